@@ -1,0 +1,207 @@
+/*
+ * doorward: an authentication engine in one shared library.
+ *
+ * Open an engine, call operations with JSON, free the responses:
+ *
+ *   doorward_engine *engine;
+ *   char *response;
+ *   if (doorward_open("{\"store\":\"sqlite:app.db\"}", NULL, &engine, &response) == DOORWARD_OK) {
+ *     doorward_free(response);
+ *     doorward_login(engine, "{\"username\":\"ada\",\"password\":\"…\"}", &response);
+ *     ...
+ *     doorward_free(response);
+ *     doorward_release(engine);
+ *   }
+ *
+ * The rules, for every function:
+ *
+ * - Texts are UTF-8 and end in NUL. Arguments are borrowed for the call and never kept or changed.
+ * - A response is written on every path, success or failure, and is the caller's until doorward_free,
+ *   which wipes it. Only where the pointer to it is NULL nothing is written and MISUSE returned.
+ * - A failure's response is {"error":{"code","message","http_status"}} with, where they apply, "field",
+ *   "retry_after_seconds" and "detail". "message" may be shown to the end user; "detail" is for logs.
+ * - NULL never crashes: it is MISUSE, code "null_argument", or means "nothing" where said so.
+ * - Every function may be called from any thread at any time, but not from inside a hook, and a handle
+ *   not after doorward_release.
+ * - After fork() the child opens an engine of its own; the parent's gets MISUSE, code "forked".
+ * - Nothing is thrown, nothing aborts, and no error is kept in a thread or global.
+ */
+
+#ifndef DOORWARD_H
+#define DOORWARD_H
+
+/* Generated from src/capi by cbindgen. Do not edit. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The version of this ABI, the number in the soname. Compare with doorward_abi() after loading.
+#define DOORWARD_ABI 1
+
+// Level of a log record: a bug was contained.
+#define DOORWARD_LOG_ERROR 1
+
+// Level of a log record: something the operator should see to.
+#define DOORWARD_LOG_WARN 2
+
+// Level of a log record: a refusal.
+#define DOORWARD_LOG_INFO 3
+
+// An open engine. Any number of threads may use it at once.
+typedef struct doorward_engine doorward_engine;
+
+// The class of an outcome: `status & 0xff`; the upper bits are reserved. The body's `code` says more.
+typedef int32_t doorward_status;
+
+// What the host lends to an engine. Every function is optional (NULL), may be called from any thread
+// that calls the engine, must not call back into the library (that gets MISUSE, code `reentered`),
+// and must neither throw nor jump out.
+typedef struct doorward_hooks {
+  // sizeof(doorward_hooks) of the caller. Later versions add members at the end only.
+  size_t struct_size;
+  // Handed to every function below.
+  void *context;
+  // Receives log records: a level, and a JSON object that lives until it returns. Never a secret.
+  void (*log)(void *context, int32_t level, const char *json);
+  // The time in Unix milliseconds, for tests that travel. NULL: the machine's clock.
+  int64_t (*now_ms)(void *context);
+  // Called once, when no other hook will be called any more: after the engine was closed, or
+  // before doorward_open returns without one.
+  void (*destroy)(void *context);
+} doorward_hooks;
+
+// It happened. From a login operation: a session was issued, never anything less. HTTP 200.
+#define DOORWARD_OK 0
+
+// The proof was rejected. HTTP 401.
+#define DOORWARD_DENIED 1
+
+// Not authenticated yet; the body carries the next challenge. HTTP 401.
+#define DOORWARD_STEP_UP 2
+
+// Authenticated, not allowed. HTTP 403.
+#define DOORWARD_FORBIDDEN 3
+
+// The request breaks the operation's schema or a policy. HTTP 400.
+#define DOORWARD_INVALID_REQUEST 4
+
+// There is no such thing. HTTP 404.
+#define DOORWARD_NOT_FOUND 5
+
+// It is taken, or already so. HTTP 409.
+#define DOORWARD_CONFLICT 6
+
+// Too many attempts; the body says `retry_after_seconds`. HTTP 429.
+#define DOORWARD_THROTTLED 7
+
+// Store, hash queue, mail or remote service cannot answer now; a retry is safe. HTTP 503.
+#define DOORWARD_UNAVAILABLE 8
+
+// Bad configuration, unknown operation, feature not built in. HTTP 500.
+#define DOORWARD_CONFIG 9
+
+// NULL, closed engine, used after fork, re-entered from a hook. HTTP 500.
+#define DOORWARD_MISUSE 10
+
+// A bug was contained; treat as denied. HTTP 500.
+#define DOORWARD_INTERNAL 11
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The ABI version of the loaded library: DOORWARD_ABI of the header it was built with.
+uint32_t doorward_abi(void);
+
+// The version of the loaded library, as "0.1.0". Static: not to be freed.
+const char *doorward_version(void);
+
+// The library as data: operations with the JSON Schemas of their requests and responses, statuses,
+// codes, the schema of the configuration, features.
+doorward_status doorward_describe(char **response);
+
+// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
+// On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
+// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once.
+//
+// Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
+// store_unavailable.
+doorward_status doorward_open(const char *config,
+                              const struct doorward_hooks *hooks,
+                              struct doorward_engine **engine,
+                              char **response);
+
+// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is
+// written on every path and is the caller's until doorward_free.
+//
+// Codes: unknown_operation, and those of the operation.
+doorward_status doorward_call(const struct doorward_engine *engine,
+                              const char *operation,
+                              const char *request,
+                              char **response);
+
+// Closes the engine: waits for calls in flight, closes the store, calls the destroy hook. Later calls
+// get MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle
+// stays valid until doorward_release. In a forked child nothing is closed: the store is the parent's.
+// From inside a hook the engine only stops answering; it is closed when it is released.
+void doorward_close(const struct doorward_engine *engine);
+
+// Gives the handle back, once, after the last use; closes the engine first where needed. In a forked
+// child, and from inside a hook, the memory is left to the process instead.
+void doorward_release(struct doorward_engine *engine);
+
+// Wipes and frees a response. NULL is allowed.
+void doorward_free(char *response);
+
+// Creates an account. Codes: weak_password, username_taken, email_taken, hash_queue_full.
+doorward_status doorward_register(const struct doorward_engine *engine, const char *request, char **response);
+
+// Finds an account by id, name or e-mail address. Codes: user_not_found.
+doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
+
+// Lists accounts in the order of their creation.
+doorward_status doorward_list_users(const struct doorward_engine *engine,
+                                    const char *request,
+                                    char **response);
+
+// Hashes a password with Argon2id. Codes: hash_queue_full.
+doorward_status doorward_hash_password(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Verifies a password against a hash; a malformed hash is valid:false. Codes: hash_queue_full.
+doorward_status doorward_verify_password(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
+
+// Logs in by password and opens a session. Codes: invalid_credentials, too_many_attempts,
+// hash_queue_full.
+doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
+
+// Ends a session, or every session of its user. Codes: invalid_token.
+doorward_status doorward_logout(const struct doorward_engine *engine, const char *request, char **response);
+
+// Verifies an access token by signature and claims, without the store. Codes: invalid_token.
+doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
+
+// Says who is there, by a live token. Codes: not_authenticated, invalid_token, user_not_found,
+// invalid_authorization_header.
+doorward_status doorward_authenticate(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
+doorward_status doorward_introspect(const struct doorward_engine *engine,
+                                    const char *request,
+                                    char **response);
+
+// Issues an access token with claims of the host's own.
+doorward_status doorward_issue_token(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* DOORWARD_H */

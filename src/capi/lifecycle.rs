@@ -1,0 +1,128 @@
+//! Version, description, and the life of an engine.
+
+use std::ffi::c_char;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use super::boundary::{answer, boundary, forks, free, hooks as host_hooks, in_hook, text, watch_forks};
+use super::types::{DOORWARD_ABI, doorward_engine, doorward_hooks, doorward_status};
+use crate::config::Config;
+use crate::contain::contain;
+use crate::engine::Engine;
+use crate::error::{Code, Error};
+use crate::operations;
+
+/// The ABI version of the loaded library: DOORWARD_ABI of the header it was built with.
+#[unsafe(no_mangle)]
+pub extern "C" fn doorward_abi() -> u32 {
+    DOORWARD_ABI
+}
+
+/// The version of the loaded library, as "0.1.0". Static: not to be freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn doorward_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// The library as data: operations with the JSON Schemas of their requests and responses, statuses,
+/// codes, the schema of the configuration, features.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_describe(response: *mut *mut c_char) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { answer(response, || Ok(operations::describe().to_string())) }
+}
+
+/// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
+/// On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
+/// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once.
+///
+/// Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
+/// store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_open(
+    config: *const c_char,
+    hooks: *const doorward_hooks,
+    engine: *mut *mut doorward_engine,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe {
+        // Taken over first, so that `destroy` is called whatever happens.
+        let hooks = host_hooks(hooks);
+        let mut engine = engine.as_mut();
+        if let Some(engine) = &mut engine {
+            **engine = std::ptr::null_mut();
+        }
+        answer(response, || {
+            let engine = engine.ok_or(Error::new(Code::NullArgument, "engine"))?;
+            let config = text(config, "config")?.filter(|config| !config.is_empty()).unwrap_or("{}");
+            let open = Engine::open(Config::parse(config)?, hooks?)?;
+            watch_forks();
+            *engine = Box::into_raw(Box::new(doorward_engine {
+                is_closed: AtomicBool::new(false),
+                forks: forks(),
+                open: RwLock::new(Some(open)),
+            }));
+            Ok("{}".to_owned())
+        })
+    }
+}
+
+/// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is
+/// written on every path and is the caller's until doorward_free.
+///
+/// Codes: unknown_operation, and those of the operation.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_call(
+    engine: *const doorward_engine,
+    operation: *const c_char,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe {
+        boundary(engine, response, |engine| {
+            let operation =
+                text(operation, "operation")?.ok_or(Error::new(Code::NullArgument, "operation"))?;
+            engine.call(operation, text(request, "request")?.unwrap_or_default())
+        })
+    }
+}
+
+/// Closes the engine: waits for calls in flight, closes the store, calls the destroy hook. Later calls
+/// get MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle
+/// stays valid until doorward_release. In a forked child nothing is closed: the store is the parent's.
+/// From inside a hook the engine only stops answering; it is closed when it is released.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_close(engine: *const doorward_engine) {
+    // SAFETY: the header's rules.
+    let Some(engine) = (unsafe { engine.as_ref() }) else { return };
+    engine.is_closed.store(true, Ordering::Release);
+    if engine.forks == forks() && !in_hook() {
+        let open = engine.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = contain(|| {
+            drop(open);
+            Ok(())
+        });
+    }
+}
+
+/// Gives the handle back, once, after the last use; closes the engine first where needed. In a forked
+/// child, and from inside a hook, the memory is left to the process instead.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_release(engine: *mut doorward_engine) {
+    // SAFETY: the header's rules: the handle came from doorward_open and is not used any more.
+    unsafe {
+        doorward_close(engine);
+        if engine.as_ref().is_some_and(|engine| engine.forks == forks()) && !in_hook() {
+            drop(Box::from_raw(engine));
+        }
+    }
+}
+
+/// Wipes and frees a response. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_free(response: *mut c_char) {
+    // SAFETY: the header's rules.
+    unsafe { free(response) }
+}

@@ -1,0 +1,20 @@
+//! The porch: the C ABI. `include/doorward.h` is generated from this folder, comments included, so they
+//! are written for its readers. What every function does first and last is in `boundary`.
+//!
+//! - `types`: statuses, hooks, the engine's handle
+//! - `lifecycle`: version, open, call, close, release, free
+//! - `named`: one function for each operation
+//! - `boundary`: NULL, fork, re-entry, close, panic
+
+#![allow(unsafe_code)]
+// The safety rules are the header's, written once at its top.
+#![allow(clippy::missing_safety_doc)]
+
+mod boundary;
+mod lifecycle;
+mod named;
+mod types;
+
+pub use lifecycle::*;
+pub use named::*;
+pub use types::*;

@@ -1,0 +1,146 @@
+//! One function for each operation: `doorward_call` with the operation fixed. Requests, responses and
+//! every code: docs/operations.md. All may give invalid_json, invalid_request, store_unavailable and
+//! the codes of MISUSE. Written out, because cbindgen sees no macros; a test holds them to the table.
+
+use std::ffi::c_char;
+
+use super::boundary::{boundary, text};
+use super::types::{doorward_engine, doorward_status};
+use crate::operations::{Operation, rows};
+
+/// Creates an account. Codes: weak_password, username_taken, email_taken, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_register(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::register, engine, request, response) }
+}
+
+/// Finds an account by id, name or e-mail address. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_get_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::get_user, engine, request, response) }
+}
+
+/// Lists accounts in the order of their creation.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_users(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_users, engine, request, response) }
+}
+
+/// Hashes a password with Argon2id. Codes: hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_hash_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::hash_password, engine, request, response) }
+}
+
+/// Verifies a password against a hash; a malformed hash is valid:false. Codes: hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_verify_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::verify_password, engine, request, response) }
+}
+
+/// Logs in by password and opens a session. Codes: invalid_credentials, too_many_attempts,
+/// hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::login, engine, request, response) }
+}
+
+/// Ends a session, or every session of its user. Codes: invalid_token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_logout(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::logout, engine, request, response) }
+}
+
+/// Verifies an access token by signature and claims, without the store. Codes: invalid_token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_verify(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::verify, engine, request, response) }
+}
+
+/// Says who is there, by a live token. Codes: not_authenticated, invalid_token, user_not_found,
+/// invalid_authorization_header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_authenticate(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::authenticate, engine, request, response) }
+}
+
+/// Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_introspect(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::introspect, engine, request, response) }
+}
+
+/// Issues an access token with claims of the host's own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_issue_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::issue_token, engine, request, response) }
+}
+
+unsafe fn run(
+    operation: &Operation,
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: as this function's.
+    unsafe {
+        boundary(engine, response, |engine| {
+            engine.run(operation, text(request, "request")?.unwrap_or_default())
+        })
+    }
+}

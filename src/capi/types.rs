@@ -1,0 +1,79 @@
+//! What appears in signatures.
+
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_void};
+use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
+
+use crate::engine::Engine;
+
+/// The version of this ABI, the number in the soname. Compare with doorward_abi() after loading.
+pub const DOORWARD_ABI: u32 = 1;
+
+/// The class of an outcome: `status & 0xff`; the upper bits are reserved. The body's `code` says more.
+pub type doorward_status = i32;
+
+/// It happened. From a login operation: a session was issued, never anything less. HTTP 200.
+pub const DOORWARD_OK: doorward_status = 0;
+/// The proof was rejected. HTTP 401.
+pub const DOORWARD_DENIED: doorward_status = 1;
+/// Not authenticated yet; the body carries the next challenge. HTTP 401.
+pub const DOORWARD_STEP_UP: doorward_status = 2;
+/// Authenticated, not allowed. HTTP 403.
+pub const DOORWARD_FORBIDDEN: doorward_status = 3;
+/// The request breaks the operation's schema or a policy. HTTP 400.
+pub const DOORWARD_INVALID_REQUEST: doorward_status = 4;
+/// There is no such thing. HTTP 404.
+pub const DOORWARD_NOT_FOUND: doorward_status = 5;
+/// It is taken, or already so. HTTP 409.
+pub const DOORWARD_CONFLICT: doorward_status = 6;
+/// Too many attempts; the body says `retry_after_seconds`. HTTP 429.
+pub const DOORWARD_THROTTLED: doorward_status = 7;
+/// Store, hash queue, mail or remote service cannot answer now; a retry is safe. HTTP 503.
+pub const DOORWARD_UNAVAILABLE: doorward_status = 8;
+/// Bad configuration, unknown operation, feature not built in. HTTP 500.
+pub const DOORWARD_CONFIG: doorward_status = 9;
+/// NULL, closed engine, used after fork, re-entered from a hook. HTTP 500.
+pub const DOORWARD_MISUSE: doorward_status = 10;
+/// A bug was contained; treat as denied. HTTP 500.
+pub const DOORWARD_INTERNAL: doorward_status = 11;
+
+/// Level of a log record: a bug was contained.
+pub const DOORWARD_LOG_ERROR: i32 = 1;
+/// Level of a log record: something the operator should see to.
+pub const DOORWARD_LOG_WARN: i32 = 2;
+/// Level of a log record: a refusal.
+pub const DOORWARD_LOG_INFO: i32 = 3;
+
+/// An open engine. Any number of threads may use it at once.
+pub struct doorward_engine {
+    pub(super) is_closed: AtomicBool,
+    /// How often the process had been forked when the engine was opened.
+    pub(super) forks: u32,
+    pub(super) open: RwLock<Option<Engine>>,
+}
+
+/// What the host lends to an engine. Every function is optional (NULL), may be called from any thread
+/// that calls the engine, must not call back into the library (that gets MISUSE, code `reentered`),
+/// and must neither throw nor jump out.
+#[repr(C)]
+pub struct doorward_hooks {
+    /// sizeof(doorward_hooks) of the caller. Later versions add members at the end only.
+    pub struct_size: usize,
+    /// Handed to every function below.
+    pub context: *mut c_void,
+    /// Receives log records: a level, and a JSON object that lives until it returns. Never a secret.
+    pub log: Option<unsafe extern "C" fn(context: *mut c_void, level: i32, json: *const c_char)>,
+    /// The time in Unix milliseconds, for tests that travel. NULL: the machine's clock.
+    pub now_ms: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
+    /// Called once, when no other hook will be called any more: after the engine was closed, or
+    /// before doorward_open returns without one.
+    pub destroy: Option<unsafe extern "C" fn(context: *mut c_void)>,
+}
+
+/// A handle is used from any thread at any time.
+const _: () = {
+    const fn assert_shared<T: Send + Sync>() {}
+    assert_shared::<doorward_engine>();
+};

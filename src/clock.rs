@@ -1,0 +1,34 @@
+//! The one source of time. The host may supply it (`doorward_hooks.now_ms`), so that tests can travel.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A clock that answers Unix time in milliseconds.
+pub struct Clock(Option<Box<dyn Fn() -> i64 + Send + Sync>>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Clock {
+        Clock(None)
+    }
+
+    /// A clock of the host's: `now_ms` returns Unix time in milliseconds.
+    pub fn custom(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
+        Clock(Some(Box::new(now_ms)))
+    }
+
+    /// Unix time in whole seconds. A clock before 1970 or beyond the year 9999 is held at that bound,
+    /// so that sums with configured lifetimes cannot overflow.
+    pub(crate) fn now(&self) -> i64 {
+        const YEAR_10000: i64 = 253_402_300_800;
+        self.now_ms().div_euclid(1000).clamp(0, YEAR_10000)
+    }
+
+    fn now_ms(&self) -> i64 {
+        match &self.0 {
+            Some(now_ms) => now_ms(),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        }
+    }
+}

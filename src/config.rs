@@ -1,0 +1,345 @@
+//! The configuration of an engine: one JSON object, every key with a safe default, unknown keys
+//! refused, values out of range never constructed. Environment variables are never read.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Object};
+use crate::password::Secret;
+use crate::user::Role;
+
+/// What `doorward_open` reads.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where everything is kept: `sqlite:PATH` or `sqlite::memory:`. Default `sqlite:doorward.db`.
+    pub store: StoreUrl,
+    /// The secret that everything else is derived from, at least 32 bytes. At most one of
+    /// `secret_key`, `secret_keys` and `secret_key_file` is given. Default: a key file beside a
+    /// SQLite file, `<db>.key`; a random key for a store in memory.
+    pub secret_key: Option<Secret>,
+    /// Several secrets: the first is current, the others still open what they sealed.
+    pub secret_keys: Option<Vec<Secret>>,
+    /// A file with the secret; made with mode 0600 when a new store has none.
+    pub secret_key_file: Option<PathBuf>,
+    /// `iss` of every token.
+    pub issuer: Issuer,
+    /// `aud` of every token: a text or a list.
+    pub audience: Audience,
+    /// How access tokens are signed.
+    pub signing_algorithm: SigningAlgorithm,
+    /// The life of an access token.
+    pub access_token_seconds: Whole<1, 2_592_000, 900>,
+    /// The life of a refresh token that is not used.
+    pub refresh_token_seconds: Whole<1, 31_536_000, 2_592_000>,
+    /// The life of a session, however often it is refreshed.
+    pub session_max_seconds: Whole<1, 315_360_000, 7_776_000>,
+    /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
+    pub leeway_seconds: Whole<0, 600, 30>,
+    /// Hash cost and policy of passwords.
+    pub password: PasswordPolicy,
+    /// When too many failed logins lock the door.
+    pub throttle: Throttle,
+    /// Rules of `register`.
+    pub registration: Registration,
+    /// Bounds of memory and time.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Reads a configuration. Failures: `invalid_json`, `invalid_config` with the key in `field`,
+    /// `feature_not_built`.
+    pub fn parse(text: &str) -> Result<Config> {
+        let object: Object = json::parse(text, Code::InvalidConfig)?;
+        let mut value = Value::Object(object.0);
+        remove_nulls(&mut value);
+        let config: Config = json::from_value(value, Code::InvalidConfig)?;
+        let sources =
+            [config.secret_key.is_some(), config.secret_keys.is_some(), config.secret_key_file.is_some()];
+        if sources.iter().filter(|given| **given).count() > 1 {
+            return Err(Error::new(
+                Code::InvalidConfig,
+                "more than one of secret_key, secret_keys, secret_key_file",
+            ));
+        }
+        if config.password.memory_kib.0 < 8 * config.password.parallelism.0 {
+            let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
+            return Err(Error::at(Code::InvalidConfig, "/password/memory_kib", rule));
+        }
+        Ok(config)
+    }
+}
+
+/// `null` means absent.
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(remove_nulls);
+    }
+}
+
+/// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordPolicy {
+    /// Memory of one hash in KiB.
+    pub memory_kib: Whole<8, 4_194_304, 19_456>,
+    /// Passes over that memory.
+    pub iterations: Whole<1, 64, 2>,
+    /// Lanes.
+    pub parallelism: Whole<1, 64, 1>,
+    /// The shortest new password, in code points.
+    pub min_length: Whole<8, 128, 8>,
+    /// The longest password, in bytes of UTF-8; a longer one is refused, never cut.
+    pub max_bytes: Whole<64, 4096, 1024>,
+    /// Whether common passwords, sequences, repetitions and the account's own name are refused.
+    pub blocklist: bool,
+    /// How many hashes run at once; each takes `memory_kib`. Default: the number of processors.
+    pub max_concurrent: Option<Whole<1, 1024, 1>>,
+    /// How many more callers may wait; the next gets `hash_queue_full`.
+    pub max_queued: Whole<0, 100_000, 256>,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> PasswordPolicy {
+        PasswordPolicy {
+            memory_kib: Whole::default(),
+            iterations: Whole::default(),
+            parallelism: Whole::default(),
+            min_length: Whole::default(),
+            max_bytes: Whole::default(),
+            blocklist: true,
+            max_concurrent: None,
+            max_queued: Whole::default(),
+        }
+    }
+}
+
+/// Failed logins: how many, within which time, and how long the door stays locked.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    /// Failures for one account before it is locked.
+    pub account_failures: Whole<1, 100, 10>,
+    /// Failures from one address (IPv6: one /64) before it is locked.
+    pub source_failures: Whole<1, 1_000_000, 100>,
+    /// The time after which failures are forgotten.
+    pub window_seconds: Whole<1, 86_400, 900>,
+    /// The first lock; each further failure doubles it.
+    pub lock_seconds: Whole<1, 86_400, 60>,
+    /// The longest lock.
+    pub lock_max_seconds: Whole<1, 86_400, 3_600>,
+}
+
+/// Rules of `register`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registration {
+    /// Answer alike whether or not an e-mail address has an account. An address then belongs to an
+    /// account, for logging in with it and looking it up, only once it is verified.
+    pub conceal_existing: bool,
+    /// The roles of an account that is registered without any.
+    pub default_roles: Vec<Role>,
+    /// Whether an account needs an e-mail address.
+    pub require_email: bool,
+}
+
+impl Default for Registration {
+    fn default() -> Registration {
+        Registration { conceal_existing: false, default_roles: Vec::new(), require_email: true }
+    }
+}
+
+/// Bounds of memory and time.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The longest request.
+    pub request_bytes: Whole<1024, 67_108_864, 1_048_576>,
+    /// How many connections read the store at once.
+    pub store_connections: Whole<1, 256, 4>,
+    /// How long an operation waits for the store.
+    pub store_timeout_ms: Whole<1, 600_000, 5_000>,
+}
+
+/// A whole number from `MIN` to `MAX`, `DEFAULT` when absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT> {
+    /// The number as a size.
+    pub fn get(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    /// The number as a duration in seconds, for sums with times.
+    pub fn seconds(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Default for Whole<MIN, MAX, DEFAULT> {
+    fn default() -> Self {
+        Whole(DEFAULT)
+    }
+}
+
+impl<'de, const MIN: u64, const MAX: u64, const DEFAULT: u64> Deserialize<'de> for Whole<MIN, MAX, DEFAULT> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            number if (MIN..=MAX).contains(&number) => Ok(Whole(number)),
+            _ => Err(serde::de::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}"))),
+        }
+    }
+}
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MIN, MAX, DEFAULT> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Whole_{MIN}_{MAX}_{DEFAULT}").into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX, "default": DEFAULT})
+    }
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `sqlite:PATH`: one file.
+    SqliteFile(PathBuf),
+    /// `sqlite::memory:`: gone with the engine.
+    SqliteMemory,
+    /// `postgres://…`
+    Postgres(String),
+}
+
+impl Default for StoreUrl {
+    fn default() -> StoreUrl {
+        StoreUrl::SqliteFile(PathBuf::from("doorward.db"))
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<StoreUrl, &'static str> {
+        const EXPECTED: &str = "expected sqlite:PATH, sqlite::memory: or postgres://…";
+        match text.split_once(':') {
+            Some(("sqlite", ":memory:")) => Ok(StoreUrl::SqliteMemory),
+            Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
+                Ok(StoreUrl::SqliteFile(PathBuf::from(path)))
+            }
+            Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(text.to_owned())),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db");
+
+/// `iss`: not empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Issuer {
+    fn default() -> Issuer {
+        Issuer("doorward".to_owned())
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Issuer, &'static str> {
+        let valid = (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control);
+        if valid { Ok(Issuer(text.to_owned())) } else { Err("expected an issuer of 1 to 1024 bytes") }
+    }
+}
+
+crate::user::text_type!(Issuer, "minLength": 1, "default": "doorward");
+
+/// `aud`: one text or several, none of them empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience(Vec<String>);
+
+impl Audience {
+    /// The members, at least one.
+    pub fn members(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Default for Audience {
+    fn default() -> Audience {
+        Audience(vec!["doorward".to_owned()])
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Audience, D::Error> {
+        let members = match Value::deserialize(deserializer)? {
+            Value::String(one) => vec![Value::String(one)],
+            Value::Array(several) => several,
+            _ => Vec::new(),
+        };
+        let members: Option<Vec<String>> = members
+            .into_iter()
+            .map(|member| match member {
+                Value::String(text) if !text.is_empty() => Some(text),
+                _ => None,
+            })
+            .collect();
+        match members {
+            Some(members) if !members.is_empty() => Ok(Audience(members)),
+            _ => Err(serde::de::Error::custom("expected a text or a list of texts, none of them empty")),
+        }
+    }
+}
+
+impl JsonSchema for Audience {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Audience".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "string", "minLength": 1},
+            {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+        ]})
+    }
+}
+
+/// How tokens are signed (RFC 7518).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum SigningAlgorithm {
+    /// HMAC with SHA-256.
+    #[default]
+    #[serde(rename = "HS256")]
+    Hs256,
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            SigningAlgorithm::Hs256 => "HS256",
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! Password hashes: Argon2 (RFC 9106) in PHC strings, computed in a bounded pool of reused memory.
+//! The pool's size caps both concurrency and memory; a bounded number of callers may wait.
+
+use std::num::NonZeroUsize;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::memory::Memory;
+use super::random;
+use crate::config::PasswordPolicy;
+use crate::error::{Code, Error, Result};
+use crate::password::Password;
+
+const SALT_LEN: usize = 16;
+const OUTPUT_LEN: usize = 32;
+
+/// Computes and verifies password hashes with the configured cost.
+pub(crate) struct Hasher {
+    cost: Cost,
+    pool: Pool,
+    /// What is verified when there is no account: the same work, never a match.
+    decoy: Phc,
+}
+
+/// What a verification found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub valid: bool,
+    /// The hash was not made with the current algorithm and cost.
+    pub needs_rehash: bool,
+}
+
+impl Hasher {
+    pub(crate) fn new(policy: &PasswordPolicy) -> Result<Hasher> {
+        let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let cost = Cost {
+            memory_kib: policy.memory_kib.get() as u32,
+            iterations: policy.iterations.get() as u32,
+            parallelism: policy.parallelism.get() as u32,
+        };
+        let slots = policy.max_concurrent.map_or_else(processors, |max| max.get());
+        Ok(Hasher {
+            cost,
+            pool: Pool::new(cost.memory_kib as usize, slots, policy.max_queued.get()),
+            decoy: Phc {
+                algorithm: Algorithm::Argon2id,
+                version: Version::V0x13,
+                cost,
+                salt: random::<SALT_LEN>()?.to_vec(),
+                output: random::<OUTPUT_LEN>()?.to_vec(),
+            },
+        })
+    }
+
+    /// The PHC string of a new hash.
+    pub(crate) fn hash(&self, password: &Password) -> Result<String> {
+        let mut phc = Phc {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            cost: self.cost,
+            salt: random::<SALT_LEN>()?.to_vec(),
+            output: vec![0; OUTPUT_LEN],
+        };
+        let output = self.compute(password, &phc)?;
+        phc.output.copy_from_slice(&output);
+        Ok(phc.to_string())
+    }
+
+    /// Verifies against `stored`. Without a hash, or with one that is malformed or too costly, it
+    /// does the work of one hash and answers that nothing matches.
+    pub(crate) fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict> {
+        let Some(phc) = stored.and_then(Phc::parse).filter(|phc| phc.cost.is_bearable(self.cost)) else {
+            self.compute(password, &self.decoy)?;
+            return Ok(Verdict { valid: false, needs_rehash: false });
+        };
+        let output = self.compute(password, &phc)?;
+        let current = phc.algorithm == Algorithm::Argon2id
+            && phc.version == Version::V0x13
+            && phc.cost == self.cost
+            && phc.salt.len() >= SALT_LEN
+            && phc.output.len() == OUTPUT_LEN;
+        Ok(Verdict { valid: verify_slices_are_equal(&output, &phc.output).is_ok(), needs_rehash: !current })
+    }
+
+    fn compute(&self, password: &Password, phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
+        let Cost { memory_kib, iterations, parallelism } = phc.cost;
+        let failed = |error: argon2::Error| Error::new(Code::Internal, error.to_string());
+        let params =
+            Params::new(memory_kib, iterations, parallelism, Some(phc.output.len())).map_err(failed)?;
+        let mut output = Zeroizing::new(vec![0; phc.output.len()]);
+        let mut slot = self.pool.slot()?;
+        let memory = slot.memory(params.block_count())?;
+        Argon2::new(phc.algorithm, phc.version, params)
+            .hash_password_into_with_memory(password.as_bytes(), &phc.salt, &mut output, memory.blocks())
+            .map_err(failed)?;
+        Ok(output)
+    }
+}
+
+/// What one hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cost {
+    memory_kib: u32,
+    iterations: u32,
+    parallelism: u32,
+}
+
+impl Cost {
+    /// Whether a stored hash may be verified: its author may be hostile. At most 128 MiB, 16 passes
+    /// and 512 MiB walked, or what is configured.
+    fn is_bearable(self, configured: Cost) -> bool {
+        let walk = |cost: Cost| u64::from(cost.memory_kib) * u64::from(cost.iterations);
+        self.memory_kib <= configured.memory_kib.max(131_072)
+            && self.iterations <= configured.iterations.max(16)
+            && self.parallelism <= configured.parallelism.max(16)
+            && walk(self) <= walk(configured).max(524_288)
+    }
+}
+
+/// A hash in PHC string format: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`.
+#[derive(Debug)]
+struct Phc {
+    algorithm: Algorithm,
+    version: Version,
+    cost: Cost,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Phc {
+    /// Reads a string whose every part is within what RFC 9106 allows and 64 bytes; nothing is
+    /// computed and no memory taken before that is known.
+    fn parse(text: &str) -> Option<Phc> {
+        let mut parts = text.strip_prefix('$')?.split('$');
+        let algorithm = match parts.next()? {
+            "argon2id" => Algorithm::Argon2id,
+            "argon2i" => Algorithm::Argon2i,
+            "argon2d" => Algorithm::Argon2d,
+            _ => return None,
+        };
+        let mut part = parts.next()?;
+        let version = match part.strip_prefix("v=") {
+            Some(version) => {
+                part = parts.next()?;
+                if version == "19" { Version::V0x13 } else { (version == "16").then_some(Version::V0x10)? }
+            }
+            None => Version::V0x10,
+        };
+        let mut costs = part.split(',');
+        let mut cost = |name: &str| number(costs.next()?.strip_prefix(name)?);
+        let cost = Cost { memory_kib: cost("m=")?, iterations: cost("t=")?, parallelism: cost("p=")? };
+        let salt = bytes(parts.next()?)?;
+        let output = bytes(parts.next()?)?;
+        let valid = costs.next().is_none()
+            && parts.next().is_none()
+            && (1..=16_777_215).contains(&cost.parallelism)
+            && cost.iterations >= 1
+            && cost.memory_kib / 8 >= cost.parallelism
+            && (8..=64).contains(&salt.len())
+            && (12..=64).contains(&output.len());
+        valid.then_some(Phc { algorithm, version, cost, salt, output })
+    }
+}
+
+impl std::fmt::Display for Phc {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Cost { memory_kib, iterations, parallelism } = self.cost;
+        let (salt, output) = (STANDARD_NO_PAD.encode(&self.salt), STANDARD_NO_PAD.encode(&self.output));
+        write!(f, "${}$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}", self.algorithm)
+    }
+}
+
+/// A decimal number in its one spelling: no sign, no leading zero.
+fn number(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    (text.len() <= 88).then(|| STANDARD_NO_PAD.decode(text).ok()).flatten()
+}
+
+/// The places where hashes are computed.
+struct Pool {
+    kib: usize,
+    slots: usize,
+    queue: usize,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Memory>,
+    busy: usize,
+    waiting: usize,
+}
+
+impl Pool {
+    fn new(kib: usize, slots: usize, queue: usize) -> Pool {
+        Pool { kib, slots, queue, state: Mutex::default(), freed: Condvar::new() }
+    }
+
+    /// Waits for a place. Failure: `hash_queue_full`.
+    fn slot(&self) -> Result<Slot<'_>> {
+        let mut state = self.lock();
+        if state.busy >= self.slots {
+            if state.waiting >= self.queue {
+                return Err(Code::HashQueueFull.into());
+            }
+            state.waiting += 1;
+            while state.busy >= self.slots {
+                state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.waiting -= 1;
+        }
+        state.busy += 1;
+        Ok(Slot { pool: self, memory: state.idle.pop() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the pool; dropping it lets the next caller in.
+struct Slot<'a> {
+    pool: &'a Pool,
+    memory: Option<Memory>,
+}
+
+impl Slot<'_> {
+    /// Memory of at least `kib` blocks. Failure: `hash_queue_full`, when the system has none.
+    fn memory(&mut self, kib: usize) -> Result<&mut Memory> {
+        if self.memory.as_ref().is_none_or(|memory| memory.len() < kib) {
+            self.memory = None;
+            self.memory = Memory::new(kib.max(self.pool.kib));
+        }
+        self.memory.as_mut().ok_or(Error::new(Code::HashQueueFull, "no memory"))
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        // Memory beyond the configured size served one foreign hash and is given back.
+        let kept = self.memory.take().filter(|memory| memory.len() <= self.pool.kib);
+        let mut state = self.pool.lock();
+        state.busy -= 1;
+        state.idle.extend(kept);
+        drop(state);
+        self.pool.freed.notify_one();
+    }
+}

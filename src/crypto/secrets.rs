@@ -1,0 +1,110 @@
+//! What is derived from the host's secret key (HKDF-SHA256, RFC 5869, one label per purpose): the
+//! key that seals what is kept (AES-256-GCM) and the keys of message authentication codes.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use super::random;
+use crate::error::{Code, Error, Result};
+
+/// The host's secret keys: the first is current, the others still open and verify what they made.
+pub(crate) struct Secrets(Vec<Derived>);
+
+/// What a message authentication code is for. Codes of one purpose never pass for another.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Refresh tokens.
+    RefreshToken,
+    /// Keys under which rows are found that must not name what they are about.
+    LookUp,
+}
+
+struct Derived {
+    id: [u8; 4],
+    seal: LessSafeKey,
+    refresh_token: hmac::Key,
+    look_up: hmac::Key,
+}
+
+/// Sealed bytes: the id of the sealing key, a nonce, the ciphertext with its tag.
+const HEADER_LEN: usize = 4 + NONCE_LEN;
+
+impl Secrets {
+    /// Derives everything; `secrets` is not empty.
+    pub(crate) fn new(secrets: &[Zeroizing<Vec<u8>>]) -> Result<Secrets> {
+        secrets.iter().map(|secret| Derived::new(secret)).collect::<Result<_>>().map(Secrets)
+    }
+
+    /// Encrypts `plain` for one `owner` (associated data), with the current key.
+    pub(crate) fn seal(&self, owner: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        let key = self.current()?;
+        let nonce = random::<NONCE_LEN>()?;
+        let mut text = Zeroizing::new(plain.to_vec());
+        let tag = key
+            .seal
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(owner), &mut text)
+            .map_err(|_| Error::new(Code::Internal, "sealing"))?;
+        Ok([&key.id, &nonce[..], &text, tag.as_ref()].concat())
+    }
+
+    /// What [`Secrets::seal`] sealed for the same `owner`, or nothing.
+    pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (header, text) = sealed.split_at_checked(HEADER_LEN)?;
+        let (id, nonce) = header.split_at_checked(4)?;
+        self.0.iter().filter(|key| key.id == id).find_map(|key| {
+            let mut text = Zeroizing::new(text.to_vec());
+            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+            let len = key.seal.open_in_place(nonce, Aad::from(owner), &mut text).ok()?.len();
+            text.truncate(len);
+            Some(text)
+        })
+    }
+
+    /// The code of `message` under the current key.
+    pub(crate) fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
+        let tag = hmac::sign(self.current()?.mac_key(purpose), message);
+        tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))
+    }
+
+    /// Whether `tag` is the code of `message` under any of the keys.
+    pub(crate) fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
+        self.0.iter().any(|key| hmac::verify(key.mac_key(purpose), message, tag).is_ok())
+    }
+
+    fn current(&self) -> Result<&Derived> {
+        self.0.first().ok_or(Error::new(Code::Internal, "no secret key"))
+    }
+}
+
+impl Derived {
+    fn new(secret: &[u8]) -> Result<Derived> {
+        let root = Salt::new(HKDF_SHA256, b"doorward").extract(secret);
+        let seal = derive(&root, "seal")?;
+        let seal =
+            UnboundKey::new(&AES_256_GCM, &*seal).map_err(|_| Error::new(Code::Internal, "seal key"))?;
+        let [a, b, c, d, ..] = *derive(&root, "key id")?;
+        Ok(Derived {
+            id: [a, b, c, d],
+            seal: LessSafeKey::new(seal),
+            refresh_token: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "refresh token")?),
+            look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
+        })
+    }
+
+    fn mac_key(&self, purpose: Purpose) -> &hmac::Key {
+        match purpose {
+            Purpose::RefreshToken => &self.refresh_token,
+            Purpose::LookUp => &self.look_up,
+        }
+    }
+}
+
+fn derive(root: &Prk, label: &str) -> Result<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    root.expand(&[label.as_bytes()], HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut *key))
+        .map_err(|_| Error::new(Code::Internal, "key derivation"))?;
+    Ok(key)
+}

@@ -1,0 +1,209 @@
+//! Accounts: `register`, `get_user`, `list_users`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Object};
+use crate::password::{Password, Secret};
+use crate::store::Durability;
+use crate::store::users::{self, By, Listing, NewUser};
+use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
+
+/// The most bytes that the attributes of one account may have as JSON.
+const MAX_ATTRIBUTES: usize = 16_384;
+
+/// The most roles that one account may have.
+const MAX_ROLES: usize = 64;
+
+/// Creates an account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
+    pub username: Username,
+    /// The e-mail address; required unless `registration.require_email` is off.
+    pub email: Option<Email>,
+    /// The password; hashed with Argon2id and forgotten.
+    pub password: Secret,
+    /// The roles; default: `registration.default_roles`.
+    pub roles: Option<Vec<Role>>,
+    /// What else the host keeps with the account: at most 16 KiB.
+    pub attributes: Option<Object>,
+    /// The language of mails to this user (BCP 47).
+    pub locale: Option<Locale>,
+}
+
+/// An account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UserResponse {
+    /// The account, without anything secret.
+    pub user: PublicUser,
+}
+
+/// Finds one account; exactly one field is given.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GetUserRequest {
+    /// By id.
+    pub id: Option<String>,
+    /// By name.
+    pub username: Option<String>,
+    /// By e-mail address.
+    pub email: Option<String>,
+    /// By name, else by e-mail address.
+    pub query: Option<String>,
+}
+
+/// Lists accounts in the order of their ids, which is that of their creation.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListUsersRequest {
+    /// Only active accounts, or only inactive ones.
+    pub is_active: Option<bool>,
+    /// Only accounts with this role.
+    pub role: Option<Role>,
+    /// How many to pass over.
+    #[schemars(range(max = 1_000_000_000))]
+    pub skip: Option<u32>,
+    /// How many to return: 1 to 1000, default 100.
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+    /// Only accounts after this id: `next` of the page before.
+    pub after: Option<Id>,
+}
+
+/// A page of accounts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ListUsersResponse {
+    /// The accounts.
+    pub users: Vec<PublicUser>,
+    /// Where the next page begins, when there may be one: give it as `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Id>,
+}
+
+impl Engine {
+    /// Creates an account. The name and the address are unique by their canonical form, also between
+    /// processes.
+    ///
+    /// Failures: `invalid_request`, `weak_password`, `username_taken`, `email_taken`,
+    /// `hash_queue_full`, `store_unavailable`.
+    pub fn register(&self, request: RegisterRequest) -> Result<UserResponse> {
+        let RegisterRequest { username, email, password, roles, attributes, locale } = request;
+        let registration = &self.config.registration;
+        if email.is_none() && registration.require_email {
+            return Err(Error::at(Code::InvalidRequest, "/email", "missing field `email`"));
+        }
+        let attributes = attributes.unwrap_or_default();
+        if json::render(&attributes)?.len() > MAX_ATTRIBUTES {
+            return Err(Error::at(
+                Code::InvalidRequest,
+                "/attributes",
+                format!("more than {MAX_ATTRIBUTES} bytes"),
+            ));
+        }
+        let mut roles = roles.unwrap_or_else(|| registration.default_roles.clone());
+        roles.sort();
+        roles.dedup();
+        if roles.len() > MAX_ROLES {
+            return Err(Error::at(Code::InvalidRequest, "/roles", format!("more than {MAX_ROLES} roles")));
+        }
+        let address = email.as_ref().map_or("", Email::as_str);
+        let local_part = address.split('@').next().unwrap_or_default();
+        let context = [username.as_str(), address, local_part, self.config.issuer.as_str()];
+        let password = Password::chosen(&password, &self.config.password, &context, "/password")?;
+
+        // Hashed before anything is looked up: a taken name costs as much as a free one.
+        let hash = self.hasher.hash(&password)?;
+        let now = self.clock.now();
+        let user = PublicUser {
+            id: Id::new(now)?,
+            username,
+            email,
+            email_verified: false,
+            is_active: true,
+            roles,
+            attributes,
+            created_at: now,
+        };
+        let username_key = user.username.key();
+        // Where addresses are concealed, an account claims its address by verifying it.
+        let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
+        self.store.write(Durability::Full, |tx| {
+            if users::is_taken(tx, By::Username(&username_key))? {
+                return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
+            }
+            if let Some(key) = &email_key
+                && users::is_taken(tx, By::Email(key))?
+            {
+                return Err(Error::at(Code::EmailTaken, "/email", "taken"));
+            }
+            let new = NewUser {
+                public: &user,
+                username_key: &username_key,
+                email_key: email_key.as_deref(),
+                password_hash: Some(&hash),
+                locale: locale.as_ref().map(Locale::as_str),
+            };
+            users::insert(tx, &new)
+        })?;
+        Ok(UserResponse { user })
+    }
+
+    /// Finds an account. Names and addresses are compared by their canonical form.
+    ///
+    /// Failures: `invalid_request`, `user_not_found`, `store_unavailable`.
+    pub fn get_user(&self, request: GetUserRequest) -> Result<UserResponse> {
+        let GetUserRequest { id, username, email, query } = request;
+        let by_name = |name: &str| match name.parse::<Username>() {
+            Ok(name) => self.store.read(|tx| users::find(tx, By::Username(&name.key()))),
+            Err(_) => Ok(None),
+        };
+        let by_email = |address: &str| match address.parse::<Email>() {
+            Ok(address) => self.store.read(|tx| users::find(tx, By::Email(&address.key()))),
+            Err(_) => Ok(None),
+        };
+        let user = match (id, username, email, query) {
+            (Some(id), None, None, None) => match id.parse::<Id>() {
+                Ok(id) => self.store.read(|tx| users::find(tx, By::Id(id)))?,
+                Err(_) => None,
+            },
+            (None, Some(username), None, None) => by_name(&username)?,
+            (None, None, Some(email), None) => by_email(&email)?,
+            // A name holds no "@" and an address does, so at most one of the two can match.
+            (None, None, None, Some(query)) if query.contains('@') => by_email(&query)?,
+            (None, None, None, Some(query)) => by_name(&query)?,
+            _ => {
+                return Err(Error::new(
+                    Code::InvalidRequest,
+                    "expected exactly one of id, username, email, query",
+                ));
+            }
+        };
+        let user = user.ok_or(Error::from(Code::UserNotFound))?;
+        Ok(UserResponse { user: user.public })
+    }
+
+    /// Lists accounts.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn list_users(&self, request: ListUsersRequest) -> Result<ListUsersResponse> {
+        let limit = request.limit.unwrap_or(100) as usize;
+        if !(1..=1000).contains(&limit) {
+            return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
+        }
+        let listing = Listing {
+            is_active: request.is_active,
+            role: request.role.as_ref().map(Role::as_str),
+            after: request.after,
+            skip: request.skip.unwrap_or(0) as usize,
+            limit,
+        };
+        let found = self.store.read(|tx| users::list(tx, &listing))?;
+        let users: Vec<PublicUser> = found.into_iter().map(|user| user.public).collect();
+        let next = users.last().filter(|_| users.len() == limit).map(|user| user.id);
+        Ok(ListUsersResponse { users, next })
+    }
+}

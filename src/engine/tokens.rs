@@ -1,0 +1,624 @@
+//! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::Engine;
+use super::sessions::RefreshToken;
+use crate::crypto::{self, base64url, jws};
+use crate::error::{Code, Error, Result};
+use crate::json::{Object, Strict, Text};
+use crate::operations::Response;
+use crate::store::{sessions, users};
+use crate::user::{Id, PublicUser};
+
+/// The name of the one backend there is; `client_id` in tokens (RFC 9068 section 2.2).
+pub(super) const BACKEND: &str = "default";
+
+/// A token. Its text is a secret: it is not shown.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Token<'a> {
+    /// Takes the raw text; nothing is parsed yet.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Token<'a> {
+        Token(text.into())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl JsonSchema for Token<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Token".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+/// Verifies an access token by signature and claims alone, without the store: a session that was
+/// revoked still passes until the token expires.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyRequest<'a> {
+    /// The access token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+}
+
+/// The claims of a verified token (RFC 7519, RFC 9068).
+#[derive(Clone, Debug)]
+pub struct Claims(String);
+
+/// Asks who is there, live: the account is active and the session alive.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthenticateRequest<'a> {
+    /// The access token.
+    #[serde(borrow)]
+    pub token: Option<Token<'a>>,
+    /// Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
+    #[serde(borrow)]
+    pub authorization: Option<Token<'a>>,
+}
+
+/// Who is there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuthenticateResponse {
+    /// The account as it is now.
+    pub user: PublicUser,
+    /// The session, where the token belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Id>,
+    /// The token's claims.
+    #[serde(serialize_with = "as_signed")]
+    pub claims: Claims,
+}
+
+/// Asks about a token, live, for another service (RFC 7662).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntrospectRequest<'a> {
+    /// An access or a refresh token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// `access_token` or `refresh_token`; not needed, any text is accepted.
+    pub token_type_hint: Option<String>,
+    /// The service that asks: a token for another audience is not active.
+    pub audience: Option<String>,
+}
+
+/// What is known of the token. When it is not active, nothing is disclosed but that.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct IntrospectResponse {
+    /// Whether the token is good now.
+    pub active: bool,
+    /// For the host only, never to be passed on: why the token is not active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'static, str>>,
+    /// The account as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<PublicUser>,
+    /// The id of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The session, where the token belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Id>,
+    /// The scopes, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The backend that issued the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// When the token expires, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    /// When the token was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// The issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// For whom the token is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Vec<String>>,
+    /// `Bearer` or `refresh_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+}
+
+/// Issues an access token that belongs to no session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueTokenRequest {
+    /// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
+    /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `cnf`, `act`)
+    /// are refused.
+    pub claims: Object,
+    /// The life of the token; default `access_token_seconds`, at most `session_max_seconds`.
+    #[schemars(range(min = 1))]
+    pub lifetime_seconds: Option<u64>,
+}
+
+/// A token.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct IssueTokenResponse {
+    /// The access token.
+    pub token: Token<'static>,
+    /// When it expires, in Unix seconds.
+    pub expires_at: i64,
+}
+
+impl Engine {
+    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access.
+    ///
+    /// Failures: `invalid_token`.
+    pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
+        let text = self.signed(&request.token)?;
+        self.accepted(&text)?;
+        Ok(Claims(text))
+    }
+
+    /// Says who is there. The account is active, the session alive, both as of now.
+    ///
+    /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
+    /// `user_not_found`, `invalid_request`, `store_unavailable`.
+    pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
+        let token = match (request.token, request.authorization) {
+            (Some(token), None) => token,
+            (None, Some(header)) => bearer(header)?,
+            (None, None) => return Err(Code::NotAuthenticated.into()),
+            (Some(_), Some(_)) => {
+                return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
+            }
+        };
+        let text = self.signed(&token)?;
+        let claims = self.accepted(&text)?;
+        let (user, session_id) = self.subject(&claims)?;
+        Ok(AuthenticateResponse { user, session_id, claims: Claims(text) })
+    }
+
+    /// Says whether a token is good now. It never fails for a reason of the token; when the store
+    /// cannot answer it fails, and that is no verdict.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn introspect(&self, request: IntrospectRequest) -> Result<IntrospectResponse> {
+        let audience = request.audience.as_deref();
+        // A JWS has dots; a refresh token, base64url, has none.
+        let answer = match request.token.expose().contains('.') {
+            true => self.introspect_access_token(&request.token, audience),
+            false => self.introspect_refresh_token(&request.token, audience),
+        };
+        answer.or_else(|error| match error.code {
+            Code::InvalidToken => Ok(inactive(error.detail)),
+            Code::TokenUserNotFound => Ok(inactive(Some("unknown_user".into()))),
+            _ => Err(error),
+        })
+    }
+
+    /// Issues an access token with claims of the host's own, for a service or a user. No store access.
+    ///
+    /// Failures: `invalid_request`.
+    pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
+        const RESERVED: [&str; 13] = [
+            "iss",
+            "aud",
+            "exp",
+            "nbf",
+            "iat",
+            "jti",
+            "sid",
+            "client_id",
+            "auth_time",
+            "acr",
+            "amr",
+            "cnf",
+            "act",
+        ];
+        let invalid = |field: &str, detail: &'static str| {
+            Err(Error::at(Code::InvalidRequest, format!("/claims/{field}"), detail))
+        };
+        let Object(mut claims) = request.claims;
+        if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
+            return invalid(name, "reserved");
+        }
+        let sub = match claims.remove("sub") {
+            Some(Value::String(sub)) if !sub.is_empty() => sub,
+            _ => return invalid("sub", "expected a text that is not empty"),
+        };
+        if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
+            return invalid("scope", "expected a text");
+        }
+        let lifetime = match request.lifetime_seconds.map(i64::try_from) {
+            None => self.config.access_token_seconds.seconds(),
+            Some(Ok(seconds)) if (1..=self.config.session_max_seconds.seconds()).contains(&seconds) => {
+                seconds
+            }
+            Some(_) => {
+                return Err(Error::at(
+                    Code::InvalidRequest,
+                    "/lifetime_seconds",
+                    "expected 1 to session_max_seconds",
+                ));
+            }
+        };
+        let now = self.clock.now();
+        let registered = AccessClaims {
+            sub: &sub,
+            iat: now,
+            exp: now + lifetime,
+            jti: &base64url(&crypto::random::<16>()?),
+            sid: None,
+            auth_time: None,
+            amr: None,
+        };
+        let token = self.sign(&registered, Some(&claims))?;
+        if token.expose().len() > jws::MAX_TOKEN_BYTES {
+            return Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long"));
+        }
+        Ok(IssueTokenResponse { token, expires_at: registered.exp })
+    }
+}
+
+/// The claims that the engine makes; `iss`, `aud` and `client_id` are the configuration's.
+pub(super) struct AccessClaims<'a> {
+    pub sub: &'a str,
+    pub iat: i64,
+    pub exp: i64,
+    pub jti: &'a str,
+    pub sid: Option<Id>,
+    pub auth_time: Option<i64>,
+    pub amr: Option<&'a [&'a str]>,
+}
+
+impl Engine {
+    /// Signs an access token with the newest key.
+    pub(super) fn sign(
+        &self,
+        claims: &AccessClaims,
+        own: Option<&Map<String, Value>>,
+    ) -> Result<Token<'static>> {
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            iss: &'a str,
+            sub: &'a str,
+            aud: Value,
+            client_id: &'a str,
+            iat: i64,
+            exp: i64,
+            jti: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sid: Option<Id>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            auth_time: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            amr: Option<&'a [&'a str]>,
+            #[serde(flatten)]
+            own: Option<&'a Map<String, Value>>,
+        }
+        let payload = Payload {
+            iss: self.config.issuer.as_str(),
+            sub: claims.sub,
+            aud: match self.config.audience.members() {
+                [one] => one.as_str().into(),
+                several => several.into(),
+            },
+            client_id: BACKEND,
+            iat: claims.iat,
+            exp: claims.exp,
+            jti: claims.jti,
+            sid: claims.sid,
+            auth_time: claims.auth_time,
+            amr: claims.amr,
+            own,
+        };
+        let key = self.keys.first().ok_or(Error::new(Code::Internal, "no signing key"))?;
+        Ok(Token::new(key.sign(&crate::json::render(&payload)?)))
+    }
+
+    /// The claims, a text, of a token that this engine's key ring signed.
+    pub(super) fn signed(&self, token: &Token) -> Result<String> {
+        Ok(jws::verify(token.expose(), &self.keys)?)
+    }
+
+    /// The claims of `text`, if they are for this engine and for now.
+    pub(super) fn accepted<'t>(&self, text: &'t str) -> Result<Registered<'t>> {
+        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
+        let Ok(claims) = serde_json::from_str::<Registered>(text) else {
+            return refused("malformed_claims");
+        };
+        let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
+        let expected = self.config.audience.members();
+        if claims.iss != self.config.issuer.as_str() {
+            refused("wrong_issuer")
+        } else if !claims.aud.iter().any(|member| expected.iter().any(|name| name == member)) {
+            refused("wrong_audience")
+        } else if claims.exp.saturating_add(leeway) <= now {
+            refused("expired")
+        } else if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
+            refused("not_yet_valid")
+        } else if claims.iat.is_some_and(|iat| iat > now.saturating_add(leeway)) {
+            refused("issued_in_the_future")
+        } else {
+            Ok(claims)
+        }
+    }
+
+    /// The account of a token and its session, both alive.
+    fn subject(&self, claims: &Registered) -> Result<(PublicUser, Option<Id>)> {
+        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
+        let Ok(user_id) = claims.sub.parse::<Id>() else {
+            return Err(Code::TokenUserNotFound.into());
+        };
+        let Some(session_id) = claims.session_id()? else {
+            let user = self.user(user_id)?;
+            return if user.is_active { Ok((user, None)) } else { refused("inactive_user") };
+        };
+        match self.store.read(|tx| sessions::find(tx, session_id))? {
+            Some(session) if session.user.public.id != user_id => refused("foreign_session"),
+            Some(session) => match session.end(self.clock.now()) {
+                Some(reason) => refused(reason),
+                None => Ok((session.user.public, Some(session_id))),
+            },
+            // The session went with its user, or was purged.
+            None => self.user(user_id).and_then(|_| refused("unknown_session")),
+        }
+    }
+
+    fn user(&self, id: Id) -> Result<PublicUser> {
+        let user = self.store.read(|tx| users::find(tx, users::By::Id(id)))?;
+        user.map(|user| user.public).ok_or(Code::TokenUserNotFound.into())
+    }
+
+    fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
+        let text = self.signed(token)?;
+        let claims = self.accepted(&text)?;
+        if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
+            return Ok(inactive(Some("wrong_audience".into())));
+        }
+        let (user, sid) = self.subject(&claims)?;
+        Ok(IntrospectResponse {
+            active: true,
+            reason: None,
+            user: Some(user),
+            sub: Some(claims.sub.into_owned()),
+            sid,
+            scope: claims.scope.map(Cow::into_owned),
+            client_id: claims.client_id.map(Cow::into_owned),
+            exp: Some(claims.exp),
+            iat: claims.iat,
+            iss: Some(claims.iss.into_owned()),
+            aud: Some(claims.aud.into_iter().map(Cow::into_owned).collect()),
+            token_type: Some("Bearer"),
+        })
+    }
+
+    fn introspect_refresh_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
+        let members = self.config.audience.members();
+        let RefreshToken { session_id, generation } = RefreshToken::open(token, &self.secrets)?;
+        let Some(session) = self.store.read(|tx| sessions::find(tx, session_id))? else {
+            return Ok(inactive(Some("unknown_session".into())));
+        };
+        if let Some(reason) = session.end(self.clock.now()) {
+            return Ok(inactive(Some(reason.into())));
+        }
+        if session.generation != i64::from(generation) {
+            return Ok(inactive(Some("superseded".into())));
+        }
+        if audience.is_some_and(|audience| !members.iter().any(|member| member == audience)) {
+            return Ok(inactive(Some("wrong_audience".into())));
+        }
+        Ok(IntrospectResponse {
+            active: true,
+            sub: Some(session.user.public.id.to_string()),
+            user: Some(session.user.public),
+            sid: Some(session_id),
+            client_id: Some(BACKEND.to_owned()),
+            exp: Some(session.idle_at.min(session.expires_at)),
+            iss: Some(self.config.issuer.as_str().to_owned()),
+            aud: Some(members.to_vec()),
+            token_type: Some("refresh_token"),
+            ..IntrospectResponse::default()
+        })
+    }
+}
+
+fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
+    IntrospectResponse { active: false, reason, ..IntrospectResponse::default() }
+}
+
+/// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
+/// section 11.1).
+fn bearer(header: Token) -> Result<Token> {
+    let malformed = || Error::from(Code::InvalidAuthorizationHeader);
+    let (scheme, token) = header.expose().split_once(' ').ok_or_else(malformed)?;
+    let token = token.trim_matches(' ');
+    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() || token.contains(' ') {
+        return Err(malformed());
+    }
+    Ok(Token::new(token.to_owned()))
+}
+
+/// The claims that decide, each of the right type (RFC 8725 section 3.1: a wrong type is never
+/// "absent"); of the others only that they are JSON without duplicate keys.
+pub(super) struct Registered<'t> {
+    iss: Cow<'t, str>,
+    sub: Cow<'t, str>,
+    aud: Vec<Cow<'t, str>>,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+    sid: Option<Cow<'t, str>>,
+    scope: Option<Cow<'t, str>>,
+    client_id: Option<Cow<'t, str>>,
+}
+
+impl Registered<'_> {
+    /// The session, where the token belongs to one.
+    pub(super) fn session_id(&self) -> Result<Option<Id>> {
+        let parse =
+            |sid: &Cow<str>| sid.parse().map_err(|_| Error::new(Code::InvalidToken, "malformed_claims"));
+        self.sid.as_ref().map(parse).transpose()
+    }
+}
+
+impl<'de> Deserialize<'de> for Registered<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Registered<'de>, D::Error> {
+        deserializer.deserialize_map(RegisteredVisitor)
+    }
+}
+
+struct RegisteredVisitor;
+
+impl<'de> Visitor<'de> for RegisteredVisitor {
+    type Value = Registered<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a claims set")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Registered<'de>, A::Error> {
+        use serde::de::Error;
+        let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
+        let (mut sid, mut scope, mut client_id) = (None, None, None);
+        let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(16);
+        while let Some(Text(name)) = entries.next_key()? {
+            if seen.contains(&name) {
+                return Err(A::Error::custom("duplicate key"));
+            }
+            match name.as_ref() {
+                "iss" => iss = Some(entries.next_value::<Text>()?.0),
+                "sub" => sub = Some(entries.next_value::<Text>()?.0),
+                "aud" => aud = Some(entries.next_value::<Members>()?.0),
+                "exp" => exp = Some(entries.next_value()?),
+                "nbf" => nbf = Some(entries.next_value()?),
+                "iat" => iat = Some(entries.next_value()?),
+                "sid" => sid = Some(entries.next_value::<Text>()?.0),
+                "scope" => scope = Some(entries.next_value::<Text>()?.0),
+                "client_id" => client_id = Some(entries.next_value::<Text>()?.0),
+                "jti" => drop(entries.next_value::<Text>()?),
+                "auth_time" => drop(entries.next_value::<i64>()?),
+                _ => drop(entries.next_value_seed(Strict(2))?),
+            }
+            seen.push(name);
+        }
+        Ok(Registered {
+            iss: iss.ok_or_else(|| A::Error::missing_field("iss"))?,
+            sub: sub.filter(|sub| !sub.is_empty()).ok_or_else(|| A::Error::missing_field("sub"))?,
+            aud: aud.ok_or_else(|| A::Error::missing_field("aud"))?,
+            exp: exp.ok_or_else(|| A::Error::missing_field("exp"))?,
+            nbf,
+            iat,
+            sid,
+            scope,
+            client_id,
+        })
+    }
+}
+
+/// `aud`: one text or a list of texts (RFC 7519 section 4.1.3).
+struct Members<'t>(Vec<Cow<'t, str>>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Members<'de>, D::Error> {
+        deserializer.deserialize_any(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a text or a list of texts")
+    }
+    fn visit_borrowed_str<E>(self, one: &'de str) -> std::result::Result<Members<'de>, E> {
+        Ok(Members(vec![one.into()]))
+    }
+    fn visit_str<E>(self, one: &str) -> std::result::Result<Members<'de>, E> {
+        Ok(Members(vec![one.to_owned().into()]))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Text(member)) = seq.next_element()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}
+
+impl Claims {
+    /// The claims as JSON text, as they were signed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text that was signed, verified to be JSON, is the response: nothing is written anew.
+impl Response for Claims {
+    fn into_json(self) -> Result<String> {
+        Ok(self.0)
+    }
+}
+
+fn as_signed<S: Serializer>(claims: &Claims, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    RawValue::from_string(claims.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+impl JsonSchema for Claims {
+    fn schema_name() -> Cow<'static, str> {
+        "Claims".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "The claims of a verified token (RFC 7519, RFC 9068).",
+            "properties": {
+                "iss": {"type": "string", "description": "The issuer."},
+                "sub": {"type": "string", "description": "The id of the account."},
+                "aud": {
+                    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+                    "description": "For whom the token is.",
+                },
+                "client_id": {"type": "string", "description": "The backend that issued the token."},
+                "iat": {"type": "integer", "description": "When the token was issued, in Unix seconds."},
+                "exp": {"type": "integer", "description": "When it expires."},
+                "nbf": {"type": "integer", "description": "When it begins."},
+                "jti": {"type": "string", "description": "The id of the token."},
+                "sid": {"type": "string", "description": "The session."},
+                "auth_time": {"type": "integer", "description": "When the user proved who they are."},
+                "amr": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "By what they proved it (RFC 8176).",
+                },
+                "scope": {"type": "string", "description": "The scopes, separated by spaces."},
+            },
+            "required": ["iss", "sub", "aud", "exp"],
+            "additionalProperties": true,
+        })
+    }
+}

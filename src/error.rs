@@ -1,0 +1,240 @@
+//! Failures as the host sees them: one [`Code`] per reason, each mapped once to a [`Status`] and a
+//! text. `doorward` never puts a secret, a password, a token or an e-mail address into any of them.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The class of an outcome, as the C ABI returns it. New codes may appear; classes do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Status {
+    /// It happened. From a login operation: a session was issued, never anything less.
+    Ok = 0,
+    /// The proof was rejected.
+    Denied = 1,
+    /// Not authenticated yet; the body carries the next challenge.
+    StepUp = 2,
+    /// Authenticated, but not allowed.
+    Forbidden = 3,
+    /// The request breaks the operation's schema or a policy.
+    InvalidRequest = 4,
+    /// There is no such thing.
+    NotFound = 5,
+    /// It is taken, or already so.
+    Conflict = 6,
+    /// Too many attempts; the body says in `retry_after_seconds` when to come back.
+    Throttled = 7,
+    /// Store, hash queue, mail or remote service cannot answer now; a retry is safe.
+    Unavailable = 8,
+    /// Bad configuration, unknown operation, feature not built in.
+    Config = 9,
+    /// The library was called wrongly: NULL, closed engine, used after fork, re-entered from a hook.
+    Misuse = 10,
+    /// A bug was contained; treat as denied.
+    Internal = 11,
+}
+
+impl Status {
+    /// Every status, in the order of its values.
+    pub const ALL: [Status; 12] = [
+        Status::Ok,
+        Status::Denied,
+        Status::StepUp,
+        Status::Forbidden,
+        Status::InvalidRequest,
+        Status::NotFound,
+        Status::Conflict,
+        Status::Throttled,
+        Status::Unavailable,
+        Status::Config,
+        Status::Misuse,
+        Status::Internal,
+    ];
+
+    /// The name as the C header spells it after `DOORWARD_`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "OK",
+            Status::Denied => "DENIED",
+            Status::StepUp => "STEP_UP",
+            Status::Forbidden => "FORBIDDEN",
+            Status::InvalidRequest => "INVALID_REQUEST",
+            Status::NotFound => "NOT_FOUND",
+            Status::Conflict => "CONFLICT",
+            Status::Throttled => "THROTTLED",
+            Status::Unavailable => "UNAVAILABLE",
+            Status::Config => "CONFIG",
+            Status::Misuse => "MISUSE",
+            Status::Internal => "INTERNAL",
+        }
+    }
+
+    /// The HTTP status code a web host would answer with.
+    pub fn http(self) -> u16 {
+        match self {
+            Status::Ok => 200,
+            Status::Denied | Status::StepUp => 401,
+            Status::Forbidden => 403,
+            Status::InvalidRequest => 400,
+            Status::NotFound => 404,
+            Status::Conflict => 409,
+            Status::Throttled => 429,
+            Status::Unavailable => 503,
+            Status::Config | Status::Misuse | Status::Internal => 500,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:ident, $message:literal;)*) => {
+        /// Why an operation failed: the stable, fine-grained part of the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The code as JSON bodies spell it.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The status that a failure with this code has.
+            pub fn status(self) -> Status {
+                match self { $(Code::$variant => Status::$status,)* }
+            }
+
+            /// A sentence that may be shown to the end user; it reveals nothing more than the code.
+            pub fn message(self) -> &'static str {
+                match self { $(Code::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Unknown user, wrong password, inactive or locked account: one answer for all.
+    InvalidCredentials = "invalid_credentials", Denied, "The credentials are not valid.";
+    /// Missing, malformed, expired, revoked or foreign token.
+    InvalidToken = "invalid_token", Denied, "The token is not valid.";
+    /// A valid token whose user does not exist.
+    TokenUserNotFound = "user_not_found", Denied, "There is no such user.";
+    /// A look-up found nobody.
+    UserNotFound = "user_not_found", NotFound, "There is no such user.";
+    /// Authentication is required and none was offered.
+    NotAuthenticated = "not_authenticated", Denied, "Authentication is required.";
+    /// The header is not `Bearer <token>`.
+    InvalidAuthorizationHeader = "invalid_authorization_header", Denied,
+        "The Authorization header is not valid.";
+    /// The text is not JSON.
+    InvalidJson = "invalid_json", InvalidRequest, "The request is not valid JSON.";
+    /// The request breaks the operation's schema or limits.
+    InvalidRequest = "invalid_request", InvalidRequest, "The request is not valid.";
+    /// The new password breaks the policy.
+    WeakPassword = "weak_password", InvalidRequest, "The password is too weak.";
+    /// Another account has this name.
+    UsernameTaken = "username_taken", Conflict, "The username is taken.";
+    /// Another account has this e-mail address.
+    EmailTaken = "email_taken", Conflict, "The e-mail address is taken.";
+    /// Too many failures; wait.
+    TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
+    /// The store cannot answer now.
+    StoreUnavailable = "store_unavailable", Unavailable, "The service is not available right now.";
+    /// Too many password hashes are waiting, or there is no memory for one.
+    HashQueueFull = "hash_queue_full", Unavailable, "The service is not available right now.";
+    /// The configuration is wrong; `field` says where.
+    InvalidConfig = "invalid_config", Config, "The configuration is not valid.";
+    /// There is no operation of this name.
+    UnknownOperation = "unknown_operation", Config, "There is no such operation.";
+    /// This build leaves the feature out.
+    FeatureNotBuilt = "feature_not_built", Config, "This build does not have the feature.";
+    /// The store was sealed with another secret key.
+    WrongSecretKey = "wrong_secret_key", Config, "The secret key does not open this store.";
+    /// The store was written by a newer version.
+    SchemaTooNew = "schema_too_new", Config, "The store was written by a newer version.";
+    /// A required pointer is NULL.
+    NullArgument = "null_argument", Misuse, "A required argument is NULL.";
+    /// A text is not UTF-8.
+    InvalidUtf8 = "invalid_utf8", Misuse, "A text is not valid UTF-8.";
+    /// The engine was closed.
+    EngineClosed = "engine_closed", Misuse, "The engine is closed.";
+    /// The engine was opened before a fork, in the parent.
+    Forked = "forked", Misuse, "The engine was opened before a fork; open one in the child.";
+    /// A hook called back into the library.
+    Reentered = "reentered", Misuse, "A hook must not call the library.";
+    /// A bug was contained.
+    Internal = "internal", Internal, "An internal error was contained.";
+}
+
+/// A failed operation.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}{}", .code.name(), .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+pub struct Error {
+    /// The reason, fine-grained and stable.
+    pub code: Code,
+    /// A JSON pointer to the field of the request or configuration that is at fault.
+    pub field: Option<String>,
+    /// How long to wait before the next try.
+    pub retry_after_seconds: Option<u64>,
+    /// For the host's logs only: why exactly.
+    pub detail: Option<Cow<'static, str>>,
+}
+
+impl Error {
+    /// A failure with the host-only reason `detail`.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Error {
+        Error { detail: Some(detail.into()), ..Error::from(code) }
+    }
+
+    /// A failure that the field at the JSON pointer `field` caused.
+    pub fn at(code: Code, field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Error {
+        Error { field: Some(field.into()), ..Error::new(code, detail) }
+    }
+
+    /// The class of this failure.
+    pub fn status(&self) -> Status {
+        self.code.status()
+    }
+
+    /// The body of every failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            code: &'a str,
+            message: &'a str,
+            http_status: u16,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retry_after_seconds: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+        }
+        let body = Body {
+            error: Inner {
+                code: self.code.name(),
+                message: self.code.message(),
+                http_status: self.status().http(),
+                field: self.field.as_deref(),
+                retry_after_seconds: self.retry_after_seconds,
+                detail: self.detail.as_deref(),
+            },
+        };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Error {
+        Error { code, field: None, retry_after_seconds: None, detail: None }
+    }
+}

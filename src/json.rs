@@ -1,0 +1,174 @@
+//! JSON in and out, strictly: no duplicate keys, no unknown fields, bounded nesting, and no error
+//! that repeats a value of the input.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Code, Error, Result};
+
+/// How deep a body may nest.
+pub const MAX_DEPTH: usize = 32;
+
+/// Reads `text` as a `T`; a failure has code `invalid_json` or, where `text` is JSON, `schema_code`.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| explain::<T>(text, schema_code, error))
+}
+
+/// Reads a value that was parsed before as a `T`.
+pub(crate) fn from_value<T: DeserializeOwned>(value: Value, schema_code: Code) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| schema_error(error, schema_code))
+}
+
+/// Writes a response.
+pub(crate) fn render<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Error::new(Code::Internal, "serialization"))
+}
+
+/// A JSON object with neither duplicate keys, nor NUL characters, nor nesting beyond [`MAX_DEPTH`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Object(pub Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Object, D::Error> {
+        match Strict(1).deserialize(deserializer)? {
+            Value::Object(map) => Ok(Object(map)),
+            _ => Err(D::Error::custom("expected an object")),
+        }
+    }
+}
+
+impl JsonSchema for Object {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": true})
+    }
+}
+
+/// A JSON string, borrowed from the input where it holds no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+/// Any JSON value at the given depth, read strictly.
+pub(crate) struct Strict(pub usize);
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> std::result::Result<Value, E> {
+        no_nul(value).map(|()| value.into())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Strict(inner))? {
+            items.push(item);
+        }
+        Ok(items.into())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            no_nul(&key)?;
+            let value = entries.next_value_seed(Strict(inner))?;
+            if map.insert(key, value).is_some() {
+                return Err(A::Error::custom("duplicate key"));
+            }
+        }
+        Ok(map.into())
+    }
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> std::result::Result<usize, E> {
+        if self.0 >= MAX_DEPTH { Err(E::custom("nested too deeply")) } else { Ok(self.0 + 1) }
+    }
+}
+
+/// PostgreSQL text and C strings cannot hold NUL, so no stored text may.
+fn no_nul<E: serde::de::Error>(text: &str) -> std::result::Result<(), E> {
+    if text.contains('\0') { Err(E::custom("NUL character")) } else { Ok(()) }
+}
+
+/// Says where a text that is no `T` goes wrong.
+fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code, error: serde_json::Error) -> Error {
+    if !error.is_data() {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        return Error::new(Code::InvalidJson, place);
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => schema_error(error, schema_code),
+        Ok(_) => Error::from(schema_code),
+    }
+}
+
+/// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
+fn schema_error(error: serde_path_to_error::Error<serde_json::Error>, code: Code) -> Error {
+    let path = pointer(error.path());
+    let message = error.into_inner().to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    let named = message.split('`').nth(1).map(|name| name.chars().take(64).collect::<String>());
+    let (field, detail) = match (message.split_once(" field `"), named, message.rsplit_once(", expected ")) {
+        (Some((what @ ("unknown" | "missing" | "duplicate"), _)), Some(name), _) => {
+            (child(&path, &name), format!("{what} field `{name}`"))
+        }
+        (_, _, Some((_, expected))) => (path, format!("expected {expected}")),
+        _ => (path, message.to_owned()),
+    };
+    Error::at(code, field, detail)
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => child(&pointer, &index.to_string()),
+        Segment::Map { key } => child(&pointer, key),
+        Segment::Enum { .. } | Segment::Unknown => pointer,
+    })
+}
+
+fn child(parent: &str, key: &str) -> String {
+    if parent.ends_with(&format!("/{key}")) {
+        return parent.to_owned();
+    }
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,57 @@
+//! An authentication engine: users, passwords, sessions and tokens, the same for every language.
+//!
+//! A host opens an [`Engine`] with a [`Config`], calls its operations, and owns everything else: its
+//! web framework, its pages, its policies. In Rust the operations are methods; through the C ABI and
+//! the bindings they are names with JSON in and out ([`Engine::call`]). [`operations`] is their table.
+//!
+//! ```
+//! use doorward::{Config, Engine, Hooks};
+//!
+//! let config = Config::parse(r#"{"store": "sqlite::memory:"}"#)?;
+//! let engine = Engine::open(config, Hooks::default())?;
+//! engine.call("register", r#"{"username": "ada", "email": "ada@example.com", "password": "eight wise words"}"#)?;
+//! let reply = engine.call("login", r#"{"username": "ada", "password": "eight wise words"}"#)?;
+//! assert!(reply.contains("access_token"));
+//! # Ok::<(), doorward::Error>(())
+//! ```
+//!
+//! # What lives where
+//!
+//! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto` → the
+//! ground floor.
+//!
+//! - [`capi`]: the porch, the C ABI; the only module with `unsafe`, but for one line in `crypto`
+//! - [`operations`]: the hall, the one table of operations
+//! - [`engine`]: the rooms, one file per capability
+//! - `store`: the cellar, rows and transactions
+//! - `crypto`: the workshop: password hasher, JWS codec, sealing
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`json`], `secret_key`, `contain`: the
+//!   ground floor, what everybody stands on
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(feature = "capi")]
+pub mod capi;
+pub mod clock;
+pub mod config;
+mod contain;
+mod crypto;
+pub mod engine;
+pub mod error;
+pub mod json;
+pub mod operations;
+pub mod password;
+mod secret_key;
+mod store;
+pub mod user;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use contain::contain;
+pub use engine::{Engine, Hooks, Level};
+pub use error::{Code, Error, Result, Status};
+pub use operations::describe;
+
+/// The version of the C ABI: the number in the shared library's SONAME.
+pub const ABI: u32 = 1;

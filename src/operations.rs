@@ -1,0 +1,156 @@
+//! The hall: the one table of operations. Whatever crosses the ABI, a binding or the reference, is in
+//! it: a name, a request, a response, a method, and since when.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::engine::{accounts, login, passwords, sessions, tokens};
+use crate::error::{Code, Result, Status};
+use crate::json;
+
+/// A row of the table.
+pub struct Operation {
+    /// The name: `doorward_<name>` in C, a method in the other languages.
+    pub name: &'static str,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
+    /// and the codes of MISUSE.
+    pub codes: &'static [Code],
+    pub(crate) call: fn(&Engine, &str) -> Result<String>,
+    request: fn(&mut SchemaGenerator) -> Schema,
+    response: fn(&mut SchemaGenerator) -> Schema,
+}
+
+macro_rules! operations {
+    ($($name:ident: $request:ty => $response:ty, $since:literal, $summary:literal, [$($code:ident),*];)*) => {
+        /// The rows, each under its name.
+        #[allow(non_upper_case_globals)]
+        pub(crate) mod rows {
+            use super::*;
+
+            $(pub(crate) static $name: Operation = Operation {
+                name: stringify!($name),
+                since: $since,
+                summary: $summary,
+                codes: &[$(Code::$code),*],
+                call: |engine, text| {
+                    let request: $request = json::parse(text, Code::InvalidRequest)?;
+                    let response: $response = engine.$name(request)?;
+                    response.into_json()
+                },
+                request: |generator| <$request>::json_schema(generator),
+                response: |generator| <$response>::json_schema(generator),
+            };)*
+        }
+
+        /// Every operation.
+        pub static OPERATIONS: &[&Operation] = &[$(&rows::$name,)*];
+    };
+}
+
+operations! {
+    register: accounts::RegisterRequest => accounts::UserResponse, "0.1.0",
+        "Creates an account.",
+        [WeakPassword, UsernameTaken, EmailTaken, HashQueueFull, StoreUnavailable];
+    get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0",
+        "Finds an account by id, name or e-mail address.",
+        [UserNotFound, StoreUnavailable];
+    list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0",
+        "Lists accounts in the order of their creation.",
+        [StoreUnavailable];
+    hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0",
+        "Hashes a password with Argon2id.",
+        [HashQueueFull];
+    verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0",
+        "Verifies a password against a hash.",
+        [HashQueueFull];
+    login: login::LoginRequest => login::LoginResponse, "0.1.0",
+        "Logs in by password and opens a session.",
+        [InvalidCredentials, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0",
+        "Ends a session, or every session of its user.",
+        [InvalidToken, StoreUnavailable];
+    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0",
+        "Verifies an access token by signature and claims, without the store.",
+        [InvalidToken];
+    authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0",
+        "Says who is there, by a live token.",
+        [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
+        "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
+        [StoreUnavailable];
+    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0",
+        "Issues an access token with claims of the host's own.",
+        [];
+}
+
+/// The operation of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().copied().find(|operation| operation.name == name)
+}
+
+/// A response knows its JSON text.
+pub(crate) trait Response {
+    fn into_json(self) -> Result<String>;
+}
+
+impl<T: Serialize> Response for T {
+    fn into_json(self) -> Result<String> {
+        json::render(&self)
+    }
+}
+
+/// The library as data: operations with the JSON Schemas of requests and responses, statuses, codes,
+/// the schema of the configuration, features. What `doorward_describe` answers.
+pub fn describe() -> Value {
+    let schema = |schema: fn(&mut SchemaGenerator) -> Schema| {
+        let mut generator = SchemaSettings::draft2020_12()
+            .with(|settings| settings.inline_subschemas = true)
+            .into_generator();
+        schema(&mut generator)
+    };
+    let operations: Vec<Value> = OPERATIONS
+        .iter()
+        .map(|operation| {
+            json!({
+                "name": operation.name,
+                "since": operation.since,
+                "summary": operation.summary,
+                "codes": operation.codes.iter().map(|code| code.name()).collect::<Vec<_>>(),
+                "request": schema(operation.request),
+                "response": schema(operation.response),
+            })
+        })
+        .collect();
+    let statuses: Vec<Value> = Status::ALL
+        .iter()
+        .map(|status| json!({"name": status.name(), "value": *status as i32, "http_status": status.http()}))
+        .collect();
+    let codes: Vec<Value> = Code::ALL
+        .iter()
+        .map(|code| json!({"code": code.name(), "status": code.status().name(), "message": code.message()}))
+        .collect();
+    json!({
+        "name": "doorward",
+        "version": env!("CARGO_PKG_VERSION"),
+        "abi": crate::ABI,
+        "features": features(),
+        "statuses": statuses,
+        "codes": codes,
+        "configuration": schema(crate::config::Config::json_schema),
+        "operations": operations,
+    })
+}
+
+fn features() -> Vec<&'static str> {
+    let mut features = vec!["sqlite"];
+    if cfg!(feature = "capi") {
+        features.push("capi");
+    }
+    features
+}

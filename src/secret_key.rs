@@ -1,0 +1,113 @@
+//! Where the host's secret key comes from: the configuration, a file, or, for a store in memory, the
+//! random generator.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::config::{Config, StoreUrl};
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+use crate::password::Secret;
+
+/// Bytes of a secret key.
+pub(crate) type Bytes = Zeroizing<Vec<u8>>;
+
+const MIN_BYTES: usize = 32;
+const MAX_FILE_BYTES: u64 = 4096;
+
+/// The secret keys, the current one first. A key file is made only while `store_is_new`: a store that
+/// is already sealed needs the key that sealed it.
+pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
+    if let Some(secret) = &config.secret_key {
+        return Ok(vec![configured(secret, "/secret_key")?]);
+    }
+    if let Some(secrets) = &config.secret_keys {
+        if secrets.is_empty() {
+            return Err(Error::at(Code::InvalidConfig, "/secret_keys", "expected at least one key"));
+        }
+        let each = secrets.iter().enumerate();
+        return each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}"))).collect();
+    }
+    match (&config.secret_key_file, &config.store) {
+        (Some(path), _) => Ok(vec![from_file(path, store_is_new)?]),
+        (None, StoreUrl::SqliteFile(path)) => Ok(vec![from_file(&beside(path), store_is_new)?]),
+        (None, StoreUrl::SqliteMemory) => Ok(vec![Zeroizing::new(crypto::random::<MIN_BYTES>()?.to_vec())]),
+        (None, StoreUrl::Postgres(_)) => {
+            Err(Error::at(Code::InvalidConfig, "/secret_key", "required for PostgreSQL"))
+        }
+    }
+}
+
+fn configured(secret: &Secret, field: &str) -> Result<Bytes> {
+    strong(secret.expose().as_bytes()).ok_or(Error::at(
+        Code::InvalidConfig,
+        field,
+        "expected at least 32 bytes",
+    ))
+}
+
+fn strong(secret: &[u8]) -> Option<Bytes> {
+    (secret.len() >= MIN_BYTES).then(|| Zeroizing::new(secret.to_vec()))
+}
+
+/// `<db>.key`
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".key");
+    path.into()
+}
+
+fn from_file(path: &Path, may_create: bool) -> Result<Bytes> {
+    if may_create && !path.exists() {
+        create(path).map_err(|error| key_file(error.kind()))?;
+    }
+    let mut text = Zeroizing::new(Vec::new());
+    match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut text)) {
+        Ok(_) => strong(text.trim_ascii()).ok_or(Error::at(
+            Code::InvalidConfig,
+            "/secret_key_file",
+            "expected at least 32 bytes",
+        )),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(Error::new(Code::WrongSecretKey, "the key file is missing"))
+        }
+        Err(error) => Err(key_file(error.kind())),
+    }
+}
+
+fn key_file(kind: ErrorKind) -> Error {
+    Error::at(Code::InvalidConfig, "/secret_key_file", format!("key file: {kind}"))
+}
+
+/// Makes the file whole or not at all, readable by its owner only. Where two processes try, the first
+/// wins and both read the same key.
+fn create(path: &Path) -> std::io::Result<()> {
+    let random = |_| std::io::Error::from(ErrorKind::Other);
+    let mut text = Zeroizing::new(crypto::base64url(&crypto::random::<MIN_BYTES>().map_err(random)?));
+    text.push('\n');
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", crypto::base64url(&crypto::random::<9>().map_err(random)?)));
+    let draft = PathBuf::from(draft);
+    let written = write_private(&draft, text.as_bytes()).and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    text.zeroize();
+    fs::remove_file(&draft)?;
+    written?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,65 @@
+-- What is known of the store itself: the proof of the secret key.
+CREATE TABLE meta (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
+-- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
+CREATE TABLE users (
+  id             BLOB    NOT NULL PRIMARY KEY,
+  username       TEXT    NOT NULL,
+  username_key   TEXT    NOT NULL UNIQUE,
+  email          TEXT,
+  email_key      TEXT    UNIQUE,
+  email_verified INTEGER NOT NULL,
+  is_active      INTEGER NOT NULL,
+  password_hash  TEXT,
+  attributes     TEXT    NOT NULL,
+  locale         TEXT,
+  epoch          INTEGER NOT NULL,
+  created_at     INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE user_roles (
+  user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  role    TEXT NOT NULL,
+  PRIMARY KEY (user_id, role)
+) WITHOUT ROWID;
+CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
+
+-- One row a session, however often it is refreshed. A session is alive while it is not revoked, not
+-- expired (idle_at, expires_at), and its epoch is its user's.
+CREATE TABLE sessions (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch      INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  idle_at    INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  ip         TEXT,
+  user_agent TEXT,
+  device_id  TEXT
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id, id);
+
+-- Signing keys, sealed.
+CREATE TABLE keys (
+  kid        TEXT    NOT NULL PRIMARY KEY,
+  algorithm  TEXT    NOT NULL,
+  sealed     BLOB    NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Failed attempts. The id is a code that names neither account nor address.
+CREATE TABLE throttles (
+  id           BLOB    NOT NULL PRIMARY KEY,
+  failures     INTEGER NOT NULL,
+  in_a_row     INTEGER NOT NULL,
+  failed_at    INTEGER NOT NULL,
+  locked_until INTEGER NOT NULL,
+  expires_at   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX throttles_by_expiry ON throttles (expires_at);

@@ -1,0 +1,140 @@
+//! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
+//! share; what differs between them stays in their own files and migrations.
+
+pub(crate) mod keys;
+pub(crate) mod sessions;
+mod sqlite;
+pub(crate) mod throttles;
+pub(crate) mod users;
+
+use std::time::Duration;
+
+use crate::config::{Limits, StoreUrl};
+use crate::error::{Code, Error, Result};
+
+/// The open store.
+pub(crate) struct Store(sqlite::Sqlite);
+
+/// Whether an acknowledged write must survive a power cut. Every write survives the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Durability {
+    /// It may be forgotten with the machine: counters of failed attempts.
+    Relaxed,
+    /// It may not: everything else.
+    Full,
+}
+
+impl Store {
+    /// Opens the store and brings its schema up to date.
+    pub(crate) fn open(url: &StoreUrl, limits: &Limits) -> Result<Store> {
+        let timeout = Duration::from_millis(limits.store_timeout_ms.get() as u64);
+        let readers = limits.store_connections.get();
+        match url {
+            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, readers, timeout).map(Store),
+            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout).map(Store),
+            StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
+        }
+    }
+
+    /// Runs statements that read, each seeing what was committed before it began.
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.0.read(f)
+    }
+
+    /// Runs `f` in a transaction of its own: all of it is kept, or, when `f` fails, nothing. It may
+    /// be run again where the database asks for a retry. When this returns `Ok`, it is committed.
+    pub(crate) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.0.write(durability, f)
+    }
+}
+
+/// Statements inside one transaction or read.
+pub(crate) struct Tx<'a>(sqlite::Statements<'a>);
+
+impl Tx<'_> {
+    /// Runs a statement that changes rows; how many it changed.
+    pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
+        self.0.execute(sql, parameters)
+    }
+
+    /// Calls `each` with every row, in order.
+    pub(crate) fn query(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value],
+        each: impl FnMut(&Row) -> Result<()>,
+    ) -> Result<()> {
+        self.0.query(sql, parameters, each)
+    }
+
+    /// The first row, read by `read`, if there is one.
+    pub(crate) fn first<T>(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value],
+        mut read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut first = None;
+        self.query(sql, parameters, |row| {
+            if first.is_none() {
+                first = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Null,
+    Integer(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    pub(crate) fn optional_text(text: Option<&'a str>) -> Value<'a> {
+        text.map_or(Value::Null, Value::Text)
+    }
+}
+
+/// A row of a result; columns are counted from 0.
+pub(crate) struct Row<'a>(sqlite::Columns<'a>);
+
+impl Row<'_> {
+    pub(crate) fn integer(&self, column: usize) -> Result<i64> {
+        self.optional_integer(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn boolean(&self, column: usize) -> Result<bool> {
+        self.integer(column).map(|number| number != 0)
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String> {
+        self.optional_text(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
+        self.0.bytes(column)?.map(<[u8]>::to_vec).ok_or_else(damaged)
+    }
+
+    pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
+        let bytes = self.0.bytes(column)?.ok_or_else(damaged)?;
+        bytes.try_into().map_err(|_| damaged())
+    }
+
+    pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>> {
+        self.0.integer(column)
+    }
+
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<String>> {
+        self.0.text(column).map(|text| text.map(str::to_owned))
+    }
+}
+
+/// A row that this library did not write.
+pub(crate) fn damaged() -> Error {
+    Error::new(Code::StoreUnavailable, "a row is damaged")
+}

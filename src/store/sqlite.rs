@@ -1,0 +1,418 @@
+//! SQLite: one file or memory. Write-ahead log, `synchronous=FULL`, one writer whose waiting callers
+//! are committed as a group, readers with connections of their own.
+
+use std::fs::OpenOptions;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+
+use super::{Durability, Row, Tx, Value, damaged};
+use crate::error::{Code, Error, Result};
+
+/// The schema, in steps; a step that was released is never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/sqlite/1.sql")];
+
+/// Marks the file as ours ("dwrd"), so that no other program's database is touched.
+const APPLICATION_ID: i32 = 0x6477_7264;
+
+/// How many writers share one commit at most.
+const GROUP_SIZE: usize = 256;
+
+pub(super) struct Sqlite {
+    writer: Mutex<Writer>,
+    /// How many callers want the writer.
+    waiting: AtomicUsize,
+    /// A store in memory has one connection: the writer's.
+    readers: Option<Readers>,
+    timeout: Duration,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, readers: usize, timeout: Duration) -> Result<Sqlite> {
+        create_private(path)?;
+        let connection = connect(path, timeout)?;
+        let writer = Writer::new(connection)?;
+        let readers = Readers { path: path.to_owned(), most: readers, ..Readers::default() };
+        Ok(Sqlite {
+            writer: Mutex::new(writer),
+            waiting: AtomicUsize::new(0),
+            readers: Some(readers),
+            timeout,
+        })
+    }
+
+    pub(super) fn memory(timeout: Duration) -> Result<Sqlite> {
+        let connection = Connection::open_in_memory().map_err(failed)?;
+        prepare(&connection, timeout)?;
+        let writer = Writer::new(connection)?;
+        Ok(Sqlite { writer: Mutex::new(writer), waiting: AtomicUsize::new(0), readers: None, timeout })
+    }
+
+    pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        match &self.readers {
+            Some(readers) => {
+                let connection = readers.take(self.timeout)?;
+                let result = panic::catch_unwind(AssertUnwindSafe(|| f(&mut Tx(Statements(&connection)))));
+                readers.give_back(connection);
+                result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+            }
+            None => f(&mut Tx(Statements(&lock(&self.writer).connection))),
+        }
+    }
+
+    /// Group commit: each caller runs its own `f` on the one connection, inside a savepoint of a
+    /// transaction that stays open while others wait for the writer. The last of them commits for
+    /// all, and all learn the outcome.
+    pub(super) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        let deadline = Instant::now() + self.timeout;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut writer = lock(&self.writer);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+
+        let joined = panic::catch_unwind(AssertUnwindSafe(|| writer.join(durability, deadline, f)));
+        if self.waiting.load(Ordering::SeqCst) == 0 || self.readers.is_none() || joined.is_err() {
+            writer.commit();
+        }
+        drop(writer);
+
+        let (result, outcome) = joined.unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+        outcome.wait()?;
+        result
+    }
+}
+
+/// The connection that writes, and the transaction that is open on it.
+struct Writer {
+    connection: Connection,
+    durability: Durability,
+    group: Option<Group>,
+}
+
+/// Callers whose writes are committed together.
+struct Group {
+    outcome: Arc<Outcome>,
+    members: usize,
+}
+
+/// Whether a group was committed.
+#[derive(Default)]
+struct Outcome {
+    result: Mutex<Option<Result<()>>>,
+    decided: Condvar,
+}
+
+impl Writer {
+    fn new(connection: Connection) -> Result<Writer> {
+        migrate(&connection)?;
+        Ok(Writer { connection, durability: Durability::Full, group: None })
+    }
+
+    /// Runs `f` as a member of the open group, or of a new one.
+    fn join<T>(
+        &mut self,
+        durability: Durability,
+        deadline: Instant,
+        mut f: impl FnMut(&mut Tx) -> Result<T>,
+    ) -> Result<(Result<T>, Arc<Outcome>)> {
+        if self.durability < durability
+            || self.group.as_ref().is_some_and(|group| group.members >= GROUP_SIZE)
+        {
+            self.commit();
+        }
+        if self.group.is_none() {
+            self.begin(durability, deadline)?;
+        }
+        let result = self.savepoint(&mut f);
+        if self.connection.is_autocommit() {
+            // Full disk, no memory, I/O error: SQLite rolled the whole transaction back.
+            self.decide(Err(Error::new(Code::StoreUnavailable, "rolled back")));
+            return Err(result.err().unwrap_or_else(damaged));
+        }
+        let group = self.group.as_mut().ok_or_else(damaged)?;
+        group.members += 1;
+        Ok((result, Arc::clone(&group.outcome)))
+    }
+
+    fn begin(&mut self, durability: Durability, deadline: Instant) -> Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::new(Code::StoreUnavailable, "busy"));
+        }
+        self.connection.busy_timeout(left).map_err(failed)?;
+        if self.durability != durability {
+            let level = if durability == Durability::Full { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level).map_err(failed)?;
+            self.durability = durability;
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        self.group = Some(Group { outcome: Arc::default(), members: 0 });
+        Ok(())
+    }
+
+    fn savepoint<T>(&self, f: &mut impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.run("SAVEPOINT member")?;
+        let undo = Undo(self);
+        let value = f(&mut Tx(Statements(&self.connection)))?;
+        self.run("RELEASE member")?;
+        std::mem::forget(undo);
+        Ok(value)
+    }
+
+    /// Commits the open group, if there is one, and tells its members.
+    fn commit(&mut self) {
+        if self.group.is_some() {
+            let committed = self.run("COMMIT");
+            if committed.is_err() && !self.connection.is_autocommit() {
+                let _ = self.run("ROLLBACK");
+            }
+            self.decide(committed);
+        }
+    }
+
+    fn decide(&mut self, result: Result<()>) {
+        if let Some(group) = self.group.take() {
+            *lock(&group.outcome.result) = Some(result);
+            group.outcome.decided.notify_all();
+        }
+    }
+
+    fn run(&self, sql: &'static str) -> Result<()> {
+        Statements(&self.connection).execute(sql, &[]).map(|_| ())
+    }
+}
+
+/// Takes a member's statements back when it failed or panicked.
+struct Undo<'a>(&'a Writer);
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if !self.0.connection.is_autocommit() {
+            let _ = self.0.run("ROLLBACK TO member");
+            let _ = self.0.run("RELEASE member");
+        }
+    }
+}
+
+impl Outcome {
+    fn wait(&self) -> Result<()> {
+        let mut result = lock(&self.result);
+        loop {
+            match &*result {
+                Some(result) => return result.clone(),
+                None => result = self.decided.wait(result).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
+
+/// Connections that only read.
+#[derive(Default)]
+struct Readers {
+    path: PathBuf,
+    most: usize,
+    state: Mutex<ReaderState>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct ReaderState {
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+impl Readers {
+    fn take(&self, timeout: Duration) -> Result<Connection> {
+        let all_busy = |state: &mut ReaderState| state.idle.is_empty() && state.open >= self.most;
+        let (mut state, _) = self
+            .returned
+            .wait_timeout_while(lock(&self.state), timeout, all_busy)
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = state.idle.pop() {
+            return Ok(connection);
+        }
+        if state.open >= self.most {
+            return Err(Error::new(Code::StoreUnavailable, "all connections busy"));
+        }
+        state.open += 1;
+        drop(state);
+        self.connect(timeout).inspect_err(|_| {
+            lock(&self.state).open -= 1;
+            self.returned.notify_one();
+        })
+    }
+
+    fn connect(&self, timeout: Duration) -> Result<Connection> {
+        let connection = connect(&self.path, timeout)?;
+        connection.pragma_update(None, "query_only", true).map_err(failed)?;
+        Ok(connection)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        lock(&self.state).idle.push(connection);
+        self.returned.notify_one();
+    }
+}
+
+/// Statements on one connection, prepared once.
+pub(super) struct Statements<'a>(&'a Connection);
+
+impl Statements<'_> {
+    pub(super) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        statement.execute(params_from_iter(parameters)).map_err(failed)
+    }
+
+    pub(super) fn query(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Value],
+        mut each: impl FnMut(&Row) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query(params_from_iter(parameters)).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            each(&Row(Columns(row)))?;
+        }
+        Ok(())
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// The columns of the current row.
+pub(super) struct Columns<'a>(&'a rusqlite::Row<'a>);
+
+impl<'a> Columns<'a> {
+    pub(super) fn integer(&self, column: usize) -> Result<Option<i64>> {
+        match self.value(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(number) => Ok(Some(number)),
+            _ => Err(damaged()),
+        }
+    }
+
+    pub(super) fn text(&self, column: usize) -> Result<Option<&'a str>> {
+        match self.value(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => str::from_utf8(text).map(Some).map_err(|_| damaged()),
+            _ => Err(damaged()),
+        }
+    }
+
+    pub(super) fn bytes(&self, column: usize) -> Result<Option<&'a [u8]>> {
+        match self.value(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(bytes) => Ok(Some(bytes)),
+            _ => Err(damaged()),
+        }
+    }
+
+    fn value(&self, column: usize) -> Result<ValueRef<'a>> {
+        self.0.get_ref(column).map_err(failed)
+    }
+}
+
+/// Makes the file, if there is none, for its owner's eyes only; SQLite gives its companions the same mode.
+fn create_private(path: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => {
+            Err(Error::new(Code::StoreUnavailable, format!("cannot create the file: {}", error.kind())))
+        }
+    }
+}
+
+fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
+    // Without SQLITE_OPEN_URI: a path is a path.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    prepare(&connection, timeout)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(Error::new(Code::StoreUnavailable, "the file is read-only"));
+    }
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(Error::new(Code::StoreUnavailable, "no write-ahead log on this file system"));
+    }
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.busy_timeout(timeout).map_err(failed)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF")
+        .map_err(failed)
+}
+
+/// Brings the schema up to date, in one transaction.
+fn migrate(connection: &Connection) -> Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    let migrated = run_migrations(connection);
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.execute_batch(end).map_err(failed);
+    migrated.and(ended)
+}
+
+fn run_migrations(connection: &Connection) -> Result<()> {
+    let number =
+        |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(failed);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if tables > 0 && number("application_id")? != i64::from(APPLICATION_ID) {
+        return Err(Error::at(Code::InvalidConfig, "/store", "a database of another program"));
+    }
+    let version = usize::try_from(number("user_version")?).unwrap_or(usize::MAX);
+    let Some(missing) = MIGRATIONS.get(version..) else {
+        return Err(Error::new(
+            Code::SchemaTooNew,
+            format!("schema {version}, known are {}", MIGRATIONS.len()),
+        ));
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for step in missing {
+        connection.execute_batch(step).map_err(failed)?;
+    }
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)
+}
+
+/// What SQLite says, without the text that could quote a value.
+fn failed(error: rusqlite::Error) -> Error {
+    match error.sqlite_error() {
+        Some(failure) if failure.code == ErrorCode::NotADatabase => {
+            Error::at(Code::InvalidConfig, "/store", "not a database")
+        }
+        Some(failure) => Error::new(
+            Code::StoreUnavailable,
+            format!("sqlite: {:?} ({})", failure.code, failure.extended_code),
+        ),
+        None => Error::new(Code::StoreUnavailable, "sqlite"),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,193 @@
+//! Rows of `users` and `user_roles`.
+
+use super::{Row, Tx, Value, damaged};
+use crate::error::Result;
+use crate::json::Object;
+use crate::user::{Email, Id, PublicUser, Role, Username};
+
+/// An account as it is kept.
+pub(crate) struct User {
+    pub public: PublicUser,
+    pub password_hash: Option<String>,
+    /// Counts the events that end every session: a session of an older epoch is dead.
+    pub epoch: i64,
+}
+
+/// By what an account is found; texts are canonical keys.
+#[derive(Clone, Copy)]
+pub(crate) enum By<'a> {
+    Id(Id),
+    Username(&'a str),
+    Email(&'a str),
+}
+
+/// One row for each role, and one for an account without any.
+macro_rules! select {
+    ($from:literal $(, $more:literal)?) => {
+        concat!(
+            "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
+            "u.password_hash, u.epoch, r.role",
+            $(", ", $more,)?
+            " FROM ",
+            $from,
+            " LEFT JOIN user_roles r ON r.user_id = u.id "
+        )
+    };
+}
+
+pub(super) use select;
+
+/// The account, if there is one.
+pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
+    let (sql, key) = match &by {
+        By::Id(id) => {
+            (concat!(select!("users u"), "WHERE u.id = ?1 ORDER BY r.role"), Value::Bytes(id.as_bytes()))
+        }
+        By::Username(key) => {
+            (concat!(select!("users u"), "WHERE u.username_key = ?1 ORDER BY r.role"), Value::Text(key))
+        }
+        By::Email(key) => {
+            (concat!(select!("users u"), "WHERE u.email_key = ?1 ORDER BY r.role"), Value::Text(key))
+        }
+    };
+    Ok(collect(tx, sql, &[key])?.pop())
+}
+
+/// Which accounts to list.
+pub(crate) struct Listing<'a> {
+    pub is_active: Option<bool>,
+    pub role: Option<&'a str>,
+    pub after: Option<Id>,
+    pub skip: usize,
+    pub limit: usize,
+}
+
+/// Accounts in the order of their ids.
+pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
+    const SQL: &str = concat!(
+        select!(
+            "(SELECT * FROM users WHERE id > ?1 AND is_active BETWEEN ?2 AND ?3 \
+             AND (?4 IS NULL OR id IN (SELECT user_id FROM user_roles WHERE role = ?4)) \
+             ORDER BY id LIMIT ?5 OFFSET ?6) u"
+        ),
+        "ORDER BY u.id, r.role"
+    );
+    let after = listing.after.map_or([0; 16], |id| *id.as_bytes());
+    let (least, most) = listing.is_active.map_or((0, 1), |active| (i64::from(active), i64::from(active)));
+    collect(
+        tx,
+        SQL,
+        &[
+            Value::Bytes(&after),
+            Value::Integer(least),
+            Value::Integer(most),
+            Value::optional_text(listing.role),
+            Value::Integer(listing.limit as i64),
+            Value::Integer(listing.skip as i64),
+        ],
+    )
+}
+
+/// An account that is about to be.
+pub(crate) struct NewUser<'a> {
+    pub public: &'a PublicUser,
+    pub username_key: &'a str,
+    pub email_key: Option<&'a str>,
+    pub password_hash: Option<&'a str>,
+    pub locale: Option<&'a str>,
+}
+
+pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
+    let NewUser { public, .. } = new;
+    let attributes = crate::json::render(&public.attributes)?;
+    tx.execute(
+        "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
+         password_hash, attributes, locale, epoch, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11)",
+        &[
+            Value::Bytes(public.id.as_bytes()),
+            Value::Text(public.username.as_str()),
+            Value::Text(new.username_key),
+            Value::optional_text(public.email.as_ref().map(Email::as_str)),
+            Value::optional_text(new.email_key),
+            Value::Integer(public.email_verified.into()),
+            Value::Integer(public.is_active.into()),
+            Value::optional_text(new.password_hash),
+            Value::Text(&attributes),
+            Value::optional_text(new.locale),
+            Value::Integer(public.created_at),
+        ],
+    )?;
+    for role in &public.roles {
+        tx.execute(
+            "INSERT INTO user_roles (user_id, role) VALUES (?1, ?2)",
+            &[Value::Bytes(public.id.as_bytes()), Value::Text(role.as_str())],
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a name or address belongs to an account.
+pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
+    let (sql, key) = match &by {
+        By::Id(id) => ("SELECT 1 FROM users WHERE id = ?1", Value::Bytes(id.as_bytes())),
+        By::Username(key) => ("SELECT 1 FROM users WHERE username_key = ?1", Value::Text(key)),
+        By::Email(key) => ("SELECT 1 FROM users WHERE email_key = ?1", Value::Text(key)),
+    };
+    Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
+}
+
+/// Replaces a hash by a better one of the same password, unless the password was changed meanwhile.
+pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
+        &[Value::Bytes(id.as_bytes()), Value::Text(old), Value::Text(new)],
+    )?;
+    Ok(())
+}
+
+/// Ends every session of the account, at once.
+pub(crate) fn bump_epoch(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
+    Ok(())
+}
+
+fn collect(tx: &mut Tx, sql: &'static str, parameters: &[Value]) -> Result<Vec<User>> {
+    let mut users: Vec<User> = Vec::new();
+    tx.query(sql, parameters, |row| push(&mut users, row))?;
+    Ok(users)
+}
+
+/// Adds the row's account, or one more role of the last one.
+pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
+    let id = Id::from_bytes(row.array(0)?);
+    if users.last().is_none_or(|user| user.public.id != id) {
+        users.push(read(row, id)?);
+    }
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(9)?) {
+        user.public.roles.push(Role::stored(role));
+    }
+    Ok(())
+}
+
+fn read(row: &Row, id: Id) -> Result<User> {
+    let attributes = row.text(5)?;
+    Ok(User {
+        public: PublicUser {
+            id,
+            username: Username::stored(row.text(1)?),
+            email: row.optional_text(2)?.map(Email::stored),
+            email_verified: row.boolean(3)?,
+            is_active: row.boolean(4)?,
+            roles: Vec::new(),
+            attributes: if attributes == "{}" {
+                Object::default()
+            } else {
+                serde_json::from_str(&attributes).map_err(|_| damaged())?
+            },
+            created_at: row.integer(6)?,
+        },
+        password_hash: row.optional_text(7)?,
+        epoch: row.integer(8)?,
+    })
+}

@@ -1,0 +1,268 @@
+//! Who an account is: ids, names, addresses, roles. Each type exists only valid and knows the key
+//! under which it is compared (RFC 8265 usernames, folded e-mail addresses with an A-label domain).
+
+use std::fmt;
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use schemars::JsonSchema;
+use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+use uuid::{Builder, Uuid};
+
+use crate::crypto;
+use crate::error::Result;
+use crate::json::Object;
+
+/// What may be shown of an account. A password hash never leaves the store.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PublicUser {
+    /// The immutable id, `sub` in tokens.
+    pub id: Id,
+    /// The name as it was given.
+    pub username: Username,
+    /// The e-mail address as it was given, where there is one.
+    pub email: Option<Email>,
+    /// Whether the address was proven to be the user's.
+    pub email_verified: bool,
+    /// Whether the account may log in.
+    pub is_active: bool,
+    /// The roles, in alphabetical order.
+    pub roles: Vec<Role>,
+    /// What else the host keeps with the account.
+    pub attributes: Object,
+    /// When the account was created, in Unix seconds.
+    pub created_at: i64,
+}
+
+/// A UUIDv7 (RFC 9562): of a user, a session, …
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Id(Uuid);
+
+impl Id {
+    /// A new id, ordered by `now` in Unix seconds.
+    pub(crate) fn new(now: i64) -> Result<Id> {
+        let millis = u64::try_from(now).unwrap_or(0).saturating_mul(1000);
+        Ok(Id(Builder::from_unix_timestamp_millis(millis, &crypto::random()?).into_uuid()))
+    }
+
+    /// The id as the store keeps it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Id {
+        Id(Uuid::from_bytes(bytes))
+    }
+}
+
+impl FromStr for Id {
+    type Err = &'static str;
+
+    /// Reads the one canonical spelling: 36 characters, lower case, hyphens.
+    fn from_str(text: &str) -> std::result::Result<Id, &'static str> {
+        let id = Uuid::try_parse(text).map_err(|_| "expected an id")?;
+        let canonical = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+        if canonical { Ok(Id(id)) } else { Err("expected an id") }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// A username: RFC 8265 UsernameCaseMapped, without `@`, at most 64 characters. Kept as given;
+/// compared by [`Username::key`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Username(String);
+
+impl Username {
+    /// The canonical form: two names with one key are one name.
+    pub fn key(&self) -> String {
+        username_key(&self.0).unwrap_or_default()
+    }
+
+    /// The name as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A name that the store holds, so it was valid.
+    pub(crate) fn stored(name: String) -> Username {
+        Username(name)
+    }
+}
+
+impl FromStr for Username {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Username, &'static str> {
+        match username_key(text) {
+            Some(_) => Ok(Username(text.to_owned())),
+            None => Err("expected a username: 1 to 64 letters, digits or marks, no spaces, no @"),
+        }
+    }
+}
+
+fn username_key(text: &str) -> Option<String> {
+    if text.len() > 256 || text.contains('@') {
+        return None;
+    }
+    // RFC 8264 section 7: apply the rules until the result is stable, at most three times more.
+    let mut key = UsernameCaseMapped::enforce(text).ok()?.into_owned();
+    for _ in 0..3 {
+        let next = UsernameCaseMapped::enforce(key.as_str()).ok()?.into_owned();
+        if next == key {
+            let valid = key.chars().count() <= 64 && !key.contains('@');
+            return valid.then_some(key);
+        }
+        key = next;
+    }
+    None
+}
+
+/// An e-mail address (RFC 5321, RFC 6531), at most 254 bytes. Kept as given; compared by
+/// [`Email::key`].
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// The canonical form: case folded, the domain as an IDNA A-label.
+    pub fn key(&self) -> String {
+        email_key(&self.0).unwrap_or_default()
+    }
+
+    /// The address as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// An address that the store holds, so it was valid.
+    pub(crate) fn stored(address: String) -> Email {
+        Email(address)
+    }
+}
+
+impl FromStr for Email {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Email, &'static str> {
+        match email_key(text) {
+            Some(_) => Ok(Email(text.to_owned())),
+            None => Err("expected an e-mail address"),
+        }
+    }
+}
+
+/// An address is personal: it is not for logs.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+fn email_key(text: &str) -> Option<String> {
+    const PLAIN: Options =
+        Options { minimum_sub_domains: 0, allow_domain_literal: false, allow_display_text: false };
+    if text.len() > 254 || text.chars().any(char::is_control) {
+        return None;
+    }
+    let (local, domain) = text.rsplit_once('@')?;
+    let domain = idna::domain_to_ascii_strict(domain).ok()?;
+    // The parser sees the A-label: it is the domain that mail goes to.
+    EmailAddress::parse_with_options(&format!("{local}@{domain}"), PLAIN).ok()?;
+    let local: String = local.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    Some(format!("{local}@{domain}"))
+}
+
+/// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of
+/// RFC 6749), so that it fits wherever roles travel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Role(String);
+
+impl Role {
+    /// The role's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A role that the store holds, so it was valid.
+    pub(crate) fn stored(role: String) -> Role {
+        Role(role)
+    }
+}
+
+impl FromStr for Role {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Role, &'static str> {
+        let visible = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(visible);
+        if valid {
+            Ok(Role(text.to_owned()))
+        } else {
+            Err("expected a role: 1 to 64 visible ASCII characters")
+        }
+    }
+}
+
+/// A language tag (BCP 47), in its characters and length; an unknown language is nobody's fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl Locale {
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Locale {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Locale, &'static str> {
+        let subtag =
+            |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let valid = (2..=35).contains(&text.len()) && text.split('-').all(subtag);
+        if valid { Ok(Locale(text.to_owned())) } else { Err("expected a language tag") }
+    }
+}
+
+/// JSON strings that are read with `FromStr`, so that an invalid one never becomes a value.
+macro_rules! text_type {
+    ($type:ident, $($schema:tt)*) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<$type, D::Error> {
+                <crate::json::Text as serde::Deserialize>::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", $($schema)*})
+            }
+        }
+    };
+}
+
+pub(crate) use text_type;
+
+text_type!(Id, "format": "uuid");
+text_type!(Username, "minLength": 1);
+text_type!(Email, "minLength": 3, "maxLength": 254);
+text_type!(Role, "minLength": 1, "maxLength": 64);
+text_type!(Locale, "minLength": 2, "maxLength": 35);

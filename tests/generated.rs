@@ -1,0 +1,145 @@
+//! What is generated is committed and never stale: the C header, the description of the library, the
+//! reference. `UPDATE=1 cargo test --test generated` writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+#[test]
+fn header() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut builder = cbindgen::Builder::new()
+        .with_config(cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap());
+    for room in ["types", "lifecycle", "named"] {
+        builder = builder.with_src(root.join(format!("src/capi/{room}.rs")));
+    }
+    let mut header = Vec::new();
+    builder.generate().unwrap().write(&mut header);
+    assert_current("include/doorward.h", &String::from_utf8(header).unwrap());
+}
+
+#[test]
+fn description() {
+    let text = serde_json::to_string_pretty(&doorward::describe()).unwrap();
+    assert_current("tests/describe.json", &format!("{text}\n"));
+}
+
+#[test]
+fn reference() {
+    assert_current("docs/operations.md", &reference_of(&doorward::describe()));
+}
+
+fn assert_current(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == text, "{path} is stale: run `UPDATE=1 cargo test --test generated` and commit it");
+}
+
+/// docs/operations.md: what the table, the schemas and the codes say, for people.
+fn reference_of(description: &Value) -> String {
+    let mut page = String::from(
+        "# Operations\n\n\
+         Generated from the table of operations (`src/operations.rs`): do not edit.\n\n\
+         An operation is called by name (`doorward_call`), by its own C function (`doorward_<name>`), or by\n\
+         the method of its name in a binding. Requests and responses are JSON objects. In requests unknown\n\
+         fields, duplicate keys and wrong types are refused and `null` means absent; readers of responses\n\
+         ignore fields that they do not know. Times are Unix seconds. Beside the failures that are listed, every\n\
+         operation can answer `invalid_json`, `invalid_request`, `internal` and the codes of MISUSE.\n",
+    );
+    for operation in array(&description["operations"]) {
+        let name = text(&operation["name"]);
+        write!(page, "\n## {name}\n\n{} Since {}.\n", text(&operation["summary"]), text(&operation["since"]))
+            .unwrap();
+        for (title, schema) in [("Request", &operation["request"]), ("Response", &operation["response"])] {
+            write!(page, "\n**{title}.** {}\n\n", prose(&schema["description"])).unwrap();
+            fields(&mut page, schema, 0);
+        }
+        let codes: Vec<String> =
+            array(&operation["codes"]).iter().map(|code| format!("`{}`", text(code))).collect();
+        if !codes.is_empty() {
+            write!(page, "\n**Failures.** {}\n", codes.join(", ")).unwrap();
+        }
+    }
+    page.push_str("\n## Failures\n\n| code | status | HTTP | message |\n|---|---|---|---|\n");
+    for code in array(&description["codes"]) {
+        let status = text(&code["status"]);
+        let http = array(&description["statuses"]).iter().find(|row| row["name"] == status).unwrap();
+        writeln!(
+            page,
+            "| `{}` | {status} | {} | {} |",
+            text(&code["code"]),
+            http["http_status"],
+            text(&code["message"])
+        )
+        .unwrap();
+    }
+    page.push_str("\n## Configuration\n\n");
+    fields(&mut page, &description["configuration"], 0);
+    page
+}
+
+/// A list of an object's fields, inner objects indented below.
+fn fields(page: &mut String, schema: &Value, depth: usize) {
+    let required = array(&schema["required"]);
+    let Some(properties) = schema["properties"].as_object() else { return };
+    for (name, field) in properties {
+        let must = if required.contains(&Value::from(name.as_str())) { ", required" } else { "" };
+        let default = match &field["default"] {
+            Value::Null | Value::Object(_) => String::new(),
+            value => format!(", default `{value}`"),
+        };
+        let about = prose(&field["description"]);
+        let space = if about.is_empty() { "" } else { ": " };
+        writeln!(page, "{}- `{name}` ({}{must}{default}){space}{about}", "  ".repeat(depth), kind(field))
+            .unwrap();
+        fields(page, inner(field), depth + 1);
+    }
+}
+
+/// The object that a field holds, whether bare, optional or as items of a list.
+fn inner(field: &Value) -> &Value {
+    let choices = array(&field["anyOf"]);
+    let bare = choices.iter().find(|choice| choice["properties"].is_object()).unwrap_or(field);
+    if bare["items"].is_object() { &bare["items"] } else { bare }
+}
+
+fn kind(field: &Value) -> String {
+    if let Some(values) = field["enum"].as_array() {
+        return values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" or ");
+    }
+    if let Some(value) = field.get("const") {
+        return format!("`{value}`");
+    }
+    let range = match (field["minimum"].as_u64(), field["maximum"].as_u64()) {
+        (Some(least), Some(most)) => format!(" {least} to {most}"),
+        _ => String::new(),
+    };
+    let named = |name: &Value| match text(name) {
+        "array" => format!("list of {}", kind(&field["items"])),
+        name => format!("{name}{range}"),
+    };
+    let choices: Vec<String> = match &field["type"] {
+        Value::String(_) => vec![named(&field["type"])],
+        Value::Array(names) => names.iter().map(named).collect(),
+        _ => array(&field["anyOf"]).iter().chain(array(&field["oneOf"])).map(kind).collect(),
+    };
+    let choices: Vec<String> = choices.into_iter().filter(|choice| choice != "null").collect();
+    choices.join(" or ")
+}
+
+/// A doc comment as one line.
+fn prose(description: &Value) -> String {
+    description.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
