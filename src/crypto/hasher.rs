@@ -7,8 +7,7 @@ use std::thread;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64_simd::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::memory::Memory;
@@ -171,7 +170,8 @@ impl Phc {
 impl std::fmt::Display for Phc {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let Cost { memory_kib, iterations, parallelism } = self.cost;
-        let (salt, output) = (STANDARD_NO_PAD.encode(&self.salt), STANDARD_NO_PAD.encode(&self.output));
+        let (salt, output) =
+            (STANDARD_NO_PAD.encode_to_string(&self.salt), STANDARD_NO_PAD.encode_to_string(&self.output));
         write!(f, "${}$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}", self.algorithm)
     }
 }
@@ -183,7 +183,7 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    (text.len() <= 88).then(|| STANDARD_NO_PAD.decode(text).ok()).flatten()
+    (text.len() <= 88).then(|| STANDARD_NO_PAD.decode_to_vec(text).ok()).flatten()
 }
 
 /// The places where hashes are computed.

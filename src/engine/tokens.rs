@@ -503,26 +503,32 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
         use serde::de::Error;
         let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
         let (mut sid, mut scope, mut client_id) = (None, None, None);
-        let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(16);
+        let (mut jti, mut auth_time, mut amr) = (None, None, None);
+        let mut others: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = entries.next_key()? {
-            if seen.contains(&name) {
+            let is_first = match name.as_ref() {
+                "iss" => iss.replace(entries.next_value::<Text>()?.0).is_none(),
+                "sub" => sub.replace(entries.next_value::<Text>()?.0).is_none(),
+                "aud" => aud.replace(entries.next_value::<Members>()?.0).is_none(),
+                "exp" => exp.replace(entries.next_value::<i64>()?).is_none(),
+                "nbf" => nbf.replace(entries.next_value::<i64>()?).is_none(),
+                "iat" => iat.replace(entries.next_value::<i64>()?).is_none(),
+                "sid" => sid.replace(entries.next_value::<Text>()?.0).is_none(),
+                "scope" => scope.replace(entries.next_value::<Text>()?.0).is_none(),
+                "client_id" => client_id.replace(entries.next_value::<Text>()?.0).is_none(),
+                "jti" => jti.replace(entries.next_value::<Text>()?.0).is_none(),
+                "auth_time" => auth_time.replace(entries.next_value::<i64>()?).is_none(),
+                "amr" => amr.replace(entries.next_value::<Members>()?.0).is_none(),
+                _ => {
+                    entries.next_value_seed(Strict(2))?;
+                    let is_first = !others.contains(&name);
+                    others.push(name);
+                    is_first
+                }
+            };
+            if !is_first {
                 return Err(A::Error::custom("duplicate key"));
             }
-            match name.as_ref() {
-                "iss" => iss = Some(entries.next_value::<Text>()?.0),
-                "sub" => sub = Some(entries.next_value::<Text>()?.0),
-                "aud" => aud = Some(entries.next_value::<Members>()?.0),
-                "exp" => exp = Some(entries.next_value()?),
-                "nbf" => nbf = Some(entries.next_value()?),
-                "iat" => iat = Some(entries.next_value()?),
-                "sid" => sid = Some(entries.next_value::<Text>()?.0),
-                "scope" => scope = Some(entries.next_value::<Text>()?.0),
-                "client_id" => client_id = Some(entries.next_value::<Text>()?.0),
-                "jti" => drop(entries.next_value::<Text>()?),
-                "auth_time" => drop(entries.next_value::<i64>()?),
-                _ => drop(entries.next_value_seed(Strict(2))?),
-            }
-            seen.push(name);
         }
         Ok(Registered {
             iss: iss.ok_or_else(|| A::Error::missing_field("iss"))?,
