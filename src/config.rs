@@ -43,12 +43,16 @@ pub struct Config {
     /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
     /// Hash cost and policy of passwords.
+    #[serde(deserialize_with = "json::object")]
     pub password: PasswordPolicy,
     /// When too many failed logins lock the door.
+    #[serde(deserialize_with = "json::object")]
     pub throttle: Throttle,
     /// Rules of `register`.
+    #[serde(deserialize_with = "json::object")]
     pub registration: Registration,
     /// Bounds of memory and time.
+    #[serde(deserialize_with = "json::object")]
     pub limits: Limits,
 }
 

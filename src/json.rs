@@ -5,23 +5,65 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment, Track};
 
 use crate::error::{Code, Error, Result};
 
 /// How deep a body may nest.
 pub const MAX_DEPTH: usize = 32;
 
-/// Reads `text` as a `T`; a failure has code `invalid_json` or, where `text` is JSON, `schema_code`.
+/// Reads `text`, an object, as a `T`; a failure has code `invalid_json` or, where `text` is JSON
+/// (RFC 8259), `schema_code`.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| explain::<T>(text, schema_code, error))
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    object(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|_| explain::<T>(text, schema_code))
 }
 
 /// Reads a value that was parsed before as a `T`.
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value, schema_code: Code) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| schema_error(error, schema_code))
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
+}
+
+/// Reads a structure from a JSON object only; serde by itself takes a list of its members as well.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<T, D::Error> {
+    T::deserialize(ObjectOnly(deserializer))
+}
+
+/// As [`object`], `null` being nothing.
+pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    struct Inner<T>(T);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Inner<T>, D::Error> {
+            object(deserializer).map(Inner)
+        }
+    }
+    Ok(Option::<Inner<T>>::deserialize(deserializer)?.map(|Inner(value)| value))
+}
+
+struct ObjectOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 /// Writes a response.
@@ -128,22 +170,23 @@ fn no_nul<E: serde::de::Error>(text: &str) -> std::result::Result<(), E> {
 }
 
 /// Says where a text that is no `T` goes wrong.
-fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code, error: serde_json::Error) -> Error {
-    if !error.is_data() {
+fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
         let place = format!("line {}, column {}", error.line(), error.column());
         return Error::new(Code::InvalidJson, place);
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => schema_error(error, schema_code),
+    let (mut deserializer, mut track) = (serde_json::Deserializer::from_str(text), Track::new());
+    let read = object::<_, T>(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
+    match read {
+        Err(error) => schema_error(&track.path(), &error, schema_code),
         Ok(_) => Error::from(schema_code),
     }
 }
 
 /// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
-fn schema_error(error: serde_path_to_error::Error<serde_json::Error>, code: Code) -> Error {
-    let path = pointer(error.path());
-    let message = error.into_inner().to_string();
+fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
+    let path = pointer(path);
+    let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     let named = message.split('`').nth(1).map(|name| name.chars().take(64).collect::<String>());
     let (field, detail) = match (message.split_once(" field `"), named, message.rsplit_once(", expected ")) {
@@ -157,8 +200,7 @@ fn schema_error(error: serde_path_to_error::Error<serde_json::Error>, code: Code
 }
 
 /// The JSON pointer (RFC 6901) of a path.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
+fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |pointer, segment| match segment {
         Segment::Seq { index } => child(&pointer, &index.to_string()),
         Segment::Map { key } => child(&pointer, key),

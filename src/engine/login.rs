@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::tokens::Token;
 use crate::error::{Code, Error, Result};
+use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::Durability;
 use crate::store::users::{self, By, User};
@@ -23,6 +24,7 @@ pub struct LoginRequest {
     /// The password.
     pub password: Secret,
     /// From where the user comes, as far as the host knows.
+    #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
