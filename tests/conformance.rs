@@ -1,0 +1,391 @@
+//! Runs tests/conformance/*.json (the README beside them says what they mean) in three ways: in this
+//! process by `Engine::call`, and through the C ABI by `doorward_call` and by the named functions. The
+//! bodies must be the same, but for what is random.
+
+use std::collections::BTreeSet;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use doorward::capi::{doorward_engine, doorward_hooks, doorward_status};
+use doorward::{Clock, Config, Engine, Hooks};
+use libloading::Library;
+use serde_json::{Map, Value, json};
+
+/// What the library says of itself.
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(doorward::describe);
+
+#[test]
+fn every_way_gives_the_same_truth() {
+    let library = library();
+    let try_all = |scenario: &Value| {
+        let shapes = run(scenario, &InProcess)?;
+        for named in [false, true] {
+            let by = if named { "the named functions" } else { "doorward_call" };
+            match run(scenario, &Abi { library: &library, named }) {
+                Ok(same) if same == shapes => {}
+                Ok(_) => return Err(format!("{by}: the answers have another shape")),
+                Err(failure) => return Err(format!("{by}: {failure}")),
+            }
+        }
+        Ok(())
+    };
+    let failures: Vec<String> = scenarios()
+        .iter()
+        .filter_map(|(file, scenario)| {
+            try_all(scenario).err().map(|failure| format!("{file}, {}, {failure}", scenario["name"]))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Every operation succeeds somewhere, and fails with every code that its row in the table names.
+#[test]
+fn every_code_of_every_operation_is_tried() {
+    let tried: BTreeSet<(String, String)> = scenarios()
+        .iter()
+        .flat_map(|(_, scenario)| array(&scenario["steps"]))
+        .map(|step| (text(&step["call"]).to_owned(), step["code"].as_str().unwrap_or("ok").to_owned()))
+        .collect();
+    // These come from the machine, not from a request: tests/faults.rs makes them.
+    const FAULTS: [&str; 2] = ["store_unavailable", "hash_queue_full"];
+    for operation in array(&DESCRIPTION["operations"]) {
+        let always = ["ok", "invalid_json", "invalid_request"].into_iter();
+        for code in always.chain(array(&operation["codes"]).iter().map(text)) {
+            let pair = (text(&operation["name"]).to_owned(), code.to_owned());
+            assert!(FAULTS.contains(&code) || tried.contains(&pair), "no step for {pair:?}");
+        }
+    }
+}
+
+/// Runs a scenario; the shapes of the answers, or the step that failed.
+fn run(scenario: &Value, way: &dyn Way) -> Result<Vec<Value>, String> {
+    let folder = Folder::new();
+    let clock = Arc::new(AtomicI64::new(scenario["now"].as_i64().unwrap_or(1_767_225_600) * 1000));
+    let mut variables = Map::from_iter([("folder".to_owned(), json!(folder.0))]);
+    let base = json!({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}});
+    let base = merged(base, &scenario["config"]);
+    let mut door: Option<Box<dyn Door>> = None;
+    let mut shapes = Vec::new();
+    for (index, step) in array(&scenario["steps"]).iter().enumerate() {
+        for _ in 0..step["times"].as_u64().unwrap_or(1) {
+            clock.fetch_add(step["advance"].as_i64().unwrap_or(0) * 1000, Ordering::SeqCst);
+            let open = |patch: &Value| {
+                let config = if patch.is_string() { patch.clone() } else { merged(base.clone(), patch) };
+                way.open(&as_text(&filled(&config, &variables)), &clock)
+            };
+            let (status, body) = if step["call"].is_string() {
+                let request = if step["request"].is_null() { json!({}) } else { step["request"].clone() };
+                let request = as_text(&filled(&request, &variables));
+                if door.is_none() {
+                    door = Some(open(&json!({})).map_err(|(_, body)| body)?);
+                }
+                door.as_ref().map(|door| door.call(text(&step["call"]), &request)).unwrap_or_default()
+            } else {
+                drop(door.take());
+                match open(&step["open"]) {
+                    Ok(opened) => (door = Some(opened), (0, "{}".to_owned())).1,
+                    Err(failure) => failure,
+                }
+            };
+            let fail = |why: String| format!("step {}: {step}\nanswered {status} {body}\n{why}", index + 1);
+            let body = serde_json::from_str(&body).map_err(|error| fail(error.to_string()))?;
+            check(step, status, &body, &variables).map_err(fail)?;
+            for (name, pointer) in step["capture"].as_object().into_iter().flatten() {
+                let value = body.pointer(text(pointer)).ok_or_else(|| fail(format!("no {pointer}")))?;
+                variables.insert(name.clone(), value.clone());
+            }
+            shapes.push(shape(&body));
+        }
+    }
+    Ok(shapes)
+}
+
+/// Whether an answer is what the step expects.
+fn check(step: &Value, status: i32, body: &Value, variables: &Map<String, Value>) -> Result<(), String> {
+    let expected = step["status"].as_str().unwrap_or("OK");
+    let row = array(&DESCRIPTION["statuses"]).iter().find(|row| row["name"] == expected);
+    let row = row.ok_or("there is no such status")?;
+    if row["value"] != status {
+        return Err(format!("expected status {}", row["value"]));
+    }
+    if expected == "OK" {
+        matches(&json!({"error": {"$absent": true}}), Some(body))?;
+    } else {
+        let is_row = |row: &&Value| row["code"] == step["code"] && row["status"] == expected;
+        let code = array(&DESCRIPTION["codes"]).iter().find(is_row).ok_or("no such code of this status")?;
+        let error =
+            json!({"code": step["code"], "message": code["message"], "http_status": row["http_status"]});
+        matches(&json!({"error": error}), Some(body))?;
+    }
+    step.get("body").map_or(Ok(()), |pattern| matches(&filled(pattern, variables), Some(body)))
+}
+
+/// Whether a value, or the lack of one, matches a pattern; the difference if not.
+fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), String> {
+    let matcher = pattern.as_object().filter(|object| object.len() == 1);
+    let matcher = matcher.and_then(|object| object.iter().next()).map(|(name, inner)| (name.as_str(), inner));
+    let is_good = match (pattern, matcher, value) {
+        (_, Some(("$absent", _)), value) => value.is_none(),
+        (_, _, None) => false,
+        (_, Some(("$not", inner)), value) => matches(inner, value).is_err(),
+        (_, Some(("$type", name)), Some(value)) => kind(value) == name,
+        (_, Some(("$regex", expression)), Some(value)) => {
+            value.as_str().is_some_and(|value| regex::Regex::new(text(expression)).unwrap().is_match(value))
+        }
+        (_, Some(("$only", inner)), Some(value)) => {
+            matches(inner, Some(value))?;
+            value.as_object().is_some_and(|object| object.keys().all(|name| inner.get(name).is_some()))
+        }
+        (Value::Object(patterns), _, Some(Value::Object(members))) => {
+            for (name, pattern) in patterns {
+                matches(pattern, members.get(name)).map_err(|difference| format!("{name}: {difference}"))?;
+            }
+            true
+        }
+        (Value::Array(patterns), _, Some(Value::Array(items))) => {
+            for (pattern, item) in patterns.iter().zip(items) {
+                matches(pattern, Some(item))?;
+            }
+            patterns.len() == items.len()
+        }
+        (pattern, _, Some(value)) => pattern == value,
+    };
+    let found = || value.map_or("nothing".to_owned(), Value::to_string);
+    if is_good { Ok(()) } else { Err(format!("expected {pattern}, got {}", found())) }
+}
+
+/// What is left of an answer without its values: names, types and codes.
+fn shape(body: &Value) -> Value {
+    match body {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), if name == "code" { value.clone() } else { shape(value) }))
+            .collect(),
+        Value::Array(items) => items.iter().map(shape).collect(),
+        value => kind(value).into(),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// `value` with its variables replaced.
+fn filled(value: &Value, variables: &Map<String, Value>) -> Value {
+    match value {
+        Value::String(text) => {
+            let whole = variables.iter().find(|(name, _)| *text == format!("${{{name}}}"));
+            whole.map_or_else(
+                || {
+                    let fill = |text: String, (name, value): (&String, &Value)| {
+                        text.replace(&format!("${{{name}}}"), &as_text(value))
+                    };
+                    variables.iter().fold(text.clone(), fill).into()
+                },
+                |(_, value)| value.clone(),
+            )
+        }
+        Value::Array(items) => items.iter().map(|item| filled(item, variables)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), filled(value, variables))).collect()
+        }
+        value => value.clone(),
+    }
+}
+
+/// JSON Merge Patch (RFC 7396).
+fn merged(target: Value, patch: &Value) -> Value {
+    let Value::Object(patch) = patch else { return if patch.is_null() { target } else { patch.clone() } };
+    let mut members = match target {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    for (name, value) in patch {
+        let before = members.remove(name).unwrap_or_default();
+        if !value.is_null() {
+            members.insert(name.clone(), merged(before, value));
+        }
+    }
+    members.into()
+}
+
+/// A text as it stands, anything else as JSON.
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A way to the engine.
+trait Way {
+    fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)>;
+}
+
+/// An open engine: operation and request in, status and body out.
+trait Door {
+    fn call(&self, operation: &str, request: &str) -> (i32, String);
+}
+
+struct InProcess;
+
+impl Way for InProcess {
+    fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)> {
+        let clock = Arc::clone(clock);
+        let hooks = Hooks { clock: Clock::custom(move || clock.load(Ordering::SeqCst)), log: None };
+        match Config::parse(config).and_then(|config| Engine::open(config, hooks)) {
+            Ok(engine) => Ok(Box::new(engine)),
+            Err(error) => Err((error.status() as i32, error.to_json())),
+        }
+    }
+}
+
+impl Door for Engine {
+    fn call(&self, operation: &str, request: &str) -> (i32, String) {
+        match Engine::call(self, operation, request) {
+            Ok(body) => (0, body),
+            Err(error) => (error.status() as i32, error.to_json()),
+        }
+    }
+}
+
+/// The shared library that was built with this test.
+struct Abi<'a> {
+    library: &'a Library,
+    /// Whether each operation is called by its own function.
+    named: bool,
+}
+
+struct Handle<'a> {
+    abi: &'a Abi<'a>,
+    engine: *mut doorward_engine,
+}
+
+type Open = unsafe extern "C" fn(
+    *const c_char,
+    *const doorward_hooks,
+    *mut *mut doorward_engine,
+    *mut *mut c_char,
+) -> doorward_status;
+type Call = unsafe extern "C" fn(
+    *const doorward_engine,
+    *const c_char,
+    *const c_char,
+    *mut *mut c_char,
+) -> doorward_status;
+type Named = unsafe extern "C" fn(*const doorward_engine, *const c_char, *mut *mut c_char) -> doorward_status;
+
+impl Way for Abi<'_> {
+    fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)> {
+        unsafe extern "C" fn now_ms(context: *mut c_void) -> i64 {
+            unsafe { &*context.cast::<AtomicI64>() }.load(Ordering::SeqCst)
+        }
+        unsafe extern "C" fn destroy(context: *mut c_void) {
+            drop(unsafe { Arc::from_raw(context.cast::<AtomicI64>()) });
+        }
+        let hooks = doorward_hooks {
+            struct_size: size_of::<doorward_hooks>(),
+            context: Arc::into_raw(Arc::clone(clock)).cast_mut().cast(),
+            log: None,
+            now_ms: Some(now_ms),
+            destroy: Some(destroy),
+        };
+        let (config, mut engine) = (CString::new(config).unwrap(), std::ptr::null_mut());
+        let (status, body) = self.answer(|response| unsafe {
+            self.symbol::<Open>("open")(config.as_ptr(), &hooks, &mut engine, response)
+        });
+        assert_eq!(status == 0, !engine.is_null());
+        if status == 0 { Ok(Box::new(Handle { abi: self, engine })) } else { Err((status, body)) }
+    }
+}
+
+impl Abi<'_> {
+    fn symbol<T: Copy>(&self, name: &str) -> T {
+        *unsafe { self.library.get::<T>(format!("doorward_{name}").as_bytes()) }.unwrap()
+    }
+
+    fn answer(&self, call: impl FnOnce(*mut *mut c_char) -> doorward_status) -> (i32, String) {
+        let mut response = std::ptr::null_mut();
+        let status = call(&mut response);
+        let body = unsafe { CStr::from_ptr(response) }.to_str().unwrap().to_owned();
+        unsafe { self.symbol::<unsafe extern "C" fn(*mut c_char)>("free")(response) };
+        (status, body)
+    }
+}
+
+impl Door for Handle<'_> {
+    fn call(&self, operation: &str, request: &str) -> (i32, String) {
+        let request = CString::new(request).unwrap();
+        let is_known = |row: &Value| row["name"] == operation;
+        let named = self.abi.named && array(&DESCRIPTION["operations"]).iter().any(is_known);
+        self.abi.answer(|response| match named {
+            true => unsafe { self.abi.symbol::<Named>(operation)(self.engine, request.as_ptr(), response) },
+            false => {
+                let operation = CString::new(operation).unwrap();
+                let call = self.abi.symbol::<Call>("call");
+                unsafe { call(self.engine, operation.as_ptr(), request.as_ptr(), response) }
+            }
+        })
+    }
+}
+
+impl Drop for Handle<'_> {
+    fn drop(&mut self) {
+        unsafe { self.abi.symbol::<unsafe extern "C" fn(*mut doorward_engine)>("release")(self.engine) }
+    }
+}
+
+/// Cargo builds the library with its tests and puts it beside them.
+fn library() -> Library {
+    let beside = std::env::current_exe().unwrap().with_file_name("libdoorward.so");
+    unsafe { Library::new(&beside) }.unwrap_or_else(|error| panic!("{}: {error}", beside.display()))
+}
+
+/// Every scenario with the name of its file.
+fn scenarios() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let read = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let scenarios: Value = serde_json::from_str(&fs::read_to_string(path).unwrap())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        array(&scenarios).iter().map(|scenario| (name.clone(), scenario.clone())).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(read).collect()
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        static COUNT: AtomicI64 = AtomicI64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("doorward-conformance-{}-{count}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
