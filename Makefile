@@ -9,7 +9,11 @@ PREFIX ?= /usr/local
 RELEASE = target/release
 LIBRARY = $(RELEASE)/libdoorward.so
 
-.PHONY: demo test lint test-rust library header clean
+## doorward beside its peers, as ratios in one run.
+bench: library
+	$(CARGO) bench --bench peers
+
+.PHONY: demo test lint deny bench test-rust library header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
 demo: library
@@ -20,6 +24,10 @@ test: lint test-rust
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+## Licences, sources and banned crates; `cargo install cargo-deny` first.
+deny:
+	$(CARGO) deny check licenses bans sources
 
 test-rust: library
 	$(CARGO) test --workspace

@@ -23,6 +23,7 @@ impl Clock {
         self.now_ms().div_euclid(1000).clamp(0, YEAR_10000)
     }
 
+    #[allow(clippy::disallowed_methods)] // The one place.
     fn now_ms(&self) -> i64 {
         match &self.0 {
             Some(now_ms) => now_ms(),
