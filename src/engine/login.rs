@@ -118,24 +118,24 @@ impl Engine {
             Identifier::Neither(_) => Ok(None),
         })?;
 
-        let lanes = self.lanes(user.as_ref().map(|user| user.public.id), identifier.as_str(), client.ip)?;
-        self.count_attempt(&lanes)?;
+        let account = user.as_ref().map(|user| user.public.id);
+        let attempt = self.count_attempt(account, identifier.as_str(), client.ip)?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-        let verdict = self.hasher.verify(&password, hash)?;
+        let verdict =
+            self.hasher.verify(&password, hash).inspect_err(|_| self.take_back_attempt(&attempt))?;
         let user = admit(user, verdict.valid)?;
-        let upgraded = if verdict.needs_rehash { Some(self.hasher.hash(&password)?) } else { None };
+        // An upgrade that cannot be had now is made at the next login.
+        let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(&password)).and_then(Result::ok);
 
         let session = self.new_session(user.public.id, user.epoch)?;
         self.store.write(Durability::Full, |tx| {
-            // The account may have changed while the hash was computed.
+            // The account may have changed while the hash was computed. A new password is a new epoch; a
+            // better hash of the same one, by a login beside this, is not.
             let now_user = users::find(tx, By::Id(user.public.id))?;
-            let unchanged = now_user.is_some_and(|now| {
-                now.public.is_active && now.epoch == user.epoch && now.password_hash == user.password_hash
-            });
-            if !unchanged {
+            if !now_user.is_some_and(|now| now.public.is_active && now.epoch == user.epoch) {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
             }
-            self.forgive_attempt(tx, &lanes)?;
+            attempt.succeeded(tx)?;
             if let (Some(old), Some(new)) = (&user.password_hash, &upgraded) {
                 users::upgrade_hash(tx, user.public.id, old, new)?;
             }

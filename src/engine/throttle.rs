@@ -14,85 +14,151 @@ use crate::user::Id;
 /// (NIST SP 800-63B-4 section 3.2.2).
 const MOST_IN_A_ROW: i64 = 100;
 
-/// What failures are counted for.
-pub(super) struct Lanes {
-    account: [u8; 32],
-    /// Whether the account exists: its count is kept until it succeeds, a stranger's name is forgotten.
-    is_known: bool,
-    source: Option<[u8; 32]>,
+/// An attempt: it counts as failed until it is taken back.
+pub(super) struct Attempt {
+    account: Lane,
+    source: Option<Lane>,
+}
+
+/// What failures are counted for: an account, a name that nobody has, or a source.
+struct Lane {
+    id: [u8; 32],
+    /// Failures before it is locked.
+    limit: i64,
+    most_in_a_row: i64,
+    /// When its count may be forgotten.
+    expires_at: i64,
+    /// Until when this attempt locked it, if it did.
+    locked_until: i64,
 }
 
 impl Engine {
-    /// The lanes of one attempt at `account`, or at a name that nobody has.
-    pub(super) fn lanes(&self, account: Option<Id>, name: &str, source: Option<IpAddr>) -> Result<Lanes> {
-        let id = |text: String| self.secrets.mac(Purpose::LookUp, text.as_bytes());
-        Ok(Lanes {
-            account: match account {
-                Some(account) => id(format!("account {account}"))?,
-                None => id(format!("name {name}"))?,
-            },
-            is_known: account.is_some(),
-            source: source.map(|ip| id(format!("source {}", network(ip)))).transpose()?,
-        })
-    }
-
-    /// Counts an attempt as failed. Failure: `too_many_attempts`.
-    pub(super) fn count_attempt(&self, lanes: &Lanes) -> Result<()> {
+    /// Counts an attempt at `account`, or at a name that nobody has, as failed. Failure:
+    /// `too_many_attempts`.
+    pub(super) fn count_attempt(
+        &self,
+        account: Option<Id>,
+        name: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Attempt> {
+        let config = &self.config.throttle;
         let now = self.clock.now();
-        let config = &self.config.throttle;
         let forgotten_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
-        self.store.write(Durability::Relaxed, |tx| {
+        let id = |text: String| self.secrets.mac(Purpose::LookUp, text.as_bytes());
+        let mut attempt = Attempt {
+            account: Lane {
+                id: id(account.map_or(format!("name {name}"), |id| format!("account {id}")))?,
+                limit: config.account_failures.seconds(),
+                most_in_a_row: MOST_IN_A_ROW,
+                // The count of an account is kept until it succeeds, that of a stranger's name is not.
+                expires_at: if account.is_some() { i64::MAX } else { forgotten_at },
+                locked_until: 0,
+            },
+            source: None,
+        };
+        if let Some(ip) = source {
+            attempt.source = Some(Lane {
+                id: id(format!("source {}", network(ip)))?,
+                limit: config.source_failures.seconds(),
+                most_in_a_row: i64::MAX,
+                expires_at: forgotten_at,
+                locked_until: 0,
+            });
+        }
+        let refused_for = self.store.write(Durability::Relaxed, |tx| {
+            let mut counts = Vec::with_capacity(2);
+            for lane in attempt.lanes() {
+                let kept = throttles::find(tx, &lane.id)?.unwrap_or_default();
+                let count = self.as_of(now, kept);
+                if count.in_a_row >= lane.most_in_a_row {
+                    return Ok(Some(config.lock_max_seconds.seconds()));
+                }
+                if count.locked_until > now {
+                    if count.failed_at != kept.failed_at {
+                        throttles::put(tx, &lane.id, Throttle { expires_at: lane.expires_at, ..count })?;
+                    }
+                    return Ok(Some(count.locked_until - now));
+                }
+                counts.push(self.one_more(count, lane, now));
+            }
             throttles::forget_expired(tx, now)?;
-            let account = throttles::find(tx, &lanes.account)?.unwrap_or_default();
-            if account.in_a_row >= MOST_IN_A_ROW {
-                return Err(throttled(config.lock_max_seconds.seconds()));
+            for (lane, count) in attempt.lanes_mut().zip(counts) {
+                throttles::put(tx, &lane.id, count)?;
+                lane.locked_until = count.locked_until;
             }
-            let counted = self.count(account, config.account_failures.seconds(), now)?;
-            let expires_at = if lanes.is_known { i64::MAX } else { forgotten_at };
-            throttles::put(tx, &lanes.account, Throttle { expires_at, ..counted })?;
-            if let Some(id) = &lanes.source {
-                let source = throttles::find(tx, id)?.unwrap_or_default();
-                let counted = self.count(source, config.source_failures.seconds(), now)?;
-                throttles::put(tx, id, Throttle { expires_at: forgotten_at, ..counted })?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
-    pub(super) fn forgive_attempt(&self, tx: &mut Tx, lanes: &Lanes) -> Result<()> {
-        throttles::delete(tx, &lanes.account)?;
-        if let Some(id) = &lanes.source
-            && let Some(source) = throttles::find(tx, id)?
-        {
-            throttles::put(tx, id, Throttle { failures: (source.failures - 1).max(0), ..source })?;
+            Ok(None)
+        })?;
+        match refused_for {
+            Some(seconds) => Err(throttled(seconds)),
+            None => Ok(attempt),
         }
-        Ok(())
     }
 
-    /// One failure more. From the `limit`th on each locks, twice as long as the one before.
-    fn count(&self, before: Throttle, limit: i64, now: i64) -> Result<Throttle> {
+    /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
+    /// counted.
+    pub(super) fn take_back_attempt(&self, attempt: &Attempt) {
+        let _ = self
+            .store
+            .write(Durability::Relaxed, |tx| attempt.lanes().try_for_each(|lane| lane.take_back(tx)));
+    }
+
+    /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,
+    /// as long as it was meant to.
+    fn as_of(&self, now: i64, kept: Throttle) -> Throttle {
+        let ahead = kept.failed_at.saturating_sub(now).max(0);
+        let failed_at = kept.failed_at - ahead;
+        let longest = failed_at.saturating_add(self.config.throttle.lock_max_seconds.seconds());
+        let locked_until = kept.locked_until.saturating_sub(ahead).min(longest);
+        Throttle { failed_at, locked_until, ..kept }
+    }
+
+    /// One failure more. From the lane's limit on each locks, twice as long as the one before.
+    fn one_more(&self, before: Throttle, lane: &Lane, now: i64) -> Throttle {
         let config = &self.config.throttle;
+        let last = before.failed_at.max(before.locked_until);
+        let is_forgotten = last.saturating_add(config.window_seconds.seconds()) <= now;
+        let failures = if is_forgotten { 1 } else { before.failures.saturating_add(1) };
         let lock_max = config.lock_max_seconds.seconds();
-        // A lock set by a clock that ran ahead ends with the longest lock there is.
-        let locked_until = before.locked_until.min(now + lock_max);
-        if locked_until > now {
-            return Err(throttled(locked_until - now));
-        }
-        let forgotten = before.failed_at.max(before.locked_until) + config.window_seconds.seconds() <= now;
-        let failures = if forgotten { 1 } else { before.failures + 1 };
-        let lock = match failures - limit {
-            beyond @ 0..=16 => (config.lock_seconds.seconds() << beyond).min(lock_max),
-            17.. => lock_max,
+        let locked_until = match failures - lane.limit {
+            beyond @ 0..=16 => now + (config.lock_seconds.seconds() << beyond).min(lock_max),
+            17.. => now + lock_max,
             _ => 0,
         };
-        Ok(Throttle {
+        Throttle {
             failures,
-            in_a_row: before.in_a_row + 1,
+            in_a_row: before.in_a_row.saturating_add(1),
             failed_at: now,
-            locked_until: now + lock,
-            ..before
-        })
+            locked_until,
+            expires_at: lane.expires_at,
+        }
+    }
+}
+
+impl Attempt {
+    /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
+    pub(super) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
+        throttles::delete(tx, &self.account.id)?;
+        self.source.iter().try_for_each(|lane| lane.take_back(tx))
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        std::iter::once(&self.account).chain(&self.source)
+    }
+
+    fn lanes_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        std::iter::once(&mut self.account).chain(&mut self.source)
+    }
+}
+
+impl Lane {
+    /// One failure less. A lock goes with the attempt that set it, and with the failures it needs.
+    fn take_back(&self, tx: &mut Tx) -> Result<()> {
+        let Some(count) = throttles::find(tx, &self.id)? else { return Ok(()) };
+        let failures = (count.failures - 1).max(0);
+        let is_over = failures < self.limit || count.locked_until == self.locked_until;
+        let locked_until = if is_over { 0 } else { count.locked_until };
+        let in_a_row = (count.in_a_row - 1).max(0);
+        throttles::put(tx, &self.id, Throttle { failures, in_a_row, locked_until, ..count })
     }
 }
 
