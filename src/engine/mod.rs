@@ -15,7 +15,7 @@ use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
 use crate::store::keys::{self, SealedKey};
-use crate::store::{Durability, Store, damaged};
+use crate::store::{Durability, Store, Tx, damaged};
 use crate::{operations, secret_key};
 
 /// An open engine: share it between threads by reference.
@@ -69,20 +69,21 @@ impl Engine {
         let proof = store.read(|tx| keys::meta(tx, KEY_PROOF))?;
         let secrets = Secrets::new(&secret_key::load(&config, proof.is_none())?)?;
         let now = hooks.clock.now();
-        let keys = store.write(Durability::Full, |tx| {
-            match keys::meta(tx, KEY_PROOF)? {
-                Some(proof) if secrets.open(KEY_PROOF, &proof).is_some() => {}
-                Some(_) => return Err(Code::WrongSecretKey.into()),
-                None => keys::insert_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?,
-            }
-            let mut sealed = keys::all(tx)?;
-            if sealed.is_empty() {
-                let key = new_signing_key(&config, &secrets)?;
-                keys::insert(tx, &key, now)?;
-                sealed.push(key);
-            }
-            sealed.iter().map(|key| unseal(&config, &secrets, key)).collect::<Result<Vec<_>>>()
-        })?;
+        let mut keys = store.read(|tx| signing_keys(tx, &config, &secrets))?;
+        if keys.is_empty() {
+            keys = store.write(Durability::Full, |tx| {
+                // Another process may have been faster.
+                let keys = signing_keys(tx, &config, &secrets)?;
+                if !keys.is_empty() {
+                    return Ok(keys);
+                }
+                if keys::meta(tx, KEY_PROOF)?.is_none() {
+                    keys::insert_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
+                }
+                keys::insert(tx, &new_signing_key(&config, &secrets)?, now)?;
+                signing_keys(tx, &config, &secrets)
+            })?;
+        }
         Ok(Engine { config, clock: hooks.clock, log: hooks.log, store, secrets, keys, hasher })
     }
 
@@ -130,6 +131,16 @@ impl Engine {
 
 /// Under this name `meta` holds a sealed text that only the right secret key opens.
 const KEY_PROOF: &str = "secret_key_proof";
+
+/// The signing keys; none in a store that is new. Failure: `wrong_secret_key`.
+fn signing_keys(tx: &mut Tx, config: &Config, secrets: &Secrets) -> Result<Vec<jws::Key>> {
+    if let Some(proof) = keys::meta(tx, KEY_PROOF)?
+        && secrets.open(KEY_PROOF, &proof).is_none()
+    {
+        return Err(Code::WrongSecretKey.into());
+    }
+    keys::all(tx)?.iter().map(|key| unseal(config, secrets, key)).collect()
+}
 
 fn new_signing_key(config: &Config, secrets: &Secrets) -> Result<SealedKey> {
     let (kid, secret) = jws::Key::generate()?;

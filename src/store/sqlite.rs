@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -34,10 +35,15 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, timeout: Duration) -> Result<Sqlite> {
-        create_private(path)?;
-        let connection = connect(path, timeout)?;
+        // SQLite reads a relative path that begins with "file:" as a URI; a path is a path.
+        let path = Path::new(".").join(path);
+        create_private(&path)?;
+        let connection = connect(&path, timeout)?;
+        // Nothing is written, not even the journal mode, before it is known whose the file is.
+        missing_steps(&connection)?;
+        write_ahead(&connection, timeout)?;
         let writer = Writer::new(connection)?;
-        let readers = Readers { path: path.to_owned(), most: readers, ..Readers::default() };
+        let readers = Readers { path, most: readers, ..Readers::default() };
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
@@ -191,9 +197,11 @@ struct Undo<'a>(&'a Writer);
 
 impl Drop for Undo<'_> {
     fn drop(&mut self) {
-        if !self.0.connection.is_autocommit() {
-            let _ = self.0.run("ROLLBACK TO member");
-            let _ = self.0.run("RELEASE member");
+        if !self.0.connection.is_autocommit()
+            && self.0.run("ROLLBACK TO member").and_then(|()| self.0.run("RELEASE member")).is_err()
+        {
+            // What cannot be taken back alone is taken back with the whole group.
+            let _ = self.0.run("ROLLBACK");
         }
     }
 }
@@ -342,19 +350,35 @@ fn create_private(path: &Path) -> Result<()> {
 }
 
 fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
-    // Without SQLITE_OPEN_URI: a path is a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    prepare(&connection, timeout)?;
+    // Asked before the first statement: that would leave companions with the file's mode, in which nobody
+    // can write when the file is made writable again.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(Error::new(Code::StoreUnavailable, "the file is read-only"));
     }
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(failed)?;
+    prepare(&connection, timeout)?;
+    Ok(connection)
+}
+
+fn write_ahead(connection: &Connection, timeout: Duration) -> Result<()> {
+    let deadline = Instant::now() + timeout;
+    let set = || connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+    let mut mode: rusqlite::Result<String> = set();
+    // Of several who change the mode of a new file at once SQLite lets one through, and tells the others
+    // to try again without waiting itself.
+    while let Err(error) = &mode
+        && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        && Instant::now() < deadline
+    {
+        thread::sleep(Duration::from_millis(2));
+        mode = set();
+    }
+    let mode = mode.map_err(failed)?;
     if mode != "wal" {
         return Err(Error::new(Code::StoreUnavailable, "no write-ahead log on this file system"));
     }
-    Ok(connection)
+    Ok(())
 }
 
 fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
@@ -365,38 +389,47 @@ fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
         .map_err(failed)
 }
 
-/// Brings the schema up to date, in one transaction.
+/// Brings the schema up to date, in one transaction. A schema that is needs no lock.
 fn migrate(connection: &Connection) -> Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-    let migrated = run_migrations(connection);
-    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    let ended = connection.execute_batch(end).map_err(failed);
-    migrated.and(ended)
+    if missing_steps(connection)?.is_empty() {
+        return Ok(());
+    }
+    transaction(connection, "BEGIN IMMEDIATE", || {
+        for step in read_version(connection)? {
+            connection.execute_batch(step).map_err(failed)?;
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)
+    })
 }
 
-fn run_migrations(connection: &Connection) -> Result<()> {
+/// The steps that the schema lacks. Failures: `invalid_config`, for the database of another program,
+/// and `schema_too_new`.
+fn missing_steps(connection: &Connection) -> Result<&'static [&'static str]> {
+    transaction(connection, "BEGIN", || read_version(connection))
+}
+
+/// As [`missing_steps`], inside a transaction, so that all it reads is of one moment.
+fn read_version(connection: &Connection) -> Result<&'static [&'static str]> {
     let number =
         |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(failed);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    if tables > 0 && number("application_id")? != i64::from(APPLICATION_ID) {
+    let (application_id, version) = (number("application_id")?, number("user_version")?);
+    if application_id != i64::from(APPLICATION_ID) && (tables, application_id, version) != (0, 0, 0) {
         return Err(Error::at(Code::InvalidConfig, "/store", "a database of another program"));
     }
-    let version = usize::try_from(number("user_version")?).unwrap_or(usize::MAX);
-    let Some(missing) = MIGRATIONS.get(version..) else {
-        return Err(Error::new(
-            Code::SchemaTooNew,
-            format!("schema {version}, known are {}", MIGRATIONS.len()),
-        ));
-    };
-    if missing.is_empty() {
-        return Ok(());
-    }
-    for step in missing {
-        connection.execute_batch(step).map_err(failed)?;
-    }
-    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-    connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)
+    usize::try_from(version)
+        .ok()
+        .and_then(|version| MIGRATIONS.get(version..))
+        .ok_or(Error::new(Code::SchemaTooNew, format!("schema {version}, known are {}", MIGRATIONS.len())))
+}
+
+fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    connection.execute_batch(begin).map_err(failed)?;
+    let result = f();
+    let ended = connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(failed);
+    result.and_then(|value| ended.map(|()| value))
 }
 
 /// What SQLite says, without the text that could quote a value.
