@@ -216,14 +216,14 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MI
 }
 
 /// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum StoreUrl {
     /// `sqlite:PATH`: one file.
     SqliteFile(PathBuf),
     /// `sqlite::memory:`: gone with the engine.
     SqliteMemory,
-    /// `postgres://…`
-    Postgres(String),
+    /// `postgres://…`, a secret: it may hold a password.
+    Postgres(Secret),
 }
 
 impl Default for StoreUrl {
@@ -242,7 +242,7 @@ impl FromStr for StoreUrl {
             Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
                 Ok(StoreUrl::SqliteFile(PathBuf::from(path)))
             }
-            Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(text.to_owned())),
+            Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(Secret::new(text))),
             _ => Err(EXPECTED),
         }
     }

@@ -65,7 +65,11 @@ fn from_file(path: &Path, may_create: bool) -> Result<Bytes> {
         create(path).map_err(|error| key_file(error.kind()))?;
     }
     let mut text = Zeroizing::new(Vec::new());
-    match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut text)) {
+    match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text)) {
+        // A longer file is refused rather than cut.
+        Ok(length) if length as u64 > MAX_FILE_BYTES => {
+            Err(Error::at(Code::InvalidConfig, "/secret_key_file", "expected at most 4096 bytes"))
+        }
         Ok(_) => strong(text.trim_ascii()).ok_or(Error::at(
             Code::InvalidConfig,
             "/secret_key_file",
@@ -96,8 +100,8 @@ fn create(path: &Path) -> std::io::Result<()> {
         other => other,
     });
     text.zeroize();
-    fs::remove_file(&draft)?;
-    written?;
+    let removed = fs::remove_file(&draft);
+    written.and(removed)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
