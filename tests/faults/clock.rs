@@ -1,0 +1,132 @@
+//! Clocks that jump or answer nonsense.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use doorward::{Clock, Code, Engine, Hooks};
+use serde_json::json;
+
+use crate::stage::{Folder, PASSWORD, call, config, guess, is_active, login, register};
+
+const NOW: i64 = 1_800_000_000_000;
+
+/// An engine and the hands of its clock.
+fn engine(folder: &Folder) -> (Engine, Arc<AtomicI64>) {
+    let now = Arc::new(AtomicI64::new(NOW));
+    let hand = Arc::clone(&now);
+    let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
+    let keys = json!({"throttle": {"account_failures": 3, "source_failures": 4}});
+    (Engine::open(config(&folder.database(), keys), Hooks { clock, log: None }).unwrap(), now)
+}
+
+#[test]
+fn any_time_is_survived() {
+    let folder = Folder::new();
+    let (engine, now) = engine(&folder);
+    let times = [i64::MIN, -1, 0, 1, i64::MAX, NOW, 253_402_300_799_999, i64::MAX - 1, i64::MIN + 1];
+    for (index, time) in times.into_iter().enumerate() {
+        now.store(time, Ordering::SeqCst);
+        let name = format!("user{index}");
+        register(&engine, &name).unwrap();
+        let token = login(&engine, &name).unwrap();
+        assert!(is_active(&engine, &token), "at {time}");
+        assert_eq!(guess(&engine, &name), Code::InvalidCredentials);
+        let claims = json!({"claims": {"sub": "service"}, "lifetime_seconds": 7_776_000});
+        call(&engine, "issue_token", claims).unwrap();
+        call(&engine, "logout", json!({"token": token, "everywhere": true})).unwrap();
+    }
+    // Another engine at each of these times, with what the others left behind.
+    for time in times {
+        now.store(time, Ordering::SeqCst);
+        for index in 0..times.len() {
+            let name = format!("user{index}");
+            assert_eq!(guess(&engine, &name), Code::InvalidCredentials, "{name} at {time}");
+            login(&engine, &name).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_lock_ends_when_its_time_has_come() {
+    let folder = Folder::new();
+    let (engine, now) = engine(&folder);
+    register(&engine, "ada").unwrap();
+    for _ in 0..3 {
+        assert_eq!(guess(&engine, "ada"), Code::InvalidCredentials);
+    }
+    assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
+    now.fetch_add(59_000, Ordering::SeqCst);
+    assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
+    now.fetch_add(1_000, Ordering::SeqCst);
+    assert!(login(&engine, "ada").is_ok());
+}
+
+/// A lock that was set while the clock was years ahead lasts, once the clock is right again, as long as
+/// a lock does, and no longer.
+#[test]
+fn a_lock_from_the_future_ends() {
+    let folder = Folder::new();
+    let (engine, now) = engine(&folder);
+    register(&engine, "ada").unwrap();
+    for name in ["ada", "nobody"] {
+        now.store(NOW + 1_000_000_000_000, Ordering::SeqCst);
+        for _ in 0..3 {
+            assert_eq!(guess(&engine, name), Code::InvalidCredentials);
+        }
+        now.store(NOW, Ordering::SeqCst);
+        assert_eq!(guess(&engine, name), Code::TooManyAttempts, "the lock holds");
+        now.store(NOW + 59_000, Ordering::SeqCst);
+        assert_eq!(guess(&engine, name), Code::TooManyAttempts, "still");
+        now.store(NOW + 60_000, Ordering::SeqCst);
+        assert_eq!(guess(&engine, name), Code::InvalidCredentials, "and ends");
+        now.store(NOW + 60_000 + 3_600_000, Ordering::SeqCst);
+    }
+    assert!(login(&engine, "ada").is_ok());
+}
+
+/// Setting the clock back gives no guess for free, setting it far ahead ends the lock as time would.
+#[test]
+fn a_lock_survives_small_steps_back() {
+    let folder = Folder::new();
+    let (engine, now) = engine(&folder);
+    register(&engine, "ada").unwrap();
+    for _ in 0..3 {
+        assert_eq!(guess(&engine, "ada"), Code::InvalidCredentials);
+    }
+    for _ in 0..50 {
+        now.fetch_sub(1_000, Ordering::SeqCst);
+        assert_eq!(guess(&engine, "ada"), Code::TooManyAttempts);
+    }
+    now.store(i64::MAX, Ordering::SeqCst);
+    assert!(login(&engine, "ada").is_ok());
+}
+
+/// A source that is let in again after its lock stays open for those who know their password: a success
+/// is no failure and sets no lock.
+#[test]
+fn a_success_locks_nobody() {
+    let folder = Folder::new();
+    let (engine, now) = engine(&folder);
+    for name in ["ada", "grace"] {
+        register(&engine, name).unwrap();
+    }
+    let attempt = |name: &str, password: &str| {
+        let request = json!({"username": name, "password": password, "client": {"ip": "192.0.2.1"}});
+        call(&engine, "login", request).map(|_| ())
+    };
+    // The fourth attempt succeeds: three failures do not lock.
+    for name in ["a", "b", "c"] {
+        assert_eq!(attempt(name, "a wrong password"), Err(Code::InvalidCredentials));
+    }
+    assert_eq!(attempt("ada", PASSWORD), Ok(()));
+    assert_eq!(attempt("grace", PASSWORD), Ok(()));
+    // The fourth failure locks. After that lock successes do not bring the next.
+    assert_eq!(attempt("d", "a wrong password"), Err(Code::InvalidCredentials));
+    assert_eq!(attempt("ada", PASSWORD), Err(Code::TooManyAttempts));
+    now.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(attempt("ada", PASSWORD), Ok(()));
+    assert_eq!(attempt("grace", PASSWORD), Ok(()));
+    // But the next failure does.
+    assert_eq!(attempt("e", "a wrong password"), Err(Code::InvalidCredentials));
+    assert_eq!(attempt("grace", PASSWORD), Err(Code::TooManyAttempts));
+}

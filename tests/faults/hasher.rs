@@ -1,0 +1,137 @@
+//! The password hasher under load: its memory stays inside the configuration, its queue is bounded and
+//! fair, and no memory is an answer.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use doorward::Code;
+use serde_json::json;
+
+use crate::stage::{
+    Child, Folder, PASSWORD, call, count, guess, is_active, limit, login, open, register, report, together,
+};
+
+/// 200 logins at once, each of 4 MiB, in two places: 8 MiB, not 800.
+#[test]
+fn two_hundred_logins_at_once() {
+    let folder = Folder::new();
+    let mut child = Child::start(&json!({"role": "many logins", "database": folder.database()}));
+    let grown_kib = child.report().unwrap().as_u64().unwrap();
+    child.succeed();
+    // Beside the hashes: 200 threads, their requests, and the store's caches.
+    assert!(grown_kib < 2 * 4096 + 65_536, "{grown_kib} KiB");
+    assert_eq!(folder.rows()["sessions"], 200);
+}
+
+/// The child of [`two_hundred_logins_at_once`].
+pub fn many_logins(database: &Path) {
+    let keys = json!({
+        "password": {"memory_kib": 4096, "max_concurrent": 2, "max_queued": 200},
+        "throttle": {"account_failures": 100},
+    });
+    let engine = open(database, keys).unwrap();
+    (0..10).for_each(|index| drop(register(&engine, &format!("user{index}")).unwrap()));
+    let before = status_kib("VmHWM");
+    let results = together(200, |index| login(&engine, &format!("user{}", index % 10)));
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    report(&json!(status_kib("VmHWM") - before));
+}
+
+/// A number of `/proc/self/status`.
+fn status_kib(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Whoever finds the queue full gets `hash_queue_full`, and it is no failed attempt: nobody looked at the
+/// password.
+#[test]
+fn an_overflow_is_no_failed_attempt() {
+    let folder = Folder::new();
+    register(&folder.open(), "ada").unwrap();
+    let keys = json!({"password": {"max_concurrent": 1, "max_queued": 1, "memory_kib": 1024}});
+    let engine = open(&folder.database(), keys).unwrap();
+    let mut overflowed = 0;
+    for _ in 0..10 {
+        let busy = AtomicBool::new(true);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                // Two keep the place and the queue full, and may overflow themselves.
+                scope.spawn(|| {
+                    while busy.load(Ordering::Relaxed) {
+                        let _ = call(&engine, "hash_password", json!({"password": PASSWORD}));
+                    }
+                });
+            }
+            let results = together(9, |_| login(&engine, "ada").map(|_| ()));
+            busy.store(false, Ordering::Relaxed);
+            let full = count(&results, Code::HashQueueFull);
+            assert_eq!(results.iter().filter(|result| result.is_ok()).count() + full, 9, "{results:?}");
+            overflowed += full;
+        });
+    }
+    assert!(overflowed > 10, "{overflowed}");
+    assert!(login(&engine, "ada").is_ok());
+    // The guesses that are allowed are still as many as before.
+    let guesses: Vec<Code> = (0..11).map(|_| guess(&engine, "ada")).collect();
+    assert_eq!(guesses[..10], [Code::InvalidCredentials; 10]);
+    assert_eq!(guesses[10], Code::TooManyAttempts);
+}
+
+/// Places are given in the order of arrival: who hashes in a loop keeps nobody waiting for ever.
+#[test]
+fn the_queue_is_fair() {
+    let folder = Folder::new();
+    let engine = open(&folder.database(), json!({"password": {"max_concurrent": 1}})).unwrap();
+    let hash = || drop(call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap());
+    let (done, greedy) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                hash();
+                greedy.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        (0..100).for_each(|_| hash());
+        done.store(true, Ordering::Relaxed);
+    });
+    let greedy = greedy.into_inner();
+    assert!(greedy < 1000, "{greedy} beside 100");
+}
+
+/// Where the system has no memory for a hash, that is an error of one call; it is no failed attempt; and
+/// what needs no hash goes on.
+#[test]
+fn no_memory_is_an_answer() {
+    let folder = Folder::new();
+    let child = Child::start(&json!({"role": "no memory", "database": folder.database()}));
+    child.succeed();
+    assert_eq!(folder.rows()["sessions"], 2);
+}
+
+/// The child of [`no_memory_is_an_answer`].
+pub fn no_memory(database: &Path) {
+    let engine = open(database, json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    drop(engine);
+
+    let engine = open(database, json!({"password": {"memory_kib": 65_536}})).unwrap();
+    assert!(is_active(&engine, &token));
+    limit(libc::RLIMIT_AS, (status_kib("VmSize") + 32_768) * 1024);
+    for _ in 0..20 {
+        assert_eq!(login(&engine, "ada"), Err(Code::HashQueueFull));
+        assert_eq!(login(&engine, "nobody"), Err(Code::HashQueueFull));
+    }
+    let hash = json!({"password": PASSWORD});
+    assert_eq!(call(&engine, "hash_password", hash.clone()), Err(Code::HashQueueFull));
+    assert_eq!(register(&engine, "grace"), Err(Code::HashQueueFull));
+    assert!(is_active(&engine, &token));
+
+    limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
+    login(&engine, "ada").unwrap();
+    call(&engine, "hash_password", hash).unwrap();
+}

@@ -1,0 +1,10 @@
+//! Races, crashes and faults: threads and processes that want the same thing, kill -9, full disks, files
+//! that are no store, lost keys, no memory, clocks that jump. Nothing crashes, hangs or is half done.
+
+mod clock;
+mod crash;
+mod hasher;
+mod races;
+mod secret_key;
+mod stage;
+mod store;

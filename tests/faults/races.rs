@@ -1,0 +1,288 @@
+//! Threads and processes that want the same thing at the same moment.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use doorward::{Clock, Code, Engine, Hooks};
+use serde_json::{Value, json};
+
+use crate::stage::{
+    Child, Folder, PASSWORD, call, config, count, guess, is_active, login, logout, open, register, report,
+    together, told,
+};
+
+#[test]
+fn one_thread_gets_the_name() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    let results = together(64, |index| {
+        let email = format!("ada{index}@example.com");
+        call(&engine, "register", json!({"username": "Ada", "email": email, "password": PASSWORD}))
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::UsernameTaken), 63);
+    drop(engine);
+    assert_eq!(folder.rows()["users"], 1);
+}
+
+#[test]
+fn one_thread_gets_the_address() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    let results = together(64, |index| {
+        let (name, email) =
+            (format!("ada{index}"), if index % 2 == 0 { "ada@example.com" } else { "ADA@Example.COM" });
+        call(&engine, "register", json!({"username": name, "email": email, "password": PASSWORD}))
+    });
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::EmailTaken), 63);
+    drop(engine);
+    assert_eq!(folder.rows()["users"], 1);
+}
+
+/// Eight processes open a path where nothing is, at once: they make one key and one schema, one of them
+/// gets the name, one the address, and the tokens of each are good in all.
+#[test]
+fn processes_share_a_new_store() {
+    for _ in 0..4 {
+        let folder = Folder::new();
+        let task = json!({"role": "contend", "database": folder.database()});
+        let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
+        for child in &mut children {
+            assert_eq!(child.report(), Some(json!("ready")));
+        }
+        children.iter_mut().for_each(|child| child.tell(&json!("go")));
+        let reports: Vec<Value> = children.iter_mut().map(|child| child.report().unwrap()).collect();
+        for contest in ["name", "address"] {
+            let won = reports.iter().filter(|report| report[contest] == "won").count();
+            assert_eq!(won, 1, "{contest}: {reports:?}");
+        }
+        assert!(reports.iter().all(|report| report["name"] == "won" || report["name"] == "username_taken"));
+        assert!(
+            reports.iter().all(|report| report["address"] == "won" || report["address"] == "email_taken")
+        );
+
+        let tokens: Vec<&Value> = reports.iter().map(|report| &report["token"]).collect();
+        children.iter_mut().for_each(|child| child.tell(&json!(tokens)));
+        for mut child in children {
+            assert_eq!(child.report(), Some(json!("all active")));
+            child.succeed();
+        }
+        assert_eq!(folder.rows(), json!({"users": 10, "roles": 0, "sessions": 8}));
+    }
+}
+
+/// A child of [`processes_share_a_new_store`].
+pub fn contend(database: &Path) {
+    report(&json!("ready"));
+    told();
+    let engine = open(database, json!({})).unwrap();
+    let own = format!("user{}", std::process::id());
+    let outcome = |request: Value| match call(&engine, "register", request) {
+        Ok(_) => "won",
+        Err(code) => code.name(),
+    };
+    let email = format!("{own}-1@example.com");
+    let name = outcome(json!({"username": "ada", "email": email, "password": PASSWORD}));
+    let username = format!("{own}-2");
+    let address = outcome(json!({"username": username, "email": "ada@example.com", "password": PASSWORD}));
+    register(&engine, &own).unwrap();
+    let token = login(&engine, &own).unwrap();
+    report(&json!({"name": name, "address": address, "token": token}));
+
+    for token in told().as_array().unwrap() {
+        assert!(is_active(&engine, token.as_str().unwrap()));
+    }
+    report(&json!("all active"));
+}
+
+/// Writes of many threads are committed as groups: each gets its own answer, and what fails in a group
+/// disturbs nobody else in it.
+#[test]
+fn groups_keep_each_members_outcome() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    register(&engine, "ada").unwrap();
+    let tokens = together(16, |thread| {
+        let mut tokens = Vec::new();
+        for round in 0..6 {
+            let name = format!("user-{thread}-{round}");
+            let request = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD,
+                                 "roles": ["reader", "writer"]});
+            call(&engine, "register", request).unwrap();
+            assert_eq!(register(&engine, "ada"), Err(Code::UsernameTaken));
+            let token = login(&engine, &name).unwrap();
+            if round % 2 == 0 {
+                logout(&engine, &token).unwrap();
+            }
+            assert_eq!(guess(&engine, &name), Code::InvalidCredentials);
+            tokens.push((token, round % 2 != 0));
+        }
+        tokens
+    });
+    for (token, active) in tokens.into_iter().flatten() {
+        assert_eq!(is_active(&engine, &token), active);
+    }
+    drop(engine);
+    assert_eq!(folder.rows(), json!({"users": 97, "roles": 192, "sessions": 96}));
+}
+
+/// What is refused leaves no row behind.
+#[test]
+fn refusals_leave_no_trace() {
+    let folder = Folder::new();
+    let keys = json!({"throttle": {"account_failures": 2, "source_failures": 3}});
+    let engine = open(&folder.database(), keys.clone()).unwrap();
+    register(&engine, "ada").unwrap();
+    drop(engine);
+    let dump = |folder: &Folder| -> Vec<Vec<u8>> {
+        let sqlite = folder.sqlite();
+        let mut statement =
+            sqlite.prepare("SELECT id || failures || failed_at || locked_until FROM throttles").unwrap();
+        let rows = statement
+            .query_map([], |row| row.get_ref(0).map(|value| value.as_bytes().unwrap().to_vec()))
+            .unwrap();
+        let mut rows: Vec<_> = rows.map(Result::unwrap).collect();
+        rows.sort();
+        rows
+    };
+
+    let engine = open(&folder.database(), keys.clone()).unwrap();
+    let request =
+        json!({"username": "grace", "email": "ada@example.com", "password": PASSWORD, "roles": ["admin"]});
+    assert_eq!(call(&engine, "register", request), Err(Code::EmailTaken));
+    let client = json!({"ip": "192.0.2.1"});
+    let attempt = |name: &str| {
+        let request = json!({"username": name, "password": "a wrong password", "client": client});
+        call(&engine, "login", request).unwrap_err()
+    };
+    assert_eq!([attempt("ada"), attempt("ada")], [Code::InvalidCredentials; 2]);
+    assert_eq!(attempt("nobody"), Code::InvalidCredentials);
+    drop(engine);
+    let before = dump(&folder);
+    assert_eq!(before.len(), 3, "ada, nobody and the source");
+    assert_eq!(folder.rows(), json!({"users": 1, "roles": 0, "sessions": 0}));
+
+    // The account is locked, and so is the source: no count changes, and no name gets a row.
+    let engine = open(&folder.database(), keys).unwrap();
+    for name in ["ada", "nobody", "grace"] {
+        let request = json!({"username": name, "password": PASSWORD, "client": client});
+        assert_eq!(call(&engine, "login", request), Err(Code::TooManyAttempts));
+    }
+    drop(engine);
+    assert_eq!(dump(&folder), before);
+}
+
+/// However many guess at once, no more guesses are looked at than the throttle allows.
+#[test]
+fn threads_get_no_more_guesses() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    register(&engine, "ada").unwrap();
+    for name in ["ada", "nobody"] {
+        let guesses = together(200, |_| Err::<(), _>(guess(&engine, name)));
+        assert_eq!(count(&guesses, Code::InvalidCredentials), 10);
+        assert_eq!(count(&guesses, Code::TooManyAttempts), 190);
+    }
+    assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
+}
+
+#[test]
+fn processes_get_no_more_guesses() {
+    let folder = Folder::new();
+    register(&folder.open(), "ada").unwrap();
+    let task = json!({"role": "guess", "database": folder.database()});
+    let mut children: Vec<Child> = (0..4).map(|_| Child::start(&task)).collect();
+    for child in &mut children {
+        assert_eq!(child.report(), Some(json!("ready")));
+    }
+    children.iter_mut().for_each(|child| child.tell(&json!("go")));
+    let mut looked_at = 0;
+    for mut child in children {
+        looked_at += child.report().unwrap().as_u64().unwrap();
+        child.succeed();
+    }
+    assert_eq!(looked_at, 10);
+}
+
+/// A child of [`processes_get_no_more_guesses`].
+pub fn guess_often(database: &Path) {
+    let engine = open(database, json!({})).unwrap();
+    report(&json!("ready"));
+    told();
+    let guesses = together(50, |_| Err::<(), _>(guess(&engine, "ada")));
+    let looked_at = count(&guesses, Code::InvalidCredentials);
+    assert_eq!(count(&guesses, Code::TooManyAttempts), 50 - looked_at);
+    report(&json!(looked_at));
+}
+
+#[test]
+fn engines_see_each_other() {
+    let folder = Folder::new();
+    let (one, other) = (folder.open(), folder.open());
+    register(&one, "ada").unwrap();
+    assert_eq!(register(&other, "ada"), Err(Code::UsernameTaken));
+    let token = login(&other, "ada").unwrap();
+    assert!(is_active(&one, &token));
+    logout(&one, &token).unwrap();
+    assert!(!is_active(&other, &token));
+    drop(one);
+    assert!(login(&other, "ada").is_ok());
+}
+
+/// The first login after the cost was changed upgrades the hash; those that run beside it, with the same
+/// right password, are none the worse.
+#[test]
+fn logins_beside_an_upgrade_of_the_hash() {
+    let folder = Folder::new();
+    register(&folder.open(), "ada").unwrap();
+    let engine =
+        open(&folder.database(), json!({"password": {"iterations": 2, "max_concurrent": 8}})).unwrap();
+    let results = together(8, |_| login(&engine, "ada"));
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    let hash: String = {
+        drop(engine);
+        folder.sqlite().query_row("SELECT password_hash FROM users", [], |row| row.get(0)).unwrap()
+    };
+    assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "upgraded");
+}
+
+/// Whoever ends all sessions while a login computes its hash ends that login, too.
+#[test]
+fn a_login_beside_logout_everywhere() {
+    let folder = Folder::new();
+    let other = Arc::new(folder.open());
+    register(&other, "ada").unwrap();
+    let token = login(&other, "ada").unwrap();
+    // The clock is asked before the hash, for the throttle, and after it, for the session.
+    let (asked, armed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let clock = {
+        let (asked, armed, other, token) = (asked.clone(), armed.clone(), other.clone(), token.clone());
+        Clock::custom(move || {
+            if armed.load(Ordering::SeqCst) && asked.fetch_add(1, Ordering::SeqCst) == 1 {
+                call(&other, "logout", json!({"token": token, "everywhere": true})).unwrap();
+            }
+            std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
+        })
+    };
+    let engine = Engine::open(config(&folder.database(), json!({})), Hooks { clock, log: None }).unwrap();
+    armed.store(true, Ordering::SeqCst);
+    assert_eq!(login(&engine, "ada"), Err(Code::InvalidCredentials));
+    assert!(asked.load(Ordering::SeqCst) >= 2);
+    assert!(!is_active(&other, &token));
+    assert!(login(&engine, "ada").is_ok());
+    drop((engine, other));
+    assert_eq!(folder.rows()["sessions"], 2);
+}
+
+/// Readers wait for a connection in turn: however many there are, each gets its answer.
+#[test]
+fn readers_are_not_starved() {
+    let folder = Folder::new();
+    let keys = json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}});
+    let engine = open(&folder.database(), keys).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    together(32, |_| (0..100).for_each(|_| assert!(is_active(&engine, &token))));
+}

@@ -1,0 +1,206 @@
+//! Secret keys: where they come from, who may read them, and that a store opens with its own alone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use doorward::{Code, Config, Engine, Hooks};
+use serde_json::json;
+
+use crate::stage::{Folder, PASSWORD, call, config, is_active, login, open, refused, register, together};
+
+const OLD: &str = "an old secret of more than thirty-two bytes";
+const NEW: &str = "a new secret of more than thirty-two bytes!";
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn files_are_their_owners_alone() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    register(&engine, "ada").unwrap();
+    assert_eq!(mode(&folder.key_file()), 0o600);
+    for file in ["store.db", "store.db-wal", "store.db-shm"] {
+        assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+    }
+    drop(engine);
+    // Nothing but the two remains, no draft of the key either.
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["store.db", "store.db.key"]);
+    let key = fs::read_to_string(folder.key_file()).unwrap();
+    assert!(key.trim().len() >= 43, "256 bits");
+    // It is read as it is, with or without white space around it.
+    fs::write(folder.key_file(), format!("\n  {}\r\n", key.trim())).unwrap();
+    login(&folder.open(), "ada").unwrap();
+}
+
+#[test]
+fn a_store_opens_with_its_own_key_alone() {
+    let folder = Folder::new();
+    let token = {
+        let engine = open(&folder.database(), json!({"secret_key": OLD})).unwrap();
+        register(&engine, "ada").unwrap();
+        login(&engine, "ada").unwrap()
+    };
+    for keys in [json!({"secret_key": NEW}), json!({"secret_keys": [NEW]})] {
+        assert_eq!(refused(&folder.database(), keys), Code::WrongSecretKey);
+    }
+    // The default is a key file; there is none, and none is made for a store that has a key.
+    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
+    assert!(!folder.key_file().exists());
+    let elsewhere = folder.path().join("elsewhere.key");
+    let keys = json!({"secret_key_file": elsewhere});
+    assert_eq!(refused(&folder.database(), keys.clone()), Code::WrongSecretKey);
+    assert!(!elsewhere.exists());
+    // A file of the right key does.
+    fs::write(&elsewhere, OLD).unwrap();
+    assert!(is_active(&open(&folder.database(), keys).unwrap(), &token));
+    // Refusals changed nothing.
+    let engine = open(&folder.database(), json!({"secret_key": OLD})).unwrap();
+    assert!(is_active(&engine, &token));
+    drop(engine);
+    assert_eq!(folder.rows(), json!({"users": 1, "roles": 0, "sessions": 1}));
+}
+
+#[test]
+fn a_lost_key_file_is_not_replaced() {
+    let folder = Folder::new();
+    register(&folder.open(), "ada").unwrap();
+    let lost = folder.path().join("lost");
+    fs::rename(folder.key_file(), &lost).unwrap();
+    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
+    assert!(!folder.key_file().exists());
+    fs::rename(&lost, folder.key_file()).unwrap();
+    login(&folder.open(), "ada").unwrap();
+    // A store that is gone gets a new one under the key that is still there.
+    let key = fs::read(folder.key_file()).unwrap();
+    fs::remove_file(folder.database()).unwrap();
+    register(&folder.open(), "ada").unwrap();
+    assert_eq!(fs::read(folder.key_file()).unwrap(), key);
+}
+
+/// With a new key before the old one, what the old one made is still good; without the old one the store
+/// does not open while rows are sealed by it.
+#[test]
+fn several_keys() {
+    let folder = Folder::new();
+    let with = |keys: &[&str]| open(&folder.database(), json!({"secret_keys": keys}));
+    let engine = with(&[OLD]).unwrap();
+    register(&engine, "ada").unwrap();
+    let sessions: Vec<_> = (0..2)
+        .map(|_| call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap())
+        .collect();
+    drop(engine);
+
+    let engine = with(&[NEW, OLD]).unwrap();
+    for session in &sessions {
+        assert!(is_active(&engine, session["access_token"].as_str().unwrap()));
+        assert!(is_active(&engine, session["refresh_token"].as_str().unwrap()));
+    }
+    call(&engine, "logout", json!({"refresh_token": sessions[0]["refresh_token"]})).unwrap();
+    assert!(!is_active(&engine, sessions[0]["access_token"].as_str().unwrap()));
+    let newer = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+    drop(engine);
+
+    assert_eq!(with(&[NEW]).err().unwrap().code, Code::WrongSecretKey);
+    // A process that has the keys in the other order understands what the newer one made.
+    let engine = with(&[OLD, NEW]).unwrap();
+    for session in [&sessions[1], &newer] {
+        assert!(is_active(&engine, session["access_token"].as_str().unwrap()));
+        assert!(is_active(&engine, session["refresh_token"].as_str().unwrap()));
+    }
+    drop(engine);
+    // One that does not know the new key yet refuses its refresh tokens.
+    let engine = with(&[OLD]).unwrap();
+    assert!(!is_active(&engine, newer["refresh_token"].as_str().unwrap()));
+}
+
+#[test]
+fn weak_keys_are_refused() {
+    let folder = Folder::new();
+    let short = "31 bytes are one byte too few..";
+    assert_eq!(short.len(), 31);
+    for keys in [
+        json!({"secret_key": ""}),
+        json!({"secret_key": short}),
+        json!({"secret_keys": []}),
+        json!({"secret_keys": [NEW, short]}),
+        json!({"secret_key": NEW, "secret_key_file": "x"}),
+        json!({"secret_key": 7}),
+    ] {
+        let mut text = json!({"store": format!("sqlite:{}", folder.database().display())});
+        text.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        let opened =
+            Config::parse(&text.to_string()).and_then(|config| Engine::open(config, Hooks::default()));
+        assert_eq!(opened.err().unwrap().code, Code::InvalidConfig, "{keys}");
+    }
+    for text in
+        [&b""[..], b"\n", short.as_bytes(), b"                                        ", &[b'k'; 4097]]
+    {
+        fs::write(folder.key_file(), text).unwrap();
+        let error = open(&folder.database(), json!({})).err().unwrap();
+        assert_eq!(error.code, Code::InvalidConfig, "{} bytes", text.len());
+        assert_eq!(error.field.as_deref(), Some("/secret_key_file"));
+        assert_eq!(fs::read(folder.key_file()).unwrap(), text, "left as it was");
+    }
+    // Any bytes will do, if there are enough of them.
+    fs::write(folder.key_file(), (128..=255).collect::<Vec<u8>>()).unwrap();
+    register(&folder.open(), "ada").unwrap();
+    fs::write(folder.key_file(), (128..=254).collect::<Vec<u8>>()).unwrap();
+    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
+    fs::remove_file(folder.key_file()).unwrap();
+    fs::create_dir(folder.key_file()).unwrap();
+    assert_eq!(refused(&folder.database(), json!({})), Code::InvalidConfig);
+}
+
+#[test]
+fn a_key_file_that_cannot_be_made() {
+    let folder = Folder::new();
+    let keys = json!({"secret_key_file": folder.path().join("no/such/folder.key")});
+    assert_eq!(refused(&folder.database(), keys), Code::InvalidConfig);
+    // The store that was begun is finished by the next who opens it.
+    register(&folder.open(), "ada").unwrap();
+}
+
+#[test]
+fn threads_make_one_key() {
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let engines = together(8, |_| folder.open());
+        register(&engines[0], "ada").unwrap();
+        let token = login(&engines[1], "ada").unwrap();
+        assert!(engines.iter().all(|engine| is_active(engine, &token)));
+        drop(engines);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        folder.rows();
+    }
+}
+
+/// No text that a host could log shows a secret.
+#[test]
+fn secrets_are_not_shown() {
+    let folder = Folder::new();
+    for keys in [json!({"secret_key": NEW}), json!({"secret_keys": [OLD, NEW]})] {
+        let shown = format!("{:?}", config(&folder.database(), keys));
+        assert!(!shown.contains("secret of"), "{shown}");
+    }
+    let text = json!({"store": "postgres://doorward:hunter2@localhost/doorward", "secret_key": NEW});
+    let parsed = Config::parse(&text.to_string()).unwrap();
+    assert!(!format!("{parsed:?}").contains("hunter2"));
+    let error = Engine::open(parsed, Hooks::default()).err().unwrap();
+    assert!(!format!("{error:?} {error} {}", error.to_json()).contains("hunter2"));
+
+    fs::write(folder.key_file(), "too short but secret").unwrap();
+    let error = open(&folder.database(), json!({})).err().unwrap();
+    assert!(!format!("{error:?} {error} {}", error.to_json()).contains("too short but secret"));
+    open(&folder.database(), json!({"secret_key": NEW})).unwrap();
+    let error = open(&folder.database(), json!({"secret_key": OLD})).err().unwrap();
+    assert!(!format!("{error:?} {error} {}", error.to_json()).contains("secret of"));
+    let text = json!({"store": 7, "secret_key": NEW, "secret_keys": NEW}).to_string();
+    let error = Config::parse(&text).err().unwrap();
+    assert!(!format!("{error:?} {error} {}", error.to_json()).contains("secret of"));
+}
