@@ -227,6 +227,7 @@ pub fn told() -> Value {
 
 #[test]
 #[ignore = "the body of the child processes"]
+#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Value = serde_json::from_str(&task).unwrap();
