@@ -7,6 +7,7 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use precis_profiles::precis_core::{FreeformClass, StringClass};
 use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
@@ -176,8 +177,12 @@ fn email_key(text: &str) -> Option<String> {
     }
     let (local, domain) = text.rsplit_once('@')?;
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
-    // The parser sees the A-label: it is the domain that mail goes to.
-    EmailAddress::parse_with_options(&format!("{local}@{domain}"), PLAIN).ok()?;
+    // The parser sees the A-label: it is the domain that mail goes to. It knows no marks and symbols
+    // beyond ASCII, which RFC 6531 allows: what RFC 8264 calls free-form text stands as a letter.
+    FreeformClass::default().allows(local).ok().filter(|()| local.len() <= 64)?;
+    let plain: String =
+        local.chars().map(|c| if c.is_ascii() || c.is_whitespace() { c } else { 'x' }).collect();
+    EmailAddress::parse_with_options(&format!("{plain}@{domain}"), PLAIN).ok()?;
     let local: String = local.nfkc().flat_map(char::to_lowercase).nfkc().collect();
     Some(format!("{local}@{domain}"))
 }
