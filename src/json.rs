@@ -183,34 +183,41 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
     }
 }
 
+/// The longest name that is told.
+const MAX_NAME: usize = 64;
+
 /// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
 fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
-    let path = pointer(path);
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
-    let named = message.split('`').nth(1).map(|name| name.chars().take(64).collect::<String>());
-    let (field, detail) = match (message.split_once(" field `"), named, message.rsplit_once(", expected ")) {
-        (Some((what @ ("unknown" | "missing" | "duplicate"), _)), Some(name), _) => {
-            (child(&path, &name), format!("{what} field `{name}`"))
+    let (place, message) = (pointer(path), error.to_string());
+    let suffix = format!(" at line {} column {}", error.line(), error.column());
+    let message = message.strip_suffix(&suffix).unwrap_or(&message);
+    let name = || message.split('`').nth(1).unwrap_or_default().chars().take(MAX_NAME).collect::<String>();
+    let (field, detail) = match (message.split_once(" field `"), message.rsplit_once(", expected ")) {
+        // The path ends with the unknown name already, unless that is too long to be told.
+        (Some(("unknown", _)), _) => (place, format!("unknown field `{}`", name())),
+        (Some((what @ ("missing" | "duplicate"), _)), _) => {
+            (child(&place, &name()), format!("{what} field `{}`", name()))
         }
-        (_, _, Some((_, expected))) => (path, format!("expected {expected}")),
-        _ => (path, message.to_owned()),
+        (_, Some((_, expected))) => (place, format!("expected {expected}")),
+        _ => (place, message.to_owned()),
     };
     Error::at(code, field, detail)
 }
 
-/// The JSON pointer (RFC 6901) of a path.
+/// The JSON pointer (RFC 6901) of a path, as far as its names may be told.
 fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |pointer, segment| match segment {
-        Segment::Seq { index } => child(&pointer, &index.to_string()),
-        Segment::Map { key } => child(&pointer, key),
-        Segment::Enum { .. } | Segment::Unknown => pointer,
-    })
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer = child(&pointer, &index.to_string()),
+            Segment::Map { key } if key.chars().count() <= MAX_NAME => pointer = child(&pointer, key),
+            Segment::Map { .. } => break,
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
 }
 
 fn child(parent: &str, key: &str) -> String {
-    if parent.ends_with(&format!("/{key}")) {
-        return parent.to_owned();
-    }
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
