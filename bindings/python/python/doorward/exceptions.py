@@ -1,0 +1,208 @@
+"""Failures, as exceptions: one tree under AuthError.
+
+Catch AuthError for everything that the engine can answer, or a subclass for one reason. `str()` of a
+failure may be shown to the end user; `detail` says why exactly and is for the host's logs alone. Neither
+ever holds a secret.
+"""
+
+from __future__ import annotations
+
+import json
+
+from doorward.status import Status
+
+__all__ = [
+    "AuthError",
+    "AuthServiceUnavailable",
+    "ConfigError",
+    "Conflict",
+    "InternalError",
+    "InvalidAuthorizationHeader",
+    "InvalidRequest",
+    "InvalidToken",
+    "JWTError",
+    "MisuseError",
+    "NotAuthenticated",
+    "PermissionDenied",
+    "Status",
+    "StepUpRequired",
+    "TooManyAttempts",
+    "UserNotFound",
+]
+
+
+class AuthError(Exception):
+    """An operation failed; as itself: the credentials are not valid."""
+
+    code: str = "invalid_credentials"
+    """Why: the stable, fine-grained part of the contract."""
+
+    status: Status = Status.DENIED
+    """The class of the outcome."""
+
+    http_status: int = 401
+    """What a web host would answer with."""
+
+    field: str | None = None
+    """A JSON pointer to the field that is at fault."""
+
+    retry_after_seconds: int | None = None
+    """How long to wait before the next try."""
+
+    detail: str | None = None
+    """For the host's logs only: why exactly."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later; it is no verdict then."""
+        return self.status in (Status.UNAVAILABLE, Status.THROTTLED)
+
+    def errors(self) -> list[dict[str, str]]:
+        """The failure as data for the client: field, code and message."""
+        return [{"field": self.field or "", "code": self.code, "message": str(self)}]
+
+    def json(self) -> str:
+        """What `errors` says, as JSON."""
+        return json.dumps(self.errors())
+
+    def __repr__(self) -> str:
+        """Name the reason, for logs."""
+        detail = "" if self.detail is None else f", detail={self.detail!r}"
+        return f"{type(self).__name__}(code={self.code!r}{detail})"
+
+
+class InvalidToken(AuthError):
+    """The token is missing, malformed, expired, revoked, or not for this engine."""
+
+    code = "invalid_token"
+
+
+JWTError = InvalidToken
+
+
+class UserNotFound(AuthError):
+    """The user does not exist: that of a valid token, or the one looked for."""
+
+    code = "user_not_found"
+
+
+class NotAuthenticated(AuthError):
+    """Authentication is required and none was offered."""
+
+    code = "not_authenticated"
+
+
+class InvalidAuthorizationHeader(AuthError):
+    """The header is not `Bearer <token>`."""
+
+    code = "invalid_authorization_header"
+
+
+class StepUpRequired(AuthError):
+    """Not authenticated yet: another proof is needed."""
+
+    code = "second_factor_required"
+    status = Status.STEP_UP
+
+
+class PermissionDenied(AuthError):
+    """Authenticated, but not allowed."""
+
+    code = "permission_denied"
+    status = Status.FORBIDDEN
+    http_status = 403
+
+
+class InvalidRequest(AuthError):
+    """The request breaks the operation's schema or a policy, such as that of passwords."""
+
+    code = "invalid_request"
+    status = Status.INVALID_REQUEST
+    http_status = 400
+
+
+class Conflict(AuthError):
+    """It is taken, or already so."""
+
+    code = "conflict"
+    status = Status.CONFLICT
+    http_status = 409
+
+
+class TooManyAttempts(AuthError):
+    """Too many attempts; `retry_after_seconds` says when to come back."""
+
+    code = "too_many_attempts"
+    status = Status.THROTTLED
+    http_status = 429
+
+
+class AuthServiceUnavailable(AuthError):
+    """Store, hash queue, mail or remote service cannot answer now: no verdict, and a retry is safe."""
+
+    code = "auth_service_unavailable"
+    status = Status.UNAVAILABLE
+    http_status = 503
+
+
+class ConfigError(AuthError):
+    """Bad configuration, unknown operation, feature not built in."""
+
+    code = "invalid_config"
+    status = Status.CONFIG
+    http_status = 500
+
+
+class MisuseError(AuthError):
+    """The engine is closed, was opened before a fork, or was called from inside a hook."""
+
+    code = "misuse"
+    status = Status.MISUSE
+    http_status = 500
+
+
+class InternalError(AuthError):
+    """A bug was contained; treat as denied."""
+
+    code = "internal"
+    status = Status.INTERNAL
+    http_status = 500
+
+
+_BY_CODE: dict[str, type[AuthError]] = {
+    each.code: each for each in (InvalidToken, UserNotFound, NotAuthenticated, InvalidAuthorizationHeader)
+}
+
+_BY_STATUS: dict[Status, type[AuthError]] = {
+    Status.DENIED: AuthError,
+    Status.STEP_UP: StepUpRequired,
+    Status.FORBIDDEN: PermissionDenied,
+    Status.INVALID_REQUEST: InvalidRequest,
+    Status.NOT_FOUND: UserNotFound,
+    Status.CONFLICT: Conflict,
+    Status.THROTTLED: TooManyAttempts,
+    Status.UNAVAILABLE: AuthServiceUnavailable,
+    Status.CONFIG: ConfigError,
+    Status.MISUSE: MisuseError,
+    Status.INTERNAL: InternalError,
+}
+
+
+def failure(
+    code: str,
+    status: int,
+    message: str,
+    http_status: int,
+    field: str | None = None,
+    retry_after_seconds: int | None = None,
+    detail: str | None = None,
+) -> AuthError:
+    """Make the exception of a failure; the native module calls it."""
+    error = (_BY_CODE.get(code) or _BY_STATUS[Status(status)])(message)
+    error.code = code
+    error.status = Status(status)
+    error.http_status = http_status
+    error.field = field
+    error.retry_after_seconds = retry_after_seconds
+    error.detail = detail
+    return error

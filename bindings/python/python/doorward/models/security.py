@@ -1,0 +1,5 @@
+"""What a verified token says."""
+
+from doorward.models.app import TokenPayload
+
+__all__ = ["TokenPayload"]

@@ -1,0 +1,71 @@
+"""Accounts in the store: what the functions of doorward.app work on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from doorward.engine import Engine, default_engine
+from doorward.exceptions import AuthError, UserNotFound
+from doorward.models.app import LoginRequest, PublicUser, RegisterRequest
+
+__all__ = ["Repo", "User", "UserRepository", "engine_of"]
+
+User = PublicUser
+"""An account as the store knows it. A password hash never leaves the store, so nothing is hidden here
+that a PublicUser would show: the two are one."""
+
+
+class UserRepository:
+    """The accounts of an engine; without one, of the default engine."""
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        """Take the engine; the default one is looked up with each call."""
+        self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return self._engine or default_engine()
+
+    async def create(self, user_create: RegisterRequest) -> PublicUser:
+        """Create an account; the password is hashed and forgotten."""
+        return (await asyncio.to_thread(self.engine.register, **dict(user_create))).user
+
+    async def authenticate_user(self, user_auth: LoginRequest) -> dict[str, Any] | None:
+        """Log in: the fields of a LoginResponse, or None where the credentials are not valid."""
+        try:
+            return dict(await asyncio.to_thread(self.engine.login, **dict(user_auth)))
+        except AuthError as error:
+            if error.code == "invalid_credentials":
+                return None
+            raise
+
+    async def get_active_users(self, skip: int = 0, limit: int = 100) -> list[User]:
+        """List active accounts in the order of their creation."""
+        return (await asyncio.to_thread(self.engine.list_users, is_active=True, skip=skip, limit=limit)).users
+
+    async def get_by_email(self, email: str) -> User | None:
+        """Find an account by its e-mail address, compared by its canonical form."""
+        return await self._found(email=email)
+
+    async def get_by_username(self, username: str) -> User | None:
+        """Find an account by its name, compared by its canonical form."""
+        return await self._found(username=username)
+
+    async def _found(self, **by: str) -> User | None:
+        try:
+            return (await asyncio.to_thread(self.engine.get_user, **by)).user
+        except UserNotFound:
+            return None
+
+
+Repo = Engine | UserRepository | None
+"""Where accounts are: an engine, a repository, or nothing for the default engine."""
+
+
+def engine_of(repo: Repo) -> Engine:
+    """Return the engine that is meant."""
+    if isinstance(repo, Engine):
+        return repo
+    return repo.engine if repo is not None else default_engine()

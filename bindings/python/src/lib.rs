@@ -1,0 +1,187 @@
+//! The native half of the Python package: opens engines, runs operations, turns JSON text into Python
+//! objects. Names, types and models are the Python half's; verdicts are the engine's.
+
+#![forbid(unsafe_code)]
+
+mod hooks;
+mod objects;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use doorward::engine::tokens::{Token, VerifyRequest};
+use doorward::{Code, Config, Error, Result, contain};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyCFunction, PyDict, PyString};
+
+use crate::hooks::Hooks;
+
+/// How often this process is a fork's child.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+#[pymodule]
+mod _doorward {
+    use super::*;
+
+    #[pymodule_export]
+    use super::{Engine, describe};
+
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Counts forks from now on; Python tells of them, so that no call has to ask the system.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        let os = py.import("os")?;
+        if !os.hasattr("register_at_fork")? {
+            return Ok(());
+        }
+        let in_child = PyCFunction::new_closure(py, None, None, |_, _| {
+            FORKS.fetch_add(1, Ordering::Relaxed);
+        })?;
+        let arguments = PyDict::new(py);
+        arguments.set_item("after_in_child", in_child)?;
+        os.call_method("register_at_fork", (), Some(&arguments)).map(drop)
+    }
+}
+
+/// The library as data: operations with their JSON Schemas, statuses, codes, features.
+#[pyfunction]
+fn describe(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    objects::from_json(py, &doorward::describe().to_string())
+}
+
+/// An open engine.
+#[pyclass(frozen, subclass, module = "doorward._doorward")]
+struct Engine {
+    /// `FORKS` when the engine was opened.
+    forks: u32,
+    /// Locked for moments only: a call takes its share of the engine and gives the lock back.
+    open: RwLock<Option<Arc<doorward::Engine>>>,
+    hooks: Arc<Hooks>,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (config=None, log=None, now_ms=None))]
+    fn new(
+        py: Python<'_>,
+        config: Option<&Bound<'_, PyString>>,
+        log: Option<Bound<'_, PyAny>>,
+        now_ms: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Engine> {
+        let hooks = Arc::new(Hooks::new(log, now_ms)?);
+        let config = config.map_or(Ok("{}"), utf8);
+        let open = py.detach(|| {
+            hooks::refuse_inside()?;
+            contain(|| {
+                let config = config.map(|text| if text.is_empty() { "{}" } else { text })?;
+                doorward::Engine::open(Config::parse(config)?, Hooks::of_engine(&hooks))
+            })
+        });
+        let open = RwLock::new(Some(Arc::new(open.map_err(|error| failure(py, error))?)));
+        Ok(Engine { forks: FORKS.load(Ordering::Relaxed), open, hooks })
+    }
+
+    /// Verifies an access token by signature and claims alone, without the store: a session that was
+    /// revoked still passes until the token expires. Returns the claims.
+    fn verify<'py>(&self, py: Python<'py>, token: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        // A text that is not UTF-8 is no token, nor is the empty one.
+        let token = utf8(token).unwrap_or_default();
+        let claims = self.run(|engine| {
+            engine
+                .verify(VerifyRequest { token: Token::new(token) })
+                .inspect_err(|error| engine.log_failure("verify", error))
+        });
+        objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())
+    }
+
+    /// Runs the operation of this name: JSON text in, Python objects out.
+    #[pyo3(signature = (operation, request=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &Bound<'py, PyString>,
+        request: Option<&Bound<'py, PyString>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = request.map_or(Ok("{}"), utf8);
+        let never_waits = operation.to_str().is_ok_and(|name| NEVER_WAITS.contains(&name));
+        let operation = utf8(operation);
+        let call = || self.run(|engine| engine.call(operation?, request?));
+        let response = if never_waits { call() } else { py.detach(call) };
+        objects::from_json(py, &response.map_err(|error| failure(py, error))?)
+    }
+
+    /// Closes the engine; closing it again changes nothing. Calls in flight finish, later ones fail
+    /// with code `engine_closed`.
+    fn close(&self, py: Python<'_>) {
+        if self.forks == FORKS.load(Ordering::Relaxed) {
+            let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+            py.detach(|| drop_contained(open));
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        self.hooks.traverse(&visit)
+    }
+}
+
+/// These operations only compute, and briefly: they are not worth giving the interpreter away.
+const NEVER_WAITS: [&str; 2] = ["verify", "issue_token"];
+
+impl Engine {
+    fn run<T>(&self, f: impl FnOnce(&doorward::Engine) -> Result<T>) -> Result<T> {
+        hooks::refuse_inside()?;
+        if self.forks != FORKS.load(Ordering::Relaxed) {
+            return Err(Code::Forked.into());
+        }
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let engine = open.ok_or(Error::from(Code::EngineClosed))?;
+        contain(move || f(&engine))
+    }
+}
+
+/// In a forked child nothing is closed: the store is the parent's.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        match self.forks == FORKS.load(Ordering::Relaxed) {
+            true => drop_contained(open),
+            false => std::mem::forget(open),
+        }
+    }
+}
+
+fn drop_contained(engine: Option<Arc<doorward::Engine>>) {
+    let _ = contain(|| {
+        drop(engine);
+        Ok(())
+    });
+}
+
+/// A Python text as UTF-8; one with lone surrogates is none.
+fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
+    text.to_str().map_err(|_| Code::InvalidUtf8.into())
+}
+
+/// The Python exception of a failure.
+fn failure(py: Python<'_>, error: Error) -> PyErr {
+    static FAILURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let status = error.status();
+    let exception = FAILURE.import(py, "doorward.exceptions", "failure").and_then(|failure| {
+        failure.call1((
+            error.code.name(),
+            status as i32,
+            error.code.message(),
+            status.http(),
+            error.field,
+            error.retry_after_seconds,
+            error.detail,
+        ))
+    });
+    exception.map_or_else(|error| error, PyErr::from_value)
+}

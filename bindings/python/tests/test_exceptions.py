@@ -1,0 +1,101 @@
+"""Failures: one class per reason, and what each carries."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from conftest import PASSWORD
+
+from doorward import AuthError, Engine, describe, exceptions
+from doorward.exceptions import Status, failure
+
+CLASSES = {
+    "invalid_credentials": AuthError,
+    "invalid_token": exceptions.InvalidToken,
+    "user_not_found": exceptions.UserNotFound,
+    "not_authenticated": exceptions.NotAuthenticated,
+    "invalid_authorization_header": exceptions.InvalidAuthorizationHeader,
+    "invalid_json": exceptions.InvalidRequest,
+    "invalid_request": exceptions.InvalidRequest,
+    "weak_password": exceptions.InvalidRequest,
+    "username_taken": exceptions.Conflict,
+    "email_taken": exceptions.Conflict,
+    "too_many_attempts": exceptions.TooManyAttempts,
+    "store_unavailable": exceptions.AuthServiceUnavailable,
+    "hash_queue_full": exceptions.AuthServiceUnavailable,
+    "invalid_config": exceptions.ConfigError,
+    "unknown_operation": exceptions.ConfigError,
+    "feature_not_built": exceptions.ConfigError,
+    "wrong_secret_key": exceptions.ConfigError,
+    "schema_too_new": exceptions.ConfigError,
+    "null_argument": exceptions.MisuseError,
+    "invalid_utf8": exceptions.MisuseError,
+    "engine_closed": exceptions.MisuseError,
+    "forked": exceptions.MisuseError,
+    "reentered": exceptions.MisuseError,
+    "internal": exceptions.InternalError,
+}
+
+
+def test_every_code_has_its_class() -> None:
+    statuses = {row["name"]: row for row in describe()["statuses"]}
+    for row in describe()["codes"]:
+        status = statuses[row["status"]]
+        error = failure(row["code"], status["value"], row["message"], status["http_status"])
+        assert type(error) is CLASSES[row["code"]]
+        assert (error.code, error.status.name, error.http_status) == (
+            row["code"],
+            row["status"],
+            status["http_status"],
+        )
+
+
+def test_every_class_agrees_with_its_status() -> None:
+    http = {row["value"]: row["http_status"] for row in describe()["statuses"]}
+    for name in exceptions.__all__:
+        each = getattr(exceptions, name)
+        if each is not Status:
+            assert issubclass(each, AuthError)
+            assert each.http_status == http[each.status]
+
+
+def test_a_code_of_the_future_has_the_class_of_its_status() -> None:
+    assert type(failure("made_up", Status.FORBIDDEN, "No.", 403)) is exceptions.PermissionDenied
+
+
+def test_what_a_failure_carries(engine: Engine) -> None:
+    with pytest.raises(exceptions.InvalidRequest) as caught:
+        engine.register(username="bob", email="bob@example.com", password="password")
+    error = caught.value
+    assert (error.code, error.status, error.http_status, error.field) == (
+        "weak_password",
+        Status.INVALID_REQUEST,
+        400,
+        "/password",
+    )
+    assert error.errors() == [{"field": "/password", "code": "weak_password", "message": str(error)}]
+    assert not error.retryable
+
+
+def test_no_secret_and_no_reason_in_the_text(engine: Engine) -> None:
+    for username, password in (("ada", "a wrong password"), ("nobody", PASSWORD)):
+        with pytest.raises(AuthError) as caught:
+            engine.login(username=username, password=password)
+        error = caught.value
+        assert str(error) == "The credentials are not valid."
+        assert error.detail in ("wrong_password", "unknown_user")
+        for text in (str(error), repr(error), error.json()):
+            assert password not in text and username not in text
+
+
+def test_failures_travel_between_processes(engine: Engine) -> None:
+    with pytest.raises(exceptions.InvalidToken) as caught:
+        engine.verify("x")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), str(copy), vars(copy)) == (type(caught.value), str(caught.value), vars(caught.value))
+
+
+def test_a_host_raises_them_too() -> None:
+    error = exceptions.PermissionDenied("Not yours.")
+    assert (str(error), error.code, error.http_status) == ("Not yours.", "permission_denied", 403)
