@@ -20,7 +20,8 @@
 //! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto` → the
 //! ground floor.
 //!
-//! - [`capi`]: the porch, the C ABI; the only module with `unsafe`, but for one line in `crypto`
+//! - [`capi`]: the porch, the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and
+//!   `store`
 //! - [`operations`]: the hall, the one table of operations
 //! - [`engine`]: the rooms, one file per capability
 //! - `store`: the cellar, rows and transactions

@@ -1,6 +1,8 @@
 //! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
 //! share; what differs between them stays in their own files and migrations.
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod fork;
 pub(crate) mod keys;
 pub(crate) mod sessions;
 mod sqlite;

@@ -35,6 +35,8 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, timeout: Duration) -> Result<Sqlite> {
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+        super::fork::separate_processes();
         // SQLite reads a relative path that begins with "file:" as a URI; a path is a path.
         let path = Path::new(".").join(path);
         create_private(&path)?;
