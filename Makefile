@@ -4,22 +4,32 @@ CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 
 # The names of the built library.
 RELEASE = target/release
 LIBRARY = $(RELEASE)/libdoorward.so
+SONAME = libdoorward.so.1
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# What the archive needs beside what the C compiler links by itself.
+STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 
 ## doorward beside its peers, as ratios in one run.
 bench: library bench-python
 	$(CARGO) bench --bench peers
 
-.PHONY: demo test lint deny bench test-rust test-python wheel bench-python python-models library header clean
+.PHONY: demo test lint deny bench test-rust test-python test-c wheel bench-python python-models library install \
+  uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
 demo: library
+	$(CC) -O2 -Wall -Wextra -Iinclude examples/c/quickstart.c -o target/quickstart \
+	  -L$(RELEASE) -ldoorward -Wl,-rpath,$(abspath $(RELEASE))
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
 ## Every test.
-test: lint test-rust test-python
+test: lint test-rust test-python test-c
 
 lint:
 	$(CARGO) fmt --all --check
@@ -32,9 +42,41 @@ deny:
 test-rust: library
 	$(CARGO) test --workspace
 
+## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
+test-c: library
+	tests/c/run $(RELEASE)
+
 ## The shared and the static library, optimized.
 library:
 	$(CARGO) build --release
+	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
+
+# `make library` first; installing builds nothing, so that it may run as root without Rust.
+TEMPLATES = doorward.pc doorward-config.cmake doorward-config-version.cmake
+INSTALLED = $(INCLUDEDIR)/doorward.h $(INCLUDEDIR)/doorward.hpp \
+  $(LIBDIR)/libdoorward.so.$(VERSION) $(LIBDIR)/$(SONAME) $(LIBDIR)/libdoorward.so $(LIBDIR)/libdoorward.a \
+  $(LIBDIR)/pkgconfig/doorward.pc \
+  $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake
+
+## Headers, libraries, pkg-config file and CMake package, below PREFIX (staged below DESTDIR).
+install:
+	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward)
+	install -m 644 include/doorward.h include/doorward.hpp $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(RELEASE)/libdoorward.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/libdoorward.so.$(VERSION)
+	ln -sf libdoorward.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdoorward.so
+	for file in $(TEMPLATES); do \
+	  case $$file in *.pc) folder=pkgconfig;; *) folder=cmake/doorward;; esac; \
+	  sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
+	    bindings/c/$$file.in > $(DESTDIR)$(LIBDIR)/$$folder/$$file || exit; \
+	done
+
+## Takes away what `install` installed with the same variables.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir $(DESTDIR)$(LIBDIR)/cmake/doorward
 
 # The Python package with its development tools.
 PYTHON ?= python3

@@ -1,0 +1,167 @@
+// doorward for C++17 and later: the C functions as one move-only class. Header only; link the C library.
+//
+//   doorward::engine engine(R"({"store":"sqlite:app.db"})");
+//   doorward::response reply = engine.login(R"({"username":"ada","password":"…"})");
+//   if (reply.ok()) use(reply.body());
+//
+// An outcome is a value: no operation throws for what the library answers. Only the constructor of
+// `engine` throws (`doorward::error`), because there is no engine then. Requests, responses and codes:
+// docs/operations.md.
+
+#ifndef DOORWARD_HPP
+#define DOORWARD_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "doorward.h"
+
+namespace doorward {
+
+namespace detail {
+
+struct free_response {
+  void operator()(char *body) const noexcept { doorward_free(body); }
+};
+
+struct release_engine {
+  void operator()(doorward_engine *engine) const noexcept { doorward_release(engine); }
+};
+
+// NUL would end the text early. It stands in no valid JSON and in no name, so what replaces such a text
+// is refused as NUL itself would be.
+inline const char *text(const std::string &text) noexcept {
+  return text.find('\0') == std::string::npos ? text.c_str() : "\\0";
+}
+
+}  // namespace detail
+
+// What an operation answered: a status and a JSON body. The body is wiped when the response goes.
+class response {
+ public:
+  response(doorward_status status, char *body) noexcept : status_(status), body_(body) {}
+
+  bool ok() const noexcept { return status_ == DOORWARD_OK; }
+  doorward_status status() const noexcept { return status_; }
+  // Valid as long as this response.
+  std::string_view body() const & noexcept { return body_ ? std::string_view(body_.get()) : std::string_view(); }
+  std::string_view body() const && = delete;
+
+ private:
+  doorward_status status_;
+  std::unique_ptr<char, detail::free_response> body_;
+};
+
+// Why an engine could not be opened. what() is the JSON body of the failure.
+class error : public std::runtime_error {
+ public:
+  explicit error(const response &failure) : std::runtime_error(std::string(failure.body())), status_(failure.status()) {}
+
+  doorward_status status() const noexcept { return status_; }
+
+ private:
+  doorward_status status_;
+};
+
+// What the host lends to an engine; each may be empty, is called from any thread that calls the engine,
+// and must not call the engine. What it throws ends there: the record is lost, the machine's clock
+// stands in.
+struct hooks {
+  // A level (DOORWARD_LOG_*) and a JSON object.
+  std::function<void(std::int32_t level, std::string_view json)> log;
+  // Unix time in milliseconds.
+  std::function<std::int64_t()> now_ms;
+};
+
+// An open engine. Any number of threads may call it at once; a moved-from one answers MISUSE.
+class engine {
+ public:
+  // Throws doorward::error.
+  explicit engine(const std::string &config = "{}", hooks host = {}) {
+    auto context = std::make_unique<hooks>(std::move(host));
+    doorward_hooks lent{};
+    lent.struct_size = sizeof lent;
+    if (context->log) lent.log = log;
+    if (context->now_ms) lent.now_ms = now_ms;
+    lent.destroy = destroy;
+    lent.context = context.release();
+    doorward_engine *opened = nullptr;
+    char *body = nullptr;
+    const doorward_status status = doorward_open(detail::text(config), &lent, &opened, &body);
+    const response answer(status, body);
+    if (!answer.ok()) throw error(answer);
+    handle_.reset(opened);
+  }
+
+  // Waits for calls in flight; later calls answer MISUSE, code `engine_closed`. The destructor closes too.
+  void close() noexcept { doorward_close(handle_.get()); }
+
+  // Runs the operation of this name; an empty request means {}.
+  response call(const std::string &operation, const std::string &request = {}) const {
+    char *body = nullptr;
+    const doorward_status status =
+        doorward_call(handle_.get(), detail::text(operation), detail::text(request), &body);
+    return {status, body};
+  }
+
+  response register_(const std::string &request) const { return run(doorward_register, request); }
+  response get_user(const std::string &request) const { return run(doorward_get_user, request); }
+  response list_users(const std::string &request = {}) const { return run(doorward_list_users, request); }
+  response hash_password(const std::string &request) const { return run(doorward_hash_password, request); }
+  response verify_password(const std::string &request) const { return run(doorward_verify_password, request); }
+  response login(const std::string &request) const { return run(doorward_login, request); }
+  response logout(const std::string &request) const { return run(doorward_logout, request); }
+  response verify(const std::string &request) const { return run(doorward_verify, request); }
+  response authenticate(const std::string &request) const { return run(doorward_authenticate, request); }
+  response introspect(const std::string &request) const { return run(doorward_introspect, request); }
+  response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
+
+  // For what this class does not cover. Stays the engine's.
+  doorward_engine *handle() const noexcept { return handle_.get(); }
+
+ private:
+  using operation = doorward_status (*)(const doorward_engine *, const char *, char **);
+
+  response run(operation named, const std::string &request) const {
+    char *body = nullptr;
+    const doorward_status status = named(handle_.get(), detail::text(request), &body);
+    return {status, body};
+  }
+
+  static void log(void *context, std::int32_t level, const char *json) noexcept {
+    try {
+      static_cast<hooks *>(context)->log(level, json);
+    } catch (...) {
+    }
+  }
+
+  static std::int64_t now_ms(void *context) noexcept {
+    try {
+      return static_cast<hooks *>(context)->now_ms();
+    } catch (...) {
+      const auto now = std::chrono::system_clock::now().time_since_epoch();
+      return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    }
+  }
+
+  static void destroy(void *context) noexcept { delete static_cast<hooks *>(context); }
+
+  std::unique_ptr<doorward_engine, detail::release_engine> handle_;
+};
+
+// The library as data: operations with their JSON Schemas, statuses, codes, configuration, features.
+inline response describe() {
+  char *body = nullptr;
+  const doorward_status status = doorward_describe(&body);
+  return {status, body};
+}
+
+}  // namespace doorward
+
+#endif  // DOORWARD_HPP

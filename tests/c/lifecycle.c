@@ -1,0 +1,52 @@
+/* Open, close, release: in any order that the header allows. */
+
+#include "show.h"
+
+int main(void) {
+  char *response;
+  printf("abi %u, version %s\n", doorward_abi(), doorward_version());
+
+  doorward_status status = doorward_describe(&response);
+  printf("describe: %s, %s\n", name_of(status), strstr(response, "\"operations\":[") ? "operations" : "none");
+  doorward_free(response);
+
+  doorward_engine *engine = must_open(MEMORY, NULL);
+  call("register", engine, "register", ADA);
+  doorward_close(engine);
+  call("after close", engine, "list_users", "{}");
+  doorward_list_users(engine, "{}", &response);
+  printf("after close, by name: %s\n", response);
+  doorward_free(response);
+  doorward_close(engine);
+  call("after a second close", engine, "no such operation", NULL);
+  doorward_release(engine);
+
+  engine = must_open(MEMORY, NULL);
+  doorward_release(engine);
+  puts("released without close");
+
+  /* Engines are independent: closing one leaves the other. */
+  doorward_engine *one = must_open(MEMORY, NULL), *two = must_open(MEMORY, NULL);
+  call("one registers", one, "register", ADA);
+  call("two does not know her", two, "get_user", "{\"username\":\"ada\"}");
+  doorward_release(one);
+  call("two registers", two, "register", ADA);
+  doorward_release(two);
+
+  /* A file is what it was, for the next engine and for one beside it. */
+  const char *file = "{\"store\":\"sqlite:lifecycle.db\"," CHEAP "}";
+  one = must_open(file, NULL);
+  two = must_open(file, NULL);
+  call("one registers in a file", one, "register", ADA);
+  call("two sees it", two, "get_user", "{\"username\":\"ada\"}");
+  doorward_release(one);
+  call("two logs in", two, "login", ADA_LOGIN);
+  doorward_release(two);
+  one = must_open(file, NULL);
+  call("the next finds it", one, "get_user", "{\"username\":\"ada\"}");
+  doorward_release(one);
+  status = doorward_open("{\"store\":\"sqlite:lifecycle.db\",\"secret_key\":\"another key, of more than 32 bytes\"}",
+                         NULL, &one, &response);
+  show("with another key", status, response);
+  return 0;
+}
