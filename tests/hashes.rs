@@ -1,0 +1,216 @@
+//! Hostile hashes: whatever is wrong with a PHC string, it is `valid: false`, and nothing is computed
+//! and no memory taken on its word. Good hashes of other libraries: conformance/passwords.json.
+
+use doorward::{Config, Engine, Hooks};
+use serde_json::{Value, json};
+
+#[test]
+fn hostile_hashes_are_not_valid_and_take_no_memory() {
+    let engine = open();
+    let reply = engine.call("hash_password", r#"{"password": "password"}"#).unwrap();
+    let reply: Value = serde_json::from_str(&reply).unwrap();
+    let good = reply["hash"].as_str().unwrap();
+    assert_eq!(verify(&engine, good), json!({"valid": true, "needs_rehash": false}));
+    let (head, output) = good.rsplit_once('$').unwrap();
+    let (head, salt) = head.rsplit_once('$').unwrap();
+    assert_eq!(head, "$argon2id$v=19$m=8,t=1,p=1");
+
+    let mut hostile: Vec<String> = Vec::new();
+    for cost in [
+        "m=4294967295,t=1,p=1",
+        "m=8,t=4294967295,p=1",
+        "m=8,t=1,p=16777215",
+        "m=4294967295,t=4294967295,p=16777215",
+        "m=4294967296,t=1,p=1",
+        "m=18446744073709551616,t=1,p=1",
+        "m=131073,t=1,p=1",
+        "m=131072,t=5,p=1",
+        "m=8,t=17,p=1",
+        "m=1048576,t=1,p=17",
+        "m=136,t=1,p=17",
+        "m=134217728,t=1,p=1",
+        "m=0,t=1,p=1",
+        "m=8,t=0,p=1",
+        "m=8,t=1,p=0",
+        "m=7,t=1,p=1",
+        "m=15,t=1,p=2",
+        "m=8,t=1,p=16777216",
+        "m=-8,t=1,p=1",
+        "m=+8,t=1,p=1",
+        "m=08,t=1,p=1",
+        "m=8,t=01,p=1",
+        "m=8,t=1,p=01",
+        "m=0x8,t=1,p=1",
+        "m=8.0,t=1,p=1",
+        "m=8e0,t=1,p=1",
+        "m= 8,t=1,p=1",
+        "m=8 ,t=1,p=1",
+        "m=8, t=1,p=1",
+        "m=\u{0668},t=1,p=1",
+        "m=\u{ff18},t=1,p=1",
+        "m=8k,t=1,p=1",
+        "m=,t=1,p=1",
+        "m=8,t=,p=1",
+        "m=8,t=1,p=",
+        "m,t=1,p=1",
+        "m8,t=1,p=1",
+        "M=8,t=1,p=1",
+        "t=1,m=8,p=1",
+        "m=8,p=1,t=1",
+        "m=8,t=1",
+        "m=8",
+        "",
+        ",",
+        "m=8,t=1,p=1,",
+        ",m=8,t=1,p=1",
+        "m=8,t=1,p=1,p=1",
+        "m=8,m=8,t=1,p=1",
+        "m=8,t=1,p=1,keyid=AAAA",
+        "m=8,t=1,p=1,data=AAAA",
+        "m=8;t=1;p=1",
+        "m=8,t=1,p=1\0",
+        "m=8,t=1,p=1\n",
+    ] {
+        hostile.push(format!("$argon2id$v=19${cost}${salt}${output}"));
+    }
+    for algorithm in [
+        "argon2",
+        "argon2id ",
+        " argon2id",
+        "ARGON2ID",
+        "argon2ID",
+        "argon2x",
+        "argon2ds",
+        "",
+        "scrypt",
+        "pbkdf2-sha256",
+        "2b",
+        "5",
+        "6",
+        "y",
+        "argon2id\0",
+    ] {
+        hostile.push(format!("${algorithm}$v=19$m=8,t=1,p=1${salt}${output}"));
+    }
+    for version in [
+        "v=18",
+        "v=20",
+        "v=1",
+        "v=0",
+        "v=013",
+        "v=0x13",
+        "v=",
+        "v",
+        "V=19",
+        "v=19,v=19",
+        "v=-19",
+        "v=+19",
+        "v=19 ",
+        "19",
+        "v=4294967315",
+    ] {
+        hostile.push(format!("$argon2id${version}$m=8,t=1,p=1${salt}${output}"));
+    }
+    let long = "A".repeat(1_000_000);
+    for part in [
+        "",
+        "A",
+        "AA",
+        "AAAAAAAAA",
+        "AAAAAAA",
+        "AAAAAAAAAA=",
+        "AAAAAAAAAA==",
+        "AAAAAAAAAAAAAAAAAAAAA=",
+        "AAAAAAAAAAAAAAAAAAAAAB",
+        "AAAAAAAAAAAAAAAAAAAAA/",
+        "AAAA AAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAA\nAAAAA",
+        "------",
+        "AAAAAAAAAAAAAAAAAAAA-_",
+        "....................",
+        &"A".repeat(87),
+        &"A".repeat(88),
+        &"A".repeat(89),
+        &long,
+    ] {
+        hostile.push(format!("{head}${part}${output}"));
+        // As an output many of these are well formed, and wrong.
+        hostile.push(format!("{head}${salt}${part}"));
+    }
+    hostile.extend([
+        String::new(),
+        "$".into(),
+        "$$$$$".into(),
+        "$argon2id".into(),
+        "$argon2id$".into(),
+        "$argon2id$v=19".into(),
+        "$argon2id$v=19$".into(),
+        head.into(),
+        format!("{head}$"),
+        format!("{head}${salt}"),
+        format!("{head}${salt}$"),
+        format!("{good}$"),
+        format!("{good}$AAAA"),
+        format!("${good}"),
+        good[1..].into(),
+        format!(" {good}"),
+        format!("{good} "),
+        format!("{good}\n"),
+        format!("{good}\0"),
+        format!("{good}{good}"),
+        good.replace('$', ":"),
+        good.to_uppercase(),
+        good.replace("$v=19", ""),
+        good.replace("$v=19", "$v=16"),
+        good.replace("argon2id", "argon2i"),
+        good.replace("argon2id", "argon2d"),
+        good.replace("m=8", "m=9"),
+        good.replace("t=1", "t=2"),
+        good.replace(salt, &output[..22].replace(&output[21..22], "A")),
+        "x".repeat(1_000_000),
+        "$".repeat(1_000_000),
+        format!("$argon2id$v=19$m={},t=1,p=1${salt}${output}", "9".repeat(1_000_000)),
+        "plain text".into(),
+        "password".into(),
+        "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW".into(),
+        "5f4dcc3b5aa765d61d8327deb882cf99".into(),
+        "null".into(),
+        "{}".into(),
+    ]);
+    for position in 0..output.len() {
+        let mut changed = output.as_bytes().to_vec();
+        changed[position] = if changed[position] == b'A' { b'E' } else { b'A' };
+        hostile.push(format!("{head}${salt}${}", String::from_utf8(changed).unwrap()));
+    }
+    let before = peak_kib();
+    for hash in &hostile {
+        let shown = hash.chars().take(120).collect::<String>();
+        assert_eq!(verify(&engine, hash)["valid"], false, "{shown}");
+    }
+    let taken = peak_kib() - before;
+    assert!(taken < 32 * 1024, "{taken} KiB were taken for {} hashes", hostile.len());
+
+    // What a hash of another's making may cost at most is computed. (Here, for its memory counts too.)
+    for cost in ["m=131072,t=1,p=1", "m=8,t=16,p=1", "m=128,t=1,p=16"] {
+        let hash = format!("$argon2id$v=19${cost}${salt}${output}");
+        assert_eq!(verify(&engine, &hash), json!({"valid": false, "needs_rehash": true}), "{cost}");
+    }
+    assert!(peak_kib() - before > 100 * 1024, "the peak is not measured");
+}
+
+fn open() -> Engine {
+    let config = r#"{"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}"#;
+    Engine::open(Config::parse(config).unwrap(), Hooks::default()).unwrap()
+}
+
+fn verify(engine: &Engine, hash: &str) -> Value {
+    let request = json!({"password": "password", "hash": hash}).to_string();
+    serde_json::from_str(&engine.call("verify_password", &request).unwrap()).unwrap()
+}
+
+/// The most memory that this process has had, in KiB.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
