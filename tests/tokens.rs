@@ -4,7 +4,6 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac::{self, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
@@ -647,7 +646,8 @@ impl Forge {
     fn new() -> Forge {
         let folder = Folder::new();
         let store = folder.0.join("doorward.db");
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        // The oracle's clock, which cannot be set, is the engine's.
+        let now = jsonwebtoken::get_current_timestamp() as i64;
         let config = json!({
             "store": format!("sqlite:{}", store.display()),
             "secret_key": SECRET_KEY,

@@ -1,5 +1,7 @@
 //! Passwords: `hash_password`, `verify_password`.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +18,7 @@ pub struct HashPasswordRequest {
 }
 
 /// A hash.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub struct HashPasswordResponse {
     /// Argon2id in PHC string format.
     pub hash: String,
@@ -29,7 +31,7 @@ pub struct VerifyPasswordRequest {
     /// The password.
     pub password: Secret,
     /// The hash in PHC string format: argon2id, argon2i or argon2d.
-    pub hash: String,
+    pub hash: Secret,
 }
 
 /// What the verification found.
@@ -40,6 +42,13 @@ pub struct VerifyPasswordResponse {
     pub valid: bool,
     /// Whether the hash should be made anew with the current cost.
     pub needs_rehash: bool,
+}
+
+/// Whoever has the hash can guess at leisure: it is not shown.
+impl fmt::Debug for HashPasswordResponse {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("HashPasswordResponse").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -56,7 +65,7 @@ impl Engine {
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn verify_password(&self, request: VerifyPasswordRequest) -> Result<VerifyPasswordResponse> {
         let password = Password::offered(&request.password, &self.config.password, "/password")?;
-        let verdict = self.hasher.verify(&password, Some(&request.hash))?;
+        let verdict = self.hasher.verify(&password, Some(request.hash.expose()))?;
         Ok(VerifyPasswordResponse { valid: verdict.valid, needs_rehash: verdict.needs_rehash })
     }
 }

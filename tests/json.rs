@@ -1,0 +1,356 @@
+//! Hostile JSON: no body crashes, hangs or is half done, and no answer, log record or Debug text
+//! repeats a value of the input. What fits a file is in tests/conformance.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::{null, null_mut};
+use std::sync::{Arc, Mutex};
+
+use doorward::capi::*;
+use doorward::engine::{accounts, login, passwords, sessions, tokens};
+use doorward::{Clock, Code, Config, Engine, Hooks};
+use serde_json::{Value, json};
+
+/// Stands for whatever a user typed into the wrong place.
+const MARKER: &str = "correct-horse-7";
+
+#[test]
+fn bodies_without_end() {
+    let engine = open("{}", None);
+    let huge = 100 << 20;
+    for body in [" ".repeat(huge), "[".repeat(huge), format!("{{\"username\":\"{}\"}}", "x".repeat(huge))] {
+        for operation in names() {
+            assert_eq!(code(&engine, &operation, &body), Code::InvalidRequest, "{operation}");
+        }
+    }
+    // As long as a request may be, and no longer.
+    let body = |len: usize| format!("{{\"username\":\"{}\"}}", "x".repeat(len - 15));
+    assert_eq!(code(&engine, "get_user", &body(1 << 20)), Code::UserNotFound);
+    assert_eq!(code(&engine, "get_user", &body((1 << 20) + 1)), Code::InvalidRequest);
+}
+
+#[test]
+fn nesting_without_end() {
+    let engine = open("{}", None);
+    let lists = "[".repeat(100_000) + &"]".repeat(100_000);
+    let objects = "{\"a\":".repeat(100_000) + "1" + &"}".repeat(100_000);
+    for operation in names() {
+        for deep in [&lists, &objects] {
+            assert_eq!(code(&engine, &operation, deep), Code::InvalidRequest, "{operation}");
+            assert_eq!(code(&engine, &operation, &deep[..deep.len() - 1]), Code::InvalidJson, "{operation}");
+            for field in fields(&operation) {
+                let body = format!("{{\"{field}\":{deep}}}");
+                assert_eq!(code(&engine, &operation, &body), Code::InvalidRequest, "{operation} {field}");
+                let body = format!("{{\"{field}\":{}", &deep[..deep.len() - 1]);
+                assert_eq!(code(&engine, &operation, &body), Code::InvalidJson, "{operation} {field}");
+            }
+        }
+    }
+    for deep in [&lists, &objects] {
+        for config in [deep.clone(), format!("{{\"store\":{deep}}}"), format!("{{\"a\":{deep}}}")] {
+            assert_eq!(Config::parse(&config).unwrap_err().code, Code::InvalidConfig);
+        }
+    }
+}
+
+#[test]
+fn numbers_and_texts_beyond_what_can_be() {
+    let engine = open("{}", None);
+    let attributes = |value: &str| {
+        let body = r#"{"username":"ada","email":"ada@example.com","password":"","attributes":{"a":?}}"#;
+        engine.call("register", &body.replace('?', value)).unwrap_err()
+    };
+    for bad in [
+        "1e400",
+        "-1e400",
+        &"9".repeat(400),
+        r#""\ud800""#,
+        r#""\ud800\ud800""#,
+        r#""\udc00x""#,
+        r#""\u0000""#,
+    ] {
+        let error = attributes(bad);
+        assert_eq!(
+            (error.code, error.field.as_deref()),
+            (Code::InvalidRequest, Some("/attributes/a")),
+            "{bad}"
+        );
+    }
+    for bad in [
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "0x1",
+        "NaN",
+        "Infinity",
+        "-",
+        "1e",
+        "'x'",
+        r#""\x""#,
+        r#""\u12""#,
+        "\"\n\"",
+        "\"\0\"",
+        "tru",
+        "undefined",
+        "[1,]",
+        "{\"a\"}",
+        "{a:1}",
+        "/**/1",
+    ] {
+        assert_eq!(attributes(bad).code, Code::InvalidJson, "{bad}");
+    }
+    // These are good: it is the empty password that is refused.
+    for good in [
+        "1e308",
+        "-0",
+        "123456789012345678901234567890",
+        "\"\\ud83d\\ude00\"",
+        "[[[{}]]]",
+        "null",
+        "\"\u{2028}\u{7f}\"",
+    ] {
+        assert_eq!(attributes(good).field.as_deref(), Some("/password"), "{good}");
+    }
+    let error = engine.call("issue_token", r#"{"claims":{"sub":"x"},"lifetime_seconds":1e400}"#).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/lifetime_seconds")));
+}
+
+#[test]
+fn attributes_have_a_bound() {
+    let engine = open("{}", None);
+    let register = |len: usize| {
+        let attributes = json!({"a": "x".repeat(len - r#"{"a":""}"#.len())});
+        let request = json!({"username": "ada", "email": "a@example.com", "password": "eight wise words", "attributes": attributes});
+        engine.call("register", &request.to_string())
+    };
+    let error = register(16_385).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/attributes")));
+    assert!(register(16_384).is_ok());
+}
+
+/// Invalid UTF-8 cannot reach Rust; through the C ABI it can.
+#[test]
+fn texts_that_are_not_utf8() {
+    let (mut engine, mut response) = (null_mut(), null_mut());
+    let code = |status: i32, response: &mut *mut c_char| {
+        let body: Value =
+            serde_json::from_str(unsafe { CStr::from_ptr(*response) }.to_str().unwrap()).unwrap();
+        unsafe { doorward_free(*response) };
+        assert_eq!(status, DOORWARD_MISUSE, "{body}");
+        body["error"]["code"].as_str().unwrap().to_owned()
+    };
+    let config = CString::new(config("{}")).unwrap();
+    let opened = unsafe { doorward_open(config.as_ptr(), null(), &mut engine, &mut response) };
+    assert_eq!(opened, DOORWARD_OK);
+    unsafe { doorward_free(response) };
+    for bad in [
+        &b"{\"token\":\"\xff\"}"[..],
+        b"\xc0\x80",
+        b"{\"token\":\"\xed\xa0\x80\"}",
+        b"{}\xf4\x90\x80\x80",
+        b"\xe2\x82",
+    ] {
+        let bad = CString::new(bad).unwrap();
+        let status = unsafe { doorward_call(engine, c"verify".as_ptr(), bad.as_ptr(), &mut response) };
+        assert_eq!(code(status, &mut response), "invalid_utf8");
+        let status = unsafe { doorward_verify(engine, bad.as_ptr(), &mut response) };
+        assert_eq!(code(status, &mut response), "invalid_utf8");
+        let status = unsafe { doorward_call(engine, bad.as_ptr(), c"{}".as_ptr(), &mut response) };
+        assert_eq!(code(status, &mut response), "invalid_utf8");
+        let mut none = null_mut();
+        let status = unsafe { doorward_open(bad.as_ptr(), null(), &mut none, &mut response) };
+        assert_eq!(code(status, &mut response), "invalid_utf8");
+        assert!(none.is_null());
+    }
+    unsafe { doorward_release(engine) };
+}
+
+/// A password that was typed into any other field, or that made the request invalid, is not repeated.
+#[test]
+fn no_answer_and_no_log_record_repeats_a_value() {
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let engine = open(r#"{"throttle": {"account_failures": 3}}"#, Some(Arc::clone(&records)));
+    let mut refused = 0;
+    for operation in names() {
+        let mut bodies = vec![
+            format!("{MARKER}"),
+            format!("\"{MARKER}\""),
+            format!("[\"{MARKER}\"]"),
+            format!("{{\"{MARKER}"),
+            format!("{{}} \"{MARKER}\""),
+        ];
+        let good = good_request(&operation);
+        for field in fields(&operation) {
+            for value in hostile_values() {
+                let mut request = good.clone();
+                request[&field] = value.clone();
+                bodies.push(request.to_string());
+                // Cut off, and given twice.
+                let text = json!({&field: &value}).to_string();
+                bodies.push(text[..text.len() - 1].to_owned());
+                bodies.push(format!("{},{}", &text[..text.len() - 1], &text[1..]));
+            }
+        }
+        for body in bodies {
+            if let Err(error) = engine.call(&operation, &body) {
+                refused += 1;
+                for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
+                    assert!(!text.contains(MARKER), "{operation} {body}: {text}");
+                }
+            }
+        }
+    }
+    let records = records.lock().unwrap();
+    assert_eq!(records.len(), refused);
+    for record in records.iter() {
+        assert!(!record.contains(MARKER), "{record}");
+        assert!(serde_json::from_str::<Value>(record).unwrap()["code"].is_string());
+    }
+}
+
+#[test]
+fn no_failure_to_open_repeats_a_value() {
+    let description = doorward::describe();
+    let schema = description["configuration"]["properties"].as_object().unwrap();
+    for (name, schema) in schema {
+        let inner = schema["properties"].as_object().into_iter().flatten();
+        for value in hostile_values() {
+            let mut configs = vec![json!({ name: &value })];
+            configs.extend(inner.clone().map(|(inner, _)| json!({ name: { inner: &value } })));
+            for config in configs {
+                let opened = Config::parse(&config.to_string());
+                // A value that is good, as an issuer, need not be opened with.
+                let Err(error) = opened else { continue };
+                for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
+                    assert!(!text.contains(MARKER), "{config}: {text}");
+                }
+            }
+        }
+    }
+    let folder = std::env::temp_dir().join("no such folder");
+    for (config, is_path) in [
+        (json!({"store": format!("sqlite:{}/{MARKER}/x.db", folder.display())}), true),
+        (json!({"store": "sqlite::memory:", "secret_key_file": folder.join(MARKER)}), true),
+        (
+            json!({"store": format!("postgres://u:{MARKER}@localhost/x"), "secret_key": MARKER.repeat(3)}),
+            false,
+        ),
+        (json!({"store": "sqlite::memory:", "secret_key": MARKER}), false),
+        (json!({"store": "sqlite::memory:", "secret_keys": [MARKER.repeat(3), MARKER]}), false),
+    ] {
+        let config = Config::parse(&config.to_string()).unwrap();
+        // A path is not secret: a configuration may show it, a failure does not.
+        assert!(is_path || !format!("{config:?}").contains(MARKER), "{config:?}");
+        let error = Engine::open(config, Hooks::default()).err().unwrap();
+        for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains(MARKER), "{text}");
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let shown = [
+        debug::<accounts::RegisterRequest>(
+            json!({"username": "ada", "email": format!("{MARKER}@example.com"), "password": MARKER}),
+        ),
+        debug::<login::LoginRequest>(json!({"username": "ada", "password": MARKER})),
+        debug::<passwords::HashPasswordRequest>(json!({"password": MARKER})),
+        debug::<passwords::VerifyPasswordRequest>(json!({"password": MARKER, "hash": MARKER})),
+        debug::<sessions::LogoutRequest>(json!({"token": MARKER, "refresh_token": MARKER})),
+        debug::<tokens::VerifyRequest>(json!({"token": MARKER})),
+        debug::<tokens::AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
+        debug::<tokens::IntrospectRequest>(json!({"token": MARKER})),
+    ];
+    for text in shown {
+        assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");
+    }
+    let engine = open("{}", None);
+    let request = |value: Value| value.to_string();
+    let hash = request(json!({"password": MARKER}));
+    let hash = engine.hash_password(serde_json::from_str(&hash).unwrap()).unwrap();
+    assert!(!format!("{hash:?}").contains("$argon2id$"));
+    let register =
+        request(json!({"username": "ada", "email": "ada@example.com", "password": "eight wise words"}));
+    engine.register(serde_json::from_str(&register).unwrap()).unwrap();
+    let login = request(json!({"username": "ada", "password": "eight wise words"}));
+    let login = engine.login(serde_json::from_str(&login).unwrap()).unwrap();
+    let shown = format!("{login:?}");
+    assert!(shown.contains("LoginResponse {"));
+    for secret in [login.access_token.expose(), login.refresh_token.expose(), "ada@example.com"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+fn debug<'a, T: serde::Deserialize<'a> + std::fmt::Debug>(request: Value) -> String {
+    let text: &'static str = request.to_string().leak();
+    format!("{:?}", serde_json::from_str::<T>(text).unwrap())
+}
+
+/// The marker in every type, and in texts that look like the ends and middles of error messages.
+fn hostile_values() -> Vec<Value> {
+    vec![
+        json!(MARKER),
+        json!([MARKER]),
+        json!([[MARKER]]),
+        json!({"a": MARKER}),
+        json!({"a": [MARKER, {"b": MARKER}]}),
+        json!(format!("{MARKER}\0")),
+        json!(format!("x, expected {MARKER}")),
+        json!(format!("x, expected {MARKER} at line 1 column 1")),
+        json!(format!("unknown field `{MARKER}`")),
+        json!(format!("missing field `{MARKER}`, expected `{MARKER}`")),
+        json!([format!("x, expected {MARKER} at line 1 column 1")]),
+        json!(MARKER.repeat(1000)),
+    ]
+}
+
+/// A request whose fields can be replaced one by one.
+fn good_request(operation: &str) -> Value {
+    match operation {
+        "register" => json!({"username": "ada", "email": "ada@example.com", "password": "x"}),
+        "hash_password" => json!({"password": "x"}),
+        "verify_password" => json!({"password": "x", "hash": "x"}),
+        "login" => json!({"username": "ada", "password": "x"}),
+        "verify" | "introspect" => json!({"token": "x"}),
+        "issue_token" => json!({"claims": {"sub": ""}}),
+        _ => json!({}),
+    }
+}
+
+fn names() -> Vec<String> {
+    let description = doorward::describe();
+    let operations = description["operations"].as_array().unwrap();
+    operations.iter().map(|operation| operation["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The fields of an operation's request.
+fn fields(operation: &str) -> Vec<String> {
+    let description = doorward::describe();
+    let operations = description["operations"].as_array().unwrap();
+    let row = operations.iter().find(|row| row["name"] == operation).unwrap();
+    row["request"]["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+fn code(engine: &Engine, operation: &str, body: &str) -> Code {
+    match engine.call(operation, body) {
+        Err(error) => error.code,
+        Ok(reply) => panic!("{operation}: {reply}"),
+    }
+}
+
+/// A configuration in memory, with cheap hashes.
+fn config(patch: &str) -> String {
+    let mut config: Value = serde_json::from_str(patch).unwrap();
+    config["store"] = "sqlite::memory:".into();
+    config["password"] = json!({"memory_kib": 8, "iterations": 1});
+    config.to_string()
+}
+
+fn open(patch: &str, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
+    let log = records.map(|records| -> Box<doorward::engine::Log> {
+        Box::new(move |_, record| records.lock().unwrap().push(record.to_owned()))
+    });
+    let hooks = Hooks { clock: Clock::system(), log };
+    Engine::open(Config::parse(&config(patch)).unwrap(), hooks).unwrap()
+}
