@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
@@ -233,15 +234,19 @@ struct Readers {
 struct ReaderState {
     idle: Vec<Connection>,
     open: usize,
+    waiting: usize,
 }
 
 impl Readers {
     fn take(&self, timeout: Duration) -> Result<Connection> {
         let all_busy = |state: &mut ReaderState| state.idle.is_empty() && state.open >= self.most;
-        let (mut state, _) = self
+        let mut state = lock(&self.state);
+        state.waiting += 1;
+        (state, _) = self
             .returned
-            .wait_timeout_while(lock(&self.state), timeout, all_busy)
+            .wait_timeout_while(state, timeout, all_busy)
             .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
         if let Some(connection) = state.idle.pop() {
             return Ok(connection);
         }
@@ -251,8 +256,9 @@ impl Readers {
         state.open += 1;
         drop(state);
         self.connect(timeout).inspect_err(|_| {
-            lock(&self.state).open -= 1;
-            self.returned.notify_one();
+            let mut state = lock(&self.state);
+            state.open -= 1;
+            self.admit(state);
         })
     }
 
@@ -263,8 +269,18 @@ impl Readers {
     }
 
     fn give_back(&self, connection: Connection) {
-        lock(&self.state).idle.push(connection);
-        self.returned.notify_one();
+        let mut state = lock(&self.state);
+        state.idle.push(connection);
+        self.admit(state);
+    }
+
+    /// Wakes a caller, if one waits: waking nobody is a system call, too.
+    fn admit(&self, state: MutexGuard<ReaderState>) {
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.returned.notify_one();
+        }
     }
 }
 
@@ -386,6 +402,8 @@ fn write_ahead(connection: &Connection, timeout: Duration) -> Result<()> {
 fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
     connection.busy_timeout(timeout).map_err(failed)?;
+    // One plan for each statement: else every new parameter may have it prepared anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF")
         .map_err(failed)
