@@ -184,6 +184,7 @@ impl Child {
         // A line that was cut off was never reported.
         let line = line.strip_suffix('\n')?;
         Some(serde_json::from_str(line).unwrap_or_else(|_| {
+            self.kill();
             let mut rest = String::new();
             self.reports.read_to_string(&mut rest).unwrap();
             panic!("the child says: {line}{rest}")
@@ -210,6 +211,14 @@ impl Child {
     pub fn succeed(self) {
         let status = self.end();
         assert!(status.success(), "{status}, signal {:?}", status.signal());
+    }
+}
+
+/// A test that fails leaves no child behind.
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
