@@ -164,6 +164,16 @@ doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
+// Changes an account. Codes: user_not_found, username_taken, email_taken, permission_denied.
+doorward_status doorward_update_user(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
+// Deletes an account and everything about it. Codes: user_not_found, permission_denied.
+doorward_status doorward_delete_user(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
 // Hashes a password with Argon2id. Codes: hash_queue_full.
 doorward_status doorward_hash_password(const struct doorward_engine *engine,
                                        const char *request,
@@ -178,8 +188,31 @@ doorward_status doorward_verify_password(const struct doorward_engine *engine,
 // hash_queue_full.
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
+// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
+doorward_status doorward_refresh(const struct doorward_engine *engine, const char *request, char **response);
+
 // Ends a session, or every session of its user. Codes: invalid_token.
 doorward_status doorward_logout(const struct doorward_engine *engine, const char *request, char **response);
+
+// Lists the live sessions of a user. Codes: user_not_found.
+doorward_status doorward_list_sessions(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Ends one session.
+doorward_status doorward_revoke_session(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Ends every session of a user, but for one if asked. Codes: user_not_found.
+doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Revokes a token with its session (RFC 7009).
+doorward_status doorward_revoke_token(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
 
 // Verifies an access token by signature and claims, without the store. Codes: invalid_token.
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
@@ -194,6 +227,11 @@ doorward_status doorward_authenticate(const struct doorward_engine *engine,
 doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
+
+// Says whether the bearer of a token may do something, by the account as it is now.
+doorward_status doorward_authorize(const struct doorward_engine *engine,
+                                   const char *request,
+                                   char **response);
 
 // Issues an access token with claims of the host's own.
 doorward_status doorward_issue_token(const struct doorward_engine *engine,

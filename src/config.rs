@@ -40,6 +40,9 @@ pub struct Config {
     pub refresh_token_seconds: Whole<1, 31_536_000, 2_592_000>,
     /// The life of a session, however often it is refreshed.
     pub session_max_seconds: Whole<1, 315_360_000, 7_776_000>,
+    /// How long after a refresh the token before the last still gets the answer that its first use got: two
+    /// tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
+    pub refresh_grace_seconds: Whole<0, 600, 30>,
     /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
     /// Hash cost and policy of passwords.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::engine::{accounts, login, passwords, sessions, tokens};
+use crate::engine::{accounts, authorization, login, passwords, sessions, tokens};
 use crate::error::{Code, Result, Status};
 use crate::json;
 
@@ -63,6 +63,12 @@ operations! {
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0",
         "Lists accounts in the order of their creation.",
         [StoreUnavailable];
+    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0",
+        "Changes an account.",
+        [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
+    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0",
+        "Deletes an account and everything about it.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
     hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0",
         "Hashes a password with Argon2id.",
         [HashQueueFull];
@@ -72,9 +78,24 @@ operations! {
     login: login::LoginRequest => login::LoginResponse, "0.1.0",
         "Logs in by password and opens a session.",
         [InvalidCredentials, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0",
+        "Exchanges a refresh token for the next pair of tokens.",
+        [InvalidToken, StoreUnavailable];
     logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0",
         "Ends a session, or every session of its user.",
         [InvalidToken, StoreUnavailable];
+    list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0",
+        "Lists the live sessions of a user.",
+        [UserNotFound, StoreUnavailable];
+    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0",
+        "Ends one session.",
+        [StoreUnavailable];
+    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0",
+        "Ends every session of a user, but for one if asked.",
+        [UserNotFound, StoreUnavailable];
+    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0",
+        "Revokes a token with its session (RFC 7009).",
+        [StoreUnavailable];
     verify: tokens::VerifyRequest => tokens::Claims, "0.1.0",
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken];
@@ -83,6 +104,9 @@ operations! {
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
+        [StoreUnavailable];
+    authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0",
+        "Says whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
     issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0",
         "Issues an access token with claims of the host's own.",

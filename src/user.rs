@@ -241,6 +241,31 @@ impl FromStr for Locale {
     }
 }
 
+/// Scopes, separated by single spaces (RFC 6749 section 3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope(String);
+
+impl Scope {
+    /// The scopes as one text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether all of these scopes are among `granted`.
+    pub fn is_within(&self, granted: &str) -> bool {
+        self.0.split(' ').all(|scope| granted.split(' ').any(|other| other == scope))
+    }
+}
+
+impl FromStr for Scope {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Scope, &'static str> {
+        let valid = text.len() <= 1024 && text.split(' ').all(|scope| scope.parse::<Role>().is_ok());
+        if valid { Ok(Scope(text.to_owned())) } else { Err("expected scopes separated by spaces") }
+    }
+}
+
 /// JSON strings that are read with `FromStr`, so that an invalid one never becomes a value.
 macro_rules! text_type {
     ($type:ident, $($schema:tt)*) => {
@@ -270,4 +295,5 @@ text_type!(Id, "format": "uuid");
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
 text_type!(Role, "minLength": 1, "maxLength": 64);
+text_type!(Scope, "minLength": 1, "maxLength": 1024);
 text_type!(Locale, "minLength": 2, "maxLength": 35);

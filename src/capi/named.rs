@@ -41,6 +41,28 @@ pub unsafe extern "C" fn doorward_list_users(
     unsafe { run(&rows::list_users, engine, request, response) }
 }
 
+/// Changes an account. Codes: user_not_found, username_taken, email_taken, permission_denied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_user, engine, request, response) }
+}
+
+/// Deletes an account and everything about it. Codes: user_not_found, permission_denied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_delete_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::delete_user, engine, request, response) }
+}
+
 /// Hashes a password with Argon2id. Codes: hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_hash_password(
@@ -75,6 +97,17 @@ pub unsafe extern "C" fn doorward_login(
     unsafe { run(&rows::login, engine, request, response) }
 }
 
+/// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_refresh(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::refresh, engine, request, response) }
+}
+
 /// Ends a session, or every session of its user. Codes: invalid_token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_logout(
@@ -84,6 +117,50 @@ pub unsafe extern "C" fn doorward_logout(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::logout, engine, request, response) }
+}
+
+/// Lists the live sessions of a user. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_sessions(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_sessions, engine, request, response) }
+}
+
+/// Ends one session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_session(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_session, engine, request, response) }
+}
+
+/// Ends every session of a user, but for one if asked. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_user_sessions(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_user_sessions, engine, request, response) }
+}
+
+/// Revokes a token with its session (RFC 7009).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_token, engine, request, response) }
 }
 
 /// Verifies an access token by signature and claims, without the store. Codes: invalid_token.
@@ -118,6 +195,17 @@ pub unsafe extern "C" fn doorward_introspect(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::introspect, engine, request, response) }
+}
+
+/// Says whether the bearer of a token may do something, by the account as it is now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_authorize(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::authorize, engine, request, response) }
 }
 
 /// Issues an access token with claims of the host's own.

@@ -1,14 +1,15 @@
-//! Accounts: `register`, `get_user`, `list_users`.
+//! Accounts: `register`, `get_user`, `list_users`, `update_user`, `delete_user`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::sessions::revoke_everything;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::{Password, Secret};
-use crate::store::Durability;
 use crate::store::users::{self, By, Listing, NewUser};
+use crate::store::{Durability, Tx};
 use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
@@ -84,6 +85,43 @@ pub struct ListUsersResponse {
     pub next: Option<Id>,
 }
 
+/// Changes an account; what is not given stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateUserRequest {
+    /// Which.
+    pub id: Id,
+    /// The new name.
+    pub username: Option<Username>,
+    /// The new address; it counts as not verified.
+    pub email: Option<Email>,
+    /// Whether the account may log in. An account that no longer may loses its sessions.
+    pub is_active: Option<bool>,
+    /// The new roles, instead of all it had.
+    pub roles: Option<Vec<Role>>,
+    /// The new attributes, instead of all it had.
+    pub attributes: Option<Object>,
+}
+
+/// Deletes an account and everything about it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteUserRequest {
+    /// Which.
+    pub id: Id,
+}
+
+/// Deleted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DeleteUserResponse {
+    /// Always true.
+    pub deleted: bool,
+}
+
+/// The role of those who administer: the last active account that has it keeps it, stays active and
+/// stays.
+const ADMIN: &str = "admin";
+
 impl Engine {
     /// Creates an account. The name and the address are unique by their canonical form, also between
     /// processes.
@@ -96,20 +134,8 @@ impl Engine {
         if email.is_none() && registration.require_email {
             return Err(Error::at(Code::InvalidRequest, "/email", "missing field `email`"));
         }
-        let attributes = attributes.unwrap_or_default();
-        if json::render(&attributes)?.len() > MAX_ATTRIBUTES {
-            return Err(Error::at(
-                Code::InvalidRequest,
-                "/attributes",
-                format!("more than {MAX_ATTRIBUTES} bytes"),
-            ));
-        }
-        let mut roles = roles.unwrap_or_else(|| registration.default_roles.clone());
-        roles.sort();
-        roles.dedup();
-        if roles.len() > MAX_ROLES {
-            return Err(Error::at(Code::InvalidRequest, "/roles", format!("more than {MAX_ROLES} roles")));
-        }
+        let attributes = bounded(attributes.unwrap_or_default())?;
+        let roles = in_order(roles.unwrap_or_else(|| registration.default_roles.clone()))?;
         let address = email.as_ref().map_or("", Email::as_str);
         let local_part = address.split('@').next().unwrap_or_default();
         let context = [username.as_str(), address, local_part, self.config.issuer.as_str()];
@@ -205,5 +231,96 @@ impl Engine {
         let users: Vec<PublicUser> = found.into_iter().map(|user| user.public).collect();
         let next = users.last().filter(|_| users.len() == limit).map(|user| user.id);
         Ok(ListUsersResponse { users, next })
+    }
+
+    /// Changes an account, with the revocations that follow, all or nothing.
+    ///
+    /// Failures: `user_not_found`, `username_taken`, `email_taken`, `permission_denied`,
+    /// `invalid_request`, `store_unavailable`.
+    pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
+        let roles = request.roles.map(in_order).transpose()?;
+        let attributes = request.attributes.map(bounded).transpose()?;
+        let conceal = self.config.registration.conceal_existing;
+        let now = self.clock.now();
+        let user = self.store.write(Durability::Full, |tx| {
+            let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?.public;
+            let mut user = before.clone();
+            if let Some(username) = &request.username {
+                let key = username.key();
+                if key != before.username.key() && users::is_taken(tx, By::Username(&key))? {
+                    return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
+                }
+                user.username = username.clone();
+            }
+            let mut email_key = users::email_key(tx, request.id)?;
+            if let Some(email) = &request.email {
+                let key = email.key();
+                if before.email.as_ref().map(Email::key).as_ref() != Some(&key) {
+                    if !conceal && users::is_taken(tx, By::Email(&key))? {
+                        return Err(Error::at(Code::EmailTaken, "/email", "taken"));
+                    }
+                    user.email_verified = false;
+                    email_key = Some(key).filter(|_| !conceal);
+                }
+                user.email = Some(email.clone());
+            }
+            user.is_active = request.is_active.unwrap_or(before.is_active);
+            user.roles = roles.clone().unwrap_or(user.roles);
+            user.attributes = attributes.clone().unwrap_or(user.attributes);
+            if is_admin(&before) && !is_admin(&user) {
+                another_admin(tx, request.id)?;
+            }
+            users::update(tx, &user, email_key.as_deref())?;
+            if before.is_active && !user.is_active {
+                revoke_everything(tx, request.id, now)?;
+            }
+            Ok(user)
+        })?;
+        Ok(UserResponse { user })
+    }
+
+    /// Deletes an account and all that is kept about it, all or nothing.
+    ///
+    /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
+    pub fn delete_user(&self, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
+        self.store.write(Durability::Full, |tx| {
+            let user = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
+            if is_admin(&user.public) {
+                another_admin(tx, request.id)?;
+            }
+            self.forget_attempts(tx, request.id)?;
+            users::delete(tx, request.id)
+        })?;
+        Ok(DeleteUserResponse { deleted: true })
+    }
+}
+
+fn is_admin(user: &PublicUser) -> bool {
+    user.is_active && user.roles.iter().any(|role| role.as_str() == ADMIN)
+}
+
+/// Refuses what would leave no active admin.
+fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
+    match users::has_other_active(tx, ADMIN, but)? {
+        true => Ok(()),
+        false => Err(Error::new(Code::PermissionDenied, "last_admin")),
+    }
+}
+
+/// Attributes of no more than the allowed size.
+fn bounded(attributes: Object) -> Result<Object> {
+    match json::render(&attributes)?.len() {
+        0..=MAX_ATTRIBUTES => Ok(attributes),
+        _ => Err(Error::at(Code::InvalidRequest, "/attributes", format!("more than {MAX_ATTRIBUTES} bytes"))),
+    }
+}
+
+/// Roles in alphabetical order, each once, no more than the allowed number.
+fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
+    roles.sort();
+    roles.dedup();
+    match roles.len() {
+        0..=MAX_ROLES => Ok(roles),
+        _ => Err(Error::at(Code::InvalidRequest, "/roles", format!("more than {MAX_ROLES} roles"))),
     }
 }

@@ -13,7 +13,7 @@ use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::Durability;
 use crate::store::users::{self, By, User};
-use crate::user::{Email, Id, PublicUser, Username, text_type};
+use crate::user::{Email, Id, PublicUser, Scope, Username, text_type};
 
 /// Proves who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -23,6 +23,9 @@ pub struct LoginRequest {
     pub username: String,
     /// The password.
     pub password: Secret,
+    /// What the access token may be used for, separated by spaces. The engine grants what the host asks: a
+    /// host that passes on a client's wish decides first what it may have.
+    pub scope: Option<Scope>,
     /// From where the user comes, as far as the host knows.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
@@ -108,7 +111,7 @@ impl Engine {
     /// Failures: `invalid_credentials`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
     /// `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
-        let LoginRequest { username, password, client } = request;
+        let LoginRequest { username, password, scope, client } = request;
         let client = client.unwrap_or_default();
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(&username);
@@ -127,7 +130,7 @@ impl Engine {
         // An upgrade that cannot be had now is made at the next login.
         let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(&password)).and_then(Result::ok);
 
-        let session = self.new_session(user.public.id, user.epoch)?;
+        let session = self.new_session(user.public.id, user.epoch, scope)?;
         self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
             // better hash of the same one, by a login beside this, is not.

@@ -2,6 +2,7 @@
 //! says how, as methods of [`Engine`].
 
 pub mod accounts;
+pub mod authorization;
 pub mod login;
 pub mod passwords;
 pub mod sessions;

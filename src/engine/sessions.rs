@@ -1,4 +1,5 @@
-//! Sessions: `logout`, and what `login` opens.
+//! Sessions: `refresh`, `logout`, `list_sessions`, `revoke_session`, `revoke_user_sessions`,
+//! `revoke_token`, and what a login opens.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,35 @@ use crate::crypto::secrets::{Purpose, Secrets};
 use crate::crypto::{self, base64url, from_base64url};
 use crate::error::{Code, Error, Result};
 use crate::store::sessions::{self, NewSession};
-use crate::store::{Durability, Tx, users};
-use crate::user::{Id, PublicUser};
+use crate::store::users::{self, By};
+use crate::store::{Durability, Tx};
+use crate::user::{Id, PublicUser, Scope};
+
+/// Gets the next tokens of a session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest<'a> {
+    /// The newest refresh token.
+    #[serde(borrow)]
+    pub refresh_token: Token<'a>,
+    /// Fewer scopes than the session has, for this access token (RFC 6749 section 6).
+    pub scope: Option<Scope>,
+}
+
+/// The next tokens; the refresh token that was given is spent.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RefreshResponse {
+    /// The next access token.
+    pub access_token: Token<'static>,
+    /// The next refresh token: everybody who offered the same one gets the same one.
+    pub refresh_token: Token<'static>,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// The life of the access token in seconds.
+    pub expires_in: i64,
+    /// The life of the refresh token in seconds.
+    pub refresh_expires_in: i64,
+}
 
 /// Ends a session. Either token will do.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -36,9 +64,142 @@ pub struct LogoutResponse {
     pub message: &'static str,
 }
 
+/// Lists the sessions of a user that are alive.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListSessionsRequest {
+    /// Whose.
+    pub user_id: Id,
+}
+
+/// Sessions, the oldest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ListSessionsResponse {
+    /// The sessions.
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// A session as its user may see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SessionInfo {
+    /// Its id: `sid` in tokens.
+    pub id: Id,
+    /// When it began.
+    pub created_at: i64,
+    /// When it was refreshed last, or began.
+    pub refreshed_at: i64,
+    /// When it ends unless it is refreshed.
+    pub expires_at: i64,
+    /// From where it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// With what it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// On which device it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+/// Ends one session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeSessionRequest {
+    /// Which.
+    pub session_id: Id,
+}
+
+/// Ends every session of a user.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeUserSessionsRequest {
+    /// Whose.
+    pub user_id: Id,
+    /// The one to keep: that from which the user asks.
+    pub except_session_id: Option<Id>,
+}
+
+/// How many sessions were ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RevokedResponse {
+    /// Sessions that were alive until now.
+    pub revoked: usize,
+}
+
+/// Revokes a token with its session (RFC 7009).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeTokenRequest<'a> {
+    /// An access or a refresh token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// `access_token` or `refresh_token`; not needed, any text is accepted.
+    pub token_type_hint: Option<String>,
+}
+
+/// It is done, or there was nothing to do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RevokeTokenResponse {}
+
 const DISCARD: &str = "Logged out. Discard the tokens.";
 
 impl Engine {
+    /// Exchanges a refresh token for the next pair (RFC 6749 section 6, RFC 9700 section 4.14.2). Offering
+    /// one token at once from many places gives all of them the same successor. A token older than that
+    /// was stolen or is being replayed: the session ends.
+    ///
+    /// Failures: `invalid_token`, `store_unavailable`.
+    pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
+        let offered = RefreshToken::open(&request.refresh_token, &self.secrets)?;
+        let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
+        let refreshed = self.store.write(Durability::Full, |tx| {
+            let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
+            if let Some(reason) = session.end(now) {
+                return Err(Error::new(Code::InvalidToken, reason));
+            }
+            let granted = session.scope.as_deref().unwrap_or_default();
+            if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
+                return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
+            }
+            let (newest, generation) = (session.generation, i64::from(offered.generation));
+            let idle_at = (now + self.config.refresh_token_seconds.seconds()).min(session.expires_at);
+            let (next, idle_at) = match newest - generation {
+                0 => {
+                    sessions::advance(tx, offered.session_id, newest + 1, now, idle_at)?;
+                    (newest + 1, idle_at)
+                }
+                // Its successor was not used yet: two tabs, or the reply was lost.
+                1 => (newest, session.idle_at),
+                // Its successor was used already, but only just.
+                2 if now < session.replaced_at + grace => (newest - 1, session.idle_at),
+                _ => {
+                    // The revocation must be kept, so this is no failure of the transaction.
+                    sessions::revoke(tx, offered.session_id, now)?;
+                    return Ok(Err(Error::new(Code::InvalidToken, "reused")));
+                }
+            };
+            Ok(Ok((session, next, idle_at)))
+        })?;
+        let (session, next, idle_at) = refreshed?;
+        let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
+        let expires_at = (now + self.config.access_token_seconds.seconds()).min(session.expires_at);
+        let access_token = self.session_token(&SessionClaims {
+            user: &session.user.public,
+            sid: offered.session_id,
+            scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
+            auth_time: session.auth_time,
+            iat: now,
+            exp: expires_at,
+        })?;
+        Ok(RefreshResponse {
+            access_token,
+            refresh_token: RefreshToken { session_id: offered.session_id, generation }.seal(&self.secrets)?,
+            token_type: "Bearer",
+            expires_in: expires_at - now,
+            refresh_expires_in: idle_at - now,
+        })
+    }
+
     /// Ends the session of a token, or every session of its user. Ending an ended session is no
     /// failure; but a session that is over can no longer end the others.
     ///
@@ -53,7 +214,9 @@ impl Engine {
             };
         }
         let session_id = match (&token, &refresh_token) {
-            (Some(token), None) => self.session_of(token)?,
+            (Some(token), None) => {
+                self.session_of(token)?.ok_or(Error::new(Code::InvalidToken, "no_session"))?
+            }
             (None, Some(token)) => RefreshToken::open(token, &self.secrets)?.session_id,
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
@@ -64,18 +227,100 @@ impl Engine {
                 if let Some(reason) = session.end(now) {
                     return Err(Error::new(Code::InvalidToken, reason));
                 }
-                users::bump_epoch(tx, session.user.public.id)?;
+                revoke_everything(tx, session.user.public.id, now)?;
             }
             sessions::revoke(tx, session_id, now)
         })?;
         Ok(LogoutResponse { message: DISCARD })
     }
 
-    fn session_of(&self, token: &Token) -> Result<Id> {
-        let text = self.signed(token)?;
-        let claims = self.accepted(&text)?;
-        claims.session_id()?.ok_or(Error::new(Code::InvalidToken, "no_session"))
+    /// Lists the live sessions of a user.
+    ///
+    /// Failures: `user_not_found`, `store_unavailable`.
+    pub fn list_sessions(&self, request: ListSessionsRequest) -> Result<ListSessionsResponse> {
+        let now = self.clock.now();
+        let listed = self.store.read(|tx| {
+            known(tx, request.user_id)?;
+            sessions::list(tx, request.user_id, now)
+        })?;
+        let sessions = listed
+            .into_iter()
+            .map(|session| SessionInfo {
+                id: session.id,
+                created_at: session.created_at,
+                refreshed_at: session.refreshed_at,
+                expires_at: session.expires_at,
+                ip: session.ip,
+                user_agent: session.user_agent,
+                device_id: session.device_id,
+            })
+            .collect();
+        Ok(ListSessionsResponse { sessions })
     }
+
+    /// Ends one session. Ending an ended or unknown one is no failure.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
+        let now = self.clock.now();
+        let revoked =
+            self.store.write(Durability::Full, |tx| sessions::revoke(tx, request.session_id, now))?;
+        Ok(RevokedResponse { revoked })
+    }
+
+    /// Ends every session of a user, but for one if asked; without an exception also every token that
+    /// belongs to no session. Idempotent.
+    ///
+    /// Failures: `user_not_found`, `store_unavailable`.
+    pub fn revoke_user_sessions(&self, request: RevokeUserSessionsRequest) -> Result<RevokedResponse> {
+        let now = self.clock.now();
+        let revoked = self.store.write(Durability::Full, |tx| {
+            known(tx, request.user_id)?;
+            match request.except_session_id {
+                None => revoke_everything(tx, request.user_id, now),
+                except => sessions::revoke_all(tx, request.user_id, except, now),
+            }
+        })?;
+        Ok(RevokedResponse { revoked })
+    }
+
+    /// Revokes a token together with its session (RFC 7009). A token that is unknown, expired or revoked
+    /// is no failure. A valid access token without a session cannot be revoked: it expires.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
+        let session_id = match request.token.expose().contains('.') {
+            true => self.session_of(&request.token),
+            false => RefreshToken::open(&request.token, &self.secrets).map(|token| Some(token.session_id)),
+        };
+        match session_id {
+            Ok(Some(session_id)) => {
+                let now = self.clock.now();
+                self.store.write(Durability::Full, |tx| sessions::revoke(tx, session_id, now))?;
+                Ok(RevokeTokenResponse {})
+            }
+            Ok(None) => Err(Error::at(Code::InvalidRequest, "/token", "belongs to no session")),
+            Err(error) if error.code == Code::InvalidToken => Ok(RevokeTokenResponse {}),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The session of an access token, where it belongs to one.
+    fn session_of(&self, token: &Token) -> Result<Option<Id>> {
+        let text = self.signed(token)?;
+        self.accepted(&text)?.session_id()
+    }
+}
+
+/// Ends every session of a user, and every token of theirs without one, in the caller's transaction.
+pub(super) fn revoke_everything(tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
+    let revoked = sessions::revoke_all(tx, user_id, None, now)?;
+    users::bump_epoch(tx, user_id, now)?;
+    Ok(revoked)
+}
+
+fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
+    if users::is_taken(tx, By::Id(user_id))? { Ok(()) } else { Err(Code::UserNotFound.into()) }
 }
 
 /// A session as it begins.
@@ -86,14 +331,25 @@ pub(super) struct Session {
     created_at: i64,
     idle_at: i64,
     expires_at: i64,
+    scope: Option<Scope>,
+}
+
+/// What an access token says of its session.
+struct SessionClaims<'a> {
+    user: &'a PublicUser,
+    sid: Id,
+    scope: Option<&'a str>,
+    auth_time: i64,
+    iat: i64,
+    exp: i64,
 }
 
 impl Engine {
-    pub(super) fn new_session(&self, user_id: Id, epoch: i64) -> Result<Session> {
+    pub(super) fn new_session(&self, user_id: Id, epoch: i64, scope: Option<Scope>) -> Result<Session> {
         let now = self.clock.now();
         let expires_at = now + self.config.session_max_seconds.seconds();
         let idle_at = (now + self.config.refresh_token_seconds.seconds()).min(expires_at);
-        Ok(Session { id: Id::new(now)?, user_id, epoch, created_at: now, idle_at, expires_at })
+        Ok(Session { id: Id::new(now)?, user_id, epoch, created_at: now, idle_at, expires_at, scope })
     }
 
     pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
@@ -105,6 +361,7 @@ impl Engine {
             created_at: session.created_at,
             idle_at: session.idle_at,
             expires_at: session.expires_at,
+            scope: session.scope.as_ref().map(Scope::as_str),
             ip: ip.as_deref(),
             user_agent: client.user_agent(),
             device_id: client.device_id(),
@@ -114,28 +371,42 @@ impl Engine {
 
     /// The first tokens of a session.
     pub(super) fn tokens_of(&self, session: Session, user: PublicUser) -> Result<LoginResponse> {
-        let expires_at =
-            (session.created_at + self.config.access_token_seconds.seconds()).min(session.expires_at);
-        let claims = AccessClaims {
-            sub: &user.id.to_string(),
-            iat: session.created_at,
-            exp: expires_at,
-            jti: &base64url(&crypto::random::<16>()?),
-            sid: Some(session.id),
-            auth_time: Some(session.created_at),
-            amr: Some(&["pwd"]),
-        };
+        let now = session.created_at;
+        let expires_at = (now + self.config.access_token_seconds.seconds()).min(session.expires_at);
         let refresh_token = RefreshToken { session_id: session.id, generation: 0 };
+        let access_token = self.session_token(&SessionClaims {
+            user: &user,
+            sid: session.id,
+            scope: session.scope.as_ref().map(Scope::as_str),
+            auth_time: now,
+            iat: now,
+            exp: expires_at,
+        })?;
         Ok(LoginResponse {
-            access_token: self.sign(&claims, None)?,
+            access_token,
             token_type: "Bearer",
-            expires_in: expires_at - session.created_at,
+            expires_in: expires_at - now,
             refresh_token: refresh_token.seal(&self.secrets)?,
-            refresh_expires_in: session.idle_at - session.created_at,
+            refresh_expires_in: session.idle_at - now,
             session_id: session.id,
             backend: BACKEND,
             user,
         })
+    }
+
+    fn session_token(&self, session: &SessionClaims) -> Result<Token<'static>> {
+        let claims = AccessClaims {
+            sub: &session.user.id.to_string(),
+            iat: session.iat,
+            exp: session.exp,
+            jti: &base64url(&crypto::random::<16>()?),
+            sid: Some(session.sid),
+            auth_time: Some(session.auth_time),
+            amr: Some(&["pwd"]),
+            scope: session.scope,
+            roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
+        };
+        self.sign(&claims, None)
     }
 }
 

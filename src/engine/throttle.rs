@@ -102,6 +102,11 @@ impl Engine {
             .write(Durability::Relaxed, |tx| attempt.lanes().try_for_each(|lane| lane.take_back(tx)));
     }
 
+    /// Forgets every failure of an account that is deleted.
+    pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id) -> Result<()> {
+        throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, format!("account {account}").as_bytes())?)
+    }
+
     /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,
     /// as long as it was meant to.
     fn as_of(&self, now: i64, kept: Throttle) -> Throttle {

@@ -11,13 +11,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Engine;
+use super::authorization::Bearer;
 use super::sessions::RefreshToken;
 use crate::crypto::{self, base64url, jws};
 use crate::error::{Code, Error, Result};
 use crate::json::{Object, Strict, Text};
 use crate::operations::Response;
-use crate::store::{sessions, users};
-use crate::user::{Id, PublicUser};
+use crate::store::sessions;
+use crate::store::users::{self, User};
+use crate::user::{Id, PublicUser, Role, Scope};
 
 /// The name of the one backend there is; `client_id` in tokens (RFC 9068 section 2.2).
 pub(super) const BACKEND: &str = "default";
@@ -248,8 +250,10 @@ impl Engine {
             Some(Value::String(sub)) if !sub.is_empty() => sub,
             _ => return invalid("sub", "expected a text that is not empty"),
         };
-        if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
-            return invalid("scope", "expected a text");
+        match claims.get("scope") {
+            None => {}
+            Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => {}
+            Some(_) => return invalid("scope", "expected scopes separated by spaces"),
         }
         let lifetime = match request.lifetime_seconds.map(i64::try_from) {
             None => self.config.access_token_seconds.seconds(),
@@ -273,6 +277,8 @@ impl Engine {
             sid: None,
             auth_time: None,
             amr: None,
+            scope: None,
+            roles: None,
         };
         let token = self.sign(&registered, Some(&claims))?;
         if token.expose().len() > jws::MAX_TOKEN_BYTES {
@@ -291,6 +297,8 @@ pub(super) struct AccessClaims<'a> {
     pub sid: Option<Id>,
     pub auth_time: Option<i64>,
     pub amr: Option<&'a [&'a str]>,
+    pub scope: Option<&'a str>,
+    pub roles: Option<&'a [Role]>,
 }
 
 impl Engine {
@@ -315,6 +323,10 @@ impl Engine {
             auth_time: Option<i64>,
             #[serde(skip_serializing_if = "Option::is_none")]
             amr: Option<&'a [&'a str]>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            scope: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            roles: Option<&'a [Role]>,
             #[serde(flatten)]
             own: Option<&'a Map<String, Value>>,
         }
@@ -332,6 +344,8 @@ impl Engine {
             sid: claims.sid,
             auth_time: claims.auth_time,
             amr: claims.amr,
+            scope: claims.scope,
+            roles: claims.roles,
             own,
         };
         let key = self.keys.first().ok_or(Error::new(Code::Internal, "no signing key"))?;
@@ -374,7 +388,11 @@ impl Engine {
         };
         let Some(session_id) = claims.session_id()? else {
             let user = self.user(user_id)?;
-            return if user.is_active { Ok((user, None)) } else { refused("inactive_user") };
+            return match claims.iat {
+                _ if !user.public.is_active => refused("inactive_user"),
+                Some(iat) if iat > user.epoch_at => Ok((user.public, None)),
+                _ => refused("revoked"),
+            };
         };
         match self.store.read(|tx| sessions::find(tx, session_id))? {
             Some(session) if session.user.public.id != user_id => refused("foreign_session"),
@@ -387,9 +405,17 @@ impl Engine {
         }
     }
 
-    fn user(&self, id: Id) -> Result<PublicUser> {
+    fn user(&self, id: Id) -> Result<User> {
         let user = self.store.read(|tx| users::find(tx, users::By::Id(id)))?;
-        user.map(|user| user.public).ok_or(Code::TokenUserNotFound.into())
+        user.ok_or(Code::TokenUserNotFound.into())
+    }
+
+    /// Whose a token is, live.
+    pub(super) fn bearer_of(&self, token: &Token) -> Result<Bearer> {
+        let text = self.signed(token)?;
+        let claims = self.accepted(&text)?;
+        let (user, _) = self.subject(&claims)?;
+        Ok(Bearer { user, scope: claims.scope.map(Cow::into_owned), auth_time: claims.auth_time })
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
@@ -473,6 +499,7 @@ pub(super) struct Registered<'t> {
     sid: Option<Cow<'t, str>>,
     scope: Option<Cow<'t, str>>,
     client_id: Option<Cow<'t, str>>,
+    auth_time: Option<i64>,
 }
 
 impl Registered<'_> {
@@ -540,6 +567,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             sid,
             scope,
             client_id,
+            auth_time,
         })
     }
 }
@@ -622,6 +650,11 @@ impl JsonSchema for Claims {
                     "description": "By what they proved it (RFC 8176).",
                 },
                 "scope": {"type": "string", "description": "The scopes, separated by spaces."},
+                "roles": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "The roles when the token was made (RFC 9068); `authorize` asks for those of now.",
+                },
             },
             "required": ["iss", "sub", "aud", "exp"],
             "additionalProperties": true,

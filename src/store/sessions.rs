@@ -9,10 +9,15 @@ use crate::user::Id;
 pub(crate) struct Session {
     pub user: User,
     pub epoch: i64,
+    /// Of the newest refresh token.
     pub generation: i64,
+    /// When the generation before it was made.
+    pub replaced_at: i64,
+    pub auth_time: i64,
     pub idle_at: i64,
     pub expires_at: i64,
     pub is_revoked: bool,
+    pub scope: Option<String>,
 }
 
 impl Session {
@@ -35,22 +40,36 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
-            "s.epoch, s.generation, s.idle_at, s.expires_at, s.revoked_at"
+            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
     let mut users = Vec::new();
-    let mut columns = (0, 0, 0, 0, false);
+    let mut columns = ([0; 6], false, None);
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
-        let is_revoked = row.optional_integer(14)?.is_some();
-        columns = (row.integer(10)?, row.integer(11)?, row.integer(12)?, row.integer(13)?, is_revoked);
+        for (column, value) in columns.0.iter_mut().enumerate() {
+            *value = row.integer(users::COLUMNS + column)?;
+        }
+        columns.1 = row.optional_integer(users::COLUMNS + 6)?.is_some();
+        columns.2 = row.optional_text(users::COLUMNS + 7)?;
         users::push(&mut users, row)
     })?;
-    let (epoch, generation, idle_at, expires_at, is_revoked) = columns;
-    Ok(users.pop().map(|user| Session { user, epoch, generation, idle_at, expires_at, is_revoked }))
+    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope) = columns;
+    let with = |user| Session {
+        user,
+        epoch,
+        generation,
+        replaced_at,
+        auth_time,
+        idle_at,
+        expires_at,
+        is_revoked,
+        scope,
+    };
+    Ok(users.pop().map(with))
 }
 
-/// A session that is about to be.
+/// A session as it begins.
 pub(crate) struct NewSession<'a> {
     pub id: Id,
     pub user_id: Id,
@@ -58,6 +77,7 @@ pub(crate) struct NewSession<'a> {
     pub created_at: i64,
     pub idle_at: i64,
     pub expires_at: i64,
+    pub scope: Option<&'a str>,
     pub ip: Option<&'a str>,
     pub user_agent: Option<&'a str>,
     pub device_id: Option<&'a str>,
@@ -66,8 +86,9 @@ pub(crate) struct NewSession<'a> {
 /// Keeps a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.execute(
-        "INSERT INTO sessions (id, user_id, epoch, generation, created_at, idle_at, expires_at, ip, \
-         user_agent, device_id) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, auth_time, created_at, \
+         idle_at, expires_at, scope, ip, user_agent, device_id) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -75,6 +96,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::Integer(new.created_at),
             Value::Integer(new.idle_at),
             Value::Integer(new.expires_at),
+            Value::optional_text(new.scope),
             Value::optional_text(new.ip),
             Value::optional_text(new.user_agent),
             Value::optional_text(new.device_id),
@@ -83,11 +105,70 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     Ok(())
 }
 
-/// Ends a session; ending it again changes nothing.
-pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+/// Makes the next generation.
+pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i64) -> Result<()> {
+    tx.execute(
+        "UPDATE sessions SET generation = ?2, replaced_at = rotated_at, rotated_at = ?3, idle_at = ?4 WHERE id = ?1",
+        &[
+            Value::Bytes(id.as_bytes()),
+            Value::Integer(generation),
+            Value::Integer(now),
+            Value::Integer(idle_at),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends a session; ending it again changes nothing. How many it ended.
+pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<usize> {
     tx.execute(
         "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
+    )
+}
+
+/// Ends every live session of a user but `except`. How many it ended.
+pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64) -> Result<usize> {
+    let except = except.map_or([0; 16], |id| *id.as_bytes());
+    tx.execute(
+        "UPDATE sessions SET revoked_at = ?3 WHERE user_id = ?1 AND id <> ?2 AND revoked_at IS NULL \
+         AND expires_at > ?3 AND idle_at > ?3 \
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1)",
+        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&except), Value::Integer(now)],
+    )
+}
+
+/// A session as its user may see it.
+pub(crate) struct Listed {
+    pub id: Id,
+    pub created_at: i64,
+    pub refreshed_at: i64,
+    pub expires_at: i64,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub device_id: Option<String>,
+}
+
+/// The live sessions of a user, the oldest first, a thousand at most.
+pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    tx.query(
+        "SELECT id, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id FROM sessions \
+         WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
+        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
+        |row| {
+            listed.push(Listed {
+                id: Id::from_bytes(row.array(0)?),
+                created_at: row.integer(1)?,
+                refreshed_at: row.integer(2)?,
+                expires_at: row.integer(3)?.min(row.integer(4)?),
+                ip: row.optional_text(5)?,
+                user_agent: row.optional_text(6)?,
+                device_id: row.optional_text(7)?,
+            });
+            Ok(())
+        },
     )?;
-    Ok(())
+    Ok(listed)
 }

@@ -11,6 +11,8 @@ pub(crate) struct User {
     pub password_hash: Option<String>,
     /// Counts the events that end every session: a session of an older epoch is dead.
     pub epoch: i64,
+    /// When that last happened: a token without a session that was issued until then is dead.
+    pub epoch_at: i64,
 }
 
 /// By what an account is found; texts are canonical keys.
@@ -26,7 +28,7 @@ macro_rules! select {
     ($from:literal $(, $more:literal)?) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
-            "u.password_hash, u.epoch, r.role",
+            "u.password_hash, u.epoch, u.epoch_at, r.role",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -36,6 +38,9 @@ macro_rules! select {
 }
 
 pub(super) use select;
+
+/// How many columns `select!` names before those of its caller.
+pub(super) const COLUMNS: usize = 11;
 
 /// The account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -102,8 +107,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.execute(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
-         password_hash, attributes, locale, epoch, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11)",
+         password_hash, attributes, locale, epoch, epoch_at, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -118,6 +123,10 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Integer(public.created_at),
         ],
     )?;
+    insert_roles(tx, public)
+}
+
+fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
     for role in &public.roles {
         tx.execute(
             "INSERT INTO user_roles (user_id, role) VALUES (?1, ?2)",
@@ -125,6 +134,46 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Writes an account as it has become.
+pub(crate) fn update(tx: &mut Tx, public: &PublicUser, email_key: Option<&str>) -> Result<()> {
+    let attributes = crate::json::render(&public.attributes)?;
+    tx.execute(
+        "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
+         is_active = ?7, attributes = ?8 WHERE id = ?1",
+        &[
+            Value::Bytes(public.id.as_bytes()),
+            Value::Text(public.username.as_str()),
+            Value::Text(&public.username.key()),
+            Value::optional_text(public.email.as_ref().map(Email::as_str)),
+            Value::optional_text(email_key),
+            Value::Integer(public.email_verified.into()),
+            Value::Integer(public.is_active.into()),
+            Value::Text(&attributes),
+        ],
+    )?;
+    tx.execute("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
+    insert_roles(tx, public)
+}
+
+/// Deletes an account; its roles and sessions go with it.
+pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.execute("DELETE FROM users WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
+    Ok(())
+}
+
+/// The address that an account has claimed, in canonical form.
+pub(crate) fn email_key(tx: &mut Tx, id: Id) -> Result<Option<String>> {
+    const SQL: &str = "SELECT email_key FROM users WHERE id = ?1";
+    Ok(tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| row.optional_text(0))?.flatten())
+}
+
+/// Whether another active account has the role.
+pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \
+                       WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 LIMIT 1";
+    Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 
 /// Whether a name or address belongs to an account.
@@ -147,8 +196,11 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
 }
 
 /// Ends every session of the account, at once.
-pub(crate) fn bump_epoch(tx: &mut Tx, id: Id) -> Result<()> {
-    tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
+pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET epoch = epoch + 1, epoch_at = ?2 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
+    )?;
     Ok(())
 }
 
@@ -164,7 +216,7 @@ pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     if users.last().is_none_or(|user| user.public.id != id) {
         users.push(read(row, id)?);
     }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(9)?) {
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(10)?) {
         user.public.roles.push(Role::stored(role));
     }
     Ok(())
@@ -189,5 +241,6 @@ fn read(row: &Row, id: Id) -> Result<User> {
         },
         password_hash: row.optional_text(7)?,
         epoch: row.integer(8)?,
+        epoch_at: row.integer(9)?,
     })
 }

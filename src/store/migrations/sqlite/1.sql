@@ -18,6 +18,7 @@ CREATE TABLE users (
   attributes     TEXT    NOT NULL,
   locale         TEXT,
   epoch          INTEGER NOT NULL,
+  epoch_at       INTEGER NOT NULL,
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
@@ -31,17 +32,22 @@ CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 -- One row a session, however often it is refreshed. A session is alive while it is not revoked, not
 -- expired (idle_at, expires_at), and its epoch is its user's.
 CREATE TABLE sessions (
-  id         BLOB    NOT NULL PRIMARY KEY,
-  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  epoch      INTEGER NOT NULL,
-  generation INTEGER NOT NULL,
-  created_at INTEGER NOT NULL,
-  idle_at    INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
-  revoked_at INTEGER,
-  ip         TEXT,
-  user_agent TEXT,
-  device_id  TEXT
+  id          BLOB    NOT NULL PRIMARY KEY,
+  user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch       INTEGER NOT NULL,
+  generation  INTEGER NOT NULL,
+  -- When the current generation was made, and the one before it.
+  rotated_at  INTEGER NOT NULL,
+  replaced_at INTEGER NOT NULL,
+  auth_time   INTEGER NOT NULL,
+  scope       TEXT,
+  created_at  INTEGER NOT NULL,
+  idle_at     INTEGER NOT NULL,
+  expires_at  INTEGER NOT NULL,
+  revoked_at  INTEGER,
+  ip          TEXT,
+  user_agent  TEXT,
+  device_id   TEXT
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 

@@ -1,0 +1,92 @@
+//! Who may do what: `authorize`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::tokens::Token;
+use crate::error::{Code, Result};
+use crate::user::{Email, PublicUser, Role};
+
+/// Asks whether the bearer of a token may do something. Every condition that is given must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorizeRequest<'a> {
+    /// The access token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// The account has at least one of these roles; with an empty list nobody may.
+    pub roles: Option<Vec<Role>>,
+    /// The account is this one.
+    pub user_id: Option<String>,
+    /// The account's address is this one.
+    pub email: Option<String>,
+    /// The token carries all of these scopes (RFC 6749 section 3.3).
+    pub scopes: Option<Vec<String>>,
+    /// The account's address is verified.
+    pub require_verified_email: Option<bool>,
+    /// The user proved who they are at most so long ago.
+    pub max_age_seconds: Option<u32>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuthorizeResponse {
+    /// Whether the bearer may.
+    pub authorized: bool,
+    /// For the host only, never to be passed on: why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Engine {
+    /// Says whether the bearer of a token may, by the account as it is now: never by what the token
+    /// says of it. Any problem of the token is a no.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
+        let reason = match self.bearer_of(&request.token) {
+            Ok(bearer) => self.objection(&request, &bearer).map(str::to_owned),
+            Err(error) => match error.code {
+                Code::InvalidToken => Some(error.detail.unwrap_or_default().into_owned()),
+                Code::TokenUserNotFound => Some("unknown_user".to_owned()),
+                _ => return Err(error),
+            },
+        };
+        Ok(AuthorizeResponse { authorized: reason.is_none(), reason })
+    }
+
+    fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Option<&'static str> {
+        let Bearer { user, scope, auth_time } = bearer;
+        let granted: Vec<&str> = scope.as_deref().unwrap_or_default().split(' ').collect();
+        let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
+        // Where addresses are concealed, an address is an account's only once it is verified.
+        let is_theirs = user.email_verified || !self.config.registration.conceal_existing;
+        let is_address = |email: &str| {
+            let offered = email.parse::<Email>().ok().map(|email| email.key());
+            is_theirs && offered.is_some() && offered == user.email.as_ref().map(Email::key)
+        };
+        if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role))) {
+            Some("missing_role")
+        } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
+            Some("another_user")
+        } else if request.email.as_deref().is_some_and(|email| !is_address(email)) {
+            Some("another_email")
+        } else if request.scopes.iter().flatten().any(|scope| !granted.contains(&scope.as_str())) {
+            Some("missing_scope")
+        } else if request.require_verified_email == Some(true) && !user.email_verified {
+            Some("unverified_email")
+        } else if request.max_age_seconds.is_some() && auth_time.is_none_or(|time| time < youngest) {
+            Some("reauthentication_required")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whose a token is, and what the token alone knows.
+pub(super) struct Bearer {
+    pub user: PublicUser,
+    pub scope: Option<String>,
+    pub auth_time: Option<i64>,
+}
