@@ -1,6 +1,7 @@
 //! The configuration of an engine: one JSON object, every key with a safe default, unknown keys
 //! refused, values out of range never constructed. Environment variables are never read.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -45,6 +46,9 @@ pub struct Config {
     pub refresh_grace_seconds: Whole<0, 600, 30>,
     /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
+    /// Named backends beside the one that the keys above describe, which is called `default`: a token of one
+    /// never passes in another.
+    pub backends: BTreeMap<BackendName, BackendConfig>,
     /// Hash cost and policy of passwords.
     #[serde(deserialize_with = "json::object")]
     pub password: PasswordPolicy,
@@ -90,6 +94,77 @@ fn remove_nulls(value: &mut Value) {
         map.values_mut().for_each(remove_nulls);
     }
 }
+
+/// A named backend; what is not given is as in the `default` one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackendConfig {
+    /// `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+    pub audience: Option<Audience>,
+    /// The life of an access token.
+    pub access_token_seconds: Option<Whole<1, 2_592_000, 900>>,
+    /// The life of a refresh token that is not used.
+    pub refresh_token_seconds: Option<Whole<1, 31_536_000, 2_592_000>>,
+    /// How its access tokens are signed.
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
+    pub secret: Option<Secret>,
+    /// Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+    pub allow_weak_secret: bool,
+    /// The claim that names the account.
+    pub subject_claim: SubjectClaim,
+    /// Whether its sessions can be refreshed; else they end with their access token.
+    pub refresh: bool,
+}
+
+impl Default for BackendConfig {
+    fn default() -> BackendConfig {
+        BackendConfig {
+            audience: None,
+            access_token_seconds: None,
+            refresh_token_seconds: None,
+            signing_algorithm: None,
+            secret: None,
+            allow_weak_secret: false,
+            subject_claim: SubjectClaim::Sub,
+            refresh: true,
+        }
+    }
+}
+
+/// Which claim names the account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectClaim {
+    /// `sub` (RFC 7519).
+    #[default]
+    Sub,
+    /// `user_id`, as older versions of fastapi-users wrote.
+    UserId,
+}
+
+/// The name of a backend: letters, digits, `-` and `_`; not `default`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BackendName(String);
+
+impl BackendName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BackendName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<BackendName, &'static str> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed) && text != "default";
+        if valid { Ok(BackendName(text.to_owned())) } else { Err("expected a name other than `default`") }
+    }
+}
+
+crate::user::text_type!(BackendName, "minLength": 1, "maxLength": 64);
 
 /// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -290,6 +365,12 @@ impl Audience {
     pub fn members(&self) -> &[String] {
         &self.0
     }
+
+    /// What a named backend's tokens are for, when nothing else is said.
+    pub(crate) fn named(&self, backend: &str) -> Audience {
+        let first = self.0.first().map_or("doorward", String::as_str);
+        Audience(vec![format!("{first}:{backend}")])
+    }
 }
 
 impl Default for Audience {
@@ -341,12 +422,50 @@ pub enum SigningAlgorithm {
     #[default]
     #[serde(rename = "HS256")]
     Hs256,
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519 (RFC 8037).
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, 2048 bits.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// RSASSA-PSS with SHA-256, 2048 bits.
+    #[serde(rename = "PS256")]
+    Ps256,
+}
+
+impl SigningAlgorithm {
+    const ALL: [SigningAlgorithm; 5] = [
+        SigningAlgorithm::Hs256,
+        SigningAlgorithm::Es256,
+        SigningAlgorithm::EdDsa,
+        SigningAlgorithm::Rs256,
+        SigningAlgorithm::Ps256,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            SigningAlgorithm::Hs256 => "HS256",
+            SigningAlgorithm::Es256 => "ES256",
+            SigningAlgorithm::EdDsa => "EdDSA",
+            SigningAlgorithm::Rs256 => "RS256",
+            SigningAlgorithm::Ps256 => "PS256",
+        }
+    }
+}
+
+impl FromStr for SigningAlgorithm {
+    type Err = ();
+
+    fn from_str(name: &str) -> std::result::Result<SigningAlgorithm, ()> {
+        SigningAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(())
+    }
 }
 
 impl fmt::Display for SigningAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            SigningAlgorithm::Hs256 => "HS256",
-        })
+        f.write_str(self.name())
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::engine::{accounts, authorization, login, passwords, sessions, tokens};
+use crate::engine::{accounts, authorization, keys, login, passwords, sessions, tokens};
 use crate::error::{Code, Result, Status};
 use crate::json;
 
@@ -111,6 +111,12 @@ operations! {
     issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0",
         "Issues an access token with claims of the host's own.",
         [];
+    jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0",
+        "The public keys, for services that verify on their own.",
+        [StoreUnavailable];
+    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0",
+        "Makes a new signing key; the old one verifies until nothing it signed is alive.",
+        [StoreUnavailable];
 }
 
 /// The operation of this name.

@@ -1,13 +1,21 @@
 //! JSON Web Signatures in compact serialization (RFC 7515), as strict as RFC 8725 asks. The key and
-//! the algorithm come from the key ring by `kid`; the header can only agree with it.
+//! the algorithm come from the key ring; the header can only agree with it.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
+    RsaEncoding, RsaKeyPair, VerificationAlgorithm,
+};
+use aws_lc_rs::{error, hmac};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{base64url, from_base64url, random};
@@ -18,6 +26,9 @@ use crate::json::{Strict, Text};
 /// `typ` of an access token (RFC 9068 section 2.1).
 const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
+/// `typ` of a token that other libraries issue.
+const COMPATIBLE_TYPE: &str = "JWT";
+
 /// The longest token that is looked at. Real ones have a few hundred bytes.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16_384;
 
@@ -26,58 +37,207 @@ const MAX_HEADER_BYTES: usize = 1_024;
 
 /// A signing key, parsed once.
 pub(crate) struct Key {
-    kid: String,
+    /// None for the fixed key of a compatibility backend, whose tokens name no key.
+    kid: Option<String>,
     algorithm: SigningAlgorithm,
-    hmac: hmac::Key,
-    /// The encoded header of every access token that this key signs.
+    material: Material,
+    /// The encoded header of every token that this key signs.
     header: String,
+}
+
+enum Material {
+    Hmac(hmac::Key),
+    Ecdsa(EcdsaKeyPair, ParsedPublicKey),
+    Ed25519(Ed25519KeyPair, ParsedPublicKey),
+    Rsa(RsaKeyPair, ParsedPublicKey, &'static dyn RsaEncoding),
 }
 
 /// Why a token is refused: for the host's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flaw(pub &'static str);
 
+/// No key of the ring signed it, as far as its header says: the ring may be out of date.
+pub(crate) const UNKNOWN_KEY: Flaw = Flaw("unknown_key");
+
 impl Key {
-    /// A key of `kid` from the bytes that [`Key::generate`] made.
-    pub(crate) fn new(kid: String, algorithm: SigningAlgorithm, secret: &[u8]) -> Key {
-        let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{ACCESS_TOKEN_TYPE}"}}"#);
-        let hmac = match algorithm {
-            SigningAlgorithm::Hs256 => hmac::Key::new(hmac::HMAC_SHA256, secret),
+    /// The key of this `kid`, from the bytes that [`Key::generate`] made.
+    pub(crate) fn new(kid: &str, algorithm: SigningAlgorithm, secret: &[u8]) -> Result<Key> {
+        let header = json!({"alg": algorithm.to_string(), "kid": kid, "typ": ACCESS_TOKEN_TYPE});
+        let material =
+            Material::new(algorithm, secret).map_err(|_| Error::new(Code::Internal, "signing key"))?;
+        let header = base64url(header.to_string().as_bytes());
+        Ok(Key { kid: Some(kid.to_owned()), algorithm, material, header })
+    }
+
+    /// The fixed key of a compatibility backend: HS256 with the host's secret, `typ` JWT, no `kid`.
+    pub(crate) fn compatible(secret: &[u8]) -> Key {
+        let header = json!({"alg": "HS256", "typ": COMPATIBLE_TYPE});
+        Key {
+            kid: None,
+            algorithm: SigningAlgorithm::Hs256,
+            material: Material::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret)),
+            header: base64url(header.to_string().as_bytes()),
+        }
+    }
+
+    /// A new `kid` and the secret bytes of a new key: of an HMAC, or in PKCS #8.
+    pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<(String, Zeroizing<Vec<u8>>)> {
+        let secret = match algorithm {
+            SigningAlgorithm::Hs256 => Ok(random::<32>()?.to_vec()),
+            SigningAlgorithm::Es256 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+                    .map(|document| document.as_ref().to_vec())
+            }
+            SigningAlgorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+                .map(|document| document.as_ref().to_vec()),
+            SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => RsaKeyPair::generate(KeySize::Rsa2048)
+                .and_then(|pair| pair.as_der())
+                .map(|document| document.as_ref().to_vec()),
         };
-        Key { kid, algorithm, hmac, header: base64url(header.as_bytes()) }
+        let secret = secret.map_err(|_| Error::new(Code::Internal, "key generation"))?;
+        Ok((base64url(&random::<9>()?), Zeroizing::new(secret)))
     }
 
-    /// A new `kid` and the secret bytes of a new key.
-    pub(crate) fn generate() -> Result<(String, Zeroizing<Vec<u8>>)> {
-        Ok((base64url(&random::<9>()?), Zeroizing::new(random::<32>()?.to_vec())))
+    /// The name by which tokens refer to the key.
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
     }
 
-    /// The access token with these claims, a JSON text.
-    pub(crate) fn sign(&self, claims: &str) -> String {
+    /// The token with these claims, a JSON text.
+    pub(crate) fn sign(&self, claims: &str) -> Result<String> {
         let mut token = format!("{}.{}", self.header, base64url(claims.as_bytes()));
-        let signature = hmac::sign(&self.hmac, token.as_bytes());
+        let signature = self.material.sign(token.as_bytes());
+        let signature = signature.map_err(|_| Error::new(Code::Internal, "signing"))?;
         token.push('.');
-        token.push_str(&base64url(signature.as_ref()));
-        token
+        token.push_str(&base64url(&signature));
+        Ok(token)
+    }
+
+    /// The public half as a JWK (RFC 7517, RFC 7518 section 6, RFC 8037); none of a secret key.
+    pub(crate) fn jwk(&self) -> Option<Value> {
+        let kid = self.kid.as_deref()?;
+        let mut jwk = match &self.material {
+            Material::Hmac(_) => return None,
+            Material::Ecdsa(pair, _) => {
+                // An uncompressed point: 4, x, y.
+                let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
+                json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)})
+            }
+            Material::Ed25519(pair, _) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref())})
+            }
+            Material::Rsa(pair, ..) => {
+                let key = pair.public_key();
+                let n = key.modulus().big_endian_without_leading_zero();
+                let e = key.exponent().big_endian_without_leading_zero();
+                json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)})
+            }
+        };
+        jwk["kid"] = kid.into();
+        jwk["alg"] = self.algorithm.to_string().into();
+        jwk["use"] = "sig".into();
+        Some(jwk)
     }
 }
 
-/// The claims, a text, of an access token that one of the `keys` signed.
-pub(crate) fn verify(token: &str, keys: &[Key]) -> std::result::Result<String, Flaw> {
+impl Material {
+    fn new(algorithm: SigningAlgorithm, secret: &[u8]) -> std::result::Result<Material, error::KeyRejected> {
+        let rsa = |verification, encoding| {
+            let pair = RsaKeyPair::from_pkcs8(secret)?;
+            let public = parsed(verification, pair.public_key().as_ref())?;
+            Ok(Material::Rsa(pair, public, encoding))
+        };
+        match algorithm {
+            SigningAlgorithm::Hs256 => Ok(Material::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret))),
+            SigningAlgorithm::Es256 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret)?;
+                let public = parsed(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())?;
+                Ok(Material::Ecdsa(pair, public))
+            }
+            SigningAlgorithm::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(secret)?;
+                let public = parsed(&ED25519, pair.public_key().as_ref())?;
+                Ok(Material::Ed25519(pair, public))
+            }
+            SigningAlgorithm::Rs256 => rsa(&RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
+            SigningAlgorithm::Ps256 => rsa(&RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, error::Unspecified> {
+        let random = SystemRandom::new();
+        match self {
+            Material::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Material::Ecdsa(pair, _) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
+            Material::Ed25519(pair, _) => Ok(pair.sign(message).as_ref().to_vec()),
+            Material::Rsa(pair, _, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(*encoding, &random, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> std::result::Result<(), error::Unspecified> {
+        match self {
+            Material::Hmac(key) => hmac::verify(key, message, signature),
+            Material::Ecdsa(_, public) | Material::Ed25519(_, public) | Material::Rsa(_, public, _) => {
+                public.verify_sig(message, signature)
+            }
+        }
+    }
+}
+
+fn parsed(
+    algorithm: &'static impl VerificationAlgorithm,
+    bytes: &[u8],
+) -> std::result::Result<ParsedPublicKey, error::KeyRejected> {
+    ParsedPublicKey::new(algorithm, bytes)
+}
+
+/// The claims, a text, of a token that one of the `keys` signed, and which one.
+pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
+    token: &str,
+    keys: impl Iterator<Item = &'k K> + Clone,
+) -> std::result::Result<(String, &'k K), Flaw> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Flaw("too_long"));
     }
     let (input, signature) = token.rsplit_once('.').ok_or(Flaw("malformed"))?;
     let (header, claims) = input.split_once('.').ok_or(Flaw("malformed"))?;
-    // A header of our own making is known to the letter; any other is read.
-    let key = match keys.iter().find(|key| key.header == header) {
-        Some(key) => key,
-        None => Header::parse(header)?.key(keys)?,
-    };
     let signature = from_base64url(signature).ok_or(Flaw("malformed_signature"))?;
-    hmac::verify(&key.hmac, input.as_bytes(), &signature).map_err(|_| Flaw("bad_signature"))?;
+    let signed_by = |key: &Key| key.material.verify(input.as_bytes(), &signature).is_ok();
+
+    // A header of our own making is known to the letter; any other is read. The fixed keys of several
+    // backends share one header, so that each is tried.
+    let mut flaw = UNKNOWN_KEY;
+    let mut signer = None;
+    for key in keys.clone().filter(|key| key.as_ref().header == header) {
+        if signed_by(key.as_ref()) {
+            signer = Some(key);
+            break;
+        }
+        flaw = Flaw("bad_signature");
+    }
+    if signer.is_none() && flaw == UNKNOWN_KEY {
+        let header = Header::parse(header)?;
+        for key in keys {
+            match header.fits(key.as_ref()) {
+                Ok(()) if signed_by(key.as_ref()) => {
+                    signer = Some(key);
+                    break;
+                }
+                Ok(()) => flaw = Flaw("bad_signature"),
+                // What is wrong with the key that the header names says more than that others have another name.
+                Err(reason) if reason != UNKNOWN_KEY => flaw = reason,
+                Err(_) => {}
+            }
+        }
+    }
+    let signer = signer.ok_or(flaw)?;
     let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
-    String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))
+    let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
+    Ok((claims, signer))
 }
 
 /// What a JOSE header says that matters. `jku`, `jwk`, `x5u` and the like are not even kept: keys
@@ -96,24 +256,29 @@ impl Header {
             return Err(Flaw("too_long"));
         }
         let bytes = from_base64url(segment).ok_or(Flaw("malformed_header"))?;
-        serde_json::from_slice(&bytes).map_err(|_| Flaw("malformed_header"))
+        let header: Header = serde_json::from_slice(&bytes).map_err(|_| Flaw("malformed_header"))?;
+        if header.has_extension { Err(Flaw("critical_extension")) } else { Ok(header) }
     }
 
-    fn key(self, keys: &[Key]) -> std::result::Result<&Key, Flaw> {
-        if self.has_extension {
-            return Err(Flaw("critical_extension"));
+    /// Whether this may be the header of a token that `key` signed.
+    fn fits(&self, key: &Key) -> std::result::Result<(), Flaw> {
+        let expected = if key.kid.is_some() { ACCESS_TOKEN_TYPE } else { COMPATIBLE_TYPE };
+        let typ = self.typ.as_deref().unwrap_or_default();
+        let typ = match typ.get(..12) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("application/") => &typ[12..],
+            _ => typ,
+        };
+        if key.kid.is_some() && key.kid != self.kid {
+            Err(UNKNOWN_KEY)
+        } else if !typ.eq_ignore_ascii_case(expected) {
+            Err(Flaw("wrong_type"))
+        } else if self.alg.as_ref().is_none_or(|alg| *alg != key.algorithm.to_string()) {
+            Err(Flaw("wrong_algorithm"))
+        } else {
+            Ok(())
         }
-        let typ = self.typ.ok_or(Flaw("wrong_type"))?.to_ascii_lowercase();
-        if typ.strip_prefix("application/").unwrap_or(&typ) != ACCESS_TOKEN_TYPE {
-            return Err(Flaw("wrong_type"));
-        }
-        let kid = self.kid.ok_or(Flaw("unknown_key"))?;
-        let key = keys.iter().find(|key| key.kid == kid).ok_or(Flaw("unknown_key"))?;
-        let agrees = self.alg.is_some_and(|alg| alg == key.algorithm.to_string());
-        if agrees { Ok(key) } else { Err(Flaw("wrong_algorithm")) }
     }
 }
-
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Header, D::Error> {
         deserializer.deserialize_map(HeaderVisitor)

@@ -15,6 +15,8 @@ pub struct AuthorizeRequest<'a> {
     /// The access token.
     #[serde(borrow)]
     pub token: Token<'a>,
+    /// Whose token it must be; default: `default`.
+    pub backend: Option<String>,
     /// The account has at least one of these roles; with an empty list nobody may.
     pub roles: Option<Vec<Role>>,
     /// The account is this one.
@@ -45,7 +47,8 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
-        let reason = match self.bearer_of(&request.token) {
+        let backend = self.backend(request.backend.as_deref())?;
+        let reason = match self.bearer_of(&request.token, Some(backend)) {
             Ok(bearer) => self.objection(&request, &bearer).map(str::to_owned),
             Err(error) => match error.code {
                 Code::InvalidToken => Some(error.detail.unwrap_or_default().into_owned()),

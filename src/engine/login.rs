@@ -23,6 +23,8 @@ pub struct LoginRequest {
     pub username: String,
     /// The password.
     pub password: Secret,
+    /// For which backend; default: `default`.
+    pub backend: Option<String>,
     /// What the access token may be used for, separated by spaces. The engine grants what the host asks: a
     /// host that passes on a client's wish decides first what it may have.
     pub scope: Option<Scope>,
@@ -53,14 +55,16 @@ pub struct LoginResponse {
     pub token_type: &'static str,
     /// The life of the access token in seconds.
     pub expires_in: i64,
-    /// Gets the next access token.
-    pub refresh_token: Token<'static>,
+    /// Gets the next access token; absent where the backend does not refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Token<'static>>,
     /// The life of the refresh token in seconds.
-    pub refresh_expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_expires_in: Option<i64>,
     /// The session: `sid` in the token.
     pub session_id: Id,
     /// The backend that the token is for.
-    pub backend: &'static str,
+    pub backend: String,
     /// Who logged in.
     pub user: PublicUser,
 }
@@ -111,8 +115,9 @@ impl Engine {
     /// Failures: `invalid_credentials`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
     /// `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
-        let LoginRequest { username, password, scope, client } = request;
+        let LoginRequest { username, password, backend, scope, client } = request;
         let client = client.unwrap_or_default();
+        let backend = self.backend(backend.as_deref())?;
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(&username);
         let user = self.store.read(|tx| match &identifier {
@@ -130,7 +135,7 @@ impl Engine {
         // An upgrade that cannot be had now is made at the next login.
         let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(&password)).and_then(Result::ok);
 
-        let session = self.new_session(user.public.id, user.epoch, scope)?;
+        let session = self.new_session(backend, user.public.id, user.epoch, scope)?;
         self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
             // better hash of the same one, by a login beside this, is not.

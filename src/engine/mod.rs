@@ -3,20 +3,23 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod keys;
 pub mod login;
 pub mod passwords;
 pub mod sessions;
 mod throttle;
 pub mod tokens;
 
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, RwLock};
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::hasher::Hasher;
-use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
-use crate::store::keys::{self, SealedKey};
-use crate::store::{Durability, Store, Tx, damaged};
+use crate::store::keys as sealed;
+use crate::store::{Durability, Store, Tx};
 use crate::{operations, secret_key};
 
 /// An open engine: share it between threads by reference.
@@ -26,7 +29,9 @@ pub struct Engine {
     log: Option<Box<Log>>,
     store: Store,
     secrets: Secrets,
-    keys: Vec<jws::Key>,
+    backends: Vec<keys::Backend>,
+    ring: RwLock<keys::Ring>,
+    keys_loaded_at: AtomicI64,
     hasher: Hasher,
 }
 
@@ -67,25 +72,33 @@ impl Engine {
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         let hasher = Hasher::new(&config.password)?;
         let store = Store::open(&config.store, &config.limits)?;
-        let proof = store.read(|tx| keys::meta(tx, KEY_PROOF))?;
+        let proof = store.read(|tx| sealed::meta(tx, KEY_PROOF))?;
         let secrets = Secrets::new(&secret_key::load(&config, proof.is_none())?)?;
         let now = hooks.clock.now();
-        let mut keys = store.read(|tx| signing_keys(tx, &config, &secrets))?;
-        if keys.is_empty() {
-            keys = store.write(Durability::Full, |tx| {
-                // Another process may have been faster.
-                let keys = signing_keys(tx, &config, &secrets)?;
-                if !keys.is_empty() {
-                    return Ok(keys);
+        let backends = keys::backends(&config)?;
+        // Opening reads only, unless something is missing: a store in use is not disturbed.
+        let found = store
+            .read(|tx| proven(tx, &secrets)?.then(|| keys::load(tx, &secrets, &backends)).transpose())?;
+        let ring = match found.flatten() {
+            Some(ring) => ring,
+            None => store.write(Durability::Full, |tx| {
+                if !proven(tx, &secrets)? {
+                    sealed::insert_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
                 }
-                if keys::meta(tx, KEY_PROOF)?.is_none() {
-                    keys::insert_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
-                }
-                keys::insert(tx, &new_signing_key(&config, &secrets)?, now)?;
-                signing_keys(tx, &config, &secrets)
-            })?;
-        }
-        Ok(Engine { config, clock: hooks.clock, log: hooks.log, store, secrets, keys, hasher })
+                keys::complete(tx, &secrets, &backends, keys::retire_at(&config, now), now)
+            })?,
+        };
+        Ok(Engine {
+            config,
+            clock: hooks.clock,
+            log: hooks.log,
+            store,
+            secrets,
+            backends,
+            ring: RwLock::new(Arc::new(ring)),
+            keys_loaded_at: AtomicI64::new(now),
+            hasher,
+        })
     }
 
     /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
@@ -133,30 +146,10 @@ impl Engine {
 /// Under this name `meta` holds a sealed text that only the right secret key opens.
 const KEY_PROOF: &str = "secret_key_proof";
 
-/// The signing keys; none in a store that is new. Failure: `wrong_secret_key`.
-fn signing_keys(tx: &mut Tx, config: &Config, secrets: &Secrets) -> Result<Vec<jws::Key>> {
-    if let Some(proof) = keys::meta(tx, KEY_PROOF)?
-        && secrets.open(KEY_PROOF, &proof).is_none()
-    {
-        return Err(Code::WrongSecretKey.into());
+/// Whether the secret key is the store's; not yet, in a store that is new. Failure: `wrong_secret_key`.
+fn proven(tx: &mut Tx, secrets: &Secrets) -> Result<bool> {
+    match sealed::meta(tx, KEY_PROOF)? {
+        Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => Err(Code::WrongSecretKey.into()),
+        proof => Ok(proof.is_some()),
     }
-    keys::all(tx)?.iter().map(|key| unseal(config, secrets, key)).collect()
-}
-
-fn new_signing_key(config: &Config, secrets: &Secrets) -> Result<SealedKey> {
-    let (kid, secret) = jws::Key::generate()?;
-    let sealed = secrets.seal(&owner(&kid), &secret)?;
-    Ok(SealedKey { kid, algorithm: config.signing_algorithm.to_string(), sealed })
-}
-
-fn unseal(config: &Config, secrets: &Secrets, key: &SealedKey) -> Result<jws::Key> {
-    let secret = secrets.open(&owner(&key.kid), &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
-    if key.algorithm != config.signing_algorithm.to_string() {
-        return Err(damaged());
-    }
-    Ok(jws::Key::new(key.kid.clone(), config.signing_algorithm, &secret))
-}
-
-fn owner(kid: &str) -> String {
-    format!("signing key {kid}")
 }

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::keys::Backend;
 use super::login::{Client, LoginResponse};
-use super::tokens::{AccessClaims, BACKEND, Token};
+use super::tokens::{AccessClaims, Token};
 use crate::crypto::secrets::{Purpose, Secrets};
 use crate::crypto::{self, base64url, from_base64url};
 use crate::error::{Code, Error, Result};
@@ -162,7 +163,10 @@ impl Engine {
                 return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
             }
             let (newest, generation) = (session.generation, i64::from(offered.generation));
-            let idle_at = (now + self.config.refresh_token_seconds.seconds()).min(session.expires_at);
+            let Ok(backend) = self.backend(Some(&session.backend)) else {
+                return Err(Error::new(Code::InvalidToken, "unknown_backend"));
+            };
+            let idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
             let (next, idle_at) = match newest - generation {
                 0 => {
                     sessions::advance(tx, offered.session_id, newest + 1, now, idle_at)?;
@@ -178,19 +182,22 @@ impl Engine {
                     return Ok(Err(Error::new(Code::InvalidToken, "reused")));
                 }
             };
-            Ok(Ok((session, next, idle_at)))
+            Ok(Ok((session, backend, next, idle_at)))
         })?;
-        let (session, next, idle_at) = refreshed?;
+        let (session, backend, next, idle_at) = refreshed?;
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
-        let expires_at = (now + self.config.access_token_seconds.seconds()).min(session.expires_at);
-        let access_token = self.session_token(&SessionClaims {
-            user: &session.user.public,
-            sid: offered.session_id,
-            scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
-            auth_time: session.auth_time,
-            iat: now,
-            exp: expires_at,
-        })?;
+        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
+        let access_token = self.session_token(
+            backend,
+            &SessionClaims {
+                user: &session.user.public,
+                sid: offered.session_id,
+                scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
+                auth_time: session.auth_time,
+                iat: now,
+                exp: expires_at,
+            },
+        )?;
         Ok(RefreshResponse {
             access_token,
             refresh_token: RefreshToken { session_id: offered.session_id, generation }.seal(&self.secrets)?,
@@ -307,8 +314,8 @@ impl Engine {
 
     /// The session of an access token, where it belongs to one.
     fn session_of(&self, token: &Token) -> Result<Option<Id>> {
-        let text = self.signed(token)?;
-        self.accepted(&text)?.session_id()
+        let (text, backend) = self.signed(token.expose(), None)?;
+        self.accepted(&text, backend)?.session_id()
     }
 }
 
@@ -324,8 +331,9 @@ fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
 }
 
 /// A session as it begins.
-pub(super) struct Session {
+pub(super) struct Session<'e> {
     id: Id,
+    backend: &'e Backend,
     user_id: Id,
     epoch: i64,
     created_at: i64,
@@ -345,17 +353,37 @@ struct SessionClaims<'a> {
 }
 
 impl Engine {
-    pub(super) fn new_session(&self, user_id: Id, epoch: i64, scope: Option<Scope>) -> Result<Session> {
+    pub(super) fn new_session<'e>(
+        &self,
+        backend: &'e Backend,
+        user_id: Id,
+        epoch: i64,
+        scope: Option<Scope>,
+    ) -> Result<Session<'e>> {
         let now = self.clock.now();
         let expires_at = now + self.config.session_max_seconds.seconds();
-        let idle_at = (now + self.config.refresh_token_seconds.seconds()).min(expires_at);
-        Ok(Session { id: Id::new(now)?, user_id, epoch, created_at: now, idle_at, expires_at, scope })
+        let idle_seconds = match backend.can_refresh {
+            true => backend.refresh_token_seconds,
+            false => backend.access_token_seconds,
+        };
+        let idle_at = (now + idle_seconds).min(expires_at);
+        Ok(Session {
+            id: Id::new(now)?,
+            backend,
+            user_id,
+            epoch,
+            created_at: now,
+            idle_at,
+            expires_at,
+            scope,
+        })
     }
 
     pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
         let ip = client.ip.map(|ip| ip.to_string());
         let new = NewSession {
             id: session.id,
+            backend: &session.backend.name,
             user_id: session.user_id,
             epoch: session.epoch,
             created_at: session.created_at,
@@ -371,30 +399,34 @@ impl Engine {
 
     /// The first tokens of a session.
     pub(super) fn tokens_of(&self, session: Session, user: PublicUser) -> Result<LoginResponse> {
-        let now = session.created_at;
-        let expires_at = (now + self.config.access_token_seconds.seconds()).min(session.expires_at);
+        let (backend, now) = (session.backend, session.created_at);
+        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
+        let access_token = self.session_token(
+            backend,
+            &SessionClaims {
+                user: &user,
+                sid: session.id,
+                scope: session.scope.as_ref().map(Scope::as_str),
+                auth_time: now,
+                iat: now,
+                exp: expires_at,
+            },
+        )?;
         let refresh_token = RefreshToken { session_id: session.id, generation: 0 };
-        let access_token = self.session_token(&SessionClaims {
-            user: &user,
-            sid: session.id,
-            scope: session.scope.as_ref().map(Scope::as_str),
-            auth_time: now,
-            iat: now,
-            exp: expires_at,
-        })?;
+        let refresh_token = backend.can_refresh.then(|| refresh_token.seal(&self.secrets)).transpose()?;
         Ok(LoginResponse {
             access_token,
             token_type: "Bearer",
             expires_in: expires_at - now,
-            refresh_token: refresh_token.seal(&self.secrets)?,
-            refresh_expires_in: session.idle_at - now,
+            refresh_expires_in: refresh_token.as_ref().map(|_| session.idle_at - now),
+            refresh_token,
             session_id: session.id,
-            backend: BACKEND,
+            backend: backend.name.clone(),
             user,
         })
     }
 
-    fn session_token(&self, session: &SessionClaims) -> Result<Token<'static>> {
+    fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
         let claims = AccessClaims {
             sub: &session.user.id.to_string(),
             iat: session.iat,
@@ -406,7 +438,7 @@ impl Engine {
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
         };
-        self.sign(&claims, None)
+        self.sign(backend, &claims, None)
     }
 }
 

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::Engine;
 use super::authorization::Bearer;
+use super::keys::Backend;
 use super::sessions::RefreshToken;
+use crate::config::SubjectClaim;
 use crate::crypto::{self, base64url, jws};
 use crate::error::{Code, Error, Result};
 use crate::json::{Object, Strict, Text};
@@ -20,9 +22,6 @@ use crate::operations::Response;
 use crate::store::sessions;
 use crate::store::users::{self, User};
 use crate::user::{Id, PublicUser, Role, Scope};
-
-/// The name of the one backend there is; `client_id` in tokens (RFC 9068 section 2.2).
-pub(super) const BACKEND: &str = "default";
 
 /// A token. Its text is a secret: it is not shown.
 #[derive(Clone, Serialize, Deserialize)]
@@ -67,6 +66,8 @@ pub struct VerifyRequest<'a> {
     /// The access token.
     #[serde(borrow)]
     pub token: Token<'a>,
+    /// Whose token it must be; default: `default`.
+    pub backend: Option<String>,
 }
 
 /// The claims of a verified token (RFC 7519, RFC 9068).
@@ -83,6 +84,8 @@ pub struct AuthenticateRequest<'a> {
     /// Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
     #[serde(borrow)]
     pub authorization: Option<Token<'a>>,
+    /// Whose token it must be; default: `default`.
+    pub backend: Option<String>,
 }
 
 /// Who is there.
@@ -162,6 +165,8 @@ pub struct IssueTokenRequest {
     /// The life of the token; default `access_token_seconds`, at most `session_max_seconds`.
     #[schemars(range(min = 1))]
     pub lifetime_seconds: Option<u64>,
+    /// Who issues it; default: `default`.
+    pub backend: Option<String>,
 }
 
 /// A token.
@@ -178,8 +183,9 @@ impl Engine {
     ///
     /// Failures: `invalid_token`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
-        let text = self.signed(&request.token)?;
-        self.accepted(&text)?;
+        let backend = self.backend(request.backend.as_deref())?;
+        let (text, backend) = self.signed(request.token.expose(), Some(backend))?;
+        self.accepted(&text, backend)?;
         Ok(Claims(text))
     }
 
@@ -188,6 +194,7 @@ impl Engine {
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
     pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
+        let backend = self.backend(request.backend.as_deref())?;
         let token = match (request.token, request.authorization) {
             (Some(token), None) => token,
             (None, Some(header)) => bearer(header)?,
@@ -196,9 +203,9 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
             }
         };
-        let text = self.signed(&token)?;
-        let claims = self.accepted(&text)?;
-        let (user, session_id) = self.subject(&claims)?;
+        let (text, backend) = self.signed(token.expose(), Some(backend))?;
+        let claims = self.accepted(&text, backend)?;
+        let (user, session_id) = self.subject(&claims, backend)?;
         Ok(AuthenticateResponse { user, session_id, claims: Claims(text) })
     }
 
@@ -255,8 +262,9 @@ impl Engine {
             Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => {}
             Some(_) => return invalid("scope", "expected scopes separated by spaces"),
         }
+        let backend = self.backend(request.backend.as_deref())?;
         let lifetime = match request.lifetime_seconds.map(i64::try_from) {
-            None => self.config.access_token_seconds.seconds(),
+            None => backend.access_token_seconds,
             Some(Ok(seconds)) if (1..=self.config.session_max_seconds.seconds()).contains(&seconds) => {
                 seconds
             }
@@ -280,7 +288,7 @@ impl Engine {
             scope: None,
             roles: None,
         };
-        let token = self.sign(&registered, Some(&claims))?;
+        let token = self.sign(backend, &registered, Some(&claims))?;
         if token.expose().len() > jws::MAX_TOKEN_BYTES {
             return Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long"));
         }
@@ -302,16 +310,20 @@ pub(super) struct AccessClaims<'a> {
 }
 
 impl Engine {
-    /// Signs an access token with the newest key.
+    /// Signs an access token of this backend.
     pub(super) fn sign(
         &self,
+        backend: &Backend,
         claims: &AccessClaims,
         own: Option<&Map<String, Value>>,
     ) -> Result<Token<'static>> {
         #[derive(Serialize)]
         struct Payload<'a> {
             iss: &'a str,
-            sub: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sub: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            user_id: Option<&'a str>,
             aud: Value,
             client_id: &'a str,
             iat: i64,
@@ -332,12 +344,13 @@ impl Engine {
         }
         let payload = Payload {
             iss: self.config.issuer.as_str(),
-            sub: claims.sub,
-            aud: match self.config.audience.members() {
+            sub: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::Sub),
+            user_id: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::UserId),
+            aud: match backend.audience.members() {
                 [one] => one.as_str().into(),
                 several => several.into(),
             },
-            client_id: BACKEND,
+            client_id: &backend.name,
             iat: claims.iat,
             exp: claims.exp,
             jti: claims.jti,
@@ -348,24 +361,19 @@ impl Engine {
             roles: claims.roles,
             own,
         };
-        let key = self.keys.first().ok_or(Error::new(Code::Internal, "no signing key"))?;
-        Ok(Token::new(key.sign(&crate::json::render(&payload)?)))
+        Ok(Token::new(self.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
     }
 
-    /// The claims, a text, of a token that this engine's key ring signed.
-    pub(super) fn signed(&self, token: &Token) -> Result<String> {
-        Ok(jws::verify(token.expose(), &self.keys)?)
-    }
-
-    /// The claims of `text`, if they are for this engine and for now.
-    pub(super) fn accepted<'t>(&self, text: &'t str) -> Result<Registered<'t>> {
+    /// The claims of `text`, if they are for this backend and for now.
+    pub(super) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
-        let Ok(claims) = serde_json::from_str::<Registered>(text) else {
+        let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
             return refused("malformed_claims");
         };
+        let is_ours = |iss: &Cow<str>| iss == self.config.issuer.as_str();
         let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
-        let expected = self.config.audience.members();
-        if claims.iss != self.config.issuer.as_str() {
+        let expected = backend.audience.members();
+        if !claims.iss.as_ref().map_or(backend.fixed.is_some(), is_ours) {
             refused("wrong_issuer")
         } else if !claims.aud.iter().any(|member| expected.iter().any(|name| name == member)) {
             refused("wrong_audience")
@@ -381,21 +389,27 @@ impl Engine {
     }
 
     /// The account of a token and its session, both alive.
-    fn subject(&self, claims: &Registered) -> Result<(PublicUser, Option<Id>)> {
+    fn subject(&self, claims: &Registered, backend: &Backend) -> Result<(PublicUser, Option<Id>)> {
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let Ok(user_id) = claims.sub.parse::<Id>() else {
             return Err(Code::TokenUserNotFound.into());
         };
         let Some(session_id) = claims.session_id()? else {
             let user = self.user(user_id)?;
-            return match claims.iat {
-                _ if !user.public.is_active => refused("inactive_user"),
-                Some(iat) if iat > user.epoch_at => Ok((user.public, None)),
-                _ => refused("revoked"),
+            // Tokens of other libraries may not say when they were issued, but they live as long as ours.
+            let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
+            return if !user.public.is_active {
+                refused("inactive_user")
+            } else if issued_at <= user.epoch_at {
+                refused("revoked")
+            } else {
+                Ok((user.public, None))
             };
         };
         match self.store.read(|tx| sessions::find(tx, session_id))? {
-            Some(session) if session.user.public.id != user_id => refused("foreign_session"),
+            Some(session) if session.user.public.id != user_id || session.backend != backend.name => {
+                refused("foreign_session")
+            }
             Some(session) => match session.end(self.clock.now()) {
                 Some(reason) => refused(reason),
                 None => Ok((session.user.public, Some(session_id))),
@@ -411,20 +425,20 @@ impl Engine {
     }
 
     /// Whose a token is, live.
-    pub(super) fn bearer_of(&self, token: &Token) -> Result<Bearer> {
-        let text = self.signed(token)?;
-        let claims = self.accepted(&text)?;
-        let (user, _) = self.subject(&claims)?;
+    pub(super) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
+        let (text, backend) = self.signed(token.expose(), backend)?;
+        let claims = self.accepted(&text, backend)?;
+        let (user, _) = self.subject(&claims, backend)?;
         Ok(Bearer { user, scope: claims.scope.map(Cow::into_owned), auth_time: claims.auth_time })
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
-        let text = self.signed(token)?;
-        let claims = self.accepted(&text)?;
+        let (text, backend) = self.signed(token.expose(), None)?;
+        let claims = self.accepted(&text, backend)?;
         if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let (user, sid) = self.subject(&claims)?;
+        let (user, sid) = self.subject(&claims, backend)?;
         Ok(IntrospectResponse {
             active: true,
             reason: None,
@@ -432,17 +446,16 @@ impl Engine {
             sub: Some(claims.sub.into_owned()),
             sid,
             scope: claims.scope.map(Cow::into_owned),
-            client_id: claims.client_id.map(Cow::into_owned),
+            client_id: Some(backend.name.clone()),
             exp: Some(claims.exp),
             iat: claims.iat,
-            iss: Some(claims.iss.into_owned()),
+            iss: claims.iss.map(Cow::into_owned),
             aud: Some(claims.aud.into_iter().map(Cow::into_owned).collect()),
             token_type: Some("Bearer"),
         })
     }
 
     fn introspect_refresh_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
-        let members = self.config.audience.members();
         let RefreshToken { session_id, generation } = RefreshToken::open(token, &self.secrets)?;
         let Some(session) = self.store.read(|tx| sessions::find(tx, session_id))? else {
             return Ok(inactive(Some("unknown_session".into())));
@@ -450,6 +463,10 @@ impl Engine {
         if let Some(reason) = session.end(self.clock.now()) {
             return Ok(inactive(Some(reason.into())));
         }
+        let Ok(backend) = self.backend(Some(&session.backend)) else {
+            return Ok(inactive(Some("unknown_backend".into())));
+        };
+        let members = backend.audience.members();
         if session.generation != i64::from(generation) {
             return Ok(inactive(Some("superseded".into())));
         }
@@ -461,7 +478,7 @@ impl Engine {
             sub: Some(session.user.public.id.to_string()),
             user: Some(session.user.public),
             sid: Some(session_id),
-            client_id: Some(BACKEND.to_owned()),
+            client_id: Some(backend.name.clone()),
             exp: Some(session.idle_at.min(session.expires_at)),
             iss: Some(self.config.issuer.as_str().to_owned()),
             aud: Some(members.to_vec()),
@@ -490,7 +507,7 @@ fn bearer(header: Token) -> Result<Token> {
 /// The claims that decide, each of the right type (RFC 8725 section 3.1: a wrong type is never
 /// "absent"); of the others only that they are JSON without duplicate keys.
 pub(super) struct Registered<'t> {
-    iss: Cow<'t, str>,
+    iss: Option<Cow<'t, str>>,
     sub: Cow<'t, str>,
     aud: Vec<Cow<'t, str>>,
     exp: i64,
@@ -498,11 +515,16 @@ pub(super) struct Registered<'t> {
     iat: Option<i64>,
     sid: Option<Cow<'t, str>>,
     scope: Option<Cow<'t, str>>,
-    client_id: Option<Cow<'t, str>>,
     auth_time: Option<i64>,
 }
 
-impl Registered<'_> {
+impl<'t> Registered<'t> {
+    fn parse(text: &'t str, subject_claim: SubjectClaim) -> serde_json::Result<Registered<'t>> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let claims = deserializer.deserialize_map(RegisteredVisitor(subject_claim))?;
+        deserializer.end().map(|()| claims)
+    }
+
     /// The session, where the token belongs to one.
     pub(super) fn session_id(&self) -> Result<Option<Id>> {
         let parse =
@@ -511,13 +533,7 @@ impl Registered<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Registered<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Registered<'de>, D::Error> {
-        deserializer.deserialize_map(RegisteredVisitor)
-    }
-}
-
-struct RegisteredVisitor;
+struct RegisteredVisitor(SubjectClaim);
 
 impl<'de> Visitor<'de> for RegisteredVisitor {
     type Value = Registered<'de>;
@@ -530,12 +546,16 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
         use serde::de::Error;
         let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
         let (mut sid, mut scope, mut client_id) = (None, None, None);
+        let subject_claim = match self.0 {
+            SubjectClaim::Sub => "sub",
+            SubjectClaim::UserId => "user_id",
+        };
         let (mut jti, mut auth_time, mut amr) = (None, None, None);
         let mut others: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = entries.next_key()? {
             let is_first = match name.as_ref() {
+                name if name == subject_claim => sub.replace(entries.next_value::<Text>()?.0).is_none(),
                 "iss" => iss.replace(entries.next_value::<Text>()?.0).is_none(),
-                "sub" => sub.replace(entries.next_value::<Text>()?.0).is_none(),
                 "aud" => aud.replace(entries.next_value::<Members>()?.0).is_none(),
                 "exp" => exp.replace(entries.next_value::<i64>()?).is_none(),
                 "nbf" => nbf.replace(entries.next_value::<i64>()?).is_none(),
@@ -558,7 +578,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             }
         }
         Ok(Registered {
-            iss: iss.ok_or_else(|| A::Error::missing_field("iss"))?,
+            iss,
             sub: sub.filter(|sub| !sub.is_empty()).ok_or_else(|| A::Error::missing_field("sub"))?,
             aud: aud.ok_or_else(|| A::Error::missing_field("aud"))?,
             exp: exp.ok_or_else(|| A::Error::missing_field("exp"))?,
@@ -566,7 +586,6 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             iat,
             sid,
             scope,
-            client_id,
             auth_time,
         })
     }

@@ -4,28 +4,50 @@ use super::{Tx, Value};
 use crate::error::Result;
 
 /// A sealed signing key.
+#[derive(Clone)]
 pub(crate) struct SealedKey {
     pub kid: String,
+    pub backend: String,
     pub algorithm: String,
     pub sealed: Vec<u8>,
+    /// Until when it verifies; none for the key that signs.
+    pub expires_at: Option<i64>,
 }
 
-/// Every signing key, the newest first.
+/// Every signing key; for each backend the one that signs first.
 pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     let mut keys = Vec::new();
-    tx.query("SELECT kid, algorithm, sealed FROM keys ORDER BY created_at DESC, kid", &[], |row| {
-        keys.push(SealedKey { kid: row.text(0)?, algorithm: row.text(1)?, sealed: row.bytes(2)? });
+    let sql = "SELECT kid, backend, algorithm, sealed, expires_at FROM keys \
+               ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
+    tx.query(sql, &[], |row| {
+        keys.push(SealedKey {
+            kid: row.text(0)?,
+            backend: row.text(1)?,
+            algorithm: row.text(2)?,
+            sealed: row.bytes(3)?,
+            expires_at: row.optional_integer(4)?,
+        });
         Ok(())
     })?;
     Ok(keys)
 }
 
-pub(crate) fn insert(tx: &mut Tx, key: &SealedKey, now: i64) -> Result<()> {
+/// Keeps a new key, which signs from now on; the one before it verifies until `retire_at`. The kid of
+/// that one, if there was one.
+pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) -> Result<Option<String>> {
+    let backend = Value::Text(&key.backend);
+    let current = "SELECT kid FROM keys WHERE backend = ?1 AND expires_at IS NULL";
+    let previous = tx.first(current, &[backend], |row| row.text(0))?;
+    tx.execute("DELETE FROM keys WHERE expires_at <= ?1", &[Value::Integer(now)])?;
     tx.execute(
-        "INSERT INTO keys (kid, algorithm, sealed, created_at) VALUES (?1, ?2, ?3, ?4)",
-        &[Value::Text(&key.kid), Value::Text(&key.algorithm), Value::Bytes(&key.sealed), Value::Integer(now)],
+        "UPDATE keys SET expires_at = ?2 WHERE backend = ?1 AND expires_at IS NULL",
+        &[backend, Value::Integer(retire_at)],
     )?;
-    Ok(())
+    tx.execute(
+        "INSERT INTO keys (kid, backend, algorithm, sealed) VALUES (?1, ?2, ?3, ?4)",
+        &[Value::Text(&key.kid), backend, Value::Text(&key.algorithm), Value::Bytes(&key.sealed)],
+    )?;
+    Ok(previous)
 }
 
 /// What `meta` holds under `name`.

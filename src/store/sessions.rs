@@ -8,6 +8,8 @@ use crate::user::Id;
 /// A session and whose it is.
 pub(crate) struct Session {
     pub user: User,
+    /// For which it was opened.
+    pub backend: String,
     pub epoch: i64,
     /// Of the newest refresh token.
     pub generation: i64,
@@ -40,23 +42,26 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
-            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope"
+            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope, s.backend"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
     let mut users = Vec::new();
-    let mut columns = ([0; 6], false, None);
+    let mut columns = ([0; 6], false, None, String::new());
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
         for (column, value) in columns.0.iter_mut().enumerate() {
             *value = row.integer(users::COLUMNS + column)?;
         }
         columns.1 = row.optional_integer(users::COLUMNS + 6)?.is_some();
+        columns.3 = row.text(users::COLUMNS + 8)?;
         columns.2 = row.optional_text(users::COLUMNS + 7)?;
         users::push(&mut users, row)
     })?;
-    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope) = columns;
+    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope, backend) =
+        columns;
     let with = |user| Session {
         user,
+        backend,
         epoch,
         generation,
         replaced_at,
@@ -72,6 +77,7 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
 /// A session as it begins.
 pub(crate) struct NewSession<'a> {
     pub id: Id,
+    pub backend: &'a str,
     pub user_id: Id,
     pub epoch: i64,
     pub created_at: i64,
@@ -87,8 +93,8 @@ pub(crate) struct NewSession<'a> {
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.execute(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, auth_time, created_at, \
-         idle_at, expires_at, scope, ip, user_agent, device_id) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         idle_at, expires_at, scope, ip, user_agent, device_id, backend) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -100,6 +106,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(new.ip),
             Value::optional_text(new.user_agent),
             Value::optional_text(new.device_id),
+            Value::Text(new.backend),
         ],
     )?;
     Ok(())

@@ -33,6 +33,7 @@ CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 -- expired (idle_at, expires_at), and its epoch is its user's.
 CREATE TABLE sessions (
   id          BLOB    NOT NULL PRIMARY KEY,
+  backend     TEXT    NOT NULL,
   user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   epoch       INTEGER NOT NULL,
   generation  INTEGER NOT NULL,
@@ -54,9 +55,11 @@ CREATE INDEX sessions_by_user ON sessions (user_id, id);
 -- Signing keys, sealed.
 CREATE TABLE keys (
   kid        TEXT    NOT NULL PRIMARY KEY,
+  backend    TEXT    NOT NULL,
   algorithm  TEXT    NOT NULL,
   sealed     BLOB    NOT NULL,
-  created_at INTEGER NOT NULL
+  -- Until when it verifies; NULL for the one that signs.
+  expires_at INTEGER
 ) WITHOUT ROWID;
 
 -- Failed attempts. The id is a code that names neither account nor address.

@@ -1,0 +1,306 @@
+//! Keys and backends: `jwks`, `rotate_keys`, and the ring of keys that sign and verify.
+
+use std::sync::{Arc, PoisonError};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Engine;
+use crate::config::{Audience, BackendConfig, Config, SigningAlgorithm, SubjectClaim};
+use crate::crypto::jws;
+use crate::crypto::secrets::Secrets;
+use crate::error::{Code, Error, Result};
+use crate::store::keys::{self, SealedKey};
+use crate::store::{Durability, Tx, damaged};
+
+/// Asks for the public keys.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JwksRequest {}
+
+/// A JWK Set (RFC 7517 section 5): publish it for services that verify on their own.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JwksResponse {
+    /// The public keys of every backend; a backend that signs with an HMAC has none.
+    pub keys: Vec<Value>,
+}
+
+/// Makes a new signing key.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RotateKeysRequest {
+    /// Whose; default: `default`.
+    pub backend: Option<String>,
+}
+
+/// The ring has turned.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RotateKeysResponse {
+    /// The key that signs from now on.
+    pub kid: String,
+    /// The key that signed until now; it verifies until nothing that it signed is alive.
+    pub previous: Option<String>,
+}
+
+impl Engine {
+    /// The public keys that tokens verify with, old ones included while they do.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn jwks(&self, _: JwksRequest) -> Result<JwksResponse> {
+        self.reload_keys()?;
+        let now = self.clock.now();
+        let ring = self.ring();
+        Ok(JwksResponse {
+            keys: ring.iter().filter(|key| key.verifies(now)).filter_map(|key| key.key.jwk()).collect(),
+        })
+    }
+
+    /// Makes a new signing key. What the old one signed stays valid until it expires; other processes
+    /// verify with the new one at once and sign with it within a minute.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn rotate_keys(&self, request: RotateKeysRequest) -> Result<RotateKeysResponse> {
+        let backend = self.backend(request.backend.as_deref())?;
+        if backend.fixed.is_some() {
+            return Err(Error::at(
+                Code::InvalidRequest,
+                "/backend",
+                "its secret is fixed by the configuration",
+            ));
+        }
+        let (now, retire_at) = (self.clock.now(), self.retire_at());
+        let key = new_key(&self.secrets, backend)?;
+        let previous = self.store.write(Durability::Full, |tx| keys::replace(tx, &key, retire_at, now))?;
+        self.reload_keys()?;
+        Ok(RotateKeysResponse { kid: key.kid, previous })
+    }
+}
+
+/// A backend as the configuration describes it.
+pub(super) struct Backend {
+    pub name: String,
+    pub audience: Audience,
+    pub access_token_seconds: i64,
+    pub refresh_token_seconds: i64,
+    pub algorithm: SigningAlgorithm,
+    pub subject_claim: SubjectClaim,
+    pub can_refresh: bool,
+    /// The key of a compatibility backend.
+    pub fixed: Option<Arc<RingKey>>,
+}
+
+/// A key of the ring.
+pub(super) struct RingKey {
+    /// The index of its backend.
+    pub backend: usize,
+    pub key: jws::Key,
+    expires_at: Option<i64>,
+}
+
+impl RingKey {
+    fn verifies(&self, now: i64) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+impl AsRef<jws::Key> for RingKey {
+    fn as_ref(&self) -> &jws::Key {
+        &self.key
+    }
+}
+
+/// The keys of all backends, those that sign before those that only verify.
+pub(super) type Ring = Arc<Vec<Arc<RingKey>>>;
+
+/// The backends, `default` first. Failure: `invalid_config`.
+pub(super) fn backends(config: &Config) -> Result<Vec<Backend>> {
+    let own = BackendConfig { audience: Some(config.audience.clone()), ..BackendConfig::default() };
+    let named = config.backends.iter().map(|(name, backend)| (name.as_str(), backend));
+    let all = std::iter::once(("default", &own)).chain(named).enumerate();
+    all.map(|(index, (name, backend))| Backend::new(config, index, name, backend)).collect()
+}
+
+impl Backend {
+    fn new(config: &Config, index: usize, name: &str, backend: &BackendConfig) -> Result<Backend> {
+        let fixed = match &backend.secret {
+            Some(secret) if secret.expose().len() < 32 && !backend.allow_weak_secret => {
+                let field = format!("/backends/{name}/secret");
+                return Err(Error::at(
+                    Code::InvalidConfig,
+                    field,
+                    "expected at least 32 bytes (allow_weak_secret)",
+                ));
+            }
+            Some(_)
+                if backend
+                    .signing_algorithm
+                    .is_some_and(|algorithm| algorithm != SigningAlgorithm::Hs256) =>
+            {
+                let field = format!("/backends/{name}/signing_algorithm");
+                return Err(Error::at(Code::InvalidConfig, field, "a secret signs with HS256"));
+            }
+            Some(secret) => Some(jws::Key::compatible(secret.expose().as_bytes())),
+            None => None,
+        };
+        let key = fixed.map(|key| Arc::new(RingKey { backend: index, key, expires_at: None }));
+        Ok(Backend {
+            name: name.to_owned(),
+            audience: backend.audience.clone().unwrap_or_else(|| config.audience.named(name)),
+            access_token_seconds: backend
+                .access_token_seconds
+                .unwrap_or(config.access_token_seconds)
+                .seconds(),
+            refresh_token_seconds: backend
+                .refresh_token_seconds
+                .unwrap_or(config.refresh_token_seconds)
+                .seconds(),
+            algorithm: backend.signing_algorithm.unwrap_or(match key {
+                Some(_) => SigningAlgorithm::Hs256,
+                None => config.signing_algorithm,
+            }),
+            subject_claim: backend.subject_claim,
+            can_refresh: backend.refresh,
+            fixed: key,
+        })
+    }
+}
+
+impl Backend {
+    /// Whether a key signs for it, with its algorithm.
+    fn has_key(&self, sealed: &[SealedKey]) -> bool {
+        let signs = |key: &SealedKey| {
+            key.backend == self.name
+                && key.expires_at.is_none()
+                && key.algorithm == self.algorithm.to_string()
+        };
+        self.fixed.is_some() || sealed.iter().any(signs)
+    }
+}
+
+/// The ring of the store, unless a key is missing.
+pub(super) fn load(
+    tx: &mut Tx,
+    secrets: &Secrets,
+    backends: &[Backend],
+) -> Result<Option<Vec<Arc<RingKey>>>> {
+    let sealed = keys::all(tx)?;
+    let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
+    is_complete.then(|| unseal(secrets, backends, &sealed)).transpose()
+}
+
+/// The ring of the store, after making what is missing. Until `retire_at` a key of another algorithm than
+/// the configured one goes on verifying.
+pub(super) fn complete(
+    tx: &mut Tx,
+    secrets: &Secrets,
+    backends: &[Backend],
+    retire_at: i64,
+    now: i64,
+) -> Result<Vec<Arc<RingKey>>> {
+    let sealed = keys::all(tx)?;
+    for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
+        keys::replace(tx, &new_key(secrets, backend)?, retire_at, now)?;
+    }
+    unseal(secrets, backends, &keys::all(tx)?)
+}
+
+fn unseal(secrets: &Secrets, backends: &[Backend], sealed: &[SealedKey]) -> Result<Vec<Arc<RingKey>>> {
+    let mut ring: Vec<Arc<RingKey>> = backends.iter().filter_map(|backend| backend.fixed.clone()).collect();
+    for key in sealed {
+        // A backend that is not configured any more: its tokens are nobody's.
+        let Some(backend) = backends.iter().position(|backend| backend.name == key.backend) else { continue };
+        let algorithm = key.algorithm.parse().map_err(|()| damaged())?;
+        let secret = secrets.open(&owner(&key.kid), &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
+        let parsed = jws::Key::new(&key.kid, algorithm, &secret)?;
+        ring.push(Arc::new(RingKey { backend, key: parsed, expires_at: key.expires_at }));
+    }
+    Ok(ring)
+}
+
+fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
+    let (kid, secret) = jws::Key::generate(backend.algorithm)?;
+    Ok(SealedKey {
+        sealed: secrets.seal(&owner(&kid), &secret)?,
+        kid,
+        backend: backend.name.clone(),
+        algorithm: backend.algorithm.to_string(),
+        expires_at: None,
+    })
+}
+
+fn owner(kid: &str) -> String {
+    format!("signing key {kid}")
+}
+
+impl Engine {
+    /// The backend of this name; none means `default`. Failure: `invalid_request`.
+    pub(super) fn backend(&self, name: Option<&str>) -> Result<&Backend> {
+        let name = name.unwrap_or("default");
+        let found = self.backends.iter().find(|backend| backend.name == name);
+        found.ok_or(Error::at(Code::InvalidRequest, "/backend", "no such backend"))
+    }
+
+    /// The claims, a text, of a token that a key of this backend signed (of any, when none is given), and
+    /// the backend.
+    pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<(String, &Backend)> {
+        let now = self.clock.now();
+        let verify = || {
+            let ring = self.ring();
+            let of = |key: &&RingKey| backend.is_none_or(|one| one.name == self.backends[key.backend].name);
+            let keys = ring.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
+            jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
+        };
+        match verify() {
+            // Another process may have turned the ring.
+            Err(jws::UNKNOWN_KEY) if self.reload_keys()? => Ok(verify()?),
+            result => Ok(result?),
+        }
+    }
+
+    /// The key that signs for this backend.
+    pub(super) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
+        let now = self.clock.now();
+        // Another process may have turned the ring: look once a minute.
+        if (now - self.keys_loaded_at.load(std::sync::atomic::Ordering::Relaxed)).abs() >= 60 {
+            self.reload_keys()?;
+        }
+        let ring = self.ring();
+        let key = ring
+            .iter()
+            .find(|key| self.backends[key.backend].name == backend.name && key.expires_at.is_none());
+        key.cloned().ok_or(Error::new(Code::Internal, "no signing key"))
+    }
+
+    fn ring(&self) -> Ring {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the ring of the store, if it is another; whether it was.
+    fn reload_keys(&self) -> Result<bool> {
+        let sealed = self.store.read(keys::all)?;
+        self.keys_loaded_at.store(self.clock.now(), std::sync::atomic::Ordering::Relaxed);
+        let ring = self.ring();
+        let known = |key: &SealedKey| {
+            let same =
+                |one: &Arc<RingKey>| one.key.kid() == Some(&key.kid) && one.expires_at == key.expires_at;
+            ring.iter().any(same) || !self.backends.iter().any(|backend| backend.name == key.backend)
+        };
+        if sealed.iter().all(known) {
+            return Ok(false);
+        }
+        let turned = Arc::new(unseal(&self.secrets, &self.backends, &sealed)?);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = turned;
+        Ok(true)
+    }
+
+    /// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute
+    /// in which another process may still sign with it.
+    fn retire_at(&self) -> i64 {
+        retire_at(&self.config, self.clock.now())
+    }
+}
+
+pub(super) fn retire_at(config: &Config, now: i64) -> i64 {
+    now + config.session_max_seconds.seconds() + config.leeway_seconds.seconds() + 60
+}
