@@ -219,6 +219,28 @@ pub unsafe extern "C" fn doorward_issue_token(
     unsafe { run(&rows::issue_token, engine, request, response) }
 }
 
+/// The public keys, for services that verify on their own (RFC 7517).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_jwks(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::jwks, engine, request, response) }
+}
+
+/// Makes a new signing key; the old one verifies until nothing it signed is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_rotate_keys(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::rotate_keys, engine, request, response) }
+}
+
 unsafe fn run(
     operation: &Operation,
     engine: *const doorward_engine,

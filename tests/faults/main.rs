@@ -6,5 +6,6 @@ mod crash;
 mod hasher;
 mod races;
 mod secret_key;
+mod sessions;
 mod stage;
 mod store;

@@ -246,6 +246,7 @@ fn child() {
         "guess" => crate::races::guess_often(&database),
         "many logins" => crate::hasher::many_logins(&database),
         "no memory" => crate::hasher::no_memory(&database),
+        "refresh" | "revoke" => crate::sessions::session(&database, &task),
         "work" => crate::crash::work(&database),
         "work until the limit" => crate::crash::work_until_the_limit(&database, &task),
         "unprivileged" => crate::store::unprivileged(&database, &task),
