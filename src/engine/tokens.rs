@@ -179,7 +179,8 @@ pub struct IssueTokenResponse {
 }
 
 impl Engine {
-    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access.
+    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for
+    /// a key that another process may have made, when the token names one that is not known.
     ///
     /// Failures: `invalid_token`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
@@ -227,7 +228,7 @@ impl Engine {
         })
     }
 
-    /// Issues an access token with claims of the host's own, for a service or a user. No store access.
+    /// Issues an access token with claims of the host's own, for a service or a user.
     ///
     /// Failures: `invalid_request`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {

@@ -89,12 +89,18 @@ impl Engine {
 
     /// Verifies an access token by signature and claims alone, without the store: a session that was
     /// revoked still passes until the token expires. Returns the claims.
-    fn verify<'py>(&self, py: Python<'py>, token: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (token, *, backend=None))]
+    fn verify<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyString>,
+        backend: Option<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         // A text that is not UTF-8 is no token, nor is the empty one.
         let token = utf8(token).unwrap_or_default();
         let claims = self.run(|engine| {
             engine
-                .verify(VerifyRequest { token: Token::new(token) })
+                .verify(VerifyRequest { token: Token::new(token), backend })
                 .inspect_err(|error| engine.log_failure("verify", error))
         });
         objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())

@@ -14,15 +14,23 @@ from pydantic import BaseModel
 from doorward import _doorward
 from doorward.models.app import (
     AuthenticateResponse,
+    AuthorizeResponse,
     Client,
+    DeleteUserResponse,
     GetUserResponse,
     HashPasswordResponse,
     IntrospectResponse,
     IssueTokenResponse,
+    ListSessionsResponse,
     ListUsersResponse,
     LoginResponse,
     LogoutResponse,
+    RefreshResponse,
     RegisterResponse,
+    RevokeSessionResponse,
+    RevokeTokenResponse,
+    RevokeUserSessionsResponse,
+    UpdateUserResponse,
     VerifyPasswordResponse,
 )
 
@@ -103,6 +111,47 @@ class Operations(_doorward.Engine):
         fields = {"after": after, "is_active": is_active, "limit": limit, "role": role, "skip": skip}
         return ListUsersResponse.model_validate(self.call("list_users", _text(fields)))
 
+    def update_user(
+        self,
+        *,
+        id: str,
+        attributes: Mapping[str, Any] | None = None,
+        email: str | None = None,
+        is_active: bool | None = None,
+        roles: Sequence[str] | None = None,
+        username: str | None = None,
+    ) -> UpdateUserResponse:
+        """Changes an account.
+
+        id: Which.
+        attributes: The new attributes, instead of all it had.
+        email: The new address; it counts as not verified.
+        is_active: Whether the account may log in. An account that no longer may loses its sessions.
+        roles: The new roles, instead of all it had.
+        username: The new name.
+
+        Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
+        """
+        fields = {
+            "id": id,
+            "attributes": attributes,
+            "email": email,
+            "is_active": is_active,
+            "roles": roles,
+            "username": username,
+        }
+        return UpdateUserResponse.model_validate(self.call("update_user", _text(fields)))
+
+    def delete_user(self, *, id: str) -> DeleteUserResponse:
+        """Deletes an account and everything about it.
+
+        id: Which.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields = {"id": id}
+        return DeleteUserResponse.model_validate(self.call("delete_user", _text(fields)))
+
     def hash_password(self, *, password: str) -> HashPasswordResponse:
         """Hashes a password with Argon2id.
 
@@ -126,18 +175,36 @@ class Operations(_doorward.Engine):
         return VerifyPasswordResponse.model_validate(self.call("verify_password", _text(fields)))
 
     def login(
-        self, *, username: str, password: str, client: Client | Mapping[str, Any] | None = None
+        self,
+        *,
+        username: str,
+        password: str,
+        client: Client | Mapping[str, Any] | None = None,
+        scope: str | None = None,
     ) -> LoginResponse:
         """Logs in by password and opens a session.
 
         username: The username or the e-mail address.
         password: The password.
         client: From where the user comes, as far as the host knows.
+        scope: What the access token may be used for, separated by spaces. The engine grants what the host
+            asks: a host that passes on a client's wish decides first what it may have.
 
         Failures: invalid_credentials, too_many_attempts, hash_queue_full, store_unavailable.
         """
-        fields = {"username": username, "password": password, "client": client}
+        fields = {"username": username, "password": password, "client": client, "scope": scope}
         return LoginResponse.model_validate(self.call("login", _text(fields)))
+
+    def refresh(self, *, refresh_token: str, scope: str | None = None) -> RefreshResponse:
+        """Exchanges a refresh token for the next pair of tokens.
+
+        refresh_token: The newest refresh token.
+        scope: Fewer scopes than the session has, for this access token (RFC 6749 section 6).
+
+        Failures: invalid_token, store_unavailable.
+        """
+        fields = {"refresh_token": refresh_token, "scope": scope}
+        return RefreshResponse.model_validate(self.call("refresh", _text(fields)))
 
     def logout(
         self,
@@ -164,6 +231,50 @@ class Operations(_doorward.Engine):
             "token": token,
         }
         return LogoutResponse.model_validate(self.call("logout", _text(fields)))
+
+    def list_sessions(self, *, user_id: str) -> ListSessionsResponse:
+        """Lists the live sessions of a user.
+
+        user_id: Whose.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields = {"user_id": user_id}
+        return ListSessionsResponse.model_validate(self.call("list_sessions", _text(fields)))
+
+    def revoke_session(self, *, session_id: str) -> RevokeSessionResponse:
+        """Ends one session.
+
+        session_id: Which.
+
+        Failures: store_unavailable.
+        """
+        fields = {"session_id": session_id}
+        return RevokeSessionResponse.model_validate(self.call("revoke_session", _text(fields)))
+
+    def revoke_user_sessions(
+        self, *, user_id: str, except_session_id: str | None = None
+    ) -> RevokeUserSessionsResponse:
+        """Ends every session of a user, but for one if asked.
+
+        user_id: Whose.
+        except_session_id: The one to keep: that from which the user asks.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields = {"user_id": user_id, "except_session_id": except_session_id}
+        return RevokeUserSessionsResponse.model_validate(self.call("revoke_user_sessions", _text(fields)))
+
+    def revoke_token(self, *, token: str, token_type_hint: str | None = None) -> RevokeTokenResponse:
+        """Revokes a token with its session (RFC 7009).
+
+        token: An access or a refresh token.
+        token_type_hint: `access_token` or `refresh_token`; not needed, any text is accepted.
+
+        Failures: store_unavailable.
+        """
+        fields = {"token": token, "token_type_hint": token_type_hint}
+        return RevokeTokenResponse.model_validate(self.call("revoke_token", _text(fields)))
 
     def authenticate(
         self, *, authorization: str | None = None, token: str | None = None
@@ -192,6 +303,40 @@ class Operations(_doorward.Engine):
         """
         fields = {"token": token, "audience": audience, "token_type_hint": token_type_hint}
         return IntrospectResponse.model_validate(self.call("introspect", _text(fields)))
+
+    def authorize(
+        self,
+        *,
+        token: str,
+        email: str | None = None,
+        max_age_seconds: int | None = None,
+        require_verified_email: bool | None = None,
+        roles: Sequence[str] | None = None,
+        scopes: Sequence[str] | None = None,
+        user_id: str | None = None,
+    ) -> AuthorizeResponse:
+        """Says whether the bearer of a token may do something, by the account as it is now.
+
+        token: The access token.
+        email: The account's address is this one.
+        max_age_seconds: The user proved who they are at most so long ago.
+        require_verified_email: The account's address is verified.
+        roles: The account has at least one of these roles; with an empty list nobody may.
+        scopes: The token carries all of these scopes (RFC 6749 section 3.3).
+        user_id: The account is this one.
+
+        Failures: store_unavailable.
+        """
+        fields = {
+            "token": token,
+            "email": email,
+            "max_age_seconds": max_age_seconds,
+            "require_verified_email": require_verified_email,
+            "roles": roles,
+            "scopes": scopes,
+            "user_id": user_id,
+        }
+        return AuthorizeResponse.model_validate(self.call("authorize", _text(fields)))
 
     def issue_token(
         self, *, claims: Mapping[str, Any], lifetime_seconds: int | None = None

@@ -138,6 +138,11 @@ class Config(TypedDict, total=False):
     """
     limits: LimitsConfig
     password: PasswordConfig
+    refresh_grace_seconds: int
+    """
+    How long after a refresh the token before the last still gets the answer that its first use got: two
+    tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
+    """
     refresh_token_seconds: int
     """
     The life of a refresh token that is not used.
@@ -212,6 +217,10 @@ class Claims(TypedDict, total=False):
     nbf: int
     """
     When it begins.
+    """
+    roles: list[str]
+    """
+    The roles when the token was made (RFC 9068); `authorize` asks for those of now.
     """
     scope: str
     """

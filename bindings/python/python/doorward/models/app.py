@@ -70,6 +70,70 @@ class ListUsersRequest(Model):
     """
 
 
+class UpdateUserRequest(Model):
+    """
+    Changes an account; what is not given stays.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    attributes: dict[str, Any] | None = None
+    """
+    The new attributes, instead of all it had.
+    """
+    email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
+    """
+    The new address; it counts as not verified.
+    """
+    id: str
+    """
+    Which.
+    """
+    is_active: bool | None = None
+    """
+    Whether the account may log in. An account that no longer may loses its sessions.
+    """
+    roles: list[str] | None = None
+    """
+    The new roles, instead of all it had.
+    """
+    username: Annotated[str | None, Field(min_length=1)] = None
+    """
+    The new name.
+    """
+
+
+class DeleteUserRequest(Model):
+    """
+    Deletes an account and everything about it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    id: str
+    """
+    Which.
+    """
+
+
+class DeleteUserResponse(Model):
+    """
+    Deleted.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    deleted: bool
+    """
+    Always true.
+    """
+
+
 class HashPasswordRequest(Model):
     """
     Hashes a password.
@@ -160,6 +224,55 @@ class Client(Model):
     """
 
 
+class RefreshRequest(Model):
+    """
+    Gets the next tokens of a session.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    refresh_token: Annotated[str, Field(repr=False)]
+    """
+    The newest refresh token.
+    """
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """
+    Fewer scopes than the session has, for this access token (RFC 6749 section 6).
+    """
+
+
+class RefreshResponse(Model):
+    """
+    The next tokens; the refresh token that was given is spent.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    access_token: Annotated[str, Field(repr=False)]
+    """
+    The next access token.
+    """
+    expires_in: int
+    """
+    The life of the access token in seconds.
+    """
+    refresh_expires_in: int
+    """
+    The life of the refresh token in seconds.
+    """
+    refresh_token: Annotated[str, Field(repr=False)]
+    """
+    The next refresh token: everybody who offered the same one gets the same one.
+    """
+    token_type: str
+    """
+    Always `Bearer`.
+    """
+
+
 class LogoutRequest(Model):
     """
     Ends a session. Either token will do.
@@ -199,6 +312,164 @@ class LogoutResponse(Model):
     """
     Tells the client what to do.
     """
+
+
+class ListSessionsRequest(Model):
+    """
+    Lists the sessions of a user that are alive.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class Session(Model):
+    """
+    A session as its user may see it.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    created_at: int
+    """
+    When it began.
+    """
+    device_id: str | None = None
+    """
+    On which device it was opened.
+    """
+    expires_at: int
+    """
+    When it ends unless it is refreshed.
+    """
+    id: str
+    """
+    Its id: `sid` in tokens.
+    """
+    ip: str | None = None
+    """
+    From where it was opened.
+    """
+    refreshed_at: int
+    """
+    When it was refreshed last, or began.
+    """
+    user_agent: str | None = None
+    """
+    With what it was opened.
+    """
+
+
+class ListSessionsResponse(Model):
+    """
+    Sessions, the oldest first.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    sessions: list[Session]
+    """
+    The sessions.
+    """
+
+
+class RevokeSessionRequest(Model):
+    """
+    Ends one session.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    session_id: str
+    """
+    Which.
+    """
+
+
+class RevokeSessionResponse(Model):
+    """
+    How many sessions were ended.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    revoked: Annotated[int, Field(ge=0)]
+    """
+    Sessions that were alive until now.
+    """
+
+
+class RevokeUserSessionsRequest(Model):
+    """
+    Ends every session of a user.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    except_session_id: str | None = None
+    """
+    The one to keep: that from which the user asks.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class RevokeUserSessionsResponse(Model):
+    """
+    How many sessions were ended.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    revoked: Annotated[int, Field(ge=0)]
+    """
+    Sessions that were alive until now.
+    """
+
+
+class RevokeTokenRequest(Model):
+    """
+    Revokes a token with its session (RFC 7009).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    token: Annotated[str, Field(repr=False)]
+    """
+    An access or a refresh token.
+    """
+    token_type_hint: str | None = None
+    """
+    `access_token` or `refresh_token`; not needed, any text is accepted.
+    """
+
+
+class RevokeTokenResponse(Model):
+    """
+    It is done, or there was nothing to do.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
 
 
 class VerifyRequest(Model):
@@ -256,6 +527,63 @@ class IntrospectRequest(Model):
     token_type_hint: str | None = None
     """
     `access_token` or `refresh_token`; not needed, any text is accepted.
+    """
+
+
+class AuthorizeRequest(Model):
+    """
+    Asks whether the bearer of a token may do something. Every condition that is given must hold.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    email: str | None = None
+    """
+    The account's address is this one.
+    """
+    max_age_seconds: Annotated[int | None, Field(ge=0)] = None
+    """
+    The user proved who they are at most so long ago.
+    """
+    require_verified_email: bool | None = None
+    """
+    The account's address is verified.
+    """
+    roles: list[str] | None = None
+    """
+    The account has at least one of these roles; with an empty list nobody may.
+    """
+    scopes: list[str] | None = None
+    """
+    The token carries all of these scopes (RFC 6749 section 3.3).
+    """
+    token: Annotated[str, Field(repr=False)]
+    """
+    The access token.
+    """
+    user_id: str | None = None
+    """
+    The account is this one.
+    """
+
+
+class AuthorizeResponse(Model):
+    """
+    The answer.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    authorized: bool
+    """
+    Whether the bearer may.
+    """
+    reason: str | None = None
+    """
+    For the host only, never to be passed on: why not.
     """
 
 
@@ -461,6 +789,20 @@ class ListUsersResponse(Model):
     """
 
 
+class UpdateUserResponse(Model):
+    """
+    An account.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    user: PublicUser
+    """
+    The account, without anything secret.
+    """
+
+
 class LoginRequest(PasswordMixin):
     """
     Proves who one is and opens a session.
@@ -473,6 +815,11 @@ class LoginRequest(PasswordMixin):
     client: Client | None = None
     """
     From where the user comes, as far as the host knows.
+    """
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """
+    What the access token may be used for, separated by spaces. The engine grants what the host asks: a
+    host that passes on a client's wish decides first what it may have.
     """
     username: str
     """
