@@ -238,6 +238,14 @@ doorward_status doorward_issue_token(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// The public keys, for services that verify on their own (RFC 7517).
+doorward_status doorward_jwks(const struct doorward_engine *engine, const char *request, char **response);
+
+// Makes a new signing key; the old one verifies until nothing it signed is alive.
+doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

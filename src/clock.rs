@@ -19,12 +19,17 @@ impl Clock {
     /// Unix time in whole seconds. A clock before 1970 or beyond the year 9999 is held at that bound,
     /// so that sums with configured lifetimes cannot overflow.
     pub(crate) fn now(&self) -> i64 {
-        const YEAR_10000: i64 = 253_402_300_800;
-        self.now_ms().div_euclid(1000).clamp(0, YEAR_10000)
+        self.now_ms() / 1000
+    }
+
+    /// The same in milliseconds, for ids.
+    pub(crate) fn now_ms(&self) -> i64 {
+        const YEAR_10000: i64 = 253_402_300_800_000;
+        self.read().clamp(0, YEAR_10000)
     }
 
     #[allow(clippy::disallowed_methods)] // The one place.
-    fn now_ms(&self) -> i64 {
+    fn read(&self) -> i64 {
         match &self.0 {
             Some(now_ms) => now_ms(),
             None => SystemTime::now()

@@ -44,9 +44,9 @@ pub struct PublicUser {
 pub struct Id(Uuid);
 
 impl Id {
-    /// A new id, ordered by `now` in Unix seconds.
-    pub(crate) fn new(now: i64) -> Result<Id> {
-        let millis = u64::try_from(now).unwrap_or(0).saturating_mul(1000);
+    /// A new id, ordered by the time in Unix milliseconds.
+    pub(crate) fn new(now_ms: i64) -> Result<Id> {
+        let millis = u64::try_from(now_ms).unwrap_or(0);
         Ok(Id(Builder::from_unix_timestamp_millis(millis, &crypto::random()?).into_uuid()))
     }
 
@@ -266,6 +266,31 @@ impl FromStr for Scope {
     }
 }
 
+/// A text that may name a person, as it was offered: it is not for logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Offered(String);
+
+impl Offered {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Offered {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Offered, &'static str> {
+        Ok(Offered(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Offered {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Offered(…)")
+    }
+}
+
 /// JSON strings that are read with `FromStr`, so that an invalid one never becomes a value.
 macro_rules! text_type {
     ($type:ident, $($schema:tt)*) => {
@@ -295,5 +320,6 @@ text_type!(Id, "format": "uuid");
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
 text_type!(Role, "minLength": 1, "maxLength": 64);
+text_type!(Offered,);
 text_type!(Scope, "minLength": 1, "maxLength": 1024);
 text_type!(Locale, "minLength": 2, "maxLength": 35);

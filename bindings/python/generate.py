@@ -287,7 +287,7 @@ def operations() -> str:
     for row in rows:
         name, request = row["name"], row["request"]
         must: list[str] = request.get("required", [])
-        fields: dict[str, Schema] = request["properties"]
+        fields: dict[str, Schema] = request.get("properties", {})
         ordered = [*must, *(field for field in fields if field not in must)]
         arguments = [
             f"{field}: {annotation(field, fields[field])}{'' if field in must else ' = None'}"
@@ -303,9 +303,9 @@ def operations() -> str:
             doc += ["", textwrap.fill(f"Failures: {failures}.", 100)]
         docstring = textwrap.indent("\n".join(doc), "        ").strip()
         lines += [
-            f"    def {name}(self, *, {', '.join(arguments)}) -> {response}:",
+            f"    def {name}({', '.join(['self', *(['*'] if arguments else []), *arguments])}) -> {response}:",
             f'        """{docstring}\n        """',
-            f"        fields = {{{', '.join(f'{field!r}: {field}' for field in ordered)}}}",
+            f"        fields: dict[str, object] = {{{', '.join(f'{field!r}: {field}' for field in ordered)}}}",
             f'        return {response}.model_validate(self.call("{name}", _text(fields)))',
         ]
     lines += [

@@ -10,7 +10,7 @@ use crate::json::{self, Object};
 use crate::password::{Password, Secret};
 use crate::store::users::{self, By, Listing, NewUser};
 use crate::store::{Durability, Tx};
-use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
+use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
 const MAX_ATTRIBUTES: usize = 16_384;
@@ -50,11 +50,11 @@ pub struct GetUserRequest {
     /// By id.
     pub id: Option<String>,
     /// By name.
-    pub username: Option<String>,
+    pub username: Option<Offered>,
     /// By e-mail address.
-    pub email: Option<String>,
+    pub email: Option<Offered>,
     /// By name, else by e-mail address.
-    pub query: Option<String>,
+    pub query: Option<Offered>,
 }
 
 /// Lists accounts in the order of their ids, which is that of their creation.
@@ -145,7 +145,7 @@ impl Engine {
         let hash = self.hasher.hash(&password)?;
         let now = self.clock.now();
         let user = PublicUser {
-            id: Id::new(now)?,
+            id: Id::new(self.clock.now_ms())?,
             username,
             email,
             email_verified: false,
@@ -196,11 +196,11 @@ impl Engine {
                 Ok(id) => self.store.read(|tx| users::find(tx, By::Id(id)))?,
                 Err(_) => None,
             },
-            (None, Some(username), None, None) => by_name(&username)?,
-            (None, None, Some(email), None) => by_email(&email)?,
+            (None, Some(username), None, None) => by_name(username.as_str())?,
+            (None, None, Some(email), None) => by_email(email.as_str())?,
             // A name holds no "@" and an address does, so at most one of the two can match.
-            (None, None, None, Some(query)) if query.contains('@') => by_email(&query)?,
-            (None, None, None, Some(query)) => by_name(&query)?,
+            (None, None, None, Some(query)) if query.as_str().contains('@') => by_email(query.as_str())?,
+            (None, None, None, Some(query)) => by_name(query.as_str())?,
             _ => {
                 return Err(Error::new(
                     Code::InvalidRequest,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::tokens::Token;
 use crate::error::{Code, Result};
-use crate::user::{Email, PublicUser, Role};
+use crate::user::{Email, Offered, PublicUser, Role};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct AuthorizeRequest<'a> {
     /// The account is this one.
     pub user_id: Option<String>,
     /// The account's address is this one.
-    pub email: Option<String>,
+    pub email: Option<Offered>,
     /// The token carries all of these scopes (RFC 6749 section 3.3).
     pub scopes: Option<Vec<String>>,
     /// The account's address is verified.
@@ -73,7 +73,7 @@ impl Engine {
             Some("missing_role")
         } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
             Some("another_user")
-        } else if request.email.as_deref().is_some_and(|email| !is_address(email)) {
+        } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
             Some("another_email")
         } else if request.scopes.iter().flatten().any(|scope| !granted.contains(&scope.as_str())) {
             Some("missing_scope")

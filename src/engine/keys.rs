@@ -11,6 +11,7 @@ use crate::config::{Audience, BackendConfig, Config, SigningAlgorithm, SubjectCl
 use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
+use crate::json::Object;
 use crate::store::keys::{self, SealedKey};
 use crate::store::{Durability, Tx, damaged};
 
@@ -23,6 +24,7 @@ pub struct JwksRequest {}
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JwksResponse {
     /// The public keys of every backend; a backend that signs with an HMAC has none.
+    #[schemars(with = "Vec<Object>")]
     pub keys: Vec<Value>,
 }
 

@@ -13,14 +13,14 @@ use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::Durability;
 use crate::store::users::{self, By, User};
-use crate::user::{Email, Id, PublicUser, Scope, Username, text_type};
+use crate::user::{Email, Id, Offered, PublicUser, Scope, Username, text_type};
 
 /// Proves who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// The username or the e-mail address.
-    pub username: String,
+    pub username: Offered,
     /// The password.
     pub password: Secret,
     /// For which backend; default: `default`.
@@ -119,7 +119,7 @@ impl Engine {
         let client = client.unwrap_or_default();
         let backend = self.backend(backend.as_deref())?;
         let password = Password::offered(&password, &self.config.password, "/password")?;
-        let identifier = Identifier::parse(&username);
+        let identifier = Identifier::parse(username.as_str());
         let user = self.store.read(|tx| match &identifier {
             Identifier::Username(key) => users::find(tx, By::Username(key)),
             Identifier::Email(key) => users::find(tx, By::Email(key)),

@@ -368,7 +368,7 @@ impl Engine {
         };
         let idle_at = (now + idle_seconds).min(expires_at);
         Ok(Session {
-            id: Id::new(now)?,
+            id: Id::new(self.clock.now_ms())?,
             backend,
             user_id,
             epoch,

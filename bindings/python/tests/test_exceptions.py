@@ -22,6 +22,7 @@ CLASSES = {
     "username_taken": exceptions.Conflict,
     "email_taken": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,
+    "permission_denied": exceptions.PermissionDenied,
     "store_unavailable": exceptions.AuthServiceUnavailable,
     "hash_queue_full": exceptions.AuthServiceUnavailable,
     "invalid_config": exceptions.ConfigError,
