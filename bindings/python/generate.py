@@ -293,8 +293,10 @@ def operations() -> str:
             f"{field}: {annotation(field, fields[field])}{'' if field in must else ' = None'}"
             for field in ordered
         ]
+        star = ["*"] if arguments else []
+        members = [f"{field!r}: {field}" for field in ordered]
         response = f"{camel(name)}Response"
-        doc = [row["summary"], ""]
+        doc = [row["summary"], *([""] if ordered else [])]
         for field in ordered:
             about = " ".join(fields[field]["description"].split())
             doc.append(textwrap.fill(f"{field}: {about}", 100, subsequent_indent="    "))
@@ -303,9 +305,9 @@ def operations() -> str:
             doc += ["", textwrap.fill(f"Failures: {failures}.", 100)]
         docstring = textwrap.indent("\n".join(doc), "        ").strip()
         lines += [
-            f"    def {name}({', '.join(['self', *(['*'] if arguments else []), *arguments])}) -> {response}:",
+            f"    def {name}({', '.join(['self', *star, *arguments])}) -> {response}:",
             f'        """{docstring}\n        """',
-            f"        fields: dict[str, object] = {{{', '.join(f'{field!r}: {field}' for field in ordered)}}}",
+            f"        fields: dict[str, object] = {{{', '.join(members)}}}",
             f'        return {response}.model_validate(self.call("{name}", _text(fields)))',
         ]
     lines += [

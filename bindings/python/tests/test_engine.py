@@ -33,6 +33,7 @@ def test_the_main_job(engine: Engine) -> None:
     assert claims["sub"] == login.user.id
     assert claims["exp"] - claims.get("iat", 0) == login.expires_in == 900
     assert engine.authenticate(authorization=f"Bearer {login.access_token}").claims == claims
+    assert login.refresh_token is not None
     assert engine.introspect(token=login.refresh_token).active
     assert engine.logout(token=login.access_token).message
     assert not engine.introspect(token=login.access_token).active

@@ -286,6 +286,7 @@ def test_models(engine: Engine) -> None:
     assert not any("password" in name or "hash" in name for name in PublicUser.model_fields)
     assert PublicUser.model_validate(user, from_attributes=True) == user
     login = engine.login(username="ada", password=PASSWORD)
+    assert login.refresh_token is not None
     assert login.access_token not in repr(login) and login.refresh_token not in repr(login)
 
 

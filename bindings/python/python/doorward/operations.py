@@ -21,6 +21,7 @@ from doorward.models.app import (
     HashPasswordResponse,
     IntrospectResponse,
     IssueTokenResponse,
+    JwksResponse,
     ListSessionsResponse,
     ListUsersResponse,
     LoginResponse,
@@ -30,6 +31,7 @@ from doorward.models.app import (
     RevokeSessionResponse,
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
+    RotateKeysResponse,
     UpdateUserResponse,
     VerifyPasswordResponse,
 )
@@ -59,7 +61,7 @@ class Operations(_doorward.Engine):
 
         Failures: weak_password, username_taken, email_taken, hash_queue_full, store_unavailable.
         """
-        fields = {
+        fields: dict[str, object] = {
             "username": username,
             "password": password,
             "attributes": attributes,
@@ -86,7 +88,7 @@ class Operations(_doorward.Engine):
 
         Failures: user_not_found, store_unavailable.
         """
-        fields = {"email": email, "id": id, "query": query, "username": username}
+        fields: dict[str, object] = {"email": email, "id": id, "query": query, "username": username}
         return GetUserResponse.model_validate(self.call("get_user", _text(fields)))
 
     def list_users(
@@ -108,7 +110,13 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields = {"after": after, "is_active": is_active, "limit": limit, "role": role, "skip": skip}
+        fields: dict[str, object] = {
+            "after": after,
+            "is_active": is_active,
+            "limit": limit,
+            "role": role,
+            "skip": skip,
+        }
         return ListUsersResponse.model_validate(self.call("list_users", _text(fields)))
 
     def update_user(
@@ -132,7 +140,7 @@ class Operations(_doorward.Engine):
 
         Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
         """
-        fields = {
+        fields: dict[str, object] = {
             "id": id,
             "attributes": attributes,
             "email": email,
@@ -149,7 +157,7 @@ class Operations(_doorward.Engine):
 
         Failures: user_not_found, permission_denied, store_unavailable.
         """
-        fields = {"id": id}
+        fields: dict[str, object] = {"id": id}
         return DeleteUserResponse.model_validate(self.call("delete_user", _text(fields)))
 
     def hash_password(self, *, password: str) -> HashPasswordResponse:
@@ -160,7 +168,7 @@ class Operations(_doorward.Engine):
 
         Failures: hash_queue_full.
         """
-        fields = {"password": password}
+        fields: dict[str, object] = {"password": password}
         return HashPasswordResponse.model_validate(self.call("hash_password", _text(fields)))
 
     def verify_password(self, *, password: str, hash: str) -> VerifyPasswordResponse:
@@ -171,7 +179,7 @@ class Operations(_doorward.Engine):
 
         Failures: hash_queue_full.
         """
-        fields = {"password": password, "hash": hash}
+        fields: dict[str, object] = {"password": password, "hash": hash}
         return VerifyPasswordResponse.model_validate(self.call("verify_password", _text(fields)))
 
     def login(
@@ -179,6 +187,7 @@ class Operations(_doorward.Engine):
         *,
         username: str,
         password: str,
+        backend: str | None = None,
         client: Client | Mapping[str, Any] | None = None,
         scope: str | None = None,
     ) -> LoginResponse:
@@ -186,13 +195,20 @@ class Operations(_doorward.Engine):
 
         username: The username or the e-mail address.
         password: The password.
+        backend: For which backend; default: `default`.
         client: From where the user comes, as far as the host knows.
         scope: What the access token may be used for, separated by spaces. The engine grants what the host
             asks: a host that passes on a client's wish decides first what it may have.
 
         Failures: invalid_credentials, too_many_attempts, hash_queue_full, store_unavailable.
         """
-        fields = {"username": username, "password": password, "client": client, "scope": scope}
+        fields: dict[str, object] = {
+            "username": username,
+            "password": password,
+            "backend": backend,
+            "client": client,
+            "scope": scope,
+        }
         return LoginResponse.model_validate(self.call("login", _text(fields)))
 
     def refresh(self, *, refresh_token: str, scope: str | None = None) -> RefreshResponse:
@@ -203,7 +219,7 @@ class Operations(_doorward.Engine):
 
         Failures: invalid_token, store_unavailable.
         """
-        fields = {"refresh_token": refresh_token, "scope": scope}
+        fields: dict[str, object] = {"refresh_token": refresh_token, "scope": scope}
         return RefreshResponse.model_validate(self.call("refresh", _text(fields)))
 
     def logout(
@@ -224,7 +240,7 @@ class Operations(_doorward.Engine):
 
         Failures: invalid_token, store_unavailable.
         """
-        fields = {
+        fields: dict[str, object] = {
             "everywhere": everywhere,
             "refresh_token": refresh_token,
             "stateless": stateless,
@@ -239,7 +255,7 @@ class Operations(_doorward.Engine):
 
         Failures: user_not_found, store_unavailable.
         """
-        fields = {"user_id": user_id}
+        fields: dict[str, object] = {"user_id": user_id}
         return ListSessionsResponse.model_validate(self.call("list_sessions", _text(fields)))
 
     def revoke_session(self, *, session_id: str) -> RevokeSessionResponse:
@@ -249,7 +265,7 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields = {"session_id": session_id}
+        fields: dict[str, object] = {"session_id": session_id}
         return RevokeSessionResponse.model_validate(self.call("revoke_session", _text(fields)))
 
     def revoke_user_sessions(
@@ -262,7 +278,7 @@ class Operations(_doorward.Engine):
 
         Failures: user_not_found, store_unavailable.
         """
-        fields = {"user_id": user_id, "except_session_id": except_session_id}
+        fields: dict[str, object] = {"user_id": user_id, "except_session_id": except_session_id}
         return RevokeUserSessionsResponse.model_validate(self.call("revoke_user_sessions", _text(fields)))
 
     def revoke_token(self, *, token: str, token_type_hint: str | None = None) -> RevokeTokenResponse:
@@ -273,21 +289,22 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields = {"token": token, "token_type_hint": token_type_hint}
+        fields: dict[str, object] = {"token": token, "token_type_hint": token_type_hint}
         return RevokeTokenResponse.model_validate(self.call("revoke_token", _text(fields)))
 
     def authenticate(
-        self, *, authorization: str | None = None, token: str | None = None
+        self, *, authorization: str | None = None, backend: str | None = None, token: str | None = None
     ) -> AuthenticateResponse:
         """Says who is there, by a live token.
 
         authorization: Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
+        backend: Whose token it must be; default: `default`.
         token: The access token.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
         store_unavailable.
         """
-        fields = {"authorization": authorization, "token": token}
+        fields: dict[str, object] = {"authorization": authorization, "backend": backend, "token": token}
         return AuthenticateResponse.model_validate(self.call("authenticate", _text(fields)))
 
     def introspect(
@@ -301,13 +318,14 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields = {"token": token, "audience": audience, "token_type_hint": token_type_hint}
+        fields: dict[str, object] = {"token": token, "audience": audience, "token_type_hint": token_type_hint}
         return IntrospectResponse.model_validate(self.call("introspect", _text(fields)))
 
     def authorize(
         self,
         *,
         token: str,
+        backend: str | None = None,
         email: str | None = None,
         max_age_seconds: int | None = None,
         require_verified_email: bool | None = None,
@@ -318,6 +336,7 @@ class Operations(_doorward.Engine):
         """Says whether the bearer of a token may do something, by the account as it is now.
 
         token: The access token.
+        backend: Whose token it must be; default: `default`.
         email: The account's address is this one.
         max_age_seconds: The user proved who they are at most so long ago.
         require_verified_email: The account's address is verified.
@@ -327,8 +346,9 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields = {
+        fields: dict[str, object] = {
             "token": token,
+            "backend": backend,
             "email": email,
             "max_age_seconds": max_age_seconds,
             "require_verified_email": require_verified_email,
@@ -339,18 +359,41 @@ class Operations(_doorward.Engine):
         return AuthorizeResponse.model_validate(self.call("authorize", _text(fields)))
 
     def issue_token(
-        self, *, claims: Mapping[str, Any], lifetime_seconds: int | None = None
+        self, *, claims: Mapping[str, Any], backend: str | None = None, lifetime_seconds: int | None = None
     ) -> IssueTokenResponse:
         """Issues an access token with claims of the host's own.
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `cnf`,
             `act`) are refused.
+        backend: Who issues it; default: `default`.
         lifetime_seconds: The life of the token; default `access_token_seconds`, at most
             `session_max_seconds`.
         """
-        fields = {"claims": claims, "lifetime_seconds": lifetime_seconds}
+        fields: dict[str, object] = {
+            "claims": claims,
+            "backend": backend,
+            "lifetime_seconds": lifetime_seconds,
+        }
         return IssueTokenResponse.model_validate(self.call("issue_token", _text(fields)))
+
+    def jwks(self) -> JwksResponse:
+        """The public keys, for services that verify on their own.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {}
+        return JwksResponse.model_validate(self.call("jwks", _text(fields)))
+
+    def rotate_keys(self, *, backend: str | None = None) -> RotateKeysResponse:
+        """Makes a new signing key; the old one verifies until nothing it signed is alive.
+
+        backend: Whose; default: `default`.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"backend": backend}
+        return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
 
 
 def _text(fields: Mapping[str, object]) -> str:

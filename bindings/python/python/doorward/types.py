@@ -115,6 +115,45 @@ class ThrottleConfig(TypedDict, total=False):
     """
 
 
+class Backends(TypedDict, total=False):
+    """
+    A named backend; what is not given is as in the `default` one.
+    """
+
+    access_token_seconds: int | None
+    """
+    The life of an access token.
+    """
+    allow_weak_secret: bool
+    """
+    Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+    """
+    audience: str | list[str] | None
+    """
+    `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+    """
+    refresh: bool
+    """
+    Whether its sessions can be refreshed; else they end with their access token.
+    """
+    refresh_token_seconds: int | None
+    """
+    The life of a refresh token that is not used.
+    """
+    secret: str | None
+    """
+    Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
+    """
+    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
+    """
+    How its access tokens are signed.
+    """
+    subject_claim: Literal["sub", "user_id"]
+    """
+    The claim that names the account.
+    """
+
+
 class Config(TypedDict, total=False):
     """
     What an engine is configured with; every key has a safe default.
@@ -127,6 +166,11 @@ class Config(TypedDict, total=False):
     audience: str | list[str]
     """
     `aud` of every token: a text or a list.
+    """
+    backends: dict[str, Backends]
+    """
+    Named backends beside the one that the keys above describe, which is called `default`: a token of one
+    never passes in another.
     """
     issuer: str
     """
@@ -166,7 +210,7 @@ class Config(TypedDict, total=False):
     """
     The life of a session, however often it is refreshed.
     """
-    signing_algorithm: Literal["HS256"]
+    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"]
     """
     How access tokens are signed.
     """

@@ -482,6 +482,10 @@ class VerifyRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    backend: str | None = None
+    """
+    Whose token it must be; default: `default`.
+    """
     token: Annotated[str, Field(repr=False)]
     """
     The access token.
@@ -500,6 +504,10 @@ class AuthenticateRequest(Model):
     authorization: Annotated[str | None, Field(repr=False)] = None
     """
     Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
+    """
+    backend: str | None = None
+    """
+    Whose token it must be; default: `default`.
     """
     token: Annotated[str | None, Field(repr=False)] = None
     """
@@ -539,6 +547,10 @@ class AuthorizeRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    backend: str | None = None
+    """
+    Whose token it must be; default: `default`.
+    """
     email: str | None = None
     """
     The account's address is this one.
@@ -596,6 +608,10 @@ class IssueTokenRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    backend: str | None = None
+    """
+    Who issues it; default: `default`.
+    """
     claims: dict[str, Any]
     """
     The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
@@ -623,6 +639,64 @@ class IssueTokenResponse(Model):
     token: Annotated[str, Field(repr=False)]
     """
     The access token.
+    """
+
+
+class JwksRequest(Model):
+    """
+    Asks for the public keys.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class JwksResponse(Model):
+    """
+    A JWK Set (RFC 7517 section 5): publish it for services that verify on their own.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    keys: list[dict[str, Any]]
+    """
+    The public keys of every backend; a backend that signs with an HMAC has none.
+    """
+
+
+class RotateKeysRequest(Model):
+    """
+    Makes a new signing key.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    backend: str | None = None
+    """
+    Whose; default: `default`.
+    """
+
+
+class RotateKeysResponse(Model):
+    """
+    The ring has turned.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    kid: str
+    """
+    The key that signs from now on.
+    """
+    previous: str | None = None
+    """
+    The key that signed until now; it verifies until nothing that it signed is alive.
     """
 
 
@@ -812,6 +886,10 @@ class LoginRequest(PasswordMixin):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    backend: str | None = None
+    """
+    For which backend; default: `default`.
+    """
     client: Client | None = None
     """
     From where the user comes, as far as the host knows.
@@ -847,13 +925,13 @@ class LoginResponse(Model):
     """
     The life of the access token in seconds.
     """
-    refresh_expires_in: int
+    refresh_expires_in: int | None = None
     """
     The life of the refresh token in seconds.
     """
-    refresh_token: Annotated[str, Field(repr=False)]
+    refresh_token: Annotated[str | None, Field(repr=False)] = None
     """
-    Gets the next access token.
+    Gets the next access token; absent where the backend does not refresh.
     """
     session_id: str
     """
