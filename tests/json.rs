@@ -314,7 +314,13 @@ fn good_request(operation: &str) -> Value {
         "hash_password" => json!({"password": "x"}),
         "verify_password" => json!({"password": "x", "hash": "x"}),
         "login" => json!({"username": "ada", "password": "x"}),
-        "verify" | "introspect" => json!({"token": "x"}),
+        "verify" | "introspect" | "authorize" | "revoke_token" => json!({"token": "x"}),
+        "refresh" => json!({"refresh_token": "x"}),
+        "update_user" | "delete_user" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+        "list_sessions" | "revoke_user_sessions" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
+        }
+        "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
         "issue_token" => json!({"claims": {"sub": ""}}),
         _ => json!({}),
     }
@@ -331,7 +337,7 @@ fn fields(operation: &str) -> Vec<String> {
     let description = doorward::describe();
     let operations = description["operations"].as_array().unwrap();
     let row = operations.iter().find(|row| row["name"] == operation).unwrap();
-    row["request"]["properties"].as_object().unwrap().keys().cloned().collect()
+    row["request"]["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect()
 }
 
 fn code(engine: &Engine, operation: &str, body: &str) -> Code {
