@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 
+.DEFAULT_GOAL := library
+
 # The names of the built library.
 RELEASE = target/release
 LIBRARY = $(RELEASE)/libdoorward.so

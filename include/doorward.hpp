@@ -113,14 +113,24 @@ class engine {
   response register_(const std::string &request) const { return run(doorward_register, request); }
   response get_user(const std::string &request) const { return run(doorward_get_user, request); }
   response list_users(const std::string &request = {}) const { return run(doorward_list_users, request); }
+  response update_user(const std::string &request) const { return run(doorward_update_user, request); }
+  response delete_user(const std::string &request) const { return run(doorward_delete_user, request); }
   response hash_password(const std::string &request) const { return run(doorward_hash_password, request); }
   response verify_password(const std::string &request) const { return run(doorward_verify_password, request); }
   response login(const std::string &request) const { return run(doorward_login, request); }
+  response refresh(const std::string &request) const { return run(doorward_refresh, request); }
   response logout(const std::string &request) const { return run(doorward_logout, request); }
+  response list_sessions(const std::string &request) const { return run(doorward_list_sessions, request); }
+  response revoke_session(const std::string &request) const { return run(doorward_revoke_session, request); }
+  response revoke_user_sessions(const std::string &request) const { return run(doorward_revoke_user_sessions, request); }
+  response revoke_token(const std::string &request) const { return run(doorward_revoke_token, request); }
   response verify(const std::string &request) const { return run(doorward_verify, request); }
   response authenticate(const std::string &request) const { return run(doorward_authenticate, request); }
   response introspect(const std::string &request) const { return run(doorward_introspect, request); }
+  response authorize(const std::string &request) const { return run(doorward_authorize, request); }
   response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
+  response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }
+  response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
 
   // For what this class does not cover. Stays the engine's.
   doorward_engine *handle() const noexcept { return handle_.get(); }
