@@ -19,7 +19,7 @@ STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 
 ## doorward beside its peers, as ratios in one run.
 bench: library bench-python
-	$(CARGO) bench --bench peers
+	$(CARGO) bench --bench peers --bench store
 
 .PHONY: demo test lint deny bench test-rust test-python test-c wheel bench-python python-models library install \
   uninstall header clean

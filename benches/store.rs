@@ -1,0 +1,196 @@
+//! What the store does to live questions and to writes: `introspect` with few and with many users,
+//! `refresh` by many callers beside one at a time. `make bench` runs it; `DOORWARD_BENCH_USERS` sets how
+//! many "many" are (default 1,000,000).
+
+use std::path::{Path, PathBuf};
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use doorward::{Config, Engine, Hooks};
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "eight wise words";
+
+/// So many users log in and are asked about, spread evenly over all of them.
+const SAMPLE: usize = 4_000;
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--test") {
+        return; // `cargo test --benches` only builds it.
+    }
+    let many = std::env::var_os("DOORWARD_BENCH_USERS")
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(1_000_000);
+    let few = introspect(1_000);
+    let much = introspect(many);
+    println!("introspect, median of {many} users : of 1,000 users {:>22.2}  ≤ 1.5", much / few);
+    refresh();
+}
+
+/// Asks about live tokens from one and from two threads; the median latency in seconds.
+fn introspect(users: usize) -> f64 {
+    let folder = Folder::new();
+    let engine = folder.open();
+    folder.fill(&engine, users);
+    let step = (users / SAMPLE).max(1);
+    let tokens: Vec<String> =
+        (0..users).step_by(step).take(SAMPLE).map(|user| login(&engine, user)).collect();
+    let ask = |index: usize| {
+        let token = &tokens[index * 7919 % tokens.len()];
+        let reply = engine.call("introspect", &format!(r#"{{"token":"{token}"}}"#)).unwrap();
+        assert!(reply.starts_with(r#"{"active":true"#));
+    };
+    (0..2 * SAMPLE).for_each(ask);
+
+    let mut latencies: Vec<f64> = (0..20_000)
+        .map(|index| {
+            let start = Instant::now();
+            ask(index);
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    latencies.sort_by(f64::total_cmp);
+    let median = latencies[latencies.len() / 2];
+    let rate = rate(2, |thread, round| ask(thread * 31 + round));
+    let bytes = std::fs::metadata(folder.0.join("store.db")).unwrap().len() / users as u64;
+    println!(
+        "introspect, {users} users: {:.1} µs median, {rate:.0} a second by 2 threads, {bytes} bytes a user with a session",
+        median * 1e6
+    );
+    median
+}
+
+/// Refreshes sessions of their own, one caller and eight.
+fn refresh() {
+    let folder = Folder::new();
+    let engine = folder.open();
+    folder.fill(&engine, 16);
+    let by = |callers: usize| {
+        let tokens: Vec<_> = (0..callers).map(|user| std::sync::Mutex::new(session(&engine, user))).collect();
+        rate(callers, |thread, _| {
+            let mut token = tokens[thread].lock().unwrap();
+            let reply = call(&engine, "refresh", json!({"refresh_token": *token}));
+            *token = reply["refresh_token"].as_str().unwrap().to_owned();
+        })
+    };
+    let ratios: Vec<f64> = (0..5)
+        .map(|_| {
+            let (one, eight) = (by(1), by(8));
+            println!("refresh: {one:.0} a second by 1 caller, {eight:.0} by 8");
+            eight / one
+        })
+        .collect();
+    let mut sorted = ratios;
+    sorted.sort_by(f64::total_cmp);
+    println!("refresh, 8 callers : one commit each {:>34.2}  ≥ 4", sorted[sorted.len() / 2]);
+}
+
+/// How often a second `f` runs, called from so many threads with their number and the round.
+fn rate(threads: usize, f: impl Fn(usize, usize) + Sync) -> f64 {
+    const WINDOW: Duration = Duration::from_secs(2);
+    let start = Barrier::new(threads);
+    let counts: Vec<(usize, Duration)> = thread::scope(|scope| {
+        let run = |thread| {
+            let (f, start) = (&f, &start);
+            scope.spawn(move || {
+                start.wait();
+                let (begin, mut rounds) = (Instant::now(), 0);
+                while begin.elapsed() < WINDOW {
+                    f(thread, rounds);
+                    rounds += 1;
+                }
+                (rounds, begin.elapsed())
+            })
+        };
+        let running: Vec<_> = (0..threads).map(run).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    counts.iter().map(|(rounds, took)| *rounds as f64 / took.as_secs_f64()).sum()
+}
+
+/// A folder with a store, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        let path = std::env::temp_dir().join(format!("doorward-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn open(&self) -> Engine {
+        let config = json!({
+            "store": format!("sqlite:{}", self.0.join("store.db").display()),
+            "password": {"memory_kib": 8, "iterations": 1},
+        });
+        Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
+    }
+
+    /// Adds users that share one password, each with a role and a session, without asking the engine.
+    fn fill(&self, engine: &Engine, users: usize) {
+        let hash = call(engine, "hash_password", json!({"password": PASSWORD}));
+        let mut sqlite = Connection::open(Path::new(&self.0).join("store.db")).unwrap();
+        let transaction = sqlite.transaction().unwrap();
+        for user in 0..users {
+            let id = id(1, user);
+            let mut add = transaction
+                .prepare_cached(
+                    "INSERT INTO users VALUES (?1, ?2, ?2, ?3, ?3, 0, 1, ?4, '{}', NULL, 0, 0, 1767225600)",
+                )
+                .unwrap();
+            add.execute(params![
+                id,
+                name(user),
+                format!("{}@example.com", name(user)),
+                hash["hash"].as_str()
+            ])
+            .unwrap();
+            let mut add = transaction.prepare_cached("INSERT INTO user_roles VALUES (?1, 'user')").unwrap();
+            add.execute(params![id]).unwrap();
+            let mut add = transaction
+                .prepare_cached(
+                    "INSERT INTO sessions (id, backend, user_id, epoch, generation, rotated_at, replaced_at, \
+                     auth_time, created_at, idle_at, expires_at, ip) \
+                     VALUES (?1, 'default', ?2, 0, 0, 0, 0, 0, 0, 0, 0, '192.0.2.7')",
+                )
+                .unwrap();
+            add.execute(params![crate::id(2, user), id]).unwrap();
+        }
+        transaction.commit().unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A UUIDv7 of a time that grows with the number.
+fn id(kind: u8, number: usize) -> [u8; 16] {
+    let mut id = [0x55; 16];
+    id[..6].copy_from_slice(&(1_767_225_600_000 + number as u64).to_be_bytes()[2..]);
+    (id[6], id[8], id[15]) = (0x70, 0x80, kind);
+    id
+}
+
+fn name(user: usize) -> String {
+    format!("user{user:07}")
+}
+
+fn login(engine: &Engine, user: usize) -> String {
+    let reply = call(engine, "login", json!({"username": name(user), "password": PASSWORD}));
+    reply["access_token"].as_str().unwrap().to_owned()
+}
+
+fn session(engine: &Engine, user: usize) -> String {
+    let reply = call(engine, "login", json!({"username": name(user), "password": PASSWORD}));
+    reply["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn call(engine: &Engine, operation: &str, request: Value) -> Value {
+    let reply = engine.call(operation, &request.to_string());
+    serde_json::from_str(&reply.unwrap_or_else(|error| panic!("{operation}: {error}"))).unwrap()
+}
