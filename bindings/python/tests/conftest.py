@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +39,17 @@ def engine(config: Config, clock: Clock) -> Iterator[Engine]:
     with Engine(config, now_ms=clock) as engine:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
         yield engine
+
+
+def mark_verified(store: Path, username: str) -> None:
+    """Mark an address as verified, which no operation does yet.
+
+    In a process of its own: a second SQLite in one process would break the locks of the first.
+    """
+    program = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as store:
+    change = "UPDATE users SET email_verified = 1 WHERE username_key = ?"
+    assert store.execute(change, sys.argv[2:]).rowcount == 1
+"""
+    subprocess.run([sys.executable, "-c", program, str(store), username], check=True)
