@@ -246,6 +246,9 @@ doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// Reads the audit log.
+doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

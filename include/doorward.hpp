@@ -131,6 +131,7 @@ class engine {
   response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
   response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }
   response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
+  response events(const std::string &request = {}) const { return run(doorward_events, request); }
 
   // For what this class does not cover. Stays the engine's.
   doorward_engine *handle() const noexcept { return handle_.get(); }

@@ -58,6 +58,9 @@ pub struct Config {
     /// Rules of `register`.
     #[serde(deserialize_with = "json::object")]
     pub registration: Registration,
+    /// The audit log: `events`.
+    #[serde(deserialize_with = "json::object")]
+    pub audit: Audit,
     /// Bounds of memory and time.
     #[serde(deserialize_with = "json::object")]
     pub limits: Limits,
@@ -217,6 +220,14 @@ pub struct Throttle {
     pub lock_seconds: Whole<1, 86_400, 60>,
     /// The longest lock.
     pub lock_max_seconds: Whole<1, 86_400, 3_600>,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// How long an event is kept.
+    pub retention_days: Whole<1, 36_500, 400>,
 }
 
 /// Rules of `register`.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::engine::{accounts, authorization, keys, login, passwords, sessions, tokens};
+use crate::engine::{accounts, authorization, events, keys, login, passwords, sessions, tokens};
 use crate::error::{Code, Result, Status};
 use crate::json;
 
@@ -116,6 +116,9 @@ operations! {
         [StoreUnavailable];
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0",
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
+        [StoreUnavailable];
+    events: events::EventsRequest => events::EventsResponse, "0.1.0",
+        "Reads the audit log.",
         [StoreUnavailable];
 }
 

@@ -58,6 +58,23 @@ impl Id {
     pub(crate) fn from_bytes(bytes: [u8; 16]) -> Id {
         Id(Uuid::from_bytes(bytes))
     }
+
+    /// Not above any id of this time or later.
+    pub(crate) fn first_at(unix_ms: i64) -> Id {
+        let millis = u64::try_from(unix_ms).unwrap_or(0);
+        Id(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
+    /// The time that it is ordered by.
+    pub(crate) fn unix_ms(self) -> i64 {
+        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
+        i64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+
+    /// The next higher one, of the same time: the counter of its last 62 bits does not run over.
+    pub(crate) fn next(self) -> Id {
+        Id(Uuid::from_u128(self.0.as_u128().wrapping_add(1)))
+    }
 }
 
 impl FromStr for Id {

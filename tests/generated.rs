@@ -109,7 +109,8 @@ fn inner(field: &Value) -> &Value {
 
 fn kind(field: &Value) -> String {
     if let Some(values) = field["enum"].as_array() {
-        return values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" or ");
+        let values = values.iter().filter(|value| !value.is_null());
+        return values.map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" or ");
     }
     if let Some(value) = field.get("const") {
         return format!("`{value}`");

@@ -111,6 +111,7 @@ def models(folder: Path) -> str:
         "x-exclude",
         "x-repr",
         "--field-constraints",
+        "--enum-field-as-literal=all",
         "--use-annotated",
         "--use-attribute-docstrings",
         "--use-field-description",

@@ -241,6 +241,17 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
+/// Reads the audit log.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_events(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::events, engine, request, response) }
+}
+
 unsafe fn run(
     operation: &Operation,
     engine: *const doorward_engine,

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::sessions::revoke_everything;
+use super::events::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::{Password, Secret};
+use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
 use crate::store::{Durability, Tx};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
@@ -173,7 +174,8 @@ impl Engine {
                 password_hash: Some(&hash),
                 locale: locale.as_ref().map(Locale::as_str),
             };
-            users::insert(tx, &new)
+            users::insert(tx, &new)?;
+            self.record(tx, now, event(Kind::Registered, user.id))
         })?;
         Ok(UserResponse { user })
     }
@@ -272,7 +274,13 @@ impl Engine {
             }
             users::update(tx, &user, email_key.as_deref())?;
             if before.is_active && !user.is_active {
-                revoke_everything(tx, request.id, now)?;
+                self.revoke_everything(tx, request.id, now)?;
+            }
+            let changed = changed_fields(&before, &user)?;
+            if !changed.is_empty() {
+                let detail = changed.join(" ");
+                let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, request.id) };
+                self.record(tx, now, event)?;
             }
             Ok(user)
         })?;
@@ -283,13 +291,16 @@ impl Engine {
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
     pub fn delete_user(&self, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
+        let now = self.clock.now();
         self.store.write(Durability::Full, |tx| {
             let user = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
             self.forget_attempts(tx, request.id)?;
-            users::delete(tx, request.id)
+            users::delete(tx, request.id)?;
+            events::forget_addresses(tx, request.id)?;
+            self.record(tx, now, event(Kind::UserDeleted, request.id))
         })?;
         Ok(DeleteUserResponse { deleted: true })
     }
@@ -297,6 +308,19 @@ impl Engine {
 
 fn is_admin(user: &PublicUser) -> bool {
     user.is_active && user.roles.iter().any(|role| role.as_str() == ADMIN)
+}
+
+/// The names of the fields that differ.
+fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'static str>> {
+    let attributes = |user: &PublicUser| json::render(&user.attributes);
+    let fields = [
+        ("username", before.username != after.username),
+        ("email", before.email != after.email),
+        ("is_active", before.is_active != after.is_active),
+        ("roles", before.roles != after.roles),
+        ("attributes", attributes(before)? != attributes(after)?),
+    ];
+    Ok(fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect())
 }
 
 /// Refuses what would leave no active admin.

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Engine;
+use super::events::{Kind, event};
 use crate::config::{Audience, BackendConfig, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
+use crate::store::events::{self, Event};
 use crate::store::keys::{self, SealedKey};
 use crate::store::{Durability, Tx, damaged};
 
@@ -73,7 +75,7 @@ impl Engine {
         }
         let (now, retire_at) = (self.clock.now(), self.retire_at());
         let key = new_key(&self.secrets, backend)?;
-        let previous = self.store.write(Durability::Full, |tx| keys::replace(tx, &key, retire_at, now))?;
+        let previous = self.store.write(Durability::Full, |tx| replace(tx, &key, retire_at, now))?;
         self.reload_keys()?;
         Ok(RotateKeysResponse { kid: key.kid, previous })
     }
@@ -202,7 +204,7 @@ pub(super) fn complete(
 ) -> Result<Vec<Arc<RingKey>>> {
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
-        keys::replace(tx, &new_key(secrets, backend)?, retire_at, now)?;
+        replace(tx, &new_key(secrets, backend)?, retire_at, now)?;
     }
     unseal(secrets, backends, &keys::all(tx)?)
 }
@@ -218,6 +220,16 @@ fn unseal(secrets: &Secrets, backends: &[Backend], sealed: &[SealedKey]) -> Resu
         ring.push(Arc::new(RingKey { backend, key: parsed, expires_at: key.expires_at }));
     }
     Ok(ring)
+}
+
+/// Keeps a new key, which signs from now on; the kid of the one before it.
+fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) -> Result<Option<String>> {
+    let previous = keys::replace(tx, key, retire_at, now)?;
+    if previous.is_some() {
+        let detail = format!("{} {}", key.backend, key.kid);
+        events::append(tx, now, &Event { detail: Some(&detail), ..event(Kind::KeysRotated, None) })?;
+    }
+    Ok(previous)
 }
 
 fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {

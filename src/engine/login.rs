@@ -7,11 +7,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::events::{Kind, event};
+use super::keys::Backend;
+use super::throttle::Attempt;
 use super::tokens::Token;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::Durability;
+use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::user::{Email, Id, Offered, PublicUser, Scope, Username, text_type};
 
@@ -99,6 +103,10 @@ impl FromStr for DeviceId {
 text_type!(DeviceId, "minLength": 1, "maxLength": 128);
 
 impl Client {
+    pub(super) fn ip(&self) -> Option<String> {
+        self.ip.map(|ip| ip.to_string())
+    }
+
     pub(super) fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_ref().map(|UserAgent(text)| text.as_str())
     }
@@ -128,12 +136,29 @@ impl Engine {
 
         let account = user.as_ref().map(|user| user.public.id);
         let attempt = self.count_attempt(account, identifier.as_str(), client.ip)?;
+        self.enter(user, &password, backend, scope, &client, &attempt).or_else(|error| {
+            if error.code == Code::InvalidCredentials {
+                self.login_failed(account, &client, &attempt, &error)?;
+            }
+            Err(error)
+        })
+    }
+
+    /// Lets the user in whose password it is.
+    fn enter(
+        &self,
+        user: Option<User>,
+        password: &Password,
+        backend: &Backend,
+        scope: Option<Scope>,
+        client: &Client,
+        attempt: &Attempt,
+    ) -> Result<LoginResponse> {
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-        let verdict =
-            self.hasher.verify(&password, hash).inspect_err(|_| self.take_back_attempt(&attempt))?;
+        let verdict = self.hasher.verify(password, hash).inspect_err(|_| self.take_back_attempt(attempt))?;
         let user = admit(user, verdict.valid)?;
         // An upgrade that cannot be had now is made at the next login.
-        let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(&password)).and_then(Result::ok);
+        let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(password)).and_then(Result::ok);
 
         let session = self.new_session(backend, user.public.id, user.epoch, scope)?;
         self.store.write(Durability::Full, |tx| {
@@ -147,9 +172,25 @@ impl Engine {
             if let (Some(old), Some(new)) = (&user.password_hash, &upgraded) {
                 users::upgrade_hash(tx, user.public.id, old, new)?;
             }
-            self.keep_session(tx, &session, &client)
+            self.keep_session(tx, &session, client)
         })?;
         self.tokens_of(session, user.public)
+    }
+
+    /// Writes to the log why a login was refused, and what it locked: the same work for all.
+    fn login_failed(
+        &self,
+        account: Option<Id>,
+        client: &Client,
+        attempt: &Attempt,
+        error: &Error,
+    ) -> Result<()> {
+        let (now, ip) = (self.clock.now(), client.ip());
+        let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
+        self.store.write(Durability::Relaxed, |tx| {
+            self.record(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
+            attempt.locks().try_for_each(|what| self.record(tx, now, of(Kind::Throttled, Some(what))))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod events;
 pub mod keys;
 pub mod login;
 pub mod passwords;

@@ -5,12 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Client, LoginResponse};
 use super::tokens::{AccessClaims, Token};
 use crate::crypto::secrets::{Purpose, Secrets};
 use crate::crypto::{self, base64url, from_base64url};
 use crate::error::{Code, Error, Result};
+use crate::store::events::Event;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx};
@@ -178,7 +180,9 @@ impl Engine {
                 2 if now < session.replaced_at + grace => (newest - 1, session.idle_at),
                 _ => {
                     // The revocation must be kept, so this is no failure of the transaction.
-                    sessions::revoke(tx, offered.session_id, now)?;
+                    let user_id = sessions::revoke(tx, offered.session_id, now)?;
+                    let session_id = Some(offered.session_id);
+                    self.record(tx, now, Event { session_id, ..event(Kind::RefreshTokenReused, user_id) })?;
                     return Ok(Err(Error::new(Code::InvalidToken, "reused")));
                 }
             };
@@ -234,9 +238,11 @@ impl Engine {
                 if let Some(reason) = session.end(now) {
                     return Err(Error::new(Code::InvalidToken, reason));
                 }
-                revoke_everything(tx, session.user.public.id, now)?;
+                self.revoke_everything(tx, session.user.public.id, now)?;
+                let event = event(Kind::LoggedOut, session.user.public.id);
+                return self.record(tx, now, Event { session_id: Some(session_id), ..event });
             }
-            sessions::revoke(tx, session_id, now)
+            self.revoke_one(tx, Kind::LoggedOut, session_id, now).map(|_| ())
         })?;
         Ok(LogoutResponse { message: DISCARD })
     }
@@ -270,9 +276,10 @@ impl Engine {
     /// Failures: `store_unavailable`.
     pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
         let now = self.clock.now();
-        let revoked =
-            self.store.write(Durability::Full, |tx| sessions::revoke(tx, request.session_id, now))?;
-        Ok(RevokedResponse { revoked })
+        let is_revoked = self.store.write(Durability::Full, |tx| {
+            self.revoke_one(tx, Kind::SessionRevoked, request.session_id, now)
+        })?;
+        Ok(RevokedResponse { revoked: is_revoked.into() })
     }
 
     /// Ends every session of a user, but for one if asked; without an exception also every token that
@@ -284,8 +291,11 @@ impl Engine {
         let revoked = self.store.write(Durability::Full, |tx| {
             known(tx, request.user_id)?;
             match request.except_session_id {
-                None => revoke_everything(tx, request.user_id, now),
-                except => sessions::revoke_all(tx, request.user_id, except, now),
+                None => self.revoke_everything(tx, request.user_id, now),
+                except => {
+                    let revoked = sessions::revoke_all(tx, request.user_id, except, now)?;
+                    self.sessions_revoked(tx, request.user_id, revoked, now)
+                }
             }
         })?;
         Ok(RevokedResponse { revoked })
@@ -303,7 +313,9 @@ impl Engine {
         match session_id {
             Ok(Some(session_id)) => {
                 let now = self.clock.now();
-                self.store.write(Durability::Full, |tx| sessions::revoke(tx, session_id, now))?;
+                self.store.write(Durability::Full, |tx| {
+                    self.revoke_one(tx, Kind::SessionRevoked, session_id, now)
+                })?;
                 Ok(RevokeTokenResponse {})
             }
             Ok(None) => Err(Error::at(Code::InvalidRequest, "/token", "belongs to no session")),
@@ -317,13 +329,26 @@ impl Engine {
         let (text, backend) = self.signed(token.expose(), None)?;
         self.accepted(&text, backend)?.session_id()
     }
-}
 
-/// Ends every session of a user, and every token of theirs without one, in the caller's transaction.
-pub(super) fn revoke_everything(tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
-    let revoked = sessions::revoke_all(tx, user_id, None, now)?;
-    users::bump_epoch(tx, user_id, now)?;
-    Ok(revoked)
+    /// Ends every session of a user, and every token of theirs without one, in the caller's transaction.
+    pub(super) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
+        let revoked = sessions::revoke_all(tx, user_id, None, now)?;
+        users::bump_epoch(tx, user_id, now)?;
+        self.sessions_revoked(tx, user_id, revoked, now)
+    }
+
+    fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
+        let detail = revoked.to_string();
+        self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, user_id) })?;
+        Ok(revoked)
+    }
+
+    /// Ends a session; whether it was not ended before.
+    fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
+        let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
+        self.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
+        Ok(true)
+    }
 }
 
 fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
@@ -380,7 +405,7 @@ impl Engine {
     }
 
     pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
-        let ip = client.ip.map(|ip| ip.to_string());
+        let ip = client.ip();
         let new = NewSession {
             id: session.id,
             backend: &session.backend.name,
@@ -394,7 +419,14 @@ impl Engine {
             user_agent: client.user_agent(),
             device_id: client.device_id(),
         };
-        sessions::insert(tx, &new)
+        sessions::insert(tx, &new)?;
+        let event = Event {
+            session_id: Some(session.id),
+            ip: ip.as_deref(),
+            detail: Some(&session.backend.name),
+            ..event(Kind::LoggedIn, session.user_id)
+        };
+        self.record(tx, session.created_at, event)
     }
 
     /// The first tokens of a session.

@@ -30,6 +30,8 @@ struct Lane {
     expires_at: i64,
     /// Until when this attempt locked it, if it did.
     locked_until: i64,
+    /// Whether it did, or was the last that is allowed in a row.
+    locks: bool,
 }
 
 impl Engine {
@@ -53,6 +55,7 @@ impl Engine {
                 // The count of an account is kept until it succeeds, that of a stranger's name is not.
                 expires_at: if account.is_some() { i64::MAX } else { forgotten_at },
                 locked_until: 0,
+                locks: false,
             },
             source: None,
         };
@@ -63,6 +66,7 @@ impl Engine {
                 most_in_a_row: i64::MAX,
                 expires_at: forgotten_at,
                 locked_until: 0,
+                locks: false,
             });
         }
         let refused_for = self.store.write(Durability::Relaxed, |tx| {
@@ -85,6 +89,7 @@ impl Engine {
             for (lane, count) in attempt.lanes_mut().zip(counts) {
                 throttles::put(tx, &lane.id, count)?;
                 lane.locked_until = count.locked_until;
+                lane.locks = count.locked_until > 0 || count.in_a_row >= lane.most_in_a_row;
             }
             Ok(None)
         })?;
@@ -144,6 +149,11 @@ impl Attempt {
     pub(super) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
         throttles::delete(tx, &self.account.id)?;
         self.source.iter().try_for_each(|lane| lane.take_back(tx))
+    }
+
+    /// What the attempt locked: `account`, `source`.
+    pub(super) fn locks(&self) -> impl Iterator<Item = &'static str> {
+        self.lanes().zip(["account", "source"]).filter(|(lane, _)| lane.locks).map(|(_, name)| name)
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {

@@ -1,6 +1,7 @@
 //! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
 //! share; what differs between them stays in their own files and migrations.
 
+pub(crate) mod events;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod fork;
 pub(crate) mod keys;
@@ -123,8 +124,11 @@ impl Row<'_> {
     }
 
     pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
-        let bytes = self.0.bytes(column)?.ok_or_else(damaged)?;
-        bytes.try_into().map_err(|_| damaged())
+        self.optional_array(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn optional_array<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>> {
+        self.0.bytes(column)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()
     }
 
     pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>> {

@@ -126,11 +126,12 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
     Ok(())
 }
 
-/// Ends a session; ending it again changes nothing. How many it ended.
-pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<usize> {
-    tx.execute(
-        "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+/// Ends a session; ending it again changes nothing. Whose it was, if it was ended now.
+pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Id>> {
+    tx.first(
+        "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
+        |row| row.array(0).map(Id::from_bytes),
     )
 }
 

@@ -17,6 +17,7 @@ from doorward.models.app import (
     AuthorizeResponse,
     Client,
     DeleteUserResponse,
+    EventsResponse,
     GetUserResponse,
     HashPasswordResponse,
     IntrospectResponse,
@@ -394,6 +395,27 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"backend": backend}
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
+
+    def events(
+        self,
+        *,
+        after: str | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        user_id: str | None = None,
+    ) -> EventsResponse:
+        """Reads the audit log.
+
+        after: Only what was written after this event: `next` of the page before, or the last `id` that is
+            known.
+        kind: Only this kind.
+        limit: How many to return: 1 to 1000, default 100.
+        user_id: Only what concerns this account, which may be gone.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"after": after, "kind": kind, "limit": limit, "user_id": user_id}
+        return EventsResponse.model_validate(self.call("events", _text(fields)))
 
 
 def _text(fields: Mapping[str, object]) -> str:

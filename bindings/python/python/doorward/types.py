@@ -10,6 +10,17 @@ from typing import Literal
 from typing_extensions import Required, TypedDict
 
 
+class AuditConfig(TypedDict, total=False):
+    """
+    The audit log: `events`.
+    """
+
+    retention_days: int
+    """
+    How long an event is kept.
+    """
+
+
 class LimitsConfig(TypedDict, total=False):
     """
     Bounds of memory and time.
@@ -167,6 +178,7 @@ class Config(TypedDict, total=False):
     """
     `aud` of every token: a text or a list.
     """
+    audit: AuditConfig
     backends: dict[str, Backends]
     """
     Named backends beside the one that the keys above describe, which is called `default`: a token of one

@@ -62,6 +62,18 @@ CREATE TABLE keys (
   expires_at INTEGER
 ) WITHOUT ROWID;
 
+-- The audit log, in the order of its ids; user_id may be that of an account that is gone.
+CREATE TABLE events (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  at         INTEGER NOT NULL,
+  kind       TEXT    NOT NULL,
+  user_id    BLOB,
+  session_id BLOB,
+  ip         TEXT,
+  detail     TEXT
+) WITHOUT ROWID;
+CREATE INDEX events_by_user ON events (user_id, id);
+
 -- Failed attempts. The id is a code that names neither account nor address.
 CREATE TABLE throttles (
   id           BLOB    NOT NULL PRIMARY KEY,

@@ -1,0 +1,162 @@
+//! The audit log: `events`, and how the other rooms write to it.
+
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::error::{Code, Error, Result};
+use crate::store::Tx;
+use crate::store::events::{self, Event, Listing};
+use crate::user::{Id, text_type};
+
+/// Reads the audit log, in the order in which it was written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventsRequest {
+    /// Only what concerns this account, which may be gone.
+    pub user_id: Option<Id>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only what was written after this event: `next` of the page before, or the last `id` that is known.
+    pub after: Option<Id>,
+    /// How many to return: 1 to 1000, default 100.
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+}
+
+/// A page of the audit log.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EventsResponse {
+    /// The events, the oldest first.
+    pub events: Vec<EventInfo>,
+    /// Where the next page begins, when there may be one: give it as `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Id>,
+}
+
+/// What happened.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EventInfo {
+    /// Its id; later events have higher ones.
+    pub id: Id,
+    /// When it happened, in Unix seconds.
+    pub at: i64,
+    /// What it was: one of the kinds that `kind` of the request names.
+    pub kind: String,
+    /// Whom it concerns, where there is or was such an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Id>,
+    /// Which session it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Id>,
+    /// From where it came, as far as the host said; forgotten with the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
+        /// What can happen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($(#[$doc])* $kind,)* }
+
+        impl Kind {
+            /// The name that the log keeps.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)* }
+            }
+        }
+
+        impl FromStr for Kind {
+            type Err = &'static str;
+
+            fn from_str(name: &str) -> std::result::Result<Kind, &'static str> {
+                match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of event") }
+            }
+        }
+
+        text_type!(Kind, "enum": [$($name),*]);
+    };
+}
+
+kinds! {
+    /// An account was created.
+    Registered = "registered";
+    /// A session was opened; `detail` is the backend.
+    LoggedIn = "logged_in";
+    /// A login was refused; `detail` says why.
+    LoginFailed = "login_failed";
+    /// Failed logins locked an `account` or a `source`, as `detail` says; what is refused while the lock
+    /// lasts is not logged.
+    Throttled = "throttled";
+    /// A session ended by its own token.
+    LoggedOut = "logged_out";
+    /// A session was ended.
+    SessionRevoked = "session_revoked";
+    /// The sessions of an account were ended, `detail` of them.
+    SessionsRevoked = "sessions_revoked";
+    /// A refresh token was offered again, which ended its session.
+    RefreshTokenReused = "refresh_token_reused";
+    /// An account was changed; `detail` names the fields.
+    UserUpdated = "user_updated";
+    /// An account was deleted.
+    UserDeleted = "user_deleted";
+    /// A new signing key; `detail` names the backend and the key.
+    KeysRotated = "keys_rotated";
+}
+
+impl Engine {
+    /// Reads the audit log.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn events(&self, request: EventsRequest) -> Result<EventsResponse> {
+        let limit = request.limit.unwrap_or(100) as usize;
+        if !(1..=1000).contains(&limit) {
+            return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
+        }
+        let listing = Listing {
+            user_id: request.user_id,
+            kind: request.kind.map(Kind::name),
+            after: request.after,
+            oldest: self.oldest_event(self.clock.now()),
+            limit,
+        };
+        let listed = self.store.read(|tx| events::list(tx, &listing))?;
+        let events: Vec<EventInfo> = listed
+            .into_iter()
+            .map(|event| EventInfo {
+                id: event.id,
+                at: event.at,
+                kind: event.kind,
+                user_id: event.user_id,
+                session_id: event.session_id,
+                ip: event.ip,
+                detail: event.detail,
+            })
+            .collect();
+        let next = events.last().filter(|_| events.len() == limit).map(|event| event.id);
+        Ok(EventsResponse { events, next })
+    }
+
+    /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
+    /// few that are past their time.
+    pub(super) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
+        events::forget_expired(tx, self.oldest_event(now))?;
+        events::append(tx, now, &event)
+    }
+
+    /// What happened before this is past its time.
+    fn oldest_event(&self, now: i64) -> i64 {
+        (now - self.config.audit.retention_days.seconds() * 86_400).max(0)
+    }
+}
+
+/// An event of this kind, about this account.
+pub(super) fn event<'a>(kind: Kind, user_id: impl Into<Option<Id>>) -> Event<'a> {
+    Event { kind: kind.name(), user_id: user_id.into(), ..Event::default() }
+}
