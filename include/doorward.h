@@ -223,6 +223,12 @@ doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
+// Says whether a request may pass, and who sent it. Codes: not_authenticated, invalid_token,
+// user_not_found, invalid_authorization_header.
+doorward_status doorward_authenticate_request(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
 // Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
 doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,

@@ -126,6 +126,7 @@ class engine {
   response revoke_token(const std::string &request) const { return run(doorward_revoke_token, request); }
   response verify(const std::string &request) const { return run(doorward_verify, request); }
   response authenticate(const std::string &request) const { return run(doorward_authenticate, request); }
+  response authenticate_request(const std::string &request) const { return run(doorward_authenticate_request, request); }
   response introspect(const std::string &request) const { return run(doorward_introspect, request); }
   response authorize(const std::string &request) const { return run(doorward_authorize, request); }
   response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
+use crate::requests::Requests;
 use crate::user::Role;
 
 /// What `doorward_open` reads.
@@ -61,6 +62,9 @@ pub struct Config {
     /// The audit log: `events`.
     #[serde(deserialize_with = "json::object")]
     pub audit: Audit,
+    /// Rules of `authenticate_request`.
+    #[serde(deserialize_with = "json::object")]
+    pub requests: Requests,
     /// Bounds of memory and time.
     #[serde(deserialize_with = "json::object")]
     pub limits: Limits,

@@ -26,8 +26,8 @@
 //! - [`engine`]: the rooms, one file per capability
 //! - `store`: the cellar, rows and transactions
 //! - `crypto`: the workshop: password hasher, JWS codec, sealing
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`json`], `secret_key`, `contain`: the
-//!   ground floor, what everybody stands on
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`requests`], [`json`], `secret_key`,
+//!   `contain`: the ground floor, what everybody stands on
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -43,6 +43,7 @@ pub mod error;
 pub mod json;
 pub mod operations;
 pub mod password;
+pub mod requests;
 mod secret_key;
 mod store;
 pub mod user;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::engine::{accounts, authorization, events, keys, login, passwords, sessions, tokens};
+use crate::engine::{accounts, authorization, events, keys, login, passwords, requests, sessions, tokens};
 use crate::error::{Code, Result, Status};
 use crate::json;
 
@@ -101,6 +101,9 @@ operations! {
         [InvalidToken];
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0",
         "Says who is there, by a live token.",
+        [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+    authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0",
+        "Says whether a request may pass, and who sent it.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",

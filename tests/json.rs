@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::engine::{accounts, login, passwords, sessions, tokens};
+use doorward::engine::{accounts, login, passwords, requests, sessions, tokens};
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -261,6 +261,9 @@ fn debug_shows_no_secret() {
         debug::<tokens::VerifyRequest>(json!({"token": MARKER})),
         debug::<tokens::AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
         debug::<tokens::IntrospectRequest>(json!({"token": MARKER})),
+        debug::<requests::AuthenticateRequestRequest>(
+            json!({"method": "GET", "path": "/", "token": MARKER, "authorization": MARKER, "cookies": {"a": MARKER}}),
+        ),
     ];
     for text in shown {
         assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");
@@ -321,6 +324,7 @@ fn good_request(operation: &str) -> Value {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
         "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+        "authenticate_request" => json!({"method": "GET", "path": "/"}),
         "issue_token" => json!({"claims": {"sub": ""}}),
         _ => json!({}),
     }

@@ -186,6 +186,18 @@ pub unsafe extern "C" fn doorward_authenticate(
     unsafe { run(&rows::authenticate, engine, request, response) }
 }
 
+/// Says whether a request may pass, and who sent it. Codes: not_authenticated, invalid_token,
+/// user_not_found, invalid_authorization_header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_authenticate_request(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::authenticate_request, engine, request, response) }
+}
+
 /// Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect(

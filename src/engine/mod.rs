@@ -7,6 +7,7 @@ pub mod events;
 pub mod keys;
 pub mod login;
 pub mod passwords;
+pub mod requests;
 pub mod sessions;
 mod throttle;
 pub mod tokens;

@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 from conftest import PASSWORD, Clock
+from pydantic import ValidationError
 
 from doorward import AuthError, Config, Engine, InvalidToken, describe
-from doorward.exceptions import ConfigError, InternalError, InvalidRequest, MisuseError
+from doorward.exceptions import ConfigError, InternalError, InvalidRequest, MisuseError, NotAuthenticated
+from doorward.models import AuthenticateRequestRequest
 
 
 def test_every_operation_has_a_method(engine: Engine) -> None:
@@ -39,6 +41,29 @@ def test_the_main_job(engine: Engine) -> None:
     assert not engine.introspect(token=login.access_token).active
     with pytest.raises(InvalidToken):
         engine.authenticate(token=login.access_token)
+
+
+def test_requests(config: Config) -> None:
+    config["requests"] = {"exclude": ["/health", {"prefix": "/docs"}], "cookie": "token"}
+    with Engine(config) as engine:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        token = engine.login(username="ada", password=PASSWORD).access_token
+        skipped = engine.authenticate_request(method="GET", path="/docs/a")
+        assert (skipped.skipped, skipped.user, skipped.claims) == (True, None, None)
+        found = engine.authenticate_request(method="GET", path="/", cookies={"token": token})
+        assert not found.skipped and found.user is not None and found.user.username == "ada"
+        assert found.claims == engine.verify(token)
+        with pytest.raises(NotAuthenticated):
+            engine.authenticate_request(method="GET", path="/docs/../private")
+        for truthy in (1, "yes", [True]):
+            with pytest.raises(InvalidRequest):
+                engine.authenticate_request(method="GET", path="/", excluded=truthy)  # type: ignore[arg-type]
+            with pytest.raises(ValidationError):
+                AuthenticateRequestRequest.model_validate({"method": "GET", "path": "/", "excluded": truthy})
+    config["requests"] = {"exclude": ["/**"]}
+    with pytest.raises(ConfigError) as caught:
+        Engine(config)
+    assert caught.value.field == "/requests/exclude/0"
 
 
 def test_claims_are_python_objects(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from doorward import _doorward
 from doorward.models.app import (
+    AuthenticateRequestResponse,
     AuthenticateResponse,
     AuthorizeResponse,
     Client,
@@ -307,6 +308,46 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"authorization": authorization, "backend": backend, "token": token}
         return AuthenticateResponse.model_validate(self.call("authenticate", _text(fields)))
+
+    def authenticate_request(
+        self,
+        *,
+        method: str,
+        path: str,
+        authorization: str | None = None,
+        backend: str | None = None,
+        connection: str | None = None,
+        cookies: Mapping[str, Any] | None = None,
+        excluded: bool | None = None,
+        token: str | None = None,
+    ) -> AuthenticateRequestResponse:
+        """Says whether a request may pass, and who sent it.
+
+        method: The method, in any case.
+        path: The path as the router sees it; a query is cut off. One that two readers could take for
+            different paths is never skipped.
+        authorization: The value of the `Authorization` header, or of the one that `requests.header` names:
+            `Bearer <token>` (RFC 6750).
+        backend: Whose token it must be; default: `default`.
+        connection: The kind of the connection, as `requests.connections` names it; default: `http`.
+        cookies: The cookies by their names.
+        excluded: Whether the route opted out of authentication.
+        token: The access token, where the host has it already.
+
+        Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
+        store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "method": method,
+            "path": path,
+            "authorization": authorization,
+            "backend": backend,
+            "connection": connection,
+            "cookies": cookies,
+            "excluded": excluded,
+            "token": token,
+        }
+        return AuthenticateRequestResponse.model_validate(self.call("authenticate_request", _text(fields)))
 
     def introspect(
         self, *, token: str, audience: str | None = None, token_type_hint: str | None = None

@@ -99,6 +99,42 @@ class RegistrationConfig(TypedDict, total=False):
     """
 
 
+class Exclude(TypedDict, total=False):
+    exact: str
+    glob: str
+    prefix: str
+    regex: str
+
+
+class RequestsConfig(TypedDict, total=False):
+    """
+    Rules of `authenticate_request`.
+    """
+
+    connections: list[str]
+    """
+    The kinds of connections that may ask; any other is refused, whatever it asks for.
+    """
+    cookie: str | None
+    """
+    The cookie that holds the token where neither the host nor the header gives one. Default: none.
+    """
+    exclude: list[str | Exclude]
+    """
+    Paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
+    (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` say which.
+    All match the whole path; what matches every path is refused.
+    """
+    exclude_http_methods: list[str]
+    """
+    Methods that need no authentication, in any case; `HEAD` is not implied by `GET`.
+    """
+    header: str
+    """
+    The field that the host reads `authorization` from.
+    """
+
+
 class ThrottleConfig(TypedDict, total=False):
     """
     When too many failed logins lock the door.
@@ -204,6 +240,7 @@ class Config(TypedDict, total=False):
     The life of a refresh token that is not used.
     """
     registration: RegistrationConfig
+    requests: RequestsConfig
     secret_key: str | None
     """
     The secret that everything else is derived from, at least 32 bytes. At most one of

@@ -515,6 +515,52 @@ class AuthenticateRequest(Model):
     """
 
 
+class AuthenticateRequestRequest(Model):
+    """
+    Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The token
+    is `token`; without it that of `authorization`; without that the configured cookie.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    authorization: Annotated[str | None, Field(repr=False)] = None
+    """
+    The value of the `Authorization` header, or of the one that `requests.header` names: `Bearer <token>`
+    (RFC 6750).
+    """
+    backend: str | None = None
+    """
+    Whose token it must be; default: `default`.
+    """
+    connection: str | None = None
+    """
+    The kind of the connection, as `requests.connections` names it; default: `http`.
+    """
+    cookies: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """
+    The cookies by their names.
+    """
+    excluded: Annotated[bool | None, Field(strict=True)] = None
+    """
+    Whether the route opted out of authentication.
+    """
+    method: str
+    """
+    The method, in any case.
+    """
+    path: str
+    """
+    The path as the router sees it; a query is cut off. One that two readers could take for different
+    paths is never skipped.
+    """
+    token: Annotated[str | None, Field(repr=False)] = None
+    """
+    The access token, where the host has it already.
+    """
+
+
 class IntrospectRequest(Model):
     """
     Asks about a token, live, for another service (RFC 7662).
@@ -1063,6 +1109,33 @@ class AuthenticateResponse(Model):
     The session, where the token belongs to one.
     """
     user: PublicUser
+    """
+    The account as it is now.
+    """
+
+
+class AuthenticateRequestResponse(Model):
+    """
+    The verdict: the request passes.
+    """
+
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+    claims: VerifiedClaims | None = None
+    """
+    The token's claims.
+    """
+    session_id: str | None = None
+    """
+    The session, where the token belongs to one.
+    """
+    skipped: bool
+    """
+    Whether the request needs no authentication; nobody was asked for then, and nothing else is said.
+    """
+    user: PublicUser | None = None
     """
     The account as it is now.
     """

@@ -1,0 +1,266 @@
+//! Which requests pass without authentication, and where the others carry their token: the key `requests`
+//! of the configuration, compiled.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use regex::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+
+use crate::json::Text;
+
+/// The rules of `authenticate_request`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Requests {
+    /// Paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
+    /// (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` say which.
+    /// All match the whole path; what matches every path is refused.
+    pub exclude: Exclude,
+    /// Methods that need no authentication, in any case; `HEAD` is not implied by `GET`.
+    #[schemars(extend("default" = ["OPTIONS"]))]
+    pub exclude_http_methods: Vec<Name>,
+    /// The field that the host reads `authorization` from.
+    #[schemars(extend("default" = "authorization"))]
+    pub header: Name,
+    /// The cookie that holds the token where neither the host nor the header gives one. Default: none.
+    pub cookie: Option<Name>,
+    /// The kinds of connections that may ask; any other is refused, whatever it asks for.
+    #[schemars(extend("default" = ["http", "websocket"]))]
+    pub connections: Vec<Name>,
+}
+
+impl Default for Requests {
+    fn default() -> Requests {
+        let name = |text: &str| Name(text.to_owned());
+        Requests {
+            exclude: Exclude::default(),
+            exclude_http_methods: vec![name("OPTIONS")],
+            header: name("authorization"),
+            cookie: None,
+            connections: vec![name("http"), name("websocket")],
+        }
+    }
+}
+
+impl Requests {
+    /// Whether a connection of this kind may ask at all.
+    pub(crate) fn admits(&self, connection: &str) -> bool {
+        self.connections.iter().any(|kind| kind.as_str() == connection)
+    }
+
+    /// Whether a request needs no authentication. `excluded` is what its route says.
+    pub(crate) fn skips(&self, method: &str, target: &str, excluded: bool) -> bool {
+        let Some(path) = unambiguous(target) else { return false };
+        let is_method = |name: &Name| name.as_str().eq_ignore_ascii_case(method);
+        excluded || self.exclude_http_methods.iter().any(is_method) || self.exclude.matches(path)
+    }
+}
+
+/// The path of a request target (RFC 9112 section 3.2), unless two readers could take it for different ones.
+/// One that resolves dot segments or escapes, joins slashes, drops parameters or stops at a control character
+/// must not see another path than one that does not.
+fn unambiguous(target: &str) -> Option<&str> {
+    let end = target.find(['?', '#']).unwrap_or(target.len());
+    let (path, query) = target.split_at(end);
+    let is_clear = |text: &str| {
+        let is_dot_segment = |segment: &str| matches!(segment.trim(), "." | "..");
+        !text.contains(|c: char| c == '\\' || c.is_control())
+            && !text.split(['/', ';', '?', '#']).any(is_dot_segment)
+    };
+    // The query too: where the server has decoded the path, `?` may have been part of it.
+    let is_one =
+        path.starts_with('/') && !path.contains("//") && is_clear(&decoded(path)?) && is_clear(query);
+    is_one.then_some(path)
+}
+
+/// A path without its escapes, unless it has one of what could stand there as it is (RFC 3986 section 6.2.2.2)
+/// or means something else when it does, or they are not UTF-8.
+fn decoded(path: &str) -> Option<Cow<'_, str>> {
+    const NEED_ESCAPE: &[u8] = b" \"<>[]^`{|}";
+    if !path.contains('%') {
+        return Some(path.into());
+    }
+    let mut parts = path.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+        if byte.is_ascii() && !NEED_ESCAPE.contains(&byte) {
+            return None;
+        }
+        bytes.push(byte);
+        bytes.extend(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok().map(Cow::from)
+}
+
+/// A method, a kind of connection, the name of a field or a cookie: a token of RFC 9110 section 5.6.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Name, &'static str> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte);
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if valid { Ok(Name(text.to_owned())) } else { Err("expected a name of letters, digits, `-` and `_`") }
+    }
+}
+
+crate::user::text_type!(Name, "minLength": 1, "maxLength": 64);
+
+/// Patterns of paths, together not all.
+#[derive(Clone, Debug, Default)]
+pub struct Exclude(Vec<Pattern>);
+
+impl Exclude {
+    fn matches(&self, path: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(path))
+    }
+}
+
+impl<'de> Deserialize<'de> for Exclude {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Exclude, D::Error> {
+        let exclude = Exclude(Vec::deserialize(deserializer)?);
+        if is_catch_all(|path| exclude.matches(path)) {
+            Err(D::Error::custom(CATCH_ALL))
+        } else {
+            Ok(exclude)
+        }
+    }
+}
+
+impl JsonSchema for Exclude {
+    fn schema_name() -> Cow<'static, str> {
+        "Exclude".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = || json_schema!({"type": "string"});
+        json_schema!({"type": "array", "default": [], "items": {"anyOf": [
+            text(),
+            {
+                "type": "object",
+                "properties": {"exact": text(), "prefix": text(), "glob": text(), "regex": text()},
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]}})
+    }
+}
+
+/// What a path may match, from its first character to its last.
+#[derive(Clone, Debug)]
+enum Pattern {
+    Exact(String),
+    /// A path and all that is below it.
+    Prefix(String),
+    Expression(Regex),
+}
+
+impl Pattern {
+    fn new(kind: Kind, text: &str) -> Result<Pattern, &'static str> {
+        let path = || {
+            let is_path = unambiguous(text) == Some(text);
+            is_path.then(|| text.to_owned()).ok_or(
+                "expected a path that begins with `/`, without query, dot segments and needless escapes",
+            )
+        };
+        let pattern = match kind {
+            Kind::Exact => Pattern::Exact(path()?),
+            Kind::Prefix => Pattern::Prefix(path()?),
+            Kind::Glob => Pattern::Expression(whole(&glob(&path()?))?),
+            Kind::Regex => Pattern::Expression(whole(text)?),
+        };
+        if is_catch_all(|path| pattern.matches(path)) { Err(CATCH_ALL) } else { Ok(pattern) }
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        match self {
+            Pattern::Exact(exact) => path == exact,
+            Pattern::Prefix(prefix) => path
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/')),
+            Pattern::Expression(expression) => expression.is_match(path),
+        }
+    }
+}
+
+/// The expression, for a text as a whole. It is read alone first: `a)|(b` closes only the group put around it.
+fn whole(expression: &str) -> Result<Regex, &'static str> {
+    let compiled = Regex::new(expression).and_then(|_| Regex::new(&format!(r"\A(?:{expression})\z")));
+    compiled.map_err(|_| "expected a regular expression (syntax of RE2, of limited size)")
+}
+
+/// A glob as a regular expression. `/**/` stands for a slash as well.
+fn glob(text: &str) -> String {
+    let literal = regex::escape(text);
+    literal.replace(r"/\*\*/", "/(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+}
+
+const CATCH_ALL: &str = "matches every path";
+
+/// Whether a rule holds for paths that have nothing in common. One that holds for every path always does.
+fn is_catch_all(holds: impl Fn(&str) -> bool) -> bool {
+    ["/a", "/Z9", "/0/1", "/_/b/c.d", "/~x-y", "/\u{e9}/\u{4e2d}"].into_iter().all(holds)
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Exact,
+    Prefix,
+    Glob,
+    Regex,
+}
+
+/// The text of a pattern of a known kind.
+impl<'de> DeserializeSeed<'de> for Kind {
+    type Value = Pattern;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pattern, D::Error> {
+        Pattern::new(self, &Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
+        deserializer.deserialize_any(PatternVisitor)
+    }
+}
+
+struct PatternVisitor;
+
+impl<'de> Visitor<'de> for PatternVisitor {
+    type Value = Pattern;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a path, a glob, or one of exact, prefix, glob, regex")
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pattern, E> {
+        let kind = if text.contains('*') { Kind::Glob } else { Kind::Exact };
+        Pattern::new(kind, text).map_err(E::custom)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Pattern, A::Error> {
+        let one = || A::Error::custom("expected one of exact, prefix, glob, regex");
+        let kind: Kind = entries.next_key()?.ok_or_else(one)?;
+        let pattern = entries.next_value_seed(kind)?;
+        if entries.next_key::<IgnoredAny>()?.is_some() { Err(one()) } else { Ok(pattern) }
+    }
+}
