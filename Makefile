@@ -36,6 +36,7 @@ test: lint test-rust test-python test-c
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --no-default-features -- -D warnings
 
 ## Licences, sources and banned crates; `cargo install cargo-deny` first.
 deny:
@@ -43,6 +44,7 @@ deny:
 
 test-rust: library
 	$(CARGO) test --workspace
+	$(CARGO) test --no-default-features --test without_http
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
 test-c: library

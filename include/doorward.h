@@ -234,6 +234,11 @@ doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
+// Asks another service whether a token is good now (RFC 7662).
+doorward_status doorward_introspect_remote(const struct doorward_engine *engine,
+                                           const char *request,
+                                           char **response);
+
 // Says whether the bearer of a token may do something, by the account as it is now.
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,

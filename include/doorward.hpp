@@ -128,6 +128,7 @@ class engine {
   response authenticate(const std::string &request) const { return run(doorward_authenticate, request); }
   response authenticate_request(const std::string &request) const { return run(doorward_authenticate_request, request); }
   response introspect(const std::string &request) const { return run(doorward_introspect, request); }
+  response introspect_remote(const std::string &request) const { return run(doorward_introspect_remote, request); }
   response authorize(const std::string &request) const { return run(doorward_authorize, request); }
   response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
   response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -50,6 +51,9 @@ pub struct Config {
     /// Named backends beside the one that the keys above describe, which is called `default`: a token of one
     /// never passes in another.
     pub backends: BTreeMap<BackendName, BackendConfig>,
+    /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
+    #[serde(deserialize_with = "json::optional_object")]
+    pub introspection_service: Option<IntrospectionService>,
     /// Hash cost and policy of passwords.
     #[serde(deserialize_with = "json::object")]
     pub password: PasswordPolicy,
@@ -89,6 +93,10 @@ impl Config {
         if config.password.memory_kib.0 < 8 * config.password.parallelism.0 {
             let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
             return Err(Error::at(Code::InvalidConfig, "/password/memory_kib", rule));
+        }
+        if config.introspection_service.as_ref().is_some_and(|it| it.bearer.is_some() && it.basic.is_some()) {
+            let rule = "both bearer and basic";
+            return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));
         }
         Ok(config)
     }
@@ -172,6 +180,32 @@ impl FromStr for BackendName {
 }
 
 crate::user::text_type!(BackendName, "minLength": 1, "maxLength": 64);
+
+/// Another service that says whether a token is good (RFC 7662), and how to ask it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntrospectionService {
+    /// Its endpoint: https, verified by the public certificate authorities; http for a loopback host only.
+    pub url: ServiceUrl,
+    /// The access token that this service authenticates with (RFC 6750).
+    pub bearer: Option<BearerToken>,
+    /// Or its name and password (RFC 7617).
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub basic: Option<BasicCredentials>,
+    /// How long the whole exchange may take.
+    #[serde(default)]
+    pub timeout_ms: Whole<1, 60_000, 5_000>,
+}
+
+/// Name and password of this service (RFC 7617).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BasicCredentials {
+    /// The name, without a colon.
+    pub username: BasicUsername,
+    /// The password.
+    pub password: Secret,
+}
 
 /// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -342,6 +376,114 @@ impl FromStr for StoreUrl {
 }
 
 crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db");
+
+/// Where a service answers: `https://…`; `http://…` only where the host is `localhost` or a loopback address,
+/// because a token is worth as much as a password. Neither user nor fragment.
+#[derive(Clone)]
+pub struct ServiceUrl(String);
+
+impl ServiceUrl {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ServiceUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<ServiceUrl, &'static str> {
+        const EXPECTED: &str = "expected https://HOST… or, for a loopback host, http://HOST…";
+        let is_text = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        let (scheme, rest) = text.split_once("://").filter(|_| is_text).ok_or(EXPECTED)?;
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        // A name or an address in brackets (RFC 3986 section 3.2.2), then perhaps a port.
+        let (host, port) = match authority.rfind(':').filter(|colon| authority.find(']') < Some(*colon)) {
+            Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
+            None => (authority, None),
+        };
+        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let (is_host, is_loopback) = match address.map(str::parse::<Ipv6Addr>) {
+            Some(address) => (address.is_ok(), address.is_ok_and(|address| address.is_loopback())),
+            None => {
+                let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+                let is_loopback = host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+                (
+                    !host.is_empty() && host.bytes().all(is_name),
+                    is_loopback || host.eq_ignore_ascii_case("localhost"),
+                )
+            }
+        };
+        let is_port = port.is_none_or(|port| {
+            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+        match scheme {
+            _ if !is_host || !is_port => Err(EXPECTED),
+            "https" => Ok(ServiceUrl(text.to_owned())),
+            "http" if is_loopback => Ok(ServiceUrl(text.to_owned())),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+/// Without the query, where some services want a key.
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.0.split('?').next().unwrap_or_default())
+    }
+}
+
+crate::user::text_type!(ServiceUrl, "format": "uri", "maxLength": 2048);
+
+/// An access token as a header carries it: `b64token` of RFC 6750 section 2.1.
+#[derive(Clone, Debug)]
+pub struct BearerToken(Secret);
+
+impl BearerToken {
+    /// The text.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl FromStr for BearerToken {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<BearerToken, &'static str> {
+        let inner = text.trim_end_matches('=');
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        let valid = !inner.is_empty() && text.len() <= 8192 && inner.bytes().all(allowed);
+        if valid {
+            Ok(BearerToken(Secret::new(text)))
+        } else {
+            Err("expected a token of RFC 6750 section 2.1")
+        }
+    }
+}
+
+crate::user::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true);
+
+/// The name before the first colon of RFC 7617.
+#[derive(Clone, Debug)]
+pub struct BasicUsername(String);
+
+impl BasicUsername {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BasicUsername {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<BasicUsername, &'static str> {
+        let valid = text.len() <= 1024 && !text.chars().any(|c| c == ':' || c.is_control());
+        if valid { Ok(BasicUsername(text.to_owned())) } else { Err("expected a name without a colon") }
+    }
+}
+
+crate::user::text_type!(BasicUsername, "maxLength": 1024);
 
 /// `iss`: not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]

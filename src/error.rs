@@ -147,6 +147,8 @@ codes! {
     TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
     /// The store cannot answer now.
     StoreUnavailable = "store_unavailable", Unavailable, "The service is not available right now.";
+    /// The remote service cannot be reached, or its answer is none.
+    AuthServiceUnavailable = "auth_service_unavailable", Unavailable, "The service is not available right now.";
     /// Too many password hashes are waiting, or there is no memory for one.
     HashQueueFull = "hash_queue_full", Unavailable, "The service is not available right now.";
     /// The configuration is wrong; `field` says where.

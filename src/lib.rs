@@ -17,8 +17,8 @@
 //!
 //! # What lives where
 //!
-//! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto` → the
-//! ground floor.
+//! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto`,
+//! `outside` → the ground floor.
 //!
 //! - [`capi`]: the porch, the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and
 //!   `store`
@@ -26,6 +26,7 @@
 //! - [`engine`]: the rooms, one file per capability
 //! - `store`: the cellar, rows and transactions
 //! - `crypto`: the workshop: password hasher, JWS codec, sealing
+//! - `outside`: what leaves the process: HTTP
 //! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`requests`], [`json`], `secret_key`,
 //!   `contain`: the ground floor, what everybody stands on
 
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod error;
 pub mod json;
 pub mod operations;
+mod outside;
 pub mod password;
 pub mod requests;
 mod secret_key;

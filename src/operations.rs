@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::engine::{accounts, authorization, events, keys, login, passwords, requests, sessions, tokens};
+use crate::engine::{
+    accounts, authorization, events, introspection, keys, login, passwords, requests, sessions, tokens,
+};
 use crate::error::{Code, Result, Status};
 use crate::json;
 
@@ -108,6 +110,9 @@ operations! {
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
         [StoreUnavailable];
+    introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0",
+        "Asks another service whether a token is good now (RFC 7662).",
+        [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0",
         "Says whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
@@ -187,6 +192,9 @@ fn features() -> Vec<&'static str> {
     let mut features = vec!["sqlite"];
     if cfg!(feature = "capi") {
         features.push("capi");
+    }
+    if cfg!(feature = "http") {
+        features.push("http");
     }
     features
 }

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::engine::{accounts, login, passwords, requests, sessions, tokens};
+use doorward::engine::{accounts, introspection, login, passwords, requests, sessions, tokens};
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -264,9 +264,17 @@ fn debug_shows_no_secret() {
         debug::<requests::AuthenticateRequestRequest>(
             json!({"method": "GET", "path": "/", "token": MARKER, "authorization": MARKER, "cookies": {"a": MARKER}}),
         ),
+        debug::<introspection::IntrospectRemoteRequest>(json!({"token": MARKER})),
     ];
     for text in shown {
         assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");
+    }
+    for credentials in [json!({"bearer": MARKER}), json!({"basic": {"username": "a", "password": MARKER}})] {
+        let mut service = json!({"url": format!("https://a.example/x?key={MARKER}")});
+        service.as_object_mut().unwrap().extend(credentials.as_object().unwrap().clone());
+        let config = Config::parse(&json!({"introspection_service": service}).to_string()).unwrap();
+        let shown = format!("{config:?}");
+        assert!(shown.contains("https://a.example/x") && !shown.contains(MARKER), "{shown}");
     }
     let engine = open("{}", None);
     let request = |value: Value| value.to_string();
@@ -317,7 +325,7 @@ fn good_request(operation: &str) -> Value {
         "hash_password" => json!({"password": "x"}),
         "verify_password" => json!({"password": "x", "hash": "x"}),
         "login" => json!({"username": "ada", "password": "x"}),
-        "verify" | "introspect" | "authorize" | "revoke_token" => json!({"token": "x"}),
+        "verify" | "introspect" | "introspect_remote" | "authorize" | "revoke_token" => json!({"token": "x"}),
         "refresh" => json!({"refresh_token": "x"}),
         "update_user" | "delete_user" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
         "list_sessions" | "revoke_user_sessions" => {

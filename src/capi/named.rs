@@ -209,6 +209,17 @@ pub unsafe extern "C" fn doorward_introspect(
     unsafe { run(&rows::introspect, engine, request, response) }
 }
 
+/// Asks another service whether a token is good now (RFC 7662).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_introspect_remote(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::introspect_remote, engine, request, response) }
+}
+
 /// Says whether the bearer of a token may do something, by the account as it is now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authorize(

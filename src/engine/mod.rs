@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod authorization;
 pub mod events;
+pub mod introspection;
 pub mod keys;
 pub mod login;
 pub mod passwords;
@@ -35,6 +36,7 @@ pub struct Engine {
     ring: RwLock<keys::Ring>,
     keys_loaded_at: AtomicI64,
     hasher: Hasher,
+    remote_service: Option<introspection::RemoteService>,
 }
 
 /// Receives structured records (JSON) of what the host should know; never a secret.
@@ -73,6 +75,8 @@ impl Engine {
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         let hasher = Hasher::new(&config.password)?;
+        let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
+        let remote_service = remote_service.transpose()?;
         let store = Store::open(&config.store, &config.limits)?;
         let proof = store.read(|tx| sealed::meta(tx, KEY_PROOF))?;
         let secrets = Secrets::new(&secret_key::load(&config, proof.is_none())?)?;
@@ -100,6 +104,7 @@ impl Engine {
             ring: RwLock::new(Arc::new(ring)),
             keys_loaded_at: AtomicI64::new(now),
             hasher,
+            remote_service,
         })
     }
 

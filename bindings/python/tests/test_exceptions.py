@@ -23,6 +23,7 @@ CLASSES = {
     "email_taken": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,
     "permission_denied": exceptions.PermissionDenied,
+    "auth_service_unavailable": exceptions.AuthServiceUnavailable,
     "store_unavailable": exceptions.AuthServiceUnavailable,
     "hash_queue_full": exceptions.AuthServiceUnavailable,
     "invalid_config": exceptions.ConfigError,

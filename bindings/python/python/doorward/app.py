@@ -65,7 +65,7 @@ async def get_logged_in_user(token: str | None, repo: Repo = None) -> PublicUser
     try:
         return (await asyncio.to_thread(engine_of(repo).authenticate, token=token or "")).user
     except InvalidRequest as error:
-        raise _no_token(error) from None
+        raise no_token(error) from None
 
 
 async def introspect_token(token: str | None, repo: Repo = None) -> IntrospectResponse:
@@ -77,7 +77,7 @@ async def introspect_token(token: str | None, repo: Repo = None) -> IntrospectRe
     try:
         return await asyncio.to_thread(engine_of(repo).introspect, token=token or "")
     except InvalidRequest as error:
-        return IntrospectResponse(active=False, reason=_no_token(error).detail)
+        return IntrospectResponse(active=False, reason=no_token(error).detail)
 
 
 async def authenticate_request(
@@ -114,7 +114,7 @@ def _is_skipped(policy: Callable[[str, str], bool], method: str, path: str) -> b
 _AMBIGUOUS = re.compile(r"/\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]|%(?![89A-Fa-f][0-9A-Fa-f])")
 
 
-def _no_token(error: InvalidRequest) -> InvalidToken:
+def no_token(error: InvalidRequest) -> InvalidToken:
     """What is not even a text of a request's length is no token."""
     invalid = InvalidToken("The token is not valid.")
     invalid.detail = error.detail or "malformed"

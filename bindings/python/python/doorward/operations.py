@@ -21,6 +21,7 @@ from doorward.models.app import (
     EventsResponse,
     GetUserResponse,
     HashPasswordResponse,
+    IntrospectRemoteResponse,
     IntrospectResponse,
     IssueTokenResponse,
     JwksResponse,
@@ -362,6 +363,19 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"token": token, "audience": audience, "token_type_hint": token_type_hint}
         return IntrospectResponse.model_validate(self.call("introspect", _text(fields)))
+
+    def introspect_remote(
+        self, *, token: str, token_type_hint: str | None = None
+    ) -> IntrospectRemoteResponse:
+        """Asks another service whether a token is good now (RFC 7662).
+
+        token: A token of the other service, as it stands.
+        token_type_hint: What kind of token it is, for the service: `access_token` or `refresh_token`.
+
+        Failures: invalid_token, auth_service_unavailable, invalid_config, feature_not_built.
+        """
+        fields: dict[str, object] = {"token": token, "token_type_hint": token_type_hint}
+        return IntrospectRemoteResponse.model_validate(self.call("introspect_remote", _text(fields)))
 
     def authorize(
         self,

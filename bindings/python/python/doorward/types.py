@@ -21,6 +21,44 @@ class AuditConfig(TypedDict, total=False):
     """
 
 
+class Basic(TypedDict, total=False):
+    """
+    Or its name and password (RFC 7617).
+    """
+
+    password: Required[str]
+    """
+    The password.
+    """
+    username: Required[str]
+    """
+    The name, without a colon.
+    """
+
+
+class IntrospectionServiceConfig(TypedDict, total=False):
+    """
+    Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
+    """
+
+    basic: Basic | None
+    """
+    Or its name and password (RFC 7617).
+    """
+    bearer: str | None
+    """
+    The access token that this service authenticates with (RFC 6750).
+    """
+    timeout_ms: int
+    """
+    How long the whole exchange may take.
+    """
+    url: Required[str]
+    """
+    Its endpoint: https, verified by the public certificate authorities; http for a loopback host only.
+    """
+
+
 class LimitsConfig(TypedDict, total=False):
     """
     Bounds of memory and time.
@@ -220,6 +258,7 @@ class Config(TypedDict, total=False):
     Named backends beside the one that the keys above describe, which is called `default`: a token of one
     never passes in another.
     """
+    introspection_service: IntrospectionServiceConfig | None
     issuer: str
     """
     `iss` of every token.

@@ -584,6 +584,40 @@ class IntrospectRequest(Model):
     """
 
 
+class IntrospectRemoteRequest(Model):
+    """
+    Asks the configured `introspection_service` about a token (RFC 7662).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    token: Annotated[str, Field(repr=False)]
+    """
+    A token of the other service, as it stands.
+    """
+    token_type_hint: str | None = None
+    """
+    What kind of token it is, for the service: `access_token` or `refresh_token`.
+    """
+
+
+class IntrospectRemoteResponse(Model):
+    """
+    What the service says of a token that is good now (RFC 7662 section 2.2), as it says it; what is for its own host alone (`reason`) is left out.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        use_attribute_docstrings=True,
+    )
+    active: Literal[True]
+    """
+    The token is good now.
+    """
+
+
 class AuthorizeRequest(Model):
     """
     Asks whether the bearer of a token may do something. Every condition that is given must hold.

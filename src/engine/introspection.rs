@@ -1,0 +1,110 @@
+//! Tokens of another service: `introspect_remote`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use base64_simd::STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Engine;
+use super::tokens::Token;
+use crate::config::IntrospectionService;
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Object};
+use crate::outside::http;
+use crate::password::Secret;
+
+/// Asks the configured `introspection_service` about a token (RFC 7662).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntrospectRemoteRequest<'a> {
+    /// A token of the other service, as it stands.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// What kind of token it is, for the service: `access_token` or `refresh_token`.
+    pub token_type_hint: Option<String>,
+}
+
+/// What the service says of a token that is good now; what it says for itself alone (`reason`) is left out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct IntrospectRemoteResponse(pub Object);
+
+impl JsonSchema for IntrospectRemoteResponse {
+    fn schema_name() -> Cow<'static, str> {
+        "IntrospectRemoteResponse".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "What the service says of a token that is good now (RFC 7662 section 2.2), as it says it; \
+                what is for its own host alone (`reason`) is left out.",
+            "properties": {"active": {"type": "boolean", "const": true, "description": "The token is good now."}},
+            "required": ["active"],
+            "additionalProperties": true,
+        })
+    }
+}
+
+impl Engine {
+    /// Asks the configured service whether a token is good now. A verdict is the service's own word; whatever
+    /// else happens is no verdict.
+    ///
+    /// Failures: `invalid_token`, `auth_service_unavailable`, `invalid_config` where no service is
+    /// configured, `feature_not_built`.
+    pub fn introspect_remote(&self, request: IntrospectRemoteRequest) -> Result<IntrospectRemoteResponse> {
+        if cfg!(not(feature = "http")) {
+            return Err(Code::FeatureNotBuilt.into());
+        }
+        let Some(service) = &self.remote_service else {
+            return Err(Error::at(Code::InvalidConfig, "/introspection_service", "not configured"));
+        };
+        if request.token.expose().is_empty() {
+            return Err(Error::new(Code::InvalidToken, "missing"));
+        }
+        let Object(mut answer) = service.ask(&request)?;
+        match answer.get("active") {
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => return Err(Error::new(Code::InvalidToken, "inactive")),
+            _ => return Err(Error::new(Code::AuthServiceUnavailable, "no_verdict")),
+        }
+        answer.remove("reason");
+        Ok(IntrospectRemoteResponse(Object(answer)))
+    }
+}
+
+/// The configured service.
+pub(super) struct RemoteService {
+    client: http::Client,
+    url: String,
+    authorization: Option<Secret>,
+}
+
+impl RemoteService {
+    /// Failure: `feature_not_built`.
+    pub fn new(config: &IntrospectionService) -> Result<RemoteService> {
+        let timeout = Duration::from_millis(config.timeout_ms.get() as u64);
+        let basic = config.basic.as_ref().map(|basic| {
+            let pair = Secret::new(format!("{}:{}", basic.username.as_str(), basic.password.expose()));
+            let encoded = Secret::new(STANDARD.encode_to_string(pair.expose()));
+            Secret::new(format!("Basic {}", encoded.expose()))
+        });
+        let bearer = config.bearer.as_ref().map(|bearer| Secret::new(format!("Bearer {}", bearer.expose())));
+        Ok(RemoteService {
+            client: http::Client::new(timeout)?,
+            url: config.url.as_str().to_owned(),
+            authorization: bearer.or(basic),
+        })
+    }
+
+    fn ask(&self, request: &IntrospectRemoteRequest) -> Result<Object> {
+        let mut form = vec![("token", request.token.expose())];
+        form.extend(request.token_type_hint.as_deref().map(|hint| ("token_type_hint", hint)));
+        let authorization = self.authorization.as_ref().map(Secret::expose);
+        let answer = self.client.post_form(&self.url, authorization, &form)?;
+        json::parse(&answer, Code::AuthServiceUnavailable)
+            .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_json"))
+    }
+}

@@ -1,0 +1,79 @@
+//! HTTP, as little of it as the engine needs: one exchange with a service that the host configured, bounded
+//! in time and size. It goes where the configuration says and nowhere else: no redirect is followed, no
+//! proxy used, no cookie kept.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::error::{Code, Error, Result};
+
+/// The longest answer.
+const MAX_ANSWER_BYTES: u64 = 64 << 10;
+
+/// Each exchange has a connection of its own: one that is kept may be closed by the service just as it is used
+/// again, and then a service that is there would seem to be down.
+pub struct Client(Agent);
+
+impl Client {
+    /// A client whose exchanges take `timeout` at most, from the look-up of the name, on a thread of its own
+    /// while it lasts, to the last byte.
+    pub fn new(timeout: Duration) -> Result<Client> {
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .root_certs(RootCerts::WebPki)
+            .build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            // In its place stands what ureq takes from the environment.
+            .proxy(None)
+            .max_idle_connections(0)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(Some(timeout))
+            .timeout_connect(Some(timeout))
+            .build();
+        Ok(Client(config.new_agent()))
+    }
+
+    /// Posts a form and returns the body of the answer, when that is 200 and text.
+    ///
+    /// Failure: `auth_service_unavailable`, with a `detail` that holds nothing of the exchange but the status.
+    pub fn post_form(&self, url: &str, authorization: Option<&str>, form: &[(&str, &str)]) -> Result<String> {
+        let mut request = self.0.post(url).header("accept", "application/json");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut answer = request.send_form(form.iter().copied()).map_err(unavailable)?;
+        match answer.status().as_u16() {
+            200 => {}
+            status => return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
+        }
+        let body = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+        String::from_utf8(body.map_err(unavailable)?)
+            .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))
+    }
+}
+
+/// Says what kind of failure it was; the texts of the errors may quote the exchange.
+fn unavailable(error: ureq::Error) -> Error {
+    let detail = match error {
+        ureq::Error::Timeout(_) => "timeout",
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "tls",
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => "unreachable",
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => "answer_too_long",
+        ureq::Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => "tls",
+        ureq::Error::Io(error) => match error.kind() {
+            ErrorKind::TimedOut => "timeout",
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "broken_answer",
+            _ => "unreachable",
+        },
+        _ => "broken_answer",
+    };
+    Error::new(Code::AuthServiceUnavailable, detail)
+}

@@ -1,0 +1,17 @@
+//! HTTP in a build without the feature `http`: there is no client.
+
+use std::time::Duration;
+
+use crate::error::{Code, Result};
+
+pub enum Client {}
+
+impl Client {
+    pub fn new(_: Duration) -> Result<Client> {
+        Err(Code::FeatureNotBuilt.into())
+    }
+
+    pub fn post_form(&self, _: &str, _: Option<&str>, _: &[(&str, &str)]) -> Result<String> {
+        match *self {}
+    }
+}
