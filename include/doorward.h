@@ -260,6 +260,12 @@ doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
 // Reads the audit log.
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 
+// Counts calls, by operation and status, and says how long they took; also for Prometheus.
+doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
+
+// Judges the running configuration on this machine.
+doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

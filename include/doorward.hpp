@@ -134,6 +134,8 @@ class engine {
   response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }
   response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
   response events(const std::string &request = {}) const { return run(doorward_events, request); }
+  response stats(const std::string &request = {}) const { return run(doorward_stats, request); }
+  response doctor(const std::string &request = {}) const { return run(doorward_doctor, request); }
 
   // For what this class does not cover. Stays the engine's.
   doorward_engine *handle() const noexcept { return handle_.get(); }

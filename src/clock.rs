@@ -28,6 +28,11 @@ impl Clock {
         self.read().clamp(0, YEAR_10000)
     }
 
+    /// How many seconds it is ahead of the machine's.
+    pub(crate) fn ahead_seconds(&self) -> i64 {
+        self.now() - Clock::system().now()
+    }
+
     #[allow(clippy::disallowed_methods)] // The one place.
     fn read(&self) -> i64 {
         match &self.0 {

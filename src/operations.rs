@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, events, introspection, keys, login, passwords, requests, sessions, tokens,
+    accounts, authorization, doctor, events, introspection, keys, login, passwords, requests, sessions,
+    stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -23,6 +24,8 @@ pub struct Operation {
     /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
     /// and the codes of MISUSE.
     pub codes: &'static [Code],
+    /// Its place in the table.
+    pub(crate) index: usize,
     pub(crate) call: fn(&Engine, &str) -> Result<String>,
     request: fn(&mut SchemaGenerator) -> Schema,
     response: fn(&mut SchemaGenerator) -> Schema,
@@ -35,11 +38,15 @@ macro_rules! operations {
         pub(crate) mod rows {
             use super::*;
 
+            #[allow(non_camel_case_types)]
+            enum Index { $($name,)* }
+
             $(pub(crate) static $name: Operation = Operation {
                 name: stringify!($name),
                 since: $since,
                 summary: $summary,
                 codes: &[$(Code::$code),*],
+                index: Index::$name as usize,
                 call: |engine, text| {
                     let request: $request = json::parse(text, Code::InvalidRequest)?;
                     let response: $response = engine.$name(request)?;
@@ -128,6 +135,12 @@ operations! {
     events: events::EventsRequest => events::EventsResponse, "0.1.0",
         "Reads the audit log.",
         [StoreUnavailable];
+    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0",
+        "Counts calls, by operation and status, and says how long they took; also for Prometheus.",
+        [];
+    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0",
+        "Judges the running configuration on this machine.",
+        [];
 }
 
 /// The operation of this name.

@@ -31,14 +31,38 @@ pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
         let each = secrets.iter().enumerate();
         return each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}"))).collect();
     }
-    match (&config.secret_key_file, &config.store) {
-        (Some(path), _) => Ok(vec![from_file(path, store_is_new)?]),
-        (None, StoreUrl::SqliteFile(path)) => Ok(vec![from_file(&beside(path), store_is_new)?]),
-        (None, StoreUrl::SqliteMemory) => Ok(vec![Zeroizing::new(crypto::random::<MIN_BYTES>()?.to_vec())]),
+    match (file(config), &config.store) {
+        (Some(path), _) => Ok(vec![from_file(&path, store_is_new)?]),
         (None, StoreUrl::Postgres(_)) => {
             Err(Error::at(Code::InvalidConfig, "/secret_key", "required for PostgreSQL"))
         }
+        (None, _) => Ok(vec![Zeroizing::new(crypto::random::<MIN_BYTES>()?.to_vec())]),
     }
+}
+
+/// The file that the secret key is in, where it is in one.
+pub(crate) fn file(config: &Config) -> Option<PathBuf> {
+    match (&config.secret_key_file, &config.store) {
+        _ if config.secret_key.is_some() || config.secret_keys.is_some() => None,
+        (Some(path), _) => Some(path.clone()),
+        (None, StoreUrl::SqliteFile(path)) => Some(beside(path)),
+        (None, _) => None,
+    }
+}
+
+/// About how many bits of guessing a secret is worth, up to 64: by the variety of its bytes (Shannon), and
+/// by the words and patterns that are found in it.
+pub(crate) fn bits(secret: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    secret.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let length = secret.len() as f64;
+    let used = counts.into_iter().filter(|count| *count > 0).map(f64::from);
+    let variety: f64 = used.map(|count| count * (length / count).log2()).sum();
+    let guesses = |text: &str| {
+        let beginning: Zeroizing<String> = Zeroizing::new(text.chars().take(100).collect());
+        zxcvbn::zxcvbn(&beginning, &[]).guesses_log10() * std::f64::consts::LOG2_10
+    };
+    str::from_utf8(secret).map_or(variety, |text| variety.min(guesses(text)))
 }
 
 fn configured(secret: &Secret, field: &str) -> Result<Bytes> {

@@ -1,10 +1,16 @@
-//! What an operator sees: the audit log. What fits a file is in tests/conformance.
+//! What an operator sees: audit log, figures, log records, judgement. What fits a file is in tests/conformance.
 
+use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use doorward::{Clock, Config, Engine, Hooks};
+use doorward::engine::Log;
+use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
+use regex::Regex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -195,6 +201,254 @@ fn an_unknown_name_is_not_kept() {
     assert!(!stage.dump().contains("correct"));
 }
 
+/// Every call is counted, whichever way it came, and the text is what Prometheus reads.
+#[test]
+fn what_prometheus_reads() {
+    let stage = Stage::new(json!({}));
+    let engine = stage.open();
+    register(&engine, "ada");
+    let token = login(&engine, "ada").unwrap()["access_token"].clone();
+    (0..100).for_each(|_| drop(call(&engine, "verify", json!({"token": token})).unwrap()));
+    let refused: Result<(), _> = engine.observed("verify", || Err(Code::InvalidToken.into()));
+    assert_eq!(refused.unwrap_err().code, Code::InvalidToken);
+    let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        engine.observed("jwks", || -> Result<(), Error> { std::panic::resume_unwind(Box::new(())) })
+    }));
+    assert!(panicked.is_err());
+
+    let stats = call(&engine, "stats", json!({})).unwrap();
+    let text = stats["prometheus"].as_str().unwrap();
+    let samples = samples(text);
+    let sample = |name: &str| *samples.get(name).unwrap_or_else(|| panic!("{name} is not in\n{text}"));
+    let total = |operation: &str, status: &str| {
+        sample(&format!("doorward_operations_total{{operation=\"{operation}\",status=\"{status}\"}}"))
+    };
+    assert_eq!(total("verify", "OK"), 100.0);
+    assert_eq!(total("verify", "DENIED"), 1.0);
+    assert_eq!(total("login", "OK"), 1.0);
+    assert_eq!(total("jwks", "INTERNAL"), 1.0);
+    assert_eq!(sample("doorward_hash_busy"), 0.0);
+    for operation in stats["operations"].as_array().unwrap() {
+        let (name, latency) = (operation["operation"].as_str().unwrap(), &operation["latency"]);
+        let of = |what: &str| format!("doorward_operation_duration_seconds_{what}{{operation=\"{name}\"");
+        let buckets = |name: &String| name.starts_with(&of("bucket"));
+        let mut cumulative: Vec<(f64, f64)> = samples
+            .iter()
+            .filter(|(name, _)| buckets(name))
+            .map(|(name, count)| (name.split('"').nth(3).unwrap().parse().unwrap(), *count))
+            .collect();
+        cumulative.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert!(cumulative.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{cumulative:?}");
+        let (last, count) = *cumulative.last().unwrap();
+        assert_eq!((last, count), (f64::INFINITY, sample(&format!("{}}}", of("count")))));
+        assert_eq!(json!(count as u64), latency["count"]);
+        let calls: u64 =
+            operation["outcomes"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap()).sum();
+        match name {
+            "verify" => assert_eq!(count, 7.0), // The 1st, the 17th, …, the 97th of 101.
+            _ => assert_eq!(count, calls as f64, "{name}"),
+        }
+        let in_buckets =
+            latency["buckets"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap());
+        assert_eq!(in_buckets.sum::<u64>(), count as u64);
+        assert_eq!(json!(sample(&format!("{}}}", of("sum")))), latency["sum_seconds"]);
+    }
+}
+
+/// The samples of a text in Prometheus' text format, each once, each below the TYPE of its family.
+fn samples(text: &str) -> HashMap<String, f64> {
+    let line = Regex::new(
+        r#"^([a-z_]+)((?:\{[a-z]+="[A-Za-z0-9_.+-]*"(?:,[a-z]+="[A-Za-z0-9_.+-]*")*\})?) ([0-9.]+(?:e-?[0-9]+)?)$"#,
+    )
+    .unwrap();
+    let mut samples = HashMap::new();
+    let (mut family, mut families) = (String::new(), Vec::new());
+    assert!(text.ends_with('\n'));
+    for text in text.lines() {
+        if let Some(about) = text.strip_prefix("# HELP ") {
+            family = about.split_once(' ').unwrap().0.to_owned();
+            assert!(!families.contains(&family), "{family} twice");
+            families.push(family.clone());
+        } else if let Some(about) = text.strip_prefix("# TYPE ") {
+            let (name, kind) = about.split_once(' ').unwrap();
+            assert_eq!(name, family);
+            assert!(["counter", "gauge", "histogram"].contains(&kind), "{kind}");
+        } else {
+            let parts = line.captures(text).unwrap_or_else(|| panic!("{text}"));
+            let name =
+                parts[1].trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
+            assert_eq!(name, family);
+            let value = parts[3].parse().unwrap();
+            assert_eq!(samples.insert(format!("{}{}", &parts[1], &parts[2]), value), None, "{text}");
+        }
+    }
+    samples
+}
+
+/// Calls from many threads are all counted.
+#[test]
+fn no_call_is_lost() {
+    let stage = Stage::new(json!({}));
+    let engine = stage.open();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..1000).for_each(|_| drop(call(&engine, "verify", json!({"token": "x"})))));
+        }
+    });
+    let stats = call(&engine, "stats", json!({})).unwrap();
+    assert_eq!(stats["operations"][0]["outcomes"], json!([{"status": "DENIED", "count": 8000}]));
+}
+
+/// A failure leaves one record, without the members that have no value; a success leaves none.
+#[test]
+fn log_records() {
+    let stage = Stage::new(json!({}));
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let engine = stage.open_with(Some({
+        let records = Arc::clone(&records);
+        Box::new(move |level, record: &str| records.lock().unwrap().push((level, record.to_owned())))
+    }));
+    register(&engine, "ada");
+    call(&engine, "login", json!({"username": "ada", "password": "a wrong password"})).unwrap_err();
+    call(&engine, "authenticate", json!({})).unwrap_err();
+    call(&engine, "list_users", json!({"limit": 0})).unwrap_err();
+    call(&engine, "correct-horse-7", json!({})).unwrap_err();
+    let records: Vec<(Level, Value)> = records
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(level, record)| (*level, serde_json::from_str(record).unwrap()))
+        .collect();
+    let record = |rest: Value| {
+        let mut record = json!({"event": "operation_failed", "at": START});
+        record.as_object_mut().unwrap().append(&mut rest.as_object().unwrap().clone());
+        record
+    };
+    assert_eq!(
+        records,
+        [
+            (
+                Level::Info,
+                record(
+                    json!({"operation": "login", "code": "invalid_credentials", "detail": "wrong_password"})
+                )
+            ),
+            (Level::Info, record(json!({"operation": "authenticate", "code": "not_authenticated"}))),
+            (
+                Level::Info,
+                record(
+                    json!({"operation": "list_users", "code": "invalid_request", "field": "/limit", "detail": "expected 1 to 1000"})
+                )
+            ),
+            (Level::Warn, record(json!({"code": "unknown_operation"}))),
+        ]
+    );
+}
+
+/// Every finding flips with what it judges.
+#[test]
+fn what_the_doctor_finds() {
+    let random = "Zk9vQ1x3mB7tR2yW8sLpE5uH0aJcNfVd4gKiXbTq6MY=";
+    let good = json!({"secret_key": random, "audience": "https://api.example.com", "password": {"memory_kib": 8192, "iterations": 1}});
+    for (patch, check, field, severity) in [
+        (json!({"password": {"memory_kib": 1024}}), "hash_memory", "/password/memory_kib", "advice"),
+        (json!({"secret_key": "password".repeat(5)}), "secret_key", "/secret_key", "problem"),
+        (json!({"secret_key": "x".repeat(64)}), "secret_key", "/secret_key", "problem"),
+        (
+            json!({"secret_key": null, "secret_keys": [random, "0".repeat(64)]}),
+            "secret_key",
+            "/secret_keys/1",
+            "problem",
+        ),
+        (json!({"secret_key": null}), "key_file_place", "/secret_key_file", "advice"),
+        (
+            json!({"backends": {"old": {"secret": "short", "allow_weak_secret": true}}}),
+            "backend_secret",
+            "/backends/old/secret",
+            "problem",
+        ),
+        (
+            json!({"backends": {"old": {"secret": "secret".repeat(6)}}}),
+            "backend_secret",
+            "/backends/old/secret",
+            "problem",
+        ),
+        (json!({"access_token_seconds": 3601}), "access_token_seconds", "/access_token_seconds", "advice"),
+        (
+            json!({"backends": {"b": {"access_token_seconds": 3601}}}),
+            "access_token_seconds",
+            "/backends/b/access_token_seconds",
+            "advice",
+        ),
+        (json!({"session_max_seconds": 31_536_001}), "session_max_seconds", "/session_max_seconds", "advice"),
+        (json!({"leeway_seconds": 61}), "leeway_seconds", "/leeway_seconds", "advice"),
+        (json!({"throttle": {"account_failures": 21}}), "throttle", "/throttle/account_failures", "advice"),
+        (json!({"throttle": {"source_failures": 1001}}), "throttle", "/throttle/source_failures", "advice"),
+        (json!({"throttle": {"lock_max_seconds": 59}}), "throttle", "/throttle/lock_max_seconds", "advice"),
+        (json!({"audience": "doorward"}), "audience", "/audience", "advice"),
+    ] {
+        let judge = |patch: &Value| {
+            let mut config = good.clone();
+            patch.as_object().unwrap().iter().for_each(|(key, value)| config[key] = value.clone());
+            findings(&Stage::new(config).open())
+        };
+        let found = |findings: &[Value]| {
+            let is_this = |one: &&Value| one["check"] == check && one["field"] == field;
+            findings.iter().find(is_this).map(|one| one["severity"].as_str().unwrap().to_owned())
+        };
+        let bad = judge(&patch);
+        assert_eq!(found(&bad).as_deref(), Some(severity), "{patch}: {bad:?}");
+        assert_ne!(found(&judge(&json!({}))).as_deref(), Some(severity), "{check}");
+        // No secret in any of it.
+        let text = format!("{bad:?}");
+        for secret in [random, "passwordpass", "xxxx", "0000", "\"short\"", "secretsecret"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_the_doctor_finds_on_disk() {
+    let stage = Stage::new(json!({}));
+    let engine = stage.open();
+    let severity = |check: &str| {
+        let findings = findings(&engine);
+        let found = findings.iter().find(|one| one["check"] == check).map(|one| one["severity"].clone());
+        found.unwrap_or_else(|| panic!("{check}: {findings:?}"))
+    };
+    let chmod = |name: &str, mode| {
+        std::fs::set_permissions(stage.folder.path().join(name), Permissions::from_mode(mode)).unwrap();
+    };
+    for (name, check) in
+        [("store.db", "database_file"), ("store.db-wal", "database_file"), ("store.db.key", "key_file")]
+    {
+        assert_eq!(severity(check), "ok");
+        for mode in [0o640, 0o602, 0o604] {
+            chmod(name, mode);
+            assert_eq!(severity(check), "problem", "{name} {mode:o}");
+        }
+        chmod(name, 0o600);
+        assert_eq!(severity(check), "ok");
+    }
+    assert_eq!(severity("secret_key"), "ok");
+    std::fs::rename(stage.folder.path().join("store.db.key"), stage.folder.path().join("elsewhere")).unwrap();
+    assert_eq!(severity("secret_key"), "problem");
+
+    // The stage's clock stands in the past.
+    assert_eq!(severity("clock"), "advice");
+    let config = Config::parse(r#"{"store": "sqlite::memory:", "password": {"memory_kib": 8}}"#).unwrap();
+    let on_time = findings(&Engine::open(config, Hooks::default()).unwrap());
+    assert!(on_time.iter().any(|one| one["check"] == "clock" && one["severity"] == "ok"), "{on_time:?}");
+
+    assert_eq!(severity("schema"), "ok");
+    stage.sqlite().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert_eq!(severity("schema"), "problem");
+}
+
+fn findings(engine: &Engine) -> Vec<Value> {
+    call(engine, "doctor", json!({})).unwrap()["findings"].as_array().unwrap().clone()
+}
+
 /// A store, a clock, and the configuration of the engines on them.
 struct Stage {
     folder: TempDir,
@@ -216,8 +470,12 @@ impl Stage {
     }
 
     fn open(&self) -> Engine {
+        self.open_with(None)
+    }
+
+    fn open_with(&self, log: Option<Box<Log>>) -> Engine {
         let now_ms = Arc::clone(&self.now_ms);
-        let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst)), log: None };
+        let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst)), log };
         Engine::open(Config::parse(&self.config.to_string()).unwrap(), hooks).unwrap()
     }
 
@@ -225,7 +483,7 @@ impl Stage {
         self.now_ms.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// A connection of the test's own, while no engine is open.
+    /// A connection of the test's own, by the same copy of SQLite.
     fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("store.db")).unwrap()
     }

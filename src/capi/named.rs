@@ -275,6 +275,28 @@ pub unsafe extern "C" fn doorward_events(
     unsafe { run(&rows::events, engine, request, response) }
 }
 
+/// Counts calls, by operation and status, and says how long they took; also for Prometheus.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_stats(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::stats, engine, request, response) }
+}
+
+/// Judges the running configuration on this machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_doctor(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::doctor, engine, request, response) }
+}
+
 unsafe fn run(
     operation: &Operation,
     engine: *const doorward_engine,

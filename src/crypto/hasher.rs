@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -87,16 +88,36 @@ impl Hasher {
         Ok(Verdict { valid: verify_slices_are_equal(&output, &phc.output).is_ok(), needs_rehash: !current })
     }
 
+    /// How long one hash takes in a place of its own, once its memory is warm.
+    pub(crate) fn measure(&self) -> Result<Duration> {
+        let mut slot = self.pool.slot()?;
+        slot.compute(b"a password", &self.decoy)?;
+        let began = Instant::now();
+        slot.compute(b"a password", &self.decoy)?;
+        Ok(began.elapsed())
+    }
+
+    /// How many places there are, how many are taken, and how many callers wait for one.
+    pub(crate) fn load(&self) -> (usize, usize, usize) {
+        let state = self.pool.lock();
+        (self.pool.slots, state.busy, state.waiting)
+    }
+
     fn compute(&self, password: &Password, phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
+        self.pool.slot()?.compute(password.as_bytes(), phc)
+    }
+}
+
+impl Slot<'_> {
+    fn compute(&mut self, password: &[u8], phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
         let Cost { memory_kib, iterations, parallelism } = phc.cost;
         let failed = |error: argon2::Error| Error::new(Code::Internal, error.to_string());
         let params =
             Params::new(memory_kib, iterations, parallelism, Some(phc.output.len())).map_err(failed)?;
         let mut output = Zeroizing::new(vec![0; phc.output.len()]);
-        let mut slot = self.pool.slot()?;
-        let memory = slot.memory(params.block_count())?;
+        let memory = self.memory(params.block_count())?;
         Argon2::new(phc.algorithm, phc.version, params)
-            .hash_password_into_with_memory(password.as_bytes(), &phc.salt, &mut output, memory.blocks())
+            .hash_password_into_with_memory(password, &phc.salt, &mut output, memory.blocks())
             .map_err(failed)?;
         Ok(output)
     }

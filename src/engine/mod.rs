@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod doctor;
 pub mod events;
 pub mod introspection;
 pub mod keys;
@@ -10,11 +11,14 @@ pub mod login;
 pub mod passwords;
 pub mod requests;
 pub mod sessions;
+pub mod stats;
 mod throttle;
 pub mod tokens;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
+
+use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,7 +27,7 @@ use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
 use crate::store::keys as sealed;
 use crate::store::{Durability, Store, Tx};
-use crate::{operations, secret_key};
+use crate::{json, operations, secret_key};
 
 /// An open engine: share it between threads by reference.
 pub struct Engine {
@@ -37,6 +41,7 @@ pub struct Engine {
     keys_loaded_at: AtomicI64,
     hasher: Hasher,
     remote_service: Option<introspection::RemoteService>,
+    counters: stats::Counters,
 }
 
 /// Receives structured records (JSON) of what the host should know; never a secret.
@@ -105,6 +110,7 @@ impl Engine {
             keys_loaded_at: AtomicI64::new(now),
             hasher,
             remote_service,
+            counters: stats::Counters::default(),
         })
     }
 
@@ -112,41 +118,73 @@ impl Engine {
     ///
     /// Failures: `unknown_operation`, and those of the operation.
     pub fn call(&self, operation: &str, request: &str) -> Result<String> {
-        let operation = operations::find(operation).ok_or(Error::from(Code::UnknownOperation))?;
-        self.run(operation, request)
+        self.run(self.operation(operation)?, request)
     }
 
     /// Runs an operation of the table; an empty request means `{}`.
     pub(crate) fn run(&self, operation: &operations::Operation, request: &str) -> Result<String> {
         let limit = self.config.limits.request_bytes.get();
-        let result = match request {
+        self.observe(operation, || match request {
             _ if request.len() > limit => Err(Error::new(
                 Code::InvalidRequest,
                 format!("longer than {limit} bytes (limits.request_bytes)"),
             )),
             "" => (operation.call)(self, "{}"),
             _ => (operation.call)(self, request),
-        };
-        result.inspect_err(|error| self.log_failure(operation.name, error))
+        })
+    }
+
+    /// Runs `f` as a call of this operation, counted, timed, and logged when it fails: for a binding that
+    /// calls a method directly.
+    ///
+    /// Failures: `unknown_operation`, and those of `f`.
+    pub fn observed<T>(&self, operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.observe(self.operation(operation)?, f)
+    }
+
+    fn observe<T>(&self, operation: &operations::Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut call = self.counters.begin(operation);
+        let result = f();
+        call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
+        drop(call);
+        result.inspect_err(|error| self.log_failure(Some(operation.name), error))
+    }
+
+    fn operation(&self, name: &str) -> Result<&'static operations::Operation> {
+        // The name may be anything, so it is not logged.
+        let found = operations::find(name).ok_or(Error::from(Code::UnknownOperation));
+        found.inspect_err(|error| self.log_failure(None, error))
     }
 
     /// Tells the host's log why an operation failed.
-    pub fn log_failure(&self, operation: &str, error: &Error) {
+    fn log_failure(&self, operation: Option<&str>, error: &Error) {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            event: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            operation: Option<&'a str>,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+            at: i64,
+        }
         let Some(log) = &self.log else { return };
         let level = match error.status() {
             Status::Internal => Level::Error,
             Status::Unavailable | Status::Config | Status::Misuse => Level::Warn,
             _ => Level::Info,
         };
-        let record = serde_json::json!({
-            "event": "operation_failed",
-            "operation": operation,
-            "code": error.code.name(),
-            "field": error.field,
-            "detail": error.detail,
-            "at": self.clock.now(),
-        });
-        log(level, &record.to_string());
+        let record = Record {
+            event: "operation_failed",
+            operation,
+            code: error.code.name(),
+            field: error.field.as_deref(),
+            detail: error.detail.as_deref(),
+            at: self.clock.now(),
+        };
+        log(level, &json::render(&record).unwrap_or_default());
     }
 }
 

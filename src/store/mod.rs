@@ -39,6 +39,11 @@ impl Store {
         }
     }
 
+    /// The schema of the store, and the newest that this version knows.
+    pub(crate) fn schema(&self) -> Result<(i64, i64)> {
+        self.0.schema()
+    }
+
     /// Runs statements that read, each seeing what was committed before it began.
     pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         self.0.read(f)

@@ -62,6 +62,11 @@ impl Sqlite {
         Ok(Sqlite { writer: Mutex::new(writer), waiting: AtomicUsize::new(0), readers: None, timeout })
     }
 
+    pub(super) fn schema(&self) -> Result<(i64, i64)> {
+        let found = self.read(|tx| tx.first("PRAGMA user_version", &[], |row| row.integer(0)))?;
+        Ok((found.ok_or_else(damaged)?, MIGRATIONS.len() as i64))
+    }
+
     pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.readers {
             Some(readers) => {

@@ -99,9 +99,7 @@ impl Engine {
         // A text that is not UTF-8 is no token, nor is the empty one.
         let token = utf8(token).unwrap_or_default();
         let claims = self.run(|engine| {
-            engine
-                .verify(VerifyRequest { token: Token::new(token), backend })
-                .inspect_err(|error| engine.log_failure("verify", error))
+            engine.observed("verify", || engine.verify(VerifyRequest { token: Token::new(token), backend }))
         });
         objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())
     }

@@ -18,6 +18,7 @@ from doorward.models.app import (
     AuthorizeResponse,
     Client,
     DeleteUserResponse,
+    DoctorResponse,
     EventsResponse,
     GetUserResponse,
     HashPasswordResponse,
@@ -35,6 +36,7 @@ from doorward.models.app import (
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
     RotateKeysResponse,
+    StatsResponse,
     UpdateUserResponse,
     VerifyPasswordResponse,
 )
@@ -471,6 +473,16 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"after": after, "kind": kind, "limit": limit, "user_id": user_id}
         return EventsResponse.model_validate(self.call("events", _text(fields)))
+
+    def stats(self) -> StatsResponse:
+        """Counts calls, by operation and status, and says how long they took; also for Prometheus."""
+        fields: dict[str, object] = {}
+        return StatsResponse.model_validate(self.call("stats", _text(fields)))
+
+    def doctor(self) -> DoctorResponse:
+        """Judges the running configuration on this machine."""
+        fields: dict[str, object] = {}
+        return DoctorResponse.model_validate(self.call("doctor", _text(fields)))
 
 
 def _text(fields: Mapping[str, object]) -> str:

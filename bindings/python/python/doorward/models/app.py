@@ -878,6 +878,201 @@ class EventsResponse(Model):
     """
 
 
+class StatsRequest(Model):
+    """
+    Asks for the figures since the engine was opened.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class HashQueue(Model):
+    """
+    The places where passwords are hashed.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    busy: Annotated[int, Field(ge=0)]
+    """
+    How many run.
+    """
+    slots: Annotated[int, Field(ge=0)]
+    """
+    How many hashes may run at once.
+    """
+    waiting: Annotated[int, Field(ge=0)]
+    """
+    How many callers wait for one.
+    """
+
+
+class Bucket(Model):
+    """
+    The calls of about one duration: each bucket reaches twice as far as the one before it.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    count: Annotated[int, Field(ge=0)]
+    """
+    How many.
+    """
+    up_to_seconds: float | None = None
+    """
+    Calls in this bucket took no longer; absent for the last one.
+    """
+
+
+class Latency(Model):
+    """
+    How long they took.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    buckets: list[Bucket]
+    """
+    Their histogram.
+    """
+    count: Annotated[int, Field(ge=0)]
+    """
+    How many calls were timed: all of them, but of `verify` about one in 16.
+    """
+    sum_seconds: float
+    """
+    How long they took together.
+    """
+
+
+class Outcome(Model):
+    """
+    How many calls ended like this.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    count: Annotated[int, Field(ge=0)]
+    """
+    How many.
+    """
+    status: str
+    """
+    The name of the status.
+    """
+
+
+class Operation(Model):
+    """
+    The figures of an operation.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    latency: Latency
+    """
+    How long they took.
+    """
+    operation: str
+    """
+    Which.
+    """
+    outcomes: list[Outcome]
+    """
+    How its calls ended.
+    """
+
+
+class StatsResponse(Model):
+    """
+    The figures of this engine, since it was opened.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    hash_queue: HashQueue
+    """
+    The places where passwords are hashed.
+    """
+    operations: list[Operation]
+    """
+    The operations that were called, in the order of the reference.
+    """
+    prometheus: str
+    """
+    All of this in the text format of Prometheus: what a scraper is answered, as
+    `text/plain; version=0.0.4`.
+    """
+
+
+class DoctorRequest(Model):
+    """
+    Asks for a judgement of the running configuration on this machine.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class Finding(Model):
+    """
+    What was found.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    check: str
+    """
+    What was looked at.
+    """
+    field: str | None = None
+    """
+    The key of the configuration to change, as a JSON pointer.
+    """
+    message: str
+    """
+    What was found and what to do, for people.
+    """
+    severity: Literal["problem", "advice", "ok"]
+    """
+    `problem`: change it; `advice`: think about it; `ok`.
+    """
+
+
+class DoctorResponse(Model):
+    """
+    The judgement.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    findings: list[Finding]
+    """
+    What was looked at, always in the same order.
+    """
+    hash_milliseconds: float | None = None
+    """
+    How long one password hash takes on this machine; absent when none could be made.
+    """
+    version: str
+    """
+    The version of the library.
+    """
+
+
 class TokenPayload(Model):
     """
     The claims of a verified token that every token has; no decision on authorization may rest on them alone.

@@ -1,0 +1,336 @@
+//! A second look at the configuration: `doctor`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::config::{Audience, Config, StoreUrl};
+use crate::error::Result;
+use crate::secret_key;
+
+/// Asks for a judgement of the running configuration on this machine.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DoctorRequest {}
+
+/// The judgement.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoctorResponse {
+    /// What was looked at, always in the same order.
+    pub findings: Vec<Finding>,
+    /// How long one password hash takes on this machine; absent when none could be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash_milliseconds: Option<f64>,
+    /// The version of the library.
+    pub version: &'static str,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Finding {
+    /// `problem`: change it; `advice`: think about it; `ok`.
+    pub severity: Severity,
+    /// What was looked at.
+    pub check: &'static str,
+    /// The key of the configuration to change, as a JSON pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was found and what to do, for people.
+    pub message: String,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Severity {
+    /// Change it.
+    Problem,
+    /// Think about it.
+    Advice,
+    /// Nothing to do.
+    Ok,
+}
+
+use Severity::{Advice, Ok as Good, Problem};
+
+/// A secret that is worth fewer bits is weak; the estimate ends at 64.
+const MIN_BITS: f64 = 63.0;
+
+impl Engine {
+    /// Judges the running configuration on this machine: measures a hash, looks at secrets, lifetimes, files
+    /// and the clock. It takes as long as two hashes.
+    pub fn doctor(&self, _: DoctorRequest) -> Result<DoctorResponse> {
+        let mut findings = Findings(Vec::new());
+        let hash = self.hasher.measure().ok();
+        findings.hash_cost(&self.config, hash);
+        findings.secret_keys(&self.config);
+        findings.backend_secrets(&self.config);
+        findings.lifetimes(&self.config);
+        findings.throttle(&self.config);
+        findings.audience(&self.config.audience);
+        findings.files(&self.config);
+        findings.clock(self.clock.ahead_seconds());
+        match self.store.schema() {
+            Ok((found, known)) if found > known => findings.add(
+                Problem,
+                "schema",
+                None,
+                format!("The store has schema {found}, of a newer version; this one knows {known}. Update."),
+            ),
+            Ok((found, _)) => findings.add(Good, "schema", None, format!("The store has schema {found}.")),
+            Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
+        }
+        Ok(DoctorResponse {
+            findings: findings.0,
+            hash_milliseconds: hash.map(|hash| (hash.as_secs_f64() * 1e5).round() / 100.0),
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(
+        &mut self,
+        severity: Severity,
+        check: &'static str,
+        field: Option<String>,
+        message: impl Into<String>,
+    ) {
+        self.0.push(Finding { severity, check, field, message: message.into() });
+    }
+
+    /// Advice where `is_bad`, else nothing to do.
+    fn advise(&mut self, is_bad: bool, check: &'static str, field: &str, advice: String, good: &str) {
+        match is_bad {
+            true => self.add(Advice, check, key(field), advice),
+            false => self.add(Good, check, key(field), good),
+        }
+    }
+
+    fn hash_cost(&mut self, config: &Config, hash: Option<Duration>) {
+        let memory_kib = config.password.memory_kib.get();
+        self.advise(
+            memory_kib < 7 * 1024,
+            "hash_memory",
+            "/password/memory_kib",
+            format!("A password hash uses {memory_kib} KiB, less than 7 MiB: cheap to guess on graphics cards. Raise it; 19456 is the default."),
+            "A password hash uses enough memory.",
+        );
+        let Some(hash) = hash else {
+            let queue = key("/password/max_concurrent");
+            return self.add(
+                Problem,
+                "hash_time",
+                queue,
+                "No password hash could be made: no memory, or too many wait.",
+            );
+        };
+        let (milliseconds, field) = (hash.as_millis(), key("/password/iterations"));
+        if hash < Duration::from_millis(5) {
+            let advice =
+                "A password hash takes less than 5 ms on this machine. Raise password.memory_kib or this.";
+            self.add(Advice, "hash_time", field, advice);
+        } else if hash > Duration::from_secs(1) {
+            let advice = format!(
+                "A password hash takes {milliseconds} ms on this machine: every login waits as long. Lower this or password.memory_kib."
+            );
+            self.add(Advice, "hash_time", field, advice);
+        } else {
+            self.add(
+                Good,
+                "hash_time",
+                field,
+                format!("A password hash takes {milliseconds} ms on this machine."),
+            );
+        }
+    }
+
+    fn secret_keys(&mut self, config: &Config) {
+        let field = |index: usize| match (&config.secret_key, &config.secret_keys) {
+            (Some(_), _) => key("/secret_key"),
+            (None, Some(_)) => key(&format!("/secret_keys/{index}")),
+            (None, None) => key("/secret_key_file"),
+        };
+        match secret_key::load(config, false) {
+            Ok(secrets) => secrets
+                .iter()
+                .enumerate()
+                .for_each(|(index, secret)| self.secret("secret_key", field(index), secret)),
+            Err(_) => self.add(
+                Problem,
+                "secret_key",
+                field(0),
+                "The key file cannot be read any more: the store will not open again without it.",
+            ),
+        }
+    }
+
+    fn backend_secrets(&mut self, config: &Config) {
+        for (name, backend) in &config.backends {
+            let Some(secret) = &backend.secret else { continue };
+            let field = key(&format!("/backends/{}/secret", name.as_str()));
+            match secret.expose().len() {
+                32.. => self.secret("backend_secret", field, secret.expose().as_bytes()),
+                length => self.add(
+                    Problem,
+                    "backend_secret",
+                    field,
+                    format!("The secret has {length} bytes: whoever sees one token can guess it. Give it 32 random bytes."),
+                ),
+            }
+        }
+    }
+
+    fn secret(&mut self, check: &'static str, field: Option<String>, secret: &[u8]) {
+        match secret_key::bits(secret) {
+            bits if bits < MIN_BITS => self.add(
+                Problem,
+                check,
+                field,
+                format!("The secret can be guessed: it is worth about {bits:.0} bits. Take 32 random bytes, as of `openssl rand -base64 32`."),
+            ),
+            _ => self.add(Good, check, field, "The secret is long and varied enough."),
+        }
+    }
+
+    fn lifetimes(&mut self, config: &Config) {
+        let access = config.access_token_seconds.seconds();
+        let named = config.backends.iter().filter_map(|(name, backend)| {
+            let seconds = backend.access_token_seconds?.seconds();
+            Some((format!("/backends/{}/access_token_seconds", name.as_str()), seconds))
+        });
+        for (field, seconds) in std::iter::once(("/access_token_seconds".to_owned(), access)).chain(named) {
+            self.advise(
+                seconds > 3600,
+                "access_token_seconds",
+                &field,
+                format!("Access tokens live for {seconds} seconds: so long `verify` accepts one after its session was revoked. Take an hour at most, and let clients refresh."),
+                "Access tokens live for an hour at most.",
+            );
+        }
+        let seconds = config.session_max_seconds.seconds();
+        self.advise(
+            seconds > 31_536_000,
+            "session_max_seconds",
+            "/session_max_seconds",
+            format!(
+                "Sessions live for {seconds} seconds, more than a year, without anybody logging in again."
+            ),
+            "Sessions live for a year at most.",
+        );
+        let seconds = config.leeway_seconds.seconds();
+        self.advise(
+            seconds > 60,
+            "leeway_seconds",
+            "/leeway_seconds",
+            format!("Tokens are accepted {seconds} seconds beyond their time. Machines that keep time need a minute at most."),
+            "Tokens are accepted a minute at most beyond their time.",
+        );
+    }
+
+    fn throttle(&mut self, config: &Config) {
+        let (account, source) =
+            (config.throttle.account_failures.get(), config.throttle.source_failures.get());
+        self.advise(
+            account > 20,
+            "throttle",
+            "/throttle/account_failures",
+            format!("An account is locked only after {account} wrong passwords. People need ten at most."),
+            "An account is locked after a few wrong passwords.",
+        );
+        self.advise(
+            source > 1000,
+            "throttle",
+            "/throttle/source_failures",
+            format!("An address is locked only after {source} failed logins: one machine can try a password on as many accounts."),
+            "An address is locked after some failed logins.",
+        );
+        self.advise(
+            config.throttle.lock_max_seconds.get() < config.throttle.lock_seconds.get(),
+            "throttle",
+            "/throttle/lock_max_seconds",
+            "The longest lock is shorter than the first, which it cuts.".to_owned(),
+            "Locks grow.",
+        );
+    }
+
+    fn audience(&mut self, audience: &Audience) {
+        self.advise(
+            *audience == Audience::default(),
+            "audience",
+            "/audience",
+            "The audience is the default, `doorward`: tokens of another service with the same secret and issuer would pass here. Name yours."
+                .to_owned(),
+            "The audience is your own.",
+        );
+    }
+
+    #[cfg(unix)]
+    fn files(&mut self, config: &Config) {
+        let key_file = secret_key::file(config);
+        if let StoreUrl::SqliteFile(database) = &config.store {
+            let with = |suffix: &str| {
+                let mut path = database.as_os_str().to_owned();
+                path.push(suffix);
+                PathBuf::from(path)
+            };
+            let companions = [with(""), with("-wal"), with("-shm")];
+            let open = companions.iter().filter_map(|path| others_may(path)).max();
+            self.mode("database_file", "/store", "database", open);
+            if let Some(key_file) = &key_file
+                && key_file.parent() == database.parent()
+            {
+                let advice = "The key file lies beside the database: who copies the folder has both. Keep it elsewhere, and back it up apart.";
+                self.add(Advice, "key_file_place", key("/secret_key_file"), advice);
+            }
+        }
+        if let Some(key_file) = &key_file {
+            self.mode("key_file", "/secret_key_file", "key file", others_may(key_file));
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn files(&mut self, _: &Config) {}
+
+    fn mode(&mut self, check: &'static str, field: &str, what: &str, open_to: Option<u32>) {
+        match open_to {
+            Some(mode) => self.add(
+                Problem,
+                check,
+                key(field),
+                format!("Others than its owner may use the {what} (mode {mode:03o}). Run chmod 600."),
+            ),
+            None => self.add(Good, check, key(field), format!("Nobody but its owner may use the {what}.")),
+        }
+    }
+
+    fn clock(&mut self, ahead: i64) {
+        match ahead {
+            -60..=60 => self.add(Good, "clock", None, "The clock agrees with the machine's."),
+            _ => self.add(
+                Advice,
+                "clock",
+                None,
+                format!("The host's clock is {ahead} seconds ahead of the machine's. Correct the `now_ms` hook, unless this is a test."),
+            ),
+        }
+    }
+}
+
+fn key(field: &str) -> Option<String> {
+    Some(field.to_owned())
+}
+
+/// The mode of a file, if it lets others than its owner in.
+#[cfg(unix)]
+fn others_may(path: &Path) -> Option<u32> {
+    let metadata = std::fs::metadata(path).ok()?;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
