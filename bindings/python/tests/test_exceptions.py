@@ -101,3 +101,15 @@ def test_failures_travel_between_processes(engine: Engine) -> None:
 def test_a_host_raises_them_too() -> None:
     error = exceptions.PermissionDenied("Not yours.")
     assert (str(error), error.code, error.http_status) == ("Not yours.", "permission_denied", 403)
+
+
+def test_what_a_web_host_says() -> None:
+    said = {"code": "invalid_token", "message": "No.", "http_status": 401}
+    error = failure("invalid_token", Status.DENIED, "No.", 401, detail="expired")
+    assert error.http_body == {"error": said}
+    assert error.http_headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    error = failure("too_many_attempts", Status.THROTTLED, "Later.", 429, "/x", 60, "locked")
+    said = {"code": "too_many_attempts", "message": "Later.", "http_status": 429}
+    assert error.http_body == {"error": {**said, "field": "/x", "retry_after_seconds": 60}}
+    assert error.http_headers == {"cache-control": "no-store", "retry-after": "60"}
+    assert exceptions.NotAuthenticated().http_headers["www-authenticate"] == "Bearer"

@@ -65,6 +65,31 @@ class AuthError(Exception):
         """What `errors` says, as JSON."""
         return json.dumps(self.errors())
 
+    @property
+    def http_headers(self) -> dict[str, str]:
+        """What a web host says in headers (RFC 9110, RFC 6750)."""
+        headers = {"cache-control": "no-store"}
+        if self.http_status == 401:
+            is_invalid = isinstance(self, InvalidToken)
+            headers["www-authenticate"] = 'Bearer error="invalid_token"' if is_invalid else "Bearer"
+        if self.retry_after_seconds is not None:
+            headers["retry-after"] = str(self.retry_after_seconds)
+        return headers
+
+    @property
+    def http_body(self) -> dict[str, dict[str, str | int]]:
+        """What a web host says as JSON: the failure as every language has it, without `detail`."""
+        error: dict[str, str | int] = {
+            "code": self.code,
+            "message": str(self),
+            "http_status": self.http_status,
+        }
+        if self.field is not None:
+            error["field"] = self.field
+        if self.retry_after_seconds is not None:
+            error["retry_after_seconds"] = self.retry_after_seconds
+        return {"error": error}
+
     def __repr__(self) -> str:
         """Name the reason, for logs."""
         detail = "" if self.detail is None else f", detail={self.detail!r}"

@@ -1,0 +1,345 @@
+"""doorward.fastapi in a FastAPI application, over HTTP."""
+
+# No postponed annotations here: FastAPI could not look up what is local to a function.
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from conftest import PASSWORD, Clock, mark_verified
+from fastapi import Depends, FastAPI
+from serving import serving
+
+from doorward import AuthError, Config, Engine, PublicUser
+from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
+
+ADA = {"username": "ada", "password": PASSWORD}
+COOKIES = "__Host-doorward", "__Host-doorward-refresh"
+
+
+def application(engine: Engine) -> FastAPI:
+    auth = Authentication(engine, {"default": Bearer(), "browser": Cookie(), "legacy": Bearer()})
+    service = Depends(auth.current_user(roles={"service"}))
+    app = FastAPI()
+    app.include_router(auth.router(introspect=[service]), prefix="/auth")
+    app.add_exception_handler(AuthError, failure_response)
+
+    @app.get("/me")
+    def me(user: Annotated[PublicUser, Depends(auth.current_user())]) -> PublicUser:
+        return user
+
+    @app.get("/maybe")
+    async def maybe(
+        user: Annotated[PublicUser | None, Depends(auth.current_user(optional=True))],
+    ) -> PublicUser | None:
+        return user
+
+    @app.get("/verified")
+    def verified(user: Annotated[PublicUser, Depends(auth.current_user(verified=True))]) -> str:
+        return user.username
+
+    @app.get("/editors")
+    def editors(user: Annotated[PublicUser, Depends(auth.current_user(roles={"editor"}))]) -> str:
+        return user.username
+
+    @app.get("/maybe-editors")
+    def maybe_editors(
+        user: Annotated[PublicUser | None, Depends(auth.current_user(optional=True, roles={"editor"}))],
+    ) -> PublicUser | None:
+        return user
+
+    assert [me, maybe, verified, editors, maybe_editors]
+    return app
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "doorward.db"
+
+
+@pytest.fixture
+def engine(config: Config, clock: Clock, store: Path) -> Iterator[Engine]:
+    config["store"] = f"sqlite:{store}"
+    config["throttle"] = {"account_failures": 3}
+    config["backends"] = {
+        "browser": {"access_token_seconds": 300, "signing_algorithm": "ES256"},
+        "legacy": {
+            "secret": "a secret of at least thirty-two bytes",
+            "audience": "fastapi-users:auth",
+            "subject_claim": "user_id",
+            "refresh": False,
+        },
+        "internal": {},
+    }
+    with Engine(config, now_ms=clock) as engine:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        yield engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[httpx.Client]:
+    with serving(application(engine)) as client:
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def logged_in(client: httpx.Client, backend: str = "default") -> dict[str, Any]:
+    response = client.post(f"/auth/login/{backend}", json=ADA)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def cookies_of(response: httpx.Response) -> SimpleCookie:
+    cookies = SimpleCookie()
+    for header in response.headers.get_list("set-cookie"):
+        cookies.load(header)
+    return cookies
+
+
+def sent(**cookies: str) -> dict[str, str]:
+    """A browser would send them over TLS only; the client here is told to."""
+    names = {"access": COOKIES[0], "refresh": COOKIES[1]}
+    return {"cookie": "; ".join(f"{names[name]}={value}" for name, value in cookies.items())}
+
+
+def failure(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The failure is the one expected, and says nothing that is for the host alone."""
+    error: dict[str, Any] = response.json()["error"]
+    assert (response.status_code, error["code"], error["http_status"]) == (status, code, status)
+    assert set(response.json()) == {"error"}
+    assert set(error) <= {"code", "message", "http_status", "field", "retry_after_seconds"}
+    assert response.headers["cache-control"] == "no-store"
+    return error
+
+
+def test_bearer(client: httpx.Client) -> None:
+    eve = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
+    response = client.post("/auth/register", json=eve)
+    assert (response.status_code, response.json()["username"]) == (201, "eve")
+    assert PASSWORD not in response.text
+    failure(client.post("/auth/register", json=eve), 409, "username_taken")
+
+    response = client.post("/auth/login/default", json=ADA)
+    assert response.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in response.headers
+    login = response.json()
+    assert (login["token_type"], login["expires_in"]) == ("Bearer", 900)
+    assert client.get("/me", headers=bearer(login["access_token"])).json() == login["user"]
+    assert client.get("/me", headers={"authorization": f"bEARER  {login['access_token']}"}).status_code == 200
+
+    response = client.post("/auth/refresh", json={"refresh_token": login["refresh_token"]})
+    assert response.headers["cache-control"] == "no-store"
+    renewed = response.json()
+    assert renewed["access_token"] != login["access_token"]
+    headers = bearer(renewed["access_token"])
+    assert client.post("/auth/logout", headers=headers).json()["message"]
+    challenge = client.get("/me", headers=headers)
+    failure(challenge, 401, "invalid_token")
+    assert challenge.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert client.post("/auth/logout", headers=headers).status_code == 200
+    failure(client.post("/auth/logout", headers=bearer("x")), 401, "invalid_token")
+    failure(client.post("/auth/logout"), 401, "not_authenticated")
+    failure(client.post("/auth/refresh"), 401, "not_authenticated")
+    failure(
+        client.post("/auth/refresh", json={"refresh_token": renewed["refresh_token"]}), 401, "invalid_token"
+    )
+
+
+def test_log_out_everywhere_or_by_the_refresh_token(client: httpx.Client) -> None:
+    first, second, third = [logged_in(client) for _ in range(3)]
+    client.post("/auth/logout", json={"refresh_token": first["refresh_token"]})
+    alive = [client.get("/me", headers=bearer(each["access_token"])).status_code for each in (first, second)]
+    assert alive == [401, 200]
+    client.post("/auth/logout", headers=bearer(second["access_token"]), json={"everywhere": True})
+    failure(client.get("/me", headers=bearer(third["access_token"])), 401, "invalid_token")
+
+
+def test_cookies(client: httpx.Client, clock: Clock) -> None:
+    response = client.post("/auth/login/browser", json=ADA)
+    body, cookies = response.json(), cookies_of(response)
+    assert set(body) == {"backend", "expires_in", "refresh_expires_in", "session_id", "user"}
+    lives = [300, 2_592_000]
+    assert set(cookies) == set(COOKIES)
+    for name, life in zip(COOKIES, lives, strict=True):
+        assert {key: value for key, value in cookies[name].items() if value} == {
+            "max-age": str(life),
+            "path": "/",
+            "secure": True,
+            "httponly": True,
+            "samesite": "lax",
+        }
+        assert cookies[name].value not in response.text
+    access, refresh = [cookies[name].value for name in COOKIES]
+    assert client.get("/me", headers=sent(access=access)).json() == body["user"]
+
+    clock.seconds += 400
+    failure(client.get("/me", headers=sent(access=access)), 401, "invalid_token")
+    response = client.post("/auth/refresh", headers=sent(refresh=refresh))
+    assert set(response.json()) == {"expires_in", "refresh_expires_in"}
+    access, refresh = [cookies_of(response)[name].value for name in COOKIES]
+    assert client.get("/me", headers=sent(access=access)).json() == body["user"]
+
+    # The access token may be over: the refresh token still ends the session.
+    response = client.post("/auth/logout", headers=sent(refresh=refresh))
+    assert response.status_code == 200
+    again = client.post("/auth/refresh", headers=sent(refresh=refresh))
+    failure(again, 401, "invalid_token")
+    for ended in (response, again):
+        gone = cookies_of(ended)
+        assert [(gone[name].value, gone[name]["max-age"]) for name in COOKIES] == [("", "0")] * 2
+    failure(client.get("/me", headers=sent(access=access)), 401, "invalid_token")
+
+
+def test_a_token_passes_only_for_its_backend_and_by_its_transport(client: httpx.Client) -> None:
+    legacy = logged_in(client, "legacy")
+    assert "refresh_token" not in legacy
+    assert client.get("/me", headers=bearer(legacy["access_token"])).json()["username"] == "ada"
+    default = logged_in(client)["access_token"]
+    cookie = cookies_of(client.post("/auth/login/browser", json=ADA))[COOKIES[0]].value
+    failure(client.get("/me", headers=bearer(cookie)), 401, "invalid_token")
+    failure(client.get("/me", headers=sent(access=default)), 401, "invalid_token")
+    # The first that is good decides.
+    for token, other in ((default, "x"), ("x", cookie)):
+        headers = {**bearer(token), **sent(access=other)}
+        assert client.get("/me", headers=headers).json()["username"] == "ada"
+    # The engine has this backend, the application offers it to nobody.
+    assert client.post("/auth/login/internal", json=ADA).status_code == 404
+
+
+def test_who_is_there(client: httpx.Client, engine: Engine, store: Path) -> None:
+    engine.register(username="bob", email="bob@example.com", password=PASSWORD)
+    paths = ["/me", "/verified", "/editors"]
+    for path in paths:
+        response = client.get(path)
+        failure(response, 401, "not_authenticated")
+        assert response.headers["www-authenticate"] == "Bearer"
+    login = logged_in(client)
+    headers = bearer(login["access_token"])
+    assert [client.get(path, headers=headers).status_code for path in paths] == [200, 403, 403]
+    failure(client.get("/verified", headers=headers), 403, "permission_denied")
+    assert client.get("/maybe", headers=headers).json() == login["user"]
+    assert client.get("/maybe-editors", headers=headers).json() is None
+
+    mark_verified(store, "ada")
+    user = engine.update_user(id=login["user"]["id"], roles=["editor", "reader"]).user
+    assert [client.get(path, headers=headers).status_code for path in paths] == [200, 200, 200]
+    assert client.get("/maybe-editors", headers=headers).json()["roles"] == user.roles
+
+    for optional in ({}, bearer("x"), {"authorization": "Basic eDp5"}, sent(access="x")):
+        assert client.get("/maybe", headers=optional).json() is None
+    failure(client.get("/me", headers={"authorization": "Basic eDp5"}), 401, "invalid_authorization_header")
+    two = [("authorization", headers["authorization"])] * 2
+    failure(client.get("/me", headers=two), 401, "invalid_authorization_header")
+
+    engine.update_user(id=user.id, is_active=False)
+    failure(client.get("/me", headers=headers), 401, "invalid_token")
+    assert client.get("/maybe", headers=headers).json() is None
+
+
+def test_wrong_credentials_are_one_answer_until_the_door_is_locked(client: httpx.Client) -> None:
+    answers = {
+        client.post("/auth/login/default", json={"username": name, "password": "wrong"}).text
+        for name in ("ada", "eve")
+    }
+    assert len(answers) == 1
+    wrong = {**ADA, "password": "wrong"}
+    response = [client.post("/auth/login/browser", json=wrong) for _ in range(3)][-1]
+    error = failure(response, 429, "too_many_attempts")
+    assert response.headers["retry-after"] == str(error["retry_after_seconds"])
+
+
+def test_what_is_not_for_the_client_to_choose(client: httpx.Client, engine: Engine) -> None:
+    eve = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
+    extras: list[tuple[str, dict[str, Any]]] = [
+        ("register", {**eve, "roles": ["admin"]}),
+        ("register", {**eve, "attributes": {"admin": True}}),
+        ("login/default", {**ADA, "scope": "admin"}),
+        ("login/default", {**ADA, "client": {"ip": "192.0.2.1"}}),
+        ("login/default", {**ADA, "backend": "internal"}),
+    ]
+    for path, body in extras:
+        response = client.post(f"/auth/{path}", json=body)
+        assert response.status_code == 422
+        assert PASSWORD not in response.text
+    assert [user.username for user in engine.list_users().users] == ["ada"]
+    # A form of another site can send no JSON.
+    text = b'{"username": "ada", "password": "eight wise words"}'
+    assert client.post("/auth/login/browser", content=text).status_code == 422
+    failure(client.post("/auth/register", json={**eve, "password": "password"}), 400, "weak_password")
+
+
+def test_sessions_know_the_client(client: httpx.Client, engine: Engine) -> None:
+    response = client.post("/auth/login/default", json=ADA, headers={"user-agent": "Browser 1.0"})
+    (session,) = engine.list_sessions(user_id=response.json()["user"]["id"]).sessions
+    assert (session.ip, session.user_agent) == ("127.0.0.1", "Browser 1.0")
+
+
+def test_introspection_is_for_those_who_may(client: httpx.Client, engine: Engine) -> None:
+    login = logged_in(client)
+    headers, form = bearer(login["access_token"]), {"token": login["refresh_token"]}
+    failure(client.post("/auth/introspect", data=form), 401, "not_authenticated")
+    failure(client.post("/auth/introspect", data=form, headers=headers), 403, "permission_denied")
+    engine.update_user(id=login["user"]["id"], roles=["service"])
+    answer = client.post("/auth/introspect", data=form, headers=headers).json()
+    assert (answer["active"], answer["sub"], answer["token_type"]) == (
+        True,
+        login["user"]["id"],
+        "refresh_token",
+    )
+    for token in ("x", ""):
+        response = client.post("/auth/introspect", content=f"token={token}x", headers=headers)
+        assert response.json() == {"active": False}
+    failure(client.post("/auth/introspect", json=form, headers=headers), 400, "invalid_request")
+    with serving(unguarded(engine)) as other:
+        assert other.post("/introspect", data=form, headers=headers).status_code == 404
+
+
+def unguarded(engine: Engine) -> FastAPI:
+    app = FastAPI()
+    app.include_router(Authentication(engine).router())
+    return app
+
+
+def test_public_keys(client: httpx.Client, engine: Engine) -> None:
+    keys = client.get("/auth/jwks.json").json()["keys"]
+    assert keys == engine.jwks().keys
+    assert {key["alg"] for key in keys} == {"ES256"}
+    assert not any("d" in key for key in keys)
+
+
+def test_the_description_names_the_schemes(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["components"]["securitySchemes"] == {
+        "default": {"type": "http", "scheme": "bearer"},
+        "browser": {"type": "apiKey", "in": "cookie", "name": "__Host-doorward"},
+        "legacy": {"type": "http", "scheme": "bearer"},
+    }
+    assert document["paths"]["/me"]["get"]["security"] == [{"default": []}, {"browser": []}, {"legacy": []}]
+    assert "/auth/login/browser" in document["paths"]
+
+
+def test_no_answer_is_no_verdict(client: httpx.Client, store: Path) -> None:
+    headers = bearer(logged_in(client)["access_token"])
+    store.write_bytes(b"no database" * 1000)
+    Path(f"{store}-wal").write_bytes(b"")
+    for path in ("/me", "/maybe", "/editors"):
+        failure(client.get(path, headers=headers), 503, "store_unavailable")
+
+
+def test_two_cookies_of_one_name() -> None:
+    with pytest.raises(ValueError, match="one name"):
+        Authentication(None, {"default": Cookie(), "browser": Cookie()})
+    assert Authentication(None, {"default": Cookie(), "browser": Cookie("__Host-b")}).backends
+
+
+def test_the_package_needs_no_framework() -> None:
+    program = "import doorward, sys; assert not {'fastapi', 'starlette', 'litestar'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
