@@ -30,13 +30,13 @@ class Service(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Service
-
     def do_POST(self) -> None:
+        service = self.server
+        assert isinstance(service, Service)
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.server.authorization.append(self.headers["Authorization"])
-        verdict = self.server.other.introspect(token=form["token"][0]).model_dump_json(exclude_none=True)
-        status, body = self.server.answer or (200, verdict.encode())
+        service.authorization.append(self.headers["Authorization"])
+        verdict = service.other.introspect(token=form["token"][0]).model_dump_json(exclude_none=True)
+        status, body = service.answer or (200, verdict.encode())
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
