@@ -88,8 +88,7 @@ fn decoded(path: &str) -> Option<Cow<'_, str>> {
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
-        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+        let byte = u8::from_str_radix(digits, 16).ok()?;
         if byte.is_ascii() && !NEED_ESCAPE.contains(&byte) {
             return None;
         }
