@@ -16,7 +16,9 @@ import uvicorn
 def serving(app: Any) -> Generator[httpx.Client]:
     """A client of the application. The socket listens before the server runs, so that nothing has to wait."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", ws="websockets-sansio", lifespan="off")
+        )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

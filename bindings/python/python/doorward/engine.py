@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import Self, Unpack
 
+from doorward._doorward import describe
 from doorward.operations import Operations
-from doorward.types import Config
+from doorward.types import Config, RequestsConfig
 
 Log = Callable[[int, dict[str, Any]], object]
 """Receives a level (1 error, 2 warning, 3 information) and a record."""
@@ -32,7 +34,17 @@ class Engine(Operations):
     ) -> Self:
         """Open an engine; a configuration that is a text is JSON."""
         text = config if isinstance(config, str) else json.dumps(config or {})
-        return super().__new__(cls, text, log, now_ms)
+        engine = super().__new__(cls, text, log, now_ms)
+        engine._requests = cast("Config", json.loads(text or "{}")).get("requests") or {}
+        return engine
+
+    _requests: RequestsConfig
+
+    @property
+    def requests(self) -> RequestsConfig:
+        """The rules of `authenticate_request` as they are, defaults included."""
+        given = {key: value for key, value in self._requests.items() if value is not None}
+        return cast("RequestsConfig", {**_default_requests(), **given})
 
     def __enter__(self) -> Self:
         """Close the engine at the end of the block."""
@@ -43,6 +55,12 @@ class Engine(Operations):
     ) -> None:
         """Close the engine."""
         self.close()
+
+
+@cache
+def _default_requests() -> dict[str, Any]:
+    rules = describe()["configuration"]["properties"]["requests"]["properties"]
+    return {name: schema.get("default") for name, schema in rules.items()}
 
 
 _lock = Lock()

@@ -1,0 +1,250 @@
+"""The ASGI and Litestar middlewares, over HTTP and WebSocket: nothing comes through but what may."""
+
+# No postponed annotations here: Litestar could not look up what is local to a function.
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import PASSWORD, Clock
+from litestar import Litestar, Request, WebSocket, get, post
+from litestar import websocket as litestar_websocket
+from litestar.middleware import DefineMiddleware
+from serving import serving
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from doorward import Config, Engine
+from doorward.asgi import AuthenticationMiddleware
+from doorward.exceptions import NotAuthenticated
+from doorward.litestar import AuthenticationMiddleware as ForLitestar
+
+EXCLUDE: Any = ["/public", {"prefix": "/assets"}, "/caf\u00e9"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "doorward.db"
+
+
+@pytest.fixture
+def engine(config: Config, clock: Clock, store: Path) -> Iterator[Engine]:
+    config["store"] = f"sqlite:{store}"
+    config["requests"] = {"exclude": EXCLUDE, "cookie": "token", "header": "X-Token"}
+    config["backends"] = {"other": {}}
+    with Engine(config, now_ms=clock) as engine:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        yield engine
+
+
+@pytest.fixture
+def token(engine: Engine) -> str:
+    return engine.login(username="ada", password=PASSWORD).access_token
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """An application that says whom it sees, and where."""
+    seen = {
+        "user": scope["user"] and scope["user"].username,
+        "sub": scope["auth"] and scope["auth"]["sub"],
+        "path": scope["path"],
+    }
+    body = json.dumps(seen).encode()
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": body.decode()})
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def litestar(engine: Engine) -> Litestar:
+    def seen(connection: Any) -> dict[str, Any]:
+        user, auth = connection.user, connection.auth
+        return {
+            "user": user and user.username,
+            "sub": auth and auth["sub"],
+            "path": connection.scope["path"],
+        }
+
+    @get(["/", "/public", "/assets/a.css", "/caf\u00e9", "/deep/{rest:path}"])
+    async def anything(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return seen(request)
+
+    @post("/public")
+    async def change(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return seen(request)
+
+    @get("/open", exclude_from_auth=True)
+    async def opened(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return seen(request)
+
+    @get("/truthy", exclude_from_auth="yes")
+    async def truthy(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return seen(request)
+
+    @litestar_websocket("/")
+    async def socket(socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        await socket.send_json(seen(socket))
+        await socket.close()
+
+    middleware = DefineMiddleware(ForLitestar, repo=engine)
+    return Litestar([anything, change, opened, truthy, socket], middleware=[middleware])
+
+
+def plain(engine: Engine) -> Any:
+    return AuthenticationMiddleware(echo, engine)
+
+
+def of_plain(response: httpx.Response) -> dict[str, Any]:
+    error: dict[str, Any] = response.json()["error"]
+    return error
+
+
+def of_litestar(response: httpx.Response) -> dict[str, Any]:
+    body = response.json()
+    assert body["detail"] == body["extra"]["message"]
+    assert body["status_code"] == response.status_code
+    error: dict[str, Any] = body["extra"]
+    return error
+
+
+Kind = tuple[Callable[[Engine], Any], Callable[[httpx.Response], dict[str, Any]]]
+
+
+@pytest.fixture(params=[(plain, of_plain), (litestar, of_litestar)], ids=["asgi", "litestar"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def client(kind: Kind, engine: Engine) -> Iterator[httpx.Client]:
+    with serving(kind[0](engine)) as client:
+        yield client
+
+
+def test_who_is_there(client: httpx.Client, kind: Kind, engine: Engine, token: str) -> None:
+    def refused(code: str, **arguments: Any) -> None:
+        response = client.get("/", **arguments)
+        error = kind[1](response)
+        assert (response.status_code, error["code"]) == (401, code)
+        assert set(error) == {"code", "message", "http_status"}
+        assert response.headers["www-authenticate"].startswith("Bearer")
+        assert response.headers["cache-control"] == "no-store"
+
+    user = engine.get_user(username="ada").user
+    header, cookie = {"x-token": f"Bearer {token}"}, {"cookie": f"a=b; token={token}; c"}
+    for headers in (header, cookie):
+        assert client.get("/", headers=headers).json() == {"user": "ada", "sub": user.id, "path": "/"}
+    refused("not_authenticated")
+    refused("not_authenticated", headers={"authorization": f"Bearer {token}"})
+    refused("not_authenticated", headers={"cookie": f"x-token={token}"})
+    refused("invalid_authorization_header", headers={"x-token": token})
+    refused("invalid_authorization_header", headers=[("x-token", f"Bearer {token}")] * 2)
+    refused("invalid_token", headers={"x-token": "Bearer x", **cookie})
+    other = engine.login(username="ada", password=PASSWORD, backend="other").access_token
+    refused("invalid_token", headers={"x-token": f"Bearer {other}"})
+
+    engine.logout(token=token)
+    refused("invalid_token", headers=header)
+
+
+def test_what_needs_nobody(client: httpx.Client, token: str) -> None:
+    for path in ("/public", "/public?x=/..", "/assets/a.css", "/caf%C3%A9"):
+        response = client.get(path)
+        assert (response.status_code, response.json()["user"]) == (200, None)
+    # Who needs not be there is not asked for.
+    assert client.get("/public", headers={"x-token": f"Bearer {token}"}).json()["user"] is None
+    assert client.post("/public").json()["user"] is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/PUBLIC", "/public2", "/x/public", "/public%2F..%2Fdeep", "/public%3Fx", "/public%23", "/assets/..%2f"],
+)
+def test_what_only_looks_like_it(engine: Engine, token: str, path: str) -> None:
+    with serving(plain(engine)) as client:
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"x-token": f"Bearer {token}"}).json()["user"] == "ada"
+
+
+def test_methods_without_authentication(engine: Engine) -> None:
+    with serving(plain(engine)) as client:
+        statuses = {method: client.request(method, "/").status_code for method in ("OPTIONS", "HEAD", "GET")}
+        assert statuses == {"OPTIONS": 200, "HEAD": 401, "GET": 401}
+
+
+def test_a_route_opts_out_by_true_alone(engine: Engine) -> None:
+    with serving(litestar(engine)) as client:
+        assert client.get("/open").json()["user"] is None
+        assert client.get("/truthy").status_code == 401
+
+
+def test_web_sockets(client: httpx.Client, token: str) -> None:
+    url = str(client.base_url).replace("http", "ws")
+    with connect(url, additional_headers={"x-token": f"Bearer {token}"}, proxy=None) as socket:
+        assert json.loads(socket.recv())["user"] == "ada"
+    with pytest.raises(InvalidStatus) as caught, connect(url, proxy=None):
+        pass
+    assert caught.value.response.status_code in (401, 403)
+
+
+def test_connections_of_another_kind_are_refused(
+    config: Config, clock: Clock, engine: Engine, token: str
+) -> None:
+    config["requests"] = {"connections": ["http"]}
+    with Engine(config, now_ms=clock) as http_only:
+        with serving(plain(http_only)) as client:
+            headers = {"authorization": f"Bearer {token}"}
+            assert client.get("/", headers=headers).json()["user"] == "ada"
+            url = str(client.base_url).replace("http", "ws")
+            with pytest.raises(InvalidStatus), connect(url, additional_headers=headers, proxy=None):
+                pass
+        scope: dict[str, Any] = {"type": "carrier-pigeon", "path": "/public", "headers": []}
+        with pytest.raises(NotAuthenticated):
+            asyncio.run(plain(http_only)(scope, None, None))
+
+
+def test_no_answer_is_no_verdict(client: httpx.Client, kind: Kind, store: Path, token: str) -> None:
+    store.write_bytes(b"no database" * 1000)
+    Path(f"{store}-wal").write_bytes(b"")
+    response = client.get("/", headers={"x-token": f"Bearer {token}"})
+    assert (response.status_code, kind[1](response)["code"]) == (503, "store_unavailable")
+
+
+def test_the_rules_are_readable(engine: Engine, config: Config) -> None:
+    middleware = ForLitestar(echo, "public_route", repo=engine)
+    assert middleware.app is echo
+    assert middleware.exclude == EXCLUDE
+    assert middleware.exclude_http_methods == ["OPTIONS"]
+    assert middleware.exclude_opt_key == "public_route"
+    assert middleware.scopes == {"http", "websocket"}
+    config["requests"] = {"exclude_http_methods": []}
+    with Engine(json.dumps(config)) as other:
+        assert ForLitestar(echo, repo=other).exclude_http_methods == []
+        assert other.requests == {
+            **engine.requests,
+            **{
+                "exclude": [],
+                "exclude_http_methods": [],
+                "cookie": None,
+                "header": "authorization",
+            },
+        }
+
+
+def test_what_starts_and_stops_the_application_passes(engine: Engine) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+
+    nothing: Any = None
+    asyncio.run(AuthenticationMiddleware(app, engine)({"type": "lifespan"}, nothing, nothing))
+    assert seen == ["lifespan"]
