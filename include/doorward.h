@@ -159,7 +159,7 @@ doorward_status doorward_register(const struct doorward_engine *engine, const ch
 // Finds an account by id, name or e-mail address. Codes: user_not_found.
 doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
 
-// Lists accounts in the order of their creation.
+// Lists accounts in the order of their ids.
 doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);

@@ -70,7 +70,7 @@ operations! {
         "Finds an account by id, name or e-mail address.",
         [UserNotFound, StoreUnavailable];
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0",
-        "Lists accounts in the order of their creation.",
+        "Lists accounts in the order of their ids.",
         [StoreUnavailable];
     update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0",
         "Changes an account.",
@@ -107,7 +107,7 @@ operations! {
         [StoreUnavailable];
     verify: tokens::VerifyRequest => tokens::Claims, "0.1.0",
         "Verifies an access token by signature and claims, without the store.",
-        [InvalidToken];
+        [InvalidToken, StoreUnavailable];
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0",
         "Says who is there, by a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
@@ -125,7 +125,7 @@ operations! {
         [StoreUnavailable];
     issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0",
         "Issues an access token with claims of the host's own.",
-        [];
+        [StoreUnavailable];
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0",
         "The public keys, for services that verify on their own.",
         [StoreUnavailable];

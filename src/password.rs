@@ -97,9 +97,9 @@ impl Password {
 }
 
 /// RFC 8265 section 4.2.2: other spaces become U+0020, then NFC; control characters and the empty
-/// string are refused. Wider than the FreeformClass in one point: code points that its tables do not
-/// know yet, and the joiners inside emoji, are let through, so that what a phone types is a password
-/// and stays the same password when the tables grow.
+/// string are refused. Wider than the FreeformClass, of which nothing but control characters is refused: so
+/// what a phone types is a password, joiners inside emoji and code points that are newer than the tables
+/// included.
 fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return None;

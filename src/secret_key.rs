@@ -21,15 +21,8 @@ const MAX_FILE_BYTES: u64 = 4096;
 /// The secret keys, the current one first. A key file is made only while `store_is_new`: a store that
 /// is already sealed needs the key that sealed it.
 pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
-    if let Some(secret) = &config.secret_key {
-        return Ok(vec![configured(secret, "/secret_key")?]);
-    }
-    if let Some(secrets) = &config.secret_keys {
-        if secrets.is_empty() {
-            return Err(Error::at(Code::InvalidConfig, "/secret_keys", "expected at least one key"));
-        }
-        let each = secrets.iter().enumerate();
-        return each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}"))).collect();
+    if let Some(keys) = given(config)? {
+        return Ok(keys);
     }
     match (file(config), &config.store) {
         (Some(path), _) => Ok(vec![from_file(&path, store_is_new)?]),
@@ -38,6 +31,26 @@ pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
         }
         (None, _) => Ok(vec![Zeroizing::new(crypto::random::<MIN_BYTES>()?.to_vec())]),
     }
+}
+
+/// Refuses keys of the configuration that are none.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    given(config).map(drop)
+}
+
+/// The keys that the configuration itself holds.
+fn given(config: &Config) -> Result<Option<Vec<Bytes>>> {
+    if let Some(secret) = &config.secret_key {
+        return Ok(Some(vec![configured(secret, "/secret_key")?]));
+    }
+    let Some(secrets) = &config.secret_keys else { return Ok(None) };
+    if secrets.is_empty() {
+        return Err(Error::at(Code::InvalidConfig, "/secret_keys", "expected at least one key"));
+    }
+    let each = secrets.iter().enumerate();
+    each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}")))
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// The file that the secret key is in, where it is in one.

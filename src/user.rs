@@ -200,8 +200,15 @@ fn email_key(text: &str) -> Option<String> {
     let plain: String =
         local.chars().map(|c| if c.is_ascii() || c.is_whitespace() { c } else { 'x' }).collect();
     EmailAddress::parse_with_options(&format!("{plain}@{domain}"), PLAIN).ok()?;
-    let local: String = local.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-    Some(format!("{local}@{domain}"))
+    // RFC 5321 section 4.1.2: quotes that nothing needs do not make another mailbox.
+    let unquoted = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
+    let needs_no_quotes = |text: &&str| {
+        EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok() && !text.contains('\\')
+    };
+    let local = unquoted.filter(needs_no_quotes).unwrap_or(local);
+    // Up and down again is the full case folding: ß as ss, both sigmas as one.
+    let folded: String = local.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect();
+    Some(format!("{folded}@{domain}"))
 }
 
 /// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of

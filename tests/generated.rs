@@ -89,6 +89,8 @@ fn fields(page: &mut String, schema: &Value, depth: usize) {
     for (name, field) in properties {
         let must = if required.contains(&Value::from(name.as_str())) { ", required" } else { "" };
         let default = match &field["default"] {
+            // What may be absent has no default of its own, whatever its type would have.
+            _ if array(&field["type"]).iter().any(|kind| kind == "null") => String::new(),
             Value::Null | Value::Object(_) => String::new(),
             value => format!(", default `{value}`"),
         };
@@ -97,6 +99,10 @@ fn fields(page: &mut String, schema: &Value, depth: usize) {
         writeln!(page, "{}- `{name}` ({}{must}{default}){space}{about}", "  ".repeat(depth), kind(field))
             .unwrap();
         fields(page, inner(field), depth + 1);
+        if let Some(named) = field.get("additionalProperties").filter(|named| named.is_object()) {
+            writeln!(page, "{}- a name of its own, for each (object):", "  ".repeat(depth + 1)).unwrap();
+            fields(page, named, depth + 2);
+        }
     }
 }
 
@@ -121,6 +127,7 @@ fn kind(field: &Value) -> String {
     };
     let named = |name: &Value| match text(name) {
         "array" => format!("list of {}", kind(&field["items"])),
+        "null" => "null".to_owned(),
         name => format!("{name}{range}"),
     };
     let choices: Vec<String> = match &field["type"] {

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn doorward_describe(response: *mut *mut c_char) -> doorwa
 
 /// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
 /// On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
-/// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once.
+/// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once, unless its `struct_size` is not set.
 ///
 /// Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
 /// store_unavailable.

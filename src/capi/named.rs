@@ -30,7 +30,7 @@ pub unsafe extern "C" fn doorward_get_user(
     unsafe { run(&rows::get_user, engine, request, response) }
 }
 
-/// Lists accounts in the order of their creation.
+/// Lists accounts in the order of their ids.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_users(
     engine: *const doorward_engine,

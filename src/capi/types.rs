@@ -68,7 +68,7 @@ pub struct doorward_hooks {
     /// The time in Unix milliseconds, for tests that travel. NULL: the machine's clock.
     pub now_ms: Option<unsafe extern "C" fn(context: *mut c_void) -> i64>,
     /// Called once, when no other hook will be called any more: after the engine was closed, or
-    /// before doorward_open returns without one.
+    /// before doorward_open returns without one. Not where struct_size is not set.
     pub destroy: Option<unsafe extern "C" fn(context: *mut c_void)>,
 }
 

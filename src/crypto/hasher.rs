@@ -80,12 +80,17 @@ impl Hasher {
             return Ok(Verdict { valid: false, needs_rehash: false });
         };
         let output = self.compute(password, &phc)?;
+        let valid = verify_slices_are_equal(&output, &phc.output).is_ok();
         let current = phc.algorithm == Algorithm::Argon2id
             && phc.version == Version::V0x13
             && phc.cost == self.cost
             && phc.salt.len() >= SALT_LEN
             && phc.output.len() == OUTPUT_LEN;
-        Ok(Verdict { valid: verify_slices_are_equal(&output, &phc.output).is_ok(), needs_rehash: !current })
+        if !valid && !current {
+            // A hash of another cost must not tell that there is an account.
+            self.compute(password, &self.decoy)?;
+        }
+        Ok(Verdict { valid, needs_rehash: !current })
     }
 
     /// How long one hash takes in a place of its own, once its memory is warm.

@@ -207,38 +207,34 @@ pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     let (input, signature) = token.rsplit_once('.').ok_or(Flaw("malformed"))?;
     let (header, claims) = input.split_once('.').ok_or(Flaw("malformed"))?;
     let signature = from_base64url(signature).ok_or(Flaw("malformed_signature"))?;
-    let signed_by = |key: &Key| key.material.verify(input.as_bytes(), &signature).is_ok();
-
-    // A header of our own making is known to the letter; any other is read. The fixed keys of several
-    // backends share one header, so that each is tried.
-    let mut flaw = UNKNOWN_KEY;
-    let mut signer = None;
-    for key in keys.clone().filter(|key| key.as_ref().header == header) {
-        if signed_by(key.as_ref()) {
-            signer = Some(key);
-            break;
-        }
-        flaw = Flaw("bad_signature");
-    }
-    if signer.is_none() && flaw == UNKNOWN_KEY {
-        let header = Header::parse(header)?;
-        for key in keys {
-            match header.fits(key.as_ref()) {
-                Ok(()) if signed_by(key.as_ref()) => {
-                    signer = Some(key);
-                    break;
-                }
-                Ok(()) => flaw = Flaw("bad_signature"),
-                // What is wrong with the key that the header names says more than that others have another name.
-                Err(reason) if reason != UNKNOWN_KEY => flaw = reason,
-                Err(_) => {}
-            }
-        }
-    }
-    let signer = signer.ok_or(flaw)?;
+    let mut signers = candidates(header, keys)?.into_iter();
+    let signer = signers
+        .find(|key| key.as_ref().material.verify(input.as_bytes(), &signature).is_ok())
+        .ok_or(Flaw("bad_signature"))?;
     let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
     let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
     Ok((claims, signer))
+}
+
+/// The keys that may have signed a token with this header: the one that it names, or the fixed keys of
+/// compatibility backends, whose tokens name none.
+fn candidates<'k, K: AsRef<Key> + 'k>(
+    header: &str,
+    keys: impl Iterator<Item = &'k K> + Clone,
+) -> std::result::Result<Vec<&'k K>, Flaw> {
+    // A header of our own making is known to the letter; any other is read.
+    let known: Vec<&K> = keys.clone().filter(|key| key.as_ref().header == header).collect();
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let header = Header::parse(header)?;
+    let is_named = |key: &&K| key.as_ref().kid.is_some() && key.as_ref().kid == header.kid;
+    if let Some(key) = keys.clone().find(is_named) {
+        return header.agrees(key.as_ref()).map(|()| vec![key]);
+    }
+    let fixed: Vec<&K> =
+        keys.filter(|key| key.as_ref().kid.is_none() && header.agrees(key.as_ref()).is_ok()).collect();
+    if fixed.is_empty() { Err(UNKNOWN_KEY) } else { Ok(fixed) }
 }
 
 /// What a JOSE header says that matters. `jku`, `jwk`, `x5u` and the like are not even kept: keys
@@ -261,17 +257,15 @@ impl Header {
         if header.has_extension { Err(Flaw("critical_extension")) } else { Ok(header) }
     }
 
-    /// Whether this may be the header of a token that `key` signed.
-    fn fits(&self, key: &Key) -> std::result::Result<(), Flaw> {
+    /// Whether type and algorithm are those of the key.
+    fn agrees(&self, key: &Key) -> std::result::Result<(), Flaw> {
         let expected = if key.kid.is_some() { ACCESS_TOKEN_TYPE } else { COMPATIBLE_TYPE };
         let typ = self.typ.as_deref().unwrap_or_default();
-        let typ = match typ.get(..12) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("application/") => &typ[12..],
+        let typ = match typ.split_at_checked(12) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
             _ => typ,
         };
-        if key.kid.is_some() && key.kid != self.kid {
-            Err(UNKNOWN_KEY)
-        } else if !typ.eq_ignore_ascii_case(expected) {
+        if !typ.eq_ignore_ascii_case(expected) {
             Err(Flaw("wrong_type"))
         } else if self.alg.as_ref().is_none_or(|alg| *alg != key.algorithm.to_string()) {
             Err(Flaw("wrong_algorithm"))
@@ -280,6 +274,7 @@ impl Header {
         }
     }
 }
+
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Header, D::Error> {
         deserializer.deserialize_map(HeaderVisitor)

@@ -49,6 +49,11 @@ impl Secrets {
         Ok([&key.id, &nonce[..], &text, tag.as_ref()].concat())
     }
 
+    /// Whether the current key sealed this.
+    pub(crate) fn is_current(&self, sealed: &[u8]) -> bool {
+        self.0.first().is_some_and(|key| sealed.starts_with(&key.id))
+    }
+
     /// What [`Secrets::seal`] sealed for the same `owner`, or nothing.
     pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (header, text) = sealed.split_at_checked(HEADER_LEN)?;

@@ -10,7 +10,7 @@ use crate::json::{self, Object};
 use crate::password::{Password, Secret};
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Tx, damaged};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
@@ -58,7 +58,7 @@ pub struct GetUserRequest {
     pub query: Option<Offered>,
 }
 
-/// Lists accounts in the order of their ids, which is that of their creation.
+/// Lists accounts in the order of their ids: that of their creation, to the millisecond.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListUsersRequest {
@@ -96,7 +96,8 @@ pub struct UpdateUserRequest {
     pub username: Option<Username>,
     /// The new address; it counts as not verified.
     pub email: Option<Email>,
-    /// Whether the account may log in. An account that no longer may loses its sessions.
+    /// Whether the account may log in. An account that no longer may loses its sessions; one that may is also
+    /// opened again after too many failed logins.
     pub is_active: Option<bool>,
     /// The new roles, instead of all it had.
     pub roles: Option<Vec<Role>>,
@@ -246,15 +247,15 @@ impl Engine {
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
             let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?.public;
+            let (mut username_key, mut email_key) = users::canonical(tx, request.id)?.ok_or_else(damaged)?;
             let mut user = before.clone();
             if let Some(username) = &request.username {
                 let key = username.key();
-                if key != before.username.key() && users::is_taken(tx, By::Username(&key))? {
+                if key != username_key && users::is_taken(tx, By::Username(&key))? {
                     return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
                 }
-                user.username = username.clone();
+                (user.username, username_key) = (username.clone(), key);
             }
-            let mut email_key = users::email_key(tx, request.id)?;
             if let Some(email) = &request.email {
                 let key = email.key();
                 if before.email.as_ref().map(Email::key).as_ref() != Some(&key) {
@@ -272,7 +273,10 @@ impl Engine {
             if is_admin(&before) && !is_admin(&user) {
                 another_admin(tx, request.id)?;
             }
-            users::update(tx, &user, email_key.as_deref())?;
+            users::update(tx, &user, &username_key, email_key.as_deref())?;
+            if request.is_active == Some(true) {
+                self.forget_attempts(tx, request.id)?;
+            }
             if before.is_active && !user.is_active {
                 self.revoke_everything(tx, request.id, now)?;
             }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::tokens::Token;
 use crate::error::{Code, Result};
-use crate::user::{Email, Offered, PublicUser, Role};
+use crate::user::{Email, Offered, PublicUser, Role, Scope};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ pub struct AuthorizeRequest<'a> {
     /// The account's address is this one.
     pub email: Option<Offered>,
     /// The token carries all of these scopes (RFC 6749 section 3.3).
-    pub scopes: Option<Vec<String>>,
+    pub scopes: Option<Vec<Scope>>,
     /// The account's address is verified.
     pub require_verified_email: Option<bool>,
     /// The user proved who they are at most so long ago.
@@ -61,7 +61,7 @@ impl Engine {
 
     fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Option<&'static str> {
         let Bearer { user, scope, auth_time } = bearer;
-        let granted: Vec<&str> = scope.as_deref().unwrap_or_default().split(' ').collect();
+        let granted = scope.as_deref().unwrap_or_default();
         let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
         // Where addresses are concealed, an address is an account's only once it is verified.
         let is_theirs = user.email_verified || !self.config.registration.conceal_existing;
@@ -75,7 +75,7 @@ impl Engine {
             Some("another_user")
         } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
             Some("another_email")
-        } else if request.scopes.iter().flatten().any(|scope| !granted.contains(&scope.as_str())) {
+        } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
             Some("missing_scope")
         } else if request.require_verified_email == Some(true) && !user.email_verified {
             Some("unverified_email")

@@ -1,6 +1,8 @@
 //! Keys and backends: `jwks`, `rotate_keys`, and the ring of keys that sign and verify.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use super::Engine;
 use super::events::{Kind, event};
-use crate::config::{Audience, BackendConfig, Config, SigningAlgorithm, SubjectClaim};
+use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
@@ -54,7 +56,7 @@ impl Engine {
     pub fn jwks(&self, _: JwksRequest) -> Result<JwksResponse> {
         self.reload_keys()?;
         let now = self.clock.now();
-        let ring = self.ring();
+        let ring = self.ring.keys();
         Ok(JwksResponse {
             keys: ring.iter().filter(|key| key.verifies(now)).filter_map(|key| key.key.jwk()).collect(),
         })
@@ -83,6 +85,8 @@ impl Engine {
 
 /// A backend as the configuration describes it.
 pub(super) struct Backend {
+    /// Its place among the backends.
+    index: usize,
     pub name: String,
     pub audience: Audience,
     pub access_token_seconds: i64,
@@ -114,14 +118,66 @@ impl AsRef<jws::Key> for RingKey {
     }
 }
 
-/// The keys of all backends, those that sign before those that only verify.
-pub(super) type Ring = Arc<Vec<Arc<RingKey>>>;
+/// The keys of all backends, those that sign before those that only verify. It follows the store, where
+/// other processes turn it too.
+pub(super) struct KeyRing {
+    keys: RwLock<Keys>,
+    loaded_at: AtomicI64,
+    /// Held while the ring is replaced, so that an older one never replaces a newer.
+    searches: Mutex<Searches>,
+}
 
-/// The backends, `default` first. Failure: `invalid_config`.
+type Keys = Arc<Vec<Arc<RingKey>>>;
+
+/// How often the store was searched for unknown keys in the current second. Whoever makes up key ids must
+/// not be able to keep the store busy.
+struct Searches {
+    second: Instant,
+    count: u32,
+}
+
+impl KeyRing {
+    const MOST_SEARCHES: u32 = 10;
+
+    pub(super) fn new(keys: Vec<Arc<RingKey>>, now: i64) -> KeyRing {
+        KeyRing {
+            keys: RwLock::new(Arc::new(keys)),
+            loaded_at: AtomicI64::new(now),
+            searches: Mutex::new(Searches { second: Instant::now(), count: 0 }),
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Searches {
+    fn may_search(&mut self) -> bool {
+        if self.second.elapsed() >= Duration::from_secs(1) {
+            *self = Searches { second: Instant::now(), count: 0 };
+        }
+        self.count += 1;
+        self.count <= KeyRing::MOST_SEARCHES
+    }
+}
+
+/// The backends, `default` first. Failure: `invalid_config`, also where two backends have one secret: their
+/// tokens could not be told apart.
 pub(super) fn backends(config: &Config) -> Result<Vec<Backend>> {
     let own = BackendConfig { audience: Some(config.audience.clone()), ..BackendConfig::default() };
     let named = config.backends.iter().map(|(name, backend)| (name.as_str(), backend));
     let all = std::iter::once(("default", &own)).chain(named).enumerate();
+    let secret = |backend: &BackendConfig| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
+    for (name, backend) in &config.backends {
+        let has_same = |(other, one): (&BackendName, &BackendConfig)| {
+            other < name && one.secret.is_some() && secret(one) == secret(backend)
+        };
+        if config.backends.iter().any(has_same) {
+            let field = format!("/backends/{}/secret", name.as_str());
+            return Err(Error::at(Code::InvalidConfig, field, "the secret of another backend"));
+        }
+    }
     all.map(|(index, (name, backend))| Backend::new(config, index, name, backend)).collect()
 }
 
@@ -149,12 +205,14 @@ impl Backend {
         };
         let key = fixed.map(|key| Arc::new(RingKey { backend: index, key, expires_at: None }));
         Ok(Backend {
+            index,
             name: name.to_owned(),
             audience: backend.audience.clone().unwrap_or_else(|| config.audience.named(name)),
             access_token_seconds: backend
                 .access_token_seconds
                 .unwrap_or(config.access_token_seconds)
-                .seconds(),
+                .seconds()
+                .min(config.session_max_seconds.seconds()),
             refresh_token_seconds: backend
                 .refresh_token_seconds
                 .unwrap_or(config.refresh_token_seconds)
@@ -190,7 +248,7 @@ pub(super) fn load(
 ) -> Result<Option<Vec<Arc<RingKey>>>> {
     let sealed = keys::all(tx)?;
     let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
-    is_complete.then(|| unseal(secrets, backends, &sealed)).transpose()
+    is_complete.then(|| unseal(secrets, backends, &sealed, Unopened::Refused)).transpose()
 }
 
 /// The ring of the store, after making what is missing. Until `retire_at` a key of another algorithm than
@@ -206,16 +264,44 @@ pub(super) fn complete(
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
         replace(tx, &new_key(secrets, backend)?, retire_at, now)?;
     }
-    unseal(secrets, backends, &keys::all(tx)?)
+    unseal(secrets, backends, &keys::all(tx)?, Unopened::Refused)
 }
 
-fn unseal(secrets: &Secrets, backends: &[Backend], sealed: &[SealedKey]) -> Result<Vec<Arc<RingKey>>> {
+/// Seals every key anew with the current secret key, in the caller's transaction, so that the older ones may
+/// go.
+pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+    for key in keys::all(tx)? {
+        let owner = owner(&key.kid);
+        let secret = secrets.open(&owner, &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
+        keys::reseal(tx, &key.kid, &secrets.seal(&owner, &secret)?)?;
+    }
+    Ok(())
+}
+
+/// What becomes of a key that the secret key does not open.
+#[derive(Clone, Copy, PartialEq)]
+enum Unopened {
+    /// The secret key is wrong.
+    Refused,
+    LeftOut,
+}
+
+fn unseal(
+    secrets: &Secrets,
+    backends: &[Backend],
+    sealed: &[SealedKey],
+    unopened: Unopened,
+) -> Result<Vec<Arc<RingKey>>> {
     let mut ring: Vec<Arc<RingKey>> = backends.iter().filter_map(|backend| backend.fixed.clone()).collect();
     for key in sealed {
         // A backend that is not configured any more: its tokens are nobody's.
         let Some(backend) = backends.iter().position(|backend| backend.name == key.backend) else { continue };
         let algorithm = key.algorithm.parse().map_err(|()| damaged())?;
-        let secret = secrets.open(&owner(&key.kid), &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
+        let secret = match secrets.open(&owner(&key.kid), &key.sealed) {
+            Some(secret) => secret,
+            None if unopened == Unopened::LeftOut => continue,
+            None => return Err(Code::WrongSecretKey.into()),
+        };
         let parsed = jws::Key::new(&key.kid, algorithm, &secret)?;
         ring.push(Arc::new(RingKey { backend, key: parsed, expires_at: key.expires_at }));
     }
@@ -259,53 +345,59 @@ impl Engine {
     /// the backend.
     pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<(String, &Backend)> {
         let now = self.clock.now();
-        let verify = || {
-            let ring = self.ring();
-            let of = |key: &&RingKey| backend.is_none_or(|one| one.name == self.backends[key.backend].name);
-            let keys = ring.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
+        let verify = |keys: &Keys| {
+            let of = |key: &&RingKey| backend.is_none_or(|backend| backend.index == key.backend);
+            let keys = keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
             jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
         };
-        match verify() {
+        let keys = self.ring.keys();
+        match verify(&keys) {
             // Another process may have turned the ring.
-            Err(jws::UNKNOWN_KEY) if self.reload_keys()? => Ok(verify()?),
+            Err(jws::UNKNOWN_KEY) => {
+                let newer = self.search_keys(&keys)?;
+                if Arc::ptr_eq(&keys, &newer) { Err(jws::UNKNOWN_KEY.into()) } else { Ok(verify(&newer)?) }
+            }
             result => Ok(result?),
         }
     }
 
     /// The key that signs for this backend.
     pub(super) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
-        let now = self.clock.now();
-        // Another process may have turned the ring: look once a minute.
-        if (now - self.keys_loaded_at.load(std::sync::atomic::Ordering::Relaxed)).abs() >= 60 {
-            self.reload_keys()?;
+        // Another process may have turned the ring: look once a minute. Where the store does not answer, the
+        // key that is known will do.
+        if (self.clock.now() - self.ring.loaded_at.load(Ordering::Relaxed)).abs() >= 60 {
+            let _ = self.reload_keys();
         }
-        let ring = self.ring();
-        let key = ring
-            .iter()
-            .find(|key| self.backends[key.backend].name == backend.name && key.expires_at.is_none());
-        key.cloned().ok_or(Error::new(Code::Internal, "no signing key"))
+        let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
+        self.ring.keys().iter().find(signs).cloned().ok_or(Error::new(Code::Internal, "no signing key"))
     }
 
-    fn ring(&self) -> Ring {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    /// The ring after a look into the store, unless somebody has just looked or too many do.
+    fn search_keys(&self, seen: &Keys) -> Result<Keys> {
+        let mut searches = self.ring.searches.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(seen, &self.ring.keys()) && searches.may_search() {
+            self.replace_keys(&searches)?;
+        }
+        Ok(self.ring.keys())
     }
 
-    /// Reads the ring of the store, if it is another; whether it was.
-    fn reload_keys(&self) -> Result<bool> {
+    fn reload_keys(&self) -> Result<()> {
+        self.replace_keys(&self.ring.searches.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
+    /// sealed is left out: this process has not been given that yet.
+    fn replace_keys(&self, _alone: &Searches) -> Result<()> {
         let sealed = self.store.read(keys::all)?;
-        self.keys_loaded_at.store(self.clock.now(), std::sync::atomic::Ordering::Relaxed);
-        let ring = self.ring();
-        let known = |key: &SealedKey| {
-            let same =
-                |one: &Arc<RingKey>| one.key.kid() == Some(&key.kid) && one.expires_at == key.expires_at;
-            ring.iter().any(same) || !self.backends.iter().any(|backend| backend.name == key.backend)
+        self.ring.loaded_at.store(self.clock.now(), Ordering::Relaxed);
+        let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::LeftOut)?;
+        let names = |keys: &[Arc<RingKey>]| -> Vec<_> {
+            keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
         };
-        if sealed.iter().all(known) {
-            return Ok(false);
+        if names(&read) != names(&self.ring.keys()) {
+            *self.ring.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         }
-        let turned = Arc::new(unseal(&self.secrets, &self.backends, &sealed)?);
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = turned;
-        Ok(true)
+        Ok(())
     }
 
     /// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute

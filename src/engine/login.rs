@@ -118,7 +118,8 @@ impl Client {
 
 impl Engine {
     /// Logs in by password. An unknown user, a wrong password, an inactive account and one without a
-    /// password get the same answer after the same work: one hash and one counted failure.
+    /// password get the same answer after the same work: one hash and one counted failure. So does an account
+    /// that was guessed at too often by another of its names, or 100 times in a row.
     ///
     /// Failures: `invalid_credentials`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
     /// `store_unavailable`.
@@ -155,26 +156,29 @@ impl Engine {
         attempt: &Attempt,
     ) -> Result<LoginResponse> {
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+        let hash = hash.filter(|_| !attempt.account_is_closed);
         let verdict = self.hasher.verify(password, hash).inspect_err(|_| self.take_back_attempt(attempt))?;
-        let user = admit(user, verdict.valid)?;
+        let user = admit(user, verdict.valid, attempt.account_is_closed)?;
         // An upgrade that cannot be had now is made at the next login.
         let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(password)).and_then(Result::ok);
 
         let session = self.new_session(backend, user.public.id, user.epoch, scope)?;
-        self.store.write(Durability::Full, |tx| {
+        let user = self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
             // better hash of the same one, by a login beside this, is not.
-            let now_user = users::find(tx, By::Id(user.public.id))?;
-            if !now_user.is_some_and(|now| now.public.is_active && now.epoch == user.epoch) {
+            let found = users::find(tx, By::Id(user.public.id))?;
+            let unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
+            let Some(now) = found.filter(unchanged) else {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
-            }
+            };
             attempt.succeeded(tx)?;
             if let (Some(old), Some(new)) = (&user.password_hash, &upgraded) {
                 users::upgrade_hash(tx, user.public.id, old, new)?;
             }
-            self.keep_session(tx, &session, client)
+            self.keep_session(tx, &session, client)?;
+            Ok(now.public)
         })?;
-        self.tokens_of(session, user.public)
+        self.tokens_of(session, user)
     }
 
     /// Writes to the log why a login was refused, and what it locked: the same work for all.
@@ -195,10 +199,11 @@ impl Engine {
 }
 
 /// The account, if it may enter; the reason why not is for the host's logs.
-fn admit(user: Option<User>, password_is_valid: bool) -> Result<User> {
+fn admit(user: Option<User>, password_is_valid: bool, is_closed: bool) -> Result<User> {
     let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
     match user {
         None => refused("unknown_user"),
+        Some(_) if is_closed => refused("locked"),
         Some(user) if user.password_hash.is_none() => refused("no_password"),
         Some(_) if !password_is_valid => refused("wrong_password"),
         Some(user) if !user.public.is_active => refused("inactive_user"),

@@ -15,9 +15,6 @@ pub mod stats;
 mod throttle;
 pub mod tokens;
 
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, RwLock};
-
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -37,8 +34,7 @@ pub struct Engine {
     store: Store,
     secrets: Secrets,
     backends: Vec<keys::Backend>,
-    ring: RwLock<keys::Ring>,
-    keys_loaded_at: AtomicI64,
+    ring: keys::KeyRing,
     hasher: Hasher,
     remote_service: Option<introspection::RemoteService>,
     counters: stats::Counters,
@@ -79,22 +75,28 @@ impl Engine {
     /// Failures: `invalid_config`, `feature_not_built`, `wrong_secret_key`, `schema_too_new`,
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
+        // What the configuration alone can get wrong, before anything is made.
+        let backends = keys::backends(&config)?;
+        secret_key::check(&config)?;
         let hasher = Hasher::new(&config.password)?;
         let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
         let remote_service = remote_service.transpose()?;
         let store = Store::open(&config.store, &config.limits)?;
-        let proof = store.read(|tx| sealed::meta(tx, KEY_PROOF))?;
-        let secrets = Secrets::new(&secret_key::load(&config, proof.is_none())?)?;
+        let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
+        let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
         let now = hooks.clock.now();
-        let backends = keys::backends(&config)?;
-        // Opening reads only, unless something is missing: a store in use is not disturbed.
-        let found = store
-            .read(|tx| proven(tx, &secrets)?.then(|| keys::load(tx, &secrets, &backends)).transpose())?;
-        let ring = match found.flatten() {
+        // Opening reads only, unless something is missing or sealed by an older key: a store in use is not
+        // disturbed.
+        let found = store.read(|tx| match proof(tx, &secrets)? {
+            Some(proof) if secrets.is_current(&proof) => keys::load(tx, &secrets, &backends),
+            _ => Ok(None),
+        })?;
+        let ring = match found {
             Some(ring) => ring,
             None => store.write(Durability::Full, |tx| {
-                if !proven(tx, &secrets)? {
-                    sealed::insert_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
+                if !proof(tx, &secrets)?.is_some_and(|proof| secrets.is_current(&proof)) {
+                    sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
+                    keys::reseal(tx, &secrets)?;
                 }
                 keys::complete(tx, &secrets, &backends, keys::retire_at(&config, now), now)
             })?,
@@ -106,8 +108,7 @@ impl Engine {
             store,
             secrets,
             backends,
-            ring: RwLock::new(Arc::new(ring)),
-            keys_loaded_at: AtomicI64::new(now),
+            ring: keys::KeyRing::new(ring, now),
             hasher,
             remote_service,
             counters: stats::Counters::default(),
@@ -191,10 +192,11 @@ impl Engine {
 /// Under this name `meta` holds a sealed text that only the right secret key opens.
 const KEY_PROOF: &str = "secret_key_proof";
 
-/// Whether the secret key is the store's; not yet, in a store that is new. Failure: `wrong_secret_key`.
-fn proven(tx: &mut Tx, secrets: &Secrets) -> Result<bool> {
+/// The proof that the secret key is the store's; none yet in a store that is new. Failure:
+/// `wrong_secret_key`.
+fn proof(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
     match sealed::meta(tx, KEY_PROOF)? {
         Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => Err(Code::WrongSecretKey.into()),
-        proof => Ok(proof.is_some()),
+        proof => Ok(proof),
     }
 }

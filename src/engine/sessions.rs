@@ -160,24 +160,19 @@ impl Engine {
             if let Some(reason) = session.end(now) {
                 return Err(Error::new(Code::InvalidToken, reason));
             }
-            let granted = session.scope.as_deref().unwrap_or_default();
-            if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
-                return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
-            }
             let (newest, generation) = (session.generation, i64::from(offered.generation));
             let Ok(backend) = self.backend(Some(&session.backend)) else {
                 return Err(Error::new(Code::InvalidToken, "unknown_backend"));
             };
-            let idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
-            let (next, idle_at) = match newest - generation {
-                0 => {
-                    sessions::advance(tx, offered.session_id, newest + 1, now, idle_at)?;
-                    (newest + 1, idle_at)
-                }
+            if !backend.can_refresh {
+                return Err(Error::new(Code::InvalidToken, "not_refreshable"));
+            }
+            let next = match newest - generation {
+                0 => newest + 1,
                 // Its successor was not used yet: two tabs, or the reply was lost.
-                1 => (newest, session.idle_at),
+                1 => newest,
                 // Its successor was used already, but only just.
-                2 if now < session.replaced_at + grace => (newest - 1, session.idle_at),
+                2 if now < session.replaced_at + grace => newest - 1,
                 _ => {
                     // The revocation must be kept, so this is no failure of the transaction.
                     let user_id = sessions::revoke(tx, offered.session_id, now)?;
@@ -186,6 +181,15 @@ impl Engine {
                     return Ok(Err(Error::new(Code::InvalidToken, "reused")));
                 }
             };
+            let granted = session.scope.as_deref().unwrap_or_default();
+            if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
+                return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
+            }
+            let mut idle_at = session.idle_at;
+            if next > newest {
+                idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
+                sessions::advance(tx, offered.session_id, next, now, idle_at)?;
+            }
             Ok(Ok((session, backend, next, idle_at)))
         })?;
         let (session, backend, next, idle_at) = refreshed?;
@@ -224,26 +228,37 @@ impl Engine {
                 false => Ok(LogoutResponse { message: DISCARD }),
             };
         }
-        let session_id = match (&token, &refresh_token) {
+        let (session_id, generation) = match (&token, &refresh_token) {
             (Some(token), None) => {
-                self.session_of(token)?.ok_or(Error::new(Code::InvalidToken, "no_session"))?
+                (self.session_of(token)?.ok_or(Error::new(Code::InvalidToken, "no_session"))?, None)
             }
-            (None, Some(token)) => RefreshToken::open(token, &self.secrets)?.session_id,
+            (None, Some(token)) => {
+                let token = RefreshToken::open(token, &self.secrets)?;
+                (token.session_id, Some(i64::from(token.generation)))
+            }
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
         let now = self.clock.now();
-        self.store.write(Durability::Full, |tx| {
+        let objection = self.store.write(Durability::Full, |tx| {
+            let mut objection = None;
             if everywhere {
                 let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
-                if let Some(reason) = session.end(now) {
-                    return Err(Error::new(Code::InvalidToken, reason));
+                let is_spent = generation.is_some_and(|generation| generation < session.generation - 1);
+                objection = session.end(now).or(is_spent.then_some("reused"));
+                if objection.is_none() {
+                    self.revoke_everything(tx, session.user.public.id, now)?;
+                    let event = event(Kind::LoggedOut, session.user.public.id);
+                    self.record(tx, now, Event { session_id: Some(session_id), ..event })?;
+                    return Ok(None);
                 }
-                self.revoke_everything(tx, session.user.public.id, now)?;
-                let event = event(Kind::LoggedOut, session.user.public.id);
-                return self.record(tx, now, Event { session_id: Some(session_id), ..event });
             }
-            self.revoke_one(tx, Kind::LoggedOut, session_id, now).map(|_| ())
+            // A token that may no longer end the others still ends its own session.
+            self.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
+            Ok(objection)
         })?;
+        if let Some(reason) = objection {
+            return Err(Error::new(Code::InvalidToken, reason));
+        }
         Ok(LogoutResponse { message: DISCARD })
     }
 
@@ -405,6 +420,7 @@ impl Engine {
     }
 
     pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
+        sessions::forget_ended(tx, session.created_at)?;
         let ip = client.ip();
         let new = NewSession {
             id: session.id,

@@ -16,16 +16,20 @@ const MOST_IN_A_ROW: i64 = 100;
 
 /// An attempt: it counts as failed until it is taken back.
 pub(super) struct Attempt {
+    name: Lane,
     account: Lane,
     source: Option<Lane>,
+    /// The account takes no guesses now: not even the right password opens it. That it is so, and that there
+    /// is an account, nobody is told.
+    pub account_is_closed: bool,
 }
 
-/// What failures are counted for: an account, a name that nobody has, or a source.
+/// What failures are counted for: a name as it was offered, whether anybody has it or not; the account that
+/// has it, by all its names; a source.
 struct Lane {
     id: [u8; 32],
     /// Failures before it is locked.
     limit: i64,
-    most_in_a_row: i64,
     /// When its count may be forgotten.
     expires_at: i64,
     /// Until when this attempt locked it, if it did.
@@ -35,8 +39,8 @@ struct Lane {
 }
 
 impl Engine {
-    /// Counts an attempt at `account`, or at a name that nobody has, as failed. Failure:
-    /// `too_many_attempts`.
+    /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed. The
+    /// same rows are written in either case. Failure: `too_many_attempts`, for the name or the source.
     pub(super) fn count_attempt(
         &self,
         account: Option<Id>,
@@ -46,50 +50,53 @@ impl Engine {
         let config = &self.config.throttle;
         let now = self.clock.now();
         let forgotten_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
-        let id = |text: String| self.secrets.mac(Purpose::LookUp, text.as_bytes());
-        let mut attempt = Attempt {
-            account: Lane {
-                id: id(account.map_or(format!("name {name}"), |id| format!("account {id}")))?,
-                limit: config.account_failures.seconds(),
-                most_in_a_row: MOST_IN_A_ROW,
-                // The count of an account is kept until it succeeds, that of a stranger's name is not.
-                expires_at: if account.is_some() { i64::MAX } else { forgotten_at },
-                locked_until: 0,
-                locks: false,
-            },
-            source: None,
+        let lane = |text: String, limit: i64, expires_at: i64| -> Result<Lane> {
+            let id = self.secrets.mac(Purpose::LookUp, text.as_bytes())?;
+            Ok(Lane { id, limit, expires_at, locked_until: 0, locks: false })
         };
-        if let Some(ip) = source {
-            attempt.source = Some(Lane {
-                id: id(format!("source {}", network(ip)))?,
-                limit: config.source_failures.seconds(),
-                most_in_a_row: i64::MAX,
-                expires_at: forgotten_at,
-                locked_until: 0,
-                locks: false,
-            });
-        }
+        let failures = config.account_failures.seconds();
+        let mut attempt = Attempt {
+            name: lane(format!("name {name}"), failures, forgotten_at)?,
+            account: match account {
+                // Kept until it succeeds; what stands in for the account of a stranger's name is not.
+                Some(id) => lane(format!("account {id}"), failures, i64::MAX)?,
+                None => lane(format!("nobody {name}"), failures, forgotten_at)?,
+            },
+            source: source
+                .map(|ip| {
+                    lane(format!("source {}", network(ip)), config.source_failures.seconds(), forgotten_at)
+                })
+                .transpose()?,
+            account_is_closed: false,
+        };
         let refused_for = self.store.write(Durability::Relaxed, |tx| {
-            let mut counts = Vec::with_capacity(2);
+            let mut counts = Vec::with_capacity(3);
+            let (mut is_closed, mut refused_for) = (false, None);
             for lane in attempt.lanes() {
                 let kept = throttles::find(tx, &lane.id)?.unwrap_or_default();
-                let count = self.as_of(now, kept);
-                if count.in_a_row >= lane.most_in_a_row {
-                    return Ok(Some(config.lock_max_seconds.seconds()));
+                let count = Throttle { expires_at: lane.expires_at, ..self.as_of(now, kept) };
+                if count.failed_at != kept.failed_at {
+                    throttles::put(tx, &lane.id, count)?;
                 }
-                if count.locked_until > now {
-                    if count.failed_at != kept.failed_at {
-                        throttles::put(tx, &lane.id, Throttle { expires_at: lane.expires_at, ..count })?;
-                    }
-                    return Ok(Some(count.locked_until - now));
+                let is_locked = count.locked_until > now;
+                if lane.id == attempt.account.id && (is_locked || count.in_a_row >= MOST_IN_A_ROW) {
+                    is_closed = true;
+                    counts.push(count);
+                } else if is_locked {
+                    refused_for = refused_for.max(Some(count.locked_until - now));
+                } else {
+                    counts.push(self.one_more(count, lane, now));
                 }
-                counts.push(self.one_more(count, lane, now));
             }
+            if refused_for.is_some() {
+                return Ok(refused_for);
+            }
+            attempt.account_is_closed = is_closed;
             throttles::forget_expired(tx, now)?;
             for (lane, count) in attempt.lanes_mut().zip(counts) {
                 throttles::put(tx, &lane.id, count)?;
                 lane.locked_until = count.locked_until;
-                lane.locks = count.locked_until > 0 || count.in_a_row >= lane.most_in_a_row;
+                lane.locks = count.failed_at == now && count.locked_until > now;
             }
             Ok(None)
         })?;
@@ -107,7 +114,7 @@ impl Engine {
             .write(Durability::Relaxed, |tx| attempt.lanes().try_for_each(|lane| lane.take_back(tx)));
     }
 
-    /// Forgets every failure of an account that is deleted.
+    /// Forgets every failure of an account: it is deleted, or opened again.
     pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id) -> Result<()> {
         throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, format!("account {account}").as_bytes())?)
     }
@@ -147,21 +154,27 @@ impl Engine {
 impl Attempt {
     /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
     pub(super) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
+        throttles::delete(tx, &self.name.id)?;
         throttles::delete(tx, &self.account.id)?;
         self.source.iter().try_for_each(|lane| lane.take_back(tx))
     }
 
     /// What the attempt locked: `account`, `source`.
     pub(super) fn locks(&self) -> impl Iterator<Item = &'static str> {
-        self.lanes().zip(["account", "source"]).filter(|(lane, _)| lane.locks).map(|(_, name)| name)
+        let account = self.account.locks && !self.account_is_closed;
+        let source = self.source.as_ref().is_some_and(|lane| lane.locks);
+        [(account, "account"), (source, "source")]
+            .into_iter()
+            .filter(|(locks, _)| *locks)
+            .map(|(_, name)| name)
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {
-        std::iter::once(&self.account).chain(&self.source)
+        [&self.name, &self.account].into_iter().chain(&self.source)
     }
 
     fn lanes_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
-        std::iter::once(&mut self.account).chain(&mut self.source)
+        [&mut self.name, &mut self.account].into_iter().chain(&mut self.source)
     }
 }
 

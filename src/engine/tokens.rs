@@ -154,7 +154,8 @@ pub struct IntrospectResponse {
     pub token_type: Option<&'static str>,
 }
 
-/// Issues an access token that belongs to no session.
+/// Issues an access token that belongs to no session. Where `sub` is no account's id, `verify` accepts the
+/// token, while the live questions (`authenticate`, `introspect`, `authorize`) know nobody by it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueTokenRequest {
@@ -254,6 +255,10 @@ impl Engine {
         if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
             return invalid(name, "reserved");
         }
+        let backend = self.backend(request.backend.as_deref())?;
+        if backend.subject_claim == SubjectClaim::UserId && claims.contains_key("user_id") {
+            return invalid("user_id", "the backend writes it from sub");
+        }
         let sub = match claims.remove("sub") {
             Some(Value::String(sub)) if !sub.is_empty() => sub,
             _ => return invalid("sub", "expected a text that is not empty"),
@@ -263,7 +268,6 @@ impl Engine {
             Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => {}
             Some(_) => return invalid("scope", "expected scopes separated by spaces"),
         }
-        let backend = self.backend(request.backend.as_deref())?;
         let lifetime = match request.lifetime_seconds.map(i64::try_from) {
             None => backend.access_token_seconds,
             Some(Ok(seconds)) if (1..=self.config.session_max_seconds.seconds()).contains(&seconds) => {
@@ -397,11 +401,16 @@ impl Engine {
         };
         let Some(session_id) = claims.session_id()? else {
             let user = self.user(user_id)?;
-            // Tokens of other libraries may not say when they were issued, but they live as long as ours.
+            // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
+            // that the configuration gives them. Their clock is not ours.
+            let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
             let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
+            let slack = if backend.fixed.is_some() { leeway } else { 0 };
             return if !user.public.is_active {
                 refused("inactive_user")
-            } else if issued_at <= user.epoch_at {
+            } else if issued_at > now + leeway {
+                refused("lives_longer_than_configured")
+            } else if issued_at <= user.epoch_at + slack {
                 refused("revoked")
             } else {
                 Ok((user.public, None))
@@ -468,6 +477,9 @@ impl Engine {
             return Ok(inactive(Some("unknown_backend".into())));
         };
         let members = backend.audience.members();
+        if !backend.can_refresh {
+            return Ok(inactive(Some("not_refreshable".into())));
+        }
         if session.generation != i64::from(generation) {
             return Ok(inactive(Some("superseded".into())));
         }

@@ -10,15 +10,19 @@
 
 use std::ffi::{c_char, c_int};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::ffi;
+
+/// The process that called [`separate_processes`]; its children inherit that it was called.
+static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// From now on SQLite tells its own locks from inherited ones.
 pub(super) fn separate_processes() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the default VFS is static and its list of system calls may be changed before the first
-        // file is opened; SQLite calls each entry by the signature of the system call of that name, which
+        FIRST_PROCESS.store(std::process::id(), Ordering::Relaxed);
+        // SAFETY: the default VFS is static and its list of system calls may be changed; SQLite calls each entry by the signature of the system call of that name, which
         // `stat` and `fstat` below have.
         unsafe {
             let stat = std::mem::transmute::<Stat, unsafe extern "C" fn()>(stat);
@@ -46,11 +50,13 @@ unsafe extern "C" fn fstat(file: c_int, status: *mut libc::stat) -> c_int {
     own(unsafe { libc::fstat(file, status) }, status)
 }
 
-/// Makes the device this process's own: Linux keeps device numbers in the lower 33 bits.
+/// Makes the device a forked child's own: Linux keeps device numbers in the lower 33 bits. In the process
+/// that began with this nothing changes, so that files which a Rust host has open already stay the same.
 fn own(result: c_int, status: *mut libc::stat) -> c_int {
-    if result == 0 {
+    let process = std::process::id();
+    if result == 0 && process != FIRST_PROCESS.load(Ordering::Relaxed) {
         // SAFETY: a call that succeeded wrote it.
-        unsafe { (*status).st_dev ^= libc::dev_t::from(std::process::id()) << 40 };
+        unsafe { (*status).st_dev ^= libc::dev_t::from(process) << 40 };
     }
     result
 }

@@ -50,12 +50,21 @@ pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) ->
     Ok(previous)
 }
 
+/// Keeps a key sealed anew.
+pub(crate) fn reseal(tx: &mut Tx, kid: &str, sealed: &[u8]) -> Result<()> {
+    tx.execute("UPDATE keys SET sealed = ?2 WHERE kid = ?1", &[Value::Text(kid), Value::Bytes(sealed)])?;
+    Ok(())
+}
+
 /// What `meta` holds under `name`.
 pub(crate) fn meta(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>> {
     tx.first("SELECT value FROM meta WHERE name = ?1", &[Value::Text(name)], |row| row.bytes(0))
 }
 
-pub(crate) fn insert_meta(tx: &mut Tx, name: &str, value: &[u8]) -> Result<()> {
-    tx.execute("INSERT INTO meta (name, value) VALUES (?1, ?2)", &[Value::Text(name), Value::Bytes(value)])?;
+pub(crate) fn put_meta(tx: &mut Tx, name: &str, value: &[u8]) -> Result<()> {
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[Value::Text(name), Value::Bytes(value)],
+    )?;
     Ok(())
 }

@@ -146,6 +146,16 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
+/// Deletes a few sessions that ended a day ago or more, so that logins do not fill the disk. Until then
+/// their tokens are told why they are refused.
+pub(crate) fn forget_ended(tx: &mut Tx, now: i64) -> Result<()> {
+    tx.execute(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at <= ?1 ORDER BY idle_at LIMIT 4)",
+        &[Value::Integer(now - 86_400)],
+    )?;
+    Ok(())
+}
+
 /// A session as its user may see it.
 pub(crate) struct Listed {
     pub id: Id,

@@ -2,6 +2,7 @@
 //! are committed as a group, readers with connections of their own.
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,8 +39,9 @@ impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, timeout: Duration) -> Result<Sqlite> {
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         super::fork::separate_processes();
-        // SQLite reads a relative path that begins with "file:" as a URI; a path is a path.
-        let path = Path::new(".").join(path);
+        // Absolute: readers are opened later, when the host may have changed its folder; and SQLite reads what
+        // begins with "file:" as a URI.
+        let path = std::path::absolute(path).map_err(|error| no_file(&error))?;
         create_private(&path)?;
         let connection = connect(&path, timeout)?;
         // Nothing is written, not even the journal mode, before it is known whose the file is.
@@ -365,10 +367,16 @@ fn create_private(path: &Path) -> Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => {
-            Err(Error::new(Code::StoreUnavailable, format!("cannot create the file: {}", error.kind())))
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(no_file(&error)),
+    }
+}
+
+/// A missing folder is a wrong path; anything else may pass.
+fn no_file(error: &std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => Error::at(Code::InvalidConfig, "/store", "the folder does not exist"),
+        kind => Error::new(Code::StoreUnavailable, format!("cannot create the file: {kind}")),
     }
 }
 

@@ -67,30 +67,47 @@ pub(crate) struct Listing<'a> {
     pub limit: usize,
 }
 
-/// Accounts in the order of their ids.
+/// Accounts in the order of their ids. Each kind of listing has a statement of its own that walks an index
+/// from `after` on.
 pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
-    const SQL: &str = concat!(
-        select!(
-            "(SELECT * FROM users WHERE id > ?1 AND is_active BETWEEN ?2 AND ?3 \
-             AND (?4 IS NULL OR id IN (SELECT user_id FROM user_roles WHERE role = ?4)) \
-             ORDER BY id LIMIT ?5 OFFSET ?6) u"
-        ),
-        "ORDER BY u.id, r.role"
-    );
+    macro_rules! page {
+        ($from:literal) => {
+            concat!(select!($from), "ORDER BY u.id, r.role")
+        };
+    }
     let after = listing.after.map_or([0; 16], |id| *id.as_bytes());
-    let (least, most) = listing.is_active.map_or((0, 1), |active| (i64::from(active), i64::from(active)));
-    collect(
-        tx,
-        SQL,
-        &[
-            Value::Bytes(&after),
-            Value::Integer(least),
-            Value::Integer(most),
-            Value::optional_text(listing.role),
-            Value::Integer(listing.limit as i64),
-            Value::Integer(listing.skip as i64),
-        ],
-    )
+    let (limit, skip) = (Value::Integer(listing.limit as i64), Value::Integer(listing.skip as i64));
+    let after = Value::Bytes(&after);
+    let active = |is_active: bool| Value::Integer(is_active.into());
+    match (listing.role, listing.is_active) {
+        (None, None) => collect(
+            tx,
+            page!("(SELECT * FROM users WHERE id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3) u"),
+            &[after, limit, skip],
+        ),
+        (None, Some(is_active)) => collect(
+            tx,
+            page!("(SELECT * FROM users WHERE is_active = ?4 AND id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3) u"),
+            &[after, limit, skip, active(is_active)],
+        ),
+        (Some(role), None) => collect(
+            tx,
+            page!(
+                "(SELECT v.* FROM user_roles f JOIN users v ON v.id = f.user_id \
+                 WHERE f.role = ?4 AND f.user_id > ?1 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
+            ),
+            &[after, limit, skip, Value::Text(role)],
+        ),
+        (Some(role), Some(is_active)) => collect(
+            tx,
+            page!(
+                "(SELECT v.* FROM user_roles f JOIN users v ON v.id = f.user_id \
+                 WHERE f.role = ?4 AND f.user_id > ?1 AND v.is_active = ?5 \
+                 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
+            ),
+            &[after, limit, skip, Value::Text(role), active(is_active)],
+        ),
+    }
 }
 
 /// An account that is about to be.
@@ -137,7 +154,12 @@ fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
 }
 
 /// Writes an account as it has become.
-pub(crate) fn update(tx: &mut Tx, public: &PublicUser, email_key: Option<&str>) -> Result<()> {
+pub(crate) fn update(
+    tx: &mut Tx,
+    public: &PublicUser,
+    username_key: &str,
+    email_key: Option<&str>,
+) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.execute(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
@@ -145,7 +167,7 @@ pub(crate) fn update(tx: &mut Tx, public: &PublicUser, email_key: Option<&str>) 
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
-            Value::Text(&public.username.key()),
+            Value::Text(username_key),
             Value::optional_text(public.email.as_ref().map(Email::as_str)),
             Value::optional_text(email_key),
             Value::Integer(public.email_verified.into()),
@@ -163,10 +185,10 @@ pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// The address that an account has claimed, in canonical form.
-pub(crate) fn email_key(tx: &mut Tx, id: Id) -> Result<Option<String>> {
-    const SQL: &str = "SELECT email_key FROM users WHERE id = ?1";
-    Ok(tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| row.optional_text(0))?.flatten())
+/// The name of an account and the address that it has claimed, in canonical form.
+pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<(String, Option<String>)>> {
+    const SQL: &str = "SELECT username_key, email_key FROM users WHERE id = ?1";
+    tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| Ok((row.text(0)?, row.optional_text(1)?)))
 }
 
 /// Whether another active account has the role.

@@ -161,7 +161,7 @@ fn refusals_leave_no_trace() {
     assert_eq!(attempt("nobody"), Code::InvalidCredentials);
     drop(engine);
     let before = dump(&folder);
-    assert_eq!(before.len(), 3, "ada, nobody and the source");
+    assert_eq!(before.len(), 5, "ada and her account, nobody and its stand-in, the source");
     assert_eq!(folder.rows(), json!({"users": 1, "roles": 0, "sessions": 0}));
 
     // The account is locked, and so is the source: no count changes, and no name gets a row.

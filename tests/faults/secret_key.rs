@@ -106,7 +106,13 @@ fn several_keys() {
     let newer = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
     drop(engine);
 
-    assert_eq!(with(&[NEW]).err().unwrap().code, Code::WrongSecretKey);
+    // What the older key had sealed is sealed anew, so that it may go; its refresh tokens go with it.
+    assert_eq!(with(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
+    let engine = with(&[NEW]).unwrap();
+    assert!(is_active(&engine, sessions[1]["access_token"].as_str().unwrap()));
+    assert!(!is_active(&engine, sessions[1]["refresh_token"].as_str().unwrap()));
+    assert!(is_active(&engine, newer["refresh_token"].as_str().unwrap()));
+    drop(engine);
     // A process that has the keys in the other order understands what the newer one made.
     let engine = with(&[OLD, NEW]).unwrap();
     for session in [&sessions[1], &newer] {

@@ -76,7 +76,7 @@ fn a_schema_of_a_newer_version() {
 fn a_path_that_is_no_file() {
     let folder = Folder::new();
     assert_eq!(refused(folder.path(), json!({})), Code::StoreUnavailable, "a folder");
-    assert_eq!(refused(&folder.path().join("no/such/folder/a.db"), json!({})), Code::StoreUnavailable);
+    assert_eq!(refused(&folder.path().join("no/such/folder/a.db"), json!({})), Code::InvalidConfig);
     let text = folder.path().join("text");
     fs::write(&text, "x").unwrap();
     assert_eq!(refused(&text.join("a.db"), json!({})), Code::StoreUnavailable, "below a file");

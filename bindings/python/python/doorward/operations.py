@@ -105,7 +105,7 @@ class Operations(_doorward.Engine):
         role: str | None = None,
         skip: int | None = None,
     ) -> ListUsersResponse:
-        """Lists accounts in the order of their creation.
+        """Lists accounts in the order of their ids.
 
         after: Only accounts after this id: `next` of the page before.
         is_active: Only active accounts, or only inactive ones.
@@ -139,7 +139,8 @@ class Operations(_doorward.Engine):
         id: Which.
         attributes: The new attributes, instead of all it had.
         email: The new address; it counts as not verified.
-        is_active: Whether the account may log in. An account that no longer may loses its sessions.
+        is_active: Whether the account may log in. An account that no longer may loses its sessions; one
+            that may is also opened again after too many failed logins.
         roles: The new roles, instead of all it had.
         username: The new name.
 
@@ -427,6 +428,8 @@ class Operations(_doorward.Engine):
         backend: Who issues it; default: `default`.
         lifetime_seconds: The life of the token; default `access_token_seconds`, at most
             `session_max_seconds`.
+
+        Failures: store_unavailable.
         """
         fields: dict[str, object] = {
             "claims": claims,

@@ -22,6 +22,8 @@ CREATE TABLE users (
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE INDEX users_by_activity ON users (is_active, id);
+
 CREATE TABLE user_roles (
   user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   role    TEXT NOT NULL,
@@ -51,6 +53,7 @@ CREATE TABLE sessions (
   device_id   TEXT
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
+CREATE INDEX sessions_by_end ON sessions (idle_at);
 
 -- Signing keys, sealed.
 CREATE TABLE keys (

@@ -41,7 +41,7 @@ class GetUserRequest(Model):
 
 class ListUsersRequest(Model):
     """
-    Lists accounts in the order of their ids, which is that of their creation.
+    Lists accounts in the order of their ids: that of their creation, to the millisecond.
     """
 
     model_config = ConfigDict(
@@ -93,7 +93,8 @@ class UpdateUserRequest(Model):
     """
     is_active: bool | None = None
     """
-    Whether the account may log in. An account that no longer may loses its sessions.
+    Whether the account may log in. An account that no longer may loses its sessions; one that may is also
+    opened again after too many failed logins.
     """
     roles: list[str] | None = None
     """
@@ -681,7 +682,8 @@ class AuthorizeResponse(Model):
 
 class IssueTokenRequest(Model):
     """
-    Issues an access token that belongs to no session.
+    Issues an access token that belongs to no session. Where `sub` is no account's id, `verify` accepts the
+    token, while the live questions (`authenticate`, `introspect`, `authorize`) know nobody by it.
     """
 
     model_config = ConfigDict(
