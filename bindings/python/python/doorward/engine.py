@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from threading import Lock
@@ -65,6 +66,16 @@ def _default_requests() -> dict[str, Any]:
 
 _lock = Lock()
 _default: Engine | None = None
+
+
+def _after_fork() -> None:
+    """Forget the default engine in a forked child: it is the parent's."""
+    global _lock, _default
+    _lock, _default = Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def configure(*, log: Log | None = None, now_ms: Clock | None = None, **config: Unpack[Config]) -> Engine:
