@@ -66,7 +66,7 @@ typedef struct doorward_hooks {
   // The time in Unix milliseconds, for tests that travel. NULL: the machine's clock.
   int64_t (*now_ms)(void *context);
   // Called once, when no other hook will be called any more: after the engine was closed, or
-  // before doorward_open returns without one.
+  // before doorward_open returns without one. Not where struct_size is not set.
   void (*destroy)(void *context);
 } doorward_hooks;
 
@@ -122,7 +122,7 @@ doorward_status doorward_describe(char **response);
 
 // Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
 // On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
-// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once.
+// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once, unless its `struct_size` is not set.
 //
 // Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
 // store_unavailable.
