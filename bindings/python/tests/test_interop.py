@@ -168,7 +168,12 @@ def test_foreign_signatures_over_our_claims_are_refused(algorithm: Any, config: 
 def test_we_verify_what_others_sign_for_a_compatibility_backend(subject_claim: Any, config: Config) -> None:
     audience = "fastapi-users:auth"
     config["backends"] = {
-        "jwt": {"secret": SECRET, "audience": audience, "subject_claim": subject_claim},
+        "jwt": {
+            "secret": SECRET,
+            "audience": audience,
+            "subject_claim": subject_claim,
+            "access_token_seconds": 3600,
+        },
         "other": {"secret": SECRET[::-1], "audience": audience, "subject_claim": subject_claim},
     }
     with opened(config) as engine:
