@@ -135,7 +135,8 @@ fn kind(field: &Value) -> String {
         Value::Array(names) => names.iter().map(named).collect(),
         _ => array(&field["anyOf"]).iter().chain(array(&field["oneOf"])).map(kind).collect(),
     };
-    let choices: Vec<String> = choices.into_iter().filter(|choice| choice != "null").collect();
+    let choices: Vec<String> =
+        choices.into_iter().filter(|choice| !choice.is_empty() && choice != "null").collect();
     choices.join(" or ")
 }
 
