@@ -275,7 +275,8 @@ impl Engine {
             }
             users::update(tx, &user, &username_key, email_key.as_deref())?;
             if request.is_active == Some(true) {
-                self.forget_attempts(tx, request.id)?;
+                let names = [Some(username_key.as_str()), email_key.as_deref()];
+                self.forget_attempts(tx, request.id, &names.into_iter().flatten().collect::<Vec<_>>())?;
             }
             if before.is_active && !user.is_active {
                 self.revoke_everything(tx, request.id, now)?;
@@ -301,7 +302,7 @@ impl Engine {
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
-            self.forget_attempts(tx, request.id)?;
+            self.forget_attempts(tx, request.id, &[])?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;
             self.record(tx, now, event(Kind::UserDeleted, request.id))

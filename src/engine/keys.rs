@@ -240,14 +240,15 @@ impl Backend {
     }
 }
 
-/// The ring of the store, unless a key is missing.
+/// The ring of the store, unless a key is missing or sealed by an older secret key.
 pub(super) fn load(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
 ) -> Result<Option<Vec<Arc<RingKey>>>> {
     let sealed = keys::all(tx)?;
-    let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
+    let is_complete = sealed.iter().all(|key| secrets.is_current(&key.sealed))
+        && backends.iter().all(|backend| backend.has_key(&sealed));
     is_complete.then(|| unseal(secrets, backends, &sealed, Unopened::Refused)).transpose()
 }
 
@@ -270,7 +271,7 @@ pub(super) fn complete(
 /// Seals every key anew with the current secret key, in the caller's transaction, so that the older ones may
 /// go.
 pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
-    for key in keys::all(tx)? {
+    for key in keys::all(tx)?.iter().filter(|key| !secrets.is_current(&key.sealed)) {
         let owner = owner(&key.kid);
         let secret = secrets.open(&owner, &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
         keys::reseal(tx, &key.kid, &secrets.seal(&owner, &secret)?)?;
@@ -279,18 +280,19 @@ pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
 }
 
 /// What becomes of a key that the secret key does not open.
-#[derive(Clone, Copy, PartialEq)]
-enum Unopened {
+#[derive(Clone, Copy)]
+enum Unopened<'a> {
     /// The secret key is wrong.
     Refused,
-    LeftOut,
+    /// It stays as this ring knows it, or is left out.
+    KeptFrom(&'a [Arc<RingKey>]),
 }
 
 fn unseal(
     secrets: &Secrets,
     backends: &[Backend],
     sealed: &[SealedKey],
-    unopened: Unopened,
+    unopened: Unopened<'_>,
 ) -> Result<Vec<Arc<RingKey>>> {
     let mut ring: Vec<Arc<RingKey>> = backends.iter().filter_map(|backend| backend.fixed.clone()).collect();
     for key in sealed {
@@ -299,8 +301,13 @@ fn unseal(
         let algorithm = key.algorithm.parse().map_err(|()| damaged())?;
         let secret = match secrets.open(&owner(&key.kid), &key.sealed) {
             Some(secret) => secret,
-            None if unopened == Unopened::LeftOut => continue,
-            None => return Err(Code::WrongSecretKey.into()),
+            None => match unopened {
+                Unopened::Refused => return Err(Code::WrongSecretKey.into()),
+                Unopened::KeptFrom(known) => {
+                    ring.extend(known.iter().find(|one| one.key.kid() == Some(&key.kid)).cloned());
+                    continue;
+                }
+            },
         };
         let parsed = jws::Key::new(&key.kid, algorithm, &secret)?;
         ring.push(Arc::new(RingKey { backend, key: parsed, expires_at: key.expires_at }));
@@ -386,15 +393,16 @@ impl Engine {
     }
 
     /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
-    /// sealed is left out: this process has not been given that yet.
+    /// sealed, which this process has not been given yet, stays as it is known.
     fn replace_keys(&self, _alone: &Searches) -> Result<()> {
         let sealed = self.store.read(keys::all)?;
         self.ring.loaded_at.store(self.clock.now(), Ordering::Relaxed);
-        let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::LeftOut)?;
+        let known = self.ring.keys();
+        let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::KeptFrom(&known))?;
         let names = |keys: &[Arc<RingKey>]| -> Vec<_> {
             keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
         };
-        if names(&read) != names(&self.ring.keys()) {
+        if names(&read) != names(&known) {
             *self.ring.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         }
         Ok(())

@@ -96,8 +96,8 @@ impl Engine {
             None => store.write(Durability::Full, |tx| {
                 if !proof(tx, &secrets)?.is_some_and(|proof| secrets.is_current(&proof)) {
                     sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
-                    keys::reseal(tx, &secrets)?;
                 }
+                keys::reseal(tx, &secrets)?;
                 keys::complete(tx, &secrets, &backends, keys::retire_at(&config, now), now)
             })?,
         };

@@ -93,10 +93,12 @@ impl Engine {
             }
             attempt.account_is_closed = is_closed;
             throttles::forget_expired(tx, now)?;
+            let account = attempt.account.id;
             for (lane, count) in attempt.lanes_mut().zip(counts) {
                 throttles::put(tx, &lane.id, count)?;
                 lane.locked_until = count.locked_until;
-                lane.locks = count.failed_at == now && count.locked_until > now;
+                let is_last = lane.id == account && count.in_a_row >= MOST_IN_A_ROW;
+                lane.locks = count.failed_at == now && (count.locked_until > now || is_last);
             }
             Ok(None)
         })?;
@@ -109,14 +111,19 @@ impl Engine {
     /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
     /// counted.
     pub(super) fn take_back_attempt(&self, attempt: &Attempt) {
-        let _ = self
-            .store
-            .write(Durability::Relaxed, |tx| attempt.lanes().try_for_each(|lane| lane.take_back(tx)));
+        // A closed account was not counted.
+        let was_counted = |lane: &&Lane| !(attempt.account_is_closed && lane.id == attempt.account.id);
+        let _ = self.store.write(Durability::Relaxed, |tx| {
+            attempt.lanes().filter(was_counted).try_for_each(|lane| lane.take_back(tx))
+        });
     }
 
-    /// Forgets every failure of an account: it is deleted, or opened again.
-    pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id) -> Result<()> {
-        throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, format!("account {account}").as_bytes())?)
+    /// Forgets every failure of an account and of its names: it is deleted, or opened again.
+    pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
+        let names = names.iter().map(|name| format!("name {name}"));
+        names
+            .chain([format!("account {account}")])
+            .try_for_each(|text| throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, text.as_bytes())?))
     }
 
     /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,

@@ -183,7 +183,7 @@ impl Engine {
     /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for
     /// a key that another process may have made, when the token names one that is not known.
     ///
-    /// Failures: `invalid_token`.
+    /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.backend(request.backend.as_deref())?;
         let (text, backend) = self.signed(request.token.expose(), Some(backend))?;

@@ -367,7 +367,9 @@ def _proof(request: Request, transport: Transport, body: str | None) -> dict[str
 
 def _raw(access_token: dict[str, str]) -> str:
     """The token itself. What follows no scheme, or the wrong one, is none that the engine knows."""
-    return access_token.get("token") or access_token["authorization"].partition(" ")[2].strip(" ")
+    if "token" in access_token:
+        return access_token["token"]
+    return access_token["authorization"].partition(" ")[2].strip(" ")
 
 
 def _ended(request: Request, transport: Transport, error: AuthError) -> Response:
