@@ -170,7 +170,8 @@ enum Pattern {
     Exact(String),
     /// A path and all that is below it.
     Prefix(String),
-    Expression(Regex),
+    Glob(Regex),
+    Regex(Regex),
 }
 
 impl Pattern {
@@ -184,19 +185,24 @@ impl Pattern {
         let pattern = match kind {
             Kind::Exact => Pattern::Exact(path()?),
             Kind::Prefix => Pattern::Prefix(path()?),
-            Kind::Glob => Pattern::Expression(whole(&glob(&path()?))?),
-            Kind::Regex => Pattern::Expression(whole(text)?),
+            Kind::Glob => Pattern::Glob(whole(&glob(&path()?))?),
+            Kind::Regex => Pattern::Regex(whole(text)?),
         };
         if is_catch_all(|path| pattern.matches(path)) { Err(CATCH_ALL) } else { Ok(pattern) }
     }
 
     fn matches(&self, path: &str) -> bool {
+        // Some routers take `/users/` for `/users`: a rule over many paths must hold for both.
+        let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty()).unwrap_or(path);
+        let is_below = |path: &str, prefix: &str| {
+            path.strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'))
+        };
         match self {
             Pattern::Exact(exact) => path == exact,
-            Pattern::Prefix(prefix) => path
-                .strip_prefix(prefix.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/')),
-            Pattern::Expression(expression) => expression.is_match(path),
+            Pattern::Prefix(prefix) => is_below(path, prefix) && is_below(bare, prefix),
+            Pattern::Glob(glob) => glob.is_match(path) && glob.is_match(bare),
+            Pattern::Regex(regex) => regex.is_match(path),
         }
     }
 }
