@@ -25,10 +25,10 @@
 //! - [`operations`]: the hall, the one table of operations
 //! - [`engine`]: the rooms, one file per capability
 //! - `store`: the cellar, rows and transactions
-//! - `crypto`: the workshop: password hasher, JWS codec, sealing
+//! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
 //! - `outside`: what leaves the process: HTTP
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`requests`], [`json`], `secret_key`,
-//!   `contain`: the ground floor, what everybody stands on
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`requests`], [`json`],
+//!   `secret_key`, `contain`: the ground floor, what everybody stands on
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -48,6 +48,7 @@ pub mod password;
 pub mod requests;
 mod secret_key;
 mod store;
+pub mod token;
 pub mod user;
 
 pub use clock::Clock;

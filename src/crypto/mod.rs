@@ -1,8 +1,10 @@
 //! The workshop: everything that computes with secrets. It knows no store and no request.
 
+pub(crate) mod claims;
 pub(crate) mod hasher;
 pub(crate) mod jws;
 mod memory;
+pub(crate) mod refresh_token;
 pub(crate) mod secrets;
 
 use base64_simd::URL_SAFE_NO_PAD;

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::tokens::Token;
 use crate::error::{Code, Result};
+use crate::token::Token;
 use crate::user::{Email, Offered, PublicUser, Role, Scope};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.

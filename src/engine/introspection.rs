@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Engine;
-use super::tokens::Token;
 use crate::config::IntrospectionService;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::outside::http;
 use crate::password::Secret;
+use crate::token::Token;
 
 /// Asks the configured `introspection_service` about a token (RFC 7662).
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -10,13 +10,13 @@ use super::Engine;
 use super::events::{Kind, event};
 use super::keys::Backend;
 use super::throttle::Attempt;
-use super::tokens::Token;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::Durability;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
+use crate::token::Token;
 use crate::user::{Email, Id, Offered, PublicUser, Scope, Username, text_type};
 
 /// Proves who one is and opens a session.

@@ -9,9 +9,10 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::tokens::{AuthenticateRequest, AuthenticateResponse, Token};
+use super::tokens::{AuthenticateRequest, AuthenticateResponse};
 use crate::error::{Code, Error, Result};
 use crate::json::Text;
+use crate::token::Token;
 
 /// Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The token
 /// is `token`; without it that of `authorization`; without that the configured cookie.

@@ -8,14 +8,15 @@ use super::Engine;
 use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Client, LoginResponse};
-use super::tokens::{AccessClaims, Token};
-use crate::crypto::secrets::{Purpose, Secrets};
-use crate::crypto::{self, base64url, from_base64url};
+use super::tokens::AccessClaims;
+use crate::crypto::refresh_token::RefreshToken;
+use crate::crypto::{self, base64url};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx};
+use crate::token::Token;
 use crate::user::{Id, PublicUser, Scope};
 
 /// Gets the next tokens of a session.
@@ -487,40 +488,6 @@ impl Engine {
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
         };
         self.sign(backend, &claims, None)
-    }
-}
-
-/// A refresh token: the session, its generation, and a code over both, so that refreshing adds no
-/// rows and a forged token costs no look-up.
-pub(super) struct RefreshToken {
-    pub session_id: Id,
-    pub generation: u32,
-}
-
-impl RefreshToken {
-    const MESSAGE_LEN: usize = 20;
-
-    pub(super) fn seal(&self, secrets: &Secrets) -> Result<Token<'static>> {
-        let message = [&self.session_id.as_bytes()[..], &self.generation.to_be_bytes()].concat();
-        let code = secrets.mac(Purpose::RefreshToken, &message)?;
-        Ok(Token::new(base64url(&[&message[..], &code].concat())))
-    }
-
-    pub(super) fn open(token: &Token, secrets: &Secrets) -> Result<RefreshToken> {
-        let malformed = || Error::new(Code::InvalidToken, "malformed");
-        if token.expose().len() > 128 {
-            return Err(malformed());
-        }
-        let bytes = from_base64url(token.expose()).ok_or_else(malformed)?;
-        let (message, code) = bytes.split_at_checked(Self::MESSAGE_LEN).ok_or_else(malformed)?;
-        if !secrets.verify_mac(Purpose::RefreshToken, message, code) {
-            return Err(Error::new(Code::InvalidToken, "bad_signature"));
-        }
-        let (id, generation) = message.split_at(16);
-        Ok(RefreshToken {
-            session_id: Id::from_bytes(id.try_into().map_err(|_| malformed())?),
-            generation: u32::from_be_bytes(generation.try_into().map_err(|_| malformed())?),
-        })
     }
 }
 

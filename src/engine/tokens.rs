@@ -1,10 +1,8 @@
 //! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -13,50 +11,17 @@ use serde_json::{Map, Value};
 use super::Engine;
 use super::authorization::Bearer;
 use super::keys::Backend;
-use super::sessions::RefreshToken;
 use crate::config::SubjectClaim;
+use crate::crypto::claims::Registered;
+use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url, jws};
 use crate::error::{Code, Error, Result};
-use crate::json::{Object, Strict, Text};
+use crate::json::Object;
 use crate::operations::Response;
 use crate::store::sessions;
 use crate::store::users::{self, User};
+use crate::token::Token;
 use crate::user::{Id, PublicUser, Role, Scope};
-
-/// A token. Its text is a secret: it is not shown.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> Token<'a> {
-    /// Takes the raw text; nothing is parsed yet.
-    pub fn new(text: impl Into<Cow<'a, str>>) -> Token<'a> {
-        Token(text.into())
-    }
-
-    /// The text itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-impl JsonSchema for Token<'_> {
-    fn schema_name() -> Cow<'static, str> {
-        "Token".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
-    }
-}
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -515,125 +480,6 @@ fn bearer(header: Token) -> Result<Token> {
         return Err(malformed());
     }
     Ok(Token::new(token.to_owned()))
-}
-
-/// The claims that decide, each of the right type (RFC 8725 section 3.1: a wrong type is never
-/// "absent"); of the others only that they are JSON without duplicate keys.
-pub(super) struct Registered<'t> {
-    iss: Option<Cow<'t, str>>,
-    sub: Cow<'t, str>,
-    aud: Vec<Cow<'t, str>>,
-    exp: i64,
-    nbf: Option<i64>,
-    iat: Option<i64>,
-    sid: Option<Cow<'t, str>>,
-    scope: Option<Cow<'t, str>>,
-    auth_time: Option<i64>,
-}
-
-impl<'t> Registered<'t> {
-    fn parse(text: &'t str, subject_claim: SubjectClaim) -> serde_json::Result<Registered<'t>> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let claims = deserializer.deserialize_map(RegisteredVisitor(subject_claim))?;
-        deserializer.end().map(|()| claims)
-    }
-
-    /// The session, where the token belongs to one.
-    pub(super) fn session_id(&self) -> Result<Option<Id>> {
-        let parse =
-            |sid: &Cow<str>| sid.parse().map_err(|_| Error::new(Code::InvalidToken, "malformed_claims"));
-        self.sid.as_ref().map(parse).transpose()
-    }
-}
-
-struct RegisteredVisitor(SubjectClaim);
-
-impl<'de> Visitor<'de> for RegisteredVisitor {
-    type Value = Registered<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a claims set")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Registered<'de>, A::Error> {
-        use serde::de::Error;
-        let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
-        let (mut sid, mut scope, mut client_id) = (None, None, None);
-        let subject_claim = match self.0 {
-            SubjectClaim::Sub => "sub",
-            SubjectClaim::UserId => "user_id",
-        };
-        let (mut jti, mut auth_time, mut amr) = (None, None, None);
-        let mut others: Vec<Cow<'de, str>> = Vec::new();
-        while let Some(Text(name)) = entries.next_key()? {
-            let is_first = match name.as_ref() {
-                name if name == subject_claim => sub.replace(entries.next_value::<Text>()?.0).is_none(),
-                "iss" => iss.replace(entries.next_value::<Text>()?.0).is_none(),
-                "aud" => aud.replace(entries.next_value::<Members>()?.0).is_none(),
-                "exp" => exp.replace(entries.next_value::<i64>()?).is_none(),
-                "nbf" => nbf.replace(entries.next_value::<i64>()?).is_none(),
-                "iat" => iat.replace(entries.next_value::<i64>()?).is_none(),
-                "sid" => sid.replace(entries.next_value::<Text>()?.0).is_none(),
-                "scope" => scope.replace(entries.next_value::<Text>()?.0).is_none(),
-                "client_id" => client_id.replace(entries.next_value::<Text>()?.0).is_none(),
-                "jti" => jti.replace(entries.next_value::<Text>()?.0).is_none(),
-                "auth_time" => auth_time.replace(entries.next_value::<i64>()?).is_none(),
-                "amr" => amr.replace(entries.next_value::<Members>()?.0).is_none(),
-                _ => {
-                    entries.next_value_seed(Strict(2))?;
-                    let is_first = !others.contains(&name);
-                    others.push(name);
-                    is_first
-                }
-            };
-            if !is_first {
-                return Err(A::Error::custom("duplicate key"));
-            }
-        }
-        Ok(Registered {
-            iss,
-            sub: sub.filter(|sub| !sub.is_empty()).ok_or_else(|| A::Error::missing_field("sub"))?,
-            aud: aud.ok_or_else(|| A::Error::missing_field("aud"))?,
-            exp: exp.ok_or_else(|| A::Error::missing_field("exp"))?,
-            nbf,
-            iat,
-            sid,
-            scope,
-            auth_time,
-        })
-    }
-}
-
-/// `aud`: one text or a list of texts (RFC 7519 section 4.1.3).
-struct Members<'t>(Vec<Cow<'t, str>>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Members<'de>, D::Error> {
-        deserializer.deserialize_any(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a text or a list of texts")
-    }
-    fn visit_borrowed_str<E>(self, one: &'de str) -> std::result::Result<Members<'de>, E> {
-        Ok(Members(vec![one.into()]))
-    }
-    fn visit_str<E>(self, one: &str) -> std::result::Result<Members<'de>, E> {
-        Ok(Members(vec![one.to_owned().into()]))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Members<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some(Text(member)) = seq.next_element()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
 }
 
 impl Claims {

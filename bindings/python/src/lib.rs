@@ -9,7 +9,8 @@ mod objects;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use doorward::engine::tokens::{Token, VerifyRequest};
+use doorward::engine::tokens::VerifyRequest;
+use doorward::token::Token;
 use doorward::{Code, Config, Error, Result, contain};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;

@@ -1,0 +1,42 @@
+//! Tokens as texts, whatever they say.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A token. Its text is a secret: it is not shown.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Token<'a> {
+    /// Takes the raw text; nothing is parsed yet.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Token<'a> {
+        Token(text.into())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl JsonSchema for Token<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Token".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
