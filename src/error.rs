@@ -131,6 +131,8 @@ codes! {
     /// The header is not `Bearer <token>`.
     InvalidAuthorizationHeader = "invalid_authorization_header", Denied,
         "The Authorization header is not valid.";
+    /// Unknown, spent or expired challenge.
+    InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
     /// Authenticated, but not allowed; or it would leave nobody who is.
     PermissionDenied = "permission_denied", Forbidden, "Permission denied.";
     /// The text is not JSON.

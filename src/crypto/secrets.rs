@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     RefreshToken,
     /// Keys under which rows are found that must not name what they are about.
     LookUp,
+    /// Secrets that are redeemed once.
+    OneTimeSecret,
 }
 
 struct Derived {
@@ -26,6 +28,7 @@ struct Derived {
     seal: LessSafeKey,
     refresh_token: hmac::Key,
     look_up: hmac::Key,
+    one_time_secret: hmac::Key,
 }
 
 /// Sealed bytes: the id of the sealing key, a nonce, the ciphertext with its tag.
@@ -73,6 +76,12 @@ impl Secrets {
         tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))
     }
 
+    /// The codes of `message` under each of the keys, the current one first: what was kept under any of them.
+    pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
+        let tags = self.0.iter().map(|key| hmac::sign(key.mac_key(purpose), message));
+        tags.filter_map(|tag| tag.as_ref().try_into().ok()).collect()
+    }
+
     /// Whether `tag` is the code of `message` under any of the keys.
     pub(crate) fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
         self.0.iter().any(|key| hmac::verify(key.mac_key(purpose), message, tag).is_ok())
@@ -95,6 +104,7 @@ impl Derived {
             seal: LessSafeKey::new(seal),
             refresh_token: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "refresh token")?),
             look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
+            one_time_secret: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "one-time secret")?),
         })
     }
 
@@ -102,6 +112,7 @@ impl Derived {
         match purpose {
             Purpose::RefreshToken => &self.refresh_token,
             Purpose::LookUp => &self.look_up,
+            Purpose::OneTimeSecret => &self.one_time_secret,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
+use crate::store::one_time_secrets;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx};
@@ -346,10 +347,12 @@ impl Engine {
         self.accepted(&text, backend)?.session_id()
     }
 
-    /// Ends every session of a user, and every token of theirs without one, in the caller's transaction.
+    /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
+    /// caller's transaction.
     pub(super) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
+        one_time_secrets::delete_all(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 

@@ -13,6 +13,7 @@ from doorward.exceptions import Status, failure
 CLASSES = {
     "invalid_credentials": AuthError,
     "invalid_token": exceptions.InvalidToken,
+    "invalid_challenge": AuthError,
     "user_not_found": exceptions.UserNotFound,
     "not_authenticated": exceptions.NotAuthenticated,
     "invalid_authorization_header": exceptions.InvalidAuthorizationHeader,

@@ -55,6 +55,23 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);
 
+-- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is kept
+-- nowhere. One is alive while it is not expired, its user is active, and its epoch is its user's.
+CREATE TABLE one_time_secrets (
+  id            BLOB    NOT NULL PRIMARY KEY,
+  purpose       TEXT    NOT NULL,
+  user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch         INTEGER NOT NULL,
+  -- What it is about.
+  sealed        BLOB    NOT NULL,
+  -- How many proofs may still be offered with it.
+  attempts_left INTEGER NOT NULL,
+  created_at    INTEGER NOT NULL,
+  expires_at    INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
+CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
+
 -- Signing keys, sealed.
 CREATE TABLE keys (
   kid        TEXT    NOT NULL PRIMARY KEY,

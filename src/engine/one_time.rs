@@ -1,0 +1,459 @@
+//! Secrets that are redeemed once: mailed tokens, the challenges of a login. The store keeps a code of each
+//! (HMAC under a key derived from the secret key) and, sealed, what it is about.
+//!
+//! A secret is dead once it is redeemed, expired or replaced, its user is switched off, or what ends every
+//! session happened (a new epoch): a changed password, address or factor. All of that is looked at inside the
+//! transaction that redeems, so that of any number of callers one gets it.
+
+use zeroize::Zeroizing;
+
+use super::Engine;
+use crate::crypto::{self, base64url, from_base64url, secrets};
+use crate::error::{Code, Error, Result};
+use crate::password::Secret;
+use crate::store::one_time_secrets::{self as rows, Kept, New};
+use crate::store::users::User;
+use crate::store::{Tx, damaged};
+use crate::user::Id;
+
+/// What a secret is for. One of a purpose never passes for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The password is right and must be changed.
+    PasswordChange,
+    /// Mailed: whoever has it reads the address.
+    VerifyEmail,
+    /// Mailed: its bearer may choose a new password.
+    ResetPassword,
+    /// Mailed to the new address.
+    ChangeEmail,
+}
+
+impl Purpose {
+    const ALL: [Purpose; 4] =
+        [Purpose::PasswordChange, Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail];
+
+    /// The name as the store and `check_mail_token` spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::PasswordChange => "password_change",
+            Purpose::VerifyEmail => "verify_email",
+            Purpose::ResetPassword => "reset_password",
+            Purpose::ChangeEmail => "change_email",
+        }
+    }
+
+    /// How a secret of this purpose is refused.
+    fn code(self) -> Code {
+        match self {
+            Purpose::PasswordChange => Code::InvalidChallenge,
+            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidToken,
+        }
+    }
+}
+
+/// A secret that is about to be.
+pub(super) struct Making<'a> {
+    pub purpose: Purpose,
+    pub lifetime_seconds: i64,
+    /// How many secrets of this purpose the user may have: a new one replaces the oldest.
+    pub most: u32,
+    /// How many proofs may be offered with it; none where the secret is the proof.
+    pub attempts: u32,
+    /// What it is about.
+    pub data: &'a [u8],
+}
+
+/// What a secret that is alive is about.
+pub(super) struct Found {
+    pub purpose: Purpose,
+    pub user_id: Id,
+    pub data: Zeroizing<Vec<u8>>,
+    pub expires_at: i64,
+    id: [u8; 32],
+}
+
+impl Engine {
+    /// Makes a secret, 32 random bytes in base64url, for a user as it is in this transaction.
+    pub(super) fn make_secret(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
+        let user_id = user.public.id;
+        let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
+        let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
+        rows::forget_expired(tx, now)?;
+        let others = i64::from(making.most) - 1;
+        rows::keep_newest(tx, user_id, making.purpose.name(), others.max(0))?;
+        let new = New {
+            id: &id,
+            purpose: making.purpose.name(),
+            user_id,
+            epoch: user.epoch,
+            sealed: &self.secrets.seal(&owner(&id), making.data)?,
+            attempts: making.attempts.into(),
+            created_at: now,
+            expires_at: now + making.lifetime_seconds,
+        };
+        rows::insert(tx, &new)?;
+        Ok(Secret::new(base64url(&*secret)))
+    }
+
+    /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.
+    ///
+    /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.
+    pub(super) fn peek_secret(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+        let code = among.first().map_or(Code::InvalidToken, |purpose| purpose.code());
+        let dead = |reason: &'static str| Err(Error::new(code, reason));
+        // Any other length is nothing that was made here, and may be megabytes.
+        let bytes = (text.len() == TEXT_LEN).then(|| from_base64url(text)).flatten().map(Zeroizing::new);
+        let Some(bytes) = bytes else { return dead("malformed") };
+        let mut found = None;
+        for id in self.secrets.macs(secrets::Purpose::OneTimeSecret, &bytes) {
+            if let Some(kept) = rows::find(tx, &id)? {
+                found = Some((id, kept));
+                break;
+            }
+        }
+        let Some((id, kept)) = found else { return dead("unknown") };
+        let Some(purpose) = Purpose::ALL.into_iter().find(|purpose| purpose.name() == kept.purpose) else {
+            return dead("wrong_purpose");
+        };
+        if !among.contains(&purpose) {
+            dead("wrong_purpose")
+        } else if let Some(reason) = end(&kept, now) {
+            dead(reason)
+        } else {
+            let data = self.secrets.open(&owner(&id), &kept.sealed).ok_or_else(damaged)?;
+            Ok(Found { purpose, user_id: kept.user_id, data, expires_at: kept.expires_at, id })
+        }
+    }
+
+    /// As [`Engine::peek_secret`], and counts a proof that is about to be looked at: of any number of callers
+    /// no more get one than the secret has attempts. With the last of them it is dead for all but who took it.
+    pub(super) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+        let found = self.peek_secret(tx, text, among, now)?;
+        match rows::take_attempt(tx, &found.id)? {
+            true => Ok(found),
+            false => Err(Error::new(found.purpose.code(), "no_attempts_left")),
+        }
+    }
+
+    /// As [`Engine::peek_secret`], and takes the secret away: only the first who redeems it gets it, and only
+    /// when this transaction is kept.
+    pub(super) fn redeem_secret(
+        &self,
+        tx: &mut Tx,
+        text: &str,
+        among: &[Purpose],
+        now: i64,
+    ) -> Result<Found> {
+        let found = self.peek_secret(tx, text, among, now)?;
+        match rows::delete(tx, &found.id)? {
+            true => Ok(found),
+            false => Err(Error::new(found.purpose.code(), "unknown")),
+        }
+    }
+}
+
+const SECRET_LEN: usize = 32;
+
+/// Of `SECRET_LEN` bytes in base64url.
+const TEXT_LEN: usize = 43;
+
+/// To whom the data is sealed: no row's data opens in another.
+fn owner(id: &[u8; 32]) -> String {
+    format!("one-time secret {}", base64url(id))
+}
+
+/// Why the secret is dead, or nothing where it is alive.
+fn end(kept: &Kept, now: i64) -> Option<&'static str> {
+    if now >= kept.expires_at {
+        Some("expired")
+    } else if kept.epoch != kept.user_epoch {
+        Some("revoked")
+    } else if !kept.user_is_active {
+        Some("inactive_user")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::thread;
+
+    use serde_json::json;
+
+    use super::{Found, Making, Purpose};
+    use crate::engine::{Engine, Hooks};
+    use crate::error::Code;
+    use crate::store::users::{self, By};
+    use crate::store::{Durability, Tx};
+    use crate::user::Id;
+    use crate::{Clock, Config, Result};
+
+    const NOW: i64 = 1_800_000_000;
+
+    /// An engine with one account.
+    struct Stage {
+        engine: Engine,
+        user: Id,
+        now: Arc<AtomicI64>,
+    }
+
+    impl Stage {
+        fn new() -> Stage {
+            Stage::open(json!({"store": "sqlite::memory:"}))
+        }
+
+        fn open(mut config: serde_json::Value) -> Stage {
+            config["password"] = json!({"memory_kib": 8, "iterations": 1});
+            let now = Arc::new(AtomicI64::new(NOW * 1000));
+            let hand = Arc::clone(&now);
+            let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
+            let config = Config::parse(&config.to_string()).unwrap();
+            let engine = Engine::open(config, Hooks { clock, log: None }).unwrap();
+            let ada = r#"{"username":"ada","email":"ada@example.com","password":"eight wise words"}"#;
+            let _ = engine.call("register", ada);
+            let user = engine.store.read(|tx| users::find(tx, By::Username("ada"))).unwrap().unwrap();
+            Stage { engine, user: user.public.id, now }
+        }
+
+        fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+            self.engine.store.write(Durability::Full, f)
+        }
+
+        fn make(&self, purpose: Purpose) -> String {
+            self.make_one_of(purpose, 1)
+        }
+
+        fn make_one_of(&self, purpose: Purpose, most: u32) -> String {
+            let making = Making { purpose, lifetime_seconds: 60, most, attempts: 3, data: b"to whom" };
+            let made = self.write(|tx| {
+                let user = users::find(tx, By::Id(self.user))?.unwrap();
+                self.engine.make_secret(tx, &user, self.engine.clock.now(), &making)
+            });
+            made.unwrap().expose().to_owned()
+        }
+
+        fn peek(&self, text: &str, among: &[Purpose]) -> Result<Found> {
+            let now = self.engine.clock.now();
+            self.engine.store.read(|tx| self.engine.peek_secret(tx, text, among, now))
+        }
+
+        fn take_attempt(&self, text: &str) -> Result<Found> {
+            let now = self.engine.clock.now();
+            self.write(|tx| self.engine.take_attempt(tx, text, &[Purpose::PasswordChange], now))
+        }
+
+        fn redeem(&self, text: &str, among: &[Purpose]) -> Result<Found> {
+            let now = self.engine.clock.now();
+            self.write(|tx| self.engine.redeem_secret(tx, text, among, now))
+        }
+
+        fn rows(&self) -> i64 {
+            let count = "SELECT count(*) FROM one_time_secrets";
+            self.engine.store.read(|tx| tx.first(count, &[], |row| row.integer(0))).unwrap().unwrap()
+        }
+
+        fn update(&self, what: serde_json::Value) {
+            let mut request = what;
+            request["id"] = json!(self.user.to_string());
+            self.engine.call("update_user", &request.to_string()).unwrap();
+        }
+    }
+
+    /// Why a secret was refused.
+    fn reason(result: Result<Found>) -> (Code, String) {
+        let error = result.err().unwrap();
+        (error.code, error.detail.unwrap().into_owned())
+    }
+
+    fn challenge(reason: &str) -> (Code, String) {
+        (Code::InvalidChallenge, reason.to_owned())
+    }
+
+    const CHANGE: &[Purpose] = &[Purpose::PasswordChange];
+
+    #[test]
+    fn a_secret_is_redeemed_once() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        for _ in 0..2 {
+            assert_eq!(*stage.peek(&text, CHANGE).unwrap().data, b"to whom");
+        }
+        let found = stage.redeem(&text, CHANGE).unwrap();
+        assert_eq!((found.purpose, found.user_id), (Purpose::PasswordChange, stage.user));
+        assert_eq!((found.expires_at, found.data.as_slice()), (NOW + 60, &b"to whom"[..]));
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("unknown"));
+        assert_eq!(reason(stage.peek(&text, CHANGE)), challenge("unknown"));
+        assert_eq!(stage.rows(), 0);
+    }
+
+    #[test]
+    fn one_of_many_threads_redeems_it() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        let won = thread::scope(|scope| {
+            let each: Vec<_> = (0..64).map(|_| scope.spawn(|| stage.redeem(&text, CHANGE).is_ok())).collect();
+            each.into_iter().map(|thread| thread.join().unwrap()).filter(|won| *won).count()
+        });
+        assert_eq!(won, 1);
+    }
+
+    #[test]
+    fn no_more_threads_get_an_attempt_than_there_are() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        let taken = thread::scope(|scope| {
+            let each: Vec<_> = (0..64).map(|_| scope.spawn(|| stage.take_attempt(&text).is_ok())).collect();
+            each.into_iter().map(|thread| thread.join().unwrap()).filter(|taken| *taken).count()
+        });
+        assert_eq!(taken, 3);
+        assert_eq!(reason(stage.take_attempt(&text)), challenge("no_attempts_left"));
+        // Whoever took the last may still be right.
+        assert!(stage.redeem(&text, CHANGE).is_ok());
+    }
+
+    #[test]
+    fn a_redemption_that_is_not_kept_consumes_nothing() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        let failed: Result<()> = stage.write(|tx| {
+            stage.engine.redeem_secret(tx, &text, CHANGE, NOW)?;
+            Err(Code::StoreUnavailable.into())
+        });
+        assert_eq!(failed.unwrap_err().code, Code::StoreUnavailable);
+        assert!(stage.redeem(&text, CHANGE).is_ok());
+    }
+
+    #[test]
+    fn it_expires() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        stage.now.store((NOW + 60) * 1000 - 1, Ordering::SeqCst);
+        assert!(stage.peek(&text, CHANGE).is_ok());
+        stage.now.store((NOW + 60) * 1000, Ordering::SeqCst);
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("expired"));
+        assert_eq!(reason(stage.take_attempt(&text)), challenge("expired"));
+        assert_eq!(stage.rows(), 1);
+        // The next one that is made takes it away.
+        stage.make(Purpose::VerifyEmail);
+        assert_eq!(stage.rows(), 1);
+    }
+
+    #[test]
+    fn what_ends_every_session_ends_it() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        // The row of another process, which saw the epoch before.
+        stage.write(|tx| users::bump_epoch(tx, stage.user, NOW)).unwrap();
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("revoked"));
+        let text = stage.make(Purpose::PasswordChange);
+        let revoke = json!({"user_id": stage.user.to_string()}).to_string();
+        stage.engine.call("revoke_user_sessions", &revoke).unwrap();
+        assert_eq!(stage.rows(), 0);
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("unknown"));
+    }
+
+    #[test]
+    fn a_user_who_is_switched_off_redeems_nothing() {
+        let stage = Stage::new();
+        stage.update(json!({"is_active": false}));
+        let text = stage.make(Purpose::PasswordChange);
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("inactive_user"));
+        stage.update(json!({"is_active": true}));
+        assert!(stage.redeem(&text, CHANGE).is_ok());
+    }
+
+    #[test]
+    fn a_deleted_user_leaves_none() {
+        let stage = Stage::new();
+        let text = stage.make(Purpose::PasswordChange);
+        let delete = json!({"id": stage.user.to_string()}).to_string();
+        stage.engine.call("delete_user", &delete).unwrap();
+        assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("unknown"));
+        assert_eq!(stage.rows(), 0);
+    }
+
+    #[test]
+    fn none_passes_for_another_purpose() {
+        let stage = Stage::new();
+        for made in Purpose::ALL {
+            let text = stage.make(made);
+            for other in Purpose::ALL.into_iter().filter(|other| *other != made) {
+                let (code, why) = reason(stage.redeem(&text, &[other]));
+                assert_eq!((code, why.as_str()), (other.code(), "wrong_purpose"));
+            }
+            assert_eq!(stage.redeem(&text, &Purpose::ALL).unwrap().purpose, made);
+        }
+    }
+
+    #[test]
+    fn a_new_one_replaces_the_oldest() {
+        let stage = Stage::new();
+        let verify = &[Purpose::VerifyEmail];
+        let texts: Vec<String> = (0..4)
+            .map(|_| {
+                stage.now.fetch_add(1000, Ordering::SeqCst);
+                stage.make_one_of(Purpose::VerifyEmail, 3)
+            })
+            .collect();
+        let other = stage.make(Purpose::ResetPassword);
+        let alive: Vec<bool> = texts.iter().map(|text| stage.peek(text, verify).is_ok()).collect();
+        assert_eq!(alive, [false, true, true, true]);
+        let newest = stage.make(Purpose::VerifyEmail);
+        assert!(texts.iter().all(|text| stage.peek(text, verify).is_err()));
+        assert!(stage.peek(&newest, verify).is_ok());
+        assert!(stage.peek(&other, &[Purpose::ResetPassword]).is_ok());
+    }
+
+    #[test]
+    fn texts_that_are_none() {
+        let (stage, other) = (Stage::new(), Stage::new());
+        let text = stage.make(Purpose::PasswordChange);
+        let foreign = other.make(Purpose::PasswordChange);
+        assert_eq!(reason(stage.redeem(&foreign, CHANGE)), challenge("unknown"));
+        let long = "A".repeat(1 << 20);
+        for bad in ["", &text[1..], &text[..42], &format!("{text}="), &format!(" {}", &text[1..]), &long, "ü"]
+        {
+            assert_eq!(reason(stage.redeem(bad, CHANGE)), challenge("malformed"), "{bad:.50}");
+        }
+        let mut flipped = text.clone().into_bytes();
+        flipped[0] = if flipped[0] == b'A' { b'B' } else { b'A' };
+        let flipped = String::from_utf8(flipped).unwrap();
+        assert_eq!(reason(stage.redeem(&flipped, CHANGE)), challenge("unknown"));
+        assert!(stage.redeem(&text, CHANGE).is_ok());
+    }
+
+    #[test]
+    fn an_older_secret_key_still_redeems() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("store.db").display());
+        let [old, new] = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+        let text = Stage::open(json!({"store": store, "secret_keys": [old]})).make(Purpose::PasswordChange);
+        let stage = Stage::open(json!({"store": store, "secret_keys": [new, old]}));
+        assert_eq!(*stage.redeem(&text, CHANGE).unwrap().data, b"to whom");
+        let text = stage.make(Purpose::PasswordChange);
+        drop(stage);
+        let stage = Stage::open(json!({"store": store, "secret_keys": [new]}));
+        assert!(stage.redeem(&text, CHANGE).is_ok());
+    }
+
+    #[test]
+    fn neither_text_nor_data_is_kept_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let stage = Stage::open(json!({"store": format!("sqlite:{}", path.display())}));
+        let text = stage.make(Purpose::ResetPassword);
+        let bytes = crate::crypto::from_base64url(&text).unwrap();
+        let holds = |file: &[u8], part: &[u8]| file.windows(part.len()).any(|window| window == part);
+        for file in ["store.db", "store.db-wal"] {
+            let file = std::fs::read(folder.path().join(file)).unwrap();
+            for part in [text.as_bytes(), &bytes, b"to whom"] {
+                assert!(!holds(&file, part));
+            }
+        }
+        assert!(stage.redeem(&text, &[Purpose::ResetPassword]).is_ok());
+    }
+}

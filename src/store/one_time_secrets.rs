@@ -1,0 +1,101 @@
+//! Rows of `one_time_secrets`: each under a code of the secret.
+
+use super::{Tx, Value};
+use crate::error::Result;
+use crate::user::Id;
+
+/// A secret as it is kept, and how its user is now.
+pub(crate) struct Kept {
+    pub purpose: String,
+    pub user_id: Id,
+    pub epoch: i64,
+    pub sealed: Vec<u8>,
+    pub expires_at: i64,
+    pub user_epoch: i64,
+    pub user_is_active: bool,
+}
+
+pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Kept>> {
+    const SQL: &str = "SELECT s.purpose, s.user_id, s.epoch, s.sealed, s.expires_at, u.epoch, u.is_active \
+                       FROM one_time_secrets s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
+    tx.first(SQL, &[Value::Bytes(id)], |row| {
+        Ok(Kept {
+            purpose: row.text(0)?,
+            user_id: Id::from_bytes(row.array(1)?),
+            epoch: row.integer(2)?,
+            sealed: row.bytes(3)?,
+            expires_at: row.integer(4)?,
+            user_epoch: row.integer(5)?,
+            user_is_active: row.boolean(6)?,
+        })
+    })
+}
+
+/// A secret that is about to be.
+pub(crate) struct New<'a> {
+    pub id: &'a [u8; 32],
+    pub purpose: &'a str,
+    pub user_id: Id,
+    pub epoch: i64,
+    pub sealed: &'a [u8],
+    pub attempts: i64,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
+    tx.execute(
+        "INSERT INTO one_time_secrets (id, purpose, user_id, epoch, sealed, attempts_left, created_at, expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        &[
+            Value::Bytes(new.id),
+            Value::Text(new.purpose),
+            Value::Bytes(new.user_id.as_bytes()),
+            Value::Integer(new.epoch),
+            Value::Bytes(new.sealed),
+            Value::Integer(new.attempts),
+            Value::Integer(new.created_at),
+            Value::Integer(new.expires_at),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Takes one of the attempts that are left, if there is one.
+pub(crate) fn take_attempt(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
+    const SQL: &str =
+        "UPDATE one_time_secrets SET attempts_left = attempts_left - 1 WHERE id = ?1 AND attempts_left > 0";
+    Ok(tx.execute(SQL, &[Value::Bytes(id)])? == 1)
+}
+
+/// Takes the secret away; whether it was there.
+pub(crate) fn delete(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
+    Ok(tx.execute("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])? == 1)
+}
+
+/// Takes away every secret of a user.
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.execute("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])?;
+    Ok(())
+}
+
+/// Takes away all secrets of a user and purpose but the newest.
+pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) -> Result<()> {
+    tx.execute(
+        "DELETE FROM one_time_secrets WHERE user_id = ?1 AND purpose = ?2 AND id NOT IN \
+         (SELECT id FROM one_time_secrets WHERE user_id = ?1 AND purpose = ?2 \
+         ORDER BY created_at DESC, id LIMIT ?3)",
+        &[Value::Bytes(user_id.as_bytes()), Value::Text(purpose), Value::Integer(most)],
+    )?;
+    Ok(())
+}
+
+/// Forgets a few that are past their time, so that those nobody redeems do not fill the disk.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64) -> Result<()> {
+    tx.execute(
+        "DELETE FROM one_time_secrets WHERE id IN \
+         (SELECT id FROM one_time_secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 4)",
+        &[Value::Integer(now)],
+    )?;
+    Ok(())
+}
