@@ -4,6 +4,7 @@ CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 
@@ -21,7 +22,7 @@ STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 bench: library bench-python
 	$(CARGO) bench --bench peers --bench store
 
-.PHONY: demo test lint deny bench test-rust test-python test-c wheel bench-python python-models library install \
+.PHONY: demo test lint deny bench test-rust test-python test-c wheel bench-python python-models library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
@@ -35,7 +36,7 @@ test: lint test-rust test-python test-c
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --features cli --all-targets -- -D warnings
 	$(CARGO) clippy --no-default-features -- -D warnings
 
 ## Licences, sources and banned crates; `cargo install cargo-deny` first.
@@ -43,7 +44,7 @@ deny:
 	$(CARGO) deny check licenses bans sources
 
 test-rust: library
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features cli
 	$(CARGO) test --no-default-features --test without_http
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
@@ -55,14 +56,19 @@ library:
 	$(CARGO) build --release
 	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
 
-# `make library` first; installing builds nothing, so that it may run as root without Rust.
+## The administrator's command, optimized.
+command:
+	$(CARGO) build --release --features cli --bin doorward
+
+# `make library` first, and `make command` for the command; installing builds nothing, so that it may run as
+# root without Rust.
 TEMPLATES = doorward.pc doorward-config.cmake doorward-config-version.cmake
 INSTALLED = $(INCLUDEDIR)/doorward.h $(INCLUDEDIR)/doorward.hpp \
   $(LIBDIR)/libdoorward.so.$(VERSION) $(LIBDIR)/$(SONAME) $(LIBDIR)/libdoorward.so $(LIBDIR)/libdoorward.a \
   $(LIBDIR)/pkgconfig/doorward.pc \
   $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake
 
-## Headers, libraries, pkg-config file and CMake package, below PREFIX (staged below DESTDIR).
+## Headers, libraries, pkg-config file, CMake package and the command, below PREFIX (staged below DESTDIR).
 install:
 	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward)
 	install -m 644 include/doorward.h include/doorward.hpp $(DESTDIR)$(INCLUDEDIR)
@@ -76,10 +82,11 @@ install:
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
 	    bindings/c/$$file.in > $(DESTDIR)$(LIBDIR)/$$folder/$$file || exit; \
 	done
+	test ! -x $(RELEASE)/doorward || install -D $(RELEASE)/doorward $(DESTDIR)$(BINDIR)/doorward
 
 ## Takes away what `install` installed with the same variables.
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward)
 	-rmdir $(DESTDIR)$(LIBDIR)/cmake/doorward
 
 # The Python package with its development tools.

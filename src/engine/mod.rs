@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::crypto::hasher::Hasher;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
-use crate::store::keys as sealed;
+use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::{json, operations, secret_key};
 
@@ -190,9 +190,6 @@ impl Engine {
         log(level, &json::render(&record).unwrap_or_default());
     }
 }
-
-/// Under this name `meta` holds a sealed text that only the right secret key opens.
-const KEY_PROOF: &str = "secret_key_proof";
 
 /// The proof that the secret key is the store's; none yet in a store that is new. Failure:
 /// `wrong_secret_key`.

@@ -3,6 +3,10 @@
 use super::{Tx, Value};
 use crate::error::Result;
 
+/// Under this name `meta` holds a sealed text that only the right secret key opens. Every store that was opened
+/// once has it.
+pub(crate) const KEY_PROOF: &str = "secret_key_proof";
+
 /// A sealed signing key.
 #[derive(Clone)]
 pub(crate) struct SealedKey {

@@ -1,6 +1,7 @@
 //! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
 //! share; what differs between them stays in their own files and migrations.
 
+mod copy;
 pub(crate) mod events;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod fork;
@@ -13,6 +14,8 @@ pub(crate) mod throttles;
 pub(crate) mod users;
 
 use std::time::Duration;
+
+pub use copy::{Moved, migrate};
 
 use crate::config::{Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
@@ -33,7 +36,10 @@ impl Store {
     /// Opens the store and brings its schema up to date.
     pub(crate) fn open(url: &StoreUrl, limits: &Limits) -> Result<Store> {
         let timeout = Duration::from_millis(limits.store_timeout_ms.get() as u64);
-        let readers = limits.store_connections.get();
+        Store::connect(url, limits.store_connections.get(), timeout)
+    }
+
+    fn connect(url: &StoreUrl, readers: usize, timeout: Duration) -> Result<Store> {
         match url {
             StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, readers, timeout).map(Store),
             StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout).map(Store),
@@ -128,6 +134,10 @@ impl Row<'_> {
 
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         self.0.bytes(column)?.map(<[u8]>::to_vec).ok_or_else(damaged)
+    }
+
+    pub(crate) fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        Ok(self.0.bytes(column)?.map(<[u8]>::to_vec))
     }
 
     pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
