@@ -119,8 +119,12 @@ fn from_file(path: &Path, may_create: bool) -> Result<Bytes> {
     }
 }
 
+/// A wrong path, or the wrong rights to it, stay so; a full or failing disk may pass.
 fn key_file(kind: ErrorKind) -> Error {
-    Error::at(Code::InvalidConfig, "/secret_key_file", format!("key file: {kind}"))
+    use ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+    let stays = [IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem].contains(&kind);
+    let code = if stays { Code::InvalidConfig } else { Code::StoreUnavailable };
+    Error::at(code, "/secret_key_file", format!("key file: {kind}"))
 }
 
 /// Makes the file whole or not at all, readable by its owner only. Where two processes try, the first

@@ -12,7 +12,7 @@ use crate::stage::{Child, Folder, call, is_active, limit, login, logout, open, r
 
 /// What a child said that it had done, and that it was about to do.
 #[derive(Default)]
-struct Acknowledged {
+pub struct Acknowledged {
     names: BTreeSet<String>,
     tokens: BTreeSet<String>,
     leaving: BTreeSet<String>,
@@ -20,7 +20,7 @@ struct Acknowledged {
 }
 
 impl Acknowledged {
-    fn add(&mut self, report: &Value) {
+    pub fn add(&mut self, report: &Value) {
         let (what, text) = report.as_object().unwrap().iter().next().unwrap();
         let list = match what.as_str() {
             "registered" => &mut self.names,
@@ -33,7 +33,7 @@ impl Acknowledged {
     }
 
     /// All of it is there, and the store is whole.
-    fn check(&self, folder: &Folder) {
+    pub fn check(&self, folder: &Folder) {
         let engine = folder.open();
         for name in &self.names {
             call(&engine, "get_user", json!({"username": name})).unwrap();

@@ -4,6 +4,7 @@
 mod clock;
 mod crash;
 mod hasher;
+mod injected;
 mod races;
 mod secret_key;
 mod sessions;

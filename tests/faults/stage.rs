@@ -164,10 +164,16 @@ const TASK: &str = "DOORWARD_TEST_TASK";
 impl Child {
     /// Begins `task`, whose `role` says what to do.
     pub fn start(task: &Value) -> Child {
+        Child::start_with(task, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(task: &Value, environment: &[(&str, &str)]) -> Child {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "stage::child", "--nocapture"])
             .env(TASK, task.to_string())
             .env("RUST_BACKTRACE", "0")
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -249,6 +255,7 @@ fn child() {
         "refresh" | "revoke" => crate::sessions::session(&database, &task),
         "work" => crate::crash::work(&database),
         "work until the limit" => crate::crash::work_until_the_limit(&database, &task),
+        "faulted" => crate::injected::faulted(&database),
         "unprivileged" => crate::store::unprivileged(&database, &task),
         "full" => crate::store::full(&database, &task),
         other => panic!("{other}"),

@@ -1,0 +1,143 @@
+//! Faults put between the process and the disk, one call further each time until the work passes untouched: I/O
+//! errors, a full disk and kill at every read, write, sync and truncation of the store's files.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use doorward::{Code, Engine};
+use serde_json::{Value, json};
+
+use crate::crash::Acknowledged;
+use crate::stage::{Child, Folder, PASSWORD, call, login, logout, open, register, report};
+
+/// Compiles what stands between.
+fn shim(folder: &Folder) -> PathBuf {
+    let (source, library) =
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), folder.path().join("shim.so"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library).arg(source);
+    assert!(compiler.arg("-ldl").status().expect("cc, a C compiler").success());
+    library
+}
+
+/// Runs a life with the fault `class:nth:error:times`; whether it was met. `None` of `error` kills.
+fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize) -> bool {
+    let folder = Folder::new();
+    let hit = folder.path().join("hit");
+    let fault = format!("{class}:{nth}:{}:{times}", error.unwrap_or(0));
+    let task = json!({"role": "faulted", "database": folder.database()});
+    let environment =
+        [("LD_PRELOAD", shim.to_str().unwrap()), ("FAULT", &fault), ("FAULT_HIT", hit.to_str().unwrap())];
+    let mut child = Child::start_with(&task, &environment);
+    let mut acknowledged = Acknowledged::default();
+    while let Some(report) = child.report() {
+        acknowledged.add(&report);
+    }
+    let status = child.end();
+    let was_hit = hit.exists();
+    if was_hit && error.is_none() {
+        assert_eq!(status.signal(), Some(libc::SIGKILL), "{fault}: {status}");
+    } else {
+        assert!(status.success(), "{fault}: {status}");
+    }
+    acknowledged.check(&folder);
+    was_hit
+}
+
+fn until_it_passes(class: &str, error: Option<i32>, times: usize, at_least: usize) {
+    let folder = Folder::new();
+    let shim = shim(&folder);
+    let met = (1..2000).take_while(|nth| inject(&shim, class, *nth, error, times)).count();
+    assert!((at_least..1999).contains(&met), "{class} was met {met} times");
+}
+
+#[test]
+fn a_write_that_fails() {
+    until_it_passes("write", Some(libc::EIO), 1, 10);
+}
+
+#[test]
+fn writes_without_room() {
+    until_it_passes("write", Some(libc::ENOSPC), 3, 10);
+}
+
+#[test]
+fn death_at_every_write() {
+    until_it_passes("write", None, 1, 10);
+}
+
+#[test]
+fn a_sync_that_fails() {
+    until_it_passes("sync", Some(libc::EIO), 1, 4);
+}
+
+#[test]
+fn death_at_every_sync() {
+    until_it_passes("sync", None, 1, 4);
+}
+
+#[test]
+fn a_read_that_fails() {
+    until_it_passes("read", Some(libc::EIO), 1, 4);
+}
+
+#[test]
+fn a_truncation_that_fails() {
+    until_it_passes("truncate", Some(libc::EIO), 1, 1);
+}
+
+/// The child: a life in which every failure is a clear one, leaves nothing, and passes.
+pub fn faulted(database: &Path) {
+    let engine = again(|| open(database, json!({})).map_err(|error| error.code));
+    live(&engine);
+    // Another life, with the log begun anew: closing wrote it into the file.
+    drop(engine);
+    let engine = again(|| open(database, json!({})).map_err(|error| error.code));
+    let token = again(|| login(&engine, "ada"));
+    assert!(again_active(&engine, &token));
+}
+
+fn live(engine: &Engine) {
+    let email = "ada@example.com";
+    let request = json!({"username": "ada", "email": email, "password": PASSWORD});
+    again(|| {
+        register(engine, "ada").inspect_err(|_| {
+            let found = again(|| match call(engine, "get_user", json!({"username": "ada"})) {
+                Err(Code::UserNotFound) => Ok(false),
+                other => other.map(|_| true),
+            });
+            assert!(!found, "a registration that failed left an account");
+        })
+    });
+    report(&json!({"registered": "ada"}));
+    assert_eq!(again(|| taken(call(engine, "register", request.clone()))), Code::UsernameTaken);
+    let token = again(|| login(engine, "ada"));
+    report(&json!({"logged in": token}));
+    report(&json!({"leaving": token}));
+    again(|| logout(engine, &token));
+    report(&json!({"left": token}));
+    assert!(!again_active(engine, &token));
+}
+
+fn taken(result: Result<Value, Code>) -> Result<Code, Code> {
+    match result {
+        Err(Code::StoreUnavailable) => Err(Code::StoreUnavailable),
+        other => Ok(other.expect_err("a name that is taken")),
+    }
+}
+
+fn again_active(engine: &Engine, token: &str) -> bool {
+    again(|| call(engine, "introspect", json!({"token": token})))["active"].as_bool().unwrap()
+}
+
+/// Until it passes; before that it says that the store does not answer, and nothing else.
+fn again<T>(mut f: impl FnMut() -> Result<T, Code>) -> T {
+    for _ in 0..8 {
+        match f() {
+            Ok(value) => return value,
+            Err(code) => assert_eq!(code, Code::StoreUnavailable),
+        }
+    }
+    panic!("the engine does not recover")
+}
