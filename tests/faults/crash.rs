@@ -16,7 +16,7 @@ pub struct Acknowledged {
     names: BTreeSet<String>,
     tokens: BTreeSet<String>,
     leaving: BTreeSet<String>,
-    left: BTreeSet<String>,
+    pub left: BTreeSet<String>,
 }
 
 impl Acknowledged {
@@ -34,7 +34,15 @@ impl Acknowledged {
 
     /// All of it is there, and the store is whole.
     pub fn check(&self, folder: &Folder) {
-        let engine = folder.open();
+        self.check_store(&folder.database());
+        let rows = folder.rows();
+        assert!(rows["users"].as_u64().unwrap() >= self.names.len() as u64);
+        assert!(rows["sessions"].as_u64().unwrap() >= self.tokens.len() as u64);
+    }
+
+    /// All of it is there.
+    pub fn check_store(&self, database: &Path) {
+        let engine = open(database, json!({})).unwrap();
         for name in &self.names {
             call(&engine, "get_user", json!({"username": name})).unwrap();
         }
@@ -47,10 +55,6 @@ impl Acknowledged {
         if let Some(name) = self.names.first() {
             login(&engine, name).unwrap();
         }
-        drop(engine);
-        let rows = folder.rows();
-        assert!(rows["users"].as_u64().unwrap() >= self.names.len() as u64);
-        assert!(rows["sessions"].as_u64().unwrap() >= self.tokens.len() as u64);
     }
 }
 

@@ -5,6 +5,7 @@ mod clock;
 mod crash;
 mod hasher;
 mod injected;
+mod power;
 mod races;
 mod secret_key;
 mod sessions;

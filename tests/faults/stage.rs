@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
@@ -197,6 +198,15 @@ impl Child {
         }))
     }
 
+    /// What the child has reported already, if there is something: without waiting.
+    pub fn reported(&mut self) -> Option<Value> {
+        let mut poll =
+            libc::pollfd { fd: self.reports.get_ref().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one structure, of an open file.
+        let is_there = !self.reports.buffer().is_empty() || unsafe { libc::poll(&mut poll, 1, 0) } > 0;
+        if is_there { self.report() } else { None }
+    }
+
     /// Tells the child something that it waits for.
     pub fn tell(&mut self, what: &Value) {
         writeln!(self.process.stdin.as_mut().unwrap(), "{what}").unwrap();
@@ -205,6 +215,20 @@ impl Child {
     /// kill -9.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
+    }
+
+    /// SIGSTOP, until [`Child::resume`].
+    pub fn pause(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    pub fn resume(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    fn signal(&self, signal: i32) {
+        // SAFETY: a signal to a child that was not waited for.
+        assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
     }
 
     /// Waits for the child's end.
