@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
+use crate::json;
 use crate::password::Secret;
 use crate::requests::Requests;
 use crate::user::Role;
@@ -78,10 +78,7 @@ impl Config {
     /// Reads a configuration. Failures: `invalid_json`, `invalid_config` with the key in `field`,
     /// `feature_not_built`.
     pub fn parse(text: &str) -> Result<Config> {
-        let object: Object = json::parse(text, Code::InvalidConfig)?;
-        let mut value = Value::Object(object.0);
-        remove_nulls(&mut value);
-        let config: Config = json::from_value(value, Code::InvalidConfig)?;
+        let config: Config = json::parse_without_nulls(text, Code::InvalidConfig)?;
         let sources =
             [config.secret_key.is_some(), config.secret_keys.is_some(), config.secret_key_file.is_some()];
         if sources.iter().filter(|given| **given).count() > 1 {
@@ -99,14 +96,6 @@ impl Config {
             return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));
         }
         Ok(config)
-    }
-}
-
-/// `null` means absent.
-fn remove_nulls(value: &mut Value) {
-    if let Value::Object(map) = value {
-        map.retain(|_, value| !value.is_null());
-        map.values_mut().for_each(remove_nulls);
     }
 }
 

@@ -26,10 +26,20 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) ->
         .map_err(|_| explain::<T>(text, schema_code))
 }
 
-/// Reads a value that was parsed before as a `T`.
-pub(crate) fn from_value<T: DeserializeOwned>(value: Value, schema_code: Code) -> Result<T> {
+/// As [`parse`], in which `null` means absent wherever it stands.
+pub(crate) fn parse_without_nulls<T: DeserializeOwned>(text: &str, schema_code: Code) -> Result<T> {
+    let object: Object = parse(text, schema_code)?;
+    let mut value = Value::Object(object.0);
+    remove_nulls(&mut value);
     serde_path_to_error::deserialize(value)
         .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
+}
+
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(remove_nulls);
+    }
 }
 
 /// Reads a structure from a JSON object only; serde by itself takes a list of its members as well.

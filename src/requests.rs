@@ -1,11 +1,11 @@
 //! Which requests pass without authentication, and where the others carry their token: the key `requests`
-//! of the configuration, compiled.
+//! of the configuration, or `rules` of a request, compiled.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -209,7 +209,8 @@ impl Pattern {
 
 /// The expression, for a text as a whole. It is read alone first: `a)|(b` closes only the group put around it.
 fn whole(expression: &str) -> Result<Regex, &'static str> {
-    let compiled = Regex::new(expression).and_then(|_| Regex::new(&format!(r"\A(?:{expression})\z")));
+    let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
+    let compiled = compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z")));
     compiled.map_err(|_| "expected a regular expression (syntax of RE2, of limited size)")
 }
 
@@ -218,6 +219,9 @@ fn glob(text: &str) -> String {
     let literal = regex::escape(text);
     literal.replace(r"/\*\*/", "/(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
 }
+
+/// The largest expression when it is compiled.
+const MAX_PATTERN_BYTES: usize = 256 << 10;
 
 const CATCH_ALL: &str = "matches every path";
 

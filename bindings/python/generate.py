@@ -219,6 +219,9 @@ def add(definitions: dict[str, Schema], name: str, schema: Schema) -> None:
                 "type": "object",
                 "customTypePath": "doorward.models.base.VerifiedClaims",
             }
+        elif field == "rules":
+            # The configuration's: `RequestsConfig` is their type.
+            properties[field] = {"description": inner["description"], "type": ["object", "null"]}
         if field in SECRETS:
             properties[field]["x-repr"] = False
         if field in STRICT:

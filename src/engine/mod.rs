@@ -39,6 +39,7 @@ pub struct Engine {
     ring: keys::KeyRing,
     hasher: Hasher,
     remote_service: Option<introspection::RemoteService>,
+    rule_sets: requests::RuleSets,
     counters: stats::Counters,
 }
 
@@ -113,6 +114,7 @@ impl Engine {
             ring: keys::KeyRing::new(ring, now),
             hasher,
             remote_service,
+            rule_sets: requests::RuleSets::default(),
             counters: stats::Counters::default(),
         })
     }

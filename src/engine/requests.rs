@@ -1,17 +1,20 @@
 //! One request in, one verdict out: `authenticate_request`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::Engine;
 use super::tokens::{AuthenticateRequest, AuthenticateResponse};
 use crate::error::{Code, Error, Result};
-use crate::json::Text;
+use crate::json::{self, Text};
+use crate::requests::Requests;
 use crate::token::Token;
 
 /// Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The token
@@ -38,6 +41,11 @@ pub struct AuthenticateRequestRequest<'a> {
     pub cookies: Option<Cookies<'a>>,
     /// Whether the route opted out of authentication.
     pub excluded: Option<bool>,
+    /// Rules in the place of those of the configuration, in the same form. They are compiled once and kept while
+    /// they are in use; at most 16 KiB.
+    #[serde(borrow)]
+    #[schemars(with = "Option<Requests>")]
+    pub rules: Option<Rules<'a>>,
     /// Whose token it must be; default: `default`.
     pub backend: Option<String>,
 }
@@ -61,7 +69,8 @@ impl Engine {
         &self,
         request: AuthenticateRequestRequest,
     ) -> Result<AuthenticateRequestResponse> {
-        let rules = &self.config.requests;
+        let own = request.rules.as_ref().map(|rules| self.rule_sets.compiled(rules)).transpose()?;
+        let rules = own.as_deref().unwrap_or(&self.config.requests);
         // A request that names no backend of ours is refused even where its token would not be looked at.
         self.backend(request.backend.as_deref())?;
         if !rules.admits(request.connection.as_deref().unwrap_or("http")) {
@@ -78,6 +87,53 @@ impl Engine {
         };
         let offered = AuthenticateRequest { token, authorization, backend: request.backend };
         Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(self.authenticate(offered)?) })
+    }
+}
+
+/// Rules as a request brings them: an object like `requests` of the configuration, not read yet.
+#[derive(Clone, Debug)]
+pub struct Rules<'a>(Cow<'a, str>);
+
+impl<'a> Rules<'a> {
+    /// Takes the JSON text of the object.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Rules<'a> {
+        Rules(text.into())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Rules<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Rules<'a>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Rules::new(raw.get()))
+    }
+}
+
+/// The rules that requests brought, compiled, by their text. A host has a few sets, one for each middleware.
+#[derive(Default)]
+pub(super) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
+
+impl RuleSets {
+    const MAX_SETS: usize = 16;
+    const MAX_BYTES: usize = 16 << 10;
+
+    fn compiled(&self, Rules(text): &Rules) -> Result<Arc<Requests>> {
+        let known = |sets: &VecDeque<(String, Arc<Requests>)>| {
+            sets.iter().find(|(known, _)| known == text).map(|(_, rules)| Arc::clone(rules))
+        };
+        if let Some(rules) = known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(rules);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(Error::at(Code::InvalidRequest, "/rules", "more than 16 KiB"));
+        }
+        let rules = json::parse_without_nulls(text, Code::InvalidRequest)
+            .map_err(|error| Error { field: error.field.map(|field| format!("/rules{field}")), ..error })?;
+        let rules = Arc::new(rules);
+        let mut sets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known(&sets).is_none() {
+            sets.truncate(Self::MAX_SETS - 1);
+            sets.push_front((text.clone().into_owned(), Arc::clone(&rules)));
+        }
+        Ok(rules)
     }
 }
 

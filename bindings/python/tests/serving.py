@@ -13,11 +13,16 @@ import uvicorn
 
 
 @contextmanager
-def serving(app: Any) -> Generator[httpx.Client]:
-    """A client of the application. The socket listens before the server runs, so that nothing has to wait."""
+def serving(app: Any, root_path: str = "") -> Generator[httpx.Client]:
+    """A client of the application. The socket listens before the server runs, so that nothing has to wait.
+
+    `root_path`: what a proxy in front has cut off.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", ws="websockets-sansio", lifespan="off")
+            uvicorn.Config(
+                app, log_level="critical", ws="websockets-sansio", lifespan="off", root_path=root_path
+            )
         )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

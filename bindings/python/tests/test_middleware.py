@@ -4,22 +4,28 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from conftest import PASSWORD, Clock
-from litestar import Litestar, Request, WebSocket, get, post
+from fastapi import FastAPI
+from litestar import Litestar, Request, WebSocket, asgi, get, post
 from litestar import websocket as litestar_websocket
+from litestar.enums import ScopeType
 from litestar.middleware import DefineMiddleware
 from serving import serving
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from doorward import Config, Engine
 from doorward.asgi import AuthenticationMiddleware
-from doorward.exceptions import NotAuthenticated
+from doorward.exceptions import InvalidRequest, NotAuthenticated
 from doorward.litestar import AuthenticationMiddleware as ForLitestar
 
 EXCLUDE: Any = ["/public", {"prefix": "/assets"}, "/caf\u00e9"]
@@ -63,6 +69,10 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def litestar(engine: Engine) -> Litestar:
+    return with_litestar(repo=engine)
+
+
+def with_litestar(**arguments: Any) -> Litestar:
     def seen(connection: Any) -> dict[str, Any]:
         user, auth = connection.user, connection.auth
         return {
@@ -93,8 +103,12 @@ def litestar(engine: Engine) -> Litestar:
         await socket.send_json(seen(socket))
         await socket.close()
 
-    middleware = DefineMiddleware(ForLitestar, repo=engine)
+    middleware = DefineMiddleware(ForLitestar, **arguments)
     return Litestar([anything, change, opened, truthy, socket], middleware=[middleware])
+
+
+def with_asgi(**arguments: Any) -> Any:
+    return AuthenticationMiddleware(echo, **arguments)
 
 
 def plain(engine: Engine) -> Any:
@@ -218,13 +232,169 @@ def test_no_answer_is_no_verdict(client: httpx.Client, kind: Kind, store: Path, 
     assert (response.status_code, kind[1](response)["code"]) == (503, "store_unavailable")
 
 
+@pytest.fixture(params=[with_asgi, with_litestar], ids=["asgi", "litestar"])
+def protected(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """An application behind a middleware that is given rules of its own."""
+    protected: Callable[..., Any] = request.param
+    return protected
+
+
+def test_a_middleware_has_rules_of_its_own(protected: Callable[..., Any], engine: Engine, token: str) -> None:
+    exclude: Any = ["/", {"prefix": "/deep"}, {"glob": "/assets/*.css"}]
+    with serving(protected(repo=engine, exclude=exclude)) as client:
+        for path in ("/", "/deep/a", "/assets/a.css"):
+            assert client.get(path).json()["user"] is None
+        # Not what the configuration excludes, but what else it says.
+        assert client.get("/public").status_code == 401
+        assert client.get("/public", headers={"x-token": f"Bearer {token}"}).json()["user"] == "ada"
+        assert client.get("/public", headers={"cookie": f"token={token}"}).json()["user"] == "ada"
+    with serving(protected(repo=engine, exclude="/public")) as client:
+        assert client.get("/public").json()["user"] is None
+        assert client.get("/assets/a.css").status_code == 401
+
+
+def test_methods_of_a_middleware(protected: Callable[..., Any], engine: Engine) -> None:
+    def statuses(**rules: Any) -> list[int]:
+        with serving(protected(repo=engine, **rules)) as client:
+            return [client.request(method, "/public").status_code for method in ("OPTIONS", "POST", "GET")]
+
+    others: dict[str, Any] = {"exclude": []}
+    assert [status == 401 for status in statuses(**others)] == [False, True, True]
+    assert statuses(exclude_http_methods=[], **others) == [401, 401, 401]
+    assert [status == 401 for status in statuses(exclude_http_methods=("post",), **others)] == [
+        True,
+        False,
+        True,
+    ]
+    # None is what the configuration says, also of paths.
+    assert 401 not in statuses(exclude_http_methods=None)
+
+
+def test_a_kind_of_connection_that_is_not_listed_is_denied(
+    protected: Callable[..., Any], engine: Engine, token: str
+) -> None:
+    headers = {"x-token": f"Bearer {token}"}
+    for scopes, passes in (
+        (["http"], (True, False)),
+        ([ScopeType.WEBSOCKET], (False, True)),
+        ([], (False,) * 2),
+    ):
+        with serving(protected(repo=engine, exclude="/", scopes=scopes)) as client:
+            assert (client.get("/").status_code == 200) == passes[0]
+            assert (client.get("/public", headers=headers).status_code == 200) == passes[0]
+            url = str(client.base_url).replace("http", "ws")
+            if passes[1]:
+                with connect(url, proxy=None) as socket:
+                    assert json.loads(socket.recv())["user"] is None
+                continue
+            with pytest.raises(InvalidStatus), connect(url, additional_headers=headers, proxy=None):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [
+        ({"exclude": "/**"}, "/rules/exclude/0"),
+        ({"exclude": ["/a", {"prefix": "/"}]}, "/rules/exclude/1"),
+        ({"exclude": [{"regex": ".*"}]}, "/rules/exclude/0"),
+        ({"exclude": {"regex": "("}}, "/rules/exclude/0"),
+        ({"exclude": "public"}, "/rules/exclude/0"),
+        ({"exclude": "/a/../b"}, "/rules/exclude/0"),
+        ({"exclude": [1]}, "/rules/exclude/0"),
+        ({"exclude_http_methods": ["A B"]}, "/rules/exclude_http_methods/0"),
+        ({"scopes": [""]}, "/rules/connections/0"),
+        ({"backend": "unknown"}, "/backend"),
+    ],
+)
+def test_wrong_rules_fail_at_the_start(
+    protected: Callable[..., Any], engine: Engine, rules: Any, field: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        protected(repo=engine, **rules)
+    assert caught.value.field == field
+
+
+def test_what_a_router_leaves_of_a_path_excludes_nothing(engine: Engine, token: str) -> None:
+    """Litestar hands a mounted application the rest of the path, which is not what was asked for."""
+    headers = {"x-token": f"Bearer {token}"}
+    exclude: Any = ["/", "/public", {"prefix": "/public"}, {"prefix": "/mount/free"}]
+
+    @asgi("/mount", is_mount=True, copy_scope=True)
+    async def mounted(scope: Any, receive: Any, send: Any) -> None:
+        await echo(scope, receive, send)
+
+    @get(["/", "/public"])
+    async def page() -> str:
+        return "page"
+
+    def application() -> Litestar:
+        return Litestar(
+            [mounted, page], middleware=[DefineMiddleware(ForLitestar, exclude=exclude, repo=engine)]
+        )
+
+    def statuses(client: httpx.Client, *paths: str) -> set[int]:
+        return {status_of(client, path) for path in paths}
+
+    closed = "/mount", "/mount/", "/mount/public", "/mount//public", "/mount/public/x", "/mount/free/../x"
+    escaped = "/mount/free%2f..%2fx", "/mount/free%3Fx", "/%6dount/free/.."
+    with serving(application()) as client:
+        assert statuses(client, "/", "/public", "/mount/free", "/mount/free/x?y") == {200}
+        assert statuses(client, *closed, *escaped) == {401}
+        seen = client.get("/mount/public", headers=headers).json()
+        assert (seen["user"], seen["path"]) == ("ada", "/public/")
+    with serving(application(), root_path="/api") as client:
+        assert statuses(client, "/", "/public", "/mount/free") == {200}
+        assert statuses(client, *closed) == {401}
+
+    # A server that does not tell the whole path.
+    async def without_raw_path(scope: Any, receive: Any, send: Any) -> None:
+        scope["raw_path"] = None
+        await application()(scope, receive, send)
+
+    with serving(without_raw_path) as client:
+        assert statuses(client, "/", "/public") == {200}
+        assert statuses(client, "/mount/free", *closed) == {401}
+
+
+def status_of(client: httpx.Client, path: str) -> int:
+    """Asks for a path as it stands; httpx would resolve dot segments."""
+    connection = HTTPConnection(client.base_url.host, client.base_url.port)
+    with closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+def test_mounts_of_starlette(engine: Engine) -> None:
+    inner = AuthenticationMiddleware(echo, engine, exclude=["/public", "/mount/free"])
+    with serving(Starlette(routes=[Mount("/mount", inner)])) as client:
+        statuses = [status_of(client, f"/mount{path}") for path in ("/public", "/free", "/x/../free")]
+        assert statuses == [401, 200, 401]
+
+
+def test_a_middleware_of_fastapi(engine: Engine) -> None:
+    app = FastAPI()
+    app.add_middleware(AuthenticationMiddleware, repo=engine, exclude="/health", exclude_http_methods=[])
+
+    app.add_api_route("/{path:path}", lambda: "page")
+    with serving(app) as client:
+        assert client.get("/health").status_code == 200
+        assert client.get("/public").status_code == 401
+        assert client.options("/public").status_code == 401
+
+
 def test_the_rules_are_readable(engine: Engine, config: Config) -> None:
-    middleware = ForLitestar(echo, "public_route", repo=engine)
+    middleware = ForLitestar(echo, exclude_from_auth_key="public_route", repo=engine)
     assert middleware.app is echo
     assert middleware.exclude == EXCLUDE
     assert middleware.exclude_http_methods == ["OPTIONS"]
     assert middleware.exclude_opt_key == "public_route"
     assert middleware.scopes == {"http", "websocket"}
+    # In the order of Litestar's own.
+    own = ForLitestar(echo, "/a", "key", ["GET"], {ScopeType.HTTP}, repo=engine)
+    assert (own.exclude, own.exclude_opt_key, own.exclude_http_methods) == (["/a"], "key", ["GET"])
+    assert own.scopes == {"http"}
+    plain = AuthenticationMiddleware(echo, engine, exclude=["/a"], scopes=["http"])
+    assert plain.rules.effective == {**engine.requests, "exclude": ["/a"], "connections": ["http"]}
     config["requests"] = {"exclude_http_methods": []}
     with Engine(json.dumps(config)) as other:
         assert ForLitestar(echo, repo=other).exclude_http_methods == []

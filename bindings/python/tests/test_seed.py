@@ -173,9 +173,12 @@ def test_authenticate_request(engine: Engine) -> None:
             policy, method=method, path=path, authorization_token=token, repo=engine
         )
 
-    assert run(ask("get", "//public///page")) is None
-    assert run(ask("Post", "public/é%C3%A9")) is None
+    assert run(ask("get", "/public/page?next=/private")) is None
+    assert run(ask("Post", "/public/é%C3%A9#top")) is None
     assert asked == [("GET", "/public/page"), ("POST", "/public/é%C3%A9")]
+    # A query is no part of what is excluded.
+    with pytest.raises(InvalidToken):
+        run(ask("GET", "/private?/public/"))
     user = run(ask("GET", "/private", token))
     assert user is not None and user.username == "ada"
     for nothing in (None, "", "x"):
@@ -186,8 +189,15 @@ def test_authenticate_request(engine: Engine) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "",
+        "public/page",
+        "//public/page",
+        "/public//page",
         "/public/../private",
         "/public/..",
+        "/public/..;/private",
+        "/public/ .. /private",
+        "/public?/../private",
         "/public/./page",
         "/public/%2e%2e/private",
         "/public/%2Fprivate",
@@ -195,6 +205,8 @@ def test_authenticate_request(engine: Engine) -> None:
         "/public\\..\\private",
         "/%70ublic/page",
         "/public/%",
+        "/public/%8",
+        "/public/%C3/page",
         "/public/\0",
     ],
 )
@@ -204,6 +216,30 @@ def test_a_path_with_two_readings_is_not_skipped(engine: Engine, path: str) -> N
             authenticate_request(
                 lambda _, __: True, method="GET", path=path, authorization_token=None, repo=engine
             )
+        )
+
+
+def test_the_policy_is_the_only_one(config: Config, clock: Clock) -> None:
+    config["requests"] = {"exclude": ["/public"], "exclude_http_methods": ["GET"], "connections": []}
+    with Engine(config, now_ms=clock) as engine:
+        for method in ("GET", "OPTIONS"):
+            with pytest.raises(InvalidToken):
+                run(
+                    authenticate_request(
+                        lambda _, __: False,
+                        method=method,
+                        path="/public",
+                        authorization_token=None,
+                        repo=engine,
+                    )
+                )
+        assert (
+            run(
+                authenticate_request(
+                    lambda _, __: True, method="GET", path="/x", authorization_token=None, repo=engine
+                )
+            )
+            is None
         )
 
 

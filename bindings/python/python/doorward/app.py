@@ -90,28 +90,30 @@ async def authenticate_request(
 ) -> PublicUser | None:
     """Return the user of a request, or None where it needs none.
 
-    The host's policy is asked with the method in upper case and the path in its normal form. Only the answer
-    True skips: a policy that fails, and a path that two readers could take for different ones, do not.
-    InvalidToken says that the raw token is missing or not valid.
+    The host's policy is asked with the method in upper case and the path without its query. Only the answer
+    True skips: a policy that fails does not, and a path that two readers could take for different ones is
+    never skipped, by the engine's judgement. InvalidToken says that the raw token is missing or not valid.
     """
-    if _is_skipped(should_skip_authentication, method.upper(), path):
-        return None
-    return await get_logged_in_user(authorization_token, repo)
-
-
-def _is_skipped(policy: Callable[[str, str], bool], method: str, path: str) -> bool:
-    normal = re.sub("/{2,}", "/", path if path.startswith("/") else f"/{path}")
-    if _AMBIGUOUS.search(normal):
-        return False
     try:
-        return policy(method, normal) is True
+        verdict = await asyncio.to_thread(
+            engine_of(repo).authenticate_request,
+            method=method,
+            path=path,
+            token=authorization_token or "",
+            excluded=_is_excluded(should_skip_authentication, method.upper(), re.split("[?#]", path)[0]),
+            # The policy alone says what is excluded.
+            rules={"exclude_http_methods": []},
+        )
+    except InvalidRequest as error:
+        raise no_token(error) from None
+    return verdict.user
+
+
+def _is_excluded(policy: Callable[[str, str], bool], method: str, path: str) -> bool:
+    try:
+        return policy(method, path) is True
     except Exception:
         return False
-
-
-# What one reader resolves and another takes as it stands (RFC 3986 section 6.2.2): dot segments,
-# backslashes, control characters, and escapes of anything but what needs them, bytes beyond ASCII.
-_AMBIGUOUS = re.compile(r"/\.{1,2}(?:/|$)|[\\\x00-\x1f\x7f]|%(?![89A-Fa-f][0-9A-Fa-f])")
 
 
 def no_token(error: InvalidRequest) -> InvalidToken:

@@ -1,23 +1,25 @@
 """AuthenticationMiddleware for Litestar.
 
-    Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, repo=engine)])
+    Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=["/health"], repo=engine)])
 
-`request.user` is the user and `request.auth` the claims of the token. The rules are the engine's, under
-`requests` in its configuration.
+`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import ASGIRouteHandler
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from doorward.asgi import authenticate
+from doorward.asgi import Exclude, Rules, authenticate
 from doorward.exceptions import AuthError
-from doorward.repository import Repo, engine_of
+from doorward.repository import Repo
 
 __all__ = ["AuthenticationMiddleware"]
 
@@ -28,31 +30,39 @@ class AuthenticationMiddleware:
     def __init__(
         self,
         app: ASGIApp,
+        exclude: Exclude | None = None,
         exclude_from_auth_key: str = "exclude_from_auth",
+        exclude_http_methods: Iterable[str] | None = None,
+        scopes: Iterable[str] | None = None,
         *,
         repo: Repo = None,
         backend: str | None = None,
     ) -> None:
-        """Take the application, the option by which a route opts out, and whose tokens count."""
+        """Take the application, rules of its own, and whose tokens count. A wrong rule is InvalidRequest.
+
+        exclude: Paths that need no authentication; they match whole paths, and never every path.
+        exclude_from_auth_key: The option by which a route opts out, with nothing but True.
+        exclude_http_methods: Methods that need no authentication; an empty list: none.
+        scopes: The kinds of connections that may ask; any other is refused.
+        """
         self.app = app
         self.exclude_opt_key = exclude_from_auth_key
-        self._repo = repo
-        self._backend = backend
+        self._rules = Rules(repo, exclude, exclude_http_methods, scopes, backend=backend)
 
     @property
     def exclude(self) -> list[Any]:
         """The patterns of paths that need no authentication."""
-        return list(engine_of(self._repo).requests.get("exclude", []))
+        return list(self._rules.effective.get("exclude", []))
 
     @property
     def exclude_http_methods(self) -> list[str]:
         """The methods that need no authentication."""
-        return engine_of(self._repo).requests.get("exclude_http_methods", [])
+        return list(self._rules.effective.get("exclude_http_methods", []))
 
     @property
     def scopes(self) -> set[str]:
         """The kinds of connections that may ask; any other is refused."""
-        return set(engine_of(self._repo).requests.get("connections", []))
+        return set(self._rules.effective.get("connections", []))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or raise."""
@@ -71,10 +81,22 @@ class AuthenticationMiddleware:
         excluded = connection.route_handler.opt.get(self.exclude_opt_key) is True
         scope: Any = connection.scope
         try:
-            verdict = await authenticate(scope, self._repo, backend=self._backend, excluded=excluded)
+            verdict = await authenticate(scope, self._rules, path=_whole_path(scope), excluded=excluded)
         except AuthError as error:
             raise _refusal(error) from None
         return AuthenticationResult(user=verdict.user, auth=verdict.claims)
+
+
+def _whole_path(scope: Any) -> str | None:
+    """Return the path of the request where the router has left only what is below a mounted application.
+
+    Where the server does not tell it, that is no path, for which nothing is skipped.
+    """
+    if not isinstance(scope["route_handler"], ASGIRouteHandler):
+        return None
+    raw_path: bytes = scope.get("raw_path") or b""
+    root_path: str = scope.get("root_path") or ""
+    return unquote(raw_path.decode("latin-1")).removeprefix(root_path)
 
 
 def _refusal(error: AuthError) -> HTTPException:

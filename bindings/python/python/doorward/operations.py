@@ -323,6 +323,7 @@ class Operations(_doorward.Engine):
         connection: str | None = None,
         cookies: Mapping[str, Any] | None = None,
         excluded: bool | None = None,
+        rules: Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> AuthenticateRequestResponse:
         """Says whether a request may pass, and who sent it.
@@ -336,6 +337,8 @@ class Operations(_doorward.Engine):
         connection: The kind of the connection, as `requests.connections` names it; default: `http`.
         cookies: The cookies by their names.
         excluded: Whether the route opted out of authentication.
+        rules: Rules in the place of those of the configuration, in the same form. They are compiled once
+            and kept while they are in use; at most 16 KiB.
         token: The access token, where the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
@@ -349,6 +352,7 @@ class Operations(_doorward.Engine):
             "connection": connection,
             "cookies": cookies,
             "excluded": excluded,
+            "rules": rules,
             "token": token,
         }
         return AuthenticateRequestResponse.model_validate(self.call("authenticate_request", _text(fields)))

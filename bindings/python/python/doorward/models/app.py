@@ -556,6 +556,11 @@ class AuthenticateRequestRequest(Model):
     The path as the router sees it; a query is cut off. One that two readers could take for different
     paths is never skipped.
     """
+    rules: dict[str, Any] | None = None
+    """
+    Rules in the place of those of the configuration, in the same form. They are compiled once and kept while
+    they are in use; at most 16 KiB.
+    """
     token: Annotated[str | None, Field(repr=False)] = None
     """
     The access token, where the host has it already.
