@@ -14,7 +14,7 @@ from conftest import PASSWORD, Clock, mark_verified
 from fastapi import Depends, FastAPI
 from serving import serving
 
-from doorward import AuthError, Config, Engine, PublicUser
+from doorward import AuthError, Config, Engine, LoginResponse, PublicUser
 from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
 
 ADA = {"username": "ada", "password": PASSWORD}
@@ -242,6 +242,46 @@ def test_who_is_there(client: httpx.Client, engine: Engine, store: Path) -> None
     engine.update_user(id=user.id, is_active=False)
     failure(client.get("/me", headers=headers), 401, "invalid_token")
     assert client.get("/maybe", headers=headers).json() is None
+
+
+def test_logging_out_ends_whatever_a_request_carries(client: httpx.Client, engine: Engine) -> None:
+    def opened(backend: str) -> tuple[LoginResponse, dict[str, str]]:
+        login = engine.login(username="ada", password=PASSWORD, backend=backend)
+        return login, sent(access=login.access_token, refresh=login.refresh_token or "")
+
+    def alive() -> set[str]:
+        return {session.id for session in engine.list_sessions(user_id=first.user.id).sessions}
+
+    first, _ = opened("default")
+    second, _ = opened("default")
+    third, cookies = opened("browser")
+    kept, _ = opened("default")
+    headers = {**bearer(first.access_token), **cookies}
+    response = client.post("/auth/logout", headers=headers, json={"refresh_token": second.refresh_token})
+    assert (response.status_code, list(response.json())) == (200, ["message"])
+    assert {name: cookie["max-age"] for name, cookie in cookies_of(response).items()} == dict.fromkeys(
+        COOKIES, "0"
+    )
+    assert alive() == {kept.session_id}
+    assert third.session_id not in alive()
+
+    # One that is not good keeps no other from being ended.
+    for carried in (bearer("x"), {"authorization": "Basic eDp5"}):
+        _, cookies = opened("browser")
+        response = client.post("/auth/logout", headers={**carried, **cookies})
+        assert (response.status_code, set(cookies_of(response))) == (200, set(COOKIES))
+        assert alive() == {kept.session_id}
+
+    eve = engine.register(username="eve", email="eve@example.com", password=PASSWORD).user
+    eves = [engine.login(username="eve", password=PASSWORD) for _ in range(2)]
+    _, cookies = opened("browser")
+    headers = {**bearer(eves[0].access_token), **cookies}
+    assert client.post("/auth/logout", headers=headers, json={"everywhere": True}).status_code == 200
+    assert (alive(), engine.list_sessions(user_id=eve.id).sessions) == (set(), [])
+
+    response = client.post("/auth/logout", headers={**bearer("x"), **cookies, **sent(access="x")})
+    failure(response, 401, "invalid_token")
+    assert set(cookies_of(response)) == set(COOKIES)
 
 
 def test_wrong_credentials_are_one_answer_until_the_door_is_locked(client: httpx.Client) -> None:

@@ -248,18 +248,27 @@ class Authentication:
 
         def logout(request: Request, body: LogoutBody | None = None) -> Response:
             body = body or LogoutBody()
-            for transport in self.backends.values():
-                proof = _proof(request, transport, body.refresh_token)
-                if not proof:
-                    continue
+            done: LogoutResponse | None = None
+            refusal: AuthError = NotAuthenticated("Authentication is required.")
+            offered = [
+                (transport, _proofs(request, transport, body.refresh_token))
+                for transport in self.backends.values()
+            ]
+            # Each may be of another session; where two are of one, the second changes nothing.
+            for access, refresh in dict.fromkeys(proof for _, proofs in offered for proof in proofs):
                 try:
-                    done = self.engine.logout(everywhere=body.everywhere, **proof)
+                    done = self.engine.logout(token=access, refresh_token=refresh, everywhere=body.everywhere)
                 except InvalidToken as error:
-                    return _ended(request, transport, error)
-                response = JSONResponse(done.model_dump(), headers=NO_STORE)
-                transport.forget(response)
-                return response
-            raise NotAuthenticated("Authentication is required.")
+                    refusal = error
+            response = (
+                JSONResponse(done.model_dump(), headers=NO_STORE)
+                if done is not None
+                else failure_response(request, refusal)
+            )
+            for transport, proofs in offered:
+                if proofs:
+                    transport.forget(response)
+            return response
 
         def register(body: Registration) -> PublicUser:
             return self.engine.register(**dict(body)).user
@@ -356,13 +365,17 @@ class _CurrentUser:
             raise PermissionDenied("Permission denied.")
 
 
-def _proof(request: Request, transport: Transport, body: str | None) -> dict[str, Any]:
-    """Whose session a request means: a refresh token lives longer than an access token."""
-    refresh_token = transport.refresh_token(request, body)
+def _proofs(
+    request: Request, transport: Transport, body: str | None
+) -> list[tuple[str, None] | tuple[None, str]]:
+    """The tokens of a request, each an access or a refresh token, which lives longer."""
+    refresh_token, access_token = transport.refresh_token(request, body), transport.access_token(request)
+    proofs: list[tuple[str, None] | tuple[None, str]] = []
     if refresh_token is not None:
-        return {"refresh_token": refresh_token}
-    access_token = transport.access_token(request)
-    return {"token": _raw(access_token)} if access_token else {}
+        proofs.append((None, refresh_token))
+    if access_token:
+        proofs.append((_raw(access_token), None))
+    return proofs
 
 
 def _raw(access_token: dict[str, str]) -> str:
