@@ -6,23 +6,22 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::json;
 
-use crate::stage::{Folder, PASSWORD, call, config, guess, is_active, login, register};
+use crate::stage::{PASSWORD, Store, call, config, guess, is_active, login, on_each_store, register};
 
 const NOW: i64 = 1_800_000_000_000;
 
 /// An engine and the hands of its clock.
-fn engine(folder: &Folder) -> (Engine, Arc<AtomicI64>) {
+fn engine(store: &Store) -> (Engine, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(NOW));
     let hand = Arc::clone(&now);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
     let keys = json!({"throttle": {"account_failures": 3, "source_failures": 4}});
-    (Engine::open(config(&folder.database(), keys), Hooks { clock, log: None }).unwrap(), now)
+    (Engine::open(config(store.url(), keys), Hooks { clock, log: None }).unwrap(), now)
 }
 
-#[test]
-fn any_time_is_survived() {
-    let folder = Folder::new();
-    let (engine, now) = engine(&folder);
+on_each_store!(any_time_is_survived);
+fn any_time_is_survived(store: &Store) {
+    let (engine, now) = engine(store);
     let times = [i64::MIN, -1, 0, 1, i64::MAX, NOW, 253_402_300_799_999, i64::MAX - 1, i64::MIN + 1];
     for (index, time) in times.into_iter().enumerate() {
         now.store(time, Ordering::SeqCst);
@@ -46,10 +45,9 @@ fn any_time_is_survived() {
     }
 }
 
-#[test]
-fn a_lock_ends_when_its_time_has_come() {
-    let folder = Folder::new();
-    let (engine, now) = engine(&folder);
+on_each_store!(a_lock_ends_when_its_time_has_come);
+fn a_lock_ends_when_its_time_has_come(store: &Store) {
+    let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
     for _ in 0..3 {
         assert_eq!(guess(&engine, "ada"), Code::InvalidCredentials);
@@ -61,12 +59,11 @@ fn a_lock_ends_when_its_time_has_come() {
     assert!(login(&engine, "ada").is_ok());
 }
 
+on_each_store!(a_lock_from_the_future_ends);
 /// A lock that was set while the clock was years ahead lasts, once the clock is right again, as long as
 /// a lock does, and no longer.
-#[test]
-fn a_lock_from_the_future_ends() {
-    let folder = Folder::new();
-    let (engine, now) = engine(&folder);
+fn a_lock_from_the_future_ends(store: &Store) {
+    let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
     for name in ["ada", "nobody"] {
         now.store(NOW + 1_000_000_000_000, Ordering::SeqCst);
@@ -84,11 +81,10 @@ fn a_lock_from_the_future_ends() {
     assert!(login(&engine, "ada").is_ok());
 }
 
+on_each_store!(a_lock_survives_small_steps_back);
 /// Setting the clock back gives no guess for free, setting it far ahead ends the lock as time would.
-#[test]
-fn a_lock_survives_small_steps_back() {
-    let folder = Folder::new();
-    let (engine, now) = engine(&folder);
+fn a_lock_survives_small_steps_back(store: &Store) {
+    let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
     for _ in 0..3 {
         assert_eq!(guess(&engine, "ada"), Code::InvalidCredentials);
@@ -101,12 +97,11 @@ fn a_lock_survives_small_steps_back() {
     assert!(login(&engine, "ada").is_ok());
 }
 
+on_each_store!(a_success_locks_nobody);
 /// A source that is let in again after its lock stays open for those who know their password: a success
 /// is no failure and sets no lock.
-#[test]
-fn a_success_locks_nobody() {
-    let folder = Folder::new();
-    let (engine, now) = engine(&folder);
+fn a_success_locks_nobody(store: &Store) {
+    let (engine, now) = engine(store);
     for name in ["ada", "grace"] {
         register(&engine, name).unwrap();
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::thread;
 
 use doorward::Engine;
 use serde_json::{Value, json};
 
-use crate::stage::{Child, Folder, call, is_active, limit, login, logout, open, register, report};
+use crate::stage::{
+    Child, Store, call, is_active, limit, login, logout, on_each_store, open, register, report,
+};
 
 /// What a child said that it had done, and that it was about to do.
 #[derive(Default)]
@@ -33,16 +34,16 @@ impl Acknowledged {
     }
 
     /// All of it is there, and the store is whole.
-    pub fn check(&self, folder: &Folder) {
-        self.check_store(&folder.database());
-        let rows = folder.rows();
+    pub fn check(&self, store: &Store) {
+        self.check_store(store.url());
+        let rows = store.rows();
         assert!(rows["users"].as_u64().unwrap() >= self.names.len() as u64);
         assert!(rows["sessions"].as_u64().unwrap() >= self.tokens.len() as u64);
     }
 
     /// All of it is there.
-    pub fn check_store(&self, database: &Path) {
-        let engine = open(database, json!({})).unwrap();
+    pub fn check_store(&self, store: &str) {
+        let engine = open(store, json!({})).unwrap();
         for name in &self.names {
             call(&engine, "get_user", json!({"username": name})).unwrap();
         }
@@ -58,14 +59,13 @@ impl Acknowledged {
     }
 }
 
+on_each_store!(kill_9_loses_nothing_acknowledged);
 /// A child with three busy threads is killed after a number of acknowledgements that a seed decides.
-#[test]
-fn kill_9_loses_nothing_acknowledged() {
-    let folder = Folder::new();
+fn kill_9_loses_nothing_acknowledged(store: &Store) {
     let mut acknowledged = Acknowledged::default();
     let mut seed = 0x9e37_79b9_u32;
     for _ in 0..12 {
-        let mut child = Child::start(&json!({"role": "work", "database": folder.database()}));
+        let mut child = Child::start(&json!({"role": "work", "store": store.url()}));
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         for _ in 0..1 + seed % 97 {
             acknowledged.add(&child.report().unwrap());
@@ -75,14 +75,14 @@ fn kill_9_loses_nothing_acknowledged() {
             acknowledged.add(&report);
         }
         assert_eq!(child.end().signal(), Some(libc::SIGKILL));
-        acknowledged.check(&folder);
+        acknowledged.check(store);
     }
     assert!(acknowledged.left.len() > 20);
 }
 
 /// The child of [`kill_9_loses_nothing_acknowledged`].
-pub fn work(database: &Path) {
-    let engine = open(database, json!({})).unwrap();
+pub fn work(store: &str) {
+    let engine = open(store, json!({})).unwrap();
     thread::scope(|scope| {
         for thread in 0..3 {
             let engine = &engine;
@@ -117,8 +117,8 @@ fn dying_in_any_write_loses_nothing_acknowledged() {
     let (mut died, mut lived) = (0, 0);
     let sizes = [0, 1, 40, 44, 100, 4095, 4096, 8192, 32_767, 32_768, 32_800].into_iter();
     for bytes in sizes.chain((0..32).map(|step| 36_000 + 9_007 * step)).chain([u64::MAX]) {
-        let folder = Folder::new();
-        let task = json!({"role": "work until the limit", "database": folder.database(), "bytes": bytes});
+        let store = Store::sqlite();
+        let task = json!({"role": "work until the limit", "store": store.url(), "bytes": bytes});
         let mut child = Child::start(&task);
         let mut acknowledged = Acknowledged::default();
         while let Some(report) = child.report() {
@@ -133,15 +133,15 @@ fn dying_in_any_write_loses_nothing_acknowledged() {
                 lived += 1;
             }
         }
-        acknowledged.check(&folder);
+        acknowledged.check(&store);
     }
     assert!(died > 20 && lived > 0, "{died} died, {lived} lived");
 }
 
 /// The child of [`dying_in_any_write_loses_nothing_acknowledged`].
-pub fn work_until_the_limit(database: &Path, task: &Value) {
+pub fn work_until_the_limit(store: &str, task: &Value) {
     limit(libc::RLIMIT_CORE, 0);
     limit(libc::RLIMIT_FSIZE, task["bytes"].as_u64().unwrap());
-    let engine = open(database, json!({})).unwrap();
+    let engine = open(store, json!({})).unwrap();
     (0..4).for_each(|round| live(&engine, &format!("user{round}")));
 }

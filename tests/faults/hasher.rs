@@ -2,7 +2,6 @@
 //! fair, and no memory is an answer.
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -10,28 +9,28 @@ use doorward::Code;
 use serde_json::json;
 
 use crate::stage::{
-    Child, Folder, PASSWORD, call, count, guess, is_active, limit, login, open, register, report, together,
+    Child, PASSWORD, Store, call, count, guess, is_active, limit, login, open, register, report, together,
 };
 
 /// 200 logins at once, each of 8 MiB, in two places: 16 MiB, not 1600.
 #[test]
 fn two_hundred_logins_at_once() {
-    let folder = Folder::new();
-    let mut child = Child::start(&json!({"role": "many logins", "database": folder.database()}));
+    let store = Store::sqlite();
+    let mut child = Child::start(&json!({"role": "many logins", "store": store.url()}));
     let grown_kib = child.report().unwrap().as_u64().unwrap();
     child.succeed();
     // Beside the hashes: 200 threads, their requests, and the store's caches.
     assert!(grown_kib < 2 * 8192 + 65_536, "{grown_kib} KiB");
-    assert_eq!(folder.rows()["sessions"], 200);
+    assert_eq!(store.rows()["sessions"], 200);
 }
 
 /// The child of [`two_hundred_logins_at_once`].
-pub fn many_logins(database: &Path) {
+pub fn many_logins(store: &str) {
     let keys = json!({
         "password": {"memory_kib": 8192, "iterations": 3, "max_concurrent": 2, "max_queued": 200},
         "throttle": {"account_failures": 100},
     });
-    let engine = open(database, keys).unwrap();
+    let engine = open(store, keys).unwrap();
     (0..10).for_each(|index| drop(register(&engine, &format!("user{index}")).unwrap()));
     let before = status_kib("VmHWM");
     let results = together(200, |index| login(&engine, &format!("user{}", index % 10)));
@@ -50,10 +49,10 @@ fn status_kib(name: &str) -> u64 {
 /// password.
 #[test]
 fn an_overflow_is_no_failed_attempt() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
+    let store = Store::sqlite();
+    register(&store.open(), "ada").unwrap();
     let keys = json!({"password": {"max_concurrent": 1, "max_queued": 1, "memory_kib": 1024}});
-    let engine = open(&folder.database(), keys).unwrap();
+    let engine = open(store.url(), keys).unwrap();
     let mut overflowed = 0;
     for _ in 0..10 {
         let busy = AtomicBool::new(true);
@@ -84,8 +83,8 @@ fn an_overflow_is_no_failed_attempt() {
 /// Places are given in the order of arrival: who hashes in a loop keeps nobody waiting for ever.
 #[test]
 fn the_queue_is_fair() {
-    let folder = Folder::new();
-    let engine = open(&folder.database(), json!({"password": {"max_concurrent": 1}})).unwrap();
+    let store = Store::sqlite();
+    let engine = open(store.url(), json!({"password": {"max_concurrent": 1}})).unwrap();
     let hash = || drop(call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap());
     let (done, greedy) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -106,20 +105,20 @@ fn the_queue_is_fair() {
 /// what needs no hash goes on.
 #[test]
 fn no_memory_is_an_answer() {
-    let folder = Folder::new();
-    let child = Child::start(&json!({"role": "no memory", "database": folder.database()}));
+    let store = Store::sqlite();
+    let child = Child::start(&json!({"role": "no memory", "store": store.url()}));
     child.succeed();
-    assert_eq!(folder.rows()["sessions"], 2);
+    assert_eq!(store.rows()["sessions"], 2);
 }
 
 /// The child of [`no_memory_is_an_answer`].
-pub fn no_memory(database: &Path) {
-    let engine = open(database, json!({})).unwrap();
+pub fn no_memory(store: &str) {
+    let engine = open(store, json!({})).unwrap();
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
     drop(engine);
 
-    let engine = open(database, json!({"password": {"memory_kib": 65_536}})).unwrap();
+    let engine = open(store, json!({"password": {"memory_kib": 65_536}})).unwrap();
     assert!(is_active(&engine, &token));
     limit(libc::RLIMIT_AS, (status_kib("VmSize") + 32_768) * 1024);
     for _ in 0..20 {

@@ -9,12 +9,12 @@ use doorward::{Code, Engine};
 use serde_json::{Value, json};
 
 use crate::crash::Acknowledged;
-use crate::stage::{Child, Folder, PASSWORD, call, login, logout, open, register, report};
+use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, report};
 
 /// Compiles what stands between.
-fn shim(folder: &Folder) -> PathBuf {
+fn shim(store: &Store) -> PathBuf {
     let (source, library) =
-        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), folder.path().join("shim.so"));
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), store.path().join("shim.so"));
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library).arg(source);
     assert!(compiler.arg("-ldl").status().expect("cc, a C compiler").success());
@@ -23,10 +23,10 @@ fn shim(folder: &Folder) -> PathBuf {
 
 /// Runs a life with the fault `class:nth:error:times`; whether it was met. `None` of `error` kills.
 fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize) -> bool {
-    let folder = Folder::new();
-    let hit = folder.path().join("hit");
+    let store = Store::sqlite();
+    let hit = store.path().join("hit");
     let fault = format!("{class}:{nth}:{}:{times}", error.unwrap_or(0));
-    let task = json!({"role": "faulted", "database": folder.database()});
+    let task = json!({"role": "faulted", "store": store.url()});
     let environment =
         [("LD_PRELOAD", shim.to_str().unwrap()), ("FAULT", &fault), ("FAULT_HIT", hit.to_str().unwrap())];
     let mut child = Child::start_with(&task, &environment);
@@ -41,13 +41,13 @@ fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize
     } else {
         assert!(status.success(), "{fault}: {status}");
     }
-    acknowledged.check(&folder);
+    acknowledged.check(&store);
     was_hit
 }
 
 fn until_it_passes(class: &str, error: Option<i32>, times: usize, at_least: usize) {
-    let folder = Folder::new();
-    let shim = shim(&folder);
+    let store = Store::sqlite();
+    let shim = shim(&store);
     let met = (1..2000).take_while(|nth| inject(&shim, class, *nth, error, times)).count();
     assert!((at_least..1999).contains(&met), "{class} was met {met} times");
 }
@@ -88,12 +88,12 @@ fn a_truncation_that_fails() {
 }
 
 /// The child: a life in which every failure is a clear one, leaves nothing, and passes.
-pub fn faulted(database: &Path) {
-    let engine = again(|| open(database, json!({})).map_err(|error| error.code));
+pub fn faulted(store: &str) {
+    let engine = again(|| open(store, json!({})).map_err(|error| error.code));
     live(&engine);
     // Another life, with the log begun anew: closing wrote it into the file.
     drop(engine);
-    let engine = again(|| open(database, json!({})).map_err(|error| error.code));
+    let engine = again(|| open(store, json!({})).map_err(|error| error.code));
     let token = again(|| login(&engine, "ada"));
     assert!(again_active(&engine, &token));
 }

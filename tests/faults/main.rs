@@ -11,3 +11,5 @@ mod secret_key;
 mod sessions;
 mod stage;
 mod store;
+#[path = "../stores/mod.rs"]
+mod stores;

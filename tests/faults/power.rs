@@ -9,17 +9,18 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::crash::Acknowledged;
-use crate::stage::{Child, Folder};
+use crate::stage::{Child, Store};
+use crate::stores::sqlite;
 
 #[test]
 fn a_power_cut_loses_nothing_acknowledged() {
-    let folder = Folder::new();
-    let image = folder.path().join("disk");
-    let Some(disk) = Disk::new(&image, &folder.path().join("mounted")) else {
+    let store = Store::sqlite();
+    let image = store.path().join("disk");
+    let Some(disk) = Disk::new(&image, &store.path().join("mounted")) else {
         println!("a_power_cut_loses_nothing_acknowledged: not run, no image may be mounted here");
         return;
     };
-    let mut child = Child::start(&json!({"role": "work", "database": disk.0.join("store.db")}));
+    let mut child = Child::start(&json!({"role": "work", "store": sqlite(&disk.0.join("store.db"))}));
     let mut acknowledged = Acknowledged::default();
     let mut seed = 0x51ed_270b_u32;
     for round in 0..12 {
@@ -32,11 +33,11 @@ fn a_power_cut_loses_nothing_acknowledged() {
         while let Some(report) = child.reported() {
             acknowledged.add(&report);
         }
-        let cut = folder.path().join(format!("cut{round}"));
+        let cut = store.path().join(format!("cut{round}"));
         copy_when_still(&image, &cut);
         child.resume();
-        let woken = Disk::mount(&cut, &folder.path().join(format!("woken{round}"))).expect("a file system");
-        acknowledged.check_store(&woken.0.join("store.db"));
+        let woken = Disk::mount(&cut, &store.path().join(format!("woken{round}"))).expect("a file system");
+        acknowledged.check_store(&sqlite(&woken.0.join("store.db")));
         drop(woken);
         fs::remove_file(cut).unwrap();
     }

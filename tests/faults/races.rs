@@ -1,6 +1,5 @@
 //! Threads and processes that want the same thing at the same moment.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,14 +7,13 @@ use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
 use crate::stage::{
-    Child, Folder, PASSWORD, call, config, count, guess, is_active, login, logout, open, register, report,
-    together, told,
+    Child, PASSWORD, Store, call, config, count, guess, is_active, login, logout, on_each_store, open,
+    register, report, together, told,
 };
 
-#[test]
-fn one_thread_gets_the_name() {
-    let folder = Folder::new();
-    let engine = folder.open();
+on_each_store!(one_thread_gets_the_name);
+fn one_thread_gets_the_name(store: &Store) {
+    let engine = store.open();
     let results = together(64, |index| {
         let email = format!("ada{index}@example.com");
         call(&engine, "register", json!({"username": "Ada", "email": email, "password": PASSWORD}))
@@ -23,13 +21,12 @@ fn one_thread_gets_the_name() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert_eq!(count(&results, Code::UsernameTaken), 63);
     drop(engine);
-    assert_eq!(folder.rows()["users"], 1);
+    assert_eq!(store.rows()["users"], 1);
 }
 
-#[test]
-fn one_thread_gets_the_address() {
-    let folder = Folder::new();
-    let engine = folder.open();
+on_each_store!(one_thread_gets_the_address);
+fn one_thread_gets_the_address(store: &Store) {
+    let engine = store.open();
     let results = together(64, |index| {
         let (name, email) =
             (format!("ada{index}"), if index % 2 == 0 { "ada@example.com" } else { "ADA@Example.COM" });
@@ -38,16 +35,16 @@ fn one_thread_gets_the_address() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert_eq!(count(&results, Code::EmailTaken), 63);
     drop(engine);
-    assert_eq!(folder.rows()["users"], 1);
+    assert_eq!(store.rows()["users"], 1);
 }
 
+on_each_store!(processes_share_a_new_store);
 /// Eight processes open a path where nothing is, at once: they make one key and one schema, one of them
 /// gets the name, one the address, and the tokens of each are good in all.
-#[test]
-fn processes_share_a_new_store() {
+fn processes_share_a_new_store(store: &Store) {
     for _ in 0..4 {
-        let folder = Folder::new();
-        let task = json!({"role": "contend", "database": folder.database()});
+        let store = store.another();
+        let task = json!({"role": "contend", "store": store.url()});
         let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
         for child in &mut children {
             assert_eq!(child.report(), Some(json!("ready")));
@@ -69,15 +66,15 @@ fn processes_share_a_new_store() {
             assert_eq!(child.report(), Some(json!("all active")));
             child.succeed();
         }
-        assert_eq!(folder.rows(), json!({"users": 10, "roles": 0, "sessions": 8}));
+        assert_eq!(store.rows(), json!({"users": 10, "roles": 0, "sessions": 8}));
     }
 }
 
 /// A child of [`processes_share_a_new_store`].
-pub fn contend(database: &Path) {
+pub fn contend(store: &str) {
     report(&json!("ready"));
     told();
-    let engine = open(database, json!({})).unwrap();
+    let engine = open(store, json!({})).unwrap();
     let own = format!("user{}", std::process::id());
     let outcome = |request: Value| match call(&engine, "register", request) {
         Ok(_) => "won",
@@ -97,12 +94,11 @@ pub fn contend(database: &Path) {
     report(&json!("all active"));
 }
 
+on_each_store!(groups_keep_each_members_outcome);
 /// Writes of many threads are committed as groups: each gets its own answer, and what fails in a group
 /// disturbs nobody else in it.
-#[test]
-fn groups_keep_each_members_outcome() {
-    let folder = Folder::new();
-    let engine = folder.open();
+fn groups_keep_each_members_outcome(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     let tokens = together(16, |thread| {
         let mut tokens = Vec::new();
@@ -125,30 +121,17 @@ fn groups_keep_each_members_outcome() {
         assert_eq!(is_active(&engine, &token), active);
     }
     drop(engine);
-    assert_eq!(folder.rows(), json!({"users": 97, "roles": 192, "sessions": 96}));
+    assert_eq!(store.rows(), json!({"users": 97, "roles": 192, "sessions": 96}));
 }
 
+on_each_store!(refusals_leave_no_trace);
 /// What is refused leaves no row behind.
-#[test]
-fn refusals_leave_no_trace() {
-    let folder = Folder::new();
+fn refusals_leave_no_trace(store: &Store) {
     let keys = json!({"throttle": {"account_failures": 2, "source_failures": 3}});
-    let engine = open(&folder.database(), keys.clone()).unwrap();
+    let engine = open(store.url(), keys.clone()).unwrap();
     register(&engine, "ada").unwrap();
     drop(engine);
-    let dump = |folder: &Folder| -> Vec<Vec<u8>> {
-        let sqlite = folder.sqlite();
-        let mut statement =
-            sqlite.prepare("SELECT id || failures || failed_at || locked_until FROM throttles").unwrap();
-        let rows = statement
-            .query_map([], |row| row.get_ref(0).map(|value| value.as_bytes().unwrap().to_vec()))
-            .unwrap();
-        let mut rows: Vec<_> = rows.map(Result::unwrap).collect();
-        rows.sort();
-        rows
-    };
-
-    let engine = open(&folder.database(), keys.clone()).unwrap();
+    let engine = open(store.url(), keys.clone()).unwrap();
     let request =
         json!({"username": "grace", "email": "ada@example.com", "password": PASSWORD, "roles": ["admin"]});
     assert_eq!(call(&engine, "register", request), Err(Code::EmailTaken));
@@ -160,25 +143,24 @@ fn refusals_leave_no_trace() {
     assert_eq!([attempt("ada"), attempt("ada")], [Code::InvalidCredentials; 2]);
     assert_eq!(attempt("nobody"), Code::InvalidCredentials);
     drop(engine);
-    let before = dump(&folder);
+    let before = store.dump("throttles");
     assert_eq!(before.len(), 5, "ada and her account, nobody and its stand-in, the source");
-    assert_eq!(folder.rows(), json!({"users": 1, "roles": 0, "sessions": 0}));
+    assert_eq!(store.rows(), json!({"users": 1, "roles": 0, "sessions": 0}));
 
     // The account is locked, and so is the source: no count changes, and no name gets a row.
-    let engine = open(&folder.database(), keys).unwrap();
+    let engine = open(store.url(), keys).unwrap();
     for name in ["ada", "nobody", "grace"] {
         let request = json!({"username": name, "password": PASSWORD, "client": client});
         assert_eq!(call(&engine, "login", request), Err(Code::TooManyAttempts));
     }
     drop(engine);
-    assert_eq!(dump(&folder), before);
+    assert_eq!(store.dump("throttles"), before);
 }
 
+on_each_store!(threads_get_no_more_guesses);
 /// However many guess at once, no more guesses are looked at than the throttle allows.
-#[test]
-fn threads_get_no_more_guesses() {
-    let folder = Folder::new();
-    let engine = folder.open();
+fn threads_get_no_more_guesses(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     for name in ["ada", "nobody"] {
         let guesses = together(200, |_| Err::<(), _>(guess(&engine, name)));
@@ -188,11 +170,10 @@ fn threads_get_no_more_guesses() {
     assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
 }
 
-#[test]
-fn processes_get_no_more_guesses() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
-    let task = json!({"role": "guess", "database": folder.database()});
+on_each_store!(processes_get_no_more_guesses);
+fn processes_get_no_more_guesses(store: &Store) {
+    register(&store.open(), "ada").unwrap();
+    let task = json!({"role": "guess", "store": store.url()});
     let mut children: Vec<Child> = (0..4).map(|_| Child::start(&task)).collect();
     for child in &mut children {
         assert_eq!(child.report(), Some(json!("ready")));
@@ -207,8 +188,8 @@ fn processes_get_no_more_guesses() {
 }
 
 /// A child of [`processes_get_no_more_guesses`].
-pub fn guess_often(database: &Path) {
-    let engine = open(database, json!({})).unwrap();
+pub fn guess_often(store: &str) {
+    let engine = open(store, json!({})).unwrap();
     report(&json!("ready"));
     told();
     let guesses = together(50, |_| Err::<(), _>(guess(&engine, "ada")));
@@ -217,10 +198,9 @@ pub fn guess_often(database: &Path) {
     report(&json!(looked_at));
 }
 
-#[test]
-fn engines_see_each_other() {
-    let folder = Folder::new();
-    let (one, other) = (folder.open(), folder.open());
+on_each_store!(engines_see_each_other);
+fn engines_see_each_other(store: &Store) {
+    let (one, other) = (store.open(), store.open());
     register(&one, "ada").unwrap();
     assert_eq!(register(&other, "ada"), Err(Code::UsernameTaken));
     let token = login(&other, "ada").unwrap();
@@ -231,28 +211,24 @@ fn engines_see_each_other() {
     assert!(login(&other, "ada").is_ok());
 }
 
+on_each_store!(logins_beside_an_upgrade_of_the_hash);
 /// The first login after the cost was changed upgrades the hash; those that run beside it, with the same
 /// right password, are none the worse.
-#[test]
-fn logins_beside_an_upgrade_of_the_hash() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
-    let engine =
-        open(&folder.database(), json!({"password": {"iterations": 2, "max_concurrent": 8}})).unwrap();
+fn logins_beside_an_upgrade_of_the_hash(store: &Store) {
+    register(&store.open(), "ada").unwrap();
+    let engine = open(store.url(), json!({"password": {"iterations": 2, "max_concurrent": 8}})).unwrap();
     let results = together(8, |_| login(&engine, "ada"));
     assert!(results.iter().all(Result::is_ok), "{results:?}");
-    let hash: String = {
-        drop(engine);
-        folder.sqlite().query_row("SELECT password_hash FROM users", [], |row| row.get(0)).unwrap()
-    };
+    drop(engine);
+    let rows = store.query("SELECT password_hash FROM users");
+    let hash = rows[0]["password_hash"].as_str().unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "upgraded");
 }
 
+on_each_store!(a_login_beside_logout_everywhere);
 /// Whoever ends all sessions while a login computes its hash ends that login, too.
-#[test]
-fn a_login_beside_logout_everywhere() {
-    let folder = Folder::new();
-    let other = Arc::new(folder.open());
+fn a_login_beside_logout_everywhere(store: &Store) {
+    let other = Arc::new(store.open());
     register(&other, "ada").unwrap();
     let token = login(&other, "ada").unwrap();
     // The clock is asked before the hash, for the throttle, and after it, for the session.
@@ -266,22 +242,21 @@ fn a_login_beside_logout_everywhere() {
             std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
         })
     };
-    let engine = Engine::open(config(&folder.database(), json!({})), Hooks { clock, log: None }).unwrap();
+    let engine = Engine::open(config(store.url(), json!({})), Hooks { clock, log: None }).unwrap();
     armed.store(true, Ordering::SeqCst);
     assert_eq!(login(&engine, "ada"), Err(Code::InvalidCredentials));
     assert!(asked.load(Ordering::SeqCst) >= 2);
     assert!(!is_active(&other, &token));
     assert!(login(&engine, "ada").is_ok());
     drop((engine, other));
-    assert_eq!(folder.rows()["sessions"], 2);
+    assert_eq!(store.rows()["sessions"], 2);
 }
 
+on_each_store!(readers_are_not_starved);
 /// Readers wait for a connection in turn: however many there are, each gets its answer.
-#[test]
-fn readers_are_not_starved() {
-    let folder = Folder::new();
+fn readers_are_not_starved(store: &Store) {
     let keys = json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}});
-    let engine = open(&folder.database(), keys).unwrap();
+    let engine = open(store.url(), keys).unwrap();
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
     together(32, |_| (0..100).for_each(|_| assert!(is_active(&engine, &token))));

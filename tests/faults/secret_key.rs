@@ -7,7 +7,9 @@ use std::path::Path;
 use doorward::{Code, Config, Engine, Hooks};
 use serde_json::json;
 
-use crate::stage::{Folder, PASSWORD, call, config, is_active, login, open, refused, register, together};
+use crate::stage::{
+    PASSWORD, Store, call, config, is_active, login, on_each_store, open, refused, register, together,
+};
 
 const OLD: &str = "an old secret of more than thirty-two bytes";
 const NEW: &str = "a new secret of more than thirty-two bytes!";
@@ -18,77 +20,75 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn files_are_their_owners_alone() {
-    let folder = Folder::new();
-    let engine = folder.open();
+    let store = Store::sqlite();
+    let engine = store.open();
     register(&engine, "ada").unwrap();
-    assert_eq!(mode(&folder.key_file()), 0o600);
+    assert_eq!(mode(&store.key_file()), 0o600);
     for file in ["store.db", "store.db-wal", "store.db-shm"] {
-        assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+        assert_eq!(mode(&store.path().join(file)), 0o600, "{file}");
     }
     drop(engine);
     // Nothing but the two remains, no draft of the key either.
     let mut names: Vec<_> =
-        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["store.db", "store.db.key"]);
-    let key = fs::read_to_string(folder.key_file()).unwrap();
+    let key = fs::read_to_string(store.key_file()).unwrap();
     assert!(key.trim().len() >= 43, "256 bits");
     // It is read as it is, with or without white space around it.
-    fs::write(folder.key_file(), format!("\n  {}\r\n", key.trim())).unwrap();
-    login(&folder.open(), "ada").unwrap();
+    fs::write(store.key_file(), format!("\n  {}\r\n", key.trim())).unwrap();
+    login(&store.open(), "ada").unwrap();
 }
 
-#[test]
-fn a_store_opens_with_its_own_key_alone() {
-    let folder = Folder::new();
+on_each_store!(a_store_opens_with_its_own_key_alone);
+fn a_store_opens_with_its_own_key_alone(store: &Store) {
     let token = {
-        let engine = open(&folder.database(), json!({"secret_key": OLD})).unwrap();
+        let engine = open(store.url(), json!({"secret_key": OLD})).unwrap();
         register(&engine, "ada").unwrap();
         login(&engine, "ada").unwrap()
     };
     for keys in [json!({"secret_key": NEW}), json!({"secret_keys": [NEW]})] {
-        assert_eq!(refused(&folder.database(), keys), Code::WrongSecretKey);
+        assert_eq!(refused(store.url(), keys), Code::WrongSecretKey);
     }
     // The default is a key file; there is none, and none is made for a store that has a key.
-    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
-    assert!(!folder.key_file().exists());
-    let elsewhere = folder.path().join("elsewhere.key");
+    assert_eq!(refused(store.url(), json!({})), Code::WrongSecretKey);
+    assert!(!store.key_file().exists());
+    let elsewhere = store.path().join("elsewhere.key");
     let keys = json!({"secret_key_file": elsewhere});
-    assert_eq!(refused(&folder.database(), keys.clone()), Code::WrongSecretKey);
+    assert_eq!(refused(store.url(), keys.clone()), Code::WrongSecretKey);
     assert!(!elsewhere.exists());
     // A file of the right key does.
     fs::write(&elsewhere, OLD).unwrap();
-    assert!(is_active(&open(&folder.database(), keys).unwrap(), &token));
+    assert!(is_active(&open(store.url(), keys).unwrap(), &token));
     // Refusals changed nothing.
-    let engine = open(&folder.database(), json!({"secret_key": OLD})).unwrap();
+    let engine = open(store.url(), json!({"secret_key": OLD})).unwrap();
     assert!(is_active(&engine, &token));
     drop(engine);
-    assert_eq!(folder.rows(), json!({"users": 1, "roles": 0, "sessions": 1}));
+    assert_eq!(store.rows(), json!({"users": 1, "roles": 0, "sessions": 1}));
 }
 
 #[test]
 fn a_lost_key_file_is_not_replaced() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
-    let lost = folder.path().join("lost");
-    fs::rename(folder.key_file(), &lost).unwrap();
-    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
-    assert!(!folder.key_file().exists());
-    fs::rename(&lost, folder.key_file()).unwrap();
-    login(&folder.open(), "ada").unwrap();
+    let store = Store::sqlite();
+    register(&store.open(), "ada").unwrap();
+    let lost = store.path().join("lost");
+    fs::rename(store.key_file(), &lost).unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::WrongSecretKey);
+    assert!(!store.key_file().exists());
+    fs::rename(&lost, store.key_file()).unwrap();
+    login(&store.open(), "ada").unwrap();
     // A store that is gone gets a new one under the key that is still there.
-    let key = fs::read(folder.key_file()).unwrap();
-    fs::remove_file(folder.database()).unwrap();
-    register(&folder.open(), "ada").unwrap();
-    assert_eq!(fs::read(folder.key_file()).unwrap(), key);
+    let key = fs::read(store.key_file()).unwrap();
+    fs::remove_file(store.file()).unwrap();
+    register(&store.open(), "ada").unwrap();
+    assert_eq!(fs::read(store.key_file()).unwrap(), key);
 }
 
+on_each_store!(several_keys);
 /// With a new key before the old one, what the old one made is still good; without the old one the store
 /// does not open while rows are sealed by it.
-#[test]
-fn several_keys() {
-    let folder = Folder::new();
-    let with = |keys: &[&str]| open(&folder.database(), json!({"secret_keys": keys}));
+fn several_keys(store: &Store) {
+    let with = |keys: &[&str]| open(store.url(), json!({"secret_keys": keys}));
     let engine = with(&[OLD]).unwrap();
     register(&engine, "ada").unwrap();
     let sessions: Vec<_> = (0..2)
@@ -127,7 +127,7 @@ fn several_keys() {
 
 #[test]
 fn weak_keys_are_refused() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     let short = "31 bytes are one byte too few..";
     assert_eq!(short.len(), 31);
     for keys in [
@@ -138,7 +138,7 @@ fn weak_keys_are_refused() {
         json!({"secret_key": NEW, "secret_key_file": "x"}),
         json!({"secret_key": 7}),
     ] {
-        let mut text = json!({"store": format!("sqlite:{}", folder.database().display())});
+        let mut text = json!({"store": format!("sqlite:{}", store.file().display())});
         text.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
         let opened =
             Config::parse(&text.to_string()).and_then(|config| Engine::open(config, Hooks::default()));
@@ -147,51 +147,51 @@ fn weak_keys_are_refused() {
     for text in
         [&b""[..], b"\n", short.as_bytes(), b"                                        ", &[b'k'; 4097]]
     {
-        fs::write(folder.key_file(), text).unwrap();
-        let error = open(&folder.database(), json!({})).err().unwrap();
+        fs::write(store.key_file(), text).unwrap();
+        let error = open(store.url(), json!({})).err().unwrap();
         assert_eq!(error.code, Code::InvalidConfig, "{} bytes", text.len());
         assert_eq!(error.field.as_deref(), Some("/secret_key_file"));
-        assert_eq!(fs::read(folder.key_file()).unwrap(), text, "left as it was");
+        assert_eq!(fs::read(store.key_file()).unwrap(), text, "left as it was");
     }
     // Any bytes will do, if there are enough of them.
-    fs::write(folder.key_file(), (128..=255).collect::<Vec<u8>>()).unwrap();
-    register(&folder.open(), "ada").unwrap();
-    fs::write(folder.key_file(), (128..=254).collect::<Vec<u8>>()).unwrap();
-    assert_eq!(refused(&folder.database(), json!({})), Code::WrongSecretKey);
-    fs::remove_file(folder.key_file()).unwrap();
-    fs::create_dir(folder.key_file()).unwrap();
-    assert_eq!(refused(&folder.database(), json!({})), Code::InvalidConfig);
+    fs::write(store.key_file(), (128..=255).collect::<Vec<u8>>()).unwrap();
+    register(&store.open(), "ada").unwrap();
+    fs::write(store.key_file(), (128..=254).collect::<Vec<u8>>()).unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::WrongSecretKey);
+    fs::remove_file(store.key_file()).unwrap();
+    fs::create_dir(store.key_file()).unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::InvalidConfig);
 }
 
 #[test]
 fn a_key_file_that_cannot_be_made() {
-    let folder = Folder::new();
-    let keys = json!({"secret_key_file": folder.path().join("no/such/folder.key")});
-    assert_eq!(refused(&folder.database(), keys), Code::InvalidConfig);
+    let store = Store::sqlite();
+    let keys = json!({"secret_key_file": store.path().join("no/such/folder.key")});
+    assert_eq!(refused(store.url(), keys), Code::InvalidConfig);
     // The store that was begun is finished by the next who opens it.
-    register(&folder.open(), "ada").unwrap();
+    register(&store.open(), "ada").unwrap();
 }
 
 #[test]
 fn threads_make_one_key() {
     for _ in 0..10 {
-        let folder = Folder::new();
-        let engines = together(8, |_| folder.open());
+        let store = Store::sqlite();
+        let engines = together(8, |_| store.open());
         register(&engines[0], "ada").unwrap();
         let token = login(&engines[1], "ada").unwrap();
         assert!(engines.iter().all(|engine| is_active(engine, &token)));
         drop(engines);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        folder.rows();
+        assert_eq!(fs::read_dir(store.path()).unwrap().count(), 2);
+        store.rows();
     }
 }
 
 /// No text that a host could log shows a secret.
 #[test]
 fn secrets_are_not_shown() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     for keys in [json!({"secret_key": NEW}), json!({"secret_keys": [OLD, NEW]})] {
-        let shown = format!("{:?}", config(&folder.database(), keys));
+        let shown = format!("{:?}", config(store.url(), keys));
         assert!(!shown.contains("secret of"), "{shown}");
     }
     let text = json!({"store": "postgres://doorward:hunter2@localhost/doorward", "secret_key": NEW});
@@ -200,11 +200,11 @@ fn secrets_are_not_shown() {
     let error = Engine::open(parsed, Hooks::default()).err().unwrap();
     assert!(!format!("{error:?} {error} {}", error.to_json()).contains("hunter2"));
 
-    fs::write(folder.key_file(), "too short but secret").unwrap();
-    let error = open(&folder.database(), json!({})).err().unwrap();
+    fs::write(store.key_file(), "too short but secret").unwrap();
+    let error = open(store.url(), json!({})).err().unwrap();
     assert!(!format!("{error:?} {error} {}", error.to_json()).contains("too short but secret"));
-    open(&folder.database(), json!({"secret_key": NEW})).unwrap();
-    let error = open(&folder.database(), json!({"secret_key": OLD})).err().unwrap();
+    open(store.url(), json!({"secret_key": NEW})).unwrap();
+    let error = open(store.url(), json!({"secret_key": OLD})).err().unwrap();
     assert!(!format!("{error:?} {error} {}", error.to_json()).contains("secret of"));
     let text = json!({"store": 7, "secret_key": NEW, "secret_keys": NEW}).to_string();
     let error = Config::parse(&text).err().unwrap();

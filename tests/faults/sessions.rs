@@ -1,17 +1,16 @@
 //! Sessions under concurrency: one refresh token offered from everywhere at once, in threads and in
 //! processes; what was acknowledged holds after kill -9.
 
-use std::path::Path;
-
 use doorward::{Code, Engine};
 use serde_json::{Value, json};
 
-use crate::stage::{Child, Folder, PASSWORD, call, count, open, register, report, together, told};
+use crate::stage::{
+    Child, PASSWORD, Store, call, count, on_each_store, open, register, report, together, told,
+};
 
-#[test]
-fn threads_refresh_one_token_and_get_one_successor() {
-    let folder = Folder::new();
-    let engine = folder.open();
+on_each_store!(threads_refresh_one_token_and_get_one_successor);
+fn threads_refresh_one_token_and_get_one_successor(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     let mut token = refresh_token(&engine);
     for _ in 0..8 {
@@ -20,16 +19,15 @@ fn threads_refresh_one_token_and_get_one_successor() {
         token = successors[0].clone();
     }
     drop(engine);
-    assert_eq!(folder.rows()["sessions"], 1);
+    assert_eq!(store.rows()["sessions"], 1);
 }
 
-#[test]
-fn processes_refresh_one_token_and_get_one_successor() {
-    let folder = Folder::new();
-    let engine = folder.open();
+on_each_store!(processes_refresh_one_token_and_get_one_successor);
+fn processes_refresh_one_token_and_get_one_successor(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     let token = refresh_token(&engine);
-    let task = json!({"role": "refresh", "database": folder.database(), "token": token});
+    let task = json!({"role": "refresh", "store": store.url(), "token": token});
     let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
     for child in &mut children {
         assert_eq!(child.report(), Some(json!("ready")));
@@ -41,39 +39,36 @@ fn processes_refresh_one_token_and_get_one_successor() {
     refresh(&engine, successors[0].as_str().unwrap()).unwrap();
 }
 
+on_each_store!(a_refresh_whose_reply_was_lost_is_asked_again);
 /// The process that refreshed dies before anybody hears of it: asking again gives the same answer.
-#[test]
-fn a_refresh_whose_reply_was_lost_is_asked_again() {
-    let folder = Folder::new();
-    let engine = folder.open();
+fn a_refresh_whose_reply_was_lost_is_asked_again(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     let token = refresh_token(&engine);
-    let lost = told_by(&json!({"role": "refresh", "database": folder.database(), "token": token}));
+    let lost = told_by(&json!({"role": "refresh", "store": store.url(), "token": token}));
     let again = refresh(&engine, &token).unwrap();
     assert_eq!(lost, again);
     refresh(&engine, &again).unwrap();
 }
 
-#[test]
-fn a_revocation_that_was_acknowledged_holds_after_kill_9() {
-    let folder = Folder::new();
-    let engine = folder.open();
+on_each_store!(a_revocation_that_was_acknowledged_holds_after_kill_9);
+fn a_revocation_that_was_acknowledged_holds_after_kill_9(store: &Store) {
+    let engine = store.open();
     register(&engine, "ada").unwrap();
     for _ in 0..10 {
         let token = refresh_token(&engine);
-        told_by(&json!({"role": "revoke", "database": folder.database(), "token": token}));
+        told_by(&json!({"role": "revoke", "store": store.url(), "token": token}));
         assert_eq!(refresh(&engine, &token), Err(Code::InvalidToken));
         let reply = call(&engine, "introspect", json!({"token": token})).unwrap();
         assert_eq!(reply, json!({"active": false, "reason": "revoked"}));
     }
 }
 
+on_each_store!(a_spent_token_ends_the_session_for_everybody);
 /// Half of the threads offer the newest token, half one that is long spent: whatever the order, the spent
 /// one is refused, and when all is over the session is dead for everybody.
-#[test]
-fn a_spent_token_ends_the_session_for_everybody() {
-    let folder = Folder::new();
-    let engine = open(&folder.database(), json!({"refresh_grace_seconds": 0})).unwrap();
+fn a_spent_token_ends_the_session_for_everybody(store: &Store) {
+    let engine = open(store.url(), json!({"refresh_grace_seconds": 0})).unwrap();
     register(&engine, "ada").unwrap();
     let spent = refresh_token(&engine);
     let newest = (0..3).fold(spent.clone(), |token, _| refresh(&engine, &token).unwrap());
@@ -83,11 +78,10 @@ fn a_spent_token_ends_the_session_for_everybody() {
     assert_eq!(refresh(&engine, &newest), Err(Code::InvalidToken));
 }
 
+on_each_store!(a_rotation_is_seen_without_reopening);
 /// Two processes share a ring: what one signs after turning it, the other verifies at once.
-#[test]
-fn a_rotation_is_seen_without_reopening() {
-    let folder = Folder::new();
-    let (one, other) = (folder.open(), folder.open());
+fn a_rotation_is_seen_without_reopening(store: &Store) {
+    let (one, other) = (store.open(), store.open());
     for _ in 0..3 {
         call(&one, "rotate_keys", json!({})).unwrap();
         let issued = call(&one, "issue_token", json!({"claims": {"sub": "x"}})).unwrap();
@@ -98,8 +92,8 @@ fn a_rotation_is_seen_without_reopening() {
 }
 
 /// A child that refreshes or revokes and then waits for its end.
-pub fn session(database: &Path, task: &Value) {
-    let engine = open(database, json!({})).unwrap();
+pub fn session(store: &str, task: &Value) {
+    let engine = open(store, json!({})).unwrap();
     let token = task["token"].as_str().unwrap();
     report(&json!("ready"));
     told();

@@ -1,104 +1,53 @@
-//! Where a test plays: a folder of its own, engines on the store in it, and child processes, which are
-//! this test binary once more.
+//! Where a test plays: engines on its store, and child processes, which are this test binary once more.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use doorward::{Code, Config, Engine, Error, Hooks};
 use serde_json::{Value, json};
 
+use crate::stores;
+pub use crate::stores::Store;
+pub(crate) use crate::stores::on_each_store;
+
 pub const PASSWORD: &str = "eight wise words";
 
-/// A folder that goes with the test.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    pub fn new() -> Folder {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("doorward-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Where the store is.
-    pub fn database(&self) -> PathBuf {
-        self.0.join("store.db")
-    }
-
-    pub fn key_file(&self) -> PathBuf {
-        self.0.join("store.db.key")
-    }
-
+impl Store {
     pub fn open(&self) -> Engine {
-        open(&self.database(), json!({})).unwrap()
-    }
-
-    /// A connection of the test's own, for when no engine is open in this process: a file is not to be
-    /// opened beside another copy of SQLite, and this is the same copy.
-    pub fn sqlite(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.database()).unwrap()
+        open(self.url(), json!({})).unwrap()
     }
 
     /// What the store holds, checked for damage: how many rows each table has.
     pub fn rows(&self) -> Value {
-        let sqlite = self.sqlite();
-        let text: String = sqlite.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-        assert_eq!(text, "ok");
-        let count = |what: &str| -> i64 {
-            sqlite.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
-        };
-        assert_eq!(count("pragma_foreign_key_check"), 0);
-        assert_eq!(count("users WHERE password_hash IS NULL"), 0);
-        assert_eq!(count("sessions WHERE user_id NOT IN (SELECT id FROM users)"), 0);
-        assert_eq!((count("keys"), count("meta")), (1, 1));
-        json!({"users": count("users"), "roles": count("user_roles"), "sessions": count("sessions")})
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        if self.is_sqlite() {
+            assert_eq!(self.query("PRAGMA integrity_check"), [json!({"integrity_check": "ok"})]);
+            assert_eq!(self.count("pragma_foreign_key_check"), 0);
+        }
+        assert_eq!(self.count("users WHERE password_hash IS NULL"), 0);
+        assert_eq!(self.count("sessions WHERE user_id NOT IN (SELECT id FROM users)"), 0);
+        assert_eq!((self.count("keys"), self.count("meta")), (1, 1));
+        let [users, roles, sessions] = ["users", "user_roles", "sessions"].map(|table| self.count(table));
+        json!({"users": users, "roles": roles, "sessions": sessions})
     }
 }
 
 /// A configuration with the cheapest hash; `keys` are set above it.
-pub fn config(database: &Path, keys: Value) -> Config {
-    let mut config = json!({
-        "store": format!("sqlite:{}", database.display()),
-        "password": {"memory_kib": 64, "iterations": 1, "blocklist": false, "max_queued": 1000},
-    });
-    merge(&mut config, keys);
-    Config::parse(&config.to_string()).unwrap()
+pub fn config(store: &str, keys: Value) -> Config {
+    let password = json!({"memory_kib": 64, "iterations": 1, "blocklist": false, "max_queued": 1000});
+    Config::parse(&stores::config(store, json!({"password": password}), keys).to_string()).unwrap()
 }
 
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            from.into_iter().for_each(|(key, value)| merge(into.entry(key).or_insert(Value::Null), value));
-        }
-        (into, from) => *into = from,
-    }
-}
-
-pub fn open(database: &Path, keys: Value) -> Result<Engine, Error> {
-    Engine::open(config(database, keys), Hooks::default())
+pub fn open(store: &str, keys: Value) -> Result<Engine, Error> {
+    Engine::open(config(store, keys), Hooks::default())
 }
 
 /// The code of a store that does not open.
-pub fn refused(database: &Path, keys: Value) -> Code {
-    open(database, keys).err().expect("a store that does not open").code
+pub fn refused(store: &str, keys: Value) -> Code {
+    open(store, keys).err().expect("a store that does not open").code
 }
 
 /// Calls an operation.
@@ -270,18 +219,18 @@ pub fn told() -> Value {
 fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Value = serde_json::from_str(&task).unwrap();
-    let database = PathBuf::from(task["database"].as_str().unwrap());
+    let store = task["store"].as_str().unwrap();
     match task["role"].as_str().unwrap() {
-        "contend" => crate::races::contend(&database),
-        "guess" => crate::races::guess_often(&database),
-        "many logins" => crate::hasher::many_logins(&database),
-        "no memory" => crate::hasher::no_memory(&database),
-        "refresh" | "revoke" => crate::sessions::session(&database, &task),
-        "work" => crate::crash::work(&database),
-        "work until the limit" => crate::crash::work_until_the_limit(&database, &task),
-        "faulted" => crate::injected::faulted(&database),
-        "unprivileged" => crate::store::unprivileged(&database, &task),
-        "full" => crate::store::full(&database, &task),
+        "contend" => crate::races::contend(store),
+        "guess" => crate::races::guess_often(store),
+        "many logins" => crate::hasher::many_logins(store),
+        "no memory" => crate::hasher::no_memory(store),
+        "refresh" | "revoke" => crate::sessions::session(store, &task),
+        "work" => crate::crash::work(store),
+        "work until the limit" => crate::crash::work_until_the_limit(store, &task),
+        "faulted" => crate::injected::faulted(store),
+        "unprivileged" => crate::store::unprivileged(store, &task),
+        "full" => crate::store::full(store, &task),
         other => panic!("{other}"),
     }
 }

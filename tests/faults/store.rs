@@ -10,9 +10,10 @@ use doorward::{Code, Engine};
 use serde_json::{Value, json};
 
 use crate::stage::{
-    Child, Folder, call, count, is_active, limit, login, logout, open, refused, register, report, together,
+    Child, Store, call, count, is_active, limit, login, logout, open, refused, register, report, together,
     told,
 };
+use crate::stores::sqlite;
 
 /// `nobody`
 const UNPRIVILEGED: u32 = 65_534;
@@ -24,16 +25,16 @@ fn is_root() -> bool {
 
 #[test]
 fn a_file_that_is_no_database() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     for bytes in [b"x".repeat(7), b"not a database\n".repeat(1000), vec![0; 4096]] {
-        fs::write(folder.database(), &bytes).unwrap();
-        assert_eq!(refused(&folder.database(), json!({})), Code::InvalidConfig, "{} bytes", bytes.len());
-        assert_eq!(fs::read(folder.database()).unwrap(), bytes, "untouched");
-        assert!(!folder.key_file().exists());
+        fs::write(store.file(), &bytes).unwrap();
+        assert_eq!(refused(store.url(), json!({})), Code::InvalidConfig, "{} bytes", bytes.len());
+        assert_eq!(fs::read(store.file()).unwrap(), bytes, "untouched");
+        assert!(!store.key_file().exists());
     }
     // An empty file is a store that has yet to begin.
-    fs::write(folder.database(), "").unwrap();
-    register(&folder.open(), "ada").unwrap();
+    fs::write(store.file(), "").unwrap();
+    register(&store.open(), "ada").unwrap();
 }
 
 #[test]
@@ -46,77 +47,80 @@ fn a_database_of_another_program() {
     ];
     for sql in begun {
         for mode in ["delete", "wal"] {
-            let folder = Folder::new();
-            let other = folder.sqlite();
+            let store = Store::sqlite();
+            let other = store.connection();
             other.pragma_update(None, "journal_mode", mode).unwrap();
             other.execute_batch(sql).unwrap();
             drop(other);
-            let bytes = fs::read(folder.database()).unwrap();
+            let bytes = fs::read(store.file()).unwrap();
             assert!(!bytes.is_empty());
-            assert_eq!(refused(&folder.database(), json!({})), Code::InvalidConfig, "{sql}, {mode}");
-            assert!(fs::read(folder.database()).unwrap() == bytes, "untouched: {sql}, {mode}");
-            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no key, no log: {sql}, {mode}");
+            assert_eq!(refused(store.url(), json!({})), Code::InvalidConfig, "{sql}, {mode}");
+            assert!(fs::read(store.file()).unwrap() == bytes, "untouched: {sql}, {mode}");
+            assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1, "no key, no log: {sql}, {mode}");
         }
     }
 }
 
 #[test]
 fn a_schema_of_a_newer_version() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
-    folder.sqlite().pragma_update(None, "user_version", 1_000).unwrap();
-    let bytes = fs::read(folder.database()).unwrap();
-    assert_eq!(refused(&folder.database(), json!({})), Code::SchemaTooNew);
-    assert!(fs::read(folder.database()).unwrap() == bytes, "untouched");
-    folder.sqlite().pragma_update(None, "user_version", -1).unwrap();
-    assert_eq!(refused(&folder.database(), json!({})), Code::SchemaTooNew);
+    let store = Store::sqlite();
+    register(&store.open(), "ada").unwrap();
+    store.connection().pragma_update(None, "user_version", 1_000).unwrap();
+    let bytes = fs::read(store.file()).unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::SchemaTooNew);
+    assert!(fs::read(store.file()).unwrap() == bytes, "untouched");
+    store.connection().pragma_update(None, "user_version", -1).unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::SchemaTooNew);
 }
 
 #[test]
 fn a_path_that_is_no_file() {
-    let folder = Folder::new();
-    assert_eq!(refused(folder.path(), json!({})), Code::StoreUnavailable, "a folder");
-    assert_eq!(refused(&folder.path().join("no/such/folder/a.db"), json!({})), Code::InvalidConfig);
-    let text = folder.path().join("text");
+    let store = Store::sqlite();
+    assert_eq!(refused(&sqlite(store.path()), json!({})), Code::StoreUnavailable, "a folder");
+    assert_eq!(refused(&sqlite(&store.path().join("no/such/folder/a.db")), json!({})), Code::InvalidConfig);
+    let text = store.path().join("text");
     fs::write(&text, "x").unwrap();
-    assert_eq!(refused(&text.join("a.db"), json!({})), Code::StoreUnavailable, "below a file");
-    std::os::unix::fs::symlink(folder.path().join("nowhere"), folder.path().join("link")).unwrap();
-    assert_eq!(refused(&folder.path().join("link"), json!({})), Code::StoreUnavailable, "a dangling link");
+    assert_eq!(refused(&sqlite(&text.join("a.db")), json!({})), Code::StoreUnavailable, "below a file");
+    std::os::unix::fs::symlink(store.path().join("nowhere"), store.path().join("link")).unwrap();
+    assert_eq!(
+        refused(&sqlite(&store.path().join("link")), json!({})),
+        Code::StoreUnavailable,
+        "a dangling link"
+    );
     // A path is a path, whatever it looks like.
-    let odd = folder.path().join("file:a.db?mode=memory&x='\"; %41 \u{e4}");
-    register(&open(&odd, json!({})).unwrap(), "ada").unwrap();
+    let odd = store.path().join("file:a.db?mode=memory&x='\"; %41 \u{e4}");
+    register(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
     assert!(fs::metadata(&odd).unwrap().len() > 0);
-    login(&open(&odd, json!({})).unwrap(), "ada").unwrap();
+    login(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
 }
 
 /// A relative path may look like a URI; nothing of it is interpreted.
 #[test]
 fn a_path_that_looks_like_a_uri() {
-    let folder = Folder::new();
-    let task =
-        json!({"role": "unprivileged", "database": folder.database(), "folder": folder.path(), "try": "uri"});
+    let store = Store::sqlite();
+    let task = json!({"role": "unprivileged", "store": store.url(), "folder": store.path(), "try": "uri"});
     Child::start(&task).succeed();
-    assert!(fs::metadata(folder.path().join("file:a.db?mode=memory")).unwrap().len() > 0);
+    assert!(fs::metadata(store.path().join("file:a.db?mode=memory")).unwrap().len() > 0);
 }
 
 #[test]
 fn a_damaged_store() {
     let whole = {
-        let folder = Folder::new();
-        let engine = folder.open();
+        let store = Store::sqlite();
+        let engine = store.open();
         for index in 0..40 {
             register(&engine, &format!("user{index}")).unwrap();
         }
         let token = login(&engine, "user7").unwrap();
         drop(engine);
-        (fs::read(folder.database()).unwrap(), fs::read(folder.key_file()).unwrap(), token)
+        (fs::read(store.file()).unwrap(), fs::read(store.key_file()).unwrap(), token)
     };
     let (bytes, key, token) = whole;
     let survive = |damaged: &[u8]| {
-        let folder = Folder::new();
-        fs::write(folder.database(), damaged).unwrap();
-        fs::write(folder.key_file(), &key).unwrap();
-        let engine = open(&folder.database(), json!({"limits": {"store_timeout_ms": 100}}))?;
+        let store = Store::sqlite();
+        fs::write(store.file(), damaged).unwrap();
+        fs::write(store.key_file(), &key).unwrap();
+        let engine = open(store.url(), json!({"limits": {"store_timeout_ms": 100}}))?;
         // Each may fail, and says so.
         let results = [
             login(&engine, "user7").map(Value::String),
@@ -167,12 +171,12 @@ fn a_damaged_store() {
 /// go on, and afterwards everything does.
 #[test]
 fn a_store_that_another_has_locked() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     let timeout = json!({"limits": {"store_timeout_ms": 50}});
-    let engine = open(&folder.database(), timeout.clone()).unwrap();
+    let engine = open(store.url(), timeout.clone()).unwrap();
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
-    let other = folder.sqlite();
+    let other = store.connection();
     for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
         other.execute_batch(begin).unwrap();
         assert_eq!(register(&engine, "grace"), Err(Code::StoreUnavailable));
@@ -181,7 +185,7 @@ fn a_store_that_another_has_locked() {
         assert_eq!(count(&results, Code::StoreUnavailable), 16);
         assert!(is_active(&engine, &token));
         // An engine that has nothing to write opens.
-        assert!(is_active(&open(&folder.database(), timeout.clone()).unwrap(), &token));
+        assert!(is_active(&open(store.url(), timeout.clone()).unwrap(), &token));
         other.execute_batch("COMMIT").unwrap();
         assert!(login(&engine, "ada").is_ok());
     }
@@ -194,74 +198,72 @@ fn a_store_that_another_has_locked() {
 /// A program that keeps the whole file to itself keeps out everybody, but hangs nobody.
 #[test]
 fn a_store_that_another_keeps_to_itself() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     let timeout = json!({"limits": {"store_timeout_ms": 50}});
-    register(&open(&folder.database(), timeout.clone()).unwrap(), "ada").unwrap();
-    let other = folder.sqlite();
+    register(&open(store.url(), timeout.clone()).unwrap(), "ada").unwrap();
+    let other = store.connection();
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT").unwrap();
-    assert_eq!(refused(&folder.database(), timeout.clone()), Code::StoreUnavailable);
+    assert_eq!(refused(store.url(), timeout.clone()), Code::StoreUnavailable);
     drop(other);
-    login(&open(&folder.database(), timeout).unwrap(), "ada").unwrap();
+    login(&open(store.url(), timeout).unwrap(), "ada").unwrap();
 }
 
 /// A new store that another is just about to write waits its turn, and fails when that takes too long.
 #[test]
 fn a_new_store_that_another_has_locked() {
-    let folder = Folder::new();
-    let other = folder.sqlite();
+    let store = Store::sqlite();
+    let other = store.connection();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(
-        refused(&folder.database(), json!({"limits": {"store_timeout_ms": 50}})),
-        Code::StoreUnavailable
-    );
+    assert_eq!(refused(store.url(), json!({"limits": {"store_timeout_ms": 50}})), Code::StoreUnavailable);
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
-    register(&folder.open(), "ada").unwrap();
+    register(&store.open(), "ada").unwrap();
 }
 
 /// What an unprivileged process may not write.
 #[test]
 fn files_that_may_not_be_written() {
-    let folder = Folder::new();
-    register(&folder.open(), "ada").unwrap();
+    let store = Store::sqlite();
+    register(&store.open(), "ada").unwrap();
     let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    for path in [folder.path().to_owned(), folder.database(), folder.key_file()] {
+    for path in [store.path().to_owned(), store.file(), store.key_file()] {
         if is_root() {
             chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
         }
     }
-    let outcome = |database: PathBuf| {
-        let mut child = Child::start(&json!({"role": "unprivileged", "database": database, "try": "login"}));
+    let outcome = |file: PathBuf| {
+        let mut child =
+            Child::start(&json!({"role": "unprivileged", "store": sqlite(&file), "try": "login"}));
         let outcome = child.report().unwrap();
         child.succeed();
         outcome
     };
-    assert_eq!(outcome(folder.database()), "logged in");
+    assert_eq!(outcome(store.file()), "logged in");
 
-    mode(&folder.database(), 0o400);
-    assert_eq!(outcome(folder.database()), "store_unavailable", "a file that is read-only");
-    mode(&folder.database(), 0o000);
-    assert_eq!(outcome(folder.database()), "store_unavailable", "a file that is not readable");
-    mode(&folder.database(), 0o600);
+    mode(&store.file(), 0o400);
+    assert_eq!(outcome(store.file()), "store_unavailable", "a file that is read-only");
+    mode(&store.file(), 0o000);
+    assert_eq!(outcome(store.file()), "store_unavailable", "a file that is not readable");
+    mode(&store.file(), 0o600);
 
-    mode(folder.path(), 0o500);
-    assert_eq!(outcome(folder.database()), "store_unavailable", "a folder that is read-only");
-    assert_eq!(outcome(folder.path().join("new.db")), "store_unavailable", "and a new store in it");
-    mode(folder.path(), 0o700);
+    mode(store.path(), 0o500);
+    assert_eq!(outcome(store.file()), "store_unavailable", "a folder that is read-only");
+    assert_eq!(outcome(store.path().join("new.db")), "store_unavailable", "and a new store in it");
+    mode(store.path(), 0o700);
 
-    mode(&folder.key_file(), 0o000);
-    assert_eq!(outcome(folder.database()), "invalid_config", "a key that is not readable");
-    mode(&folder.key_file(), 0o600);
-    assert_eq!(outcome(folder.database()), "logged in");
+    mode(&store.key_file(), 0o000);
+    assert_eq!(outcome(store.file()), "invalid_config", "a key that is not readable");
+    mode(&store.key_file(), 0o600);
+    assert_eq!(outcome(store.file()), "logged in");
 }
 
 /// A child that has laid down its rights, if it had any, and tries to log in.
-pub fn unprivileged(database: &Path, task: &Value) {
+pub fn unprivileged(store: &str, task: &Value) {
     if task["try"] == "uri" {
         std::env::set_current_dir(task["folder"].as_str().unwrap()).unwrap();
         let odd = Path::new("file:a.db?mode=memory");
-        register(&open(odd, json!({})).unwrap(), "ada").unwrap();
-        login(&open(odd, json!({})).unwrap(), "ada").unwrap();
+        register(&open(&sqlite(odd), json!({})).unwrap(), "ada").unwrap();
+        login(&open(&sqlite(odd), json!({})).unwrap(), "ada").unwrap();
         return;
     }
     if is_root() {
@@ -272,7 +274,7 @@ pub fn unprivileged(database: &Path, task: &Value) {
             assert_eq!(libc::setuid(UNPRIVILEGED), 0);
         }
     }
-    report(&match open(database, json!({})) {
+    report(&match open(store, json!({})) {
         Ok(engine) => login(&engine, "ada").map_or_else(|code| json!(code.name()), |_| json!("logged in")),
         Err(error) => json!(error.code.name()),
     });
@@ -281,29 +283,29 @@ pub fn unprivileged(database: &Path, task: &Value) {
 /// A file may not grow: every write fails, the process lives, and when it may, all goes on.
 #[test]
 fn a_file_that_may_not_grow() {
-    let folder = Folder::new();
-    fill(&folder, &json!({"role": "full", "database": folder.database()}));
+    let store = Store::sqlite();
+    fill(&store, &json!({"role": "full", "store": store.url()}));
 }
 
 /// A disk is full.
 #[test]
 fn a_full_disk() {
-    let folder = Folder::new();
+    let store = Store::sqlite();
     if !is_root() {
         println!("a_full_disk: not run, only root may mount a small file system");
         return;
     }
-    let Some(mounted) = Mounted::on(folder.path()) else {
+    let Some(mounted) = Mounted::on(store.path()) else {
         println!("a_full_disk: not run, no file system may be mounted here");
         return;
     };
-    let filler = folder.path().join("filler");
-    fill(&folder, &json!({"role": "full", "database": folder.database(), "filler": filler}));
+    let filler = store.path().join("filler");
+    fill(&store, &json!({"role": "full", "store": store.url(), "filler": filler}));
     // A store can not be begun on a disk that is full, and can when there is room.
-    let (new, filler) = (folder.path().join("new.db"), Filler::new(&filler));
-    assert_eq!(refused(&new, json!({})), Code::StoreUnavailable);
+    let (new, filler) = (store.path().join("new.db"), Filler::new(&filler));
+    assert_eq!(refused(&sqlite(&new), json!({})), Code::StoreUnavailable);
     drop(filler);
-    register(&open(&new, json!({})).unwrap(), "ada").unwrap();
+    register(&open(&sqlite(&new), json!({})).unwrap(), "ada").unwrap();
     drop(mounted);
 }
 
@@ -343,13 +345,13 @@ impl Drop for Filler {
 }
 
 /// Runs a child through a store that fills up and is emptied; what it says was written is there.
-fn fill(folder: &Folder, task: &Value) {
+fn fill(store: &Store, task: &Value) {
     let mut child = Child::start(task);
     let kept = child.report().unwrap();
     let refused = child.report().unwrap();
     child.tell(&json!("end"));
     child.succeed();
-    let engine = folder.open();
+    let engine = store.open();
     for name in kept.as_array().unwrap() {
         call(&engine, "get_user", json!({"username": name})).unwrap();
     }
@@ -357,15 +359,15 @@ fn fill(folder: &Folder, task: &Value) {
         assert_eq!(call(&engine, "get_user", json!({"username": name})), Err(Code::UserNotFound));
     }
     drop(engine);
-    let users = folder.rows()["users"].as_u64().unwrap();
+    let users = store.rows()["users"].as_u64().unwrap();
     assert_eq!(users, kept.as_array().unwrap().len() as u64);
 }
 
 /// The child of [`fill`].
-pub fn full(database: &Path, task: &Value) {
+pub fn full(store: &str, task: &Value) {
     // SAFETY: the disposition of one signal; a write beyond the bound then fails with EFBIG.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-    let engine: Engine = open(database, json!({})).unwrap();
+    let engine: Engine = open(store, json!({})).unwrap();
     register(&engine, "ada").unwrap();
     let mut token = login(&engine, "ada").unwrap();
     let (mut kept, mut refused) = (vec!["ada".to_owned()], Vec::new());
@@ -373,7 +375,7 @@ pub fn full(database: &Path, task: &Value) {
         let filler = match &task["filler"] {
             Value::String(path) => Some(Filler::new(Path::new(path))),
             _ => {
-                let log = database.with_extension("db-wal");
+                let log = format!("{}-wal", store.strip_prefix("sqlite:").unwrap());
                 limit(libc::RLIMIT_FSIZE, fs::metadata(log).unwrap().len() + 20_000 * round);
                 None
             }

@@ -1,0 +1,240 @@
+//! The stores that tests run on: a SQLite file, and a database of the PostgreSQL server that
+//! DOORWARD_TEST_POSTGRES names, which tests/postgres starts.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, Once};
+
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+/// Makes of `fn name(store: &Store)` two tests: `name::sqlite` and `name::postgres`.
+macro_rules! on_each_store {
+    ($name:ident) => {
+        mod $name {
+            use crate::stores::Store;
+
+            #[test]
+            fn sqlite() {
+                super::$name(&Store::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                if let Some(store) = Store::postgres() {
+                    super::$name(&store);
+                }
+            }
+        }
+    };
+}
+pub(crate) use on_each_store;
+
+/// An empty store, and a folder; both go with it.
+pub struct Store {
+    url: String,
+    folder: TempDir,
+    database: Option<Database>,
+}
+
+impl Store {
+    pub fn sqlite() -> Store {
+        let folder = tempfile::tempdir().unwrap();
+        Store { url: sqlite(&folder.path().join("store.db")), folder, database: None }
+    }
+
+    /// None where there is no server: that is said, and the test passes.
+    pub fn postgres() -> Option<Store> {
+        server().map(Store::on)
+    }
+
+    fn on(server: String) -> Store {
+        let database = Database::new(server);
+        Store { url: database.url(), folder: tempfile::tempdir().unwrap(), database: Some(database) }
+    }
+
+    /// Another store of this kind.
+    pub fn another(&self) -> Store {
+        match &self.database {
+            None => Store::sqlite(),
+            Some(database) => Store::on(database.server.clone()),
+        }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.database.is_none()
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder of the test.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the store is, if it is a file.
+    pub fn file(&self) -> PathBuf {
+        self.path().join("store.db")
+    }
+
+    /// Where its key is.
+    pub fn key_file(&self) -> PathBuf {
+        self.path().join("store.db.key")
+    }
+
+    /// A connection of the test's own to the file, for when no engine is open in this process: a file is
+    /// not to be opened beside another copy of SQLite, and this is the same copy.
+    pub fn connection(&self) -> rusqlite::Connection {
+        assert!(self.is_sqlite());
+        rusqlite::Connection::open(self.file()).unwrap()
+    }
+
+    /// The rows of a query, by the names of their columns; bytes are `\x…` in hexadecimal. As with
+    /// [`Store::connection`], no engine is open.
+    pub fn query(&self, sql: &str) -> Vec<Value> {
+        let Some(database) = &self.database else {
+            let connection = self.connection();
+            let mut statement = connection.prepare(sql).unwrap();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+            let read = |row: &rusqlite::Row| {
+                let cell = |(index, name): (usize, &String)| (name.clone(), value(row.get_ref_unwrap(index)));
+                Ok(Value::Object(names.iter().enumerate().map(cell).collect::<Map<_, _>>()))
+            };
+            return statement.query_map([], read).unwrap().map(Result::unwrap).collect();
+        };
+        let json = database.psql(&format!("SELECT coalesce(json_agg(row), '[]') FROM ({sql}) AS row"));
+        serde_json::from_str(&json).unwrap()
+    }
+
+    pub fn execute(&self, sql: &str) {
+        match &self.database {
+            None => self.connection().execute_batch(sql).unwrap(),
+            Some(database) => drop(database.psql(sql)),
+        }
+    }
+
+    /// How many rows a table has, or `table WHERE …`.
+    pub fn count(&self, what: &str) -> i64 {
+        self.query(&format!("SELECT count(*) AS count FROM {what}"))[0]["count"].as_i64().unwrap()
+    }
+
+    /// Every row of a table, as text, in one order.
+    pub fn dump(&self, table: &str) -> Vec<String> {
+        let rows = self.query(&format!("SELECT * FROM {table}"));
+        let mut rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+        rows.sort();
+        rows
+    }
+}
+
+pub fn sqlite(file: &Path) -> String {
+    format!("sqlite:{}", file.display())
+}
+
+/// A configuration for a store: `keys` above `defaults`. What is not beside a file needs a secret key from
+/// elsewhere.
+pub fn config(store: &str, defaults: Value, keys: Value) -> Value {
+    let mut config = defaults;
+    config["store"] = json!(store);
+    let names = ["secret_key", "secret_keys", "secret_key_file"];
+    if !store.starts_with("sqlite:") && names.iter().all(|name| keys.get(name).is_none()) {
+        config["secret_key"] = json!("a secret key that the tests share");
+    }
+    merge(&mut config, keys);
+    config
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            from.into_iter().for_each(|(key, value)| merge(into.entry(key).or_insert(Value::Null), value));
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn value(cell: ValueRef) -> Value {
+    match cell {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => json!(number),
+        ValueRef::Real(number) => json!(number),
+        ValueRef::Text(text) => json!(str::from_utf8(text).unwrap()),
+        ValueRef::Blob(bytes) => {
+            json!(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+        }
+    }
+}
+
+/// The server's address, if there is one.
+#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
+fn server() -> Option<String> {
+    static SAID: Once = Once::new();
+    let server = std::env::var("DOORWARD_TEST_POSTGRES").ok().filter(|server| !server.is_empty());
+    if server.is_none() {
+        // Not by `println!`, which is kept back when a test passes.
+        let say = || drop(writeln!(std::io::stderr(), "PostgreSQL: not run, tests/postgres starts one"));
+        SAID.call_once(say);
+    }
+    server
+}
+
+/// An empty database: those of tests that have passed are used again, which is faster than making one.
+struct Database {
+    server: String,
+    name: String,
+}
+
+static EMPTY: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Database {
+    fn new(server: String) -> Database {
+        static COUNT: Mutex<u32> = Mutex::new(0);
+        if let Some(name) = EMPTY.lock().unwrap().pop() {
+            return Database { server, name };
+        }
+        // One at a time: the template is not to be in use.
+        let mut count = COUNT.lock().unwrap();
+        *count += 1;
+        let name = format!("doorward_{}_{count}", std::process::id());
+        succeed(psql(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")));
+        Database { server, name }
+    }
+
+    fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
+    }
+
+    fn psql(&self, sql: &str) -> String {
+        succeed(psql(&self.url(), sql))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT");
+            EMPTY.lock().unwrap().push(std::mem::take(&mut self.name));
+        }
+    }
+}
+
+fn psql(url: &str, sql: &str) -> Output {
+    Command::new("psql")
+        .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+        .args(["--dbname", url, "--command", sql])
+        .env("PGOPTIONS", "--client-min-messages=warning")
+        .output()
+        .unwrap_or_else(|error| panic!("psql: {error}"))
+}
+
+fn succeed(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
