@@ -54,7 +54,11 @@ impl JsonSchema for Secret {
 }
 
 /// A password in its normal form, not longer than the policy's `max_bytes`.
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    normal: Zeroizing<String>,
+    /// What was typed, where it is not that.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// Reads a password that is offered as proof. Failure: `invalid_request`, for a text that is
@@ -65,7 +69,10 @@ impl Password {
             return Err(Error::at(Code::InvalidRequest, field, limit));
         }
         match opaque_string(secret.expose()) {
-            Some(text) => Ok(Password(text)),
+            Some(normal) => {
+                let typed = Some(secret.0.clone()).filter(|typed| *typed != normal);
+                Ok(Password { normal, typed })
+            }
             None => Err(Error::at(Code::InvalidRequest, field, "empty, or with control characters")),
         }
     }
@@ -80,11 +87,11 @@ impl Password {
         field: &str,
     ) -> Result<Password> {
         let password = Password::offered(secret, policy, field)?;
-        if password.0.chars().count() < policy.min_length.get() {
+        if password.normal.chars().count() < policy.min_length.get() {
             let limit = format!("shorter than {} characters", policy.min_length.get());
             return Err(Error::at(Code::WeakPassword, field, limit));
         }
-        if policy.blocklist && is_blocked(&password.0, context) {
+        if policy.blocklist && is_blocked(&password.normal, context) {
             return Err(Error::at(Code::WeakPassword, field, "common or easily guessed"));
         }
         Ok(password)
@@ -92,7 +99,12 @@ impl Password {
 
     /// The bytes that are hashed.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.normal.as_bytes()
+    }
+
+    /// The bytes that other systems hashed, where they are others.
+    pub(crate) fn as_typed(&self) -> Option<&[u8]> {
+        self.typed.as_ref().map(|typed| typed.as_bytes())
     }
 }
 

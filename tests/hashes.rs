@@ -1,5 +1,5 @@
-//! Hostile hashes: whatever is wrong with a PHC string, it is `valid: false`, and nothing is computed
-//! and no memory taken on its word. Good hashes of other libraries: conformance/passwords.json.
+//! Hostile hashes: whatever is wrong with one, it is `valid: false`, and nothing is computed and no memory
+//! taken on its word. Good hashes of other libraries: conformance/passwords.json and foreign_hashes.json.
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -196,6 +196,103 @@ fn hostile_hashes_are_not_valid_and_take_no_memory() {
         assert_eq!(verify(&engine, &hash), json!({"valid": false, "needs_rehash": true}), "{cost}");
     }
     assert!(peak_kib() - before > 100 * 1024, "the peak is not measured");
+}
+
+/// Hashes of `password` in the forms of other systems, each of no more than a moment's work.
+const FOREIGN: [&str; 13] = [
+    "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm",
+    "bcrypt$$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm",
+    "bcrypt_sha256$$2b$04$abcdefghijklmnopqrstuuavYyybW8SwBYgHrVfEOHIljvgCGgHr2",
+    "$bcrypt-sha256$v=2,t=2b,r=4$abcdefghijklmnopqrstuu$6eeTxYH54oiZ0Z7.zjNaUH4ORExX7RG",
+    "$pbkdf2$1$c2FsdA$DGDID5YfDnHzqbUkr2ASBi/gN6Y",
+    "$pbkdf2-sha256$1$c2FsdA$Eg.2z/z4syxD5yJSVsT4N6hlSMkszDVICAWYfLcL4Xs",
+    "pbkdf2_sha256$1$salt$Eg+2z/z4syxD5yJSVsT4N6hlSMkszDVICAWYfLcL4Xs=",
+    "pbkdf2_sha1$1$salt$DGDID5YfDnHzqbUkr2ASBi/gN6Y=",
+    "pbkdf2:sha256:1$salt$120fb6cffcf8b32c43e7225256c4f837a86548c92ccc35480805987cb70be17b",
+    "$scrypt$ln=1,r=1,p=1$c2FsdA$bRu4eO7pzkp7d9ekQQNXTUy/48Fa45QPD/51zV4eCvo",
+    "scrypt$2$salt$1$1$bRu4eO7pzkp7d9ekQQNXTUy/48Fa45QPD/51zV4eCvo=",
+    "scrypt:2:1:1$salt$6d1bb878eee9ce4a7b77d7a44103574d4cbfe3c15ae3940f0ffe75cd5e1e0afa",
+    "$fbscrypt$v=1,n=1,r=1,p=1,ss=,sk=MDEyMzQ1Njc4OWFiY2RlZg==$c2FsdA==$c8oIdeGzPtHH62diwsoIJA==",
+];
+
+/// Computed, the first of each of these takes from minutes to years, or gigabytes.
+#[test]
+fn hash_bombs_are_not_computed() {
+    let engine = open();
+    let before = peak_kib();
+    let mut bombs: Vec<String> = Vec::new();
+    for costs in [["$04$", "$31$"], ["$04$", "$15$"], ["r=4$", "r=31$"], ["r=4$", "r=15$"]] {
+        bombs.extend(FOREIGN[..4].iter().map(|good| good.replace(costs[0], costs[1])));
+    }
+    for iterations in ["4294967295", "5000001"] {
+        bombs.extend(FOREIGN[4..8].iter().map(|good| good.replace("$1$", &format!("${iterations}$"))));
+        bombs.push(FOREIGN[8].replace(":1$", &format!(":{iterations}$")));
+    }
+    // N; r; p; all three; the memory of N and r together; the work of all.
+    for [log_n, r, p] in [
+        [31, 1, 1],
+        [18, 8, 1],
+        [1, 65, 1],
+        [1, 1, 17],
+        [1, 536_870_911, 1],
+        [1, 1, 536_870_911],
+        [31, 32_767, 32_767],
+        [16, 17, 1],
+        [20, 1, 5],
+        [17, 8, 5],
+    ] {
+        let n = 1_u64 << log_n;
+        bombs.push(FOREIGN[9].replace("ln=1,r=1,p=1", &format!("ln={log_n},r={r},p={p}")));
+        bombs.push(FOREIGN[10].replace("$2$salt$1$1$", &format!("${n}$salt${r}${p}$")));
+        bombs.push(FOREIGN[11].replace("2:1:1", &format!("{n}:{r}:{p}")));
+        if p == 1 {
+            bombs.push(FOREIGN[12].replace("n=1,r=1", &format!("n={log_n},r={r}")));
+        }
+    }
+    bombs.retain(|bomb| !FOREIGN.contains(&bomb.as_str()));
+    assert_eq!(bombs.len(), 6 + 10 + 37);
+    for bomb in &bombs {
+        assert_eq!(verify(&engine, bomb), json!({"valid": false, "needs_rehash": false}), "{bomb}");
+    }
+    let taken = peak_kib() - before;
+    assert!(taken < 32 * 1024, "{taken} KiB were taken");
+}
+
+#[test]
+fn spoiled_foreign_hashes_are_not_valid() {
+    let engine = open();
+    for good in FOREIGN {
+        assert_eq!(verify(&engine, good), json!({"valid": true, "needs_rehash": true}), "{good}");
+        let mut spoiled = vec![
+            format!("{good}$"),
+            format!("${good}"),
+            format!("{good}\n"),
+            format!(" {good}"),
+            format!("{good}{}", "A".repeat(1_000_000)),
+            format!("argon2{good}"),
+            format!("bcrypt${good}$"),
+        ];
+        for position in 0..good.len() {
+            let (head, tail) = good.split_at(position);
+            spoiled.push(head.to_owned());
+            spoiled.push(format!("{head}{}", &tail[1..]));
+            for other in ["*", "$", "\0", "é"] {
+                spoiled.push(format!("{head}{other}{tail}"));
+                if !tail.starts_with(other) {
+                    spoiled.push(format!("{head}{other}{}", &tail[1..]));
+                }
+            }
+            if tail.starts_with(|c: char| c.is_ascii_digit()) {
+                for other in ["0", "-", "+", " "] {
+                    spoiled.push(format!("{head}{other}{tail}"));
+                }
+            }
+        }
+        for hash in &spoiled {
+            let shown = hash.chars().take(120).collect::<String>();
+            assert_eq!(verify(&engine, hash)["valid"], false, "{shown:?}");
+        }
+    }
 }
 
 fn open() -> Engine {

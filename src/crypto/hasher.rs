@@ -1,5 +1,6 @@
-//! Password hashes: Argon2 (RFC 9106) in PHC strings, computed in a bounded pool of reused memory.
-//! The pool's size caps both concurrency and memory; a bounded number of callers may wait.
+//! Password hashes: Argon2 (RFC 9106) in PHC strings, and the verification of other systems' hashes,
+//! computed in a bounded pool of reused memory. The pool's size caps both concurrency and memory; a bounded
+//! number of callers may wait.
 
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64_simd::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
+use super::foreign_hashes::{ForeignHash, number};
 use super::memory::Memory;
 use super::random;
 use crate::config::PasswordPolicy;
@@ -20,19 +22,22 @@ use crate::password::Password;
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
 
+/// The memory that a hash of another's making may take, in KiB, unless more is configured.
+const MOST_KIB: u32 = 131_072;
+
 /// Computes and verifies password hashes with the configured cost.
 pub(crate) struct Hasher {
     cost: Cost,
     pool: Pool,
     /// What is verified when there is no account: the same work, never a match.
-    decoy: Phc,
+    decoy: StoredHash,
 }
 
 /// What a verification found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub valid: bool,
-    /// The hash was not made with the current algorithm and cost.
+    /// The hash was not made with the current algorithm and cost, of the password's normal form.
     pub needs_rehash: bool,
 }
 
@@ -48,13 +53,13 @@ impl Hasher {
         Ok(Hasher {
             cost,
             pool: Pool::new(cost.memory_kib as usize, slots, policy.max_queued.get()),
-            decoy: Phc {
+            decoy: StoredHash::Argon2(Phc {
                 algorithm: Algorithm::Argon2id,
                 version: Version::V0x13,
                 cost,
                 salt: random::<SALT_LEN>()?.to_vec(),
                 output: random::<OUTPUT_LEN>()?.to_vec(),
-            },
+            }),
         })
     }
 
@@ -67,39 +72,62 @@ impl Hasher {
             salt: random::<SALT_LEN>()?.to_vec(),
             output: vec![0; OUTPUT_LEN],
         };
-        let output = self.compute(password, &phc)?;
+        let output = self.pool.slot()?.compute(password.as_bytes(), &phc)?;
         phc.output.copy_from_slice(&output);
         Ok(phc.to_string())
     }
 
     /// Verifies against `stored`. Without a hash, or with one that is malformed or too costly, it
     /// does the work of one hash and answers that nothing matches.
+    ///
+    /// Other systems hashed the bytes that were typed: where these are not the password's normal form, both
+    /// are tried.
     pub(crate) fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict> {
-        let Some(phc) = stored.and_then(Phc::parse).filter(|phc| phc.cost.is_bearable(self.cost)) else {
-            self.compute(password, &self.decoy)?;
-            return Ok(Verdict { valid: false, needs_rehash: false });
-        };
-        let output = self.compute(password, &phc)?;
-        let valid = verify_slices_are_equal(&output, &phc.output).is_ok();
-        let current = phc.algorithm == Algorithm::Argon2id
+        let readable = stored.and_then(|text| self.readable(text));
+        let hash = readable.as_ref().unwrap_or(&self.decoy);
+        let is_current = readable.is_some() && self.is_current(hash);
+        let mut forms = [Some(password.as_bytes()), password.as_typed()];
+        if !is_current {
+            forms.reverse();
+        }
+        let mut slot = self.pool.slot()?;
+        for form in forms.into_iter().flatten() {
+            let valid = slot.verify(form, hash)?;
+            if valid && readable.is_some() {
+                let is_normal = form == password.as_bytes();
+                return Ok(Verdict { valid, needs_rehash: !is_current || !is_normal });
+            }
+        }
+        if readable.is_some() && !is_current {
+            // A hash of another cost must not tell that there is an account.
+            // The verdict is known: nothing may stand in for it now.
+            let _ = slot.verify(password.as_bytes(), &self.decoy);
+        }
+        Ok(Verdict { valid: false, needs_rehash: readable.is_some() && !is_current })
+    }
+
+    /// The hash, unless it is malformed or too costly.
+    fn readable(&self, text: &str) -> Option<StoredHash> {
+        StoredHash::parse(text).filter(|hash| match hash {
+            StoredHash::Argon2(phc) => phc.cost.is_bearable(self.cost),
+            StoredHash::Foreign(hash) => hash.is_bearable(self.cost.memory_kib.max(MOST_KIB)),
+        })
+    }
+
+    fn is_current(&self, hash: &StoredHash) -> bool {
+        matches!(hash, StoredHash::Argon2(phc) if phc.algorithm == Algorithm::Argon2id
             && phc.version == Version::V0x13
             && phc.cost == self.cost
             && phc.salt.len() >= SALT_LEN
-            && phc.output.len() == OUTPUT_LEN;
-        if !valid && !current {
-            // A hash of another cost must not tell that there is an account.
-            // The verdict is known: nothing may stand in for it now.
-            let _ = self.compute(password, &self.decoy);
-        }
-        Ok(Verdict { valid, needs_rehash: !current })
+            && phc.output.len() == OUTPUT_LEN)
     }
 
     /// How long one hash takes in a place of its own, once its memory is warm.
     pub(crate) fn measure(&self) -> Result<Duration> {
         let mut slot = self.pool.slot()?;
-        slot.compute(b"a password", &self.decoy)?;
+        slot.verify(b"a password", &self.decoy)?;
         let began = Instant::now();
-        slot.compute(b"a password", &self.decoy)?;
+        slot.verify(b"a password", &self.decoy)?;
         Ok(began.elapsed())
     }
 
@@ -108,13 +136,22 @@ impl Hasher {
         let state = self.pool.lock();
         (self.pool.slots, state.busy, state.waiting)
     }
-
-    fn compute(&self, password: &Password, phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
-        self.pool.slot()?.compute(password.as_bytes(), phc)
-    }
 }
 
 impl Slot<'_> {
+    fn verify(&mut self, password: &[u8], hash: &StoredHash) -> Result<bool> {
+        match hash {
+            StoredHash::Argon2(phc) => {
+                let output = self.compute(password, phc)?;
+                Ok(verify_slices_are_equal(&output, &phc.output).is_ok())
+            }
+            StoredHash::Foreign(hash) => match hash.memory_kib() {
+                0 => hash.verify(password, &mut []),
+                kib => hash.verify(password, self.memory(kib as usize)?.blocks()),
+            },
+        }
+    }
+
     fn compute(&mut self, password: &[u8], phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
         let Cost { memory_kib, iterations, parallelism } = phc.cost;
         let failed = |error: argon2::Error| Error::new(Code::Internal, error.to_string());
@@ -142,10 +179,28 @@ impl Cost {
     /// and 512 MiB walked, or what is configured.
     fn is_bearable(self, configured: Cost) -> bool {
         let walk = |cost: Cost| u64::from(cost.memory_kib) * u64::from(cost.iterations);
-        self.memory_kib <= configured.memory_kib.max(131_072)
+        self.memory_kib <= configured.memory_kib.max(MOST_KIB)
             && self.iterations <= configured.iterations.max(16)
             && self.parallelism <= configured.parallelism.max(16)
             && walk(self) <= walk(configured).max(524_288)
+    }
+}
+
+/// A hash that can be verified, whoever made it.
+#[derive(Debug)]
+enum StoredHash {
+    Argon2(Phc),
+    Foreign(ForeignHash),
+}
+
+impl StoredHash {
+    fn parse(text: &str) -> Option<StoredHash> {
+        // Django names the scheme before the PHC string.
+        let phc = text.strip_prefix("argon2").unwrap_or(text);
+        match Phc::parse(phc) {
+            Some(phc) => Some(StoredHash::Argon2(phc)),
+            None => ForeignHash::parse(text).map(StoredHash::Foreign),
+        }
     }
 }
 
@@ -201,12 +256,6 @@ impl std::fmt::Display for Phc {
             (STANDARD_NO_PAD.encode_to_string(&self.salt), STANDARD_NO_PAD.encode_to_string(&self.output));
         write!(f, "${}$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}", self.algorithm)
     }
-}
-
-/// A decimal number in its one spelling: no sign, no leading zero.
-fn number(text: &str) -> Option<u32> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    plain.then(|| text.parse().ok()).flatten()
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

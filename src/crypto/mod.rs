@@ -1,10 +1,13 @@
 //! The workshop: everything that computes with secrets. It knows no store and no request.
 
+mod bcrypt;
 pub(crate) mod claims;
+mod foreign_hashes;
 pub(crate) mod hasher;
 pub(crate) mod jws;
 mod memory;
 pub(crate) mod refresh_token;
+mod scrypt;
 pub(crate) mod secrets;
 
 use base64_simd::URL_SAFE_NO_PAD;

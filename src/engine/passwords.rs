@@ -30,7 +30,8 @@ pub struct HashPasswordResponse {
 pub struct VerifyPasswordRequest {
     /// The password.
     pub password: Secret,
-    /// The hash in PHC string format: argon2id, argon2i or argon2d.
+    /// The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
+    /// and Firebase.
     pub hash: Secret,
 }
 

@@ -181,7 +181,8 @@ class Operations(_doorward.Engine):
         """Verifies a password against a hash.
 
         password: The password.
-        hash: The hash in PHC string format: argon2id, argon2i or argon2d.
+        hash: The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib,
+            Django, Werkzeug and Firebase.
 
         Failures: hash_queue_full.
         """

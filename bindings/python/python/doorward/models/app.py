@@ -175,7 +175,8 @@ class VerifyPasswordRequest(Model):
     )
     hash: Annotated[str, Field(repr=False)]
     """
-    The hash in PHC string format: argon2id, argon2i or argon2d.
+    The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
+    and Firebase.
     """
     password: Annotated[str, Field(repr=False)]
     """

@@ -1,0 +1,124 @@
+//! scrypt (RFC 7914), in memory that its caller owns: the crate of this name takes its own, and aborts
+//! where there is none.
+
+use std::num::NonZeroU32;
+
+use argon2::Block;
+use aws_lc_rs::pbkdf2;
+use zeroize::Zeroizing;
+
+/// What one derivation costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cost {
+    /// The logarithm of N.
+    pub log_n: u32,
+    pub r: u32,
+    pub p: u32,
+}
+
+impl Cost {
+    /// Its memory in KiB, without what is less than one for each lane.
+    pub(super) fn memory_kib(self) -> u64 {
+        (u64::from(self.r) << self.log_n.min(32)).div_ceil(8)
+    }
+}
+
+/// The 64 bytes that Salsa20/8 mixes.
+type Words = [u32; 16];
+
+/// 64-byte pieces in a block of memory.
+const PIECES: usize = Block::SIZE / 64;
+
+/// Derives `output` (RFC 7914 section 6); `memory` has `cost.memory_kib()` blocks or more.
+pub(super) fn scrypt(password: &[u8], salt: &[u8], cost: Cost, memory: &mut [Block], output: &mut [u8]) {
+    let derive = |salt: &[u8], output: &mut [u8]| {
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::MIN, salt, password, output);
+    };
+    let lane_len = cost.r as usize * 128;
+    let mut lanes = Zeroizing::new(vec![0; lane_len * cost.p as usize]);
+    derive(salt, &mut lanes);
+    for lane in lanes.chunks_exact_mut(lane_len) {
+        let mut words: Zeroizing<Vec<Words>> = Zeroizing::new(lane.chunks_exact(64).map(read).collect());
+        mix(&mut words, cost.log_n, memory);
+        for (words, bytes) in words.iter().zip(lane.chunks_exact_mut(64)) {
+            for (word, bytes) in words.iter().zip(bytes.chunks_exact_mut(4)) {
+                bytes.copy_from_slice(&word.to_le_bytes());
+            }
+        }
+    }
+    derive(&lanes, output);
+}
+
+/// scryptROMix (section 5).
+fn mix(lane: &mut Vec<Words>, log_n: u32, memory: &mut [Block]) {
+    let (len, n) = (lane.len(), 1_usize << log_n);
+    let mut next = Zeroizing::new(vec![[0; 16]; len]);
+    for step in 0..n {
+        for (index, words) in lane.iter().enumerate() {
+            let piece = step * len + index;
+            let kept = &mut memory[piece / PIECES].as_mut()[piece % PIECES * 8..][..8];
+            for (kept, pair) in kept.iter_mut().zip(words.chunks_exact(2)) {
+                *kept = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+            }
+        }
+        mix_block(lane, &mut next);
+        std::mem::swap(lane, &mut next);
+    }
+    for _ in 0..n {
+        // Integerify: N is a power of two, not above 2^31, so the lowest word decides.
+        let step = lane[len - 1][0] as usize & (n - 1);
+        for (index, words) in lane.iter_mut().enumerate() {
+            let piece = step * len + index;
+            let kept = &memory[piece / PIECES].as_ref()[piece % PIECES * 8..][..8];
+            for (kept, pair) in kept.iter().zip(words.chunks_exact_mut(2)) {
+                pair[0] ^= *kept as u32;
+                pair[1] ^= (*kept >> 32) as u32;
+            }
+        }
+        mix_block(lane, &mut next);
+        std::mem::swap(lane, &mut next);
+    }
+}
+
+/// scryptBlockMix (section 4): the even pieces, then the odd ones.
+fn mix_block(lane: &[Words], next: &mut [Words]) {
+    let half = lane.len() / 2;
+    let mut words = lane[lane.len() - 1];
+    for (index, piece) in lane.iter().enumerate() {
+        for (word, other) in words.iter_mut().zip(piece) {
+            *word ^= other;
+        }
+        salsa20_8(&mut words);
+        next[index / 2 + index % 2 * half] = words;
+    }
+}
+
+/// Salsa20/8 (section 3).
+fn salsa20_8(words: &mut Words) {
+    let mut x = *words;
+    macro_rules! quarter {
+        ($a:literal, $b:literal, $c:literal, $d:literal) => {
+            x[$b] ^= x[$a].wrapping_add(x[$d]).rotate_left(7);
+            x[$c] ^= x[$b].wrapping_add(x[$a]).rotate_left(9);
+            x[$d] ^= x[$c].wrapping_add(x[$b]).rotate_left(13);
+            x[$a] ^= x[$d].wrapping_add(x[$c]).rotate_left(18);
+        };
+    }
+    for _ in 0..4 {
+        quarter!(0, 4, 8, 12);
+        quarter!(5, 9, 13, 1);
+        quarter!(10, 14, 2, 6);
+        quarter!(15, 3, 7, 11);
+        quarter!(0, 1, 2, 3);
+        quarter!(5, 6, 7, 4);
+        quarter!(10, 11, 8, 9);
+        quarter!(15, 12, 13, 14);
+    }
+    for (word, mixed) in words.iter_mut().zip(x) {
+        *word = word.wrapping_add(mixed);
+    }
+}
+
+fn read(bytes: &[u8]) -> Words {
+    std::array::from_fn(|index| u32::from_le_bytes(std::array::from_fn(|byte| bytes[index * 4 + byte])))
+}
