@@ -184,9 +184,32 @@ doorward_status doorward_verify_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
-// Logs in by password and opens a session. Codes: invalid_credentials, too_many_attempts,
-// hash_queue_full.
+// Says whether a password may be chosen, and why not.
+doorward_status doorward_check_password(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Changes a password by the old one; ends every session. Codes: invalid_credentials, invalid_token,
+// user_not_found, weak_password, too_many_attempts, hash_queue_full.
+doorward_status doorward_change_password(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
+
+// Sets a password for somebody else, to be changed at the next login; ends every session. Codes:
+// user_not_found, weak_password, hash_queue_full.
+doorward_status doorward_set_password(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Logs in by password and opens a session. Codes: invalid_credentials, password_change_required,
+// too_many_attempts, hash_queue_full.
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
+
+// Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
+// weak_password, hash_queue_full.
+doorward_status doorward_complete_login(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
 
 // Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
 doorward_status doorward_refresh(const struct doorward_engine *engine, const char *request, char **response);

@@ -117,7 +117,11 @@ class engine {
   response delete_user(const std::string &request) const { return run(doorward_delete_user, request); }
   response hash_password(const std::string &request) const { return run(doorward_hash_password, request); }
   response verify_password(const std::string &request) const { return run(doorward_verify_password, request); }
+  response check_password(const std::string &request) const { return run(doorward_check_password, request); }
+  response change_password(const std::string &request) const { return run(doorward_change_password, request); }
+  response set_password(const std::string &request) const { return run(doorward_set_password, request); }
   response login(const std::string &request) const { return run(doorward_login, request); }
+  response complete_login(const std::string &request) const { return run(doorward_complete_login, request); }
   response refresh(const std::string &request) const { return run(doorward_refresh, request); }
   response logout(const std::string &request) const { return run(doorward_logout, request); }
   response list_sessions(const std::string &request) const { return run(doorward_list_sessions, request); }

@@ -212,6 +212,9 @@ pub struct PasswordPolicy {
     pub max_bytes: Whole<64, 4096, 1024>,
     /// Whether common passwords, sequences, repetitions and the account's own name are refused.
     pub blocklist: bool,
+    /// Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
+    /// alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
+    pub pepper: bool,
     /// How many hashes run at once; each takes `memory_kib`. Default: the number of processors.
     pub max_concurrent: Option<Whole<1, 1024, 1>>,
     /// How many more callers may wait; the next gets `hash_queue_full`.
@@ -227,6 +230,7 @@ impl Default for PasswordPolicy {
             min_length: Whole::default(),
             max_bytes: Whole::default(),
             blocklist: true,
+            pepper: false,
             max_concurrent: None,
             max_queued: Whole::default(),
         }

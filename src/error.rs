@@ -3,7 +3,11 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::password::Secret;
+use crate::user::Id;
 
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -131,6 +135,8 @@ codes! {
     /// The header is not `Bearer <token>`.
     InvalidAuthorizationHeader = "invalid_authorization_header", Denied,
         "The Authorization header is not valid.";
+    /// The password is right; before there is a session it must be changed.
+    PasswordChangeRequired = "password_change_required", StepUp, "The password must be changed.";
     /// Unknown, spent or expired challenge.
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
     /// Authenticated, but not allowed; or it would leave nobody who is.
@@ -187,8 +193,32 @@ pub struct Error {
     pub field: Option<String>,
     /// How long to wait before the next try.
     pub retry_after_seconds: Option<u64>,
+    /// Why a password is too weak, in codes that may be shown: those of `check_password`.
+    pub reasons: Vec<&'static str>,
+    /// What the caller needs for the next step of a login.
+    pub step_up: Option<Box<StepUp>>,
     /// For the host's logs only: why exactly.
     pub detail: Option<Cow<'static, str>>,
+}
+
+/// What a login still wants. It stands beside `error` in the body.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StepUp {
+    /// What: the code of the failure.
+    pub status: &'static str,
+    /// Proves to `complete_login` what was proven so far. A secret, for one use.
+    #[serde(serialize_with = "exposed")]
+    #[schemars(with = "String")]
+    pub challenge: Secret,
+    /// How long the challenge is good for, in seconds.
+    pub expires_in: i64,
+    /// Who wants to log in.
+    pub user_id: Id,
+}
+
+/// The one secret that an answer holds.
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
 }
 
 impl Error {
@@ -202,16 +232,25 @@ impl Error {
         Error { field: Some(field.into()), ..Error::new(code, detail) }
     }
 
+    /// A login that wants one more step, with the `challenge` for it.
+    pub(crate) fn step_up(code: Code, challenge: Secret, expires_in: i64, user_id: Id) -> Error {
+        let step_up = StepUp { status: code.name(), challenge, expires_in, user_id };
+        Error { step_up: Some(Box::new(step_up)), ..Error::from(code) }
+    }
+
     /// The class of this failure.
     pub fn status(&self) -> Status {
         self.code.status()
     }
 
-    /// The body of every failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`.
+    /// The body of every failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`, with a [`StepUp`]
+    /// beside it where there is one.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Body<'a> {
             error: Inner<'a>,
+            #[serde(flatten)]
+            step_up: Option<&'a StepUp>,
         }
         #[derive(Serialize)]
         struct Inner<'a> {
@@ -222,6 +261,8 @@ impl Error {
             field: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             retry_after_seconds: Option<u64>,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            reasons: &'a [&'a str],
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<&'a str>,
         }
@@ -232,8 +273,10 @@ impl Error {
                 http_status: self.status().http(),
                 field: self.field.as_deref(),
                 retry_after_seconds: self.retry_after_seconds,
+                reasons: &self.reasons,
                 detail: self.detail.as_deref(),
             },
+            step_up: self.step_up.as_deref(),
         };
         serde_json::to_string(&body).unwrap_or_default()
     }
@@ -241,6 +284,13 @@ impl Error {
 
 impl From<Code> for Error {
     fn from(code: Code) -> Error {
-        Error { code, field: None, retry_after_seconds: None, detail: None }
+        Error {
+            code,
+            field: None,
+            retry_after_seconds: None,
+            reasons: Vec::new(),
+            step_up: None,
+            detail: None,
+        }
     }
 }

@@ -84,9 +84,21 @@ operations! {
     verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0",
         "Verifies a password against a hash.",
         [HashQueueFull];
+    check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0",
+        "Says whether a password may be chosen, and why not.",
+        [];
+    change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0",
+        "Changes a password by the old one; ends every session.",
+        [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0",
+        "Sets a password for somebody else, to be changed at the next login; ends every session.",
+        [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
     login: login::LoginRequest => login::LoginResponse, "0.1.0",
         "Logs in by password and opens a session.",
-        [InvalidCredentials, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidCredentials, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0",
+        "Takes the step that a login still wanted and opens its session.",
+        [InvalidChallenge, WeakPassword, HashQueueFull, StoreUnavailable];
     refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0",
         "Exchanges a refresh token for the next pair of tokens.",
         [InvalidToken, StoreUnavailable];
@@ -196,6 +208,7 @@ pub fn describe() -> Value {
         "features": features(),
         "statuses": statuses,
         "codes": codes,
+        "step_up": schema(crate::error::StepUp::json_schema),
         "configuration": schema(crate::config::Config::json_schema),
         "operations": operations,
     })

@@ -266,7 +266,7 @@ impl FromStr for Locale {
 }
 
 /// Scopes, separated by single spaces (RFC 6749 section 3.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Scope(String);
 
 impl Scope {

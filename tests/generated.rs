@@ -77,6 +77,9 @@ fn reference_of(description: &Value) -> String {
         )
         .unwrap();
     }
+    page.push_str("\n## Steps of a login\n\n");
+    writeln!(page, "{} With status STEP_UP:\n", prose(&description["step_up"]["description"])).unwrap();
+    fields(&mut page, &description["step_up"], 0);
     page.push_str("\n## Configuration\n\n");
     fields(&mut page, &description["configuration"], 0);
     page

@@ -257,6 +257,14 @@ fn debug_shows_no_secret() {
         debug::<login::LoginRequest>(json!({"username": "ada", "password": MARKER})),
         debug::<passwords::HashPasswordRequest>(json!({"password": MARKER})),
         debug::<passwords::VerifyPasswordRequest>(json!({"password": MARKER, "hash": MARKER})),
+        debug::<passwords::CheckPasswordRequest>(json!({"password": MARKER, "user_inputs": [MARKER]})),
+        debug::<passwords::ChangePasswordRequest>(
+            json!({"token": MARKER, "old_password": MARKER, "new_password": MARKER}),
+        ),
+        debug::<passwords::SetPasswordRequest>(
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_password": MARKER}),
+        ),
+        debug::<login::CompleteLoginRequest>(json!({"challenge": MARKER, "new_password": MARKER})),
         debug::<sessions::LogoutRequest>(json!({"token": MARKER, "refresh_token": MARKER})),
         debug::<tokens::VerifyRequest>(json!({"token": MARKER})),
         debug::<tokens::AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
@@ -293,6 +301,15 @@ fn debug_shows_no_secret() {
     {
         assert!(!shown.contains(secret), "{shown}");
     }
+    let must_change = request(json!({"id": login.user.id, "must_change_password": true}));
+    engine.update_user(serde_json::from_str(&must_change).unwrap()).unwrap();
+    let login = request(json!({"username": "ada", "password": "eight wise words"}));
+    let error = engine.login(serde_json::from_str(&login).unwrap()).unwrap_err();
+    let challenge = error.step_up.as_ref().unwrap().challenge.expose();
+    assert!(error.to_json().contains(challenge));
+    for shown in [format!("{error:?}"), error.to_string()] {
+        assert!(shown.contains("hange") && !shown.contains(challenge), "{shown}");
+    }
 }
 
 fn debug<'a, T: serde::Deserialize<'a> + std::fmt::Debug>(request: Value) -> String {
@@ -324,7 +341,11 @@ fn good_request(operation: &str) -> Value {
         "register" => json!({"username": "ada", "email": "ada@example.com", "password": "x"}),
         "hash_password" => json!({"password": "x"}),
         "verify_password" => json!({"password": "x", "hash": "x"}),
+        "check_password" => json!({"password": "x"}),
+        "change_password" => json!({"token": "x", "old_password": "x", "new_password": "x"}),
+        "set_password" => json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_password": "x"}),
         "login" => json!({"username": "ada", "password": "x"}),
+        "complete_login" => json!({"challenge": "x", "new_password": "x"}),
         "verify" | "introspect" | "introspect_remote" | "authorize" | "revoke_token" => json!({"token": "x"}),
         "refresh" => json!({"refresh_token": "x"}),
         "update_user" | "delete_user" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"}),

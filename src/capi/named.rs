@@ -85,8 +85,43 @@ pub unsafe extern "C" fn doorward_verify_password(
     unsafe { run(&rows::verify_password, engine, request, response) }
 }
 
-/// Logs in by password and opens a session. Codes: invalid_credentials, too_many_attempts,
-/// hash_queue_full.
+/// Says whether a password may be chosen, and why not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_check_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::check_password, engine, request, response) }
+}
+
+/// Changes a password by the old one; ends every session. Codes: invalid_credentials, invalid_token,
+/// user_not_found, weak_password, too_many_attempts, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_change_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::change_password, engine, request, response) }
+}
+
+/// Sets a password for somebody else, to be changed at the next login; ends every session. Codes:
+/// user_not_found, weak_password, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_set_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::set_password, engine, request, response) }
+}
+
+/// Logs in by password and opens a session. Codes: invalid_credentials, password_change_required,
+/// too_many_attempts, hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login(
     engine: *const doorward_engine,
@@ -95,6 +130,18 @@ pub unsafe extern "C" fn doorward_login(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::login, engine, request, response) }
+}
+
+/// Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
+/// weak_password, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_complete_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::complete_login, engine, request, response) }
 }
 
 /// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.

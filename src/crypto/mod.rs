@@ -6,6 +6,7 @@ mod foreign_hashes;
 pub(crate) mod hasher;
 pub(crate) mod jws;
 mod memory;
+pub(crate) mod pepper;
 pub(crate) mod refresh_token;
 mod scrypt;
 pub(crate) mod secrets;

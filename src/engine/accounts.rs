@@ -7,7 +7,7 @@ use super::Engine;
 use super::events::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::password::{Password, Secret};
+use crate::password::Secret;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
 use crate::store::{Durability, Tx, damaged};
@@ -103,6 +103,8 @@ pub struct UpdateUserRequest {
     pub roles: Option<Vec<Role>>,
     /// The new attributes, instead of all it had.
     pub attributes: Option<Object>,
+    /// Whether the next login by password ends with a new one. Sessions stay.
+    pub must_change_password: Option<bool>,
 }
 
 /// Deletes an account and everything about it.
@@ -138,16 +140,14 @@ impl Engine {
         }
         let attributes = bounded(attributes.unwrap_or_default())?;
         let roles = in_order(roles.unwrap_or_else(|| registration.default_roles.clone()))?;
-        let address = email.as_ref().map_or("", Email::as_str);
-        let local_part = address.split('@').next().unwrap_or_default();
-        let context = [username.as_str(), address, local_part, self.config.issuer.as_str()];
-        let password = Password::chosen(&password, &self.config.password, &context, "/password")?;
+        let password = self.chosen_password(&password, &username, email.as_ref(), "/password")?;
 
         // Hashed before anything is looked up: a taken name costs as much as a free one.
-        let hash = self.hasher.hash(&password)?;
+        let id = Id::new(self.clock.now_ms())?;
+        let hash = self.kept_hash(id, &password)?;
         let now = self.clock.now();
         let user = PublicUser {
-            id: Id::new(self.clock.now_ms())?,
+            id,
             username,
             email,
             email_verified: false,
@@ -246,7 +246,8 @@ impl Engine {
         let conceal = self.config.registration.conceal_existing;
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
-            let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?.public;
+            let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
+            let (must_change, before) = (before.must_change_password, before.public);
             let (mut username_key, mut email_key) = users::canonical(tx, request.id)?.ok_or_else(damaged)?;
             let mut user = before.clone();
             if let Some(username) = &request.username {
@@ -275,13 +276,16 @@ impl Engine {
             }
             users::update(tx, &user, &username_key, email_key.as_deref())?;
             if request.is_active == Some(true) {
-                let names = [Some(username_key.as_str()), email_key.as_deref()];
-                self.forget_attempts(tx, request.id, &names.into_iter().flatten().collect::<Vec<_>>())?;
+                self.open_account(tx, request.id)?;
             }
             if before.is_active && !user.is_active {
                 self.revoke_everything(tx, request.id, now)?;
             }
-            let changed = changed_fields(&before, &user)?;
+            let mut changed = changed_fields(&before, &user)?;
+            if let Some(wanted) = request.must_change_password.filter(|wanted| *wanted != must_change) {
+                users::must_change_password(tx, request.id, wanted)?;
+                changed.push("must_change_password");
+            }
             if !changed.is_empty() {
                 let detail = changed.join(" ");
                 let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, request.id) };
@@ -308,6 +312,15 @@ impl Engine {
             self.record(tx, now, event(Kind::UserDeleted, request.id))
         })?;
         Ok(DeleteUserResponse { deleted: true })
+    }
+}
+
+impl Engine {
+    /// Opens an account that was closed after too many failed attempts, by each of its names as they are now.
+    pub(super) fn open_account(&self, tx: &mut Tx, id: Id) -> Result<()> {
+        let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
+        self.forget_attempts(tx, id, &names)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::error::{Code, Result};
 use crate::token::Token;
-use crate::user::{Email, Offered, PublicUser, Role, Scope};
+use crate::user::{Email, Id, Offered, PublicUser, Role, Scope};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,7 +60,7 @@ impl Engine {
     }
 
     fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Option<&'static str> {
-        let Bearer { user, scope, auth_time } = bearer;
+        let Bearer { user, scope, auth_time, .. } = bearer;
         let granted = scope.as_deref().unwrap_or_default();
         let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
         // Where addresses are concealed, an address is an account's only once it is verified.
@@ -90,6 +90,7 @@ impl Engine {
 /// Whose a token is, and what the token alone knows.
 pub(super) struct Bearer {
     pub user: PublicUser,
+    pub session_id: Option<Id>,
     pub scope: Option<String>,
     pub auth_time: Option<i64>,
 }

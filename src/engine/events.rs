@@ -91,6 +91,14 @@ kinds! {
     LoggedIn = "logged_in";
     /// A login was refused; `detail` says why.
     LoginFailed = "login_failed";
+    /// A password was right and a login wants more, as `detail` says.
+    StepUpRequired = "step_up_required";
+    /// A password was changed by its user; every session ended.
+    PasswordChanged = "password_changed";
+    /// A change of a password was refused; `detail` says why.
+    PasswordChangeFailed = "password_change_failed";
+    /// A password was set by somebody else, `temporary` where `detail` says so; every session ended.
+    PasswordSet = "password_set";
     /// Failed logins locked an `account` or a `source`, as `detail` says; what is refused while the lock
     /// lasts is not logged.
     Throttled = "throttled";

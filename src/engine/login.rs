@@ -1,5 +1,6 @@
-//! Logging in: `login`.
+//! Logging in: `login`, `complete_login`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -8,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::{Kind, event};
-use super::keys::Backend;
+use super::one_time::{Making, Purpose};
 use super::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::password::{Password, Secret};
-use crate::store::Durability;
+use crate::password::{Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
+use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
 use crate::user::{Email, Id, Offered, PublicUser, Scope, Username, text_type};
 
@@ -37,8 +38,18 @@ pub struct LoginRequest {
     pub client: Option<Client>,
 }
 
+/// Takes the step that a login still wanted. One proof is given: the one that was asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteLoginRequest {
+    /// The challenge of that login. It is spent when this succeeds, and bears ten attempts.
+    pub challenge: Secret,
+    /// The next password, where the password must be changed.
+    pub new_password: Option<Secret>,
+}
+
 /// The other end of the connection.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Client {
     /// The address: failures are counted for it.
@@ -74,7 +85,7 @@ pub struct LoginResponse {
 }
 
 /// A `User-Agent` header: without control characters, at most 512 characters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct UserAgent(String);
 
 impl FromStr for UserAgent {
@@ -88,7 +99,7 @@ impl FromStr for UserAgent {
 text_type!(UserAgent,);
 
 /// What a host knows a device by: 1 to 128 visible ASCII characters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct DeviceId(String);
 
 impl FromStr for DeviceId {
@@ -119,14 +130,18 @@ impl Client {
 impl Engine {
     /// Logs in by password. An unknown user, a wrong password, an inactive account and one without a
     /// password get the same answer after the same work: one hash and one counted failure. So does an account
-    /// that was guessed at too often by another of its names, or 100 times in a row.
+    /// that was guessed at too often by another of its names, or 100 times in a row. What more is wanted is
+    /// told only after the right password, with a challenge for `complete_login`.
     ///
-    /// Failures: `invalid_credentials`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
-    /// `store_unavailable`.
+    /// Failures: `invalid_credentials`, `password_change_required`, `too_many_attempts`, `invalid_request`,
+    /// `hash_queue_full`, `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
         let LoginRequest { username, password, backend, scope, client } = request;
-        let client = client.unwrap_or_default();
-        let backend = self.backend(backend.as_deref())?;
+        let entry = Entry {
+            backend: self.backend(backend.as_deref())?.name.clone(),
+            scope,
+            client: client.unwrap_or_default(),
+        };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
         let user = self.store.read(|tx| match &identifier {
@@ -136,13 +151,57 @@ impl Engine {
         })?;
 
         let account = user.as_ref().map(|user| user.public.id);
-        let attempt = self.count_attempt(account, identifier.as_str(), client.ip)?;
-        self.enter(user, &password, backend, scope, &client, &attempt).or_else(|error| {
+        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip)?;
+        self.enter(user, &password, &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
-                self.login_failed(account, &client, &attempt, &error)?;
+                self.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
             Err(error)
         })
+    }
+
+    /// Takes the next step of a login and opens its session. A password that must be changed is replaced, with
+    /// everything that was opened with it, all or nothing.
+    ///
+    /// Failures: `invalid_challenge`, `weak_password`, `invalid_request`, `hash_queue_full`,
+    /// `store_unavailable`.
+    pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<LoginResponse> {
+        let Some(new_password) = request.new_password else {
+            return Err(Error::at(Code::InvalidRequest, "/new_password", "missing field `new_password`"));
+        };
+        let (challenge, purpose) = (request.challenge.expose(), &[Purpose::PasswordChange]);
+        let unknown = || Error::new(Code::InvalidChallenge, "unknown");
+        let (found, user) = self.store.read(|tx| {
+            let found = self.peek_secret(tx, challenge, purpose, self.clock.now())?;
+            let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)?;
+            Ok((found, user))
+        })?;
+        let (username, email) = (&user.public.username, user.public.email.as_ref());
+        let new = self.chosen_password(&new_password, username, email, "/new_password")?;
+        let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
+        let unknown_backend = |_| Error::new(Code::InvalidChallenge, "unknown_backend");
+        let backend = self.backend(Some(&entry.backend)).map_err(unknown_backend)?;
+
+        // Each attempt is two hashes.
+        let count = |tx: &mut Tx| self.take_attempt(tx, challenge, purpose, self.clock.now()).map(drop);
+        self.store.write(Durability::Relaxed, count)?;
+        if self.hasher.verify(&new, self.hash_of(&user).as_deref())?.valid {
+            return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
+        }
+        let hash = self.kept_hash(user.public.id, &new)?;
+        let (session, user) = self.store.write(Durability::Full, |tx| {
+            let now = self.clock.now();
+            let id = self.redeem_secret(tx, challenge, purpose, now)?.user_id;
+            let ip = entry.client.ip();
+            self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
+            self.replace_password(tx, id, &hash, false, now)?;
+            // The session is of the epoch that begins with the new password.
+            let user = users::find(tx, By::Id(id))?.ok_or_else(unknown)?;
+            let session = self.new_session(backend, id, user.epoch, entry.scope.clone())?;
+            self.keep_session(tx, &session, &entry.client)?;
+            Ok((session, user.public))
+        })?;
+        self.tokens_of(session, user)
     }
 
     /// Lets the user in whose password it is.
@@ -150,20 +209,14 @@ impl Engine {
         &self,
         user: Option<User>,
         password: &Password,
-        backend: &Backend,
-        scope: Option<Scope>,
-        client: &Client,
+        entry: &Entry,
         attempt: &Attempt,
     ) -> Result<LoginResponse> {
-        let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-        let hash = hash.filter(|_| !attempt.account_is_closed);
-        let verdict = self.hasher.verify(password, hash).inspect_err(|_| self.take_back_attempt(attempt))?;
-        let user = admit(user, verdict.valid, attempt.account_is_closed)?;
-        // An upgrade that cannot be had now is made at the next login.
-        let upgraded = verdict.needs_rehash.then(|| self.hasher.hash(password)).and_then(Result::ok);
-
-        let session = self.new_session(backend, user.public.id, user.epoch, scope)?;
-        let user = self.store.write(Durability::Full, |tx| {
+        let (user, hash) = self.verified(user, password, attempt)?;
+        let better_hash = self.better_hash(&user, &hash, password);
+        let backend = self.backend(Some(&entry.backend))?;
+        let session = self.new_session(backend, user.public.id, user.epoch, entry.scope.clone())?;
+        let entered = self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
             // better hash of the same one, by a login beside this, is not.
             let found = users::find(tx, By::Id(user.public.id))?;
@@ -172,18 +225,54 @@ impl Engine {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
             };
             attempt.succeeded(tx)?;
-            if let (Some(old), Some(new)) = (&user.password_hash, &upgraded) {
-                users::upgrade_hash(tx, user.public.id, old, new)?;
+            if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
+                users::upgrade_hash(tx, user.public.id, old, better)?;
             }
-            self.keep_session(tx, &session, client)?;
-            Ok(now.public)
+            if now.must_change_password {
+                return self.step_up(tx, &now, entry).map(Err);
+            }
+            self.keep_session(tx, &session, &entry.client)?;
+            Ok(Ok(now.public))
         })?;
-        self.tokens_of(session, user)
+        self.tokens_of(session, entered?)
     }
 
-    /// Writes to the log why a login was refused, and what it locked: the same work for all.
-    fn login_failed(
+    /// The user, if the password is theirs and they may enter, and its hash.
+    pub(super) fn verified(
         &self,
+        user: Option<User>,
+        password: &Password,
+        attempt: &Attempt,
+    ) -> Result<(User, VerifiedHash)> {
+        let hash = user.as_ref().filter(|_| !attempt.account_is_closed).and_then(|user| self.hash_of(user));
+        let verdict = self.hasher.verify(password, hash.as_deref());
+        let verdict = verdict.inspect_err(|_| self.take_back_attempt(attempt))?;
+        let hash = hash.map(Cow::into_owned);
+        let user = admit(user, hash.is_some(), verdict.valid, attempt.account_is_closed)?;
+        Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
+    }
+
+    /// The answer to a right password that must be changed.
+    fn step_up(&self, tx: &mut Tx, user: &User, entry: &Entry) -> Result<Error> {
+        let (now, code, ip) = (self.clock.now(), Code::PasswordChangeRequired, entry.client.ip());
+        let data = json::render(entry)?;
+        let making = Making {
+            purpose: Purpose::PasswordChange,
+            lifetime_seconds: CHALLENGE_SECONDS,
+            most: CHALLENGES,
+            attempts: CHALLENGE_ATTEMPTS,
+            data: data.as_bytes(),
+        };
+        let challenge = self.make_secret(tx, user, now, &making)?;
+        let event = event(Kind::StepUpRequired, user.public.id);
+        self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
+        Ok(Error::step_up(code, challenge, CHALLENGE_SECONDS, user.public.id))
+    }
+
+    /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
+    pub(super) fn guess_failed(
+        &self,
+        kind: Kind,
         account: Option<Id>,
         client: &Client,
         attempt: &Attempt,
@@ -192,19 +281,44 @@ impl Engine {
         let (now, ip) = (self.clock.now(), client.ip());
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            self.record(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
+            self.record(tx, now, of(kind, error.detail.as_deref()))?;
             attempt.locks().try_for_each(|what| self.record(tx, now, of(Kind::Throttled, Some(what))))
         })
     }
 }
 
+/// The hash of a password that was right.
+pub(super) struct VerifiedHash {
+    pub hash: String,
+    /// It was not made with the current algorithm and cost.
+    pub needs_rehash: bool,
+}
+
+/// How long the next step of a login may take.
+const CHALLENGE_SECONDS: i64 = 600;
+
+/// How many logins of one user may wait for their next step.
+const CHALLENGES: u32 = 3;
+
+/// How many proofs may be offered with one challenge.
+const CHALLENGE_ATTEMPTS: u32 = 10;
+
+/// What a session will be opened for: kept with the challenge while a login waits for its next step.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    backend: String,
+    scope: Option<Scope>,
+    client: Client,
+}
+
 /// The account, if it may enter; the reason why not is for the host's logs.
-fn admit(user: Option<User>, password_is_valid: bool, is_closed: bool) -> Result<User> {
+fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed: bool) -> Result<User> {
     let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
     match user {
         None => refused("unknown_user"),
         Some(_) if is_closed => refused("locked"),
         Some(user) if user.password_hash.is_none() => refused("no_password"),
+        Some(_) if !has_hash => refused("sealed_by_unknown_key"),
         Some(_) if !password_is_valid => refused("wrong_password"),
         Some(user) if !user.public.is_active => refused("inactive_user"),
         Some(user) => Ok(user),

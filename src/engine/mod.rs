@@ -8,7 +8,6 @@ pub mod events;
 pub mod introspection;
 pub mod keys;
 pub mod login;
-#[allow(dead_code, reason = "the rooms that use it follow")]
 mod one_time;
 pub mod passwords;
 pub mod requests;

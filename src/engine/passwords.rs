@@ -1,13 +1,25 @@
-//! Passwords: `hash_password`, `verify_password`.
+//! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and how
+//! an account's password is replaced.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::error::Result;
-use crate::password::{Password, Secret};
+use super::accounts::UserResponse;
+use super::events::{Kind, event};
+use super::login::{Client, VerifiedHash};
+use crate::crypto::pepper;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::password::{self, Assessment, Password, Secret, Weakness};
+use crate::store::events::Event;
+use crate::store::users::{self, By, User};
+use crate::store::{Durability, Tx, sessions};
+use crate::token::Token;
+use crate::user::{Email, Id, Offered, Username};
 
 /// Hashes a password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,6 +57,70 @@ pub struct VerifyPasswordResponse {
     pub needs_rehash: bool,
 }
 
+/// Judges a password that somebody may want to choose. Nothing is kept or counted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckPasswordRequest {
+    /// The password.
+    pub password: Secret,
+    /// Words that an attacker would try first, such as the user's names: at most 100.
+    #[schemars(length(max = 100))]
+    pub user_inputs: Option<Vec<Offered>>,
+}
+
+/// What the policy says of a password.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CheckPasswordResponse {
+    /// Whether it may be chosen.
+    pub acceptable: bool,
+    /// How hard it is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
+    pub score: u8,
+    /// Why it may not be chosen; may be shown.
+    pub reasons: Vec<Weakness>,
+}
+
+/// Changes a password for somebody who knows the old one. `token` or `user_id` says whose.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest<'a> {
+    /// An access token of theirs, live.
+    #[serde(borrow)]
+    pub token: Option<Token<'a>>,
+    /// Their id, where the host knows who it is.
+    pub user_id: Option<Id>,
+    /// The password as it is; wrong ones count as failed logins do.
+    pub old_password: Secret,
+    /// The password as it shall be.
+    pub new_password: Secret,
+    /// From where the user comes, as far as the host knows.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
+}
+
+/// The password was changed. The tokens of all these sessions are dead, those of the caller included: log in
+/// again.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangePasswordResponse {
+    /// How many sessions were ended.
+    pub revoked_sessions: usize,
+}
+
+/// Sets a password for somebody else, who need not know the old one: a privileged act. It ends every session
+/// and opens an account that was closed after too many failed logins.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPasswordRequest {
+    /// Whose.
+    pub user_id: Id,
+    /// The password. It is not compared with the one before, of which the caller learns nothing.
+    pub new_password: Secret,
+    /// Whether it must be changed at the next login; default: true, so that only its user knows the next.
+    pub temporary: Option<bool>,
+}
+
+/// The most words that are compared with a password.
+const MAX_USER_INPUTS: usize = 100;
+
 /// Whoever has the hash can guess at leisure: it is not shown.
 impl fmt::Debug for HashPasswordResponse {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -68,5 +144,171 @@ impl Engine {
         let password = Password::offered(&request.password, &self.config.password, "/password")?;
         let verdict = self.hasher.verify(&password, Some(request.hash.expose()))?;
         Ok(VerifyPasswordResponse { valid: verdict.valid, needs_rehash: verdict.needs_rehash })
+    }
+
+    /// Judges a password as the operations that set one do.
+    ///
+    /// Failures: `invalid_request`.
+    pub fn check_password(&self, request: CheckPasswordRequest) -> Result<CheckPasswordResponse> {
+        let inputs = request.user_inputs.unwrap_or_default();
+        if inputs.len() > MAX_USER_INPUTS {
+            let limit = format!("more than {MAX_USER_INPUTS}");
+            return Err(Error::at(Code::InvalidRequest, "/user_inputs", limit));
+        }
+        let inputs = inputs.iter().map(|input| (Weakness::ContainsUserInput, input.as_str()));
+        let issuer = (Weakness::ContainsIssuer, self.config.issuer.as_str());
+        let context: Vec<_> = inputs.chain([issuer]).collect();
+        let Assessment { score, weaknesses } =
+            password::assess(&request.password, &self.config.password, &context);
+        Ok(CheckPasswordResponse { acceptable: weaknesses.is_empty(), score, reasons: weaknesses })
+    }
+
+    /// Changes a password, ends every session and every token of the user, and kills what was mailed to them,
+    /// all or nothing (ASVS 7.4.3). Guesses at the old password are counted as those of `login`.
+    ///
+    /// Failures: `invalid_credentials`, `invalid_token`, `user_not_found`, `weak_password`,
+    /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
+    pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
+        let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
+        let client = client.unwrap_or_default();
+        let (user_id, session_id) = match (token, user_id) {
+            (Some(token), None) => {
+                let bearer = self.bearer_of(&token, None)?;
+                (bearer.user.id, bearer.session_id)
+            }
+            (None, Some(user_id)) => (user_id, None),
+            _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
+        };
+        let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
+        let user = self.store.read(|tx| users::find(tx, By::Id(user_id)))?;
+        let user = user.ok_or(Error::from(Code::UserNotFound))?;
+        let (username, email) = (&user.public.username, user.public.email.as_ref());
+        let new = self.chosen_password(&new_password, username, email, "/new_password")?;
+
+        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip)?;
+        let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
+            // From here on the old password is right, and what fails is no guess.
+            let hash = match new.is(&old) {
+                true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
+                false => self.kept_hash(user_id, &new),
+            };
+            let hash = hash.inspect_err(|_| self.take_back_attempt(&attempt))?;
+            let now = self.clock.now();
+            self.store.write(Durability::Full, |tx| {
+                let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
+                if !users::find(tx, By::Id(user_id))?.is_some_and(|now| is_unchanged(&now)) {
+                    return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
+                }
+                if let Some(id) = session_id
+                    && let Some(reason) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
+                {
+                    return Err(Error::new(Code::InvalidToken, reason));
+                }
+                attempt.succeeded(tx)?;
+                let ip = client.ip();
+                let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
+                self.record(tx, now, event)?;
+                self.replace_password(tx, user_id, &hash, false, now)
+            })
+        });
+        let revoked_sessions = changed.or_else(|error| {
+            if error.code == Code::InvalidCredentials {
+                self.guess_failed(Kind::PasswordChangeFailed, Some(user_id), &client, &attempt, &error)?;
+            }
+            Err(error)
+        })?;
+        Ok(ChangePasswordResponse { revoked_sessions })
+    }
+
+    /// Sets a password without the old one, with what [`Engine::change_password`] ends, all or nothing.
+    ///
+    /// Failures: `user_not_found`, `weak_password`, `invalid_request`, `hash_queue_full`,
+    /// `store_unavailable`.
+    pub fn set_password(&self, request: SetPasswordRequest) -> Result<UserResponse> {
+        let SetPasswordRequest { user_id, new_password, temporary } = request;
+        let temporary = temporary.unwrap_or(true);
+        let user = self.store.read(|tx| users::find(tx, By::Id(user_id)))?;
+        let user = user.ok_or(Error::from(Code::UserNotFound))?.public;
+        let new =
+            self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        let hash = self.kept_hash(user_id, &new)?;
+        let now = self.clock.now();
+        let user = self.store.write(Durability::Full, |tx| {
+            let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            let detail = temporary.then_some("temporary");
+            self.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
+            self.replace_password(tx, user_id, &hash, temporary, now)?;
+            self.open_account(tx, user_id)?;
+            Ok(user.public)
+        })?;
+        Ok(UserResponse { user })
+    }
+
+    /// Reads a password that somebody chose for an account of this name and address. Failures:
+    /// `invalid_request`, `weak_password`.
+    pub(super) fn chosen_password(
+        &self,
+        secret: &Secret,
+        username: &Username,
+        email: Option<&Email>,
+        field: &str,
+    ) -> Result<Password> {
+        let address = email.map_or("", Email::as_str);
+        let local_part = address.split('@').next().unwrap_or_default();
+        let context = [
+            (Weakness::ContainsUsername, username.as_str()),
+            (Weakness::ContainsEmail, address),
+            (Weakness::ContainsEmail, local_part),
+            (Weakness::ContainsIssuer, self.config.issuer.as_str()),
+        ];
+        Password::chosen(secret, &self.config.password, &context, field)
+    }
+
+    /// A new hash as the store keeps it for this account.
+    pub(super) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
+        self.as_kept(account, &self.hasher.hash(password)?)
+    }
+
+    /// The hash of an account, as it was before it was sealed; none, too, where no key opens it.
+    pub(super) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
+        pepper::open(&self.secrets, user.public.id, user.password_hash.as_deref()?)
+    }
+
+    /// What a hash should be replaced by, now that its password is known: one of the current cost, or the same
+    /// in the configured form. None where it is as it should be, or cannot be had now: the next login makes it.
+    pub(super) fn better_hash(
+        &self,
+        user: &User,
+        verified: &VerifiedHash,
+        password: &Password,
+    ) -> Option<String> {
+        let kept = user.password_hash.as_deref()?;
+        match verified.needs_rehash {
+            true => self.kept_hash(user.public.id, password).ok(),
+            false if pepper::is_current(&self.secrets, kept, self.config.password.pepper) => None,
+            false => self.as_kept(user.public.id, &verified.hash).ok(),
+        }
+    }
+
+    /// The form in which a hash is kept: sealed, where a pepper is configured.
+    pub(super) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
+        match self.config.password.pepper {
+            true => pepper::seal(&self.secrets, account, hash),
+            false => Ok(hash.to_owned()),
+        }
+    }
+
+    /// Replaces a password, in the caller's transaction, and ends whatever was opened with the old one. How
+    /// many sessions that were.
+    pub(super) fn replace_password(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        kept_hash: &str,
+        must_change: bool,
+        now: i64,
+    ) -> Result<usize> {
+        users::set_password(tx, user_id, kept_hash, must_change)?;
+        self.revoke_everything(tx, user_id, now)
     }
 }

@@ -403,8 +403,9 @@ impl Engine {
     pub(super) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let (text, backend) = self.signed(token.expose(), backend)?;
         let claims = self.accepted(&text, backend)?;
-        let (user, _) = self.subject(&claims, backend)?;
-        Ok(Bearer { user, scope: claims.scope.map(Cow::into_owned), auth_time: claims.auth_time })
+        let (user, session_id) = self.subject(&claims, backend)?;
+        let scope = claims.scope.map(Cow::into_owned);
+        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time })
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {

@@ -97,6 +97,7 @@ const TABLES: &[Table] = &[
             ("email_verified", Integer),
             ("is_active", Integer),
             ("password_hash", Text),
+            ("must_change_password", Integer),
             ("attributes", Text),
             ("locale", Text),
             ("epoch", Integer),

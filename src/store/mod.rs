@@ -6,7 +6,6 @@ pub(crate) mod events;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod fork;
 pub(crate) mod keys;
-#[allow(dead_code, reason = "the rooms that use it follow")]
 pub(crate) mod one_time_secrets;
 pub(crate) mod sessions;
 mod sqlite;

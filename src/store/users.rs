@@ -8,7 +8,9 @@ use crate::user::{Email, Id, PublicUser, Role, Username};
 /// An account as it is kept.
 pub(crate) struct User {
     pub public: PublicUser,
+    /// As it is kept: sealed, where a pepper is configured.
     pub password_hash: Option<String>,
+    pub must_change_password: bool,
     /// Counts the events that end every session: a session of an older epoch is dead.
     pub epoch: i64,
     /// When that last happened: a token without a session that was issued until then is dead.
@@ -28,7 +30,7 @@ macro_rules! select {
     ($from:literal $(, $more:literal)?) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
-            "u.password_hash, u.epoch, u.epoch_at, r.role",
+            "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, r.role",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -40,7 +42,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// How many columns `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 11;
+pub(super) const COLUMNS: usize = 12;
 
 /// The account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -124,8 +126,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.execute(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
-         password_hash, attributes, locale, epoch, epoch_at, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11)",
+         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -208,6 +210,24 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
 }
 
+/// Gives the account another password.
+pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, must_change: bool) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Text(hash), Value::Integer(must_change.into())],
+    )?;
+    Ok(())
+}
+
+/// Says whether the next login by password ends with a new one.
+pub(crate) fn must_change_password(tx: &mut Tx, id: Id, must_change: bool) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET must_change_password = ?2 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Integer(must_change.into())],
+    )?;
+    Ok(())
+}
+
 /// Replaces a hash by a better one of the same password, unless the password was changed meanwhile.
 pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<()> {
     tx.execute(
@@ -238,7 +258,7 @@ pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     if users.last().is_none_or(|user| user.public.id != id) {
         users.push(read(row, id)?);
     }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(10)?) {
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(11)?) {
         user.public.roles.push(Role::stored(role));
     }
     Ok(())
@@ -264,5 +284,6 @@ fn read(row: &Row, id: Id) -> Result<User> {
         password_hash: row.optional_text(7)?,
         epoch: row.integer(8)?,
         epoch_at: row.integer(9)?,
+        must_change_password: row.boolean(10)?,
     })
 }

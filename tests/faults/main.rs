@@ -5,6 +5,7 @@ mod clock;
 mod crash;
 mod hasher;
 mod injected;
+mod passwords;
 mod power;
 mod races;
 mod secret_key;

@@ -178,6 +178,9 @@ fn failure(py: Python<'_>, error: Error) -> PyErr {
     static FAILURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let status = error.status();
     let exception = FAILURE.import(py, "doorward.exceptions", "failure").and_then(|failure| {
+        let step_up = error
+            .step_up
+            .map(|step| (step.challenge.expose().to_owned(), step.expires_in, step.user_id.to_string()));
         failure.call1((
             error.code.name(),
             status as i32,
@@ -186,6 +189,8 @@ fn failure(py: Python<'_>, error: Error) -> PyErr {
             error.field,
             error.retry_after_seconds,
             error.detail,
+            error.reasons,
+            step_up,
         ))
     });
     exception.map_or_else(|error| error, PyErr::from_value)

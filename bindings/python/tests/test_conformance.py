@@ -56,7 +56,7 @@ def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
                     engine = opened(step["open"])
                     answer = ("OK", {})
             except AuthError as error:
-                answer = (error.status.name, {"error": body_of(error)})
+                answer = (error.status.name, body_of(error))
             difference = check(step, answer, variables)
             assert difference is None, f"step {index}: {step}\nanswered {answer}\n{difference}"
             for name, pointer in step.get("capture", {}).items():
@@ -66,15 +66,10 @@ def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
 
 
 def body_of(error: AuthError) -> dict[str, Any]:
-    body = {
-        "code": error.code,
-        "message": str(error),
-        "http_status": error.http_status,
-        "field": error.field,
-        "retry_after_seconds": error.retry_after_seconds,
-        "detail": error.detail,
-    }
-    return {name: value for name, value in body.items() if value is not None}
+    body = error.http_body
+    if error.detail is not None:
+        body["error"]["detail"] = error.detail
+    return body
 
 
 def check(step: dict[str, Any], answer: Answer, variables: dict[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ CLASSES = {
     "invalid_credentials": AuthError,
     "invalid_token": exceptions.InvalidToken,
     "invalid_challenge": AuthError,
+    "password_change_required": exceptions.StepUpRequired,
     "user_not_found": exceptions.UserNotFound,
     "not_authenticated": exceptions.NotAuthenticated,
     "invalid_authorization_header": exceptions.InvalidAuthorizationHeader,
@@ -78,7 +79,32 @@ def test_what_a_failure_carries(engine: Engine) -> None:
         "/password",
     )
     assert error.errors() == [{"field": "/password", "code": "weak_password", "message": str(error)}]
+    assert error.reasons == ("common",)
+    assert error.http_body["error"]["reasons"] == ["common"]
     assert not error.retryable
+
+
+def test_a_step_up_carries_its_challenge(engine: Engine) -> None:
+    user = engine.get_user(username="ada").user
+    temporary, chosen = "a word for one day only", "nine wiser words yet"
+    engine.set_password(user_id=user.id, new_password=temporary)
+    with pytest.raises(exceptions.StepUpRequired) as caught:
+        engine.login(username="ada", password=temporary)
+    error = caught.value
+    assert (error.code, error.expires_in, error.user_id) == ("password_change_required", 600, user.id)
+    assert error.http_body == {
+        "error": {"code": error.code, "message": str(error), "http_status": 401},
+        "status": "password_change_required",
+        "challenge": error.challenge,
+        "expires_in": 600,
+        "user_id": user.id,
+    }
+    assert error.challenge
+    for text in (str(error), repr(error), error.json()):
+        assert error.challenge not in text
+    session = engine.complete_login(challenge=error.challenge, new_password=chosen)
+    assert session.user == user
+    assert engine.login(username="ada", password=chosen).user == user
 
 
 def test_no_secret_and_no_reason_in_the_text(engine: Engine) -> None:

@@ -115,7 +115,7 @@ def failure(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     error: dict[str, Any] = response.json()["error"]
     assert (response.status_code, error["code"], error["http_status"]) == (status, code, status)
     assert set(response.json()) == {"error"}
-    assert set(error) <= {"code", "message", "http_status", "field", "retry_after_seconds"}
+    assert set(error) <= {"code", "message", "http_status", "field", "reasons", "retry_after_seconds"}
     assert response.headers["cache-control"] == "no-store"
     return error
 

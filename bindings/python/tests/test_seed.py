@@ -30,7 +30,15 @@ from doorward import (
     logout_user,
     register_user,
 )
-from doorward.exceptions import AuthServiceUnavailable, Conflict, InvalidRequest, JWTError, TooManyAttempts
+from doorward.exceptions import (
+    AuthServiceUnavailable,
+    Conflict,
+    InvalidRequest,
+    JWTError,
+    StepUpRequired,
+    TooManyAttempts,
+)
+from doorward.litestar import ChangePasswordRequest, ResetPasswordRequest
 from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixin
 from doorward.models.security import TokenPayload
 from doorward.repository import User, UserRepository
@@ -108,6 +116,22 @@ def test_log_in_with_wrong_credentials(engine: Engine) -> None:
         assert type(caught.value) is AuthError
         answers.add(str(caught.value))
     assert answers == {"The credentials are not valid."}
+
+
+def test_change_and_reset_a_password(engine: Engine) -> None:
+    token = run(login_user(ADA, engine)).access_token
+    change = ChangePasswordRequest(old_password=PASSWORD, new_password="nine wiser words yet")
+    reset = ResetPasswordRequest(new_password="a word for one day only")
+    for model in (change, reset):
+        assert not any(word in repr(model) for word in ("wise", "word for"))
+    assert engine.change_password(
+        token=token, old_password=change.old_password, new_password=change.new_password
+    ).revoked_sessions
+    user = run(login_user(LoginRequest(username="ada", password=change.new_password), engine)).user
+    assert engine.set_password(user_id=user.id, new_password=reset.new_password).user == user
+    with pytest.raises(StepUpRequired) as caught:
+        run(login_user(LoginRequest(username="ada", password=reset.new_password), engine))
+    assert caught.value.code == "password_change_required"
 
 
 def test_log_out(engine: Engine) -> None:

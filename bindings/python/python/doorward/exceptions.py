@@ -8,6 +8,8 @@ ever holds a secret.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from doorward.status import Status
 
@@ -49,6 +51,9 @@ class AuthError(Exception):
     retry_after_seconds: int | None = None
     """How long to wait before the next try."""
 
+    reasons: Sequence[str] = ()
+    """Why a password is too weak, in codes that may be shown."""
+
     detail: str | None = None
     """For the host's logs only: why exactly."""
 
@@ -77,9 +82,9 @@ class AuthError(Exception):
         return headers
 
     @property
-    def http_body(self) -> dict[str, dict[str, str | int]]:
+    def http_body(self) -> dict[str, Any]:
         """What a web host says as JSON: the failure as every language has it, without `detail`."""
-        error: dict[str, str | int] = {
+        error: dict[str, Any] = {
             "code": self.code,
             "message": str(self),
             "http_status": self.http_status,
@@ -88,6 +93,8 @@ class AuthError(Exception):
             error["field"] = self.field
         if self.retry_after_seconds is not None:
             error["retry_after_seconds"] = self.retry_after_seconds
+        if self.reasons:
+            error["reasons"] = list(self.reasons)
         return {"error": error}
 
     def __repr__(self) -> str:
@@ -124,10 +131,25 @@ class InvalidAuthorizationHeader(AuthError):
 
 
 class StepUpRequired(AuthError):
-    """Not authenticated yet: another proof is needed."""
+    """Not authenticated yet: `complete_login` takes the challenge with what `code` asks for."""
 
     code = "second_factor_required"
     status = Status.STEP_UP
+
+    challenge: str = ""
+    """Proves what was proven so far. A secret, for one use."""
+
+    expires_in: int = 0
+    """How long the challenge is good for, in seconds."""
+
+    user_id: str = ""
+    """Who wants to log in."""
+
+    @property
+    def http_body(self) -> dict[str, Any]:
+        """What a web host says as JSON: the failure, and beside it what the next step needs."""
+        step = {"challenge": self.challenge, "expires_in": self.expires_in, "user_id": self.user_id}
+        return {**super().http_body, "status": self.code, **step}
 
 
 class PermissionDenied(AuthError):
@@ -221,6 +243,8 @@ def failure(
     field: str | None = None,
     retry_after_seconds: int | None = None,
     detail: str | None = None,
+    reasons: Sequence[str] = (),
+    step_up: tuple[str, int, str] | None = None,
 ) -> AuthError:
     """Make the exception of a failure; the native module calls it."""
     error = (_BY_CODE.get(code) or _BY_STATUS[Status(status)])(message)
@@ -230,4 +254,7 @@ def failure(
     error.field = field
     error.retry_after_seconds = retry_after_seconds
     error.detail = detail
+    error.reasons = tuple(reasons)
+    if isinstance(error, StepUpRequired) and step_up is not None:
+        error.challenge, error.expires_in, error.user_id = step_up
     return error

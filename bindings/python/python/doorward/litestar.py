@@ -16,12 +16,22 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, Permissio
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
+from pydantic import Field
 
 from doorward.asgi import Exclude, Rules, authenticate
 from doorward.exceptions import AuthError
+from doorward.models.app import ChangePasswordRequest
+from doorward.models.base import Model
 from doorward.repository import Repo
 
-__all__ = ["AuthenticationMiddleware"]
+__all__ = ["AuthenticationMiddleware", "ChangePasswordRequest", "ResetPasswordRequest"]
+
+
+class ResetPasswordRequest(Model):
+    """The body of an administrator's route, for `set_password`: the path says whose password it is."""
+
+    new_password: str = Field(repr=False)
+    """The password, to be changed at the next login."""
 
 
 class AuthenticationMiddleware:

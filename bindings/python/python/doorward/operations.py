@@ -16,7 +16,10 @@ from doorward.models.app import (
     AuthenticateRequestResponse,
     AuthenticateResponse,
     AuthorizeResponse,
+    ChangePasswordResponse,
+    CheckPasswordResponse,
     Client,
+    CompleteLoginResponse,
     DeleteUserResponse,
     DoctorResponse,
     EventsResponse,
@@ -36,6 +39,7 @@ from doorward.models.app import (
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
     RotateKeysResponse,
+    SetPasswordResponse,
     StatsResponse,
     UpdateUserResponse,
     VerifyPasswordResponse,
@@ -131,6 +135,7 @@ class Operations(_doorward.Engine):
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
         is_active: bool | None = None,
+        must_change_password: bool | None = None,
         roles: Sequence[str] | None = None,
         username: str | None = None,
     ) -> UpdateUserResponse:
@@ -141,6 +146,7 @@ class Operations(_doorward.Engine):
         email: The new address; it counts as not verified.
         is_active: Whether the account may log in. An account that no longer may loses its sessions; one
             that may is also opened again after too many failed logins.
+        must_change_password: Whether the next login by password ends with a new one. Sessions stay.
         roles: The new roles, instead of all it had.
         username: The new name.
 
@@ -151,6 +157,7 @@ class Operations(_doorward.Engine):
             "attributes": attributes,
             "email": email,
             "is_active": is_active,
+            "must_change_password": must_change_password,
             "roles": roles,
             "username": username,
         }
@@ -189,6 +196,62 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"password": password, "hash": hash}
         return VerifyPasswordResponse.model_validate(self.call("verify_password", _text(fields)))
 
+    def check_password(
+        self, *, password: str, user_inputs: Sequence[str] | None = None
+    ) -> CheckPasswordResponse:
+        """Says whether a password may be chosen, and why not.
+
+        password: The password.
+        user_inputs: Words that an attacker would try first, such as the user's names: at most 100.
+        """
+        fields: dict[str, object] = {"password": password, "user_inputs": user_inputs}
+        return CheckPasswordResponse.model_validate(self.call("check_password", _text(fields)))
+
+    def change_password(
+        self,
+        *,
+        old_password: str,
+        new_password: str,
+        client: Client | Mapping[str, Any] | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
+    ) -> ChangePasswordResponse:
+        """Changes a password by the old one; ends every session.
+
+        old_password: The password as it is; wrong ones count as failed logins do.
+        new_password: The password as it shall be.
+        client: From where the user comes, as far as the host knows.
+        token: An access token of theirs, live.
+        user_id: Their id, where the host knows who it is.
+
+        Failures: invalid_credentials, invalid_token, user_not_found, weak_password, too_many_attempts,
+        hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "old_password": old_password,
+            "new_password": new_password,
+            "client": client,
+            "token": token,
+            "user_id": user_id,
+        }
+        return ChangePasswordResponse.model_validate(self.call("change_password", _text(fields)))
+
+    def set_password(
+        self, *, user_id: str, new_password: str, temporary: bool | None = None
+    ) -> SetPasswordResponse:
+        """Sets a password for somebody else, to be changed at the next login; ends every session.
+
+        user_id: Whose.
+        new_password: The password. It is not compared with the one before, of which the caller learns
+            nothing.
+        temporary: Whether it must be changed at the next login; default: true, so that only its user knows
+            the next.
+
+        Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "new_password": new_password, "temporary": temporary}
+        return SetPasswordResponse.model_validate(self.call("set_password", _text(fields)))
+
     def login(
         self,
         *,
@@ -207,7 +270,8 @@ class Operations(_doorward.Engine):
         scope: What the access token may be used for, separated by spaces. The engine grants what the host
             asks: a host that passes on a client's wish decides first what it may have.
 
-        Failures: invalid_credentials, too_many_attempts, hash_queue_full, store_unavailable.
+        Failures: invalid_credentials, password_change_required, too_many_attempts, hash_queue_full,
+        store_unavailable.
         """
         fields: dict[str, object] = {
             "username": username,
@@ -217,6 +281,17 @@ class Operations(_doorward.Engine):
             "scope": scope,
         }
         return LoginResponse.model_validate(self.call("login", _text(fields)))
+
+    def complete_login(self, *, challenge: str, new_password: str | None = None) -> CompleteLoginResponse:
+        """Takes the step that a login still wanted and opens its session.
+
+        challenge: The challenge of that login. It is spent when this succeeds, and bears ten attempts.
+        new_password: The next password, where the password must be changed.
+
+        Failures: invalid_challenge, weak_password, hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {"challenge": challenge, "new_password": new_password}
+        return CompleteLoginResponse.model_validate(self.call("complete_login", _text(fields)))
 
     def refresh(self, *, refresh_token: str, scope: str | None = None) -> RefreshResponse:
         """Exchanges a refresh token for the next pair of tokens.

@@ -115,6 +115,11 @@ class PasswordConfig(TypedDict, total=False):
     """
     Lanes.
     """
+    pepper: bool
+    """
+    Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
+    alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
+    """
 
 
 class RegistrationConfig(TypedDict, total=False):

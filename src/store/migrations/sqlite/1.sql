@@ -15,6 +15,8 @@ CREATE TABLE users (
   email_verified INTEGER NOT NULL,
   is_active      INTEGER NOT NULL,
   password_hash  TEXT,
+  -- Whether a login by password ends with a new one.
+  must_change_password INTEGER NOT NULL,
   attributes     TEXT    NOT NULL,
   locale         TEXT,
   epoch          INTEGER NOT NULL,

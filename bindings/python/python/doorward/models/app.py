@@ -96,6 +96,10 @@ class UpdateUserRequest(Model):
     Whether the account may log in. An account that no longer may loses its sessions; one that may is also
     opened again after too many failed logins.
     """
+    must_change_password: bool | None = None
+    """
+    Whether the next login by password ends with a new one. Sessions stay.
+    """
     roles: list[str] | None = None
     """
     The new roles, instead of all it had.
@@ -203,6 +207,47 @@ class VerifyPasswordResponse(Model):
     """
 
 
+class CheckPasswordRequest(Model):
+    """
+    Judges a password that somebody may want to choose. Nothing is kept or counted.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    password: Annotated[str, Field(repr=False)]
+    """
+    The password.
+    """
+    user_inputs: Annotated[list[str] | None, Field(max_length=100)] = None
+    """
+    Words that an attacker would try first, such as the user's names: at most 100.
+    """
+
+
+class CheckPasswordResponse(Model):
+    """
+    What the policy says of a password.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    acceptable: bool
+    """
+    Whether it may be chosen.
+    """
+    reasons: list[str]
+    """
+    Why it may not be chosen; may be shown.
+    """
+    score: Annotated[int, Field(ge=0, le=255)]
+    """
+    How hard it is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
+    """
+
+
 class Client(Model):
     """
     From where the user comes, as far as the host knows.
@@ -223,6 +268,95 @@ class Client(Model):
     user_agent: str | None = None
     """
     The `User-Agent` header, shown with the session; cut after 512 characters.
+    """
+
+
+class ChangePasswordRequest(Model):
+    """
+    Changes a password for somebody who knows the old one. `token` or `user_id` says whose.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows.
+    """
+    new_password: Annotated[str, Field(repr=False)]
+    """
+    The password as it shall be.
+    """
+    old_password: Annotated[str, Field(repr=False)]
+    """
+    The password as it is; wrong ones count as failed logins do.
+    """
+    token: Annotated[str | None, Field(repr=False)] = None
+    """
+    An access token of theirs, live.
+    """
+    user_id: str | None = None
+    """
+    Their id, where the host knows who it is.
+    """
+
+
+class ChangePasswordResponse(Model):
+    """
+    The password was changed. The tokens of all these sessions are dead, those of the caller included: log in
+    again.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    revoked_sessions: Annotated[int, Field(ge=0)]
+    """
+    How many sessions were ended.
+    """
+
+
+class SetPasswordRequest(Model):
+    """
+    Sets a password for somebody else, who need not know the old one: a privileged act. It ends every session
+    and opens an account that was closed after too many failed logins.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    new_password: Annotated[str, Field(repr=False)]
+    """
+    The password. It is not compared with the one before, of which the caller learns nothing.
+    """
+    temporary: bool | None = None
+    """
+    Whether it must be changed at the next login; default: true, so that only its user knows the next.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class CompleteLoginRequest(Model):
+    """
+    Takes the step that a login still wanted. One proof is given: the one that was asked for.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    challenge: Annotated[str, Field(repr=False)]
+    """
+    The challenge of that login. It is spent when this succeeds, and bears ten attempts.
+    """
+    new_password: Annotated[str | None, Field(repr=False)] = None
+    """
+    The next password, where the password must be changed.
     """
 
 
@@ -806,6 +940,10 @@ class EventsRequest(Model):
             "registered",
             "logged_in",
             "login_failed",
+            "step_up_required",
+            "password_changed",
+            "password_change_failed",
+            "password_set",
             "throttled",
             "logged_out",
             "session_revoked",
@@ -1258,6 +1396,20 @@ class UpdateUserResponse(Model):
     """
 
 
+class SetPasswordResponse(Model):
+    """
+    An account.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    user: PublicUser
+    """
+    The account, without anything secret.
+    """
+
+
 class LoginRequest(PasswordMixin):
     """
     Proves who one is and opens a session.
@@ -1287,6 +1439,48 @@ class LoginRequest(PasswordMixin):
 
 
 class LoginResponse(Model):
+    """
+    A session was opened. Keep both tokens secret.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    access_token: Annotated[str, Field(repr=False)]
+    """
+    Proves who one is (RFC 9068); send it as `Authorization: Bearer …`.
+    """
+    backend: str
+    """
+    The backend that the token is for.
+    """
+    expires_in: int
+    """
+    The life of the access token in seconds.
+    """
+    refresh_expires_in: int | None = None
+    """
+    The life of the refresh token in seconds.
+    """
+    refresh_token: Annotated[str | None, Field(repr=False)] = None
+    """
+    Gets the next access token; absent where the backend does not refresh.
+    """
+    session_id: str
+    """
+    The session: `sid` in the token.
+    """
+    token_type: str
+    """
+    Always `Bearer`.
+    """
+    user: PublicUser
+    """
+    Who logged in.
+    """
+
+
+class CompleteLoginResponse(Model):
     """
     A session was opened. Keep both tokens secret.
     """

@@ -1,0 +1,39 @@
+//! Pepper: the hash of an account's password sealed under the secret key, with the account as associated data.
+//! NIST SP 800-63B-4 section 3.1.1.2 allows a keyed hash or encryption with a key that is not in the store.
+//! It is encryption here: hashes of other systems can be sealed as they are, a new secret key needs nobody's
+//! password, and a sealed hash is good for its own account only. One that is not sealed is still taken, or no
+//! pepper could be introduced.
+
+use std::borrow::Cow;
+
+use super::secrets::Secrets;
+use super::{base64url, from_base64url};
+use crate::error::Result;
+use crate::user::Id;
+
+/// A form of its own, so that nothing has to be guessed: no PHC string begins like this.
+const MARK: &str = "$sealed$";
+
+/// The hash as the store keeps it.
+pub(crate) fn seal(secrets: &Secrets, account: Id, hash: &str) -> Result<String> {
+    Ok(format!("{MARK}{}", base64url(&secrets.seal(&owner(account), hash.as_bytes())?)))
+}
+
+/// The hash itself, of what the store keeps; nothing where another key sealed it, or for another account.
+pub(crate) fn open<'a>(secrets: &Secrets, account: Id, kept: &'a str) -> Option<Cow<'a, str>> {
+    let Some(sealed) = kept.strip_prefix(MARK) else { return Some(kept.into()) };
+    let hash = secrets.open(&owner(account), &from_base64url(sealed)?)?;
+    str::from_utf8(&hash).ok().map(|hash| hash.to_owned().into())
+}
+
+/// Whether a new hash would be kept in this form, under this key.
+pub(crate) fn is_current(secrets: &Secrets, kept: &str, is_wanted: bool) -> bool {
+    match kept.strip_prefix(MARK) {
+        Some(sealed) => is_wanted && from_base64url(sealed).is_some_and(|sealed| secrets.is_current(&sealed)),
+        None => !is_wanted,
+    }
+}
+
+fn owner(account: Id) -> String {
+    format!("password {account}")
+}

@@ -1,0 +1,237 @@
+//! Passwords that are changed while somebody else uses them, and hashes as they lie on the disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use doorward::{Clock, Code, Engine, Hooks};
+use serde_json::{Value, json};
+
+use crate::stage::{
+    PASSWORD, Store, call, config, count, is_active, login, on_each_store, open, refused, register, together,
+};
+
+const NEW: &str = "nine wiser words yet";
+const TEMPORARY: &str = "a word for one day only";
+
+/// The id of a new account.
+fn registered(engine: &Engine, name: &str) -> String {
+    register(engine, name).unwrap()["user"]["id"].as_str().unwrap().to_owned()
+}
+
+fn login_with(engine: &Engine, name: &str, password: &str) -> Result<Value, Code> {
+    call(engine, "login", json!({"username": name, "password": password}))
+}
+
+/// The hash as the store keeps it, of a store that no engine has open.
+fn kept_hash(store: &Store, name: &str) -> String {
+    let rows = store.query(&format!("SELECT password_hash FROM users WHERE username = '{name}'"));
+    rows[0]["password_hash"].as_str().unwrap().to_owned()
+}
+
+on_each_store!(one_challenge_opens_one_session);
+fn one_challenge_opens_one_session(store: &Store) {
+    let engine = store.open();
+    let id = registered(&engine, "ada");
+    call(&engine, "set_password", json!({"user_id": id, "new_password": TEMPORARY})).unwrap();
+    let request = json!({"username": "ada", "password": TEMPORARY}).to_string();
+    let challenge = engine.call("login", &request).unwrap_err().step_up.unwrap().challenge;
+    let results = together(64, |index| {
+        let request =
+            json!({"challenge": challenge.expose(), "new_password": format!("{NEW} by thread {index}")});
+        call(&engine, "complete_login", request)
+    });
+    assert_eq!(count(&results, Code::InvalidChallenge), 63);
+    let winner = results.iter().position(Result::is_ok).unwrap();
+    let token = results[winner].as_ref().unwrap()["access_token"].as_str().unwrap();
+    assert!(is_active(&engine, token));
+    assert!(login_with(&engine, "ada", &format!("{NEW} by thread {winner}")).is_ok());
+    drop(engine);
+    assert_eq!(store.rows()["sessions"], 2);
+}
+
+on_each_store!(one_of_many_changes_wins);
+fn one_of_many_changes_wins(store: &Store) {
+    let engine = open(store.url(), json!({"throttle": {"account_failures": 100}})).unwrap();
+    let id = registered(&engine, "ada");
+    let results = together(32, |index| {
+        let new = format!("{NEW} by thread {index}");
+        call(
+            &engine,
+            "change_password",
+            json!({"user_id": id, "old_password": PASSWORD, "new_password": new}),
+        )
+    });
+    assert_eq!(count(&results, Code::InvalidCredentials), 31, "{results:?}");
+    let winner = results.iter().position(Result::is_ok).unwrap();
+    assert!(login_with(&engine, "ada", &format!("{NEW} by thread {winner}")).is_ok());
+}
+
+on_each_store!(threads_get_no_more_guesses_at_the_old_password);
+fn threads_get_no_more_guesses_at_the_old_password(store: &Store) {
+    let engine = store.open();
+    let id = registered(&engine, "ada");
+    let guesses = together(200, |_| {
+        let request = json!({"user_id": id, "old_password": "a wrong password", "new_password": NEW});
+        call(&engine, "change_password", request)
+    });
+    assert_eq!(count(&guesses, Code::InvalidCredentials), 10);
+    assert_eq!(count(&guesses, Code::TooManyAttempts), 190);
+    assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
+}
+
+/// An engine that does something to the store when its clock is asked for the n-th time after `armed`.
+struct Interrupted {
+    engine: Engine,
+    asked: Arc<AtomicUsize>,
+    at: Arc<AtomicUsize>,
+}
+
+impl Interrupted {
+    fn open(store: &Store, keys: Value, interrupt: impl Fn() + Send + Sync + 'static) -> Interrupted {
+        let (asked, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(usize::MAX)));
+        let clock = {
+            let (asked, at) = (asked.clone(), at.clone());
+            Clock::custom(move || {
+                if asked.fetch_add(1, Ordering::SeqCst) == at.load(Ordering::SeqCst) {
+                    interrupt();
+                }
+                std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
+            })
+        };
+        let hooks = Hooks { clock, log: None };
+        let engine = Engine::open(config(store.url(), keys), hooks).unwrap();
+        Interrupted { engine, asked, at }
+    }
+
+    /// How often `f` asks.
+    fn asks(&self, f: impl FnOnce(&Engine)) -> usize {
+        let before = self.asked.load(Ordering::SeqCst);
+        f(&self.engine);
+        self.asked.load(Ordering::SeqCst) - before
+    }
+
+    fn arm(&self, nth: usize) {
+        self.at.store(self.asked.load(Ordering::SeqCst) + nth, Ordering::SeqCst);
+    }
+}
+
+on_each_store!(a_login_beside_a_change);
+/// A login that computes a better hash of the old password while the password is changed neither enters nor
+/// brings the old one back.
+fn a_login_beside_a_change(store: &Store) {
+    let other = Arc::new(store.open());
+    let id = registered(&other, "ada");
+    let changing = {
+        let (other, id) = (other.clone(), id.clone());
+        move || {
+            let request = json!({"user_id": id, "old_password": PASSWORD, "new_password": NEW});
+            call(&other, "change_password", request).unwrap();
+        }
+    };
+    let stage = Interrupted::open(store, json!({"password": {"iterations": 2}}), changing);
+    // The clock is asked before the hash, for the throttle, and after it, for the session.
+    stage.arm(1);
+    assert_eq!(login(&stage.engine, "ada"), Err(Code::InvalidCredentials));
+    assert_eq!(login(&stage.engine, "ada"), Err(Code::InvalidCredentials));
+    assert!(login_with(&other, "ada", NEW).is_ok());
+    assert!(login_with(&stage.engine, "ada", NEW).is_ok());
+    drop((stage, other));
+    assert!(kept_hash(store, "ada").starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "upgraded now");
+}
+
+on_each_store!(a_change_beside_a_revoked_session);
+/// Whoever ends a session while it changes the password ends that change, too.
+fn a_change_beside_a_revoked_session(store: &Store) {
+    let other = Arc::new(store.open());
+    registered(&other, "ada");
+    let session = login_with(&other, "ada", PASSWORD).unwrap();
+    let revoking = {
+        let (other, id) = (other.clone(), session["session_id"].clone());
+        move || drop(call(&other, "revoke_session", json!({"session_id": id})).unwrap())
+    };
+    let stage = Interrupted::open(store, json!({}), revoking);
+    let change = |engine: &Engine, new: &str| {
+        let token = &session["access_token"];
+        let request = json!({"token": token, "old_password": PASSWORD, "new_password": new});
+        call(engine, "change_password", request)
+    };
+    // The last question comes just before the transaction.
+    let until_then = stage.asks(|engine| assert_eq!(change(engine, PASSWORD), Err(Code::WeakPassword)));
+    stage.arm(until_then);
+    assert_eq!(change(&stage.engine, NEW), Err(Code::InvalidToken));
+    assert!(login(&other, "ada").is_ok());
+}
+
+on_each_store!(changes_win_over_better_hashes);
+/// Logins with the old password, each with a better hash in hand, beside a change: the new one stays.
+fn changes_win_over_better_hashes(store: &Store) {
+    let mut password = PASSWORD.to_owned();
+    let id = registered(&store.open(), "ada");
+    for round in 0..6 {
+        let keys = json!({"password": {"iterations": 1 + round % 2, "max_concurrent": 4}});
+        let engine = open(store.url(), keys).unwrap();
+        let new = format!("{NEW} of round {round}");
+        let results = together(4, |index| match index {
+            0 => {
+                let request = json!({"user_id": id, "old_password": password, "new_password": new});
+                call(&engine, "change_password", request)
+            }
+            _ => login_with(&engine, "ada", &password),
+        });
+        assert!(results[0].is_ok(), "{results:?}");
+        assert_eq!(login_with(&engine, "ada", &password), Err(Code::InvalidCredentials));
+        assert!(login_with(&engine, "ada", &new).is_ok());
+        password = new;
+    }
+}
+
+on_each_store!(a_pepper_seals_what_is_kept);
+fn a_pepper_seals_what_is_kept(store: &Store) {
+    let (on, off) = (json!({"password": {"pepper": true}}), json!({}));
+    let at = |keys: &Value| open(store.url(), keys.clone()).unwrap();
+    let engine = at(&on);
+    for name in ["ada", "grace"] {
+        registered(&engine, name);
+    }
+    assert!(login(&engine, "ada").is_ok());
+    drop(engine);
+    let (ada, grace) = (kept_hash(store, "ada"), kept_hash(store, "grace"));
+    assert!(ada.starts_with("$sealed$") && !ada.contains("argon2"), "{ada}");
+
+    // What is as it should be stays; what is not follows at the next login, and only then.
+    assert!(login(&at(&on), "ada").is_ok());
+    assert_eq!(kept_hash(store, "ada"), ada);
+    assert!(login(&at(&off), "ada").is_ok());
+    let plain = kept_hash(store, "ada");
+    assert!(plain.starts_with("$argon2id$"), "{plain}");
+    assert_eq!(kept_hash(store, "grace"), grace);
+    assert!(login(&at(&on), "ada").is_ok());
+    assert!(kept_hash(store, "ada").starts_with("$sealed$"));
+
+    // Whoever writes to the store gains nothing by a hash of another account, or one that they made up.
+    for forged in [grace.as_str(), "$sealed$", "$sealed$AAAA", &format!("{ada}A"), &ada[..ada.len() - 4]] {
+        store.execute(&format!("UPDATE users SET password_hash = '{forged}' WHERE username = 'ada'"));
+        for keys in [&on, &off] {
+            assert_eq!(login(&at(keys), "ada"), Err(Code::InvalidCredentials), "{forged}");
+        }
+    }
+    assert!(login(&at(&on), "grace").is_ok());
+}
+
+on_each_store!(a_pepper_follows_the_secret_key);
+fn a_pepper_follows_the_secret_key(store: &Store) {
+    let [old, new] = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+    let with = |keys: &[&str]| json!({"secret_keys": keys, "password": {"pepper": true}});
+    registered(&open(store.url(), with(&[old])).unwrap(), "ada");
+    let before = kept_hash(store, "ada");
+    let engine = open(store.url(), with(&[new, old])).unwrap();
+    assert_eq!(call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["username"], "ada");
+    drop(engine);
+    assert_eq!(kept_hash(store, "ada"), before, "nobody logged in");
+    assert!(login(&open(store.url(), with(&[new, old])).unwrap(), "ada").is_ok());
+    let sealed_anew = kept_hash(store, "ada");
+    assert_ne!(sealed_anew, before);
+    assert!(login(&open(store.url(), with(&[new])).unwrap(), "ada").is_ok());
+    assert_eq!(kept_hash(store, "ada"), sealed_anew);
+    assert_eq!(refused(store.url(), with(&[old])), Code::WrongSecretKey);
+}
