@@ -12,42 +12,46 @@ use doorward::engine::Log;
 use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
 use regex::Regex;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use stores::{Store, on_each_store};
+
+mod stores;
 
 const PASSWORD: &str = "eight wise words";
 
 /// 2026-01-01T00:00:00Z
 const START: i64 = 1_767_225_600;
 
-#[test]
-fn what_is_past_its_time_leaves_the_store() {
-    let stage = Stage::new(json!({"audit": {"retention_days": 10}}));
+on_each_store!(what_is_past_its_time_leaves_the_store);
+fn what_is_past_its_time_leaves_the_store(store: &Store) {
+    let stage = Stage::new(store, json!({"audit": {"retention_days": 10}}));
     let engine = stage.open();
     (0..20).for_each(|index| drop(register(&engine, &format!("old{index}"))));
     stage.advance(11 * 86_400);
     // Every new event takes a few old ones along.
     register(&engine, "new0");
     drop(engine);
-    assert_eq!(stage.count("events"), 20 + 1 - 4);
+    assert_eq!(store.count("events"), 20 + 1 - 4);
     let engine = stage.open();
     (1..5).for_each(|index| drop(register(&engine, &format!("new{index}"))));
     assert_eq!(kinds(&engine, json!({})), ["registered"; 5]);
     drop(engine);
-    assert_eq!(stage.count("events"), 5);
+    assert_eq!(store.count("events"), 5);
 }
 
+on_each_store!(no_act_without_its_event);
 /// An act that cannot be logged does not happen.
-#[test]
-fn no_act_without_its_event() {
-    let stage = Stage::new(json!({}));
+fn no_act_without_its_event(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let engine = stage.open();
     let id = register(&engine, "ada");
     let login = login(&engine, "ada").unwrap();
     drop(engine);
-    stage
-        .sqlite()
-        .execute_batch("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END")
-        .unwrap();
+    store.execute(if store.is_sqlite() {
+        "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END"
+    } else {
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+         CREATE TRIGGER no BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION no()"
+    });
     let before = stage.dump();
     let engine = stage.open();
     for (operation, request) in [
@@ -71,13 +75,13 @@ fn no_act_without_its_event() {
     assert_eq!(stage.dump(), before);
 }
 
+on_each_store!(the_log_has_no_gaps);
 /// Threads and engines that log in, log out and fail at once: what is in the log is what happened, and
 /// who follows it by `after` misses nothing.
-#[test]
-fn the_log_has_no_gaps() {
+fn the_log_has_no_gaps(store: &Store) {
     const THREADS: usize = 8;
     const ROUNDS: usize = 8;
-    let stage = Stage::new(json!({"throttle": {"account_failures": 100}}));
+    let stage = Stage::new(store, json!({"throttle": {"account_failures": 100}}));
     let engines = [stage.open(), stage.open()];
     (0..THREADS).for_each(|index| drop(register(&engines[0], &format!("user{index}"))));
     let start = Barrier::new(THREADS + 1);
@@ -117,13 +121,13 @@ fn the_log_has_no_gaps() {
     );
     assert_eq!(followed.len(), THREADS + 3 * each);
     drop(engines);
-    assert_eq!(stage.count("events"), followed.len() as i64);
+    assert_eq!(store.count("events"), followed.len() as i64);
 }
 
+on_each_store!(a_race_leaves_one_event);
 /// One session that many end at once is ended once, and logged once.
-#[test]
-fn a_race_leaves_one_event() {
-    let stage = Stage::new(json!({}));
+fn a_race_leaves_one_event(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let engine = stage.open();
     let id = register(&engine, "ada");
     let session = login(&engine, "ada").unwrap()["session_id"].clone();
@@ -143,10 +147,10 @@ fn a_race_leaves_one_event() {
     assert_eq!(kinds(&engine, json!({"user_id": id})), ["registered", "logged_in", "session_revoked"]);
 }
 
+on_each_store!(a_clock_that_was_set_back);
 /// A clock that was ahead for a while does not keep later events out of their place in time.
-#[test]
-fn a_clock_that_was_set_back() {
-    let stage = Stage::new(json!({}));
+fn a_clock_that_was_set_back(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let engine = stage.open();
     register(&engine, "now0");
     stage.advance(8_640_000);
@@ -165,10 +169,10 @@ fn a_clock_that_was_set_back() {
     assert_eq!(at, [-5, 0, 0, 8_640_000]);
 }
 
+on_each_store!(a_deleted_account_leaves_nothing_personal);
 /// The log of a deleted account names it by its id alone, also where a login was under way.
-#[test]
-fn a_deleted_account_leaves_nothing_personal() {
-    let stage = Stage::new(json!({}));
+fn a_deleted_account_leaves_nothing_personal(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let engine = stage.open();
     let id = register(&engine, "ada");
     let client = json!({"ip": "203.0.113.7", "user_agent": "a browser", "device_id": "a-device"});
@@ -188,10 +192,10 @@ fn a_deleted_account_leaves_nothing_personal() {
     }
 }
 
+on_each_store!(an_unknown_name_is_not_kept);
 /// The strangers whose names were tried are not in the log.
-#[test]
-fn an_unknown_name_is_not_kept() {
-    let stage = Stage::new(json!({}));
+fn an_unknown_name_is_not_kept(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let engine = stage.open();
     for name in ["correct-horse-7", "correct-horse-7@example.com", "correct horse 7"] {
         call(&engine, "login", json!({"username": name, "password": PASSWORD})).unwrap_err();
@@ -204,7 +208,8 @@ fn an_unknown_name_is_not_kept() {
 /// Every call is counted, whichever way it came, and the text is what Prometheus reads.
 #[test]
 fn what_prometheus_reads() {
-    let stage = Stage::new(json!({}));
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
     let engine = stage.open();
     register(&engine, "ada");
     let token = login(&engine, "ada").unwrap()["access_token"].clone();
@@ -288,7 +293,8 @@ fn samples(text: &str) -> HashMap<String, f64> {
 /// Calls from many threads are all counted.
 #[test]
 fn no_call_is_lost() {
-    let stage = Stage::new(json!({}));
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
     let engine = stage.open();
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -302,7 +308,8 @@ fn no_call_is_lost() {
 /// A failure leaves one record, without the members that have no value; a success leaves none.
 #[test]
 fn log_records() {
-    let stage = Stage::new(json!({}));
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
     let records = Arc::new(Mutex::new(Vec::new()));
     let engine = stage.open_with(Some({
         let records = Arc::clone(&records);
@@ -390,7 +397,8 @@ fn what_the_doctor_finds() {
         let judge = |patch: &Value| {
             let mut config = good.clone();
             patch.as_object().unwrap().iter().for_each(|(key, value)| config[key] = value.clone());
-            findings(&Stage::new(config).open())
+            let store = Store::sqlite();
+            findings(&Stage::new(&store, config).open())
         };
         let found = |findings: &[Value]| {
             let is_this = |one: &&Value| one["check"] == check && one["field"] == field;
@@ -409,7 +417,8 @@ fn what_the_doctor_finds() {
 
 #[test]
 fn what_the_doctor_finds_on_disk() {
-    let stage = Stage::new(json!({}));
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
     let engine = stage.open();
     let severity = |check: &str| {
         let findings = findings(&engine);
@@ -417,7 +426,7 @@ fn what_the_doctor_finds_on_disk() {
         found.unwrap_or_else(|| panic!("{check}: {findings:?}"))
     };
     let chmod = |name: &str, mode| {
-        std::fs::set_permissions(stage.folder.path().join(name), Permissions::from_mode(mode)).unwrap();
+        std::fs::set_permissions(store.path().join(name), Permissions::from_mode(mode)).unwrap();
     };
     for (name, check) in
         [("store.db", "database_file"), ("store.db-wal", "database_file"), ("store.db.key", "key_file")]
@@ -431,7 +440,7 @@ fn what_the_doctor_finds_on_disk() {
         assert_eq!(severity(check), "ok");
     }
     assert_eq!(severity("secret_key"), "ok");
-    std::fs::rename(stage.folder.path().join("store.db.key"), stage.folder.path().join("elsewhere")).unwrap();
+    std::fs::rename(store.path().join("store.db.key"), store.path().join("elsewhere")).unwrap();
     assert_eq!(severity("secret_key"), "problem");
 
     // The stage's clock stands in the past.
@@ -441,7 +450,7 @@ fn what_the_doctor_finds_on_disk() {
     assert!(on_time.iter().any(|one| one["check"] == "clock" && one["severity"] == "ok"), "{on_time:?}");
 
     assert_eq!(severity("schema"), "ok");
-    stage.sqlite().execute_batch("PRAGMA user_version = 99").unwrap();
+    store.execute("PRAGMA user_version = 99");
     assert_eq!(severity("schema"), "problem");
 }
 
@@ -450,23 +459,17 @@ fn findings(engine: &Engine) -> Vec<Value> {
 }
 
 /// A store, a clock, and the configuration of the engines on them.
-struct Stage {
-    folder: TempDir,
+struct Stage<'a> {
+    store: &'a Store,
     now_ms: Arc<AtomicI64>,
     config: Value,
 }
 
-impl Stage {
-    fn new(patch: Value) -> Stage {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = json!({
-            "store": format!("sqlite:{}", folder.path().join("store.db").display()),
-            "password": {"memory_kib": 8, "iterations": 1},
-        });
-        for (key, value) in patch.as_object().unwrap() {
-            config[key] = value.clone();
-        }
-        Stage { folder, now_ms: Arc::new(AtomicI64::new(START * 1000)), config }
+impl Stage<'_> {
+    fn new(store: &Store, keys: Value) -> Stage<'_> {
+        let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
+        let config = stores::config(store.url(), defaults, keys);
+        Stage { store, now_ms: Arc::new(AtomicI64::new(START * 1000)), config }
     }
 
     fn open(&self) -> Engine {
@@ -483,34 +486,10 @@ impl Stage {
         self.now_ms.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// A connection of the test's own, by the same copy of SQLite.
-    fn sqlite(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("store.db")).unwrap()
-    }
-
-    fn count(&self, table: &str) -> i64 {
-        self.sqlite().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
-    }
-
     /// What the store holds of accounts, sessions, keys and events, as text.
     fn dump(&self) -> String {
-        let sqlite = self.sqlite();
-        let mut dump = String::new();
-        for table in ["users", "user_roles", "sessions", "keys", "events"] {
-            let mut statement = sqlite.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let columns = statement.column_count();
-            let mut rows = statement.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                for column in 0..columns {
-                    match row.get_ref(column).unwrap() {
-                        rusqlite::types::ValueRef::Text(text) => dump.push_str(str::from_utf8(text).unwrap()),
-                        other => dump.push_str(&format!("{other:?}")),
-                    }
-                    dump.push('|');
-                }
-            }
-        }
-        dump
+        let tables = ["users", "user_roles", "sessions", "keys", "events"];
+        tables.map(|table| self.store.dump(table).join("\n")).join("\n")
     }
 }
 

@@ -1,9 +1,7 @@
 //! Hostile tokens. The test opens the engine's own signing key, by the documented format of sealed keys
 //! and nothing else, so that every forgery here is correctly signed, and wrong in one point.
 
-use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac::{self, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
@@ -13,11 +11,15 @@ use doorward::{Clock, Code, Config, Engine, Hooks};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
+use stores::{Store, on_each_store};
+
+mod stores;
+
 const SECRET_KEY: &str = "a secret key that only this test has";
 
-#[test]
-fn a_forgery_without_a_flaw_is_accepted() {
-    let forge = Forge::new();
+on_each_store!(a_forgery_without_a_flaw_is_accepted);
+fn a_forgery_without_a_flaw_is_accepted(store: &Store) {
+    let forge = Forge::new(store);
     forge.accepted("as the engine writes it", &forge.sign(&forge.header(), &forge.claims()));
     for (name, token) in [
         ("typ as a media type", forge.with_header(json!({"typ": "application/at+jwt"}))),
@@ -45,9 +47,9 @@ fn a_forgery_without_a_flaw_is_accepted() {
     }
 }
 
-#[test]
-fn algorithms() {
-    let forge = Forge::new();
+on_each_store!(algorithms);
+fn algorithms(store: &Store) {
+    let forge = Forge::new(store);
     let input =
         |alg: Value| forge.input(&forge.patched(&forge.header(), json!({"alg": alg})), &forge.claims());
     for alg in ["none", "None", "NONE", "nOnE", "none ", ""] {
@@ -75,9 +77,9 @@ fn algorithms() {
     forge.refused("alg null", &forge.sign(&null, &forge.claims()));
 }
 
-#[test]
-fn signatures() {
-    let forge = Forge::new();
+on_each_store!(signatures);
+fn signatures(store: &Store) {
+    let forge = Forge::new(store);
     let input = forge.input(&forge.header(), &forge.claims());
     let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, &forge.key), input.as_bytes());
     let tag = tag.as_ref();
@@ -103,9 +105,9 @@ fn signatures() {
     }
 }
 
-#[test]
-fn headers() {
-    let forge = Forge::new();
+on_each_store!(headers);
+fn headers(store: &Store) {
+    let forge = Forge::new(store);
     let kid = &forge.kid;
     for other in [
         "",
@@ -189,10 +191,10 @@ fn headers() {
         .refused("not UTF-8", &forge.signed(&format!("{}.{}", url(&header), url(forge.claims().as_bytes()))));
 }
 
+on_each_store!(offered_keys_are_ignored);
 /// Keys come from the key ring: what a header offers is neither used nor fetched.
-#[test]
-fn offered_keys_are_ignored() {
-    let forge = Forge::new();
+fn offered_keys_are_ignored(store: &Store) {
+    let forge = Forge::new(store);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let place = format!("http://{}/keys", listener.local_addr().unwrap());
@@ -213,9 +215,9 @@ fn offered_keys_are_ignored() {
     assert!(listener.accept().is_err(), "someone fetched {place}");
 }
 
-#[test]
-fn claims() {
-    let forge = Forge::new();
+on_each_store!(claims);
+fn claims(store: &Store) {
+    let forge = Forge::new(store);
     let now = forge.now;
     for name in ["iss", "sub", "aud", "exp"] {
         forge.refused(&format!("no {name}"), &forge.with_claims(json!({ name: null })));
@@ -333,10 +335,10 @@ fn claims() {
         .refused("not UTF-8", &forge.signed(&format!("{}.{}", url(forge.header().as_bytes()), url(&claims))));
 }
 
+on_each_store!(foreign_subjects_and_sessions);
 /// A good token whose subject or session is not: `verify` asks no store, the others do.
-#[test]
-fn foreign_subjects_and_sessions() {
-    let forge = Forge::new();
+fn foreign_subjects_and_sessions(store: &Store) {
+    let forge = Forge::new(store);
     let session = |name: &str| {
         let request = json!({"username": name, "password": "eight wise words"}).to_string();
         let reply: Value = serde_json::from_str(&forge.engine.call("login", &request).unwrap()).unwrap();
@@ -376,9 +378,9 @@ fn foreign_subjects_and_sessions() {
     }
 }
 
-#[test]
-fn spellings() {
-    let forge = Forge::new();
+on_each_store!(spellings);
+fn spellings(store: &Store) {
+    let forge = Forge::new(store);
     // Claims whose encoding uses both characters in which the alphabets differ.
     let claims = (0..).map(|n| forge.patched(&forge.claims(), json!({"x": "???>>>".repeat(n), "y": "ÿþ~}"})));
     let differs = |text: &str| url(text.as_bytes()).contains('-') && url(text.as_bytes()).contains('_');
@@ -444,9 +446,9 @@ const SPELLINGS: [(&str, Spelling); 13] = [
     }),
 ];
 
-#[test]
-fn shapes() {
-    let forge = Forge::new();
+on_each_store!(shapes);
+fn shapes(store: &Store) {
+    let forge = Forge::new(store);
     let token = forge.sign(&forge.header(), &forge.claims());
     let (h, rest) = token.split_once('.').unwrap();
     let (c, s) = rest.split_once('.').unwrap();
@@ -487,9 +489,9 @@ fn shapes() {
     }
 }
 
-#[test]
-fn every_byte_counts() {
-    let forge = Forge::new();
+on_each_store!(every_byte_counts);
+fn every_byte_counts(store: &Store) {
+    let forge = Forge::new(store);
     let access = forge.sign(&forge.header(), &forge.claims());
     let login = forge.engine.call("login", r#"{"username":"ada","password":"eight wise words"}"#).unwrap();
     let login: Value = serde_json::from_str(&login).unwrap();
@@ -511,9 +513,9 @@ fn every_byte_counts() {
     }
 }
 
-#[test]
-fn tokens_of_another_kind_or_engine() {
-    let forge = Forge::new();
+on_each_store!(tokens_of_another_kind_or_engine);
+fn tokens_of_another_kind_or_engine(store: &Store) {
+    let forge = Forge::new(store);
     let login = forge.engine.call("login", r#"{"username":"ada","password":"eight wise words"}"#).unwrap();
     let login: Value = serde_json::from_str(&login).unwrap();
     let (access, refresh) =
@@ -530,7 +532,8 @@ fn tokens_of_another_kind_or_engine() {
     }
     forge.refused("a refresh token's parts", &format!("{refresh}.{refresh}.{refresh}"));
 
-    let other = Forge::new();
+    let elsewhere = store.another();
+    let other = Forge::new(&elsewhere);
     forge.refused("another engine's", &other.sign(&other.header(), &other.claims()));
     forge.refused("another engine's, with our key id", &other.sign(&forge.header(), &forge.claims()));
     forge.refused("our key, another's key id", &forge.sign(&other.header(), &forge.claims()));
@@ -541,11 +544,11 @@ fn tokens_of_another_kind_or_engine() {
     assert!(forge.introspect(refresh)["active"] == true);
 }
 
+on_each_store!(the_oracle_agrees);
 /// `jsonwebtoken` is the oracle: what the engine accepts it must accept, and what it refuses the engine
 /// must refuse; and where neither a rule of ours nor a type is broken, both must agree.
-#[test]
-fn the_oracle_agrees() {
-    let forge = Forge::new();
+fn the_oracle_agrees(store: &Store) {
+    let forge = Forge::new(store);
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&["doorward"]);
     validation.set_issuer(&["doorward"]);
@@ -639,33 +642,23 @@ struct Forge {
     key: Vec<u8>,
     user: String,
     now: i64,
-    _folder: Folder,
 }
 
 impl Forge {
-    fn new() -> Forge {
-        let folder = Folder::new();
-        let store = folder.0.join("doorward.db");
+    fn new(store: &Store) -> Forge {
         // The oracle's clock, which cannot be set, is the engine's.
         let now = jsonwebtoken::get_current_timestamp() as i64;
-        let config = json!({
-            "store": format!("sqlite:{}", store.display()),
-            "secret_key": SECRET_KEY,
-            "password": {"memory_kib": 8, "iterations": 1},
-        });
+        let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
+        let config = stores::config(store.url(), defaults, json!({"secret_key": SECRET_KEY}));
         let open = || {
             let hooks = Hooks { clock: Clock::custom(move || now * 1000), log: None };
             Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
         };
         let user = register(&open(), "ada");
-        // Read only while no engine has the file open: SQLite's locks are the process's.
-        let connection = rusqlite::Connection::open(&store).unwrap();
-        let (kid, sealed): (String, Vec<u8>) = connection
-            .query_row("SELECT kid, sealed FROM keys", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
-        connection.close().unwrap();
-        let key = unseal(&sealed, &format!("signing key {kid}"));
-        Forge { engine: open(), kid, key, user, now, _folder: folder }
+        let row = &store.query("SELECT kid, sealed FROM keys")[0];
+        let kid = row["kid"].as_str().unwrap().to_owned();
+        let key = unseal(&bytes(row["sealed"].as_str().unwrap()), &format!("signing key {kid}"));
+        Forge { engine: open(), kid, key, user, now }
     }
 
     fn header(&self) -> String {
@@ -781,6 +774,12 @@ fn unseal(sealed: &[u8], owner: &str) -> Vec<u8> {
     key.open_in_place(nonce, Aad::from(owner), &mut text).unwrap().to_vec()
 }
 
+/// The bytes of `\x…`.
+fn bytes(text: &str) -> Vec<u8> {
+    let digits = text.strip_prefix("\\x").unwrap().as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
 fn url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -798,25 +797,5 @@ impl Random {
 
     fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
-    }
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        let name = format!("doorward-tokens-{}-{:?}", std::process::id(), std::thread::current().id());
-        let mut path = std::env::temp_dir().join(name);
-        while fs::create_dir(&path).is_err() {
-            path.as_mut_os_string().push("x");
-        }
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
