@@ -1,6 +1,6 @@
 //! Runs tests/conformance/*.json (the README beside them says what they mean) in three ways: in this
-//! process by `Engine::call`, and through the C ABI by `doorward_call` and by the named functions. The
-//! bodies must be the same, but for what is random.
+//! process by `Engine::call`, and through the C ABI by `doorward_call` and by the named functions, on each
+//! store. The bodies must be the same, but for what is random.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -14,17 +14,21 @@ use doorward::{Clock, Config, Engine, Hooks};
 use libloading::Library;
 use serde_json::{Map, Value, json};
 
+use stores::{Store, on_each_store};
+
+mod stores;
+
 /// What the library says of itself.
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(doorward::describe);
 
-#[test]
-fn every_way_gives_the_same_truth() {
+on_each_store!(every_way_gives_the_same_truth);
+fn every_way_gives_the_same_truth(store: &Store) {
     let library = library();
     let try_all = |scenario: &Value| {
-        let shapes = run(scenario, &InProcess)?;
+        let shapes = run(scenario, &InProcess, &store.another())?;
         for named in [false, true] {
             let by = if named { "the named functions" } else { "doorward_call" };
-            match run(scenario, &Abi { library: &library, named }) {
+            match run(scenario, &Abi { library: &library, named }, &store.another()) {
                 Ok(same) if same == shapes => {}
                 Ok(_) => return Err(format!("{by}: the answers have another shape")),
                 Err(failure) => return Err(format!("{by}: {failure}")),
@@ -65,12 +69,15 @@ fn every_code_of_every_operation_is_tried() {
 }
 
 /// Runs a scenario; the shapes of the answers, or the step that failed.
-fn run(scenario: &Value, way: &dyn Way) -> Result<Vec<Value>, String> {
-    let folder = Folder::new();
+fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, String> {
     let clock = Arc::new(AtomicI64::new(scenario["now"].as_i64().unwrap_or(1_767_225_600) * 1000));
-    let mut variables = Map::from_iter([("folder".to_owned(), json!(folder.0))]);
-    let base = json!({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}});
-    let base = merged(base, &scenario["config"]);
+    let mut variables = Map::from_iter([
+        ("folder".to_owned(), json!(store.path())),
+        ("store".to_owned(), json!(store.url())),
+    ]);
+    let cheap = json!({"password": {"memory_kib": 8, "iterations": 1}});
+    let usual = if store.is_sqlite() { "sqlite::memory:" } else { store.url() };
+    let base = merged(stores::config(usual, cheap, json!({})), &scenario["config"]);
     let mut door: Option<Box<dyn Door>> = None;
     let mut shapes = Vec::new();
     for (index, step) in array(&scenario["steps"]).iter().enumerate() {
@@ -365,25 +372,6 @@ fn scenarios() -> Vec<(String, Value)> {
         array(&scenarios).iter().map(|scenario| (name.clone(), scenario.clone())).collect::<Vec<_>>()
     };
     files.iter().flat_map(read).collect()
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicI64 = AtomicI64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("doorward-conformance-{}-{count}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
-    }
 }
 
 fn text(value: &Value) -> &str {
