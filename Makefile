@@ -112,10 +112,10 @@ $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
 		|| echo "npm cannot install jose: the tests with it are skipped"
 
-## The Python package into target/venv, linted, typed and tested.
-test-python: $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json
+## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
+test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json
 	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
-	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../benches" \
+	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../tests/processes ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && pytest
 

@@ -1,7 +1,8 @@
-"""What the tests share: an engine in memory with a cheap hash and a clock of its own."""
+"""What the tests share: an engine in memory with a cheap hash and a clock of its own; stores."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import pytest
 from doorward import Config, Engine
 
 PASSWORD = "eight wise words"
+
+# A PostgreSQL server, which tests/postgres starts.
+SERVER = os.environ.get("DOORWARD_TEST_POSTGRES", "")
 
 
 class Clock:
@@ -39,6 +43,32 @@ def engine(config: Config, clock: Clock) -> Iterator[Engine]:
     with Engine(config, now_ms=clock) as engine:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
         yield engine
+
+
+@pytest.fixture(scope="session")
+def database() -> str:
+    """Make a database on the server."""
+    name = f"doorward_python_{os.getpid()}"
+    psql(SERVER, f"CREATE DATABASE {name} TEMPLATE template0")
+    return f"{SERVER.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not SERVER, reason="no PostgreSQL"))]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Run the test on each store: the URL of an empty one."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path / 'store.db'}"
+    url: str = request.getfixturevalue("database")
+    psql(url, "BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT")
+    return url
+
+
+def psql(url: str, sql: str) -> None:
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url, "--command", sql]
+    quiet = {**os.environ, "PGOPTIONS": "--client-min-messages=warning"}
+    subprocess.run(command, check=True, env=quiet, stdout=subprocess.DEVNULL)
 
 
 def mark_verified(store: Path, username: str) -> None:

@@ -14,7 +14,8 @@ from conftest import Clock
 from doorward import AuthError, Engine, describe
 
 FOLDER = Path(__file__).parents[3] / "tests" / "conformance"
-BASE = {"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}
+CHEAP = {"password": {"memory_kib": 8, "iterations": 1}}
+IN_MEMORY = {"store": "sqlite::memory:", **CHEAP}
 DESCRIPTION = describe()
 ABSENT = object()
 
@@ -32,10 +33,11 @@ def scenarios() -> list[Any]:
 
 
 @pytest.mark.parametrize("scenario", scenarios())
-def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
+def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
     clock = Clock(scenario.get("now", 1_767_225_600))
-    variables: dict[str, Any] = {"folder": str(tmp_path)}
-    base = merged(BASE, scenario.get("config", {}))
+    variables: dict[str, Any] = {"folder": str(tmp_path), "store": store}
+    on_server = {"store": store, "secret_key": "a secret key that the tests share", **CHEAP}
+    base = merged(IN_MEMORY if store.startswith("sqlite:") else on_server, scenario.get("config", {}))
     engine: Engine | None = None
 
     def opened(patch: Any) -> Engine:
