@@ -1,5 +1,5 @@
-/* A whole life, for tools that watch memory: operations on a file, with success and failure.
-   Argument: how many lives, each on a file of its own. */
+/* A whole life, for tools that watch memory: operations on a store, with success and failure.
+   Argument: how many lives; each has a file of its own. */
 
 #include "show.h"
 
@@ -11,8 +11,7 @@ static void on_log(void *context, int32_t level, const char *json) {
 static int64_t now_ms(void *unused) { return (void)unused, 1800000000000; }
 
 static void live(int number) {
-  char config[256];
-  snprintf(config, sizeof config, "{\"store\":\"sqlite:cycle%d.db\"," CHEAP "}", number);
+  const char *config = lasting(number, KEY);
   size_t logged = 0;
   doorward_hooks hooks = {sizeof hooks, &logged, on_log, now_ms, NULL};
   doorward_engine *engine = must_open(config, &hooks), *other;

@@ -1,4 +1,4 @@
-/* A forked child is told so, opens an engine of its own on the same file, and keeps what it acknowledges
+/* A forked child is told so, opens an engine of its own on the same store, and keeps what it acknowledges
    when its parent closes. */
 
 #define _POSIX_C_SOURCE 200809L
@@ -7,8 +7,6 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define FILE_STORE "{\"store\":\"sqlite:fork.db\"," CHEAP "}"
 
 static void wait_for(int pipe) {
   char byte;
@@ -29,7 +27,7 @@ int main(void) {
   int to_child[2], to_parent[2];
   char *response;
 
-  doorward_engine *engine = must_open(FILE_STORE, &hooks);
+  doorward_engine *engine = must_open(lasting(1, KEY), &hooks);
   call("parent registers", engine, "register", ADA);
   if (pipe(to_child) || pipe(to_parent)) return 1;
 
@@ -42,7 +40,7 @@ int main(void) {
     doorward_close(engine);
     call("child closed it", engine, "list_users", "{}");
     doorward_release(engine);
-    doorward_engine *own = must_open(FILE_STORE, NULL);
+    doorward_engine *own = must_open(lasting(1, KEY), NULL);
     call("child finds ada in its own", own, "get_user", "{\"username\":\"ada\"}");
     tell(to_parent[1]);
     wait_for(to_child[0]);
@@ -60,7 +58,7 @@ int main(void) {
   waitpid(child, &status, 0);
   printf("child ended: %d\n", status);
 
-  engine = must_open(FILE_STORE, NULL);
+  engine = must_open(lasting(1, KEY), NULL);
   call("ada is there", engine, "get_user", "{\"username\":\"ada\"}");
   call("eve is there", engine, "get_user", "{\"username\":\"eve\"}");
   doorward_release(engine);

@@ -33,20 +33,18 @@ int main(void) {
   call("two registers", two, "register", ADA);
   doorward_release(two);
 
-  /* A file is what it was, for the next engine and for one beside it. */
-  const char *file = "{\"store\":\"sqlite:lifecycle.db\"," CHEAP "}";
-  one = must_open(file, NULL);
-  two = must_open(file, NULL);
-  call("one registers in a file", one, "register", ADA);
+  /* A store is what it was, for the next engine and for one beside it. */
+  one = must_open(lasting(1, KEY), NULL);
+  two = must_open(lasting(1, KEY), NULL);
+  call("one registers in a store", one, "register", ADA);
   call("two sees it", two, "get_user", "{\"username\":\"ada\"}");
   doorward_release(one);
   call("two logs in", two, "login", ADA_LOGIN);
   doorward_release(two);
-  one = must_open(file, NULL);
+  one = must_open(lasting(1, KEY), NULL);
   call("the next finds it", one, "get_user", "{\"username\":\"ada\"}");
   doorward_release(one);
-  status = doorward_open("{\"store\":\"sqlite:lifecycle.db\",\"secret_key\":\"another key, of more than 32 bytes\"}",
-                         NULL, &one, &response);
+  status = doorward_open(lasting(1, "another key, of more than 32 bytes"), NULL, &one, &response);
   show("with another key", status, response);
   return 0;
 }

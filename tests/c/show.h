@@ -15,6 +15,18 @@
 #define ADA "{\"username\":\"ada\",\"email\":\"ada@example.com\",\"password\":\"eight wise words\"}"
 #define ADA_LOGIN "{\"username\":\"ada\",\"password\":\"eight wise words\"}"
 
+#define KEY "a secret key that the programs share"
+
+/* The configuration of a store that stays: the server's database that the runner names, or a file. */
+static inline const char *lasting(int number, const char *secret_key) {
+  static char config[512], file[32];
+  const char *server = getenv("STORE");
+  snprintf(file, sizeof file, "sqlite:store%d.db", number);
+  snprintf(config, sizeof config, "{\"store\":\"%s\",\"secret_key\":\"%s\"," CHEAP "}", server ? server : file,
+           secret_key);
+  return config;
+}
+
 static inline const char *name_of(doorward_status status) {
   static const char *const names[] = {
       "OK",       "DENIED",    "STEP_UP",     "FORBIDDEN", "INVALID_REQUEST", "NOT_FOUND",

@@ -41,7 +41,7 @@ static void *close_it(void *unused) {
 }
 
 int main(void) {
-  engine = must_open("{\"store\":\"sqlite:threads.db\"," CHEAP "}", NULL);
+  engine = must_open(lasting(1, KEY), NULL);
   doorward_free(must_call(engine, "register", ADA));
   token = token_request(engine);
   pthread_t threads[THREADS], closers[2];

@@ -65,15 +65,13 @@ class Process:
         """Return the response, or the code of a failure."""
         status, _, text = self.line().partition(" ")
         response = json.loads(text)
-        if int(status) == 0:
-            return response
-        return response["error"]["code"]
+        return response if int(status) == 0 else response["error"]["code"]
 
     def call(self, operation: str, request: Any) -> Any:
         self.ask(operation, request)
         return self.answer()
 
-    def must(self, operation: str, request: Any) -> dict[str, Any]:
+    def must(self, operation: str, request: Any) -> Any:
         response = self.call(operation, request)
         assert not isinstance(response, str), (operation, response)
         return response
