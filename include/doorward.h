@@ -280,6 +280,38 @@ doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
+doorward_status doorward_request_email_verification(const struct doorward_engine *engine,
+                                                    const char *request,
+                                                    char **response);
+
+// Mails a token to the address that an account is to have, and a notice to the one it has. Codes:
+// user_not_found, email_taken.
+doorward_status doorward_request_email_change(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
+// email_taken.
+doorward_status doorward_verify_email(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Says what a mailed token is for, without redeeming it. Codes: invalid_token.
+doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
+
+// Takes mails out of the outbox, for a host that sends them itself.
+doorward_status doorward_take_mail(const struct doorward_engine *engine,
+                                   const char *request,
+                                   char **response);
+
+// Says what became of a mail that was taken.
+doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
+
 // Reads the audit log.
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 

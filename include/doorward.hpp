@@ -137,6 +137,12 @@ class engine {
   response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
   response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }
   response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
+  response request_email_verification(const std::string &request) const { return run(doorward_request_email_verification, request); }
+  response request_email_change(const std::string &request) const { return run(doorward_request_email_change, request); }
+  response verify_email(const std::string &request) const { return run(doorward_verify_email, request); }
+  response check_mail_token(const std::string &request) const { return run(doorward_check_mail_token, request); }
+  response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
+  response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
   response events(const std::string &request = {}) const { return run(doorward_events, request); }
   response stats(const std::string &request = {}) const { return run(doorward_stats, request); }
   response doctor(const std::string &request = {}) const { return run(doorward_doctor, request); }

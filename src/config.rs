@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::mail::Mail;
 use crate::password::Secret;
 use crate::requests::Requests;
 use crate::user::Role;
@@ -63,6 +64,11 @@ pub struct Config {
     /// Rules of `register`.
     #[serde(deserialize_with = "json::object")]
     pub registration: Registration,
+    /// Whether an account may log in only once its address is verified.
+    pub require_verified_email: bool,
+    /// Mails to users.
+    #[serde(deserialize_with = "json::object")]
+    pub mail: Mail,
     /// The audit log: `events`.
     #[serde(deserialize_with = "json::object")]
     pub audit: Audit,

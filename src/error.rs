@@ -159,6 +159,8 @@ codes! {
     AuthServiceUnavailable = "auth_service_unavailable", Unavailable, "The service is not available right now.";
     /// Too many password hashes are waiting, or there is no memory for one.
     HashQueueFull = "hash_queue_full", Unavailable, "The service is not available right now.";
+    /// Mail cannot be sent now.
+    MailUnavailable = "mail_unavailable", Unavailable, "The service is not available right now.";
     /// The configuration is wrong; `field` says where.
     InvalidConfig = "invalid_config", Config, "The configuration is not valid.";
     /// There is no operation of this name.

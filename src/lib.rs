@@ -26,8 +26,8 @@
 //! - [`engine`]: the rooms, one file per capability
 //! - `store`: the cellar, rows and transactions
 //! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
-//! - `outside`: what leaves the process: HTTP
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`requests`], [`json`],
+//! - `outside`: what leaves the process: HTTP, SMTP
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`requests`], [`mail`], [`json`],
 //!   `secret_key`, `contain`: the ground floor, what everybody stands on
 
 #![deny(unsafe_code)]
@@ -42,6 +42,7 @@ mod crypto;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod mail;
 pub mod operations;
 mod outside;
 pub mod password;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, doctor, events, introspection, keys, login, passwords, requests, sessions,
-    stats, tokens,
+    accounts, authorization, doctor, email, events, introspection, keys, login, mail, passwords, requests,
+    sessions, stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -143,6 +143,24 @@ operations! {
         [StoreUnavailable];
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0",
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
+        [StoreUnavailable];
+    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0",
+        "Mails a token to an address that has yet to be verified.",
+        [TooManyAttempts, StoreUnavailable];
+    request_email_change: email::RequestEmailChangeRequest => email::SentResponse, "0.1.0",
+        "Mails a token to the address that an account is to have, and a notice to the one it has.",
+        [UserNotFound, EmailTaken, StoreUnavailable];
+    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0",
+        "Verifies an address, or changes it, by the token that was mailed to it.",
+        [InvalidToken, EmailTaken, StoreUnavailable];
+    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0",
+        "Says what a mailed token is for, without redeeming it.",
+        [InvalidToken, StoreUnavailable];
+    take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0",
+        "Takes mails out of the outbox, for a host that sends them itself.",
+        [StoreUnavailable];
+    acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0",
+        "Says what became of a mail that was taken.",
         [StoreUnavailable];
     events: events::EventsRequest => events::EventsResponse, "0.1.0",
         "Reads the audit log.",

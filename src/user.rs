@@ -162,6 +162,12 @@ impl Email {
         &self.0
     }
 
+    /// Where mail goes: the local part as it was given, and the domain as an A-label.
+    pub(crate) fn route(&self) -> Option<(&str, String)> {
+        let (local, domain) = self.0.rsplit_once('@')?;
+        Some((local, idna::domain_to_ascii_strict(domain).ok()?))
+    }
+
     /// An address that the store holds, so it was valid.
     pub(crate) fn stored(address: String) -> Email {
         Email(address)
@@ -244,7 +250,8 @@ impl FromStr for Role {
 }
 
 /// A language tag (BCP 47), in its characters and length; an unknown language is nobody's fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Locale(String);
 
 impl Locale {

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::engine::{accounts, introspection, login, passwords, requests, sessions, tokens};
+use doorward::engine::{accounts, email, introspection, login, passwords, requests, sessions, tokens};
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -273,6 +273,9 @@ fn debug_shows_no_secret() {
             json!({"method": "GET", "path": "/", "token": MARKER, "authorization": MARKER, "cookies": {"a": MARKER}}),
         ),
         debug::<introspection::IntrospectRemoteRequest>(json!({"token": MARKER})),
+        debug::<email::RequestEmailVerificationRequest>(json!({"email": format!("{MARKER}@example.com")})),
+        debug::<email::VerifyEmailRequest>(json!({"token": MARKER})),
+        debug::<email::CheckMailTokenRequest>(json!({"token": MARKER})),
     ];
     for text in shown {
         assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");
@@ -353,6 +356,12 @@ fn good_request(operation: &str) -> Value {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
         "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+        "request_email_verification" => json!({"email": "ada@example.com"}),
+        "request_email_change" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_email": "ada@example.com"})
+        }
+        "verify_email" | "check_mail_token" => json!({"token": "x"}),
+        "acknowledge_mail" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057", "delivered": true}),
         "authenticate_request" => json!({"method": "GET", "path": "/"}),
         "issue_token" => json!({"claims": {"sub": ""}}),
         _ => json!({}),

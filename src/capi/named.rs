@@ -311,6 +311,74 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
+/// Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_request_email_verification(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::request_email_verification, engine, request, response) }
+}
+
+/// Mails a token to the address that an account is to have, and a notice to the one it has. Codes:
+/// user_not_found, email_taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_request_email_change(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::request_email_change, engine, request, response) }
+}
+
+/// Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
+/// email_taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_verify_email(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::verify_email, engine, request, response) }
+}
+
+/// Says what a mailed token is for, without redeeming it. Codes: invalid_token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_check_mail_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::check_mail_token, engine, request, response) }
+}
+
+/// Takes mails out of the outbox, for a host that sends them itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_take_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::take_mail, engine, request, response) }
+}
+
+/// Says what became of a mail that was taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_acknowledge_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::acknowledge_mail, engine, request, response) }
+}
+
 /// Reads the audit log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_events(

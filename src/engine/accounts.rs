@@ -176,7 +176,8 @@ impl Engine {
                 locale: locale.as_ref().map(Locale::as_str),
             };
             users::insert(tx, &new)?;
-            self.record(tx, now, event(Kind::Registered, user.id))
+            self.record(tx, now, event(Kind::Registered, user.id))?;
+            self.greet(tx, user.id, locale.as_ref(), now)
         })?;
         Ok(UserResponse { user })
     }

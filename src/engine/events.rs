@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use crate::config::Audit;
 use crate::error::{Code, Error, Result};
 use crate::store::Tx;
 use crate::store::events::{self, Event, Listing};
@@ -114,6 +115,16 @@ kinds! {
     UserUpdated = "user_updated";
     /// An account was deleted.
     UserDeleted = "user_deleted";
+    /// Somebody asked for a mail, `detail` is its kind; there is a user only where there is one to send it to.
+    MailRequested = "mail_requested";
+    /// A mail was sent; `detail` is its kind.
+    MailSent = "mail_sent";
+    /// A mail was given up; `detail` is its kind and the last reason.
+    MailFailed = "mail_failed";
+    /// A user proved that the address is theirs.
+    EmailVerified = "email_verified";
+    /// A user proved that another address is theirs, which took the place of the one before.
+    EmailChanged = "email_changed";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
 }
@@ -131,7 +142,7 @@ impl Engine {
             user_id: request.user_id,
             kind: request.kind.map(Kind::name),
             after: request.after,
-            oldest: self.oldest_event(self.clock.now()),
+            oldest: oldest_event(&self.config.audit, self.clock.now()),
             limit,
         };
         let listed = self.store.read(|tx| events::list(tx, &listing))?;
@@ -154,14 +165,19 @@ impl Engine {
     /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
     /// few that are past their time.
     pub(super) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
-        events::forget_expired(tx, self.oldest_event(now))?;
-        events::append(tx, now, &event)
+        record(tx, &self.config.audit, now, event)
     }
+}
 
-    /// What happened before this is past its time.
-    fn oldest_event(&self, now: i64) -> i64 {
-        (now - self.config.audit.retention_days.seconds() * 86_400).max(0)
-    }
+/// As [`Engine::record`], for what is not an engine.
+pub(super) fn record(tx: &mut Tx, audit: &Audit, now: i64, event: Event) -> Result<()> {
+    events::forget_expired(tx, oldest_event(audit, now))?;
+    events::append(tx, now, &event)
+}
+
+/// What happened before this is past its time.
+fn oldest_event(audit: &Audit, now: i64) -> i64 {
+    (now - audit.retention_days.seconds() * 86_400).max(0)
 }
 
 /// An event of this kind, about this account.

@@ -213,6 +213,9 @@ impl Engine {
         attempt: &Attempt,
     ) -> Result<LoginResponse> {
         let (user, hash) = self.verified(user, password, attempt)?;
+        if self.config.require_verified_email && !user.public.email_verified {
+            return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
+        }
         let better_hash = self.better_hash(&user, &hash, password);
         let backend = self.backend(Some(&entry.backend))?;
         let session = self.new_session(backend, user.public.id, user.epoch, entry.scope.clone())?;

@@ -4,10 +4,12 @@
 pub mod accounts;
 pub mod authorization;
 pub mod doctor;
+pub mod email;
 pub mod events;
 pub mod introspection;
 pub mod keys;
 pub mod login;
+pub mod mail;
 mod one_time;
 pub mod passwords;
 pub mod requests;
@@ -15,6 +17,8 @@ pub mod sessions;
 pub mod stats;
 mod throttle;
 pub mod tokens;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -30,13 +34,14 @@ use crate::{json, operations, secret_key};
 /// An open engine: share it between threads by reference.
 pub struct Engine {
     config: Config,
-    clock: Clock,
+    clock: Arc<Clock>,
     log: Option<Box<Log>>,
-    store: Store,
-    secrets: Secrets,
+    store: Arc<Store>,
+    secrets: Arc<Secrets>,
     backends: Vec<keys::Backend>,
     ring: keys::KeyRing,
     hasher: Hasher,
+    outbox: mail::Outbox,
     remote_service: Option<introspection::RemoteService>,
     rule_sets: requests::RuleSets,
     counters: stats::Counters,
@@ -103,15 +108,19 @@ impl Engine {
                 keys::complete(tx, &secrets, &backends, keys::retire_at(&config, now), now)
             })?,
         };
+        let (store, secrets, clock) = (Arc::new(store), Arc::new(secrets), Arc::new(hooks.clock));
+        let outbox =
+            mail::Outbox::new(&config, Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&clock))?;
         Ok(Engine {
             config,
-            clock: hooks.clock,
+            clock,
             log: hooks.log,
             store,
             secrets,
             backends,
             ring: keys::KeyRing::new(ring, now),
             hasher,
+            outbox,
             remote_service,
             rule_sets: requests::RuleSets::default(),
             counters: stats::Counters::default(),

@@ -97,6 +97,12 @@ impl Engine {
         Ok(Secret::new(base64url(&*secret)))
     }
 
+    /// Takes a secret back that was made in this transaction.
+    pub(super) fn take_back_secret(&self, tx: &mut Tx, secret: &Secret) -> Result<()> {
+        let bytes = from_base64url(secret.expose()).map(Zeroizing::new).ok_or_else(damaged)?;
+        rows::delete(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?).map(drop)
+    }
+
     /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.
     ///
     /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.

@@ -8,6 +8,7 @@ use super::Engine;
 use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Client, LoginResponse};
+use super::mail;
 use super::tokens::AccessClaims;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
@@ -353,6 +354,7 @@ impl Engine {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
         one_time_secrets::delete_all(tx, user_id)?;
+        mail::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 

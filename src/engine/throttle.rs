@@ -108,6 +108,41 @@ impl Engine {
         }
     }
 
+    /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
+    pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(ip) = source else { return Ok(()) };
+        let limit = self.config.throttle.source_failures.seconds();
+        match self.count_one(tx, &format!("mail source {}", network(ip)), limit, now)? {
+            0 => Ok(()),
+            seconds => Err(throttled(seconds)),
+        }
+    }
+
+    /// Whether a mail of this kind may go to this address now: not while the one before is fresh, the longer
+    /// the more often. Whether anybody has the address changes nothing.
+    pub(super) fn may_mail(&self, tx: &mut Tx, kind: &str, address_key: &str, now: i64) -> Result<bool> {
+        Ok(self.count_one(tx, &format!("mail {kind} {address_key}"), 1, now)? == 0)
+    }
+
+    /// Counts once more what has a lock of its own; how long that still holds, and then nothing is counted.
+    fn count_one(&self, tx: &mut Tx, text: &str, limit: i64, now: i64) -> Result<i64> {
+        let config = &self.config.throttle;
+        let lane = Lane {
+            id: self.secrets.mac(Purpose::LookUp, text.as_bytes())?,
+            limit,
+            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
+            locked_until: 0,
+            locks: false,
+        };
+        let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
+        if count.locked_until > now {
+            return Ok(count.locked_until - now);
+        }
+        throttles::forget_expired(tx, now)?;
+        throttles::put(tx, &lane.id, self.one_more(count, &lane, now))?;
+        Ok(0)
+    }
+
     /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
     /// counted.
     pub(super) fn take_back_attempt(&self, attempt: &Attempt) {

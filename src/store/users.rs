@@ -60,6 +60,20 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
     Ok(collect(tx, sql, &[key])?.pop())
 }
 
+/// The newest account with this address that has yet to verify it, claimed or not.
+pub(crate) fn find_unverified(tx: &mut Tx, address_key: &str) -> Result<Option<User>> {
+    const SQL: &str = "SELECT id FROM users WHERE address_key = ?1 AND email_verified = 0 AND is_active = 1 \
+                       ORDER BY id DESC LIMIT 1";
+    let id = tx.first(SQL, &[Value::Text(address_key)], |row| row.array(0))?;
+    id.map_or(Ok(None), |id| find(tx, By::Id(Id::from_bytes(id))))
+}
+
+/// Any account, if there is one.
+pub(crate) fn any(tx: &mut Tx) -> Result<Option<User>> {
+    let id = tx.first("SELECT id FROM users ORDER BY id LIMIT 1", &[], |row| row.array(0))?;
+    id.map_or(Ok(None), |id| find(tx, By::Id(Id::from_bytes(id))))
+}
+
 /// Which accounts to list.
 pub(crate) struct Listing<'a> {
     pub is_active: Option<bool>,
@@ -126,8 +140,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.execute(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
-         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11)",
+         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, address_key) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, ?12)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -140,6 +154,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Text(&attributes),
             Value::optional_text(new.locale),
             Value::Integer(public.created_at),
+            Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
     )?;
     insert_roles(tx, public)
@@ -165,7 +180,7 @@ pub(crate) fn update(
     let attributes = crate::json::render(&public.attributes)?;
     tx.execute(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
-         is_active = ?7, attributes = ?8 WHERE id = ?1",
+         is_active = ?7, attributes = ?8, address_key = ?9 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -175,6 +190,7 @@ pub(crate) fn update(
             Value::Integer(public.email_verified.into()),
             Value::Integer(public.is_active.into()),
             Value::Text(&attributes),
+            Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
     )?;
     tx.execute("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;

@@ -28,6 +28,7 @@ CLASSES = {
     "auth_service_unavailable": exceptions.AuthServiceUnavailable,
     "store_unavailable": exceptions.AuthServiceUnavailable,
     "hash_queue_full": exceptions.AuthServiceUnavailable,
+    "mail_unavailable": exceptions.AuthServiceUnavailable,
     "invalid_config": exceptions.ConfigError,
     "unknown_operation": exceptions.ConfigError,
     "feature_not_built": exceptions.ConfigError,

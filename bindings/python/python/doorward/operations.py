@@ -13,10 +13,12 @@ from pydantic import BaseModel
 
 from doorward import _doorward
 from doorward.models.app import (
+    AcknowledgeMailResponse,
     AuthenticateRequestResponse,
     AuthenticateResponse,
     AuthorizeResponse,
     ChangePasswordResponse,
+    CheckMailTokenResponse,
     CheckPasswordResponse,
     Client,
     CompleteLoginResponse,
@@ -35,13 +37,17 @@ from doorward.models.app import (
     LogoutResponse,
     RefreshResponse,
     RegisterResponse,
+    RequestEmailChangeResponse,
+    RequestEmailVerificationResponse,
     RevokeSessionResponse,
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
     RotateKeysResponse,
     SetPasswordResponse,
     StatsResponse,
+    TakeMailResponse,
     UpdateUserResponse,
+    VerifyEmailResponse,
     VerifyPasswordResponse,
 )
 
@@ -535,6 +541,84 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"backend": backend}
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
+
+    def request_email_verification(
+        self, *, email: str, client: Client | Mapping[str, Any] | None = None, locale: str | None = None
+    ) -> RequestEmailVerificationResponse:
+        """Mails a token to an address that has yet to be verified.
+
+        email: The address.
+        client: From where the user comes: too many mails from one address of the network are refused.
+        locale: The language of the mail. Default: that of the account.
+
+        Failures: too_many_attempts, store_unavailable.
+        """
+        fields: dict[str, object] = {"email": email, "client": client, "locale": locale}
+        return RequestEmailVerificationResponse.model_validate(
+            self.call("request_email_verification", _text(fields))
+        )
+
+    def request_email_change(
+        self, *, user_id: str, new_email: str, locale: str | None = None
+    ) -> RequestEmailChangeResponse:
+        """Mails a token to the address that an account is to have, and a notice to the one it has.
+
+        user_id: Whose.
+        new_email: The address to be.
+        locale: The language of the mails. Default: that of the account.
+
+        Failures: user_not_found, email_taken, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "new_email": new_email, "locale": locale}
+        return RequestEmailChangeResponse.model_validate(self.call("request_email_change", _text(fields)))
+
+    def verify_email(self, *, token: str) -> VerifyEmailResponse:
+        """Verifies an address, or changes it, by the token that was mailed to it.
+
+        token: The token, of either purpose.
+
+        Failures: invalid_token, email_taken, store_unavailable.
+        """
+        fields: dict[str, object] = {"token": token}
+        return VerifyEmailResponse.model_validate(self.call("verify_email", _text(fields)))
+
+    def check_mail_token(self, *, token: str) -> CheckMailTokenResponse:
+        """Says what a mailed token is for, without redeeming it.
+
+        token: The token.
+
+        Failures: invalid_token, store_unavailable.
+        """
+        fields: dict[str, object] = {"token": token}
+        return CheckMailTokenResponse.model_validate(self.call("check_mail_token", _text(fields)))
+
+    def take_mail(self, *, lease_seconds: int | None = None, limit: int | None = None) -> TakeMailResponse:
+        """Takes mails out of the outbox, for a host that sends them itself.
+
+        lease_seconds: For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is not
+            acknowledged by then is taken again.
+        limit: How many at most: 1 to 100, default 10.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"lease_seconds": lease_seconds, "limit": limit}
+        return TakeMailResponse.model_validate(self.call("take_mail", _text(fields)))
+
+    def acknowledge_mail(
+        self, *, id: str, delivered: bool, error: str | None = None, permanent: bool | None = None
+    ) -> AcknowledgeMailResponse:
+        """Says what became of a mail that was taken.
+
+        id: Which.
+        delivered: Whether it was sent. One that was not is due again later: after a minute, then after
+            twice as long each time, up to six hours.
+        error: Why it was not, in a word: it is kept for the audit log, so it must not name anybody.
+        permanent: Give it up: the address does not take mail.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"id": id, "delivered": delivered, "error": error, "permanent": permanent}
+        return AcknowledgeMailResponse.model_validate(self.call("acknowledge_mail", _text(fields)))
 
     def events(
         self,

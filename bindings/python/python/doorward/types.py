@@ -78,6 +78,191 @@ class LimitsConfig(TypedDict, total=False):
     """
 
 
+class Links(TypedDict, total=False):
+    """
+    What users follow; registering sends a mail when `verify_email` is given.
+    """
+
+    change_email: str | None
+    """
+    The page that calls `verify_email` for a new address.
+    """
+    reset_password: str | None
+    """
+    The page that calls `reset_password`.
+    """
+    verify_email: str | None
+    """
+    The page that calls `verify_email`.
+    """
+
+
+class AccountExists(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class ChangeEmail(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class EmailChangeRequested(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class EmailChanged(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class PasswordChanged(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class ResetPassword(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class VerifyEmail(TypedDict, total=False):
+    """
+    What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+    token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """
+
+    html: str | None
+    """
+    The HTML; values are escaped. Default: the paragraphs of the text.
+    """
+    subject: Required[str]
+    """
+    The subject, in one line.
+    """
+    text: Required[str]
+    """
+    The text. Paragraphs are separated by empty lines.
+    """
+
+
+class Templates(TypedDict, total=False):
+    """
+    Texts of the host's own: for a kind of mail, by language.
+    """
+
+    account_exists: dict[str, AccountExists]
+    change_email: dict[str, ChangeEmail]
+    email_change_requested: dict[str, EmailChangeRequested]
+    email_changed: dict[str, EmailChanged]
+    password_changed: dict[str, PasswordChanged]
+    reset_password: dict[str, ResetPassword]
+    verify_email: dict[str, VerifyEmail]
+
+
+MailConfig = TypedDict(
+    "MailConfig",
+    {
+        "from": str | None,
+        "links": Links,
+        "locale": str | None,
+        "templates": Templates,
+    },
+    total=False,
+)
+
+
 class PasswordConfig(TypedDict, total=False):
     """
     Hash cost and policy of passwords.
@@ -273,6 +458,7 @@ class Config(TypedDict, total=False):
     How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     """
     limits: LimitsConfig
+    mail: MailConfig
     password: PasswordConfig
     refresh_grace_seconds: int
     """
@@ -285,6 +471,10 @@ class Config(TypedDict, total=False):
     """
     registration: RegistrationConfig
     requests: RequestsConfig
+    require_verified_email: bool
+    """
+    Whether an account may log in only once its address is verified.
+    """
     secret_key: str | None
     """
     The secret that everything else is derived from, at least 32 bytes. At most one of

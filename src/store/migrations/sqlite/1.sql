@@ -5,13 +5,15 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
--- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
+-- and never lower(), decide what is the same. email_key is NULL while the address is not claimed; address_key
+-- is the same form of every address.
 CREATE TABLE users (
   id             BLOB    NOT NULL PRIMARY KEY,
   username       TEXT    NOT NULL,
   username_key   TEXT    NOT NULL UNIQUE,
   email          TEXT,
   email_key      TEXT    UNIQUE,
+  address_key    TEXT,
   email_verified INTEGER NOT NULL,
   is_active      INTEGER NOT NULL,
   password_hash  TEXT,
@@ -24,6 +26,7 @@ CREATE TABLE users (
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE INDEX users_by_address ON users (address_key, id);
 CREATE INDEX users_by_activity ON users (is_active, id);
 
 CREATE TABLE user_roles (
@@ -106,3 +109,21 @@ CREATE TABLE throttles (
   expires_at   INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires_at);
+
+-- Mails that wait to be sent: to whom and with which token is sealed. A mail that somebody tries to send is not
+-- due until their lease ends.
+CREATE TABLE mails (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  kind       TEXT    NOT NULL,
+  sealed     BLOB    NOT NULL,
+  locale     TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  due_at     INTEGER NOT NULL,
+  attempts   INTEGER NOT NULL,
+  last_error TEXT
+) WITHOUT ROWID;
+CREATE INDEX mails_by_user ON mails (user_id);
+CREATE INDEX mails_by_due ON mails (due_at, id);
+CREATE INDEX mails_by_expiry ON mails (expires_at);

@@ -922,6 +922,275 @@ class RotateKeysResponse(Model):
     """
 
 
+class RequestEmailVerificationRequest(Model):
+    """
+    Asks for a mail to an address.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    client: Client | None = None
+    """
+    From where the user comes: too many mails from one address of the network are refused.
+    """
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """
+    The address.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of the mail. Default: that of the account.
+    """
+
+
+class RequestEmailVerificationResponse(Model):
+    """
+    Answered alike whether or not there was anybody to send it to.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    sent: bool
+    """
+    Always true.
+    """
+
+
+class RequestEmailChangeRequest(Model):
+    """
+    Asks for another address for an account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of the mails. Default: that of the account.
+    """
+    new_email: Annotated[str, Field(max_length=254, min_length=3)]
+    """
+    The address to be.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class RequestEmailChangeResponse(Model):
+    """
+    Answered alike whether or not there was anybody to send it to.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    sent: bool
+    """
+    Always true.
+    """
+
+
+class VerifyEmailRequest(Model):
+    """
+    Redeems a token that was mailed.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    token: Annotated[str, Field(repr=False)]
+    """
+    The token, of either purpose.
+    """
+
+
+class CheckMailTokenRequest(Model):
+    """
+    Looks at a token that was mailed.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    token: Annotated[str, Field(repr=False)]
+    """
+    The token.
+    """
+
+
+class CheckMailTokenResponse(Model):
+    """
+    It is good.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    expires_at: int
+    """
+    Until when.
+    """
+    purpose: str
+    """
+    What for: `verify_email`, `reset_password` or `change_email`.
+    """
+
+
+class TakeMailRequest(Model):
+    """
+    Takes mails out of the outbox for a while, to send them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    lease_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
+    """
+    For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is not acknowledged by
+    then is taken again.
+    """
+    limit: Annotated[int | None, Field(ge=1, le=100)] = None
+    """
+    How many at most: 1 to 100, default 10.
+    """
+
+
+class Mail(Model):
+    """
+    A mail to send.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    attempt: int
+    """
+    Which attempt this is, from 1.
+    """
+    created_at: int
+    """
+    When it was written.
+    """
+    expires_at: int
+    """
+    When it is no longer worth sending.
+    """
+    from_: Annotated[str | None, Field(alias="from")] = None
+    """
+    From whom, where `mail.from` is given.
+    """
+    html: str
+    """
+    The same as HTML.
+    """
+    id: str
+    """
+    Its id, for `acknowledge_mail`.
+    """
+    kind: str
+    """
+    What it is about: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    `email_changed`, `account_exists`, `password_changed`.
+    """
+    link: str | None = None
+    """
+    The link with the token, where `mail.links` has one for this kind.
+    """
+    locale: Annotated[str, Field(max_length=35, min_length=2)]
+    """
+    The language of the texts.
+    """
+    message_id: str | None = None
+    """
+    The value for `Message-ID`: the same at every attempt, so that a mail that was sent twice is shown once.
+    """
+    subject: str
+    """
+    The subject.
+    """
+    text: str
+    """
+    The text.
+    """
+    to: Annotated[str, Field(max_length=254, min_length=3)]
+    """
+    To whom, as the address was given; its domain may be international.
+    """
+    token: str | None = None
+    """
+    The token, where there is one.
+    """
+    user_id: str
+    """
+    For whom it is.
+    """
+
+
+class TakeMailResponse(Model):
+    """
+    Mails to send.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    mails: list[Mail]
+    """
+    The mails, those first that wait for the longest time.
+    """
+
+
+class AcknowledgeMailRequest(Model):
+    """
+    Says what became of a mail.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    delivered: bool
+    """
+    Whether it was sent. One that was not is due again later: after a minute, then after twice as long each
+    time, up to six hours.
+    """
+    error: Annotated[str | None, Field(pattern="^[a-z0-9_.-]{1,64}$")] = None
+    """
+    Why it was not, in a word: it is kept for the audit log, so it must not name anybody.
+    """
+    id: str
+    """
+    Which.
+    """
+    permanent: bool | None = None
+    """
+    Give it up: the address does not take mail.
+    """
+
+
+class AcknowledgeMailResponse(Model):
+    """
+    It is known.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    acknowledged: bool
+    """
+    Whether the mail was still in the outbox.
+    """
+
+
 class EventsRequest(Model):
     """
     Reads the audit log, in the order in which it was written.
@@ -951,6 +1220,11 @@ class EventsRequest(Model):
             "refresh_token_reused",
             "user_updated",
             "user_deleted",
+            "mail_requested",
+            "mail_sent",
+            "mail_failed",
+            "email_verified",
+            "email_changed",
             "keys_rotated",
         ]
         | None
@@ -1627,4 +1901,18 @@ class IntrospectResponse(Model):
     user: PublicUser | None = None
     """
     The account as it is now.
+    """
+
+
+class VerifyEmailResponse(Model):
+    """
+    An account.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    user: PublicUser
+    """
+    The account, without anything secret.
     """

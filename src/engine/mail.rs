@@ -1,0 +1,433 @@
+//! Mails to users: the outbox, `take_mail`, `acknowledge_mail`. A mail is put into the outbox in the transaction
+//! of what it tells, so that neither is without the other, and leaves it when it was sent, when its token
+//! expired, or after three days.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Engine;
+use super::events::{Kind as EventKind, event, record};
+use super::one_time::{self, Making};
+use crate::clock::Clock;
+use crate::config::{Audit, Config};
+use crate::crypto::secrets::Secrets;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::mail::{Kind, Mailbox, Rendered, Templates};
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::mails::{self, New, Waiting};
+use crate::store::users::{self, User};
+use crate::store::{Durability, Store, Tx, damaged};
+use crate::token::Token;
+use crate::user::{Email, Id, Locale, text_type};
+
+/// Takes mails out of the outbox for a while, to send them.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TakeMailRequest {
+    /// How many at most: 1 to 100, default 10.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u32>,
+    /// For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is not acknowledged by
+    /// then is taken again.
+    #[schemars(range(min = 1, max = 3600))]
+    pub lease_seconds: Option<u32>,
+}
+
+/// Mails to send.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TakeMailResponse {
+    /// The mails, those first that wait for the longest time.
+    pub mails: Vec<MailInfo>,
+}
+
+/// A mail to send.
+#[derive(Serialize, JsonSchema)]
+pub struct MailInfo {
+    /// Its id, for `acknowledge_mail`.
+    pub id: Id,
+    /// What it is about: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    /// `email_changed`, `account_exists`, `password_changed`.
+    pub kind: &'static str,
+    /// To whom, as the address was given; its domain may be international.
+    pub to: Email,
+    /// From whom, where `mail.from` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The value for `Message-ID`: the same at every attempt, so that a mail that was sent twice is shown once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// The language of the texts.
+    pub locale: Locale,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+    /// The token, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token<'static>>,
+    /// The link with the token, where `mail.links` has one for this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// For whom it is.
+    pub user_id: Id,
+    /// When it was written.
+    pub created_at: i64,
+    /// When it is no longer worth sending.
+    pub expires_at: i64,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+}
+
+/// A mail holds a token and names a person: it is not shown.
+impl fmt::Debug for MailInfo {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("MailInfo").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Says what became of a mail.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgeMailRequest {
+    /// Which.
+    pub id: Id,
+    /// Whether it was sent. One that was not is due again later: after a minute, then after twice as long each
+    /// time, up to six hours.
+    pub delivered: bool,
+    /// Why it was not, in a word: it is kept for the audit log, so it must not name anybody.
+    pub error: Option<Reason>,
+    /// Give it up: the address does not take mail.
+    pub permanent: Option<bool>,
+}
+
+/// It is known.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AcknowledgeMailResponse {
+    /// Whether the mail was still in the outbox.
+    pub acknowledged: bool,
+}
+
+/// Why a mail was not sent: 1 to 64 of the characters a-z, 0-9, `_`, `-` and `.`.
+#[derive(Clone, Debug)]
+pub struct Reason(String);
+
+impl FromStr for Reason {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Reason, &'static str> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if valid { Ok(Reason(text.to_owned())) } else { Err("expected a word: a-z, 0-9, _, -, .") }
+    }
+}
+
+text_type!(Reason, "pattern": "^[a-z0-9_.-]{1,64}$");
+
+/// How long the token of a mail lives.
+fn lifetime(kind: Kind) -> i64 {
+    match kind {
+        Kind::ResetPassword => 3600,
+        Kind::VerifyEmail | Kind::ChangeEmail => 86_400,
+        _ => KEPT,
+    }
+}
+
+/// A mail is given up after three days.
+const KEPT: i64 = 3 * 86_400;
+
+/// A token mailed before stays good, but for so many.
+const TOKENS_AT_ONCE: u32 = 3;
+
+/// The mails that wait, and what is needed to write them.
+pub(super) struct Outbox {
+    store: Arc<Store>,
+    secrets: Arc<Secrets>,
+    clock: Arc<Clock>,
+    audit: Audit,
+    from: Option<Mailbox>,
+    templates: Templates,
+}
+
+/// A mail that is about to wait.
+struct Letter<'a> {
+    kind: Kind,
+    user_id: Id,
+    to: &'a Email,
+    token: Option<&'a Secret>,
+    locale: Option<&'a Locale>,
+}
+
+/// What is sealed of a mail.
+#[derive(Serialize, Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    to: Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    token: Option<Cow<'a, str>>,
+}
+
+/// A mail that was taken, to be sent.
+pub(super) struct Taken {
+    pub waiting: Waiting,
+    pub kind: Kind,
+    pub to: Email,
+    pub token: Option<Zeroizing<String>>,
+    pub rendered: Rendered,
+}
+
+impl Engine {
+    /// Takes mails out of the outbox, for a host that sends them itself. Of many callers each gets others.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn take_mail(&self, request: TakeMailRequest) -> Result<TakeMailResponse> {
+        let (limit, lease) = (request.limit.unwrap_or(10), request.lease_seconds.unwrap_or(60));
+        if !(1..=100).contains(&limit) {
+            return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 100"));
+        }
+        if !(1..=3600).contains(&lease) {
+            return Err(Error::at(Code::InvalidRequest, "/lease_seconds", "expected 1 to 3600"));
+        }
+        let taken = self.outbox.take(limit as usize, lease.into())?;
+        let mails = taken.into_iter().map(|taken| self.outbox.info(taken)).collect();
+        Ok(TakeMailResponse { mails })
+    }
+
+    /// Says what became of a mail that was taken. Saying it again, or of a mail that is gone, changes nothing.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn acknowledge_mail(&self, request: AcknowledgeMailRequest) -> Result<AcknowledgeMailResponse> {
+        let AcknowledgeMailRequest { id, delivered, error, permanent } = request;
+        let reason = error.as_ref().map(|Reason(reason)| reason.as_str());
+        let fate = match (delivered, permanent.unwrap_or(false)) {
+            (true, false) if reason.is_none() => Fate::Sent,
+            (true, _) => {
+                let rule = "neither error nor permanent with delivered";
+                return Err(Error::at(Code::InvalidRequest, "/delivered", rule));
+            }
+            (false, true) => Fate::Refused(reason.unwrap_or("refused")),
+            (false, false) => Fate::Deferred(reason.unwrap_or("deferred")),
+        };
+        Ok(AcknowledgeMailResponse { acknowledged: self.outbox.settle(id, &fate)? })
+    }
+
+    /// Writes a mail to a user, in the transaction of what it tells.
+    pub(super) fn put_mail(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        user: &User,
+        to: &Email,
+        locale: Option<&Locale>,
+        now: i64,
+    ) -> Result<()> {
+        let letter = Letter { kind, user_id: user.public.id, to, token: None, locale };
+        self.outbox.put(tx, now, &letter).map(drop)
+    }
+
+    /// Writes a mail with a token about the address `to`. For nobody the same is written, and taken back.
+    pub(super) fn put_token_mail(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        user: Option<&User>,
+        to: &Email,
+        locale: Option<&Locale>,
+        now: i64,
+    ) -> Result<()> {
+        let stand_in = if user.is_none() { users::any(tx)? } else { None };
+        let Some(somebody) = user.or(stand_in.as_ref()) else { return Ok(()) };
+        let making = Making {
+            purpose: purpose(kind)?,
+            lifetime_seconds: lifetime(kind),
+            // Of somebody else nothing is replaced.
+            most: if user.is_some() { TOKENS_AT_ONCE } else { u32::MAX },
+            attempts: 0,
+            data: to.as_str().as_bytes(),
+        };
+        let token = self.make_secret(tx, somebody, now, &making)?;
+        let letter = Letter { kind, user_id: somebody.public.id, to, token: Some(&token), locale };
+        let id = self.outbox.put(tx, now, &letter)?;
+        if user.is_none() {
+            self.take_back_secret(tx, &token)?;
+            mails::delete(tx, id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the mails to a user back whose tokens are all dead.
+pub(super) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
+    kinds.into_iter().try_for_each(|kind| mails::delete_kind(tx, user_id, kind.name()))
+}
+
+/// What became of a mail.
+pub(super) enum Fate<'a> {
+    Sent,
+    /// Not now, for this reason.
+    Deferred(&'a str),
+    /// Never, for this reason.
+    Refused(&'a str),
+}
+
+impl Outbox {
+    pub(super) fn new(
+        config: &Config,
+        store: Arc<Store>,
+        secrets: Arc<Secrets>,
+        clock: Arc<Clock>,
+    ) -> Result<Outbox> {
+        Ok(Outbox {
+            store,
+            secrets,
+            clock,
+            audit: config.audit.clone(),
+            from: config.mail.from.clone(),
+            templates: Templates::new(&config.mail, config.issuer.as_str())?,
+        })
+    }
+
+    fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
+        self.forget_expired(tx, now)?;
+        let id = Id::new(self.clock.now_ms())?;
+        let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
+        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token };
+        let content = Zeroizing::new(json::render(&content)?);
+        let new = New {
+            id,
+            user_id: letter.user_id,
+            kind: letter.kind.name(),
+            sealed: &self.secrets.seal(&owner(id), content.as_bytes())?,
+            locale: letter.locale.map(Locale::as_str),
+            created_at: now,
+            expires_at: now + lifetime(letter.kind),
+        };
+        mails::insert(tx, &new)?;
+        Ok(id)
+    }
+
+    /// Takes due mails: until the lease ends nobody else gets them.
+    pub(super) fn take(&self, limit: usize, lease_seconds: i64) -> Result<Vec<Taken>> {
+        let now = self.clock.now();
+        // After a power cut a mail may be sent twice; that it is sent is kept by its acknowledgement.
+        self.store.write(Durability::Relaxed, |tx| {
+            self.forget_expired(tx, now)?;
+            let mut taken = Vec::new();
+            for mut waiting in mails::due(tx, now, limit)? {
+                mails::lease(tx, waiting.id, now + lease_seconds)?;
+                waiting.attempts += 1;
+                // A kind of a newer version is left to it.
+                let Ok(kind) = waiting.kind.parse() else { continue };
+                match self.open(kind, waiting)? {
+                    Ok(mail) => taken.push(mail),
+                    // It was sealed with a key that is gone.
+                    Err(waiting) => self.give_up(tx, &waiting, "unreadable", now)?,
+                }
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Keeps what became of a mail; whether it was still there.
+    pub(super) fn settle(&self, id: Id, fate: &Fate) -> Result<bool> {
+        let now = self.clock.now();
+        self.store.write(Durability::Full, |tx| {
+            let Some(waiting) = mails::find(tx, id)? else { return Ok(false) };
+            match fate {
+                Fate::Sent => {
+                    mails::delete(tx, id)?;
+                    let event = event(EventKind::MailSent, waiting.user_id);
+                    record(tx, &self.audit, now, Event { detail: Some(&waiting.kind), ..event })?;
+                }
+                Fate::Refused(reason) => self.give_up(tx, &waiting, reason, now)?,
+                Fate::Deferred(reason) => {
+                    mails::defer(tx, id, now + backoff(waiting.attempts), Some(reason))?;
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    fn info(&self, taken: Taken) -> MailInfo {
+        let Taken { waiting, kind, to, token, rendered } = taken;
+        MailInfo {
+            id: waiting.id,
+            kind: kind.name(),
+            to,
+            from: self.from.as_ref().map(Mailbox::to_string),
+            message_id: self.from.as_ref().and_then(|from| message_id(waiting.id, from)),
+            locale: rendered.locale,
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            token: token.map(|token| Token::new(token.as_str().to_owned())),
+            link: rendered.link,
+            user_id: waiting.user_id,
+            created_at: waiting.created_at,
+            expires_at: waiting.expires_at,
+            attempt: waiting.attempts,
+        }
+    }
+
+    /// Opens and writes a mail.
+    fn open(&self, kind: Kind, waiting: Waiting) -> Result<std::result::Result<Taken, Waiting>> {
+        let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
+            return Ok(Err(waiting));
+        };
+        let Content { to, token } = serde_json::from_slice(&content).map_err(|_| damaged())?;
+        let rendered =
+            self.templates.render(kind, waiting.locale.as_deref(), &waiting.username, token.as_deref())?;
+        let to = Email::stored(to.into_owned());
+        let token = token.map(|token| Zeroizing::new(token.into_owned()));
+        Ok(Ok(Taken { waiting, kind, to, token, rendered }))
+    }
+
+    fn forget_expired(&self, tx: &mut Tx, now: i64) -> Result<()> {
+        for waiting in mails::expired(tx, now)? {
+            self.give_up(tx, &waiting, waiting.last_error.as_deref().unwrap_or("expired"), now)?;
+        }
+        Ok(())
+    }
+
+    fn give_up(&self, tx: &mut Tx, waiting: &Waiting, reason: &str, now: i64) -> Result<()> {
+        mails::delete(tx, waiting.id)?;
+        let detail = format!("{} {reason}", waiting.kind);
+        let event = event(EventKind::MailFailed, waiting.user_id);
+        record(tx, &self.audit, now, Event { detail: Some(&detail), ..event })
+    }
+}
+
+/// To whom the content is sealed: no row's content opens in another.
+fn owner(id: Id) -> String {
+    format!("mail {id}")
+}
+
+/// How long a mail waits after so many attempts: a minute, then twice as long each time, up to six hours.
+fn backoff(attempts: i64) -> i64 {
+    (60 << attempts.saturating_sub(1).clamp(0, 9)).min(6 * 3600)
+}
+
+/// RFC 5322 section 3.6.4.
+fn message_id(id: Id, from: &Mailbox) -> Option<String> {
+    let (_, domain) = from.address.route()?;
+    Some(format!("<{id}@{domain}>"))
+}
+
+fn purpose(kind: Kind) -> Result<one_time::Purpose> {
+    match kind {
+        Kind::VerifyEmail => Ok(one_time::Purpose::VerifyEmail),
+        Kind::ResetPassword => Ok(one_time::Purpose::ResetPassword),
+        Kind::ChangeEmail => Ok(one_time::Purpose::ChangeEmail),
+        _ => Err(Error::new(Code::Internal, "a mail without a token")),
+    }
+}

@@ -1,0 +1,380 @@
+//! Mails: who sends them, how they are sent, and what they say. A text holds placeholders in braces; the
+//! built-in ones stand in `mail/*.json`, in the form that the configuration has, too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::user::{Email, Locale, text_type};
+
+/// Mails to users. Without any of this they wait for the host to take them.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The sender: `address` or `name <address>`. The name also stands for the service in the texts; without
+    /// it the issuer does.
+    pub from: Option<Mailbox>,
+    /// What users follow; registering sends a mail when `verify_email` is given.
+    #[serde(deserialize_with = "json::object")]
+    pub links: Links,
+    /// The language of mails to users who chose none. Default: `en`.
+    pub locale: Option<Locale>,
+    /// Texts of the host's own: for a kind of mail, by language.
+    pub templates: BTreeMap<Kind, BTreeMap<Locale, Template>>,
+}
+
+/// What users follow: addresses of the host's pages. Each holds `{token}` once.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Links {
+    /// The page that calls `verify_email`.
+    pub verify_email: Option<Link>,
+    /// The page that calls `reset_password`.
+    pub reset_password: Option<Link>,
+    /// The page that calls `verify_email` for a new address.
+    pub change_email: Option<Link>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal, $has_token:literal;)*) => {
+        /// What a mail is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind { $($(#[$doc])* $kind,)* }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
+
+            /// The name that templates and mails have.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)* }
+            }
+
+            /// Whether it carries a token.
+            pub fn has_token(self) -> bool {
+                match self { $(Kind::$kind => $has_token,)* }
+            }
+        }
+
+        impl FromStr for Kind {
+            type Err = &'static str;
+
+            fn from_str(name: &str) -> std::result::Result<Kind, &'static str> {
+                match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of mail") }
+            }
+        }
+
+        text_type!(Kind, "enum": [$($name),*]);
+    };
+}
+
+kinds! {
+    /// Its token verifies the address.
+    VerifyEmail = "verify_email", true;
+    /// Its token sets a new password.
+    ResetPassword = "reset_password", true;
+    /// Its token makes the address the account's.
+    ChangeEmail = "change_email", true;
+    /// To the old address: another one was asked for.
+    EmailChangeRequested = "email_change_requested", false;
+    /// To the old address: another one took its place.
+    EmailChanged = "email_changed", false;
+    /// Somebody wanted this address for an account, and there is one.
+    AccountExists = "account_exists", false;
+    /// There is a new password.
+    PasswordChanged = "password_changed", false;
+}
+
+impl Links {
+    fn of(&self, kind: Kind) -> Option<&Link> {
+        match kind {
+            Kind::VerifyEmail => self.verify_email.as_ref(),
+            Kind::ResetPassword => self.reset_password.as_ref(),
+            Kind::ChangeEmail => self.change_email.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
+/// token `{link}`, or the token itself where no link is configured, and `{token}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// The subject, in one line.
+    pub subject: String,
+    /// The text. Paragraphs are separated by empty lines.
+    pub text: String,
+    /// The HTML; values are escaped. Default: the paragraphs of the text.
+    pub html: Option<String>,
+}
+
+impl Template {
+    /// Refuses a subject of several lines and placeholders that a mail of this kind does not have.
+    fn check(&self, kind: Kind) -> std::result::Result<(), (&'static str, &'static str)> {
+        if self.subject.is_empty() || self.subject.len() > 256 || self.subject.chars().any(char::is_control) {
+            return Err(("subject", "expected one line of 1 to 256 bytes"));
+        }
+        let parts =
+            [("subject", Some(&self.subject)), ("text", Some(&self.text)), ("html", self.html.as_ref())];
+        for (name, text) in parts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+            let (mut is_known, mut leads) = (true, false);
+            substitute(text, |placeholder| {
+                match placeholder {
+                    "service" | "username" => {}
+                    // A subject is shown where a token must not be: in notifications.
+                    "link" | "token" if kind.has_token() && name != "subject" => leads = true,
+                    _ => is_known = false,
+                }
+                String::new()
+            });
+            if !is_known {
+                return Err((name, "an unknown placeholder"));
+            }
+            if kind.has_token() && !leads && name != "subject" {
+                return Err((name, "neither {link} nor {token}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The texts of this engine.
+pub(crate) struct Templates {
+    own: BTreeMap<Kind, BTreeMap<Locale, Template>>,
+    built_in: BTreeMap<Locale, BTreeMap<Kind, Template>>,
+    default: Locale,
+    service: String,
+    links: Links,
+}
+
+/// A mail as it is read.
+pub(crate) struct Rendered {
+    pub locale: Locale,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub link: Option<String>,
+}
+
+const BUILT_IN: [(&str, &str); 5] = [
+    ("en", include_str!("mail/en.json")),
+    ("de", include_str!("mail/de.json")),
+    ("fr", include_str!("mail/fr.json")),
+    ("es", include_str!("mail/es.json")),
+    ("zh", include_str!("mail/zh.json")),
+];
+
+impl Templates {
+    pub(crate) fn new(mail: &Mail, issuer: &str) -> Result<Templates> {
+        for (kind, by_locale) in &mail.templates {
+            for (locale, template) in by_locale {
+                template.check(*kind).map_err(|(part, rule)| {
+                    let place = format!("/mail/templates/{}/{}/{part}", kind.name(), locale.as_str());
+                    Error::at(Code::InvalidConfig, place, rule)
+                })?;
+            }
+        }
+        let broken = |_| Error::new(Code::Internal, "templates");
+        let mut built_in = BTreeMap::new();
+        for (locale, text) in BUILT_IN {
+            let templates = serde_json::from_str(text).map_err(|_| broken("templates"))?;
+            built_in.insert(locale.parse().map_err(broken)?, templates);
+        }
+        let name = mail.from.as_ref().and_then(|from| from.name.as_deref());
+        Ok(Templates {
+            own: mail.templates.clone(),
+            built_in,
+            default: mail.locale.clone().map_or_else(|| "en".parse().map_err(broken), Ok)?,
+            service: name.unwrap_or(issuer).to_owned(),
+            links: mail.links.clone(),
+        })
+    }
+
+    /// Writes a mail in the best language there is: the one that is asked for, else the default, else English.
+    pub(crate) fn render(
+        &self,
+        kind: Kind,
+        locale: Option<&str>,
+        username: &str,
+        token: Option<&str>,
+    ) -> Result<Rendered> {
+        let wanted = locale.and_then(|locale| locale.parse::<Locale>().ok());
+        let english = self.built_in.keys().find(|locale| locale.as_str() == "en");
+        let order = wanted.iter().chain([&self.default]).chain(english);
+        let (locale, template) = order
+            .filter_map(|locale| self.find(kind, locale))
+            .next()
+            .ok_or(Error::new(Code::Internal, "no template"))?;
+        let token = token.unwrap_or_default();
+        let link = self.links.of(kind).map(|link| link.0.replace(TOKEN, token));
+        let value = |name: &str| match name {
+            "service" => self.service.clone(),
+            "username" => username.to_owned(),
+            "link" => link.as_deref().unwrap_or(token).to_owned(),
+            _ => token.to_owned(),
+        };
+        let subject = substitute(&template.subject, value);
+        let html = match &template.html {
+            Some(html) => substitute(html, |name| escaped(&value(name))),
+            None => html(locale, &subject, &template.text, link.as_deref(), value),
+        };
+        Ok(Rendered { locale: locale.clone(), text: substitute(&template.text, value), subject, html, link })
+    }
+
+    /// The template for a language or for the nearest wider one (RFC 4647 section 3.4); the host's own first.
+    fn find(&self, kind: Kind, locale: &Locale) -> Option<(&Locale, &Template)> {
+        let mut range = locale.as_str();
+        loop {
+            let is_it = |locale: &Locale| locale.as_str().eq_ignore_ascii_case(range);
+            let own = self.own.get(&kind).and_then(|templates| templates.iter().find(|(key, _)| is_it(key)));
+            let built_in = || {
+                let (locale, templates) = self.built_in.iter().find(|(key, _)| is_it(key))?;
+                Some((locale, templates.get(&kind)?))
+            };
+            if let Some(found) = own.or_else(built_in) {
+                return Some(found);
+            }
+            range = range.rsplit_once('-')?.0;
+        }
+    }
+}
+
+/// The paragraphs of a text as HTML; one that is nothing but the link can be followed.
+fn html(
+    locale: &Locale,
+    subject: &str,
+    text: &str,
+    link: Option<&str>,
+    value: impl Fn(&str) -> String + Copy,
+) -> String {
+    let paragraph = |paragraph: &str| match (paragraph.trim(), link) {
+        ("{link}", Some(link)) => {
+            let link = escaped(link);
+            format!("<p><a href=\"{link}\">{link}</a></p>\n")
+        }
+        (text, _) => {
+            let text = escaped(text).replace('\n', "<br>\n");
+            format!("<p>{}</p>\n", substitute(&text, |name| escaped(&value(name))))
+        }
+    };
+    let paragraphs: String = text.split("\n\n").map(paragraph).collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body>\n</html>\n",
+        locale.as_str(),
+        escaped(subject),
+    )
+}
+
+/// The text with each `{name}` replaced, once; other braces stay.
+fn substitute(text: &str, mut value: impl FnMut(&str) -> String) -> String {
+    let mut filled = String::with_capacity(text.len() + 64);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let is_name =
+            |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        match after.split_once('}').filter(|(name, _)| is_name(name)) {
+            Some((name, after)) => {
+                filled.push_str(&value(name));
+                rest = after;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+const TOKEN: &str = "{token}";
+
+/// An address of the host's with `{token}` once: `https://…`, or another scheme, as of an app. Visible ASCII
+/// (RFC 3986).
+#[derive(Clone, Debug)]
+pub struct Link(String);
+
+impl FromStr for Link {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Link, &'static str> {
+        let is_text = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let is_html_safe = !text.contains(['"', '\'', '<', '>', '`', '\\']);
+        if is_text && is_scheme && is_html_safe && text.matches(TOKEN).count() == 1 {
+            Ok(Link(text.to_owned()))
+        } else {
+            Err("expected an address that holds {token} once")
+        }
+    }
+}
+
+text_type!(Link, "format": "uri-template", "maxLength": 1024);
+
+/// A sender (RFC 5322 section 3.4): `address` or `name <address>`.
+#[derive(Clone)]
+pub struct Mailbox {
+    /// The name, as it is read.
+    pub name: Option<String>,
+    /// The address.
+    pub address: Email,
+}
+
+impl FromStr for Mailbox {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Mailbox, &'static str> {
+        const EXPECTED: &str = "expected an address, or a name and an address in angle brackets";
+        if text.len() > 512 || text.chars().any(char::is_control) {
+            return Err(EXPECTED);
+        }
+        let (name, address) = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+            Some((name, address)) => (name.trim(), address),
+            None => ("", text),
+        };
+        let unquoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name);
+        let name = Some(unquoted.to_owned()).filter(|name| !name.is_empty());
+        Ok(Mailbox { name, address: address.parse().map_err(|_| EXPECTED)? })
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address.as_str()),
+            None => f.write_str(self.address.as_str()),
+        }
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Mailbox(…)")
+    }
+}
+
+text_type!(Mailbox, "minLength": 3, "maxLength": 512);

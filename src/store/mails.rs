@@ -1,0 +1,133 @@
+//! Rows of `mails`: what waits to be sent.
+
+use super::{Row, Tx, Value};
+use crate::error::Result;
+use crate::user::Id;
+
+/// A mail that is about to wait.
+pub(crate) struct New<'a> {
+    pub id: Id,
+    pub user_id: Id,
+    pub kind: &'a str,
+    pub sealed: &'a [u8],
+    pub locale: Option<&'a str>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
+    tx.execute(
+        "INSERT INTO mails (id, user_id, kind, sealed, locale, created_at, expires_at, due_at, attempts) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, 0)",
+        &[
+            Value::Bytes(new.id.as_bytes()),
+            Value::Bytes(new.user_id.as_bytes()),
+            Value::Text(new.kind),
+            Value::Bytes(new.sealed),
+            Value::optional_text(new.locale),
+            Value::Integer(new.created_at),
+            Value::Integer(new.expires_at),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A mail that waits, and the name of its user.
+pub(crate) struct Waiting {
+    pub id: Id,
+    pub user_id: Id,
+    pub kind: String,
+    pub sealed: Vec<u8>,
+    pub created_at: i64,
+    pub expires_at: i64,
+    /// How often it was taken.
+    pub attempts: i64,
+    pub last_error: Option<String>,
+    pub username: String,
+    /// The language of the mail, else of its user.
+    pub locale: Option<String>,
+}
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.id, m.user_id, m.kind, m.sealed, m.created_at, m.expires_at, m.attempts, m.last_error, ",
+            "u.username, COALESCE(m.locale, u.locale) FROM mails m JOIN users u ON u.id = m.user_id WHERE ",
+            $which
+        )
+    };
+}
+
+/// Mails that are due, those that have been for the longest time first.
+pub(crate) fn due(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Waiting>> {
+    const SQL: &str = select!("m.due_at <= ?1 AND m.expires_at > ?1 ORDER BY m.due_at, m.id LIMIT ?2");
+    let mut due = Vec::new();
+    tx.query(SQL, &[Value::Integer(now), Value::Integer(limit as i64)], |row| {
+        due.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(due)
+}
+
+/// A few mails that are past their time.
+pub(crate) fn expired(tx: &mut Tx, now: i64) -> Result<Vec<Waiting>> {
+    const SQL: &str = select!("m.expires_at <= ?1 ORDER BY m.expires_at LIMIT 4");
+    let mut expired = Vec::new();
+    tx.query(SQL, &[Value::Integer(now)], |row| {
+        expired.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(expired)
+}
+
+pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
+    tx.first(select!("m.id = ?1"), &[Value::Bytes(id.as_bytes())], read)
+}
+
+/// Somebody tries to send it: until `lease_ends_at` nobody else does.
+pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
+    tx.execute(
+        "UPDATE mails SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Integer(lease_ends_at)],
+    )?;
+    Ok(())
+}
+
+/// It could not be sent now.
+pub(crate) fn defer(tx: &mut Tx, id: Id, due_at: i64, error: Option<&str>) -> Result<()> {
+    tx.execute(
+        "UPDATE mails SET due_at = ?2, last_error = ?3 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Integer(due_at), Value::optional_text(error)],
+    )?;
+    Ok(())
+}
+
+/// It was sent, or never will be.
+pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.execute("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
+    Ok(())
+}
+
+/// What waits of this kind for a user is not worth sending any more.
+pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
+    tx.execute(
+        "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2",
+        &[Value::Bytes(user_id.as_bytes()), Value::Text(kind)],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Waiting> {
+    Ok(Waiting {
+        id: Id::from_bytes(row.array(0)?),
+        user_id: Id::from_bytes(row.array(1)?),
+        kind: row.text(2)?,
+        sealed: row.bytes(3)?,
+        created_at: row.integer(4)?,
+        expires_at: row.integer(5)?,
+        attempts: row.integer(6)?,
+        last_error: row.optional_text(7)?,
+        username: row.text(8)?,
+        locale: row.optional_text(9)?,
+    })
+}

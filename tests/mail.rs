@@ -1,0 +1,298 @@
+//! The outbox and what is mailed: what a single engine's conformance cases cannot show.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use doorward::{Clock, Code, Config, Engine, Hooks};
+use serde_json::{Value, json};
+
+const NOW: i64 = 1_800_000_000;
+const PASSWORD: &str = "eight wise words";
+
+/// An engine, the folder that its store is in, and the hands of its clock.
+struct Stage {
+    engine: Engine,
+    now: Arc<AtomicI64>,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new(config: Value) -> Stage {
+        let (folder, now) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(NOW * 1000)));
+        Stage { engine: open(folder.path(), &now, config), now, folder }
+    }
+
+    fn call(&self, operation: &str, request: Value) -> Value {
+        call(&self.engine, operation, &request).unwrap()
+    }
+
+    fn refused(&self, operation: &str, request: Value) -> Code {
+        call(&self.engine, operation, &request).unwrap_err()
+    }
+
+    /// Creates an account; its id.
+    fn register(&self, name: &str) -> String {
+        let email = format!("{name}@example.com");
+        let user = self.call("register", json!({"username": name, "email": email, "password": PASSWORD}));
+        user["user"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Takes every mail that is due, and acknowledges it.
+    fn mails(&self) -> Vec<Value> {
+        let taken = self.call("take_mail", json!({"limit": 100}))["mails"].as_array().unwrap().clone();
+        for mail in &taken {
+            self.call("acknowledge_mail", json!({"id": mail["id"], "delivered": true}));
+        }
+        taken
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    fn count(&self, event: &str) -> usize {
+        self.call("events", json!({"kind": event, "limit": 1000}))["events"].as_array().unwrap().len()
+    }
+}
+
+fn open(folder: &Path, now: &Arc<AtomicI64>, mut config: Value) -> Engine {
+    let hand = Arc::clone(now);
+    config["store"] = json!(format!("sqlite:{}", folder.join("store.db").display()));
+    config["password"] = json!({"memory_kib": 8, "iterations": 1});
+    let hooks = Hooks { clock: Clock::custom(move || hand.load(Ordering::SeqCst)), log: None };
+    Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
+}
+
+fn call(engine: &Engine, operation: &str, request: &Value) -> Result<Value, Code> {
+    match engine.call(operation, &request.to_string()) {
+        Ok(reply) => Ok(serde_json::from_str(&reply).unwrap()),
+        Err(error) => Err(error.code),
+    }
+}
+
+/// The kinds of mails and to whom they go, in alphabetical order.
+fn kinds(mails: &[Value]) -> Vec<(String, String)> {
+    let text = |mail: &Value, name: &str| mail[name].as_str().unwrap().to_owned();
+    let mut kinds: Vec<_> = mails.iter().map(|mail| (text(mail, "kind"), text(mail, "to"))).collect();
+    kinds.sort();
+    kinds
+}
+
+fn token(mails: &[Value], kind: &str) -> Value {
+    mails.iter().find(|mail| mail["kind"] == kind).unwrap()["token"].clone()
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs.into_iter().map(|(kind, to)| (kind.to_owned(), to.to_owned())).collect()
+}
+
+#[test]
+fn eight_threads_of_two_engines_take_each_mail_once() {
+    let stage = Stage::new(json!({"mail": {"links": {"verify_email": "https://app.example/{token}"}}}));
+    let other = open(stage.folder.path(), &stage.now, json!({}));
+    let users: BTreeSet<String> = (0..40).map(|index| stage.register(&format!("user{index}"))).collect();
+    let take = |lease_seconds: u32| {
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            let run = |index: usize| {
+                let (engine, start) = (if index.is_multiple_of(2) { &stage.engine } else { &other }, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let request = json!({"limit": 3, "lease_seconds": lease_seconds});
+                    let mut taken = Vec::new();
+                    loop {
+                        let reply = call(engine, "take_mail", &request).unwrap();
+                        match reply["mails"].as_array().unwrap().as_slice() {
+                            [] => return taken,
+                            mails => taken.extend(
+                                mails.iter().map(|mail| mail["user_id"].as_str().unwrap().to_owned()),
+                            ),
+                        }
+                    }
+                })
+            };
+            let running: Vec<_> = (0..8).map(run).collect();
+            running.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<String>>()
+        })
+    };
+    for _ in 0..2 {
+        let taken = take(60);
+        assert_eq!(taken.len(), 40);
+        assert_eq!(taken.into_iter().collect::<BTreeSet<_>>(), users);
+        assert_eq!(take(60), Vec::<String>::new());
+        stage.pass(60);
+    }
+}
+
+#[test]
+fn neither_token_nor_address_lies_in_the_outbox() {
+    let stage = Stage::new(json!({}));
+    let id = stage.register("ada");
+    stage.call("request_email_change", json!({"user_id": id, "new_email": "quite.another@example.net"}));
+    let mails = stage.call("take_mail", json!({}));
+    let token = token(mails["mails"].as_array().unwrap(), "change_email");
+    for file in ["store.db", "store.db-wal"] {
+        let bytes = std::fs::read(stage.folder.path().join(file)).unwrap();
+        for secret in [token.as_str().unwrap(), "quite.another"] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{file}");
+        }
+    }
+}
+
+#[test]
+fn both_addresses_hear_of_a_change() {
+    let stage = Stage::new(json!({}));
+    let id = stage.register("ada");
+    stage.call("request_email_change", json!({"user_id": id, "new_email": "new@example.com"}));
+    let mails = stage.mails();
+    let expected = [("change_email", "new@example.com"), ("email_change_requested", "ada@example.com")];
+    assert_eq!(kinds(&mails), pairs(expected));
+    stage.call("verify_email", json!({"token": token(&mails, "change_email")}));
+    assert_eq!(kinds(&stage.mails()), pairs([("email_changed", "ada@example.com")]));
+    assert_eq!((stage.count("email_changed"), stage.count("mail_sent")), (1, 3));
+}
+
+/// A change ends sessions and every other token, so that who had the old address has nothing.
+#[test]
+fn a_change_ends_what_the_old_address_could_do() {
+    let stage = Stage::new(json!({}));
+    let id = stage.register("ada");
+    stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    stage.call("request_email_change", json!({"user_id": id, "new_email": "first@example.com"}));
+    stage.call("request_email_change", json!({"user_id": id, "new_email": "second@example.com"}));
+    let session = stage.call("login", json!({"username": "ada", "password": PASSWORD}));
+    let mails = stage.mails();
+    let to =
+        |address: &str| mails.iter().find(|mail| mail["to"] == address && mail["token"].is_string()).unwrap();
+    let verify = json!({"token": to("ada@example.com")["token"]});
+    let (first, second) = (to("first@example.com"), to("second@example.com"));
+    stage.call("verify_email", json!({"token": first["token"]}));
+    assert_eq!(
+        stage.refused("refresh", json!({"refresh_token": session["refresh_token"]})),
+        Code::InvalidToken
+    );
+    assert_eq!(stage.refused("verify_email", verify), Code::InvalidToken);
+    assert_eq!(stage.refused("verify_email", json!({"token": second["token"]})), Code::InvalidToken);
+}
+
+#[test]
+fn a_token_of_another_store_is_none() {
+    let (stage, other) = (Stage::new(json!({})), Stage::new(json!({})));
+    for stage in [&stage, &other] {
+        stage.register("ada");
+        stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    }
+    let foreign = json!({"token": token(&other.mails(), "verify_email")});
+    assert_eq!(stage.refused("verify_email", foreign.clone()), Code::InvalidToken);
+    assert_eq!(stage.refused("check_mail_token", foreign), Code::InvalidToken);
+}
+
+/// With `conceal_existing` a stranger who asks for an address that is taken sees what they see for a free one.
+#[test]
+fn nobody_learns_who_has_an_address() {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let stage = Stage::new(json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    stage.register("ada");
+    stage.call("verify_email", json!({"token": token(&stage.mails(), "verify_email")}));
+    stage.pass(3600);
+    let eve = stage.register("eve");
+    assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "eve@example.com")]));
+    let ask =
+        |address: &str| stage.call("request_email_change", json!({"user_id": eve, "new_email": address}));
+    assert_eq!(ask("ada@example.com"), ask("free@example.com"));
+    let expected = [
+        ("account_exists", "ada@example.com"),
+        ("change_email", "free@example.com"),
+        ("email_change_requested", "eve@example.com"),
+        ("email_change_requested", "eve@example.com"),
+    ];
+    assert_eq!(kinds(&stage.mails()), pairs(expected));
+    assert_eq!(stage.count("mail_failed"), 0);
+}
+
+/// Where nobody has the address, what is written is taken back: nothing stays, and nothing of others is lost.
+#[test]
+fn asking_for_nobody_leaves_nothing_and_takes_nothing() {
+    let stage = Stage::new(json!({}));
+    stage.register("ada");
+    for round in 0..3 {
+        stage.pass(3600 * round);
+        stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    }
+    let mails = stage.mails();
+    for index in 0..20 {
+        stage.call("request_email_verification", json!({"email": format!("nobody{index}@example.com")}));
+    }
+    assert!(stage.mails().is_empty());
+    for mail in &mails {
+        stage.call("check_mail_token", json!({"token": mail["token"]}));
+    }
+    let Stage { engine, folder, .. } = stage;
+    drop(engine);
+    let sqlite = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    let count = |table: &str| -> i64 {
+        sqlite.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("mails"), count("one_time_secrets")), (0, 3));
+}
+
+/// A mail goes to the address as the account has it, not to one that merely compares as equal.
+#[test]
+fn an_address_that_looks_alike_gets_nothing() {
+    let stage = Stage::new(json!({}));
+    let request = json!({"username": "ada", "email": "strasse@example.com", "password": PASSWORD});
+    stage.call("register", request);
+    stage.call("request_email_verification", json!({"email": "stra\u{df}e@EXAMPLE.com"}));
+    assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "strasse@example.com")]));
+}
+
+/// A mail whose key is gone is given up, and keeps no other waiting.
+#[test]
+fn a_mail_that_no_key_opens_is_given_up() {
+    let keys = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+    let Stage { engine, now, folder } = Stage::new(json!({"secret_keys": [keys[0]]}));
+    let ask = |engine: &Engine, name: &str| {
+        let email = format!("{name}@example.com");
+        let request = json!({"username": name, "email": email, "password": PASSWORD});
+        call(engine, "register", &request).unwrap();
+        call(engine, "request_email_verification", &json!({"email": email})).unwrap();
+    };
+    ask(&engine, "ada");
+    drop(engine);
+    let engine = open(folder.path(), &now, json!({"secret_keys": [keys[1], keys[0]]}));
+    ask(&engine, "bob");
+    drop(engine);
+    let stage = Stage { engine: open(folder.path(), &now, json!({"secret_keys": [keys[1]]})), now, folder };
+    assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "bob@example.com")]));
+    assert_eq!(stage.count("mail_failed"), 1);
+}
+
+#[test]
+fn the_built_in_texts_are_whole_in_every_language() {
+    let files = ["en", "de", "fr", "es", "zh"];
+    let read = |name: &str| -> Value {
+        let path = format!("{}/src/mail/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let placeholders = regex::Regex::new(r"\{[a-z_]+\}").unwrap();
+    let of = |template: &Value, part: &str| -> BTreeSet<String> {
+        let text = template[part].as_str().unwrap();
+        placeholders.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+    };
+    let english = read("en");
+    for name in files {
+        let templates = read(name);
+        assert_eq!(templates.as_object().unwrap().len(), 7, "{name}");
+        for (kind, template) in templates.as_object().unwrap() {
+            for part in ["subject", "text"] {
+                assert_eq!(of(template, part), of(&english[kind], part), "{name} {kind} {part}");
+            }
+            // What the configuration may replace it by is held to the same rules.
+            let config = json!({"store": "sqlite::memory:", "mail": {"templates": {kind: {name: template}}}});
+            Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap();
+        }
+    }
+}
