@@ -57,7 +57,8 @@ pub struct Client {
     pub ip: Option<IpAddr>,
     /// The `User-Agent` header, shown with the session; cut after 512 characters.
     pub user_agent: Option<UserAgent>,
-    /// What the host knows the device by.
+    /// What the host knows the device by: made at random. Where the account logged in before on this device,
+    /// failures elsewhere do not lock its owner out.
     pub device_id: Option<DeviceId>,
 }
 
@@ -144,14 +145,18 @@ impl Engine {
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
-        let user = self.store.read(|tx| match &identifier {
-            Identifier::Username(key) => users::find(tx, By::Username(key)),
-            Identifier::Email(key) => users::find(tx, By::Email(key)),
-            Identifier::Neither(_) => Ok(None),
+        let (user, device) = self.store.read(|tx| {
+            let user = match &identifier {
+                Identifier::Username(key) => users::find(tx, By::Username(key))?,
+                Identifier::Email(key) => users::find(tx, By::Email(key))?,
+                Identifier::Neither(_) => None,
+            };
+            let device = self.known_device(tx, user.as_ref().map(|user| user.public.id), &entry.client)?;
+            Ok((user, device))
         })?;
 
         let account = user.as_ref().map(|user| user.public.id);
-        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip)?;
+        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip, device)?;
         self.enter(user, &password, &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;

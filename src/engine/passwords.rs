@@ -185,7 +185,7 @@ impl Engine {
         let (username, email) = (&user.public.username, user.public.email.as_ref());
         let new = self.chosen_password(&new_password, username, email, "/new_password")?;
 
-        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip)?;
+        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, None)?;
         let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
             // From here on the old password is right, and what fails is no guess.
             let hash = match new.is(&old) {

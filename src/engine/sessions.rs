@@ -442,6 +442,7 @@ impl Engine {
             device_id: client.device_id(),
         };
         sessions::insert(tx, &new)?;
+        self.keep_device(tx, session.user_id, client, session.created_at)?;
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),

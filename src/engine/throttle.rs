@@ -1,18 +1,27 @@
 //! Throttles: an attempt is counted as failed before the proof is looked at, in one transaction, and
-//! taken back when it succeeds. So no number of threads or processes gets more guesses than allowed.
+//! taken back when it succeeds. So no number of threads or processes gets more guesses than allowed. A device on
+//! which the account logged in before has lanes of its own: who guesses elsewhere does not lock its owner out.
 
 use std::net::IpAddr;
 
 use super::Engine;
-use crate::crypto::secrets::Purpose;
+use super::login::Client;
+use crate::crypto::{self, secrets::Purpose};
 use crate::error::{Code, Error, Result};
 use crate::store::throttles::{self, Throttle};
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Tx, known_devices};
 use crate::user::Id;
 
 /// No authenticator is guessed at more often than this without a success in between, however slowly
 /// (NIST SP 800-63B-4 section 3.2.2).
 const MOST_IN_A_ROW: i64 = 100;
+
+/// How long a device is known after the last login there: half a year.
+const DEVICE_SECONDS: i64 = 180 * 86_400;
+
+/// A device on which the account logged in before; the code by which it is kept.
+#[derive(Clone, Copy)]
+pub(super) struct KnownDevice([u8; 32]);
 
 /// An attempt: it counts as failed until it is taken back.
 pub(super) struct Attempt {
@@ -39,13 +48,15 @@ struct Lane {
 }
 
 impl Engine {
-    /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed. The
-    /// same rows are written in either case. Failure: `too_many_attempts`, for the name or the source.
+    /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed, in the
+    /// lanes of the known `device`, if it comes from one. The same rows are written in either case. Failure:
+    /// `too_many_attempts`, for the name or the source.
     pub(super) fn count_attempt(
         &self,
         account: Option<Id>,
         name: &str,
         source: Option<IpAddr>,
+        device: Option<KnownDevice>,
     ) -> Result<Attempt> {
         let config = &self.config.throttle;
         let now = self.clock.now();
@@ -55,10 +66,15 @@ impl Engine {
             Ok(Lane { id, limit, expires_at, locked_until: 0, locks: false })
         };
         let failures = config.account_failures.seconds();
+        let on = device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)));
         let mut attempt = Attempt {
-            name: lane(format!("name {name}"), failures, forgotten_at)?,
+            name: lane(format!("name {name}{on}"), failures, forgotten_at)?,
             account: match account {
-                // Kept until it succeeds; what stands in for the account of a stranger's name is not.
+                // Kept until it succeeds, or for as long as the device is known; what stands in for the account
+                // of a stranger's name is not.
+                Some(id) if device.is_some() => {
+                    lane(format!("account {id}{on}"), failures, now + DEVICE_SECONDS)?
+                }
                 Some(id) => lane(format!("account {id}"), failures, i64::MAX)?,
                 None => lane(format!("nobody {name}"), failures, forgotten_at)?,
             },
@@ -151,6 +167,29 @@ impl Engine {
         let _ = self.store.write(Durability::Relaxed, |tx| {
             attempt.lanes().filter(was_counted).try_for_each(|lane| lane.take_back(tx))
         });
+    }
+
+    /// The client's device, if the account logged in there. Nobody's device is looked for, too: as much work.
+    pub(super) fn known_device(
+        &self,
+        tx: &mut Tx,
+        account: Option<Id>,
+        client: &Client,
+    ) -> Result<Option<KnownDevice>> {
+        let Some(device) = client.device_id() else { return Ok(None) };
+        let id = self.device(account, device)?;
+        Ok(known_devices::is_known(tx, &id, self.clock.now())?.then_some(KnownDevice(id)))
+    }
+
+    /// From now on the client's device is known: the account logged in there.
+    pub(super) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
+        let Some(device) = client.device_id() else { return Ok(()) };
+        known_devices::put(tx, &self.device(Some(account), device)?, account, now + DEVICE_SECONDS)
+    }
+
+    fn device(&self, account: Option<Id>, device: &str) -> Result<[u8; 32]> {
+        let account = account.map_or(String::new(), |id| id.to_string());
+        self.secrets.mac(Purpose::LookUp, format!("device {account} {device}").as_bytes())
     }
 
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.

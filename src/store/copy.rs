@@ -130,6 +130,11 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "known_devices",
+        key: 1,
+        columns: &[("id", Bytes), ("user_id", Bytes), ("expires_at", Integer)],
+    },
+    Table {
         name: "one_time_secrets",
         key: 1,
         columns: &[

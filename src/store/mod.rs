@@ -6,6 +6,7 @@ pub(crate) mod events;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod fork;
 pub(crate) mod keys;
+pub(crate) mod known_devices;
 pub(crate) mod mails;
 pub(crate) mod one_time_secrets;
 pub(crate) mod sessions;

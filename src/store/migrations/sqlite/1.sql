@@ -60,6 +60,14 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);
 
+-- On which devices somebody logged in. The id is a code of account and device.
+CREATE TABLE known_devices (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX known_devices_by_user ON known_devices (user_id, expires_at);
+
 -- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is kept
 -- nowhere. One is alive while it is not expired, its user is active, and its epoch is its user's.
 CREATE TABLE one_time_secrets (

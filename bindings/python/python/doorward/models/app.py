@@ -259,7 +259,8 @@ class Client(Model):
     )
     device_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
     """
-    What the host knows the device by.
+    What the host knows the device by: made at random. Where the account logged in before on this device,
+    failures elsewhere do not lock its owner out.
     """
     ip: str | None = None
     """

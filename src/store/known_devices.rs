@@ -1,0 +1,32 @@
+//! Rows of `known_devices`: on which devices somebody logged in. The id is a code of account and device, which are
+//! kept nowhere.
+
+use super::{Tx, Value};
+use crate::error::Result;
+use crate::user::Id;
+
+/// How many devices of a user are known.
+const MOST: i64 = 20;
+
+/// Whether the device is known.
+pub(crate) fn is_known(tx: &mut Tx, id: &[u8], now: i64) -> Result<bool> {
+    let sql = "SELECT id FROM known_devices WHERE id = ?1 AND expires_at > ?2";
+    Ok(tx.first(sql, &[Value::Bytes(id), Value::Integer(now)], |_| Ok(()))?.is_some())
+}
+
+/// Keeps the device of a user until `expires_at`, and forgets the one that was used least recently when there
+/// are too many.
+pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Result<()> {
+    let user_id = Value::Bytes(user_id.as_bytes());
+    tx.execute(
+        "INSERT INTO known_devices (id, user_id, expires_at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at",
+        &[Value::Bytes(id), user_id, Value::Integer(expires_at)],
+    )?;
+    tx.execute(
+        "DELETE FROM known_devices WHERE user_id = ?1 AND id NOT IN \
+         (SELECT id FROM known_devices WHERE user_id = ?1 ORDER BY expires_at DESC, id LIMIT ?2)",
+        &[user_id, Value::Integer(MOST)],
+    )?;
+    Ok(())
+}
