@@ -291,6 +291,17 @@ doorward_status doorward_request_email_change(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
+// Mails a token with which a new password can be set. Codes: too_many_attempts.
+doorward_status doorward_request_password_reset(const struct doorward_engine *engine,
+                                                const char *request,
+                                                char **response);
+
+// Sets a new password by the token that was mailed, and ends every session. Codes: invalid_token,
+// weak_password, hash_queue_full.
+doorward_status doorward_reset_password(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
 // Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
 // email_taken.
 doorward_status doorward_verify_email(const struct doorward_engine *engine,

@@ -139,6 +139,8 @@ class engine {
   response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
   response request_email_verification(const std::string &request) const { return run(doorward_request_email_verification, request); }
   response request_email_change(const std::string &request) const { return run(doorward_request_email_change, request); }
+  response request_password_reset(const std::string &request) const { return run(doorward_request_password_reset, request); }
+  response reset_password(const std::string &request) const { return run(doorward_reset_password, request); }
   response verify_email(const std::string &request) const { return run(doorward_verify_email, request); }
   response check_mail_token(const std::string &request) const { return run(doorward_check_mail_token, request); }
   response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, doctor, email, events, introspection, keys, login, mail, passwords, requests,
-    sessions, stats, tokens,
+    accounts, authorization, doctor, email, events, introspection, keys, login, mail, password_reset,
+    passwords, requests, sessions, stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -150,6 +150,12 @@ operations! {
     request_email_change: email::RequestEmailChangeRequest => email::SentResponse, "0.1.0",
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
         [UserNotFound, EmailTaken, StoreUnavailable];
+    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0",
+        "Mails a token with which a new password can be set.",
+        [TooManyAttempts, StoreUnavailable];
+    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0",
+        "Sets a new password by the token that was mailed, and ends every session.",
+        [InvalidToken, WeakPassword, HashQueueFull, StoreUnavailable];
     verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0",
         "Verifies an address, or changes it, by the token that was mailed to it.",
         [InvalidToken, EmailTaken, StoreUnavailable];

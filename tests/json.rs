@@ -6,7 +6,9 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::engine::{accounts, email, introspection, login, passwords, requests, sessions, tokens};
+use doorward::engine::{
+    accounts, email, introspection, login, password_reset, passwords, requests, sessions, tokens,
+};
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -274,6 +276,10 @@ fn debug_shows_no_secret() {
         ),
         debug::<introspection::IntrospectRemoteRequest>(json!({"token": MARKER})),
         debug::<email::RequestEmailVerificationRequest>(json!({"email": format!("{MARKER}@example.com")})),
+        debug::<password_reset::RequestPasswordResetRequest>(
+            json!({"email": format!("{MARKER}@example.com")}),
+        ),
+        debug::<password_reset::ResetPasswordRequest>(json!({"token": MARKER, "new_password": MARKER})),
         debug::<email::VerifyEmailRequest>(json!({"token": MARKER})),
         debug::<email::CheckMailTokenRequest>(json!({"token": MARKER})),
     ];
@@ -356,7 +362,8 @@ fn good_request(operation: &str) -> Value {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
         "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
-        "request_email_verification" => json!({"email": "ada@example.com"}),
+        "reset_password" => json!({"token": "x", "new_password": "x"}),
+        "request_email_verification" | "request_password_reset" => json!({"email": "ada@example.com"}),
         "request_email_change" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_email": "ada@example.com"})
         }

@@ -239,6 +239,52 @@ fn asking_for_nobody_leaves_nothing_and_takes_nothing() {
     assert_eq!((count("mails"), count("one_time_secrets")), (0, 3));
 }
 
+/// Of many who offer one token at once one sets the password.
+#[test]
+fn a_reset_happens_once() {
+    let stage = Stage::new(json!({}));
+    stage.register("ada");
+    stage.call("request_password_reset", json!({"email": "ada@example.com"}));
+    let token = token(&stage.mails(), "reset_password");
+    let start = Barrier::new(8);
+    let passwords: Vec<String> = (0..8).map(|index| format!("{index} quite other words")).collect();
+    let won: Vec<bool> = thread::scope(|scope| {
+        let run = |password| {
+            let (engine, start, token) = (&stage.engine, &start, &token);
+            scope.spawn(move || {
+                start.wait();
+                call(engine, "reset_password", &json!({"token": token, "new_password": password})).is_ok()
+            })
+        };
+        let running: Vec<_> = passwords.iter().map(run).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    for (password, won) in passwords.iter().zip(won) {
+        let login = call(&stage.engine, "login", &json!({"username": "ada", "password": password}));
+        assert_eq!(login.is_ok(), won);
+    }
+}
+
+/// A hundred failures in a row close an account for good; the mailed link opens it.
+#[test]
+fn a_reset_opens_what_a_hundred_failures_closed() {
+    let stage = Stage::new(json!({"throttle": {"account_failures": 100, "source_failures": 1_000_000}}));
+    stage.register("ada");
+    let login = |name: &str, password: &str| {
+        call(&stage.engine, "login", &json!({"username": name, "password": password}))
+    };
+    for _ in 0..100 {
+        assert_eq!(login("ada", "a wrong password"), Err(Code::InvalidCredentials));
+    }
+    stage.pass(30 * 86_400);
+    assert_eq!(login("ada", PASSWORD), Err(Code::InvalidCredentials));
+    stage.call("request_password_reset", json!({"email": "ada@example.com"}));
+    let token = token(&stage.mails(), "reset_password");
+    stage.call("reset_password", json!({"token": token, "new_password": "nine quite other words"}));
+    login("ada", "nine quite other words").unwrap();
+}
+
 /// A mail goes to the address as the account has it, not to one that merely compares as equal.
 #[test]
 fn an_address_that_looks_alike_gets_nothing() {

@@ -334,6 +334,29 @@ pub unsafe extern "C" fn doorward_request_email_change(
     unsafe { run(&rows::request_email_change, engine, request, response) }
 }
 
+/// Mails a token with which a new password can be set. Codes: too_many_attempts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_request_password_reset(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::request_password_reset, engine, request, response) }
+}
+
+/// Sets a new password by the token that was mailed, and ends every session. Codes: invalid_token,
+/// weak_password, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_reset_password(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::reset_password, engine, request, response) }
+}
+
 /// Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
 /// email_taken.
 #[unsafe(no_mangle)]

@@ -125,6 +125,8 @@ kinds! {
     EmailVerified = "email_verified";
     /// A user proved that another address is theirs, which took the place of the one before.
     EmailChanged = "email_changed";
+    /// A mailed link set a new password; every session ended.
+    PasswordReset = "password_reset";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
 }

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod login;
 pub mod mail;
 mod one_time;
+pub mod password_reset;
 pub mod passwords;
 pub mod requests;
 pub mod sessions;

@@ -14,6 +14,7 @@ use super::login::{Client, VerifiedHash};
 use crate::crypto::pepper;
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::mail;
 use crate::password::{self, Assessment, Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
@@ -298,8 +299,8 @@ impl Engine {
         }
     }
 
-    /// Replaces a password, in the caller's transaction, and ends whatever was opened with the old one. How
-    /// many sessions that were.
+    /// Replaces a password, in the caller's transaction, ends whatever was opened with the old one, and tells the
+    /// user by mail. How many sessions that were.
     pub(super) fn replace_password(
         &self,
         tx: &mut Tx,
@@ -309,6 +310,11 @@ impl Engine {
         now: i64,
     ) -> Result<usize> {
         users::set_password(tx, user_id, kept_hash, must_change)?;
+        if let Some(user) = users::find(tx, By::Id(user_id))?
+            && let Some(email) = &user.public.email
+        {
+            self.put_mail(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
+        }
         self.revoke_everything(tx, user_id, now)
     }
 }

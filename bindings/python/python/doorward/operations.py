@@ -39,6 +39,8 @@ from doorward.models.app import (
     RegisterResponse,
     RequestEmailChangeResponse,
     RequestEmailVerificationResponse,
+    RequestPasswordResetResponse,
+    ResetPasswordResponse,
     RevokeSessionResponse,
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
@@ -571,6 +573,31 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"user_id": user_id, "new_email": new_email, "locale": locale}
         return RequestEmailChangeResponse.model_validate(self.call("request_email_change", _text(fields)))
+
+    def request_password_reset(
+        self, *, email: str, client: Client | Mapping[str, Any] | None = None, locale: str | None = None
+    ) -> RequestPasswordResetResponse:
+        """Mails a token with which a new password can be set.
+
+        email: The address of the account.
+        client: From where the user comes: too many mails from one address of the network are refused.
+        locale: The language of the mail. Default: that of the account.
+
+        Failures: too_many_attempts, store_unavailable.
+        """
+        fields: dict[str, object] = {"email": email, "client": client, "locale": locale}
+        return RequestPasswordResetResponse.model_validate(self.call("request_password_reset", _text(fields)))
+
+    def reset_password(self, *, token: str, new_password: str) -> ResetPasswordResponse:
+        """Sets a new password by the token that was mailed, and ends every session.
+
+        token: The token.
+        new_password: The new password.
+
+        Failures: invalid_token, weak_password, hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {"token": token, "new_password": new_password}
+        return ResetPasswordResponse.model_validate(self.call("reset_password", _text(fields)))
 
     def verify_email(self, *, token: str) -> VerifyEmailResponse:
         """Verifies an address, or changes it, by the token that was mailed to it.

@@ -997,6 +997,62 @@ class RequestEmailChangeResponse(Model):
     """
 
 
+class RequestPasswordResetRequest(Model):
+    """
+    Asks for a mail with which a new password can be set.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    client: Client | None = None
+    """
+    From where the user comes: too many mails from one address of the network are refused.
+    """
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """
+    The address of the account.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of the mail. Default: that of the account.
+    """
+
+
+class RequestPasswordResetResponse(Model):
+    """
+    Answered alike whether or not there was anybody to send it to.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    sent: bool
+    """
+    Always true.
+    """
+
+
+class ResetPasswordRequest(Model):
+    """
+    Sets a new password by a token that was mailed.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    new_password: Annotated[str, Field(repr=False)]
+    """
+    The new password.
+    """
+    token: Annotated[str, Field(repr=False)]
+    """
+    The token.
+    """
+
+
 class VerifyEmailRequest(Model):
     """
     Redeems a token that was mailed.
@@ -1226,6 +1282,7 @@ class EventsRequest(Model):
             "mail_failed",
             "email_verified",
             "email_changed",
+            "password_reset",
             "keys_rotated",
         ]
         | None
@@ -1902,6 +1959,20 @@ class IntrospectResponse(Model):
     user: PublicUser | None = None
     """
     The account as it is now.
+    """
+
+
+class ResetPasswordResponse(Model):
+    """
+    An account.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    user: PublicUser
+    """
+    The account, without anything secret.
     """
 
 

@@ -1,0 +1,87 @@
+//! Forgotten passwords: `request_password_reset`, `reset_password`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Engine;
+use super::accounts::UserResponse;
+use super::email::SentResponse;
+use super::events::{Kind as EventKind, event};
+use super::login::Client;
+use super::one_time::Purpose;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::mail::Kind;
+use crate::password::Secret;
+use crate::store::Durability;
+use crate::store::users::{self, By};
+use crate::token::Token;
+use crate::user::{Email, Locale};
+
+/// Asks for a mail with which a new password can be set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestPasswordResetRequest {
+    /// The address of the account.
+    pub email: Email,
+    /// The language of the mail. Default: that of the account.
+    pub locale: Option<Locale>,
+    /// From where the user comes: too many mails from one address of the network are refused.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
+}
+
+/// Sets a new password by a token that was mailed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPasswordRequest<'a> {
+    /// The token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// The new password.
+    pub new_password: Secret,
+}
+
+impl Engine {
+    /// Mails a token that sets a new password. Whether there is such an account, nobody is told: answer and
+    /// work are the same. An address gets one such mail a minute, and fewer when they are asked for again and
+    /// again.
+    ///
+    /// Failures: `too_many_attempts`, `store_unavailable`.
+    pub fn request_password_reset(&self, request: RequestPasswordResetRequest) -> Result<SentResponse> {
+        let RequestPasswordResetRequest { email, locale, client } = request;
+        self.answer_by_mail(Kind::ResetPassword, &email, locale.as_ref(), client, |tx, key| {
+            Ok(users::find(tx, By::Email(key))?.filter(|user| user.public.is_active))
+        })
+    }
+
+    /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and changes no
+    /// second factor. An account that was guessed at too often is open again, and its address, to which the
+    /// token went, is verified.
+    ///
+    /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
+    pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
+        let (now, among) = (self.clock.now(), [Purpose::ResetPassword]);
+        let ResetPasswordRequest { token, new_password } = request;
+        let (found, user, _) = self.store.read(|tx| self.mailed(tx, &token, &among, now))?;
+        // A password that is refused leaves the token for a better one.
+        let user = user.public;
+        let password =
+            self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        let hash = self.kept_hash(found.user_id, &password)?;
+        let user = self.store.write(Durability::Full, |tx| {
+            let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
+            self.redeem_secret(tx, token.expose(), &among, now)?;
+            self.claim_email(tx, &mut user).map_err(|error| match error.code {
+                // Nobody else had the address when the mail was sent.
+                Code::EmailTaken => Error::new(Code::InvalidToken, "address_taken"),
+                _ => error,
+            })?;
+            self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
+            self.replace_password(tx, found.user_id, &hash, false, now)?;
+            self.open_account(tx, found.user_id)?;
+            Ok(user.public)
+        })?;
+        Ok(UserResponse { user })
+    }
+}
