@@ -310,10 +310,7 @@ impl Engine {
             known(tx, request.user_id)?;
             match request.except_session_id {
                 None => self.revoke_everything(tx, request.user_id, now),
-                except => {
-                    let revoked = sessions::revoke_all(tx, request.user_id, except, now)?;
-                    self.sessions_revoked(tx, request.user_id, revoked, now)
-                }
+                Some(session_id) => self.revoke_others(tx, request.user_id, session_id, now),
             }
         })?;
         Ok(RevokedResponse { revoked })
@@ -355,6 +352,15 @@ impl Engine {
         users::bump_epoch(tx, user_id, now)?;
         one_time_secrets::delete_all(tx, user_id)?;
         mail::forget_tokens(tx, user_id)?;
+        self.sessions_revoked(tx, user_id, revoked, now)
+    }
+
+    /// Ends every session of a user but one, in the caller's transaction. A login whose password was asked for
+    /// before does not come to be one of them.
+    pub(super) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
+        let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
+        sessions::carry_over(tx, user_id, except)?;
+        users::next_epoch(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 

@@ -146,6 +146,16 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
+/// Takes a live session along into the next epoch of its user.
+pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
+    tx.execute(
+        "UPDATE sessions SET epoch = epoch + 1 \
+         WHERE id = ?2 AND user_id = ?1 AND epoch = (SELECT epoch FROM users WHERE id = ?1)",
+        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(id.as_bytes())],
+    )?;
+    Ok(())
+}
+
 /// Deletes a few sessions that ended a day ago or more, so that logins do not fill the disk. Until then
 /// their tokens are told why they are refused.
 pub(crate) fn forget_ended(tx: &mut Tx, now: i64) -> Result<()> {

@@ -253,12 +253,18 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
     Ok(())
 }
 
-/// Ends every session of the account, at once.
+/// Ends every session of the account, at once, and every token without one.
 pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     tx.execute(
         "UPDATE users SET epoch = epoch + 1, epoch_at = ?2 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
     )?;
+    Ok(())
+}
+
+/// Ends every session of the account that is not carried over, also those that logins are about to open.
+pub(crate) fn next_epoch(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
     Ok(())
 }
 

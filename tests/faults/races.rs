@@ -225,31 +225,47 @@ fn logins_beside_an_upgrade_of_the_hash(store: &Store) {
     assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "upgraded");
 }
 
-on_each_store!(a_login_beside_logout_everywhere);
-/// Whoever ends all sessions while a login computes its hash ends that login, too.
-fn a_login_beside_logout_everywhere(store: &Store) {
+on_each_store!(a_login_beside_a_revocation);
+/// Whoever ends all sessions, or all but their own, while a login computes its hash ends that login, too.
+fn a_login_beside_a_revocation(store: &Store) {
+    beside_a_login(store, "ada", "logout", |token, _| json!({"token": token, "everywhere": true}), false);
+    let all = |_: &str, who: &Value| json!({"user_id": who["user"]["id"]});
+    beside_a_login(store, "bob", "revoke_user_sessions", all, false);
+    let but_one =
+        |_: &str, who: &Value| json!({"user_id": who["user"]["id"], "except_session_id": who["session_id"]});
+    beside_a_login(store, "eve", "revoke_user_sessions", but_one, true);
+    assert_eq!(store.rows()["sessions"], 3 * 2);
+}
+
+fn beside_a_login(
+    store: &Store,
+    name: &str,
+    operation: &'static str,
+    request: fn(&str, &Value) -> Value,
+    survives: bool,
+) {
     let other = Arc::new(store.open());
-    register(&other, "ada").unwrap();
-    let token = login(&other, "ada").unwrap();
+    register(&other, name).unwrap();
+    let token = login(&other, name).unwrap();
+    let who = call(&other, "authenticate", json!({"token": token})).unwrap();
+    let request = request(&token, &who);
     // The clock is asked before the hash, for the throttle, and after it, for the session.
     let (asked, armed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let clock = {
-        let (asked, armed, other, token) = (asked.clone(), armed.clone(), other.clone(), token.clone());
+        let (asked, armed, other) = (asked.clone(), armed.clone(), other.clone());
         Clock::custom(move || {
             if armed.load(Ordering::SeqCst) && asked.fetch_add(1, Ordering::SeqCst) == 1 {
-                call(&other, "logout", json!({"token": token, "everywhere": true})).unwrap();
+                call(&other, operation, request.clone()).unwrap();
             }
             std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
         })
     };
     let engine = Engine::open(config(store.url(), json!({})), Hooks { clock, log: None }).unwrap();
     armed.store(true, Ordering::SeqCst);
-    assert_eq!(login(&engine, "ada"), Err(Code::InvalidCredentials));
+    assert_eq!(login(&engine, name), Err(Code::InvalidCredentials));
     assert!(asked.load(Ordering::SeqCst) >= 2);
-    assert!(!is_active(&other, &token));
-    assert!(login(&engine, "ada").is_ok());
-    drop((engine, other));
-    assert_eq!(store.rows()["sessions"], 2);
+    assert_eq!(is_active(&other, &token), survives, "{operation}");
+    assert!(login(&engine, name).is_ok());
 }
 
 on_each_store!(readers_are_not_starved);
