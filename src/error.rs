@@ -201,6 +201,17 @@ pub struct Error {
     pub step_up: Option<Box<StepUp>>,
     /// For the host's logs only: why exactly.
     pub detail: Option<Cow<'static, str>>,
+    /// For the host's logs only: whom it was about.
+    pub about: Option<Box<About>>,
+}
+
+/// Whom a failure was about, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The account.
+    pub user_id: Option<Id>,
+    /// The session.
+    pub session_id: Option<Id>,
 }
 
 /// What a login still wants. It stands beside `error` in the body.
@@ -238,6 +249,13 @@ impl Error {
     pub(crate) fn step_up(code: Code, challenge: Secret, expires_in: i64, user_id: Id) -> Error {
         let step_up = StepUp { status: code.name(), challenge, expires_in, user_id };
         Error { step_up: Some(Box::new(step_up)), ..Error::from(code) }
+    }
+
+    /// The same failure, about this account and session unless it is known to be about others.
+    pub(crate) fn about(self, user_id: Option<Id>, session_id: Option<Id>) -> Error {
+        let known = self.about.as_deref().copied().unwrap_or(About { user_id: None, session_id: None });
+        let about = About { user_id: known.user_id.or(user_id), session_id: known.session_id.or(session_id) };
+        Error { about: Some(Box::new(about)), ..self }
     }
 
     /// The class of this failure.
@@ -293,6 +311,7 @@ impl From<Code> for Error {
             reasons: Vec::new(),
             step_up: None,
             detail: None,
+            about: None,
         }
     }
 }

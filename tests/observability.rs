@@ -315,11 +315,19 @@ fn log_records() {
         let records = Arc::clone(&records);
         Box::new(move |level, record: &str| records.lock().unwrap().push((level, record.to_owned())))
     }));
-    register(&engine, "ada");
+    let id = register(&engine, "ada");
     call(&engine, "login", json!({"username": "ada", "password": "a wrong password"})).unwrap_err();
+    call(&engine, "login", json!({"username": "nobody", "password": "a wrong password"})).unwrap_err();
     call(&engine, "authenticate", json!({})).unwrap_err();
     call(&engine, "list_users", json!({"limit": 0})).unwrap_err();
     call(&engine, "correct-horse-7", json!({})).unwrap_err();
+    let ada = login(&engine, "ada").unwrap();
+    call(&engine, "logout", json!({"token": ada["access_token"]})).unwrap();
+    call(&engine, "authenticate", json!({"token": ada["access_token"]})).unwrap_err();
+    call(&engine, "refresh", json!({"refresh_token": ada["refresh_token"]})).unwrap_err();
+    call(&engine, "logout", json!({"token": ada["access_token"], "everywhere": true})).unwrap_err();
+    stage.advance(3600);
+    call(&engine, "verify", json!({"token": ada["access_token"]})).unwrap_err();
     let records: Vec<(Level, Value)> = records
         .lock()
         .unwrap()
@@ -331,13 +339,23 @@ fn log_records() {
         record.as_object_mut().unwrap().append(&mut rest.as_object().unwrap().clone());
         record
     };
+    let refused = |operation: &str, detail: &str, at: i64| {
+        json!({"event": "operation_failed", "operation": operation, "code": "invalid_token", "detail": detail,
+            "user_id": id, "session_id": ada["session_id"], "at": at})
+    };
     assert_eq!(
         records,
         [
             (
                 Level::Info,
                 record(
-                    json!({"operation": "login", "code": "invalid_credentials", "detail": "wrong_password"})
+                    json!({"operation": "login", "code": "invalid_credentials", "detail": "wrong_password", "user_id": id})
+                )
+            ),
+            (
+                Level::Info,
+                record(
+                    json!({"operation": "login", "code": "invalid_credentials", "detail": "unknown_user"})
                 )
             ),
             (Level::Info, record(json!({"operation": "authenticate", "code": "not_authenticated"}))),
@@ -348,6 +366,10 @@ fn log_records() {
                 )
             ),
             (Level::Warn, record(json!({"code": "unknown_operation"}))),
+            (Level::Info, refused("authenticate", "revoked", START)),
+            (Level::Info, refused("refresh", "revoked", START)),
+            (Level::Info, refused("logout", "revoked", START)),
+            (Level::Info, refused("verify", "expired", START + 3600)),
         ]
     );
 }

@@ -346,7 +346,7 @@ fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'stati
 fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
     match users::has_other_active(tx, ADMIN, but)? {
         true => Ok(()),
-        false => Err(Error::new(Code::PermissionDenied, "last_admin")),
+        false => Err(Error::new(Code::PermissionDenied, "last_admin").about(Some(but), None)),
     }
 }
 

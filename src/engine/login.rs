@@ -156,12 +156,14 @@ impl Engine {
         })?;
 
         let account = user.as_ref().map(|user| user.public.id);
-        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip, device)?;
+        let about = |error: Error| error.about(account, None);
+        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip, device);
+        let attempt = attempt.map_err(about)?;
         self.enter(user, &password, &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
-            Err(error)
+            Err(about(error))
         })
     }
 

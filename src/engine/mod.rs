@@ -30,6 +30,7 @@ use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
+use crate::user::Id;
 use crate::{json, operations, secret_key};
 
 /// An open engine: share it between threads by reference.
@@ -182,6 +183,10 @@ impl Engine {
             field: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            user_id: Option<Id>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            session_id: Option<Id>,
             at: i64,
         }
         let Some(log) = &self.log else { return };
@@ -196,6 +201,8 @@ impl Engine {
             code: error.code.name(),
             field: error.field.as_deref(),
             detail: error.detail.as_deref(),
+            user_id: error.about.as_ref().and_then(|about| about.user_id),
+            session_id: error.about.as_ref().and_then(|about| about.session_id),
             at: self.clock.now(),
         };
         log(level, &json::render(&record).unwrap_or_default());

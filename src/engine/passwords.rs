@@ -186,7 +186,8 @@ impl Engine {
         let (username, email) = (&user.public.username, user.public.email.as_ref());
         let new = self.chosen_password(&new_password, username, email, "/new_password")?;
 
-        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, None)?;
+        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, None);
+        let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
         let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
             // From here on the old password is right, and what fails is no guess.
             let hash = match new.is(&old) {
@@ -216,7 +217,7 @@ impl Engine {
             if error.code == Code::InvalidCredentials {
                 self.guess_failed(Kind::PasswordChangeFailed, Some(user_id), &client, &attempt, &error)?;
             }
-            Err(error)
+            Err(error.about(Some(user_id), session_id))
         })?;
         Ok(ChangePasswordResponse { revoked_sessions })
     }

@@ -160,15 +160,17 @@ impl Engine {
         let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
         let refreshed = self.store.write(Durability::Full, |tx| {
             let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
+            let user_id = session.user.public.id;
+            let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
             if let Some(reason) = session.end(now) {
-                return Err(Error::new(Code::InvalidToken, reason));
+                return Err(refused(reason));
             }
             let (newest, generation) = (session.generation, i64::from(offered.generation));
             let Ok(backend) = self.backend(Some(&session.backend)) else {
-                return Err(Error::new(Code::InvalidToken, "unknown_backend"));
+                return Err(refused("unknown_backend"));
             };
             if !backend.can_refresh {
-                return Err(Error::new(Code::InvalidToken, "not_refreshable"));
+                return Err(refused("not_refreshable"));
             }
             let next = match newest - generation {
                 0 => newest + 1,
@@ -178,10 +180,10 @@ impl Engine {
                 2 if now < session.replaced_at + grace => newest - 1,
                 _ => {
                     // The revocation must be kept, so this is no failure of the transaction.
-                    let user_id = sessions::revoke(tx, offered.session_id, now)?;
+                    sessions::revoke(tx, offered.session_id, now)?;
                     let session_id = Some(offered.session_id);
                     self.record(tx, now, Event { session_id, ..event(Kind::RefreshTokenReused, user_id) })?;
-                    return Ok(Err(Error::new(Code::InvalidToken, "reused")));
+                    return Ok(Err(refused("reused")));
                 }
             };
             let granted = session.scope.as_deref().unwrap_or_default();
@@ -194,8 +196,9 @@ impl Engine {
                 sessions::advance(tx, offered.session_id, next, now, idle_at)?;
             }
             Ok(Ok((session, backend, next, idle_at)))
-        })?;
-        let (session, backend, next, idle_at) = refreshed?;
+        });
+        let (session, backend, next, idle_at) =
+            refreshed.flatten().map_err(|error| error.about(None, Some(offered.session_id)))?;
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
@@ -247,7 +250,10 @@ impl Engine {
             if everywhere {
                 let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
                 let is_spent = generation.is_some_and(|generation| generation < session.generation - 1);
-                objection = session.end(now).or(is_spent.then_some("reused"));
+                let reason = session.end(now).or(is_spent.then_some("reused"));
+                let about = (Some(session.user.public.id), Some(session_id));
+                objection =
+                    reason.map(|reason| Error::new(Code::InvalidToken, reason).about(about.0, about.1));
                 if objection.is_none() {
                     self.revoke_everything(tx, session.user.public.id, now)?;
                     let event = event(Kind::LoggedOut, session.user.public.id);
@@ -259,10 +265,7 @@ impl Engine {
             self.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
             Ok(objection)
         })?;
-        if let Some(reason) = objection {
-            return Err(Error::new(Code::InvalidToken, reason));
-        }
-        Ok(LogoutResponse { message: DISCARD })
+        objection.map_or(Ok(LogoutResponse { message: DISCARD }), Err)
     }
 
     /// Lists the live sessions of a user.

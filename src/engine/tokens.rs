@@ -336,10 +336,10 @@ impl Engine {
 
     /// The claims of `text`, if they are for this backend and for now.
     pub(super) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
-        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
-            return refused("malformed_claims");
+            return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
+        let refused = |reason: &'static str| Err(about(&claims)(Error::new(Code::InvalidToken, reason)));
         let is_ours = |iss: &Cow<str>| iss == self.config.issuer.as_str();
         let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
         let expected = backend.audience.members();
@@ -360,6 +360,10 @@ impl Engine {
 
     /// The account of a token and its session, both alive.
     fn subject(&self, claims: &Registered, backend: &Backend) -> Result<(PublicUser, Option<Id>)> {
+        self.live_subject(claims, backend).map_err(about(claims))
+    }
+
+    fn live_subject(&self, claims: &Registered, backend: &Backend) -> Result<(PublicUser, Option<Id>)> {
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let Ok(user_id) = claims.sub.parse::<Id>() else {
             return Err(Code::TokenUserNotFound.into());
@@ -469,6 +473,12 @@ impl Engine {
 
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
     IntrospectResponse { active: false, reason, ..IntrospectResponse::default() }
+}
+
+/// Makes failures known to be about the account and the session of a token that was signed here.
+fn about(claims: &Registered) -> impl Fn(Error) -> Error {
+    let (user_id, session_id) = (claims.sub.parse().ok(), claims.session_id().ok().flatten());
+    move |error| error.about(user_id, session_id)
 }
 
 /// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
