@@ -180,8 +180,11 @@ crate::user::text_type!(BackendName, "minLength": 1, "maxLength": 64);
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntrospectionService {
-    /// Its endpoint: https, verified by the public certificate authorities; http for a loopback host only.
+    /// Its endpoint: https; http for a loopback host only.
     pub url: ServiceUrl,
+    /// A file with the certificates (PEM) of the authorities that may vouch for it; it is read when the engine
+    /// opens. Default: the public authorities.
+    pub ca_file: Option<PathBuf>,
     /// The access token that this service authenticates with (RFC 6750).
     pub bearer: Option<BearerToken>,
     /// Or its name and password (RFC 7617).

@@ -415,6 +415,30 @@ fn what_the_doctor_finds() {
         (json!({"throttle": {"source_failures": 1001}}), "throttle", "/throttle/source_failures", "advice"),
         (json!({"throttle": {"lock_max_seconds": 59}}), "throttle", "/throttle/lock_max_seconds", "advice"),
         (json!({"audience": "doorward"}), "audience", "/audience", "advice"),
+        (
+            json!({"requests": {"exclude_http_methods": ["options", "GET"]}}),
+            "requests",
+            "/requests/exclude_http_methods",
+            "advice",
+        ),
+        (json!({"requests": {"connections": []}}), "requests", "/requests/connections", "advice"),
+        (json!({"requests": {"cookie": "token"}}), "requests", "/requests/cookie", "advice"),
+        #[cfg(feature = "http")]
+        (asking(json!({})), "introspection_service", "/introspection_service", "problem"),
+        #[cfg(feature = "http")]
+        (
+            asking(json!({"bearer": "password".repeat(5)})),
+            "introspection_service",
+            "/introspection_service/bearer",
+            "problem",
+        ),
+        #[cfg(feature = "http")]
+        (
+            asking(json!({"basic": {"username": "us", "password": "passwordpass"}})),
+            "introspection_service",
+            "/introspection_service/basic/password",
+            "problem",
+        ),
     ] {
         let judge = |patch: &Value| {
             let mut config = good.clone();
@@ -435,6 +459,31 @@ fn what_the_doctor_finds() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+/// What is well is said to be.
+#[test]
+fn what_the_doctor_finds_well() {
+    let random = "Zk9vQ1x3mB7tR2yW8sLpE5uH0aJcNfVd4gKiXbTq6MY=";
+    let requests = json!({"cookie": "__Host-token", "exclude": ["/health"], "exclude_http_methods": []});
+    let mut config = json!({"requests": requests});
+    if cfg!(feature = "http") {
+        config["introspection_service"] = asking(json!({"bearer": random}))["introspection_service"].clone();
+    }
+    let found = findings(&Stage::new(config).open());
+    let of =
+        |check: &str| -> Vec<Value> { found.iter().filter(|one| one["check"] == check).cloned().collect() };
+    let fields: Vec<Value> = of("requests").iter().map(|one| one["field"].clone()).collect();
+    assert_eq!(fields, ["/requests/exclude_http_methods", "/requests/connections", "/requests/cookie"]);
+    assert_eq!(of("introspection_service").len(), usize::from(cfg!(feature = "http")));
+    let all = [of("requests"), of("introspection_service")].concat();
+    assert!(all.iter().all(|one| one["severity"] == "ok"), "{all:?}");
+}
+
+fn asking(credentials: Value) -> Value {
+    let mut service = json!({"url": "https://auth.example/introspect"});
+    service.as_object_mut().unwrap().extend(credentials.as_object().unwrap().clone());
+    json!({"introspection_service": service})
 }
 
 #[test]

@@ -6,14 +6,19 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Long enough for any loopback exchange, for tests that are not about time.
 const PATIENT_MS: u64 = 60_000;
@@ -339,31 +344,131 @@ fn each_caller_gets_the_answer_about_its_own_token() {
     assert_eq!(service.requests().len(), 16 * 25);
 }
 
-/// The certificate is nobody's that the public authorities know; and plain HTTP is no TLS.
+/// A certificate of an authority that is not trusted, one for another name, one that is over; and plain HTTP is no
+/// TLS.
 #[test]
 fn a_service_that_cannot_prove_who_it_is() {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key);
-    let certificate = certificate.unwrap().der().clone();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let config = config.unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
-    let config = Arc::new(config);
-    let secure = Service::start(move |_, stream| {
-        let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-        assert!(tls.complete_io(stream).is_err());
-    });
+    let (folder, authority, stranger) = (TempDir::new().unwrap(), Authority::new(), Authority::new());
+    let trusted = authority.file(&folder, "trusted.pem");
     let plain = Service::start(|_, stream| {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"active\":true}");
     });
-    for service in [&secure, &plain] {
-        let url = format!("https://localhost:{}/", service.address.port());
-        let service = json!({"url": url, "bearer": "abc", "timeout_ms": PATIENT_MS});
-        let engine = open(json!({"introspection_service": service}), None);
-        let error = call(&engine, "introspect_remote", json!({"token": "x"})).unwrap_err();
-        assert_eq!((error.code, error.detail.as_deref()), (Code::AuthServiceUnavailable, Some("tls")));
+    let over = |parameters: &mut CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    for (service, ca_file, what) in [
+        (&authority.service("localhost", |_| {}), None, "a public authority is asked for"),
+        (&stranger.service("localhost", |_| {}), Some(&trusted), "another authority"),
+        (&authority.service("example.com", |_| {}), Some(&trusted), "another name"),
+        (&authority.service("localhost", over), Some(&trusted), "expired"),
+        (&plain, Some(&trusted), "no TLS"),
+    ] {
+        let error = ask_securely(service, ca_file).unwrap_err();
+        let found = (error.code, error.detail.as_deref());
+        assert_eq!(found, (Code::AuthServiceUnavailable, Some("tls")), "{what}");
+        assert!(service.requests().iter().all(|request| request.head.is_empty()), "{what}");
+    }
+}
+
+#[test]
+fn a_service_that_an_authority_of_the_hosts_vouches_for() {
+    let (folder, authority, stranger) = (TempDir::new().unwrap(), Authority::new(), Authority::new());
+    let service = authority.service("localhost", |_| {});
+    let trusted = authority.file(&folder, "trusted.pem");
+    assert_eq!(ask_securely(&service, Some(&trusted)).unwrap(), json!({"active": true, "sub": "x"}));
+    // One of several, with other text between them.
+    let both = format!("# ours\n{}\n# theirs\n{}", stranger.pem(), authority.pem());
+    std::fs::write(&trusted, both).unwrap();
+    assert!(ask_securely(&service, Some(&trusted)).is_ok());
+}
+
+#[test]
+fn a_file_of_authorities_is_read_at_open() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("ca.pem");
+    let pem = Authority::new().pem();
+    for (text, detail) in [
+        (String::new(), "no certificate"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_owned(), "no certificate"),
+        (pem.replace("-----END CERTIFICATE-----", ""), "not PEM"),
+        (pem.replace("MI", "??"), "not PEM"),
+        (
+            format!("{pem}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            "a certificate that cannot be read",
+        ),
+        ("#".repeat(1 + (1 << 20)), "more than 1 MiB"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(refused(&file), detail);
+    }
+    assert_eq!(refused(&folder.path().join("none.pem")), "cannot be read");
+    assert_eq!(refused(folder.path()), "cannot be read");
+
+    fn refused(file: &Path) -> String {
+        let service = json!({"url": "https://localhost/", "ca_file": file});
+        let config = json!({"store": "sqlite::memory:", "introspection_service": service});
+        let config = Config::parse(&config.to_string()).unwrap();
+        let error = Engine::open(config, Hooks::default()).err().unwrap();
+        assert_eq!(error.code, Code::InvalidConfig);
+        assert_eq!(error.field.as_deref(), Some("/introspection_service/ca_file"));
+        error.detail.unwrap().into_owned()
+    }
+}
+
+/// Asks by TLS, at `localhost`.
+fn ask_securely(service: &Service, ca_file: Option<&PathBuf>) -> Result<Value, Error> {
+    let url = format!("https://localhost:{}/", service.address.port());
+    let service = json!({"url": url, "ca_file": ca_file, "bearer": "abc", "timeout_ms": PATIENT_MS});
+    call(&open(json!({"introspection_service": service}), None), "introspect_remote", json!({"token": "x"}))
+}
+
+/// A certificate authority of the test's own.
+struct Authority {
+    certificate: rcgen::Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Authority {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        Authority { certificate, issuer: Issuer::new(parameters, key) }
+    }
+
+    fn pem(&self) -> String {
+        let text = STANDARD.encode(self.certificate.der());
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
+    fn file(&self, folder: &TempDir, name: &str) -> PathBuf {
+        let file = folder.path().join(name);
+        std::fs::write(&file, self.pem()).unwrap();
+        file
+    }
+
+    /// A service that this authority vouches for, by this name, which says that every token is good.
+    fn service(&self, name: &str, change: impl Fn(&mut CertificateParams)) -> Service {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        change(&mut parameters);
+        let certificate = parameters.signed_by(&key, &self.issuer).unwrap().der().clone();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let config = config.unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let config = Arc::new(config);
+        Service::start(move |request, stream| {
+            let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::Stream::new(&mut tls, stream);
+            let token = request.read(&mut stream).field("token");
+            let body = json!({"active": true, "sub": token}).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        })
     }
 }
 
@@ -466,7 +571,7 @@ impl Drop for Service {
 
 impl Reader {
     /// A whole request; an empty one when the client hung up before.
-    fn read(&self, stream: &mut TcpStream) -> Request {
+    fn read(&self, stream: &mut impl Read) -> Request {
         let (mut bytes, mut buffer) = (Vec::new(), [0; 65_536]);
         loop {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::config::{Audience, Config, StoreUrl};
 use crate::error::Result;
+use crate::requests::{Name, Requests};
 use crate::secret_key;
 
 /// Asks for a judgement of the running configuration on this machine.
@@ -69,9 +70,11 @@ impl Engine {
         findings.hash_cost(&self.config, hash);
         findings.secret_keys(&self.config);
         findings.backend_secrets(&self.config);
+        findings.introspection_service(&self.config);
         findings.lifetimes(&self.config);
         findings.throttle(&self.config);
         findings.audience(&self.config.audience);
+        findings.requests(&self.config.requests);
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
         match self.store.schema() {
@@ -187,6 +190,26 @@ impl Findings {
         }
     }
 
+    fn introspection_service(&mut self, config: &Config) {
+        let Some(service) = &config.introspection_service else { return };
+        let check = "introspection_service";
+        match (&service.bearer, &service.basic) {
+            (Some(bearer), _) => {
+                self.secret(check, key("/introspection_service/bearer"), bearer.expose().as_bytes())
+            }
+            (None, Some(basic)) => {
+                let field = key("/introspection_service/basic/password");
+                self.secret(check, field, basic.password.expose().as_bytes());
+            }
+            (None, None) => self.add(
+                Problem,
+                check,
+                key("/introspection_service"),
+                "The service is asked without credentials: one that answers tells anybody who has a token. Give it bearer or basic, and let it refuse everybody else (RFC 7662 section 2.1).",
+            ),
+        }
+    }
+
     fn secret(&mut self, check: &'static str, field: Option<String>, secret: &[u8]) {
         match secret_key::bits(secret) {
             bits if bits < MIN_BITS => self.add(
@@ -269,6 +292,38 @@ impl Findings {
                 .to_owned(),
             "The audience is your own.",
         );
+    }
+
+    fn requests(&mut self, rules: &Requests) {
+        let is_preflight = |method: &&str| method.eq_ignore_ascii_case("OPTIONS");
+        let methods = rules.exclude_http_methods.iter().map(Name::as_str);
+        let open: Vec<&str> = methods.filter(|method| !is_preflight(method)).collect();
+        self.advise(
+            !open.is_empty(),
+            "requests",
+            "/requests/exclude_http_methods",
+            format!(
+                "{} passes without authentication on every path. Exclude the paths that are public instead.",
+                open.join(", ")
+            ),
+            "No method but OPTIONS passes without authentication on every path.",
+        );
+        self.advise(
+            rules.connections.is_empty(),
+            "requests",
+            "/requests/connections",
+            "No kind of connection is listed: every request is refused.".to_owned(),
+            "Connections of the listed kinds may ask.",
+        );
+        if let Some(cookie) = &rules.cookie {
+            self.advise(
+                !cookie.as_str().starts_with("__Host-"),
+                "requests",
+                "/requests/cookie",
+                "The cookie's name lets other hosts of the domain, and whoever is on the network, set it. Begin it with `__Host-` (RFC 6265bis section 4.1.3).".to_owned(),
+                "No other host can set the cookie.",
+            );
+        }
     }
 
     #[cfg(unix)]

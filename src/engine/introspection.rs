@@ -83,7 +83,7 @@ pub(super) struct RemoteService {
 }
 
 impl RemoteService {
-    /// Failure: `feature_not_built`.
+    /// Failures: `feature_not_built`, `invalid_config`.
     pub fn new(config: &IntrospectionService) -> Result<RemoteService> {
         let timeout = Duration::from_millis(config.timeout_ms.get() as u64);
         let basic = config.basic.as_ref().map(|basic| {
@@ -92,8 +92,10 @@ impl RemoteService {
             Secret::new(format!("Basic {}", encoded.expose()))
         });
         let bearer = config.bearer.as_ref().map(|bearer| Secret::new(format!("Bearer {}", bearer.expose())));
+        let client = http::Client::new(timeout, config.ca_file.as_deref())
+            .map_err(|error| Error { field: Some("/introspection_service/ca_file".to_owned()), ..error });
         Ok(RemoteService {
-            client: http::Client::new(timeout)?,
+            client: client?,
             url: config.url.as_str().to_owned(),
             authorization: bearer.or(basic),
         })

@@ -2,17 +2,25 @@
 //! in time and size. It goes where the configuration says and nowhere else: no redirect is followed, no
 //! proxy used, no cookie kept.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::error::{Code, Error, Result};
 
 /// The longest answer.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
+
+/// The largest file of certificates; all that Mozilla trusts are a quarter of it.
+const MAX_CA_FILE_BYTES: u64 = 1 << 20;
 
 /// Each exchange has a connection of its own: one that is kept may be closed by the service just as it is used
 /// again, and then a service that is there would seem to be down.
@@ -20,11 +28,15 @@ pub struct Client(Agent);
 
 impl Client {
     /// A client whose exchanges take `timeout` at most, from the look-up of the name, on a thread of its own
-    /// while it lasts, to the last byte.
-    pub fn new(timeout: Duration) -> Result<Client> {
+    /// while it lasts, to the last byte. Certificates are verified by the authorities of `ca_file`, without it by
+    /// the public ones.
+    ///
+    /// Failure: `invalid_config`, where the file holds none, or what cannot be read.
+    pub fn new(timeout: Duration, ca_file: Option<&Path>) -> Result<Client> {
+        let roots = ca_file.map_or(Ok(RootCerts::WebPki), authorities)?;
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .root_certs(RootCerts::WebPki)
+            .root_certs(roots)
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
@@ -58,6 +70,25 @@ impl Client {
         String::from_utf8(body.map_err(unavailable)?)
             .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))
     }
+}
+
+/// The authorities of a file: every certificate in it must be good for one.
+fn authorities(file: &Path) -> Result<RootCerts> {
+    let refused = |detail: &'static str| Error::new(Code::InvalidConfig, detail);
+    let mut pem = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(MAX_CA_FILE_BYTES + 1).read_to_end(&mut pem))
+        .map_err(|_| refused("cannot be read"))?;
+    if pem.len() as u64 > MAX_CA_FILE_BYTES {
+        return Err(refused("more than 1 MiB"));
+    }
+    let mut roots = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|_| refused("not PEM"))?;
+        roots.push(Certificate::from_der(&certificate).to_owned());
+        RootCertStore::empty().add(certificate).map_err(|_| refused("a certificate that cannot be read"))?;
+    }
+    if roots.is_empty() { Err(refused("no certificate")) } else { Ok(roots.into()) }
 }
 
 /// Says what kind of failure it was; the texts of the errors may quote the exchange.

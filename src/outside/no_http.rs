@@ -1,5 +1,6 @@
 //! HTTP in a build without the feature `http`: there is no client.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Code, Result};
@@ -7,7 +8,7 @@ use crate::error::{Code, Result};
 pub enum Client {}
 
 impl Client {
-    pub fn new(_: Duration) -> Result<Client> {
+    pub fn new(_: Duration, _: Option<&Path>) -> Result<Client> {
         Err(Code::FeatureNotBuilt.into())
     }
 
