@@ -470,7 +470,7 @@ fn what_the_doctor_finds_well() {
     if cfg!(feature = "http") {
         config["introspection_service"] = asking(json!({"bearer": random}))["introspection_service"].clone();
     }
-    let found = findings(&Stage::new(config).open());
+    let found = findings(&Stage::new(&Store::sqlite(), config).open());
     let of =
         |check: &str| -> Vec<Value> { found.iter().filter(|one| one["check"] == check).cloned().collect() };
     let fields: Vec<Value> = of("requests").iter().map(|one| one["field"].clone()).collect();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import pytest
@@ -82,6 +83,8 @@ def test_what_a_failure_carries(engine: Engine) -> None:
     assert error.errors() == [{"field": "/password", "code": "weak_password", "message": str(error)}]
     assert error.reasons == ("common",)
     assert error.http_body["error"]["reasons"] == ["common"]
+    plain = AuthError("No.")
+    assert json.loads(plain.json()) == [{"code": "invalid_credentials", "message": "No."}]
     assert not error.retryable
 
 

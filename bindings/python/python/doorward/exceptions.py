@@ -63,8 +63,9 @@ class AuthError(Exception):
         return self.status in (Status.UNAVAILABLE, Status.THROTTLED)
 
     def errors(self) -> list[dict[str, str]]:
-        """The failure as data for the client: field, code and message."""
-        return [{"field": self.field or "", "code": self.code, "message": str(self)}]
+        """The failure as data for the client: code, message and, where one is at fault, the field."""
+        field = {} if self.field is None else {"field": self.field}
+        return [{**field, "code": self.code, "message": str(self)}]
 
     def json(self) -> str:
         """What `errors` says, as JSON."""

@@ -49,13 +49,18 @@ class IntrospectionServiceConfig(TypedDict, total=False):
     """
     The access token that this service authenticates with (RFC 6750).
     """
+    ca_file: str | None
+    """
+    A file with the certificates (PEM) of the authorities that may vouch for it; it is read when the engine
+    opens. Default: the public authorities.
+    """
     timeout_ms: int
     """
     How long the whole exchange may take.
     """
     url: Required[str]
     """
-    Its endpoint: https, verified by the public certificate authorities; http for a loopback host only.
+    Its endpoint: https; http for a loopback host only.
     """
 
 
