@@ -45,7 +45,7 @@ deny:
 
 test-rust: library
 	$(CARGO) test --workspace --features cli
-	$(CARGO) test --no-default-features --test without_http
+	$(CARGO) test --no-default-features --test without_features
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
 test-c: library

@@ -22,7 +22,7 @@ use crate::user::Role;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where everything is kept: `sqlite:PATH` or `sqlite::memory:`. Default `sqlite:doorward.db`.
+    /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
     pub store: StoreUrl,
     /// The secret that everything else is derived from, at least 32 bytes. At most one of
     /// `secret_key`, `secret_keys` and `secret_key_file` is given. Default: a key file beside a
@@ -295,7 +295,7 @@ impl Default for Registration {
 pub struct Limits {
     /// The longest request.
     pub request_bytes: Whole<1024, 67_108_864, 1_048_576>,
-    /// How many connections read the store at once.
+    /// How many connections there are to the store at once; with SQLite, how many read.
     pub store_connections: Whole<1, 256, 4>,
     /// How long an operation waits for the store.
     pub store_timeout_ms: Whole<1, 600_000, 5_000>,

@@ -246,5 +246,8 @@ fn features() -> Vec<&'static str> {
     if cfg!(feature = "http") {
         features.push("http");
     }
+    if cfg!(feature = "postgres") {
+        features.push("postgres");
+    }
     features
 }

@@ -1,5 +1,5 @@
 //! What is generated is committed and never stale: the C header, the description of the library, the
-//! reference. `UPDATE=1 cargo test --test generated` writes them anew.
+//! reference, PostgreSQL's schema. `UPDATE=1 cargo test --test generated` writes them anew.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -28,6 +28,32 @@ fn description() {
 #[test]
 fn reference() {
     assert_current("docs/operations.md", &reference_of(&doorward::describe()));
+}
+
+/// SQLite's schema in PostgreSQL's words. Texts are compared as bytes there, too, and not by a language, whose
+/// order a library of the operating system may change under an index.
+#[test]
+fn schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations/sqlite");
+    for step in std::fs::read_dir(folder).unwrap().map(|step| step.unwrap().path()) {
+        let words = [
+            (r"\) WITHOUT ROWID;", ");"),
+            (r"\bBLOB\b *", "BYTEA "),
+            (r"\bINTEGER\b *", "BIGINT "),
+            (r"\bTEXT\b *", "TEXT COLLATE \"C\" "),
+            (" (,?)\n", "$1\n"),
+            (r#"("C"|BYTEA|BIGINT) ,"#, "$1,"),
+        ];
+        let translate = |text: String, (from, to): &(&str, &str)| {
+            let is_comment = |line: &str| line.trim_start().starts_with("--");
+            let translated = regex::Regex::new(from).unwrap().replace_all(&text, *to).into_owned();
+            let lines = text.lines().zip(translated.lines());
+            lines.map(|(old, new)| format!("{}\n", if is_comment(old) { old } else { new })).collect()
+        };
+        let text = words.iter().fold(std::fs::read_to_string(&step).unwrap(), translate);
+        let name = step.file_name().unwrap().to_str().unwrap();
+        assert_current(&format!("src/store/migrations/postgres/{name}"), &text);
+    }
 }
 
 fn assert_current(path: &str, text: &str) {

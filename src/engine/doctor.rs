@@ -11,6 +11,7 @@ use crate::config::{Audience, Config, StoreUrl};
 use crate::error::Result;
 use crate::requests::{Name, Requests};
 use crate::secret_key;
+use crate::store::Server;
 
 /// Asks for a judgement of the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -86,6 +87,9 @@ impl Engine {
             ),
             Ok((found, _)) => findings.add(Good, "schema", None, format!("The store has schema {found}.")),
             Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
+        }
+        if let Ok(Some(server)) = self.store.server() {
+            findings.server(&server);
         }
         Ok(DoctorResponse {
             findings: findings.0,
@@ -362,6 +366,42 @@ impl Findings {
                 format!("Others than its owner may use the {what} (mode {mode:03o}). Run chmod 600."),
             ),
             None => self.add(Good, check, key(field), format!("Nobody but its owner may use the {what}.")),
+        }
+    }
+
+    fn server(&mut self, server: &Server) {
+        let tls = key("/store");
+        match server {
+            Server { is_local: true, .. } => {
+                self.add(Good, "store_tls", tls, "The store's server is on this machine.")
+            }
+            Server { is_encrypted: false, .. } => {
+                let advice = "Nothing between this machine and the store's server is encrypted. Add sslmode=verify-full and sslrootcert to the URL.";
+                self.add(Problem, "store_tls", tls, advice);
+            }
+            Server { is_verified: false, .. } => {
+                let advice = "Nobody looks at the certificate of the store's server: another machine could stand in for it. Add sslmode=verify-full and sslrootcert to the URL.";
+                self.add(Advice, "store_tls", tls, advice);
+            }
+            _ => self.add(
+                Good,
+                "store_tls",
+                tls,
+                "The way to the store's server is encrypted, its certificate verified.",
+            ),
+        }
+        let major = server.version.split(|c: char| !c.is_ascii_digit()).next().and_then(|it| it.parse().ok());
+        match major {
+            Some(13_u32..) => {
+                let found = format!("The store's server has version {}.", server.version);
+                self.add(Good, "store_version", key("/store"), found)
+            }
+            _ => self.add(
+                Problem,
+                "store_version",
+                key("/store"),
+                "The store's server is older than PostgreSQL 13: nobody mends it any more.",
+            ),
         }
     }
 

@@ -88,8 +88,10 @@ impl Engine {
         let refused_for = self.store.write(Durability::Relaxed, |tx| {
             let mut counts = Vec::with_capacity(3);
             let (mut is_closed, mut refused_for) = (false, None);
-            for lane in attempt.lanes() {
-                let kept = throttles::find(tx, &lane.id)?.unwrap_or_default();
+            let source = attempt.source.as_ref().unwrap_or(&attempt.account);
+            let kept = throttles::find_all(tx, [&attempt.name.id, &attempt.account.id, &source.id])?;
+            for (lane, kept) in attempt.lanes().zip(kept) {
+                let kept = kept.unwrap_or_default();
                 let count = Throttle { expires_at: lane.expires_at, ..self.as_of(now, kept) };
                 if count.failed_at != kept.failed_at {
                     throttles::put(tx, &lane.id, count)?;
@@ -260,14 +262,8 @@ impl Attempt {
 }
 
 impl Lane {
-    /// One failure less. A lock goes with the attempt that set it, and with the failures it needs.
     fn take_back(&self, tx: &mut Tx) -> Result<()> {
-        let Some(count) = throttles::find(tx, &self.id)? else { return Ok(()) };
-        let failures = (count.failures - 1).max(0);
-        let is_over = failures < self.limit || count.locked_until == self.locked_until;
-        let locked_until = if is_over { 0 } else { count.locked_until };
-        let in_a_row = (count.in_a_row - 1).max(0);
-        throttles::put(tx, &self.id, Throttle { failures, in_a_row, locked_until, ..count })
+        throttles::take_back(tx, &self.id, self.limit, self.locked_until)
     }
 }
 

@@ -215,7 +215,7 @@ impl Table {
             let (sql, step) = if rows.len() == PAGE { (page, PAGE) } else { (single, 1) };
             for rows in rows.chunks(step) {
                 let cells: Vec<Value> = rows.iter().flatten().map(Cell::value).collect();
-                to.execute(sql, &cells)?;
+                to.run(sql, &cells)?;
             }
             moved.rows += rows.len() as u64;
             progress(moved);

@@ -42,12 +42,12 @@ pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) ->
     let backend = Value::Text(&key.backend);
     let current = "SELECT kid FROM keys WHERE backend = ?1 AND expires_at IS NULL";
     let previous = tx.first(current, &[backend], |row| row.text(0))?;
-    tx.execute("DELETE FROM keys WHERE expires_at <= ?1", &[Value::Integer(now)])?;
-    tx.execute(
+    tx.run("DELETE FROM keys WHERE expires_at <= ?1", &[Value::Integer(now)])?;
+    tx.run(
         "UPDATE keys SET expires_at = ?2 WHERE backend = ?1 AND expires_at IS NULL",
         &[backend, Value::Integer(retire_at)],
     )?;
-    tx.execute(
+    tx.run(
         "INSERT INTO keys (kid, backend, algorithm, sealed) VALUES (?1, ?2, ?3, ?4)",
         &[Value::Text(&key.kid), backend, Value::Text(&key.algorithm), Value::Bytes(&key.sealed)],
     )?;
@@ -56,8 +56,7 @@ pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) ->
 
 /// Keeps a key sealed anew.
 pub(crate) fn reseal(tx: &mut Tx, kid: &str, sealed: &[u8]) -> Result<()> {
-    tx.execute("UPDATE keys SET sealed = ?2 WHERE kid = ?1", &[Value::Text(kid), Value::Bytes(sealed)])?;
-    Ok(())
+    tx.run("UPDATE keys SET sealed = ?2 WHERE kid = ?1", &[Value::Text(kid), Value::Bytes(sealed)])
 }
 
 /// What `meta` holds under `name`.
@@ -66,9 +65,8 @@ pub(crate) fn meta(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>> {
 }
 
 pub(crate) fn put_meta(tx: &mut Tx, name: &str, value: &[u8]) -> Result<()> {
-    tx.execute(
+    tx.run(
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         &[Value::Text(name), Value::Bytes(value)],
-    )?;
-    Ok(())
+    )
 }

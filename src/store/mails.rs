@@ -16,7 +16,7 @@ pub(crate) struct New<'a> {
 }
 
 pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
-    tx.execute(
+    tx.run(
         "INSERT INTO mails (id, user_id, kind, sealed, locale, created_at, expires_at, due_at, attempts) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, 0)",
         &[
@@ -28,8 +28,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
             Value::Integer(new.created_at),
             Value::Integer(new.expires_at),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// A mail that waits, and the name of its user.
@@ -86,35 +85,31 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
 
 /// Somebody tries to send it: until `lease_ends_at` nobody else does.
 pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE mails SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(lease_ends_at)],
-    )?;
-    Ok(())
+    )
 }
 
 /// It could not be sent now.
 pub(crate) fn defer(tx: &mut Tx, id: Id, due_at: i64, error: Option<&str>) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE mails SET due_at = ?2, last_error = ?3 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(due_at), Value::optional_text(error)],
-    )?;
-    Ok(())
+    )
 }
 
 /// It was sent, or never will be.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
-    tx.execute("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
-    Ok(())
+    tx.run("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
 /// What waits of this kind for a user is not worth sending any more.
 pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
-    tx.execute(
+    tx.run(
         "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2",
         &[Value::Bytes(user_id.as_bytes()), Value::Text(kind)],
-    )?;
-    Ok(())
+    )
 }
 
 fn read(row: &Row) -> Result<Waiting> {

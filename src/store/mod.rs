@@ -9,6 +9,9 @@ pub(crate) mod keys;
 pub(crate) mod known_devices;
 pub(crate) mod mails;
 pub(crate) mod one_time_secrets;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod sessions;
 mod sqlite;
 pub(crate) mod throttles;
@@ -22,7 +25,21 @@ use crate::config::{Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
 
 /// The open store.
-pub(crate) struct Store(sqlite::Sqlite);
+pub(crate) enum Store {
+    Sqlite(sqlite::Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Postgres),
+}
+
+/// The server that a store is on.
+pub(crate) struct Server {
+    pub version: String,
+    /// On this machine.
+    pub is_local: bool,
+    pub is_encrypted: bool,
+    /// Its certificate was looked at.
+    pub is_verified: bool,
+}
 
 /// Whether an acknowledged write must survive a power cut. Every write survives the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,38 +57,103 @@ impl Store {
         Store::connect(url, limits.store_connections.get(), timeout)
     }
 
-    fn connect(url: &StoreUrl, readers: usize, timeout: Duration) -> Result<Store> {
+    fn connect(url: &StoreUrl, connections: usize, timeout: Duration) -> Result<Store> {
         match url {
-            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, readers, timeout).map(Store),
-            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout).map(Store),
+            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, connections, timeout).map(Store::Sqlite),
+            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout).map(Store::Sqlite),
+            #[cfg(feature = "postgres")]
+            StoreUrl::Postgres(url) => {
+                postgres::Postgres::open(url.expose(), connections, timeout).map(Store::Postgres)
+            }
+            #[cfg(not(feature = "postgres"))]
             StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
         }
     }
 
     /// The schema of the store, and the newest that this version knows.
     pub(crate) fn schema(&self) -> Result<(i64, i64)> {
-        self.0.schema()
+        match self {
+            Store::Sqlite(store) => store.schema(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.schema(),
+        }
+    }
+
+    /// The server that the store is on, if it is on one.
+    pub(crate) fn server(&self) -> Result<Option<Server>> {
+        match self {
+            Store::Sqlite(_) => Ok(None),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.server().map(Some),
+        }
     }
 
     /// Runs statements that read, each seeing what was committed before it began.
     pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        self.0.read(f)
+        match self {
+            Store::Sqlite(store) => store.read(f),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.read(f),
+        }
     }
 
     /// Runs `f` in a transaction of its own: all of it is kept, or, when `f` fails, nothing. It may
     /// be run again where the database asks for a retry. When this returns `Ok`, it is committed.
     pub(crate) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
-        self.0.write(durability, f)
+        match self {
+            Store::Sqlite(store) => store.write(durability, f),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.write(durability, f),
+        }
     }
 }
 
 /// Statements inside one transaction or read.
-pub(crate) struct Tx<'a>(sqlite::Statements<'a>);
+pub(crate) enum Tx<'a> {
+    Sqlite(sqlite::Statements<'a>),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Statements<'a>),
+}
 
 impl Tx<'_> {
+    /// Runs a statement that changes rows. Its failure may come to light only with a later statement or
+    /// at the end of the transaction, so that it need not be waited for.
+    pub(crate) fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
+        match self {
+            Tx::Sqlite(statements) => statements.execute(sql, parameters).map(|_| ()),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.run(sql, parameters),
+        }
+    }
+
+    /// Housekeeping: deletes a few rows that are past their time, by a statement whose ?1 is that time and whose ?2
+    /// says how many. Where writers do not take turns they would be in each other's way, so that now and then
+    /// one does it for the others, after its own transaction.
+    pub(crate) fn forget(&mut self, sql: &'static str, past: Value) -> Result<()> {
+        match self {
+            Tx::Sqlite(statements) => statements.execute(sql, &[past, Value::Integer(4)]).map(|_| ()),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.forget(sql, past),
+        }
+    }
+
+    /// By what events are ordered where writers do not take turns; where they do, the newest row that one sees
+    /// is the newest there is.
+    fn order(&self) -> Option<&events::Order> {
+        match self {
+            Tx::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => Some(statements.order()),
+        }
+    }
+
     /// Runs a statement that changes rows; how many it changed.
     pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
-        self.0.execute(sql, parameters)
+        match self {
+            Tx::Sqlite(statements) => statements.execute(sql, parameters),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.execute(sql, parameters),
+        }
     }
 
     /// Calls `each` with every row, in order.
@@ -81,7 +163,11 @@ impl Tx<'_> {
         parameters: &[Value],
         each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        self.0.query(sql, parameters, each)
+        match self {
+            Tx::Sqlite(statements) => statements.query(sql, parameters, each),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.query(sql, parameters, each),
+        }
     }
 
     /// The first row, read by `read`, if there is one.
@@ -118,7 +204,11 @@ impl<'a> Value<'a> {
 }
 
 /// A row of a result; columns are counted from 0.
-pub(crate) struct Row<'a>(sqlite::Columns<'a>);
+pub(crate) enum Row<'a> {
+    Sqlite(sqlite::Columns<'a>),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Columns<'a>),
+}
 
 impl Row<'_> {
     pub(crate) fn integer(&self, column: usize) -> Result<i64> {
@@ -134,11 +224,11 @@ impl Row<'_> {
     }
 
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
-        self.0.bytes(column)?.map(<[u8]>::to_vec).ok_or_else(damaged)
+        self.optional_bytes(column)?.ok_or_else(damaged)
     }
 
     pub(crate) fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.bytes(column)?.map(<[u8]>::to_vec))
+        Ok(self.slice(column)?.map(<[u8]>::to_vec))
     }
 
     pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
@@ -146,15 +236,32 @@ impl Row<'_> {
     }
 
     pub(crate) fn optional_array<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>> {
-        self.0.bytes(column)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()
+        self.slice(column)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()
     }
 
     pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>> {
-        self.0.integer(column)
+        match self {
+            Row::Sqlite(columns) => columns.integer(column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(columns) => columns.integer(column),
+        }
     }
 
     pub(crate) fn optional_text(&self, column: usize) -> Result<Option<String>> {
-        self.0.text(column).map(|text| text.map(str::to_owned))
+        let text = match self {
+            Row::Sqlite(columns) => columns.text(column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(columns) => columns.text(column),
+        };
+        text.map(|text| text.map(str::to_owned))
+    }
+
+    fn slice(&self, column: usize) -> Result<Option<&[u8]>> {
+        match self {
+            Row::Sqlite(columns) => columns.bytes(column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(columns) => columns.bytes(column),
+        }
     }
 }
 

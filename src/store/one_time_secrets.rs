@@ -44,7 +44,7 @@ pub(crate) struct New<'a> {
 }
 
 pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
-    tx.execute(
+    tx.run(
         "INSERT INTO one_time_secrets (id, purpose, user_id, epoch, sealed, attempts_left, created_at, expires_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         &[
@@ -57,8 +57,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
             Value::Integer(new.created_at),
             Value::Integer(new.expires_at),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes one of the attempts that are left, if there is one.
@@ -75,27 +74,24 @@ pub(crate) fn delete(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
 
 /// Takes away every secret of a user.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.execute("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])?;
-    Ok(())
+    tx.run("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
 /// Takes away all secrets of a user and purpose but the newest.
 pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) -> Result<()> {
-    tx.execute(
+    tx.run(
         "DELETE FROM one_time_secrets WHERE user_id = ?1 AND purpose = ?2 AND id NOT IN \
          (SELECT id FROM one_time_secrets WHERE user_id = ?1 AND purpose = ?2 \
          ORDER BY created_at DESC, id LIMIT ?3)",
         &[Value::Bytes(user_id.as_bytes()), Value::Text(purpose), Value::Integer(most)],
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets a few that are past their time, so that those nobody redeems do not fill the disk.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64) -> Result<()> {
-    tx.execute(
+    tx.forget(
         "DELETE FROM one_time_secrets WHERE id IN \
-         (SELECT id FROM one_time_secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 4)",
-        &[Value::Integer(now)],
-    )?;
-    Ok(())
+         (SELECT id FROM one_time_secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Value::Integer(now),
+    )
 }

@@ -91,7 +91,7 @@ pub(crate) struct NewSession<'a> {
 
 /// Keeps a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
-    tx.execute(
+    tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, auth_time, created_at, \
          idle_at, expires_at, scope, ip, user_agent, device_id, backend) \
          VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -108,13 +108,12 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(new.device_id),
             Value::Text(new.backend),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes the next generation.
 pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i64) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE sessions SET generation = ?2, replaced_at = rotated_at, rotated_at = ?3, idle_at = ?4 WHERE id = ?1",
         &[
             Value::Bytes(id.as_bytes()),
@@ -122,8 +121,7 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
             Value::Integer(now),
             Value::Integer(idle_at),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends a session; ending it again changes nothing. Whose it was, if it was ended now.
@@ -159,11 +157,10 @@ pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
 /// Deletes a few sessions that ended a day ago or more, so that logins do not fill the disk. Until then
 /// their tokens are told why they are refused.
 pub(crate) fn forget_ended(tx: &mut Tx, now: i64) -> Result<()> {
-    tx.execute(
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at <= ?1 ORDER BY idle_at LIMIT 4)",
-        &[Value::Integer(now - 86_400)],
-    )?;
-    Ok(())
+    tx.forget(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at <= ?1 ORDER BY idle_at LIMIT ?2)",
+        Value::Integer(now - 86_400),
+    )
 }
 
 /// A session as its user may see it.

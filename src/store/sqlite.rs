@@ -14,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
+use super::pool::{self, Pool};
 use super::{Durability, Row, Tx, Value, damaged};
 use crate::error::{Code, Error, Result};
 
@@ -26,12 +27,13 @@ const APPLICATION_ID: i32 = 0x6477_7264;
 /// How many writers share one commit at most.
 const GROUP_SIZE: usize = 256;
 
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     writer: Mutex<Writer>,
     /// How many callers want the writer.
     waiting: AtomicUsize,
     /// A store in memory has one connection: the writer's.
-    readers: Option<Readers>,
+    readers: Option<Pool<Reader>>,
+    path: PathBuf,
     timeout: Duration,
 }
 
@@ -48,11 +50,11 @@ impl Sqlite {
         missing_steps(&connection)?;
         write_ahead(&connection, timeout)?;
         let writer = Writer::new(connection)?;
-        let readers = Readers { path, most: readers, ..Readers::default() };
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
-            readers: Some(readers),
+            readers: Some(Pool::new(readers)),
+            path,
             timeout,
         })
     }
@@ -61,7 +63,13 @@ impl Sqlite {
         let connection = Connection::open_in_memory().map_err(failed)?;
         prepare(&connection, timeout)?;
         let writer = Writer::new(connection)?;
-        Ok(Sqlite { writer: Mutex::new(writer), waiting: AtomicUsize::new(0), readers: None, timeout })
+        Ok(Sqlite {
+            writer: Mutex::new(writer),
+            waiting: AtomicUsize::new(0),
+            readers: None,
+            path: PathBuf::new(),
+            timeout,
+        })
     }
 
     pub(super) fn schema(&self) -> Result<(i64, i64)> {
@@ -71,13 +79,12 @@ impl Sqlite {
 
     pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.readers {
-            Some(readers) => {
-                let connection = readers.take(self.timeout)?;
-                let result = panic::catch_unwind(AssertUnwindSafe(|| f(&mut Tx(Statements(&connection)))));
-                readers.give_back(connection);
-                result.unwrap_or_else(|panic| panic::resume_unwind(panic))
-            }
-            None => f(&mut Tx(Statements(&lock(&self.writer).connection))),
+            Some(readers) => readers.with(
+                Instant::now() + self.timeout,
+                || Reader::open(&self.path, self.timeout),
+                |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
+            ),
+            None => f(&mut Tx::Sqlite(Statements(&lock(&self.writer).connection))),
         }
     }
 
@@ -173,7 +180,7 @@ impl Writer {
     fn savepoint<T>(&self, f: &mut impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         self.run("SAVEPOINT member")?;
         let undo = Undo(self);
-        let value = f(&mut Tx(Statements(&self.connection)))?;
+        let value = f(&mut Tx::Sqlite(Statements(&self.connection)))?;
         self.run("RELEASE member")?;
         std::mem::forget(undo);
         Ok(value)
@@ -228,71 +235,25 @@ impl Outcome {
     }
 }
 
-/// Connections that only read.
-#[derive(Default)]
-struct Readers {
-    path: PathBuf,
-    most: usize,
-    state: Mutex<ReaderState>,
-    returned: Condvar,
-}
+/// A connection that only reads.
+struct Reader(Connection);
 
-#[derive(Default)]
-struct ReaderState {
-    idle: Vec<Connection>,
-    open: usize,
-    waiting: usize,
-}
-
-impl Readers {
-    fn take(&self, timeout: Duration) -> Result<Connection> {
-        let all_busy = |state: &mut ReaderState| state.idle.is_empty() && state.open >= self.most;
-        let mut state = lock(&self.state);
-        state.waiting += 1;
-        (state, _) = self
-            .returned
-            .wait_timeout_while(state, timeout, all_busy)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
-        if let Some(connection) = state.idle.pop() {
-            return Ok(connection);
-        }
-        if state.open >= self.most {
-            return Err(Error::new(Code::StoreUnavailable, "all connections busy"));
-        }
-        state.open += 1;
-        drop(state);
-        self.connect(timeout).inspect_err(|_| {
-            let mut state = lock(&self.state);
-            state.open -= 1;
-            self.admit(state);
-        })
+impl pool::Connection for Reader {
+    fn is_reusable(&self) -> bool {
+        true
     }
+}
 
-    fn connect(&self, timeout: Duration) -> Result<Connection> {
-        let connection = connect(&self.path, timeout)?;
+impl Reader {
+    fn open(path: &Path, timeout: Duration) -> Result<Reader> {
+        let connection = connect(path, timeout)?;
         connection.pragma_update(None, "query_only", true).map_err(failed)?;
-        Ok(connection)
-    }
-
-    fn give_back(&self, connection: Connection) {
-        let mut state = lock(&self.state);
-        state.idle.push(connection);
-        self.admit(state);
-    }
-
-    /// Wakes a caller, if one waits: waking nobody is a system call, too.
-    fn admit(&self, state: MutexGuard<ReaderState>) {
-        let is_awaited = state.waiting > 0;
-        drop(state);
-        if is_awaited {
-            self.returned.notify_one();
-        }
+        Ok(Reader(connection))
     }
 }
 
 /// Statements on one connection, prepared once.
-pub(super) struct Statements<'a>(&'a Connection);
+pub(crate) struct Statements<'a>(&'a Connection);
 
 impl Statements<'_> {
     pub(super) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
@@ -309,7 +270,7 @@ impl Statements<'_> {
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query(params_from_iter(parameters)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            each(&Row(Columns(row)))?;
+            each(&Row::Sqlite(Columns(row)))?;
         }
         Ok(())
     }
@@ -327,7 +288,7 @@ impl ToSql for Value<'_> {
 }
 
 /// The columns of the current row.
-pub(super) struct Columns<'a>(&'a rusqlite::Row<'a>);
+pub(crate) struct Columns<'a>(&'a rusqlite::Row<'a>);
 
 impl<'a> Columns<'a> {
     pub(super) fn integer(&self, column: usize) -> Result<Option<i64>> {

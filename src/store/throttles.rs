@@ -17,22 +17,39 @@ pub(crate) struct Throttle {
     pub expires_at: i64,
 }
 
-pub(crate) fn find(tx: &mut Tx, id: &[u8]) -> Result<Option<Throttle>> {
-    const SQL: &str =
-        "SELECT failures, in_a_row, failed_at, locked_until, expires_at FROM throttles WHERE id = ?1";
-    tx.first(SQL, &[Value::Bytes(id)], |row| {
-        Ok(Throttle {
-            failures: row.integer(0)?,
-            in_a_row: row.integer(1)?,
-            failed_at: row.integer(2)?,
-            locked_until: row.integer(3)?,
-            expires_at: row.integer(4)?,
-        })
-    })
+/// The count of a lane, if there is one.
+pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Throttle>> {
+    find_all(tx, [id; 3]).map(|[found, ..]| found)
+}
+
+/// The counts of these lanes, in one statement.
+pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Throttle>; 3]> {
+    const SQL: &str = "SELECT id, failures, in_a_row, failed_at, locked_until, expires_at FROM throttles \
+                       WHERE id IN (?1, ?2, ?3)";
+    let mut found = [None; 3];
+    tx.query(SQL, &ids.map(|id| Value::Bytes(id)), |row| {
+        let (id, throttle) = (
+            row.array(0)?,
+            Throttle {
+                failures: row.integer(1)?,
+                in_a_row: row.integer(2)?,
+                failed_at: row.integer(3)?,
+                locked_until: row.integer(4)?,
+                expires_at: row.integer(5)?,
+            },
+        );
+        for (lane, found) in ids.iter().zip(&mut found) {
+            if **lane == id {
+                *found = Some(throttle);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 pub(crate) fn put(tx: &mut Tx, id: &[u8], throttle: Throttle) -> Result<()> {
-    tx.execute(
+    tx.run(
         "INSERT INTO throttles (id, failures, in_a_row, failed_at, locked_until, expires_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET failures = excluded.failures, \
          in_a_row = excluded.in_a_row, failed_at = excluded.failed_at, locked_until = excluded.locked_until, expires_at = excluded.expires_at",
@@ -44,21 +61,30 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], throttle: Throttle) -> Result<()> {
             Value::Integer(throttle.locked_until),
             Value::Integer(throttle.expires_at),
         ],
-    )?;
-    Ok(())
+    )
+}
+
+/// One failure less. A lock goes with the attempt that set it until `locked_until`, and with the failures,
+/// `limit` of them, that it needs.
+pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -> Result<()> {
+    tx.run(
+        "UPDATE throttles SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END, \
+         in_a_row = CASE WHEN in_a_row > 0 THEN in_a_row - 1 ELSE 0 END, \
+         locked_until = CASE WHEN failures - 1 < ?2 OR locked_until = ?3 THEN 0 ELSE locked_until END \
+         WHERE id = ?1",
+        &[Value::Bytes(id), Value::Integer(limit), Value::Integer(locked_until)],
+    )
 }
 
 pub(crate) fn delete(tx: &mut Tx, id: &[u8]) -> Result<()> {
-    tx.execute("DELETE FROM throttles WHERE id = ?1", &[Value::Bytes(id)])?;
-    Ok(())
+    tx.run("DELETE FROM throttles WHERE id = ?1", &[Value::Bytes(id)])
 }
 
 /// Forgets a few rows that are past their time, so that strangers' guesses do not fill the disk.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64) -> Result<()> {
-    tx.execute(
+    tx.forget(
         "DELETE FROM throttles WHERE id IN \
-         (SELECT id FROM throttles WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 4)",
-        &[Value::Integer(now)],
-    )?;
-    Ok(())
+         (SELECT id FROM throttles WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Value::Integer(now),
+    )
 }

@@ -138,7 +138,7 @@ pub(crate) struct NewUser<'a> {
 pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let NewUser { public, .. } = new;
     let attributes = crate::json::render(&public.attributes)?;
-    tx.execute(
+    tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, address_key) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, ?12)",
@@ -162,7 +162,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
 
 fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
     for role in &public.roles {
-        tx.execute(
+        tx.run(
             "INSERT INTO user_roles (user_id, role) VALUES (?1, ?2)",
             &[Value::Bytes(public.id.as_bytes()), Value::Text(role.as_str())],
         )?;
@@ -178,7 +178,7 @@ pub(crate) fn update(
     email_key: Option<&str>,
 ) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
-    tx.execute(
+    tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
          is_active = ?7, attributes = ?8, address_key = ?9 WHERE id = ?1",
         &[
@@ -193,14 +193,13 @@ pub(crate) fn update(
             Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
     )?;
-    tx.execute("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
+    tx.run("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
     insert_roles(tx, public)
 }
 
 /// Deletes an account; its roles and sessions go with it.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
-    tx.execute("DELETE FROM users WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
-    Ok(())
+    tx.run("DELETE FROM users WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
 /// The name of an account and the address that it has claimed, in canonical form.
@@ -228,38 +227,34 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
 
 /// Gives the account another password.
 pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, must_change: bool) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Text(hash), Value::Integer(must_change.into())],
-    )?;
-    Ok(())
+    )
 }
 
 /// Says whether the next login by password ends with a new one.
 pub(crate) fn must_change_password(tx: &mut Tx, id: Id, must_change: bool) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE users SET must_change_password = ?2 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(must_change.into())],
-    )?;
-    Ok(())
+    )
 }
 
 /// Replaces a hash by a better one of the same password, unless the password was changed meanwhile.
 pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
         &[Value::Bytes(id.as_bytes()), Value::Text(old), Value::Text(new)],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends every session of the account, at once, and every token without one.
 pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
-    tx.execute(
+    tx.run(
         "UPDATE users SET epoch = epoch + 1, epoch_at = ?2 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends every session of the account that is not carried over, also those that logins are about to open.

@@ -75,7 +75,7 @@ class LimitsConfig(TypedDict, total=False):
     """
     store_connections: int
     """
-    How many connections read the store at once.
+    How many connections there are to the store at once; with SQLite, how many read.
     """
     store_timeout_ms: int
     """
@@ -504,7 +504,7 @@ class Config(TypedDict, total=False):
     """
     store: str
     """
-    Where everything is kept: `sqlite:PATH` or `sqlite::memory:`. Default `sqlite:doorward.db`.
+    Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
     """
     throttle: ThrottleConfig
 

@@ -1,6 +1,6 @@
-//! A build without the feature `http` says so, rather than that a service is down.
+//! A build without the features `http` and `postgres` says so, rather than that a service is down.
 
-#![cfg(not(feature = "http"))]
+#![cfg(not(any(feature = "http", feature = "postgres")))]
 
 use doorward::{Code, Config, Engine, Hooks};
 
@@ -13,6 +13,10 @@ fn what_is_left_out_says_so() {
     let engine = open(r#"{"store": "sqlite::memory:"}"#).unwrap();
     let error = engine.call("introspect_remote", r#"{"token": "x"}"#).unwrap_err();
     assert_eq!(error.code, Code::FeatureNotBuilt);
+    let store =
+        r#"{"store": "postgres://door@localhost/door", "secret_key": "a key that is long enough to be one"}"#;
+    let error = open(store).err().unwrap();
+    assert_eq!((error.code, error.field.as_deref()), (Code::FeatureNotBuilt, Some("/store")));
     let features = doorward::describe()["features"].clone();
-    assert!(!features.as_array().unwrap().contains(&"http".into()));
+    assert!(!features.as_array().unwrap().iter().any(|name| name == "http" || name == "postgres"));
 }

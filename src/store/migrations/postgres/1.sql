@@ -1,0 +1,137 @@
+-- What is known of the store itself: the proof of the secret key.
+CREATE TABLE meta (
+  name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  value BYTEA NOT NULL
+);
+
+-- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
+-- and never lower(), decide what is the same. email_key is NULL while the address is not claimed; address_key
+-- is the same form of every address.
+CREATE TABLE users (
+  id             BYTEA NOT NULL PRIMARY KEY,
+  username       TEXT COLLATE "C" NOT NULL,
+  username_key   TEXT COLLATE "C" NOT NULL UNIQUE,
+  email          TEXT COLLATE "C",
+  email_key      TEXT COLLATE "C" UNIQUE,
+  address_key    TEXT COLLATE "C",
+  email_verified BIGINT NOT NULL,
+  is_active      BIGINT NOT NULL,
+  password_hash  TEXT COLLATE "C",
+  -- Whether a login by password ends with a new one.
+  must_change_password BIGINT NOT NULL,
+  attributes     TEXT COLLATE "C" NOT NULL,
+  locale         TEXT COLLATE "C",
+  epoch          BIGINT NOT NULL,
+  epoch_at       BIGINT NOT NULL,
+  created_at     BIGINT NOT NULL
+);
+
+CREATE INDEX users_by_address ON users (address_key, id);
+CREATE INDEX users_by_activity ON users (is_active, id);
+
+CREATE TABLE user_roles (
+  user_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  role    TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (user_id, role)
+);
+CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
+
+-- One row a session, however often it is refreshed. A session is alive while it is not revoked, not
+-- expired (idle_at, expires_at), and its epoch is its user's.
+CREATE TABLE sessions (
+  id          BYTEA NOT NULL PRIMARY KEY,
+  backend     TEXT COLLATE "C" NOT NULL,
+  user_id     BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch       BIGINT NOT NULL,
+  generation  BIGINT NOT NULL,
+  -- When the current generation was made, and the one before it.
+  rotated_at  BIGINT NOT NULL,
+  replaced_at BIGINT NOT NULL,
+  auth_time   BIGINT NOT NULL,
+  scope       TEXT COLLATE "C",
+  created_at  BIGINT NOT NULL,
+  idle_at     BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  revoked_at  BIGINT,
+  ip          TEXT COLLATE "C",
+  user_agent  TEXT COLLATE "C",
+  device_id   TEXT COLLATE "C"
+);
+CREATE INDEX sessions_by_user ON sessions (user_id, id);
+CREATE INDEX sessions_by_end ON sessions (idle_at);
+
+-- On which devices somebody logged in. The id is a code of account and device.
+CREATE TABLE known_devices (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  user_id    BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX known_devices_by_user ON known_devices (user_id, expires_at);
+
+-- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is kept
+-- nowhere. One is alive while it is not expired, its user is active, and its epoch is its user's.
+CREATE TABLE one_time_secrets (
+  id            BYTEA NOT NULL PRIMARY KEY,
+  purpose       TEXT COLLATE "C" NOT NULL,
+  user_id       BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch         BIGINT NOT NULL,
+  -- What it is about.
+  sealed        BYTEA NOT NULL,
+  -- How many proofs may still be offered with it.
+  attempts_left BIGINT NOT NULL,
+  created_at    BIGINT NOT NULL,
+  expires_at    BIGINT NOT NULL
+);
+CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
+CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
+
+-- Signing keys, sealed.
+CREATE TABLE keys (
+  kid        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  backend    TEXT COLLATE "C" NOT NULL,
+  algorithm  TEXT COLLATE "C" NOT NULL,
+  sealed     BYTEA NOT NULL,
+  -- Until when it verifies; NULL for the one that signs.
+  expires_at BIGINT
+);
+
+-- The audit log, in the order of its ids; user_id may be that of an account that is gone.
+CREATE TABLE events (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  at         BIGINT NOT NULL,
+  kind       TEXT COLLATE "C" NOT NULL,
+  user_id    BYTEA,
+  session_id BYTEA,
+  ip         TEXT COLLATE "C",
+  detail     TEXT COLLATE "C"
+);
+CREATE INDEX events_by_user ON events (user_id, id);
+
+-- Failed attempts. The id is a code that names neither account nor address.
+CREATE TABLE throttles (
+  id           BYTEA NOT NULL PRIMARY KEY,
+  failures     BIGINT NOT NULL,
+  in_a_row     BIGINT NOT NULL,
+  failed_at    BIGINT NOT NULL,
+  locked_until BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL
+);
+CREATE INDEX throttles_by_expiry ON throttles (expires_at);
+
+-- Mails that wait to be sent: to whom and with which token is sealed. A mail that somebody tries to send is not
+-- due until their lease ends.
+CREATE TABLE mails (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  user_id    BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  kind       TEXT COLLATE "C" NOT NULL,
+  sealed     BYTEA NOT NULL,
+  locale     TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  due_at     BIGINT NOT NULL,
+  attempts   BIGINT NOT NULL,
+  last_error TEXT COLLATE "C"
+);
+CREATE INDEX mails_by_user ON mails (user_id);
+CREATE INDEX mails_by_due ON mails (due_at, id);
+CREATE INDEX mails_by_expiry ON mails (expires_at);

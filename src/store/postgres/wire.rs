@@ -1,0 +1,703 @@
+//! One conversation with a PostgreSQL server (protocol 3.0), on the thread of the caller and never beyond
+//! its deadline, however silent the other end is. Statements are queued and sent together; after one that
+//! fails the server passes over the rest.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::IsNull;
+use postgres_protocol::authentication::md5_hash;
+use postgres_protocol::authentication::sasl::{self, ScramSha256};
+use postgres_protocol::message::backend::{self, DataRowBody, ErrorResponseBody, Message};
+use postgres_protocol::message::frontend;
+use rustix::net::RecvFlags;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::tls;
+use super::url::{ChannelBinding, Host, Mode, Url};
+use crate::store::{Value, pool};
+
+/// No answer of the server is longer; a row of ours is a few kilobytes.
+const MAX_MESSAGE_BYTES: i32 = 64 << 20;
+
+/// Statements are sent when so many bytes of them are waiting, so that neither end blocks the other.
+const MOST_QUEUED_BYTES: usize = 16 << 10;
+
+/// A password is worth this many rounds at most: the server says how many, and the caller waits for them.
+const MOST_SCRAM_ROUNDS: u32 = 1_000_000;
+
+/// Why there was no answer, or not the one that was asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// The server refused, by this SQLSTATE.
+    Refused(SqlState),
+    /// The conversation is over.
+    Lost(&'static str),
+}
+
+/// Five letters and digits (PostgreSQL documentation, appendix A).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SqlState([u8; 5]);
+
+impl SqlState {
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or("?????")
+    }
+}
+
+impl fmt::Debug for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// The outcome of the statements that were sent together.
+#[derive(Default)]
+pub(super) struct Reply {
+    /// The rows of the last one.
+    pub rows: Vec<DataRowBody>,
+    /// How many rows the last one changed or returned.
+    pub count: usize,
+}
+
+pub(super) struct Connection {
+    channel: Channel,
+    incoming: BytesMut,
+    outgoing: BytesMut,
+    /// Statements that were not sent yet.
+    queued: usize,
+    /// What the server is asked to prepare, in this order; `None` for a statement without a name.
+    preparing: VecDeque<Option<&'static str>>,
+    /// Statements by their number.
+    prepared: HashMap<&'static str, Prepared>,
+    state: State,
+    /// Whether the server said that it committed what was sent last.
+    has_committed: bool,
+    server_version: String,
+}
+
+#[derive(Clone, Copy)]
+struct Prepared {
+    number: usize,
+    /// Whether the server has confirmed it.
+    is_ready: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    InTransaction,
+    Broken,
+}
+
+impl pool::Connection for Connection {
+    fn is_reusable(&self) -> bool {
+        self.state == State::Idle && self.queued == 0
+    }
+}
+
+impl Connection {
+    /// Connects to this server and logs in. `is_encrypted` says whether TLS is tried, which `prefer` gives up
+    /// where the server has none.
+    pub(super) fn open(
+        host: &Host,
+        url: &Url,
+        config: Option<&Arc<ClientConfig>>,
+        deadline: Instant,
+    ) -> Result<Connection> {
+        let mut socket = Socket::connect(host, deadline)?;
+        let channel = match (host, config) {
+            (Host::Tcp(name, _), Some(config)) => {
+                if socket.offers_tls()? {
+                    Channel::Tls(Box::new(handshake(socket, name, config)?))
+                } else if url.tls.mode <= Mode::Prefer {
+                    Channel::Plain(socket)
+                } else {
+                    return Err(Failure::Lost("the server has no TLS"));
+                }
+            }
+            _ => Channel::Plain(socket),
+        };
+        let mut connection = Connection {
+            channel,
+            incoming: BytesMut::with_capacity(8 << 10),
+            outgoing: BytesMut::with_capacity(4 << 10),
+            queued: 0,
+            preparing: VecDeque::new(),
+            prepared: HashMap::new(),
+            state: State::Broken,
+            has_committed: false,
+            server_version: String::new(),
+        };
+        connection.log_in(url)?;
+        connection.state = State::Idle;
+        Ok(connection)
+    }
+
+    /// Until when the server may take to answer what follows.
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+        self.channel.socket().deadline = deadline;
+    }
+
+    /// Whether the server is still there, as far as this end has heard: a server that went, or that has
+    /// something to say that nobody asked, is not used again.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.incoming.is_empty() && self.channel.socket().is_silent()
+    }
+
+    pub(super) fn is_local(&mut self) -> bool {
+        match &self.channel.socket().stream {
+            Stream::Tcp(stream) => {
+                stream.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+            }
+            Stream::Unix(_) => true,
+        }
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self.channel, Channel::Tls(_))
+    }
+
+    pub(super) fn server_version(&self) -> &str {
+        &self.server_version
+    }
+
+    /// Queues a statement; its outcome comes with the next [`Connection::send`]. Parameters are `?1`, `?2`, …
+    pub(super) fn queue(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
+        if self.outgoing.len() > MOST_QUEUED_BYTES {
+            self.send()?;
+        }
+        let number = self.prepared.len();
+        let prepared = *self.prepared.entry(sql).or_insert(Prepared { number, is_ready: false });
+        let name = format!("s{}", prepared.number);
+        if !prepared.is_ready && !self.preparing.contains(&Some(sql)) {
+            let sql_there = sql.replace('?', "$");
+            frontend::parse(&name, &sql_there, [], &mut self.outgoing).map_err(unsendable)?;
+            self.preparing.push_back(Some(sql));
+        }
+        self.bind(&name, parameters)
+    }
+
+    /// Queues a statement that is not prepared: what begins and ends a transaction.
+    pub(super) fn queue_control(&mut self, sql: &'static str) -> Result<()> {
+        frontend::parse("", sql, [], &mut self.outgoing).map_err(unsendable)?;
+        self.preparing.push_back(None);
+        self.bind("", &[])
+    }
+
+    fn bind(&mut self, name: &str, parameters: &[Value]) -> Result<()> {
+        const BINARY: [i16; 1] = [1];
+        let buffer = &mut self.outgoing;
+        frontend::bind("", name, BINARY, parameters, write_value, BINARY, buffer)
+            .map_err(|_| Failure::Lost("a statement is too long"))?;
+        frontend::execute("", 0, buffer).map_err(unsendable)?;
+        self.queued += 1;
+        Ok(())
+    }
+
+    /// Sends what is queued and waits for the answer. After a refusal the conversation goes on, in a
+    /// transaction that failed.
+    pub(super) fn send(&mut self) -> Result<Reply> {
+        frontend::sync(&mut self.outgoing);
+        self.exchange()
+    }
+
+    /// Runs statements without parameters, separated by semicolons.
+    pub(super) fn run(&mut self, sql: &str) -> Result<Reply> {
+        frontend::query(sql, &mut self.outgoing).map_err(unsendable)?;
+        self.exchange()
+    }
+
+    /// Whether the server confirmed a COMMIT among what was sent last.
+    pub(super) fn has_committed(&self) -> bool {
+        self.has_committed
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.state == State::Broken
+    }
+
+    fn exchange(&mut self) -> Result<Reply> {
+        let state = std::mem::replace(&mut self.state, State::Broken);
+        if state == State::Broken {
+            return Err(Failure::Lost("closed"));
+        }
+        self.has_committed = false;
+        self.flush()?;
+        let (queued, mut done) = (std::mem::take(&mut self.queued), 0);
+        let (mut reply, mut refusal) = (Reply::default(), None);
+        loop {
+            match self.receive() {
+                Ok(Message::ParseComplete) => {
+                    if let Some(Some(sql)) = self.preparing.pop_front()
+                        && let Some(prepared) = self.prepared.get_mut(sql)
+                    {
+                        prepared.is_ready = true;
+                    }
+                }
+                Ok(Message::DataRow(row)) => reply.rows.push(row),
+                Ok(Message::CommandComplete(body)) => {
+                    let tag = body.tag().map_err(garbled)?;
+                    done += 1;
+                    if done < queued {
+                        reply.rows.clear();
+                    }
+                    self.has_committed |= tag == "COMMIT";
+                    reply.count = tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+                }
+                Ok(Message::ErrorResponse(body)) => refusal = refusal.or(Some(refused(&body))),
+                Ok(Message::ReadyForQuery(body)) => {
+                    self.state = if body.status() == b'I' { State::Idle } else { State::InTransaction };
+                    self.preparing.clear();
+                    return refusal.map_or(Ok(reply), Err);
+                }
+                Ok(
+                    Message::BindComplete
+                    | Message::NoData
+                    | Message::EmptyQueryResponse
+                    | Message::RowDescription(_)
+                    | Message::NoticeResponse(_)
+                    | Message::NotificationResponse(_)
+                    | Message::ParameterStatus(_),
+                ) => {}
+                Ok(_) => return Err(Failure::Lost("an answer that was not asked for")),
+                // A server that goes says why before it goes.
+                Err(lost) => return Err(refusal.map_or(lost, |_| Failure::Lost("closed by the server"))),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let written = self.channel.write_all(&self.outgoing).and_then(|()| self.channel.flush());
+        self.outgoing.clear();
+        written.map_err(lost)
+    }
+
+    fn receive(&mut self) -> Result<Message> {
+        loop {
+            if let Some(header) = backend::Header::parse(&self.incoming).map_err(garbled)?
+                && header.len() > MAX_MESSAGE_BYTES
+            {
+                return Err(Failure::Lost("an answer is too long"));
+            }
+            if let Some(message) = Message::parse(&mut self.incoming).map_err(garbled)? {
+                return Ok(message);
+            }
+            let mut chunk = [0; 8 << 10];
+            match self.channel.read(&mut chunk).map_err(lost)? {
+                0 => return Err(Failure::Lost("closed by the server")),
+                length => self.incoming.extend_from_slice(&chunk[..length]),
+            }
+        }
+    }
+}
+
+/// Logging in.
+impl Connection {
+    fn log_in(&mut self, url: &Url) -> Result<()> {
+        let options = url.options.as_deref().map(|options| ("options", options));
+        let parameters = [
+            ("client_encoding", "UTF8"),
+            ("user", &url.user),
+            ("database", &url.database),
+            ("application_name", &url.application_name),
+        ];
+        let parameters = parameters.into_iter().chain(options);
+        frontend::startup_message(parameters, &mut self.outgoing).map_err(unsendable)?;
+        self.flush()?;
+        self.authenticate(url)?;
+        loop {
+            match self.receive()? {
+                Message::ParameterStatus(body) => {
+                    if body.name().map_err(garbled)? == "server_version" {
+                        self.server_version = body.value().map_err(garbled)?.to_owned();
+                    }
+                }
+                Message::BackendKeyData(_) | Message::NoticeResponse(_) => {}
+                Message::ReadyForQuery(_) => return Ok(()),
+                Message::ErrorResponse(body) => return Err(refused(&body)),
+                _ => return Err(Failure::Lost("an answer that was not asked for")),
+            }
+        }
+    }
+
+    fn authenticate(&mut self, url: &Url) -> Result<()> {
+        let password =
+            || url.password.as_ref().map(|it| it.expose()).ok_or(Failure::Lost("password missing"));
+        let is_bound = match self.receive()? {
+            Message::AuthenticationOk if url.channel_binding != ChannelBinding::Require => return Ok(()),
+            Message::AuthenticationSasl(body) => self.scram(url, password()?, body)?,
+            _ if url.channel_binding == ChannelBinding::Require => false,
+            Message::AuthenticationCleartextPassword => {
+                self.answer(|buffer| {
+                    frontend::password_message(password()?.as_bytes(), buffer).map_err(unsendable)
+                })?;
+                false
+            }
+            Message::AuthenticationMd5Password(body) => {
+                let hash = md5_hash(url.user.as_bytes(), password()?.as_bytes(), body.salt());
+                let hash = Zeroizing::new(hash);
+                self.answer(|buffer| {
+                    frontend::password_message(hash.as_bytes(), buffer).map_err(unsendable)
+                })?;
+                false
+            }
+            Message::ErrorResponse(body) => return Err(refused(&body)),
+            _ => return Err(Failure::Lost("a way to log in that is not supported")),
+        };
+        if !is_bound && url.channel_binding == ChannelBinding::Require {
+            return Err(Failure::Lost("no channel binding"));
+        }
+        match self.receive()? {
+            Message::AuthenticationOk => Ok(()),
+            Message::ErrorResponse(body) => Err(refused(&body)),
+            _ => Err(Failure::Lost("an answer that was not asked for")),
+        }
+    }
+
+    /// SCRAM-SHA-256 (RFC 7677); whether it was bound to the TLS channel.
+    fn scram(&mut self, url: &Url, password: &str, body: backend::AuthenticationSaslBody) -> Result<bool> {
+        let mechanisms: Vec<&str> = body.mechanisms().collect().map_err(garbled)?;
+        let has = |mechanism| mechanisms.contains(&mechanism);
+        let end_point = self.channel.end_point().filter(|_| url.channel_binding != ChannelBinding::Disable);
+        let (binding, mechanism) = match end_point {
+            Some(end_point) if has(sasl::SCRAM_SHA_256_PLUS) => {
+                (sasl::ChannelBinding::tls_server_end_point(end_point), sasl::SCRAM_SHA_256_PLUS)
+            }
+            Some(_) => (sasl::ChannelBinding::unrequested(), sasl::SCRAM_SHA_256),
+            None => (sasl::ChannelBinding::unsupported(), sasl::SCRAM_SHA_256),
+        };
+        if !has(mechanism) {
+            return Err(Failure::Lost("a way to log in that is not supported"));
+        }
+        let is_bound = mechanism == sasl::SCRAM_SHA_256_PLUS;
+        if !is_bound && url.channel_binding == ChannelBinding::Require {
+            return Err(Failure::Lost("no channel binding"));
+        }
+        let mut scram = ScramSha256::new(password.as_bytes(), binding);
+        self.answer(|buffer| {
+            frontend::sasl_initial_response(mechanism, scram.message(), buffer).map_err(unsendable)
+        })?;
+        match self.receive()? {
+            Message::AuthenticationSaslContinue(body) if rounds(body.data()) <= MOST_SCRAM_ROUNDS => {
+                scram.update(body.data()).map_err(garbled)?;
+            }
+            Message::ErrorResponse(body) => return Err(refused(&body)),
+            _ => return Err(Failure::Lost("an answer that was not asked for")),
+        }
+        self.answer(|buffer| frontend::sasl_response(scram.message(), buffer).map_err(unsendable))?;
+        match self.receive()? {
+            // The server's proof that it knows the password.
+            Message::AuthenticationSaslFinal(body) => scram.finish(body.data()).map_err(garbled)?,
+            Message::ErrorResponse(body) => return Err(refused(&body)),
+            _ => return Err(Failure::Lost("an answer that was not asked for")),
+        }
+        Ok(is_bound)
+    }
+
+    /// Sends what proves who we are, and wipes it.
+    fn answer(&mut self, write: impl FnOnce(&mut BytesMut) -> Result<()>) -> Result<()> {
+        let mut buffer = BytesMut::with_capacity(8 << 10);
+        let sent = write(&mut buffer)
+            .and_then(|()| self.channel.write_all(&buffer).and_then(|()| self.channel.flush()).map_err(lost));
+        buffer.as_mut().zeroize();
+        sent
+    }
+}
+
+/// The rounds that a server-first-message asks for (RFC 5802 section 7).
+fn rounds(message: &[u8]) -> u32 {
+    let mut attributes = message.split(|byte| *byte == b',');
+    let rounds = attributes.find_map(|attribute| attribute.strip_prefix(b"i="));
+    rounds.and_then(|rounds| str::from_utf8(rounds).ok()?.parse().ok()).unwrap_or(u32::MAX)
+}
+
+/// Integers are 64 bits wide, as are all columns of them.
+fn write_value(
+    value: &Value,
+    buffer: &mut BytesMut,
+) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    match *value {
+        Value::Null => return Ok(IsNull::Yes),
+        Value::Integer(number) => buffer.extend_from_slice(&number.to_be_bytes()),
+        Value::Text(text) => buffer.extend_from_slice(text.as_bytes()),
+        Value::Bytes(bytes) => buffer.extend_from_slice(bytes),
+    }
+    Ok(IsNull::No)
+}
+
+fn refused(body: &ErrorResponseBody) -> Failure {
+    let mut state = None;
+    let mut fields = body.fields();
+    while let Ok(Some(field)) = fields.next() {
+        if field.type_() == b'C' {
+            state = field.value_bytes().try_into().ok();
+        }
+    }
+    state.map_or(Failure::Lost("a refusal without a SQLSTATE"), |state| Failure::Refused(SqlState(state)))
+}
+
+fn lost(error: io::Error) -> Failure {
+    let is_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    Failure::Lost(match error.kind() {
+        _ if is_tls => "tls",
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "timeout",
+        ErrorKind::ConnectionRefused => "connection refused",
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+            "closed by the server"
+        }
+        ErrorKind::NotFound | ErrorKind::PermissionDenied => "no such socket",
+        _ => "unreachable",
+    })
+}
+
+fn garbled(_: io::Error) -> Failure {
+    Failure::Lost("a garbled answer")
+}
+
+fn unsendable(_: io::Error) -> Failure {
+    Failure::Lost("a statement is too long")
+}
+
+/// The socket, encrypted or not.
+enum Channel {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ClientConnection, Socket>>),
+}
+
+impl Channel {
+    fn socket(&mut self) -> &mut Socket {
+        match self {
+            Channel::Plain(socket) => socket,
+            Channel::Tls(stream) => &mut stream.sock,
+        }
+    }
+
+    fn end_point(&self) -> Option<Vec<u8>> {
+        match self {
+            Channel::Plain(_) => None,
+            Channel::Tls(stream) => tls::end_point(stream.conn.peer_certificates()?.first()?),
+        }
+    }
+}
+
+impl Read for Channel {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Channel::Plain(socket) => socket.read(buffer),
+            Channel::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Channel {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Channel::Plain(socket) => socket.write(bytes),
+            Channel::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Channel::Plain(socket) => socket.flush(),
+            Channel::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+fn handshake(
+    mut socket: Socket,
+    name: &str,
+    config: &Arc<ClientConfig>,
+) -> Result<StreamOwned<ClientConnection, Socket>> {
+    let name = ServerName::try_from(name.to_owned()).map_err(|_| Failure::Lost("tls: no valid host name"))?;
+    let mut connection = ClientConnection::new(Arc::clone(config), name).map_err(|_| Failure::Lost("tls"))?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).map_err(|error| match error.get_ref() {
+            Some(inner) => match inner.downcast_ref() {
+                Some(rustls::Error::InvalidCertificate(error)) => Failure::Lost(certificate(error)),
+                Some(_) => Failure::Lost("tls"),
+                None => lost(error),
+            },
+            None => lost(error),
+        })?;
+    }
+    Ok(StreamOwned::new(connection, socket))
+}
+
+/// What is wrong with the certificate.
+fn certificate(error: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError as E;
+    match error {
+        E::UnknownIssuer => "tls: the certificate is of an unknown authority",
+        E::NotValidForName | E::NotValidForNameContext { .. } => "tls: the certificate is for another host",
+        E::Expired | E::ExpiredContext { .. } => "tls: the certificate has expired",
+        E::NotValidYet | E::NotValidYetContext { .. } => "tls: the certificate is not valid yet",
+        _ => "tls: the certificate is not valid",
+    }
+}
+
+/// A socket whose every wait ends at the deadline.
+struct Socket {
+    stream: Stream,
+    deadline: Instant,
+}
+
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    fn connect(host: &Host, deadline: Instant) -> Result<Socket> {
+        match host {
+            Host::Unix(path) => {
+                let stream = Stream::Unix(connect_unix(path, deadline).map_err(lost)?);
+                Ok(Socket { stream, deadline })
+            }
+            Host::Tcp(name, port) => {
+                let addresses = resolve(name, *port, deadline)?;
+                let mut failure = Failure::Lost("no address of the host");
+                for (index, address) in addresses.iter().enumerate() {
+                    // What is left is shared, so that the first address does not use it up.
+                    let share = left(deadline).map_err(lost)? / (addresses.len() - index) as u32;
+                    match TcpStream::connect_timeout(address, share) {
+                        Ok(stream) => {
+                            keep_alive(&stream).map_err(lost)?;
+                            return Ok(Socket { stream: Stream::Tcp(stream), deadline });
+                        }
+                        Err(error) => failure = lost(error),
+                    }
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Asks for TLS.
+    fn offers_tls(&mut self) -> Result<bool> {
+        let mut request = BytesMut::new();
+        frontend::ssl_request(&mut request);
+        self.write_all(&request).map_err(lost)?;
+        // One byte and no more: what follows it unencrypted is nobody's (CVE-2021-23222).
+        let mut answer = [0];
+        self.read_exact(&mut answer).map_err(lost)?;
+        match &answer {
+            b"S" => Ok(true),
+            b"N" => Ok(false),
+            _ => Err(Failure::Lost("an answer that was not asked for")),
+        }
+    }
+
+    /// Whether nothing has come, not even the end.
+    fn is_silent(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let mut byte = [0_u8];
+        let seen = match &self.stream {
+            Stream::Tcp(stream) => rustix::net::recv(stream, &mut byte, flags),
+            Stream::Unix(stream) => rustix::net::recv(stream, &mut byte, flags),
+        };
+        seen.is_err_and(|error| error == rustix::io::Errno::AGAIN)
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let left = Some(left(self.deadline)?);
+            let read = match &mut self.stream {
+                Stream::Tcp(stream) => stream.set_read_timeout(left).and_then(|()| stream.read(buffer)),
+                Stream::Unix(stream) => stream.set_read_timeout(left).and_then(|()| stream.read(buffer)),
+            };
+            match read {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+                read => return read,
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            let left = Some(left(self.deadline)?);
+            let written = match &mut self.stream {
+                Stream::Tcp(stream) => stream.set_write_timeout(left).and_then(|()| stream.write(bytes)),
+                Stream::Unix(stream) => stream.set_write_timeout(left).and_then(|()| stream.write(bytes)),
+            };
+            match written {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How long there is until the deadline. Failure: it is over.
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+/// The addresses of a host. Looking one up cannot be bounded, so a thread of its own does, while it lasts.
+fn resolve(name: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let name = name.to_owned();
+    let look_up = move || {
+        let addresses = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        let _ = sender.send(addresses);
+    };
+    thread::Builder::new().spawn(look_up).map_err(lost)?;
+    match receiver.recv_timeout(left(deadline).map_err(lost)?) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(_)) => Err(Failure::Lost("unknown host")),
+        Err(_) => Err(Failure::Lost("timeout")),
+    }
+}
+
+/// A server that went without a word is noticed before its connection is needed again.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(stream, 3)?;
+    #[cfg(target_os = "linux")]
+    sockopt::set_tcp_user_timeout(stream, 30_000)?;
+    Ok(())
+}
+
+/// As [`UnixStream::connect`], which waits for ever where the server does not accept.
+fn connect_unix(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
+    use rustix::net::sockopt::{Timeout, set_socket_timeout};
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&socket, Timeout::Send, Some(left(deadline)?))?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket.into())
+}
