@@ -6,15 +6,16 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::thread;
 
 use doorward::capi::{doorward_engine, doorward_hooks, doorward_status};
 use doorward::{Clock, Config, Engine, Hooks};
 use libloading::Library;
 use serde_json::{Map, Value, json};
 
-use stores::{Store, on_each_store};
+use stores::{Store, on_each_store, with_secret_key};
 
 mod stores;
 
@@ -36,12 +37,18 @@ fn every_way_gives_the_same_truth(store: &Store) {
         }
         Ok(())
     };
-    let failures: Vec<String> = scenarios()
-        .iter()
-        .filter_map(|(file, scenario)| {
+    let (scenarios, next) = (scenarios(), AtomicUsize::new(0));
+    let work = || {
+        let all = std::iter::from_fn(|| scenarios.get(next.fetch_add(1, Ordering::Relaxed)));
+        let failure = |(file, scenario): &(String, Value)| {
             try_all(scenario).err().map(|failure| format!("{file}, {}, {failure}", scenario["name"]))
-        })
-        .collect();
+        };
+        all.filter_map(failure).collect::<Vec<_>>()
+    };
+    let failures: Vec<String> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -75,10 +82,8 @@ fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, Str
         ("folder".to_owned(), json!(store.path())),
         ("store".to_owned(), json!(store.url())),
     ]);
-    let cheap = json!({"password": {"memory_kib": 8, "iterations": 1}});
     let usual = if store.is_sqlite() { "sqlite::memory:" } else { store.url() };
-    let mut base = cheap;
-    base["store"] = json!(usual);
+    let base = json!({"store": usual, "password": {"memory_kib": 8, "iterations": 1}});
     let base = merged(base, &scenario["config"]);
     let mut door: Option<Box<dyn Door>> = None;
     let mut shapes = Vec::new();
@@ -114,15 +119,6 @@ fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, Str
         }
     }
     Ok(shapes)
-}
-
-/// A server keeps no secret key beside it.
-fn with_secret_key(mut config: Value) -> Value {
-    let names = ["secret_key", "secret_keys", "secret_key_file"];
-    if text(&config["store"]).starts_with("postgres:") && names.iter().all(|name| config[name].is_null()) {
-        config["secret_key"] = json!("a secret key that the tests share");
-    }
-    config
 }
 
 /// Whether an answer is what the step expects.

@@ -43,7 +43,7 @@ on_each_store!(processes_share_a_new_store);
 /// gets the name, one the address, and the tokens of each are good in all.
 fn processes_share_a_new_store(store: &Store) {
     for _ in 0..4 {
-        let store = store.another();
+        let store = store.another().without_tables();
         let task = json!({"role": "contend", "store": store.url()});
         let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
         for child in &mut children {

@@ -65,6 +65,14 @@ impl Store {
         }
     }
 
+    /// Takes away the tables, which a database that is used again has.
+    pub fn without_tables(self) -> Store {
+        if let Some(database) = &self.database {
+            database.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT");
+        }
+        self
+    }
+
     pub fn is_sqlite(&self) -> bool {
         self.database.is_none()
     }
@@ -95,8 +103,8 @@ impl Store {
         rusqlite::Connection::open(self.file()).unwrap()
     }
 
-    /// The rows of a query, by the names of their columns; bytes are `\x…` in hexadecimal. As with
-    /// [`Store::connection`], no engine is open.
+    /// The rows of a query, by the names of their columns; bytes are `\x…` in hexadecimal, whose letters are
+    /// capitals so that no name is found in them. As with [`Store::connection`], no engine is open.
     pub fn query(&self, sql: &str) -> Vec<Value> {
         let Some(database) = &self.database else {
             let connection = self.connection();
@@ -109,7 +117,13 @@ impl Store {
             return statement.query_map([], read).unwrap().map(Result::unwrap).collect();
         };
         let json = database.psql(&format!("SELECT coalesce(json_agg(row), '[]') FROM ({sql}) AS row"));
-        serde_json::from_str(&json).unwrap()
+        let mut rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+        for cell in rows.iter_mut().flat_map(|row| row.as_object_mut().unwrap().values_mut()) {
+            if let Some(digits) = cell.as_str().and_then(|text| text.strip_prefix("\\x")) {
+                *cell = json!(format!("\\x{}", digits.to_uppercase()));
+            }
+        }
+        rows
     }
 
     pub fn execute(&self, sql: &str) {
@@ -137,16 +151,21 @@ pub fn sqlite(file: &Path) -> String {
     format!("sqlite:{}", file.display())
 }
 
-/// A configuration for a store: `keys` above `defaults`. What is not beside a file needs a secret key from
-/// elsewhere.
+/// A configuration for a store: `keys` above `defaults`.
 pub fn config(store: &str, defaults: Value, keys: Value) -> Value {
     let mut config = defaults;
     config["store"] = json!(store);
+    merge(&mut config, keys);
+    with_secret_key(config)
+}
+
+/// What is not in a file or in memory needs a secret key from elsewhere.
+pub fn with_secret_key(mut config: Value) -> Value {
     let names = ["secret_key", "secret_keys", "secret_key_file"];
-    if !store.starts_with("sqlite:") && names.iter().all(|name| keys.get(name).is_none()) {
+    let is_on_server = config["store"].as_str().is_some_and(|store| store.starts_with("postgres:"));
+    if is_on_server && names.iter().all(|name| config[name].is_null()) {
         config["secret_key"] = json!("a secret key that the tests share");
     }
-    merge(&mut config, keys);
     config
 }
 
@@ -166,7 +185,7 @@ fn value(cell: ValueRef) -> Value {
         ValueRef::Real(number) => json!(number),
         ValueRef::Text(text) => json!(str::from_utf8(text).unwrap()),
         ValueRef::Blob(bytes) => {
-            json!(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+            json!(bytes.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02X}")))
         }
     }
 }
@@ -184,7 +203,8 @@ fn server() -> Option<String> {
     server
 }
 
-/// An empty database: those of tests that have passed are used again, which is faster than making one.
+/// An empty database. Those of tests that have passed are used again, with the tables that are there: that is
+/// much faster than making them.
 struct Database {
     server: String,
     name: String,
@@ -219,7 +239,14 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT");
+            self.psql(
+                "DO $$ DECLARE name text; BEGIN \
+                   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
+                     CONTINUE WHEN name = 'doorward_schema'; \
+                     EXECUTE 'DELETE FROM ' || name; \
+                   END LOOP; \
+                 END $$",
+            );
             EMPTY.lock().unwrap().push(std::mem::take(&mut self.name));
         }
     }

@@ -107,9 +107,9 @@ def strangers(programs: list[list[str]]) -> Iterator[Processes]:
 
 
 @pytest.fixture
-def config(store: str) -> dict[str, Any]:
+def config(new_store: str) -> dict[str, Any]:
     return {
-        "store": store,
+        "store": new_store,
         "secret_key": "a secret key that the processes share",
         "password": {"memory_kib": 8, "iterations": 1, "blocklist": False},
     }
