@@ -31,8 +31,12 @@ demo: library
 	  -L$(RELEASE) -ldoorward -Wl,-rpath,$(abspath $(RELEASE))
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
+# A PostgreSQL server of the tests' own, where there can be one.
+WITH_POSTGRES = tests/postgres
+
 ## Every test.
-test: lint test-rust test-python test-c
+test: lint
+	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c
 
 lint:
 	$(CARGO) fmt --all --check
@@ -44,12 +48,12 @@ deny:
 	$(CARGO) deny check licenses bans sources
 
 test-rust: library
-	$(CARGO) test --workspace --features cli
+	$(WITH_POSTGRES) $(CARGO) test --workspace --features cli
 	$(CARGO) test --no-default-features --test without_features
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
 test-c: library
-	tests/c/run $(RELEASE)
+	$(WITH_POSTGRES) tests/c/run $(RELEASE)
 
 ## The shared and the static library, optimized.
 library:
@@ -117,7 +121,7 @@ test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json
 	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../tests/processes ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
-		&& mypy && pyright && pytest
+		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
 
 ## The Python wheel, into dist/.
 wheel: $(VENV)/ready
