@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::store::events::{self, Event};
 use crate::store::keys::{self, SealedKey};
-use crate::store::{Durability, Tx, damaged};
+use crate::store::{Durability, Store, Tx, damaged};
 
 /// Asks for the public keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -252,18 +252,30 @@ pub(super) fn load(
     is_complete.then(|| unseal(secrets, backends, &sealed, Unopened::Refused)).transpose()
 }
 
-/// The ring of the store, after making what is missing. Until `retire_at` a key of another algorithm than
-/// the configured one goes on verifying.
+/// Keys that the store lacks, for [`complete`]. An RSA key takes a while, in which no transaction should wait.
+pub(super) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<SealedKey>> {
+    let sealed = store.read(keys::all)?;
+    let missing = backends.iter().filter(|backend| !backend.has_key(&sealed));
+    missing.map(|backend| new_key(secrets, backend)).collect()
+}
+
+/// The ring of the store, after adding those of the keys `made` that it still lacks. Until `retire_at` a key
+/// of another algorithm than the configured one goes on verifying.
 pub(super) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
+    made: &[SealedKey],
     retire_at: i64,
     now: i64,
 ) -> Result<Vec<Arc<RingKey>>> {
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
-        replace(tx, &new_key(secrets, backend)?, retire_at, now)?;
+        match made.iter().find(|key| key.backend == backend.name) {
+            Some(key) => replace(tx, key, retire_at, now)?,
+            // It was there a moment ago.
+            None => replace(tx, &new_key(secrets, backend)?, retire_at, now)?,
+        };
     }
     unseal(secrets, backends, &keys::all(tx)?, Unopened::Refused)
 }

@@ -102,13 +102,16 @@ impl Engine {
         })?;
         let ring = match found {
             Some(ring) => ring,
-            None => store.write(Durability::Full, |tx| {
-                if !proof(tx, &secrets)?.is_some_and(|proof| secrets.is_current(&proof)) {
-                    sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
-                }
-                keys::reseal(tx, &secrets)?;
-                keys::complete(tx, &secrets, &backends, keys::retire_at(&config, now), now)
-            })?,
+            None => {
+                let made = keys::make_missing(&store, &secrets, &backends)?;
+                store.write(Durability::Full, |tx| {
+                    if !proof(tx, &secrets)?.is_some_and(|proof| secrets.is_current(&proof)) {
+                        sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
+                    }
+                    keys::reseal(tx, &secrets)?;
+                    keys::complete(tx, &secrets, &backends, &made, keys::retire_at(&config, now), now)
+                })?
+            }
         };
         let (store, secrets, clock) = (Arc::new(store), Arc::new(secrets), Arc::new(hooks.clock));
         let outbox =
