@@ -363,8 +363,8 @@ fn missing_steps(connection: &mut Connection) -> Result<&'static [&'static str]>
         })?;
         Ok(numbers)
     };
-    let tables = "SELECT count(*), count(CASE WHEN table_name = 'doorward_schema' THEN 1 END) \
-                  FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
+    let tables = "SELECT count(*), count(CASE WHEN tablename = 'doorward_schema' THEN 1 END) \
+                  FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
     let version = match numbers(tables, 2)?[..] {
         [0, _] => 0,
         [_, 0] => {

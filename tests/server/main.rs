@@ -1,0 +1,8 @@
+//! What PostgreSQL can do to an engine: go away and come back, fall silent, refuse, lose an answer, show a
+//! certificate. The servers are the tests' own; where tests/postgres has found none, that is said.
+
+mod cluster;
+mod opening;
+mod outages;
+mod relay;
+mod tls;

@@ -1,0 +1,248 @@
+//! The server goes, falls silent, refuses, or loses an answer; and comes back.
+
+use std::process::Stdio;
+use std::thread;
+
+use serde_json::json;
+
+use crate::cluster::{Cluster, PASSWORD, call, is_active, login, open, register, why};
+use crate::relay::{Mode, Relay};
+
+/// How the host is told.
+fn unavailable<T: std::fmt::Debug>(result: Result<T, doorward::Error>) -> String {
+    let (code, detail) = why(result.unwrap_err());
+    assert_eq!(code, "store_unavailable");
+    detail
+}
+
+/// Opens as many connections as the engine may have.
+fn warm(engine: &doorward::Engine, token: &str) {
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..20).for_each(|_| assert!(is_active(engine, token).unwrap())));
+        }
+    });
+}
+
+#[test]
+fn a_restart_is_not_noticed() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    for mode in ["fast", "immediate"] {
+        warm(&engine, &token);
+        cluster.control(&["restart", "--mode", mode]);
+        for _ in 0..8 {
+            assert!(is_active(&engine, &token).unwrap());
+        }
+        warm(&engine, &token);
+        cluster.control(&["restart", "--mode", mode]);
+        assert!(login(&engine, "ada").is_ok());
+    }
+    cluster.control(&["stop"]);
+    assert_eq!(unavailable(login(&engine, "ada")), "postgres: connection refused");
+    assert_eq!(unavailable(is_active(&engine, &token)), "postgres: connection refused");
+    cluster.control(&["start"]);
+    assert!(login(&engine, "ada").is_ok());
+}
+
+/// A connection that is lost before the commit loses nothing: the transaction is run again on a new one.
+#[test]
+fn a_terminated_transaction_is_run_again() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    // The calls wait for a lock until their connections are terminated.
+    let held = "BEGIN; LOCK TABLE users; SELECT pg_sleep(600)";
+    let mut holder = cluster.psql("door", held).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    cluster.wait_for(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND wait_event = 'PgSleep'",
+    );
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| register(&engine, "grace"));
+        let reader = scope.spawn(|| is_active(&engine, &token));
+        cluster.wait_for(
+            "SELECT 1 FROM pg_stat_activity WHERE usename = 'door' AND wait_event_type = 'Lock' OFFSET 1",
+        );
+        let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE ";
+        cluster.sql("door", &format!("{others} query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()"));
+        cluster.sql("door", &format!("{others} usename = 'door'"));
+        assert!(writer.join().unwrap().is_ok());
+        assert!(reader.join().unwrap().unwrap());
+    });
+    let _ = holder.wait();
+    assert_eq!(cluster.sql("door", "SELECT count(*) FROM users").trim(), "2");
+}
+
+/// A commit whose answer is lost is never called a success, whether or not it happened.
+#[test]
+fn a_commit_with_unknown_outcome() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let relay = Relay::start(cluster.port);
+    let engine = open(&cluster.url_at("door", "127.0.0.1", relay.port), json!({})).unwrap();
+    for (mode, name, happened) in [(Mode::CutBeforeCommit, "ada", 0), (Mode::CutAfterCommit, "grace", 1)] {
+        relay.set(mode);
+        let detail = unavailable(register(&engine, name));
+        assert_eq!(detail, "postgres: commit outcome unknown: closed by the server");
+        let count = format!("SELECT count(*) FROM users WHERE username_key = '{name}'");
+        assert_eq!(cluster.sql("door", &count).trim(), happened.to_string());
+        // A retry is safe, and finds out.
+        match register(&engine, name) {
+            Ok(_) => assert_eq!(happened, 0),
+            Err(error) => assert_eq!((happened, error.code.name()), (1, "username_taken")),
+        }
+        assert!(login(&engine, name).is_ok());
+    }
+}
+
+#[test]
+fn a_refresh_with_unknown_outcome_gets_the_same_successor() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let relay = Relay::start(cluster.port);
+    let engine = open(&cluster.url_at("door", "127.0.0.1", relay.port), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let opened = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+    let refresh = || call(&engine, "refresh", json!({"refresh_token": opened["refresh_token"]}));
+    relay.set(Mode::CutAfterCommit);
+    assert!(unavailable(refresh()).contains("commit outcome unknown"));
+    let (one, two) = (refresh().unwrap(), refresh().unwrap());
+    assert_eq!(one["refresh_token"], two["refresh_token"]);
+    assert_eq!(cluster.sql("door", "SELECT generation FROM sessions").trim(), "1");
+}
+
+/// A server that takes everything and says nothing: the call ends all the same, and so does opening.
+#[test]
+fn silence_has_an_end() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let keys = json!({"limits": {"store_timeout_ms": 300}});
+    let patient = open(&cluster.url(), json!({})).unwrap();
+    register(&patient, "ada").unwrap();
+    let token = login(&patient, "ada").unwrap();
+    let engine = again(|| open(&cluster.url(), keys.clone()));
+    cluster.signal("-STOP");
+    let opened = open(&cluster.url(), keys.clone()).err().unwrap();
+    let calls = [is_active(&engine, &token).map(drop), register(&engine, "grace").map(drop), Err(opened)];
+    cluster.signal("-CONT");
+    for call in calls {
+        assert!(unavailable(call).ends_with("timeout"));
+    }
+    assert!(again(|| is_active(&engine, &token)));
+
+    // The same by a network that loses everything.
+    let relay = Relay::start(cluster.port);
+    let engine = again(|| open(&cluster.url_at("door", "127.0.0.1", relay.port), keys.clone()));
+    assert!(again(|| is_active(&engine, &token)));
+    relay.set(Mode::Silent);
+    assert!(unavailable(is_active(&engine, &token)).ends_with("timeout"));
+    assert!(unavailable(login(&engine, "ada")).ends_with("timeout"));
+    relay.set(Mode::Open);
+    assert!(again(|| is_active(&engine, &token)));
+    again(|| login(&engine, "ada"));
+}
+
+/// A busy machine may need longer than the bound that is tested, but not for ever.
+fn again<T>(f: impl Fn() -> Result<T, doorward::Error>) -> T {
+    (0..100).find_map(|_| f().ok()).expect("an answer")
+}
+
+#[test]
+fn out_of_connections() {
+    let Some(cluster) = Cluster::start("max_connections = 8\nsuperuser_reserved_connections = 3") else {
+        return;
+    };
+    let engines: Vec<_> = (0..5).map(|_| open(&cluster.url(), json!({})).unwrap()).collect();
+    let (code, detail) = why(open(&cluster.url(), json!({})).err().unwrap());
+    assert_eq!((code, detail.as_str()), ("store_unavailable", "postgres: 53300"));
+    register(&engines[0], "ada").unwrap();
+    drop(engines);
+    cluster.wait_for("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = 'door')");
+    assert!(login(&open(&cluster.url(), json!({})).unwrap(), "ada").is_ok());
+}
+
+/// One connection for all: who waits too long is told so.
+#[test]
+fn all_connections_busy() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine =
+        open(&cluster.url(), json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}})).unwrap();
+    register(&engine, "ada").unwrap();
+    let held = "BEGIN; LOCK TABLE users; SELECT pg_sleep(600)";
+    let mut holder = cluster.psql("door", held).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    cluster.wait_for(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND wait_event = 'PgSleep'",
+    );
+    let details: Vec<String> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| unavailable(call(&engine, "get_user", json!({"username": "ada"})))))
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(details.iter().any(|detail| detail == "all connections busy"), "{details:?}");
+    cluster.sql("door", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()");
+    let _ = holder.wait();
+    assert!(call(&engine, "get_user", json!({"username": "ada"})).is_ok());
+}
+
+#[test]
+fn read_only() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    let set = |to: &str| {
+        cluster.sql("door", &format!("ALTER ROLE door SET default_transaction_read_only = {to}"));
+        // For connections that are open, too.
+        cluster.sql("door", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'door'");
+    };
+    set("on");
+    assert!(is_active(&engine, &token).unwrap());
+    assert_eq!(unavailable(register(&engine, "grace")), "postgres: 25006");
+    // Among several servers another one is looked for.
+    let choosy = format!("{}?target_session_attrs=read-write", cluster.url());
+    assert_eq!(unavailable(open(&choosy, json!({})).map(drop)), "postgres: the server only reads");
+    set("off");
+    assert!(register(&engine, "grace").is_ok());
+    assert!(open(&choosy, json!({})).is_ok());
+}
+
+/// The host that answers is used, and remembered.
+#[test]
+fn several_hosts() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let relay = Relay::start(cluster.port);
+    let url = cluster.url_at("door", "127.0.0.1:1,127.0.0.1", relay.port);
+    let engine = open(&url, json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    cluster.control(&["restart"]);
+    assert!(login(&engine, "ada").is_ok());
+}
+
+/// Over a network it is these that cost: housekeeping adds one now and then.
+#[test]
+fn few_round_trips() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let relay = Relay::start(cluster.port);
+    let engine = open(&cluster.url_at("door", "127.0.0.1", relay.port), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    let fewest = |f: &dyn Fn()| {
+        let count = |_| {
+            let before = relay.round_trips();
+            f();
+            relay.round_trips() - before
+        };
+        (0..40).map(count).min().unwrap()
+    };
+    assert_eq!(fewest(&|| assert!(is_active(&engine, &token).unwrap())), 1, "introspect");
+    let request = json!({"username": "ada", "password": PASSWORD, "client": {"ip": "192.0.2.1"}});
+    let opened = call(&engine, "login", request.clone()).unwrap();
+    let refresh_token = std::cell::RefCell::new(opened["refresh_token"].clone());
+    let refresh = || {
+        let reply = call(&engine, "refresh", json!({"refresh_token": *refresh_token.borrow()})).unwrap();
+        *refresh_token.borrow_mut() = reply["refresh_token"].clone();
+    };
+    assert_eq!(fewest(&refresh), 2, "refresh");
+    assert_eq!(fewest(&|| drop(call(&engine, "login", request.clone()).unwrap())), 5, "login");
+}
