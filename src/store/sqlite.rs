@@ -378,8 +378,12 @@ fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
     connection.busy_timeout(timeout).map_err(failed)?;
     // One plan for each statement: else every new parameter may have it prepared anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
+    // What is deleted is overwritten: an account that is gone is not to be found in the file.
     connection
-        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF")
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+             PRAGMA secure_delete = ON",
+        )
         .map_err(failed)
 }
 
