@@ -174,6 +174,16 @@ doorward_status doorward_delete_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// Creates accounts with the password hashes that another system made.
+doorward_status doorward_import_users(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Reads everything that is kept on a person. Codes: user_not_found.
+doorward_status doorward_export_user(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
 // Hashes a password with Argon2id. Codes: hash_queue_full.
 doorward_status doorward_hash_password(const struct doorward_engine *engine,
                                        const char *request,

@@ -115,6 +115,8 @@ class engine {
   response list_users(const std::string &request = {}) const { return run(doorward_list_users, request); }
   response update_user(const std::string &request) const { return run(doorward_update_user, request); }
   response delete_user(const std::string &request) const { return run(doorward_delete_user, request); }
+  response import_users(const std::string &request) const { return run(doorward_import_users, request); }
+  response export_user(const std::string &request) const { return run(doorward_export_user, request); }
   response hash_password(const std::string &request) const { return run(doorward_hash_password, request); }
   response verify_password(const std::string &request) const { return run(doorward_verify_password, request); }
   response check_password(const std::string &request) const { return run(doorward_check_password, request); }

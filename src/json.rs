@@ -53,13 +53,22 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<T>, D::Error> {
-    struct Inner<T>(T);
-    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Inner<T>, D::Error> {
-            object(deserializer).map(Inner)
-        }
-    }
     Ok(Option::<Inner<T>>::deserialize(deserializer)?.map(|Inner(value)| value))
+}
+
+/// As [`object`], for each item of a list.
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<T>, D::Error> {
+    Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
+}
+
+struct Inner<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Inner<T>, D::Error> {
+        object(deserializer).map(Inner)
+    }
 }
 
 struct ObjectOnly<D>(D);

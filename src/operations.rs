@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, doctor, email, events, introspection, keys, login, mail, password_reset,
-    passwords, requests, sessions, stats, tokens,
+    accounts, authorization, doctor, email, events, exports, imports, introspection, keys, login, mail,
+    password_reset, passwords, requests, sessions, stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -78,6 +78,12 @@ operations! {
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0",
         "Deletes an account and everything about it.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
+    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0",
+        "Creates accounts with the password hashes that another system made.",
+        [StoreUnavailable];
+    export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0",
+        "Reads everything that is kept on a person.",
+        [UserNotFound, StoreUnavailable];
     hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0",
         "Hashes a password with Argon2id.",
         [HashQueueFull];

@@ -129,7 +129,8 @@ fn fields(page: &mut String, schema: &Value, depth: usize) {
             .unwrap();
         fields(page, inner(field), depth + 1);
         if let Some(named) = field.get("additionalProperties").filter(|named| named.is_object()) {
-            writeln!(page, "{}- a name of its own, for each (object):", "  ".repeat(depth + 1)).unwrap();
+            let indent = "  ".repeat(depth + 1);
+            writeln!(page, "{indent}- a name of its own, for each ({})", kind(named)).unwrap();
             fields(page, named, depth + 2);
         }
     }

@@ -348,6 +348,7 @@ fn hostile_values() -> Vec<Value> {
 fn good_request(operation: &str) -> Value {
     match operation {
         "register" => json!({"username": "ada", "email": "ada@example.com", "password": "x"}),
+        "import_users" => json!({"users": []}),
         "hash_password" => json!({"password": "x"}),
         "verify_password" => json!({"password": "x", "hash": "x"}),
         "check_password" => json!({"password": "x"}),
@@ -357,7 +358,9 @@ fn good_request(operation: &str) -> Value {
         "complete_login" => json!({"challenge": "x", "new_password": "x"}),
         "verify" | "introspect" | "introspect_remote" | "authorize" | "revoke_token" => json!({"token": "x"}),
         "refresh" => json!({"refresh_token": "x"}),
-        "update_user" | "delete_user" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+        "update_user" | "delete_user" | "export_user" => {
+            json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"})
+        }
         "list_sessions" | "revoke_user_sessions" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }

@@ -34,6 +34,7 @@ SECRETS = {
     "new_password",
     "old_password",
     "password",
+    "password_hash",
     "refresh_token",
     "token",
 }
@@ -43,6 +44,14 @@ HOST_ONLY = {("IntrospectResponse", "reason")}
 
 # Objects that responses and requests share, by the name of the member that holds them.
 SHARED = {"user": "PublicUser", "users": "PublicUser", "client": "Client"}
+# Objects whose member's name another object has already.
+NAMED = {
+    ("ImportUsersRequest", "users"): "ImportedUser",
+    ("ImportUsersResponse", "problems"): "ImportProblem",
+    ("ExportUserResponse", "mails"): "ExportedMail",
+    ("ExportUserResponse", "one_time_secrets"): "ExportedSecret",
+    ("ExportUserResponse", "sessions"): "ExportedSession",
+}
 
 # Methods that the native module has itself.
 NATIVE = {"verify"}
@@ -198,8 +207,11 @@ def add(definitions: dict[str, Schema], name: str, schema: Schema) -> None:
     properties: dict[str, Schema] = {}
     for field, member in schema.get("properties", {}).items():
         properties[field] = inner = dict(member)
-        if field in SHARED:
-            target = inner.get("items", inner)
+        target = inner.get("items", inner)
+        if (name, field) in NAMED:
+            add(definitions, NAMED[name, field], target)
+            properties[field]["items"] = {"$ref": f"#/components/schemas/{NAMED[name, field]}"}
+        elif field in SHARED:
             shared = {key: value for key, value in target.items() if key != "description"} | {
                 "type": "object"
             }
@@ -282,7 +294,7 @@ def required(schema: Schema) -> list[str]:
 def operations() -> str:
     """The class with one method per operation."""
     rows = [row for row in DESCRIPTION["operations"] if row["name"] not in NATIVE]
-    names = sorted({f"{camel(row['name'])}Response" for row in rows} | {"Client"})
+    names = sorted({f"{camel(row['name'])}Response" for row in rows} | {"Client", "ImportedUser"})
     lines = [
         MARK % "One typed method per operation.",
         "from __future__ import annotations",
@@ -301,7 +313,8 @@ def operations() -> str:
         fields: dict[str, Schema] = request.get("properties", {})
         ordered = [*must, *(field for field in fields if field not in must)]
         arguments = [
-            f"{field}: {annotation(field, fields[field])}{'' if field in must else ' = None'}"
+            f"{field}: {annotation(field, fields[field], NAMED.get((f'{camel(name)}Request', field)))}"
+            f"{'' if field in must else ' = None'}"
             for field in ordered
         ]
         star = ["*"] if arguments else []
@@ -334,14 +347,16 @@ def operations() -> str:
     return "\n".join(lines)
 
 
-def annotation(field: str, schema: Schema) -> str:
-    """The Python type of a member of a request."""
+def annotation(field: str, schema: Schema, items: str | None) -> str:
+    """The Python type of a member of a request, which may be a list of these items."""
     kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     kind = next(kind for kind in kinds if kind != "null")
-    if field in SHARED:
+    if items is not None:
+        name = f"Sequence[{items} | Mapping[str, Any]]"
+    elif field in SHARED:
         name = f"{SHARED[field]} | Mapping[str, Any]"
     elif kind == "array":
-        name = f"Sequence[{annotation('', schema['items'])}]"
+        name = f"Sequence[{annotation('', schema['items'], None)}]"
     else:
         name = {"boolean": "bool", "integer": "int", "object": "Mapping[str, Any]", "string": "str"}[kind]
     optional = "null" in kinds

@@ -63,6 +63,28 @@ pub unsafe extern "C" fn doorward_delete_user(
     unsafe { run(&rows::delete_user, engine, request, response) }
 }
 
+/// Creates accounts with the password hashes that another system made.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_import_users(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::import_users, engine, request, response) }
+}
+
+/// Reads everything that is kept on a person. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_export_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::export_user, engine, request, response) }
+}
+
 /// Hashes a password with Argon2id. Codes: hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_hash_password(

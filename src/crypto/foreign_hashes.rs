@@ -65,7 +65,8 @@ pub(super) enum Digest {
 impl ForeignHash {
     /// Reads the forms of modular crypt, passlib, Django, Werkzeug and Firebase.
     pub(super) fn parse(text: &str) -> Option<ForeignHash> {
-        if text.len() > MOST_TEXT {
+        // A salt may be any text, but PostgreSQL keeps no NUL.
+        if text.len() > MOST_TEXT || text.chars().any(char::is_control) {
             return None;
         }
         if let Some(rest) = text.strip_prefix('$') {
@@ -92,6 +93,19 @@ impl ForeignHash {
                 (_, Some(("pbkdf2", cost))) => werkzeug_pbkdf2(cost, rest),
                 _ => None,
             },
+        }
+    }
+
+    /// The name of the scheme, for people and reports.
+    pub(super) fn scheme(&self) -> &'static str {
+        match self {
+            ForeignHash::Bcrypt { reads: BcryptReads::Password, .. } => "bcrypt",
+            ForeignHash::Bcrypt { .. } => "bcrypt_sha256",
+            ForeignHash::Pbkdf2 { digest: Digest::Sha1, .. } => "pbkdf2_sha1",
+            ForeignHash::Pbkdf2 { digest: Digest::Sha256, .. } => "pbkdf2_sha256",
+            ForeignHash::Pbkdf2 { digest: Digest::Sha512, .. } => "pbkdf2_sha512",
+            ForeignHash::Scrypt { signer_key: None, .. } => "scrypt",
+            ForeignHash::Scrypt { signer_key: Some(_), .. } => "firebase_scrypt",
         }
     }
 

@@ -41,6 +41,14 @@ pub(crate) struct Verdict {
     pub needs_rehash: bool,
 }
 
+/// Why a hash is never verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unverifiable {
+    Malformed,
+    /// A hash of this scheme.
+    TooCostly(&'static str),
+}
+
 impl Hasher {
     pub(crate) fn new(policy: &PasswordPolicy) -> Result<Hasher> {
         let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -83,7 +91,7 @@ impl Hasher {
     /// Other systems hashed the bytes that were typed: where these are not the password's normal form, both
     /// are tried.
     pub(crate) fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict> {
-        let readable = stored.and_then(|text| self.readable(text));
+        let readable = stored.and_then(|text| self.readable(text).ok());
         let hash = readable.as_ref().unwrap_or(&self.decoy);
         let is_current = readable.is_some() && self.is_current(hash);
         let mut forms = [Some(password.as_bytes()), password.as_typed()];
@@ -106,12 +114,18 @@ impl Hasher {
         Ok(Verdict { valid: false, needs_rehash: readable.is_some() && !is_current })
     }
 
-    /// The hash, unless it is malformed or too costly.
-    fn readable(&self, text: &str) -> Option<StoredHash> {
-        StoredHash::parse(text).filter(|hash| match hash {
+    /// The name of the scheme that a hash is of, if it can be verified here.
+    pub(crate) fn scheme(&self, stored: &str) -> std::result::Result<&'static str, Unverifiable> {
+        self.readable(stored).map(|hash| hash.scheme())
+    }
+
+    fn readable(&self, text: &str) -> std::result::Result<StoredHash, Unverifiable> {
+        let hash = StoredHash::parse(text).ok_or(Unverifiable::Malformed)?;
+        let is_bearable = match &hash {
             StoredHash::Argon2(phc) => phc.cost.is_bearable(self.cost),
             StoredHash::Foreign(hash) => hash.is_bearable(self.cost.memory_kib.max(MOST_KIB)),
-        })
+        };
+        if is_bearable { Ok(hash) } else { Err(Unverifiable::TooCostly(hash.scheme())) }
     }
 
     fn is_current(&self, hash: &StoredHash) -> bool {
@@ -200,6 +214,14 @@ impl StoredHash {
         match Phc::parse(phc) {
             Some(phc) => Some(StoredHash::Argon2(phc)),
             None => ForeignHash::parse(text).map(StoredHash::Foreign),
+        }
+    }
+
+    /// The name of the scheme, for people and reports.
+    fn scheme(&self) -> &'static str {
+        match self {
+            StoredHash::Argon2(phc) => phc.algorithm.as_str(),
+            StoredHash::Foreign(hash) => hash.scheme(),
         }
     }
 }

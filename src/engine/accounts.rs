@@ -351,7 +351,7 @@ fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
 }
 
 /// Attributes of no more than the allowed size.
-fn bounded(attributes: Object) -> Result<Object> {
+pub(super) fn bounded(attributes: Object) -> Result<Object> {
     match json::render(&attributes)?.len() {
         0..=MAX_ATTRIBUTES => Ok(attributes),
         _ => Err(Error::at(Code::InvalidRequest, "/attributes", format!("more than {MAX_ATTRIBUTES} bytes"))),
@@ -359,7 +359,7 @@ fn bounded(attributes: Object) -> Result<Object> {
 }
 
 /// Roles in alphabetical order, each once, no more than the allowed number.
-fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
+pub(super) fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
     roles.sort();
     roles.dedup();
     match roles.len() {

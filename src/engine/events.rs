@@ -9,7 +9,7 @@ use super::Engine;
 use crate::config::Audit;
 use crate::error::{Code, Error, Result};
 use crate::store::Tx;
-use crate::store::events::{self, Event, Listing};
+use crate::store::events::{self, Event, Listed, Listing};
 use crate::user::{Id, text_type};
 
 /// Reads the audit log, in the order in which it was written.
@@ -58,6 +58,20 @@ pub struct EventInfo {
     /// More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+impl From<Listed> for EventInfo {
+    fn from(event: Listed) -> EventInfo {
+        EventInfo {
+            id: event.id,
+            at: event.at,
+            kind: event.kind,
+            user_id: event.user_id,
+            session_id: event.session_id,
+            ip: event.ip,
+            detail: event.detail,
+        }
+    }
 }
 
 macro_rules! kinds {
@@ -115,6 +129,8 @@ kinds! {
     UserUpdated = "user_updated";
     /// An account was deleted.
     UserDeleted = "user_deleted";
+    /// Accounts of another system were created, `detail` of them.
+    UsersImported = "users_imported";
     /// Somebody asked for a mail, `detail` is its kind; there is a user only where there is one to send it to.
     MailRequested = "mail_requested";
     /// A mail was sent; `detail` is its kind.
@@ -148,18 +164,7 @@ impl Engine {
             limit,
         };
         let listed = self.store.read(|tx| events::list(tx, &listing))?;
-        let events: Vec<EventInfo> = listed
-            .into_iter()
-            .map(|event| EventInfo {
-                id: event.id,
-                at: event.at,
-                kind: event.kind,
-                user_id: event.user_id,
-                session_id: event.session_id,
-                ip: event.ip,
-                detail: event.detail,
-            })
-            .collect();
+        let events: Vec<EventInfo> = listed.into_iter().map(EventInfo::from).collect();
         let next = events.last().filter(|_| events.len() == limit).map(|event| event.id);
         Ok(EventsResponse { events, next })
     }

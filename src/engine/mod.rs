@@ -6,6 +6,8 @@ pub mod authorization;
 pub mod doctor;
 pub mod email;
 pub mod events;
+pub mod exports;
+pub mod imports;
 pub mod introspection;
 pub mod keys;
 pub mod login;

@@ -83,6 +83,17 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
     tx.first(select!("m.id = ?1"), &[Value::Bytes(id.as_bytes())], read)
 }
 
+/// The mails that wait for a user, the oldest first: of which kind, since when, until when.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> {
+    const SQL: &str = "SELECT kind, created_at, expires_at FROM mails WHERE user_id = ?1 ORDER BY created_at, kind LIMIT 1000";
+    let mut listed = Vec::new();
+    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        listed.push((row.text(0)?, row.integer(1)?, row.integer(2)?));
+        Ok(())
+    })?;
+    Ok(listed)
+}
+
 /// Somebody tries to send it: until `lease_ends_at` nobody else does.
 pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
     tx.run(

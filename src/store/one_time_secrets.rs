@@ -31,6 +31,18 @@ pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Kept>> {
     })
 }
 
+/// The secrets of a user, the oldest first: what for, since when, until when.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> {
+    const SQL: &str = "SELECT purpose, created_at, expires_at FROM one_time_secrets WHERE user_id = ?1 \
+                       ORDER BY created_at, purpose LIMIT 1000";
+    let mut listed = Vec::new();
+    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        listed.push((row.text(0)?, row.integer(1)?, row.integer(2)?));
+        Ok(())
+    })?;
+    Ok(listed)
+}
+
 /// A secret that is about to be.
 pub(crate) struct New<'a> {
     pub id: &'a [u8; 32],

@@ -163,6 +163,47 @@ pub(crate) fn forget_ended(tx: &mut Tx, now: i64) -> Result<()> {
     )
 }
 
+/// A session as it is kept.
+pub(crate) struct Kept {
+    pub id: Id,
+    pub backend: String,
+    pub scope: Option<String>,
+    pub created_at: i64,
+    pub refreshed_at: i64,
+    pub expires_at: i64,
+    pub revoked_at: Option<i64>,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub device_id: Option<String>,
+}
+
+/// The sessions of a user, whether alive or not, in the order of their ids.
+pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize) -> Result<Vec<Kept>> {
+    let after = after.map_or([0; 16], |id| *id.as_bytes());
+    let mut kept = Vec::new();
+    tx.query(
+        "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, \
+         device_id FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), Value::Integer(limit as i64)],
+        |row| {
+            kept.push(Kept {
+                id: Id::from_bytes(row.array(0)?),
+                backend: row.text(1)?,
+                scope: row.optional_text(2)?,
+                created_at: row.integer(3)?,
+                refreshed_at: row.integer(4)?,
+                expires_at: row.integer(5)?.min(row.integer(6)?),
+                revoked_at: row.optional_integer(7)?,
+                ip: row.optional_text(8)?,
+                user_agent: row.optional_text(9)?,
+                device_id: row.optional_text(10)?,
+            });
+            Ok(())
+        },
+    )?;
+    Ok(kept)
+}
+
 /// A session as its user may see it.
 pub(crate) struct Listed {
     pub id: Id,

@@ -208,6 +208,13 @@ pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<(String, Option<St
     tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| Ok((row.text(0)?, row.optional_text(1)?)))
 }
 
+/// The language of mails to the user.
+pub(crate) fn locale(tx: &mut Tx, id: Id) -> Result<Option<String>> {
+    const SQL: &str = "SELECT locale FROM users WHERE id = ?1";
+    let found = tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| row.optional_text(0))?;
+    Ok(found.flatten())
+}
+
 /// Whether another active account has the role.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \

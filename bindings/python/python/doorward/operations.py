@@ -25,8 +25,11 @@ from doorward.models.app import (
     DeleteUserResponse,
     DoctorResponse,
     EventsResponse,
+    ExportUserResponse,
     GetUserResponse,
     HashPasswordResponse,
+    ImportedUser,
+    ImportUsersResponse,
     IntrospectRemoteResponse,
     IntrospectResponse,
     IssueTokenResponse,
@@ -180,6 +183,36 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"id": id}
         return DeleteUserResponse.model_validate(self.call("delete_user", _text(fields)))
+
+    def import_users(
+        self,
+        *,
+        users: Sequence[ImportedUser | Mapping[str, Any]],
+        dry_run: bool | None = None,
+        on_conflict: str | None = None,
+    ) -> ImportUsersResponse:
+        """Creates accounts with the password hashes that another system made.
+
+        users: The accounts, in the order in which they are tried; at most 10,000.
+        dry_run: Create nothing, only report.
+        on_conflict: What a problem with one account does to the others: `fail`, the default, imports
+            nothing; `skip` imports the others.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"users": users, "dry_run": dry_run, "on_conflict": on_conflict}
+        return ImportUsersResponse.model_validate(self.call("import_users", _text(fields)))
+
+    def export_user(self, *, id: str, after: str | None = None) -> ExportUserResponse:
+        """Reads everything that is kept on a person.
+
+        id: Who.
+        after: Only sessions and events after this id: `next` of the page before.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {"id": id, "after": after}
+        return ExportUserResponse.model_validate(self.call("export_user", _text(fields)))
 
     def hash_password(self, *, password: str) -> HashPasswordResponse:
         """Hashes a password with Argon2id.

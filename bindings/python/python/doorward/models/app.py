@@ -139,6 +139,294 @@ class DeleteUserResponse(Model):
     """
 
 
+class ImportedUser(Model):
+    """
+    An account as another system kept it. What is wrong with it is a problem of its own, not of the request.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    attributes: dict[str, Any] | None = None
+    """
+    What else the host keeps with the account: at most 16 KiB.
+    """
+    email: str | None = None
+    """
+    The e-mail address; required unless `registration.require_email` is off.
+    """
+    email_verified: bool | None = None
+    """
+    Whether that system had proof that the address is the user's.
+    """
+    is_active: bool | None = None
+    """
+    Whether the account may log in; default: true.
+    """
+    locale: str | None = None
+    """
+    The language of mails to this user (BCP 47).
+    """
+    must_change_password: bool | None = None
+    """
+    Whether the next login by password ends with a new one; default: false.
+    """
+    password_hash: Annotated[str | None, Field(repr=False)] = None
+    """
+    The hash as that system kept it. Without one the account has no password until one is set.
+    """
+    roles: list[str] | None = None
+    """
+    The roles; default: `registration.default_roles`.
+    """
+    username: str
+    """
+    The name to log in with.
+    """
+
+
+class ImportUsersRequest(Model):
+    """
+    Creates accounts with the password hashes that another system made.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    dry_run: bool | None = None
+    """
+    Create nothing, only report.
+    """
+    on_conflict: Literal["fail", "skip"] | None = None
+    """
+    What a problem with one account does to the others: `fail`, the default, imports nothing; `skip` imports
+    the others.
+    """
+    users: Annotated[list[ImportedUser], Field(max_length=10000)]
+    """
+    The accounts, in the order in which they are tried; at most 10,000.
+    """
+
+
+class ImportProblem(Model):
+    """
+    Why an account is not imported.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    code: str
+    """
+    What is wrong: `invalid_username`, `username_taken` (in the store), `username_repeated` (in the request),
+    `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`, `email_repeated`,
+    `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
+    `invalid_locale`.
+    """
+    index: Annotated[int, Field(ge=0)]
+    """
+    Which: its place in `users`, counted from 0.
+    """
+
+
+class ImportUsersResponse(Model):
+    """
+    What was imported, or with `dry_run` would have been, and what was not.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    hashes: dict[str, int]
+    """
+    How many hashes of each scheme the accounts without a problem have: what their logins will cost until
+    they are upgraded.
+    """
+    imported: Annotated[int, Field(ge=0)]
+    """
+    Accounts that were created.
+    """
+    problems: list[ImportProblem]
+    """
+    Every problem, by the order of the accounts.
+    """
+    skipped: Annotated[int, Field(ge=0)]
+    """
+    Accounts that were passed over because of a problem.
+    """
+
+
+class ExportUserRequest(Model):
+    """
+    Reads everything that is kept on a person.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    after: str | None = None
+    """
+    Only sessions and events after this id: `next` of the page before.
+    """
+    id: str
+    """
+    Who.
+    """
+
+
+class ExportedMail(Model):
+    """
+    A mail in the outbox.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    created_at: int
+    """
+    Since when it waits.
+    """
+    expires_at: int
+    """
+    Until when it is worth sending.
+    """
+    kind: str
+    """
+    What it is about.
+    """
+
+
+class ExportedSecret(Model):
+    """
+    What is kept of a mailed token or a challenge that may be told.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    created_at: int
+    """
+    When it was made.
+    """
+    expires_at: int
+    """
+    Until when it may be redeemed.
+    """
+    purpose: str
+    """
+    What it is for.
+    """
+
+
+class ExportedSession(Model):
+    """
+    A session as it is kept.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    backend: str
+    """
+    For which backend it was opened.
+    """
+    created_at: int
+    """
+    When it began.
+    """
+    device_id: str | None = None
+    """
+    On which device it was opened.
+    """
+    expires_at: int
+    """
+    When it ends, or ended, unless it is refreshed or revoked.
+    """
+    id: str
+    """
+    Its id: `sid` in tokens.
+    """
+    ip: str | None = None
+    """
+    From where it was opened.
+    """
+    refreshed_at: int
+    """
+    When it was refreshed last, or began.
+    """
+    revoked_at: int | None = None
+    """
+    When it was revoked.
+    """
+    scope: str | None = None
+    """
+    What its tokens may be used for.
+    """
+    user_agent: str | None = None
+    """
+    With what it was opened.
+    """
+
+
+class Event(Model):
+    """
+    What happened.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    at: int
+    """
+    When it happened, in Unix seconds.
+    """
+    detail: str | None = None
+    """
+    More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
+    """
+    id: str
+    """
+    Its id; later events have higher ones.
+    """
+    ip: str | None = None
+    """
+    From where it came, as far as the host said; forgotten with the account.
+    """
+    kind: str
+    """
+    What it was: one of the kinds that `kind` of the request names.
+    """
+    session_id: str | None = None
+    """
+    Which session it concerns.
+    """
+    user_id: str | None = None
+    """
+    Whom it concerns, where there is or was such an account.
+    """
+
+
+class Identifiers(Model):
+    """
+    The forms under which the account's name and address are compared.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    email: str | None = None
+    """
+    Of the address, where the account has claimed it.
+    """
+    username: str
+    """
+    Of the name.
+    """
+
+
 class HashPasswordRequest(Model):
     """
     Hashes a password.
@@ -1277,6 +1565,7 @@ class EventsRequest(Model):
             "refresh_token_reused",
             "user_updated",
             "user_deleted",
+            "users_imported",
             "mail_requested",
             "mail_sent",
             "mail_failed",
@@ -1297,44 +1586,6 @@ class EventsRequest(Model):
     user_id: str | None = None
     """
     Only what concerns this account, which may be gone.
-    """
-
-
-class Event(Model):
-    """
-    What happened.
-    """
-
-    model_config = ConfigDict(
-        use_attribute_docstrings=True,
-    )
-    at: int
-    """
-    When it happened, in Unix seconds.
-    """
-    detail: str | None = None
-    """
-    More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
-    """
-    id: str
-    """
-    Its id; later events have higher ones.
-    """
-    ip: str | None = None
-    """
-    From where it came, as far as the host said; forgotten with the account.
-    """
-    kind: str
-    """
-    What it was: one of the kinds that `kind` of the request names.
-    """
-    session_id: str | None = None
-    """
-    Which session it concerns.
-    """
-    user_id: str | None = None
-    """
-    Whom it concerns, where there is or was such an account.
     """
 
 
@@ -1725,6 +1976,56 @@ class UpdateUserResponse(Model):
     user: PublicUser
     """
     The account, without anything secret.
+    """
+
+
+class ExportUserResponse(Model):
+    """
+    Everything that is kept on a person, without what is secret; of sessions and events a page.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    events: list[Event]
+    """
+    What the audit log tells about the account, the oldest first.
+    """
+    identifiers: Identifiers
+    """
+    The forms under which the account's name and address are compared.
+    """
+    locale: str | None = None
+    """
+    The language of mails to this user.
+    """
+    mails: list[ExportedMail]
+    """
+    Mails that wait to be sent, without their content, which is the address and a token.
+    """
+    must_change_password: bool
+    """
+    Whether the next login by password ends with a new one.
+    """
+    next: str | None = None
+    """
+    Where the next page of sessions and events begins, when there may be one: give it as `after`.
+    """
+    one_time_secrets: list[ExportedSecret]
+    """
+    Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
+    """
+    password_scheme: str | None = None
+    """
+    The scheme of the password's hash, where there is a password. The hash itself stays in the store.
+    """
+    sessions: list[ExportedSession]
+    """
+    The sessions, those that are over and not yet forgotten included, the oldest first.
+    """
+    user: PublicUser
+    """
+    The account.
     """
 
 

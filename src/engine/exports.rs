@@ -1,0 +1,184 @@
+//! Everything that is kept on a person: `export_user`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::events::EventInfo;
+use crate::crypto::hasher::Unverifiable;
+use crate::error::{Code, Error, Result};
+use crate::store::users::{self, By};
+use crate::store::{events, mails, one_time_secrets, sessions};
+use crate::user::{Id, PublicUser};
+
+/// Reads everything that is kept on a person.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportUserRequest {
+    /// Who.
+    pub id: Id,
+    /// Only sessions and events after this id: `next` of the page before.
+    pub after: Option<Id>,
+}
+
+/// Everything that is kept on a person, without what is secret; of sessions and events a page.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportUserResponse {
+    /// The account.
+    pub user: PublicUser,
+    /// The forms under which the account's name and address are compared.
+    pub identifiers: Identifiers,
+    /// The scheme of the password's hash, where there is a password. The hash itself stays in the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_scheme: Option<&'static str>,
+    /// Whether the next login by password ends with a new one.
+    pub must_change_password: bool,
+    /// The language of mails to this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Mails that wait to be sent, without their content, which is the address and a token.
+    pub mails: Vec<ExportedMail>,
+    /// Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
+    pub one_time_secrets: Vec<ExportedSecret>,
+    /// The sessions, those that are over and not yet forgotten included, the oldest first.
+    pub sessions: Vec<ExportedSession>,
+    /// What the audit log tells about the account, the oldest first.
+    pub events: Vec<EventInfo>,
+    /// Where the next page of sessions and events begins, when there may be one: give it as `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Id>,
+}
+
+/// Canonical forms (RFC 8265 UsernameCaseMapped; the address folded, its domain as an A-label).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Identifiers {
+    /// Of the name.
+    pub username: String,
+    /// Of the address, where the account has claimed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// A mail in the outbox.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportedMail {
+    /// What it is about.
+    pub kind: String,
+    /// Since when it waits.
+    pub created_at: i64,
+    /// Until when it is worth sending.
+    pub expires_at: i64,
+}
+
+/// What is kept of a mailed token or a challenge that may be told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportedSecret {
+    /// What it is for.
+    pub purpose: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// Until when it may be redeemed.
+    pub expires_at: i64,
+}
+
+/// A session as it is kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportedSession {
+    /// Its id: `sid` in tokens.
+    pub id: Id,
+    /// For which backend it was opened.
+    pub backend: String,
+    /// What its tokens may be used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// When it began.
+    pub created_at: i64,
+    /// When it was refreshed last, or began.
+    pub refreshed_at: i64,
+    /// When it ends, or ended, unless it is refreshed or revoked.
+    pub expires_at: i64,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<i64>,
+    /// From where it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// With what it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// On which device it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+/// How many sessions, and how many events, a page has at most.
+const PAGE: usize = 1000;
+
+impl Engine {
+    /// Reads everything that is kept on a person, without what is secret.
+    ///
+    /// Failures: `user_not_found`, `store_unavailable`.
+    pub fn export_user(&self, request: ExportUserRequest) -> Result<ExportUserResponse> {
+        let ExportUserRequest { id, after } = request;
+        let listing = events::Listing { user_id: Some(id), kind: None, after, oldest: 0, limit: PAGE };
+        let (user, (username, email), locale, mails, secrets, mut sessions, mut events) =
+            self.store.read(|tx| {
+                let not_found = || Error::from(Code::UserNotFound);
+                Ok((
+                    users::find(tx, By::Id(id))?.ok_or_else(not_found)?,
+                    users::canonical(tx, id)?.ok_or_else(not_found)?,
+                    users::locale(tx, id)?,
+                    mails::list(tx, id)?,
+                    one_time_secrets::list(tx, id)?,
+                    sessions::list_all(tx, id, after, PAGE)?,
+                    events::list(tx, &listing)?,
+                ))
+            })?;
+        let mail = |(kind, created_at, expires_at)| ExportedMail { kind, created_at, expires_at };
+        let secret = |(purpose, created_at, expires_at)| ExportedSecret { purpose, created_at, expires_at };
+        // Ids are ordered by time, so one of them is a place in both lists: the page ends where the first full
+        // one does.
+        let ends = [
+            sessions.last().filter(|_| sessions.len() == PAGE).map(|session| session.id),
+            events.last().filter(|_| events.len() == PAGE).map(|event| event.id),
+        ];
+        let next = ends.into_iter().flatten().min();
+        if let Some(end) = next {
+            sessions.retain(|session| session.id <= end);
+            events.retain(|event| event.id <= end);
+        }
+        let scheme = self.hash_of(&user).map(|hash| match self.hasher.scheme(&hash) {
+            Ok(scheme) | Err(Unverifiable::TooCostly(scheme)) => scheme,
+            Err(Unverifiable::Malformed) => "unknown",
+        });
+        Ok(ExportUserResponse {
+            user: user.public,
+            identifiers: Identifiers { username, email },
+            password_scheme: scheme,
+            must_change_password: user.must_change_password,
+            locale,
+            mails: mails.into_iter().map(mail).collect(),
+            one_time_secrets: secrets.into_iter().map(secret).collect(),
+            sessions: sessions.into_iter().map(ExportedSession::from).collect(),
+            events: events.into_iter().map(EventInfo::from).collect(),
+            next,
+        })
+    }
+}
+
+impl From<sessions::Kept> for ExportedSession {
+    fn from(session: sessions::Kept) -> ExportedSession {
+        ExportedSession {
+            id: session.id,
+            backend: session.backend,
+            scope: session.scope,
+            created_at: session.created_at,
+            refreshed_at: session.refreshed_at,
+            expires_at: session.expires_at,
+            revoked_at: session.revoked_at,
+            ip: session.ip,
+            user_agent: session.user_agent,
+            device_id: session.device_id,
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Accounts of another system: `import_users`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::accounts::{bounded, in_order};
+use super::events::{Kind, event};
+use crate::crypto::hasher::Unverifiable;
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Object};
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::users::{self, By, NewUser};
+use crate::store::{Durability, Tx};
+use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username, text_type};
+
+/// The most accounts of one call: each is looked up and written in one transaction with the others.
+const MAX_USERS: usize = 10_000;
+
+/// Creates accounts with the password hashes that another system made.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportUsersRequest {
+    /// The accounts, in the order in which they are tried; at most 10,000.
+    #[serde(deserialize_with = "json::objects")]
+    #[schemars(length(max = 10_000))]
+    pub users: Vec<ImportedUser>,
+    /// Create nothing, only report.
+    pub dry_run: Option<bool>,
+    /// What a problem with one account does to the others: `fail`, the default, imports nothing; `skip` imports
+    /// the others.
+    pub on_conflict: Option<OnConflict>,
+}
+
+/// An account as another system kept it. What is wrong with it is a problem of its own, not of the request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedUser {
+    /// The name to log in with.
+    pub username: Offered,
+    /// The e-mail address; required unless `registration.require_email` is off.
+    pub email: Option<Offered>,
+    /// The hash as that system kept it. Without one the account has no password until one is set.
+    pub password_hash: Option<Secret>,
+    /// Whether the next login by password ends with a new one; default: false.
+    pub must_change_password: Option<bool>,
+    /// The roles; default: `registration.default_roles`.
+    pub roles: Option<Vec<Offered>>,
+    /// What else the host keeps with the account: at most 16 KiB.
+    pub attributes: Option<Object>,
+    /// Whether that system had proof that the address is the user's.
+    pub email_verified: Option<bool>,
+    /// Whether the account may log in; default: true.
+    pub is_active: Option<bool>,
+    /// The language of mails to this user (BCP 47).
+    pub locale: Option<Offered>,
+}
+
+/// What a problem with one account does to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Nothing is imported.
+    Fail,
+    /// The others are imported.
+    Skip,
+}
+
+impl FromStr for OnConflict {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<OnConflict, &'static str> {
+        match text {
+            "fail" => Ok(OnConflict::Fail),
+            "skip" => Ok(OnConflict::Skip),
+            _ => Err("expected fail or skip"),
+        }
+    }
+}
+
+text_type!(OnConflict, "enum": ["fail", "skip"]);
+
+/// What was imported, or with `dry_run` would have been, and what was not.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImportUsersResponse {
+    /// Accounts that were created.
+    pub imported: usize,
+    /// Accounts that were passed over because of a problem.
+    pub skipped: usize,
+    /// Every problem, by the order of the accounts.
+    pub problems: Vec<ImportProblem>,
+    /// How many hashes of each scheme the accounts without a problem have: what their logins will cost until
+    /// they are upgraded.
+    #[schemars(with = "BTreeMap<String, i64>")]
+    pub hashes: BTreeMap<&'static str, usize>,
+}
+
+/// Why an account is not imported.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImportProblem {
+    /// Which: its place in `users`, counted from 0.
+    pub index: usize,
+    /// What is wrong: `invalid_username`, `username_taken` (in the store), `username_repeated` (in the request),
+    /// `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`, `email_repeated`,
+    /// `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
+    /// `invalid_locale`.
+    #[schemars(with = "String")]
+    pub code: Problem,
+}
+
+/// What can be wrong with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// No username (RFC 8265 UsernameCaseMapped, without `@`).
+    InvalidUsername,
+    /// An account of the store has the name.
+    UsernameTaken,
+    /// An account before it in the request has the name.
+    UsernameRepeated,
+    /// No e-mail address.
+    InvalidEmail,
+    /// There is no address, but it is required or said to be verified.
+    MissingEmail,
+    /// An account of the store has the address.
+    EmailTaken,
+    /// An account before it in the request has the address.
+    EmailRepeated,
+    /// A hash in none of the forms that are read.
+    InvalidPasswordHash,
+    /// A hash whose cost is out of bounds: it would never be verified.
+    PasswordHashTooCostly,
+    /// A role that is none, or too many.
+    InvalidRoles,
+    /// Attributes of more than 16 KiB.
+    InvalidAttributes,
+    /// No language tag.
+    InvalidLocale,
+}
+
+impl Engine {
+    /// Creates accounts with the password hashes that another system made, all in one transaction. A hash is
+    /// replaced by one of this engine's at the first login. Problems are no failure of the operation.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn import_users(&self, request: ImportUsersRequest) -> Result<ImportUsersResponse> {
+        let ImportUsersRequest { users, dry_run, on_conflict } = request;
+        if users.len() > MAX_USERS {
+            return Err(Error::at(Code::InvalidRequest, "/users", format!("more than {MAX_USERS}")));
+        }
+        let now = self.clock.now();
+        let candidates = users.into_iter().map(|user| self.candidate(user, now));
+        let candidates: Vec<Candidate> = candidates.collect::<Result<_>>()?;
+        let skips = on_conflict == Some(OnConflict::Skip);
+        if dry_run == Some(true) {
+            return self.store.read(|tx| Ok(judge(tx, &candidates)?.report(skips)));
+        }
+        self.store.write(Durability::Full, |tx| {
+            let judged = judge(tx, &candidates)?;
+            let report = judged.report(skips);
+            if report.imported > 0 {
+                for account in &judged.accounts {
+                    account.insert(tx)?;
+                }
+                let imported = report.imported.to_string();
+                self.record(tx, now, Event { detail: Some(&imported), ..event(Kind::UsersImported, None) })?;
+            }
+            Ok(report)
+        })
+    }
+
+    /// The account that an imported one would become, or all that is wrong with it by itself.
+    fn candidate(&self, user: ImportedUser, now: i64) -> Result<Candidate> {
+        let registration = &self.config.registration;
+        let mut problems = Vec::new();
+        let username = parsed::<Username>(&user.username, Problem::InvalidUsername, &mut problems);
+        let email = user.email.as_ref();
+        let email = email.and_then(|text| parsed::<Email>(text, Problem::InvalidEmail, &mut problems));
+        let email_verified = user.email_verified.unwrap_or(false);
+        if user.email.is_none() && (registration.require_email || email_verified) {
+            problems.push(Problem::MissingEmail);
+        }
+        let scheme = user.password_hash.as_ref().and_then(|hash| {
+            let scheme = self.hasher.scheme(hash.expose());
+            let problem = |why| match why {
+                Unverifiable::Malformed => Problem::InvalidPasswordHash,
+                Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
+            };
+            scheme.map_err(|why| problems.push(problem(why))).ok()
+        });
+        let roles = match user.roles {
+            Some(roles) => roles.iter().map(|role| role.as_str().parse().map_err(drop)).collect(),
+            None => Ok(registration.default_roles.clone()),
+        };
+        let roles = roles.and_then(|roles: Vec<Role>| in_order(roles).map_err(drop));
+        let roles = roles.map_err(|()| problems.push(Problem::InvalidRoles)).ok();
+        let attributes = bounded(user.attributes.unwrap_or_default());
+        let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes)).ok();
+        let locale = user.locale.as_ref();
+        let locale = locale.and_then(|text| parsed::<Locale>(text, Problem::InvalidLocale, &mut problems));
+        let (Some(username), Some(roles), Some(attributes), true) =
+            (username, roles, attributes, problems.is_empty())
+        else {
+            return Ok(Err(problems));
+        };
+        let claims_email = email_verified || !registration.conceal_existing;
+        let id = Id::new(self.clock.now_ms())?;
+        let password_hash = user.password_hash.map(|hash| self.as_kept(id, hash.expose()));
+        Ok(Ok(Account {
+            username_key: username.key(),
+            email_key: email.as_ref().filter(|_| claims_email).map(Email::key),
+            public: PublicUser {
+                id,
+                username,
+                email,
+                email_verified,
+                is_active: user.is_active.unwrap_or(true),
+                roles,
+                attributes,
+                created_at: now,
+            },
+            password_hash: password_hash.transpose()?,
+            must_change_password: user.must_change_password.unwrap_or(false),
+            scheme,
+            locale,
+        }))
+    }
+}
+
+/// An account that is good by itself, or why it is not.
+type Candidate = std::result::Result<Account, Vec<Problem>>;
+
+struct Account {
+    public: PublicUser,
+    username_key: String,
+    email_key: Option<String>,
+    password_hash: Option<String>,
+    must_change_password: bool,
+    scheme: Option<&'static str>,
+    locale: Option<Locale>,
+}
+
+impl Account {
+    fn insert(&self, tx: &mut Tx) -> Result<()> {
+        let new = NewUser {
+            public: &self.public,
+            username_key: &self.username_key,
+            email_key: self.email_key.as_deref(),
+            password_hash: self.password_hash.as_deref(),
+            locale: self.locale.as_ref().map(Locale::as_str),
+        };
+        users::insert(tx, &new)?;
+        match self.must_change_password {
+            true => users::must_change_password(tx, self.public.id, true),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The accounts without a problem, and every problem with its place.
+#[derive(Default)]
+struct Judged<'a> {
+    accounts: Vec<&'a Account>,
+    problems: Vec<(usize, Problem)>,
+    skipped: usize,
+}
+
+/// Holds the accounts against the store and against each other: who comes first has the name.
+fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate]) -> Result<Judged<'a>> {
+    let mut judged = Judged::default();
+    let (mut usernames, mut emails) = (HashSet::new(), HashSet::new());
+    for (index, candidate) in candidates.iter().enumerate() {
+        let mut problems = Vec::new();
+        match candidate {
+            Err(found) => problems.extend(found),
+            Ok(account) => {
+                if usernames.contains(&account.username_key) {
+                    problems.push(Problem::UsernameRepeated);
+                } else if users::is_taken(tx, By::Username(&account.username_key))? {
+                    problems.push(Problem::UsernameTaken);
+                }
+                if let Some(key) = &account.email_key {
+                    if emails.contains(key) {
+                        problems.push(Problem::EmailRepeated);
+                    } else if users::is_taken(tx, By::Email(key))? {
+                        problems.push(Problem::EmailTaken);
+                    }
+                }
+                if problems.is_empty() {
+                    usernames.insert(&account.username_key);
+                    emails.extend(&account.email_key);
+                    judged.accounts.push(account);
+                }
+            }
+        }
+        judged.skipped += usize::from(!problems.is_empty());
+        judged.problems.extend(problems.into_iter().map(|problem| (index, problem)));
+    }
+    Ok(judged)
+}
+
+impl Judged<'_> {
+    fn report(&self, skips: bool) -> ImportUsersResponse {
+        let imports = skips || self.problems.is_empty();
+        let mut hashes = BTreeMap::new();
+        for scheme in self.accounts.iter().filter_map(|account| account.scheme) {
+            *hashes.entry(scheme).or_default() += 1;
+        }
+        ImportUsersResponse {
+            imported: if imports { self.accounts.len() } else { 0 },
+            skipped: if imports { self.skipped } else { 0 },
+            problems: self.problems.iter().map(|&(index, code)| ImportProblem { index, code }).collect(),
+            hashes,
+        }
+    }
+}
+
+/// The value, or a problem more.
+fn parsed<T: FromStr>(text: &Offered, problem: Problem, problems: &mut Vec<Problem>) -> Option<T> {
+    text.as_str().parse().map_err(|_| problems.push(problem)).ok()
+}

@@ -1,0 +1,225 @@
+//! Accounts that come from other systems, what is kept on a person, and that it goes. What fits a file is in
+//! tests/conformance/imports.json.
+
+mod stores;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Barrier;
+use std::thread;
+
+use doorward::{Code, Config, Engine, Hooks};
+use serde_json::{Value, json};
+use stores::{Store, on_each_store};
+
+const PASSWORD: &str = "eight wise words";
+
+/// Of `password`, with bcrypt's lowest cost.
+const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm";
+
+/// Stands for whatever is personal.
+const MARKER: &str = "zanzibar";
+const ADDRESS: &str = "203.0.113.77";
+
+fn deleting_leaves_nothing_personal(store: &Store) {
+    let engine = open(store);
+    let user = json!({
+        "username": MARKER,
+        "email": format!("{MARKER}@{MARKER}.example"),
+        "password": PASSWORD,
+        "attributes": {MARKER: [MARKER]},
+        "locale": format!("de-{MARKER}"),
+    });
+    let id = call(&engine, "register", user).unwrap()["user"]["id"].clone();
+    let client = json!({"ip": ADDRESS, "user_agent": MARKER, "device_id": MARKER});
+    let login = |username: &str, password: &str| {
+        let request = json!({"username": username, "password": password, "client": client, "scope": MARKER});
+        call(&engine, "login", request)
+    };
+    let tokens = login(MARKER, PASSWORD).unwrap();
+    login(MARKER, "wrong").unwrap_err();
+    login(&format!("{MARKER}@{MARKER}.example"), "wrong").unwrap_err();
+    let kept = login(MARKER, PASSWORD).unwrap();
+    call(&engine, "refresh", json!({"refresh_token": kept["refresh_token"]})).unwrap();
+    call(&engine, "logout", json!({"refresh_token": tokens["refresh_token"]})).unwrap();
+    let email = format!("other@{MARKER}.example");
+    call(&engine, "update_user", json!({"id": id, "email": email, "roles": [MARKER]})).unwrap();
+    let imported = json!([{"username": "grace", "email": "grace@example.com", "password_hash": BCRYPT}]);
+    call(&engine, "import_users", json!({"users": imported})).unwrap();
+    drop(engine);
+    let found = tables_with(store, MARKER);
+    assert_eq!(found, ["sessions", "user_roles", "users"].map(str::to_owned).into());
+    assert!(tables_with(store, ADDRESS).contains("events"));
+
+    let engine = open(store);
+    call(&engine, "delete_user", json!({"id": id})).unwrap();
+    drop(engine);
+    for personal in [MARKER, ADDRESS] {
+        assert_eq!(tables_with(store, personal), BTreeSet::new());
+    }
+    // What is left of the id says that there was somebody, and when.
+    let id = format!("\\x{}", id.as_str().unwrap().replace('-', ""));
+    assert_eq!(tables_with(store, &id), ["events".to_owned()].into());
+    assert_eq!(store.count("users"), 1);
+    if store.is_sqlite() {
+        // Neither is it left between the rows.
+        for file in fs::read_dir(store.path()).unwrap() {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            for personal in [MARKER, ADDRESS] {
+                assert!(
+                    !bytes.windows(personal.len()).any(|window| window == personal.as_bytes()),
+                    "{personal}"
+                );
+            }
+        }
+    }
+}
+on_each_store!(deleting_leaves_nothing_personal);
+
+fn an_export_of_many_pages(store: &Store) {
+    let engine = open(store);
+    let user = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
+    let id = call(&engine, "register", user).unwrap()["user"]["id"].clone();
+    let login = json!({"username": "ada", "password": PASSWORD});
+    let opened: BTreeSet<String> =
+        (0..1003).map(|_| text(&call(&engine, "login", login.clone()).unwrap()["session_id"])).collect();
+    let (mut sessions, mut events, mut pages) = (Vec::new(), Vec::new(), 0);
+    let mut request = json!({"id": id});
+    loop {
+        let page = call(&engine, "export_user", request.clone()).unwrap();
+        for (list, name) in [(&mut sessions, "sessions"), (&mut events, "events")] {
+            let items = page[name].as_array().unwrap();
+            assert!(items.len() <= 1000);
+            list.extend(items.iter().map(|item| text(&item["id"])));
+        }
+        pages += 1;
+        request["after"] = page["next"].clone();
+        if request["after"].is_null() {
+            break;
+        }
+    }
+    assert_eq!((pages, sessions.len(), events.len()), (2, 1003, 1004));
+    assert!(sessions.is_sorted() && events.is_sorted());
+    assert_eq!(BTreeSet::from_iter(sessions), opened);
+    assert_eq!(BTreeSet::from_iter(events).len(), 1004);
+}
+on_each_store!(an_export_of_many_pages);
+
+/// Of any number of imports of one name, one has it, and the others say so.
+fn imports_at_once(store: &Store) {
+    let engine = open(store);
+    let users: Vec<Value> = (0..20)
+        .map(|index| json!({"username": format!("user{index}"), "email": format!("{index}@example.com")}))
+        .collect();
+    for (users, on_conflict) in [(&users[..10], "fail"), (&users[..], "skip")] {
+        let barrier = Barrier::new(6);
+        let reports: Vec<Value> = thread::scope(|scope| {
+            let import = || {
+                barrier.wait();
+                call(&engine, "import_users", json!({"users": users, "on_conflict": on_conflict})).unwrap()
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(import)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mut imported: Vec<u64> =
+            reports.iter().map(|report| report["imported"].as_u64().unwrap()).collect();
+        imported.sort_unstable();
+        assert_eq!(imported, [0, 0, 0, 0, 0, 10], "{on_conflict}");
+        let skipped = reports.iter().map(|report| report["skipped"].as_u64().unwrap());
+        assert_eq!(skipped.sum::<u64>(), if on_conflict == "fail" { 0 } else { 10 + 5 * 20 });
+    }
+    drop(engine);
+    assert_eq!((store.count("users"), store.count("events")), (20, 2));
+}
+on_each_store!(imports_at_once);
+
+/// A login that upgrades the hash, beside others of the same account: each succeeds, and one hash stays.
+fn upgrades_at_once(store: &Store) {
+    let engine = open(store);
+    let users = json!([{"username": "ada", "email": "ada@example.com", "password_hash": BCRYPT}]);
+    call(&engine, "import_users", json!({"users": users})).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                call(&engine, "login", json!({"username": "ada", "password": "password"})).unwrap();
+            });
+        }
+    });
+    call(&engine, "login", json!({"username": "ada", "password": "password"})).unwrap();
+    drop(engine);
+    let hashes = store.query("SELECT password_hash FROM users");
+    assert!(text(&hashes[0]["password_hash"]).starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hashes:?}");
+    assert_eq!(store.count("sessions"), 7);
+}
+on_each_store!(upgrades_at_once);
+
+#[test]
+fn an_import_has_a_bound() {
+    let engine = open(&Store::sqlite());
+    let users = |count: usize| {
+        let user = |index| json!({"username": format!("user{index}")});
+        json!({"users": (0..count).map(user).collect::<Vec<_>>()})
+    };
+    let error = engine.call("import_users", &users(10_001).to_string()).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/users")));
+    let report = call(&engine, "import_users", users(10_000)).unwrap();
+    // Without an address they are no good, each of them.
+    assert_eq!((&report["imported"], report["problems"].as_array().unwrap().len()), (&json!(0), 10_000));
+}
+
+/// What is wrong with an account is told without what it says.
+#[test]
+fn no_failure_repeats_a_hash_or_a_name() {
+    let engine = open(&Store::sqlite());
+    for (name, value) in [
+        ("password_hash", json!([MARKER])),
+        ("password_hash", json!({"a": MARKER})),
+        ("username", json!([MARKER])),
+        ("email", json!({MARKER: 1})),
+        ("attributes", json!(MARKER)),
+        ("roles", json!(MARKER)),
+        ("roles", json!([[MARKER]])),
+        ("is_active", json!(MARKER)),
+        ("locale", json!([MARKER])),
+    ] {
+        let mut user = json!({"username": "ada"});
+        user[name] = value;
+        let error = engine.call("import_users", &json!({"users": [user]}).to_string()).unwrap_err();
+        assert_eq!(error.code, Code::InvalidRequest);
+        assert!(!format!("{error:?} {error} {}", error.to_json()).contains(MARKER), "{error:?}");
+    }
+    let user = json!({"username": format!("{MARKER} x"), "email": MARKER, "password_hash": MARKER,
+        "roles": [format!("{MARKER} x")], "locale": "-"});
+    let report = call(&engine, "import_users", json!({"users": [user]})).unwrap();
+    assert!(
+        !report.to_string().contains(MARKER) && report["problems"].as_array().unwrap().len() == 5,
+        "{report}"
+    );
+}
+
+/// The tables that have a text somewhere.
+fn tables_with(store: &Store, text: &str) -> BTreeSet<String> {
+    let tables = match store.is_sqlite() {
+        true => "SELECT name FROM sqlite_master WHERE type = 'table'",
+        false => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+    };
+    let names = store.query(tables).into_iter().map(|row| row["name"].as_str().unwrap().to_owned());
+    names.filter(|name| store.dump(name).iter().any(|row| row.contains(text))).collect()
+}
+
+fn open(store: &Store) -> Engine {
+    let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
+    let config = stores::config(store.url(), defaults, json!({"limits": {"request_bytes": 10_000_000}}));
+    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
+}
+
+fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {
+    match engine.call(operation, &request.to_string()) {
+        Ok(reply) => Ok(serde_json::from_str(&reply).unwrap()),
+        Err(error) => Err(error.code),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
