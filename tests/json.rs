@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
 use doorward::engine::{
-    accounts, email, introspection, login, password_reset, passwords, requests, sessions, tokens,
+    accounts, email, imports, introspection, login, password_reset, passwords, requests, sessions, tokens,
 };
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -255,6 +255,9 @@ fn debug_shows_no_secret() {
     let shown = [
         debug::<accounts::RegisterRequest>(
             json!({"username": "ada", "email": format!("{MARKER}@example.com"), "password": MARKER}),
+        ),
+        debug::<imports::ImportUsersRequest>(
+            json!({"users": [{"username": MARKER, "email": MARKER, "password_hash": MARKER, "roles": [MARKER]}]}),
         ),
         debug::<login::LoginRequest>(json!({"username": "ada", "password": MARKER})),
         debug::<passwords::HashPasswordRequest>(json!({"password": MARKER})),

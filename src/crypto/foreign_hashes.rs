@@ -117,8 +117,8 @@ impl ForeignHash {
         }
     }
 
-    /// Whether it may be verified: its author may be hostile. At most a second or so on an ordinary
-    /// processor: cost 14 of bcrypt, 5 million iterations of PBKDF2, 512 MiB walked by scrypt.
+    /// Whether it may be verified: its author may be hostile. At most a few seconds of an ordinary processor:
+    /// cost 14 of bcrypt, 5 million iterations of PBKDF2, 512 MiB walked by scrypt.
     pub(super) fn is_bearable(&self, most_kib: u32) -> bool {
         match self {
             ForeignHash::Bcrypt { cost, .. } => *cost <= 14,

@@ -7,8 +7,8 @@ use super::Engine;
 use super::events::EventInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::error::{Code, Error, Result};
-use crate::store::users::{self, By};
-use crate::store::{events, mails, one_time_secrets, sessions};
+use crate::store::users::{self, By, User};
+use crate::store::{events, known_devices, mails, one_time_secrets, sessions};
 use crate::user::{Id, PublicUser};
 
 /// Reads everything that is kept on a person.
@@ -40,6 +40,8 @@ pub struct ExportUserResponse {
     pub mails: Vec<ExportedMail>,
     /// Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
     pub one_time_secrets: Vec<ExportedSecret>,
+    /// Until when each device is known on which the user logged in; which it is, is not kept.
+    pub known_devices: Vec<i64>,
     /// The sessions, those that are over and not yet forgotten included, the oldest first.
     pub sessions: Vec<ExportedSession>,
     /// What the audit log tells about the account, the oldest first.
@@ -121,48 +123,50 @@ impl Engine {
     pub fn export_user(&self, request: ExportUserRequest) -> Result<ExportUserResponse> {
         let ExportUserRequest { id, after } = request;
         let listing = events::Listing { user_id: Some(id), kind: None, after, oldest: 0, limit: PAGE };
-        let (user, (username, email), locale, mails, secrets, mut sessions, mut events) =
-            self.store.read(|tx| {
-                let not_found = || Error::from(Code::UserNotFound);
-                Ok((
-                    users::find(tx, By::Id(id))?.ok_or_else(not_found)?,
-                    users::canonical(tx, id)?.ok_or_else(not_found)?,
-                    users::locale(tx, id)?,
-                    mails::list(tx, id)?,
-                    one_time_secrets::list(tx, id)?,
-                    sessions::list_all(tx, id, after, PAGE)?,
-                    events::list(tx, &listing)?,
-                ))
-            })?;
+        let not_found = || Error::from(Code::UserNotFound);
         let mail = |(kind, created_at, expires_at)| ExportedMail { kind, created_at, expires_at };
         let secret = |(purpose, created_at, expires_at)| ExportedSecret { purpose, created_at, expires_at };
-        // Ids are ordered by time, so one of them is a place in both lists: the page ends where the first full
-        // one does.
-        let ends = [
-            sessions.last().filter(|_| sessions.len() == PAGE).map(|session| session.id),
-            events.last().filter(|_| events.len() == PAGE).map(|event| event.id),
-        ];
-        let next = ends.into_iter().flatten().min();
-        if let Some(end) = next {
-            sessions.retain(|session| session.id <= end);
-            events.retain(|event| event.id <= end);
-        }
-        let scheme = self.hash_of(&user).map(|hash| match self.hasher.scheme(&hash) {
+        let mut export = self.store.read(|tx| {
+            let user = users::find(tx, By::Id(id))?.ok_or_else(not_found)?;
+            let (username, email) = users::canonical(tx, id)?.ok_or_else(not_found)?;
+            Ok(ExportUserResponse {
+                identifiers: Identifiers { username, email },
+                password_scheme: self.password_scheme(&user),
+                must_change_password: user.must_change_password,
+                user: user.public,
+                locale: users::locale(tx, id)?,
+                mails: mails::list(tx, id)?.into_iter().map(mail).collect(),
+                one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
+                known_devices: known_devices::list(tx, id)?,
+                sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
+                events: events::list(tx, &listing)?.into_iter().map(Into::into).collect(),
+                next: None,
+            })
+        })?;
+        export.end_page();
+        Ok(export)
+    }
+
+    fn password_scheme(&self, user: &User) -> Option<&'static str> {
+        self.hash_of(user).map(|hash| match self.hasher.scheme(&hash) {
             Ok(scheme) | Err(Unverifiable::TooCostly(scheme)) => scheme,
             Err(Unverifiable::Malformed) => "unknown",
-        });
-        Ok(ExportUserResponse {
-            user: user.public,
-            identifiers: Identifiers { username, email },
-            password_scheme: scheme,
-            must_change_password: user.must_change_password,
-            locale,
-            mails: mails.into_iter().map(mail).collect(),
-            one_time_secrets: secrets.into_iter().map(secret).collect(),
-            sessions: sessions.into_iter().map(ExportedSession::from).collect(),
-            events: events.into_iter().map(EventInfo::from).collect(),
-            next,
         })
+    }
+}
+
+impl ExportUserResponse {
+    /// Ends the page where the first full list ends: ids are ordered by time, so one of them is a place in both.
+    fn end_page(&mut self) {
+        let ends = [
+            self.sessions.last().filter(|_| self.sessions.len() == PAGE).map(|session| session.id),
+            self.events.last().filter(|_| self.events.len() == PAGE).map(|event| event.id),
+        ];
+        self.next = ends.into_iter().flatten().min();
+        if let Some(end) = self.next {
+            self.sessions.retain(|session| session.id <= end);
+            self.events.retain(|event| event.id <= end);
+        }
     }
 }
 

@@ -14,6 +14,17 @@ pub(crate) fn is_known(tx: &mut Tx, id: &[u8], now: i64) -> Result<bool> {
     Ok(tx.first(sql, &[Value::Bytes(id), Value::Integer(now)], |_| Ok(()))?.is_some())
 }
 
+/// Until when each device of a user is known.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<i64>> {
+    let sql = "SELECT expires_at FROM known_devices WHERE user_id = ?1 ORDER BY expires_at";
+    let mut listed = Vec::new();
+    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
+        listed.push(row.integer(0)?);
+        Ok(())
+    })?;
+    Ok(listed)
+}
+
 /// Keeps the device of a user until `expires_at`, and forgets the one that was used least recently when there
 /// are too many.
 pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Result<()> {

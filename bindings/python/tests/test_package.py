@@ -59,6 +59,18 @@ asyncio.run(main())
     assert run.stdout.count(".") == 2
 
 
+def test_the_example_of_an_import(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "python" / "import_users.py"
+    run = subprocess.run([sys.executable, example], capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [
+        "imported 2 with {'bcrypt_sha256': 1, 'pbkdf2_sha256': 1}",
+        "Grace username_repeated",
+        "ada logged in; the hash is argon2id",
+        "grace logged in; the hash is argon2id",
+    ]
+
+
 def test_the_example(tmp_path: Path) -> None:
     example = ROOT / "examples" / "python" / "quickstart.py"
     for _ in range(2):

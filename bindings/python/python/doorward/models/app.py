@@ -468,7 +468,7 @@ class VerifyPasswordRequest(Model):
     hash: Annotated[str, Field(repr=False)]
     """
     The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
-    and Firebase.
+    and Firebase (docs/migrating.md).
     """
     password: Annotated[str, Field(repr=False)]
     """
@@ -1994,6 +1994,10 @@ class ExportUserResponse(Model):
     identifiers: Identifiers
     """
     The forms under which the account's name and address are compared.
+    """
+    known_devices: list[int]
+    """
+    Until when each device is known on which the user logged in; which it is, is not kept.
     """
     locale: str | None = None
     """
