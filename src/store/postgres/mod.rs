@@ -134,7 +134,7 @@ fn transaction<T>(
 ) -> std::result::Result<Result<T>, Interrupted> {
     let begun =
         connection.queue_control("BEGIN ISOLATION LEVEL SERIALIZABLE").and_then(|()| match durability {
-            Durability::Relaxed => connection.queue_control("SET LOCAL synchronous_commit = off"),
+            Durability::Relaxed => connection.queue_relaxed(),
             Durability::Full => Ok(()),
         });
     begun.map_err(Interrupted::Lost)?;
@@ -180,7 +180,7 @@ fn tidy(connection: &mut Connection, past: &[(&'static str, Vec<u8>)]) {
     }
     let done = connection
         .queue_control("BEGIN ISOLATION LEVEL READ COMMITTED")
-        .and_then(|()| connection.queue_control("SET LOCAL synchronous_commit = off"))
+        .and_then(|()| connection.queue_relaxed())
         .and_then(|()| {
             past.iter()
                 .try_for_each(|(sql, past)| connection.queue(sql, &[Value::Bytes(past), Value::Integer(32)]))
@@ -286,14 +286,13 @@ impl Address {
         ))?;
         // Not every server that speaks as PostgreSQL does has these. A sequential scan of a small table would
         // conflict with every write to it, where one of an index conflicts with its neighbours only.
-        for tuning in
-            ["SET enable_seqscan = off", "SET plan_cache_mode = force_generic_plan", "SET jit = off"]
-        {
-            match connection.run(tuning) {
-                Err(Failure::Lost(why)) => return Err(Failure::Lost(why)),
-                Ok(_) | Err(Failure::Refused(_)) => {}
-            }
-        }
+        accepts(connection, "SET enable_seqscan = off")?;
+        accepts(connection, "SET plan_cache_mode = force_generic_plan")?;
+        accepts(connection, "SET jit = off")?;
+        // What is acknowledged is on the disk, however the server is set up.
+        let durable = "SELECT set_config('synchronous_commit', 'on', false) \
+                       WHERE current_setting('synchronous_commit') = 'off'";
+        connection.can_relax = accepts(connection, durable)?;
         if self.url.read_write {
             let reply = connection.run("SHOW transaction_read_only")?;
             if reply.rows.first().is_some_and(|row| row.buffer().ends_with(b"on")) {
@@ -301,6 +300,15 @@ impl Address {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether the server knows what it is asked for.
+fn accepts(connection: &mut Connection, sql: &str) -> std::result::Result<bool, Failure> {
+    match connection.run(sql) {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(lost) => Err(lost),
     }
 }
 

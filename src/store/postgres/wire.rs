@@ -88,6 +88,8 @@ pub(super) struct Connection {
     /// Whether the server said that it committed what was sent last.
     has_committed: bool,
     server_version: String,
+    /// Whether the server can commit without waiting for the disk.
+    pub can_relax: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -142,6 +144,7 @@ impl Connection {
             state: State::Broken,
             has_committed: false,
             server_version: String::new(),
+            can_relax: false,
         };
         connection.log_in(url)?;
         connection.state = State::Idle;
@@ -197,6 +200,11 @@ impl Connection {
         frontend::parse("", sql, [], &mut self.outgoing).map_err(unsendable)?;
         self.preparing.push_back(None);
         self.bind("", &[])
+    }
+
+    /// Queues that the open transaction need not wait for the disk.
+    pub(super) fn queue_relaxed(&mut self) -> Result<()> {
+        if self.can_relax { self.queue_control("SET LOCAL synchronous_commit = off") } else { Ok(()) }
     }
 
     fn bind(&mut self, name: &str, parameters: &[Value]) -> Result<()> {
