@@ -271,7 +271,7 @@ fn beside_a_login(
 on_each_store!(readers_are_not_starved);
 /// Readers wait for a connection in turn: however many there are, each gets its answer.
 fn readers_are_not_starved(store: &Store) {
-    let keys = json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}});
+    let keys = json!({"limits": {"store_connections": 1, "store_timeout_ms": 5000}});
     let engine = open(store.url(), keys).unwrap();
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
