@@ -206,8 +206,8 @@ def test_one_session_is_ended_once(processes: Processes) -> None:
     session = processes[1].must("login", ADA)["session_id"]
     answers = processes.all("revoke_session", {"session_id": session})
     assert sum(answer["revoked"] for answer in answers) == 1
-    kinds = [event["kind"] for event in processes[2].must("events", {})["events"]]
-    assert kinds == ["registered", "logged_in", "session_revoked"]
+    kinds = Counter(event["kind"] for event in processes[2].must("events", {})["events"])
+    assert kinds == {"registered": 1, "logged_in": 1, "session_revoked": 1}
 
 
 @pytest.mark.parametrize("change", [{"roles": []}, {"is_active": False}, None])
