@@ -336,6 +336,12 @@ doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
 // Reads the audit log.
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 
+// Purges what is past its time.
+doorward_status doorward_maintain(const struct doorward_engine *engine, const char *request, char **response);
+
+// Copies a SQLite store into a file, while it is in use. Codes: feature_not_built.
+doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
+
 // Counts calls, by operation and status, and says how long they took; also for Prometheus.
 doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
 

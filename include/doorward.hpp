@@ -148,6 +148,8 @@ class engine {
   response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
   response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
   response events(const std::string &request = {}) const { return run(doorward_events, request); }
+  response maintain(const std::string &request = {}) const { return run(doorward_maintain, request); }
+  response backup(const std::string &request) const { return run(doorward_backup, request); }
   response stats(const std::string &request = {}) const { return run(doorward_stats, request); }
   response doctor(const std::string &request = {}) const { return run(doorward_doctor, request); }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::engine::{
     accounts, authorization, doctor, email, events, exports, imports, introspection, keys, login, mail,
-    password_reset, passwords, requests, sessions, stats, tokens,
+    maintenance, password_reset, passwords, requests, sessions, stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -177,6 +177,12 @@ operations! {
     events: events::EventsRequest => events::EventsResponse, "0.1.0",
         "Reads the audit log.",
         [StoreUnavailable];
+    maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0",
+        "Purges what is past its time.",
+        [StoreUnavailable];
+    backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0",
+        "Copies a SQLite store into a file, while it is in use.",
+        [FeatureNotBuilt, StoreUnavailable];
     stats: stats::StatsRequest => stats::StatsResponse, "0.1.0",
         "Counts calls, by operation and status, and says how long they took; also for Prometheus.",
         [];

@@ -62,9 +62,13 @@ fn every_code_of_every_operation_is_tried() {
         .collect();
     // These come from the machine, not from a request: tests/faults.rs makes them.
     const FAULTS: [&str; 2] = ["store_unavailable", "hash_queue_full"];
-    // And these from another service, which tests/remote.rs has, and from a build that leaves something out.
-    const ELSEWHERE: [(&str, &str); 2] =
-        [("introspect_remote", "ok"), ("introspect_remote", "feature_not_built")];
+    // And these from another service, which tests/remote.rs has, from a build that leaves something out, and
+    // from one kind of store.
+    const ELSEWHERE: [(&str, &str); 3] = [
+        ("introspect_remote", "ok"),
+        ("introspect_remote", "feature_not_built"),
+        ("backup", "feature_not_built"),
+    ];
     for operation in array(&DESCRIPTION["operations"]) {
         let always = ["ok", "invalid_json", "invalid_request"].into_iter();
         for code in always.chain(array(&operation["codes"]).iter().map(text)) {

@@ -435,6 +435,28 @@ pub unsafe extern "C" fn doorward_events(
     unsafe { run(&rows::events, engine, request, response) }
 }
 
+/// Purges what is past its time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_maintain(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::maintain, engine, request, response) }
+}
+
+/// Copies a SQLite store into a file, while it is in use. Codes: feature_not_built.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_backup(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::backup, engine, request, response) }
+}
+
 /// Counts calls, by operation and status, and says how long they took; also for Prometheus.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_stats(

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::config::Audit;
 use crate::error::{Code, Error, Result};
-use crate::store::Tx;
 use crate::store::events::{self, Event, Listed, Listing};
+use crate::store::{Share, Tx};
 use crate::user::{Id, text_type};
 
 /// Reads the audit log, in the order in which it was written.
@@ -178,12 +178,12 @@ impl Engine {
 
 /// As [`Engine::record`], for what is not an engine.
 pub(super) fn record(tx: &mut Tx, audit: &Audit, now: i64, event: Event) -> Result<()> {
-    events::forget_expired(tx, oldest_event(audit, now))?;
+    events::forget_expired(tx, oldest_event(audit, now), Share::AFew)?;
     events::append(tx, now, &event)
 }
 
 /// What happened before this is past its time.
-fn oldest_event(audit: &Audit, now: i64) -> i64 {
+pub(super) fn oldest_event(audit: &Audit, now: i64) -> i64 {
     (now - audit.retention_days.seconds() * 86_400).max(0)
 }
 

@@ -24,7 +24,7 @@ use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
 use crate::store::users::{self, User};
-use crate::store::{Durability, Store, Tx, damaged};
+use crate::store::{Durability, Share, Store, Tx, damaged};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, text_type};
 
@@ -298,7 +298,7 @@ impl Outbox {
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
-        self.forget_expired(tx, now)?;
+        self.forget_expired(tx, now, Share::AFew)?;
         let id = Id::new(self.clock.now_ms())?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let content = Content { to: Cow::Borrowed(letter.to.as_str()), token };
@@ -321,7 +321,7 @@ impl Outbox {
         let now = self.clock.now();
         // After a power cut a mail may be sent twice; that it is sent is kept by its acknowledgement.
         self.store.write(Durability::Relaxed, |tx| {
-            self.forget_expired(tx, now)?;
+            self.forget_expired(tx, now, Share::AFew)?;
             let mut taken = Vec::new();
             for mut waiting in mails::due(tx, now, limit)? {
                 mails::lease(tx, waiting.id, now + lease_seconds)?;
@@ -392,11 +392,13 @@ impl Outbox {
         Ok(Ok(Taken { waiting, kind, to, token, rendered }))
     }
 
-    fn forget_expired(&self, tx: &mut Tx, now: i64) -> Result<()> {
-        for waiting in mails::expired(tx, now)? {
-            self.give_up(tx, &waiting, waiting.last_error.as_deref().unwrap_or("expired"), now)?;
+    /// Gives up mails that are past their time; how many.
+    pub(super) fn forget_expired(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+        let expired = mails::expired(tx, now, share)?;
+        for waiting in &expired {
+            self.give_up(tx, waiting, waiting.last_error.as_deref().unwrap_or("expired"), now)?;
         }
-        Ok(())
+        Ok(expired.len())
     }
 
     fn give_up(&self, tx: &mut Tx, waiting: &Waiting, reason: &str, now: i64) -> Result<()> {

@@ -12,6 +12,7 @@ pub mod introspection;
 pub mod keys;
 pub mod login;
 pub mod mail;
+pub mod maintenance;
 mod one_time;
 pub mod password_reset;
 pub mod passwords;

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::password::Secret;
 use crate::store::one_time_secrets::{self as rows, Kept, New};
 use crate::store::users::User;
-use crate::store::{Tx, damaged};
+use crate::store::{Share, Tx, damaged};
 use crate::user::Id;
 
 /// What a secret is for. One of a purpose never passes for another.
@@ -80,7 +80,7 @@ impl Engine {
         let user_id = user.public.id;
         let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
         let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
-        rows::forget_expired(tx, now)?;
+        rows::forget_expired(tx, now, Share::AFew)?;
         let others = i64::from(making.most) - 1;
         rows::keep_newest(tx, user_id, making.purpose.name(), others.max(0))?;
         let new = New {

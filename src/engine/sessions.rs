@@ -17,7 +17,7 @@ use crate::store::events::Event;
 use crate::store::one_time_secrets;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By};
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Share, Tx};
 use crate::token::Token;
 use crate::user::{Id, PublicUser, Scope};
 
@@ -435,7 +435,7 @@ impl Engine {
     }
 
     pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
-        sessions::forget_ended(tx, session.created_at)?;
+        sessions::forget_ended(tx, session.created_at, Share::AFew)?;
         let ip = client.ip();
         let new = NewSession {
             id: session.id,

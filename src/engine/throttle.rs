@@ -9,7 +9,7 @@ use super::login::Client;
 use crate::crypto::{self, secrets::Purpose};
 use crate::error::{Code, Error, Result};
 use crate::store::throttles::{self, Throttle};
-use crate::store::{Durability, Tx, known_devices};
+use crate::store::{Durability, Share, Tx, known_devices};
 use crate::user::Id;
 
 /// No authenticator is guessed at more often than this without a success in between, however slowly
@@ -110,7 +110,7 @@ impl Engine {
                 return Ok(refused_for);
             }
             attempt.account_is_closed = is_closed;
-            throttles::forget_expired(tx, now)?;
+            throttles::forget_expired(tx, now, Share::AFew)?;
             let account = attempt.account.id;
             for (lane, count) in attempt.lanes_mut().zip(counts) {
                 throttles::put(tx, &lane.id, count)?;
@@ -156,7 +156,7 @@ impl Engine {
         if count.locked_until > now {
             return Ok(count.locked_until - now);
         }
-        throttles::forget_expired(tx, now)?;
+        throttles::forget_expired(tx, now, Share::AFew)?;
         throttles::put(tx, &lane.id, self.one_more(count, &lane, now))?;
         Ok(0)
     }
@@ -186,6 +186,7 @@ impl Engine {
     /// From now on the client's device is known: the account logged in there.
     pub(super) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
         let Some(device) = client.device_id() else { return Ok(()) };
+        known_devices::forget_expired(tx, now, Share::AFew)?;
         known_devices::put(tx, &self.device(Some(account), device)?, account, now + DEVICE_SECONDS)
     }
 

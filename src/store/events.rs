@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -77,11 +77,12 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<()> {
     )
 }
 
-/// Forgets a few events that happened before `oldest`.
-pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64) -> Result<()> {
+/// Forgets events that happened before `oldest`.
+pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?1 ORDER BY id LIMIT ?2)",
         Value::Bytes(Id::first_at(oldest * 1000).as_bytes()),
+        share,
     )
 }
 

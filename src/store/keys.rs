@@ -1,6 +1,6 @@
 //! Rows of `keys` and `meta`: what the secret key seals for the engine itself.
 
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 
 /// Under this name `meta` holds a sealed text that only the right secret key opens. Every store that was opened
@@ -42,7 +42,7 @@ pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) ->
     let backend = Value::Text(&key.backend);
     let current = "SELECT kid FROM keys WHERE backend = ?1 AND expires_at IS NULL";
     let previous = tx.first(current, &[backend], |row| row.text(0))?;
-    tx.run("DELETE FROM keys WHERE expires_at <= ?1", &[Value::Integer(now)])?;
+    forget_expired(tx, now, Share::Batch(100))?;
     tx.run(
         "UPDATE keys SET expires_at = ?2 WHERE backend = ?1 AND expires_at IS NULL",
         &[backend, Value::Integer(retire_at)],
@@ -52,6 +52,15 @@ pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) ->
         &[Value::Text(&key.kid), backend, Value::Text(&key.algorithm), Value::Bytes(&key.sealed)],
     )?;
     Ok(previous)
+}
+
+/// Forgets keys that verify nothing any more.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+    tx.forget(
+        "DELETE FROM keys WHERE kid IN (SELECT kid FROM keys WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Value::Integer(now),
+        share,
+    )
 }
 
 /// Keeps a key sealed anew.

@@ -1,7 +1,7 @@
 //! Rows of `known_devices`: on which devices somebody logged in. The id is a code of account and device, which are
 //! kept nowhere.
 
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -40,4 +40,14 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
         &[user_id, Value::Integer(MOST)],
     )?;
     Ok(())
+}
+
+/// Forgets devices on which nobody logged in for too long.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+    tx.forget(
+        "DELETE FROM known_devices WHERE id IN \
+         (SELECT id FROM known_devices WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Value::Integer(now),
+        share,
+    )
 }

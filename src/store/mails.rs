@@ -1,6 +1,6 @@
 //! Rows of `mails`: what waits to be sent.
 
-use super::{Row, Tx, Value};
+use super::{Row, Share, Tx, Value};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -68,11 +68,11 @@ pub(crate) fn due(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Waiting>> {
     Ok(due)
 }
 
-/// A few mails that are past their time.
-pub(crate) fn expired(tx: &mut Tx, now: i64) -> Result<Vec<Waiting>> {
-    const SQL: &str = select!("m.expires_at <= ?1 ORDER BY m.expires_at LIMIT 4");
+/// Mails that are past their time.
+pub(crate) fn expired(tx: &mut Tx, now: i64, share: Share) -> Result<Vec<Waiting>> {
+    const SQL: &str = select!("m.expires_at <= ?1 ORDER BY m.expires_at LIMIT ?2");
     let mut expired = Vec::new();
-    tx.query(SQL, &[Value::Integer(now)], |row| {
+    tx.query(SQL, &[Value::Integer(now), Value::Integer(share.rows())], |row| {
         expired.push(read(row)?);
         Ok(())
     })?;

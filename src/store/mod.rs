@@ -17,6 +17,7 @@ mod sqlite;
 pub(crate) mod throttles;
 pub(crate) mod users;
 
+use std::path::Path;
 use std::time::Duration;
 
 pub use copy::{Moved, migrate};
@@ -48,6 +49,24 @@ pub(crate) enum Durability {
     Relaxed,
     /// It may not: everything else.
     Full,
+}
+
+/// How much of what is past its time a transaction deletes.
+#[derive(Clone, Copy)]
+pub(crate) enum Share {
+    /// A few rows, beside what it is for.
+    AFew,
+    /// So many rows, and nothing else.
+    Batch(usize),
+}
+
+impl Share {
+    fn rows(self) -> i64 {
+        match self {
+            Share::AFew => 4,
+            Share::Batch(rows) => rows as i64,
+        }
+    }
 }
 
 impl Store {
@@ -85,6 +104,15 @@ impl Store {
             Store::Sqlite(_) => Ok(None),
             #[cfg(feature = "postgres")]
             Store::Postgres(store) => store.server().map(Some),
+        }
+    }
+
+    /// Copies the store into a new file; how long that is.
+    pub(crate) fn backup(&self, path: &Path) -> Result<u64> {
+        match self {
+            Store::Sqlite(store) => store.backup(path),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => Err(Error::new(Code::FeatureNotBuilt, "for PostgreSQL there is pg_dump")),
         }
     }
 
@@ -126,14 +154,15 @@ impl Tx<'_> {
         }
     }
 
-    /// Housekeeping: deletes a few rows that are past their time, by a statement whose ?1 is that time and whose ?2
-    /// says how many. Where writers do not take turns they would be in each other's way, so that now and then
-    /// one does it for the others, after its own transaction.
-    pub(crate) fn forget(&mut self, sql: &'static str, past: Value) -> Result<()> {
-        match self {
-            Tx::Sqlite(statements) => statements.execute(sql, &[past, Value::Integer(4)]).map(|_| ()),
+    /// Housekeeping: deletes rows that are past their time, by a statement whose ?1 is that time and whose ?2
+    /// says how many. How many it deleted, as far as that is known. Where writers do not take turns they would be
+    /// in each other's way with a few rows each, so that now and then one does it for the others, after its own
+    /// transaction.
+    fn forget(&mut self, sql: &'static str, past: Value, share: Share) -> Result<usize> {
+        match (self, share) {
             #[cfg(feature = "postgres")]
-            Tx::Postgres(statements) => statements.forget(sql, past),
+            (Tx::Postgres(statements), Share::AFew) => statements.forget(sql, past).map(|()| 0),
+            (tx, share) => tx.execute(sql, &[past, Value::Integer(share.rows())]),
         }
     }
 

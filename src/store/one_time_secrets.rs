@@ -1,6 +1,6 @@
 //! Rows of `one_time_secrets`: each under a code of the secret.
 
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -99,11 +99,12 @@ pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) ->
     )
 }
 
-/// Forgets a few that are past their time, so that those nobody redeems do not fill the disk.
-pub(crate) fn forget_expired(tx: &mut Tx, now: i64) -> Result<()> {
+/// Forgets those that are past their time, so that those nobody redeems do not fill the disk.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM one_time_secrets WHERE id IN \
          (SELECT id FROM one_time_secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         Value::Integer(now),
+        share,
     )
 }

@@ -1,7 +1,7 @@
 //! Rows of `sessions`: one a session, however often it is refreshed.
 
 use super::users::{self, User, select};
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -154,12 +154,13 @@ pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a few sessions that ended a day ago or more, so that logins do not fill the disk. Until then
+/// Deletes sessions that ended a day ago or more, so that logins do not fill the disk. Until then
 /// their tokens are told why they are refused.
-pub(crate) fn forget_ended(tx: &mut Tx, now: i64) -> Result<()> {
+pub(crate) fn forget_ended(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at <= ?1 ORDER BY idle_at LIMIT ?2)",
         Value::Integer(now - 86_400),
+        share,
     )
 }
 

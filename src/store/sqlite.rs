@@ -1,7 +1,7 @@
 //! SQLite: one file or memory. Write-ahead log, `synchronous=FULL`, one writer whose waiting callers
 //! are committed as a group, readers with connections of their own.
 
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
 use super::pool::{self, Pool};
 use super::{Durability, Row, Tx, Value, damaged};
+use crate::crypto;
 use crate::error::{Code, Error, Result};
 
 /// The schema, in steps; a step that was released is never changed.
@@ -85,6 +86,36 @@ impl Sqlite {
                 |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
             ),
             None => f(&mut Tx::Sqlite(Statements(&lock(&self.writer).connection))),
+        }
+    }
+
+    /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
+    /// file has its name only once all of it is on the disk.
+    pub(super) fn backup(&self, path: &Path) -> Result<u64> {
+        let path = std::path::absolute(path).map_err(|error| no_backup(&error))?;
+        if path.symlink_metadata().is_ok() {
+            return Err(no_backup(&ErrorKind::AlreadyExists.into()));
+        }
+        let draft = longer(&path, &format!(".{}", crypto::base64url(&crypto::random::<9>()?)));
+        create_new(&draft).map_err(|error| no_backup(&error))?;
+        let copied =
+            self.copy_into(&draft).and_then(|()| publish(&draft, &path).map_err(|error| no_backup(&error)));
+        if copied.is_err() {
+            // SQLite may have left its journal.
+            let _ = (fs::remove_file(&draft), fs::remove_file(longer(&draft, "-journal")));
+        }
+        copied
+    }
+
+    /// Writes into an empty file. Others go on: a copy reads what was committed before it began.
+    fn copy_into(&self, empty: &Path) -> Result<()> {
+        let empty = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
+        let copy =
+            |connection: &Connection| connection.execute("VACUUM INTO ?1", [empty]).map(drop).map_err(failed);
+        match self.readers {
+            // Readers may not write, not even there.
+            Some(_) => copy(&connect(&self.path, self.timeout)?),
+            None => copy(&lock(&self.writer).connection),
         }
     }
 
@@ -320,14 +351,56 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Makes the file, if there is none, for its owner's eyes only; SQLite gives its companions the same mode.
-fn create_private(path: &Path) -> Result<()> {
+/// The path with more at its end.
+fn longer(path: &Path, more: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(more);
+    path.into()
+}
+
+/// Gives a whole file its name, if nobody else has it; how long it is.
+fn publish(draft: &Path, path: &Path) -> std::io::Result<u64> {
+    let file = File::open(draft)?;
+    file.sync_all()?;
+    // Nobody else can take the name now, and not every file system has hard links.
+    create_new(path)?;
+    let folder = path.parent().unwrap_or(path);
+    let renamed = fs::rename(draft, path).and_then(|()| File::open(folder)?.sync_all());
+    if renamed.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    renamed.and_then(|()| Ok(file.metadata()?.len()))
+}
+
+/// A name that is taken or cannot be had stays so; anything else may pass.
+fn no_backup(error: &std::io::Error) -> Error {
+    use ErrorKind::{
+        AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
+        PermissionDenied, ReadOnlyFilesystem,
+    };
+    let why = match error.kind() {
+        AlreadyExists => "there is a file of this name",
+        NotFound | NotADirectory => "the folder does not exist",
+        InvalidFilename | InvalidInput | IsADirectory => "no name of a file",
+        PermissionDenied | ReadOnlyFilesystem => "no file may be made there",
+        kind => return Error::new(Code::StoreUnavailable, format!("cannot write the backup: {kind}")),
+    };
+    Error::at(Code::InvalidRequest, "/path", why)
+}
+
+/// Makes an empty file for its owner's eyes only.
+fn create_new(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
+    options.open(path).map(drop)
+}
+
+/// Makes the file, if there is none, for its owner's eyes only; SQLite gives its companions the same mode.
+fn create_private(path: &Path) -> Result<()> {
+    match create_new(path) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(no_file(&error)),
     }

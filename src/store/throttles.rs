@@ -1,6 +1,6 @@
 //! Rows of `throttles`: failed attempts by a keyed code of whom or where they concern.
 
-use super::{Tx, Value};
+use super::{Share, Tx, Value};
 use crate::error::Result;
 
 /// The count of one lane.
@@ -80,11 +80,12 @@ pub(crate) fn delete(tx: &mut Tx, id: &[u8]) -> Result<()> {
     tx.run("DELETE FROM throttles WHERE id = ?1", &[Value::Bytes(id)])
 }
 
-/// Forgets a few rows that are past their time, so that strangers' guesses do not fill the disk.
-pub(crate) fn forget_expired(tx: &mut Tx, now: i64) -> Result<()> {
+/// Forgets rows that are past their time, so that strangers' guesses do not fill the disk.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM throttles WHERE id IN \
          (SELECT id FROM throttles WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         Value::Integer(now),
+        share,
     )
 }

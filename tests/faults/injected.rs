@@ -12,7 +12,7 @@ use crate::crash::Acknowledged;
 use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, report};
 
 /// Compiles what stands between.
-fn shim(store: &Store) -> PathBuf {
+pub fn shim(store: &Store) -> PathBuf {
     let (source, library) =
         (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), store.path().join("shim.so"));
     let mut compiler = Command::new("cc");

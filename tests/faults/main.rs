@@ -1,6 +1,7 @@
 //! Races, crashes and faults: threads and processes that want the same thing, kill -9, full disks, files
 //! that are no store, lost keys, no memory, clocks that jump. Nothing crashes, hangs or is half done.
 
+mod backup;
 mod clock;
 mod crash;
 mod hasher;

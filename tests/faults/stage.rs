@@ -228,6 +228,7 @@ fn child() {
         "refresh" | "revoke" => crate::sessions::session(store, &task),
         "work" => crate::crash::work(store),
         "work until the limit" => crate::crash::work_until_the_limit(store, &task),
+        "back up" => crate::backup::child(store, &task),
         "faulted" => crate::injected::faulted(store),
         "unprivileged" => crate::store::unprivileged(store, &task),
         "full" => crate::store::full(store, &task),

@@ -17,6 +17,7 @@ from doorward.models.app import (
     AuthenticateRequestResponse,
     AuthenticateResponse,
     AuthorizeResponse,
+    BackupResponse,
     ChangePasswordResponse,
     CheckMailTokenResponse,
     CheckPasswordResponse,
@@ -38,6 +39,7 @@ from doorward.models.app import (
     ListUsersResponse,
     LoginResponse,
     LogoutResponse,
+    MaintainResponse,
     RefreshResponse,
     RegisterResponse,
     RequestEmailChangeResponse,
@@ -700,6 +702,27 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"after": after, "kind": kind, "limit": limit, "user_id": user_id}
         return EventsResponse.model_validate(self.call("events", _text(fields)))
+
+    def maintain(self, *, budget_ms: int | None = None) -> MaintainResponse:
+        """Purges what is past its time.
+
+        budget_ms: When to stop, in milliseconds: 1 to 60000, default 1000. The batch that runs then is
+            finished.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"budget_ms": budget_ms}
+        return MaintainResponse.model_validate(self.call("maintain", _text(fields)))
+
+    def backup(self, *, path: str) -> BackupResponse:
+        """Copies a SQLite store into a file, while it is in use.
+
+        path: The file to make, with mode 0600. None may have this name.
+
+        Failures: feature_not_built, store_unavailable.
+        """
+        fields: dict[str, object] = {"path": path}
+        return BackupResponse.model_validate(self.call("backup", _text(fields)))
 
     def stats(self) -> StatsResponse:
         """Counts calls, by operation and status, and says how long they took; also for Prometheus."""

@@ -67,6 +67,7 @@ CREATE TABLE known_devices (
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX known_devices_by_user ON known_devices (user_id, expires_at);
+CREATE INDEX known_devices_by_expiry ON known_devices (expires_at);
 
 -- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is kept
 -- nowhere. One is alive while it is not expired, its user is active, and its epoch is its user's.

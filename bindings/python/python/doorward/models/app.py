@@ -1607,6 +1607,107 @@ class EventsResponse(Model):
     """
 
 
+class MaintainRequest(Model):
+    """
+    Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
+    the rest.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    budget_ms: Annotated[int | None, Field(ge=1, le=60000)] = None
+    """
+    When to stop, in milliseconds: 1 to 60000, default 1000. The batch that runs then is finished.
+    """
+
+
+class Purged(Model):
+    """
+    How many of each kind.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    events: Annotated[int, Field(ge=0)]
+    """
+    Events older than `audit.retention_days`.
+    """
+    keys: Annotated[int, Field(ge=0)]
+    """
+    Signing keys that verify nothing any more.
+    """
+    known_devices: Annotated[int, Field(ge=0)]
+    """
+    Devices on which nobody logged in for a long time.
+    """
+    mails: Annotated[int, Field(ge=0)]
+    """
+    Mails that could not be sent in time.
+    """
+    one_time_secrets: Annotated[int, Field(ge=0)]
+    """
+    One-time secrets that nobody redeemed.
+    """
+    sessions: Annotated[int, Field(ge=0)]
+    """
+    Sessions that ended a day ago or more.
+    """
+    throttles: Annotated[int, Field(ge=0)]
+    """
+    Counts of failed attempts.
+    """
+
+
+class MaintainResponse(Model):
+    """
+    What was purged.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    complete: bool
+    """
+    Whether nothing is left; else call again.
+    """
+    purged: Purged
+    """
+    How many of each kind.
+    """
+
+
+class BackupRequest(Model):
+    """
+    Copies the store into a file, while it is in use.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    path: str
+    """
+    The file to make, with mode 0600. None may have this name.
+    """
+
+
+class BackupResponse(Model):
+    """
+    The copy is on the disk.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    bytes: Annotated[int, Field(ge=0)]
+    """
+    How long the file is.
+    """
+
+
 class StatsRequest(Model):
     """
     Asks for the figures since the engine was opened.
