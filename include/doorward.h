@@ -333,6 +333,11 @@ doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
+// Sends mails that are due by SMTP. Codes: mail_unavailable, invalid_config, feature_not_built.
+doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
 // Reads the audit log.
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 

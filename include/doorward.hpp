@@ -147,6 +147,7 @@ class engine {
   response check_mail_token(const std::string &request) const { return run(doorward_check_mail_token, request); }
   response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
   response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
+  response deliver_mail(const std::string &request = {}) const { return run(doorward_deliver_mail, request); }
   response events(const std::string &request = {}) const { return run(doorward_events, request); }
   response maintain(const std::string &request = {}) const { return run(doorward_maintain, request); }
   response backup(const std::string &request) const { return run(doorward_backup, request); }

@@ -101,6 +101,7 @@ impl Config {
             let rule = "both bearer and basic";
             return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));
         }
+        config.mail.check()?;
         Ok(config)
     }
 }

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::Whole;
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::password::Secret;
 use crate::user::{Email, Locale, text_type};
 
 /// Mails to users. Without any of this they wait for the host to take them.
@@ -19,6 +23,11 @@ pub struct Mail {
     /// The sender: `address` or `name <address>`. The name also stands for the service in the texts; without
     /// it the issuer does.
     pub from: Option<Mailbox>,
+    /// The server that takes mails; needs `from` and all `links`. Default: none, the host takes them.
+    #[serde(deserialize_with = "json::optional_object")]
+    pub smtp: Option<Smtp>,
+    /// When mails are sent by SMTP.
+    pub delivery: Delivery,
     /// What users follow; registering sends a mail when `verify_email` is given.
     #[serde(deserialize_with = "json::object")]
     pub links: Links,
@@ -26,6 +35,68 @@ pub struct Mail {
     pub locale: Option<Locale>,
     /// Texts of the host's own: for a kind of mail, by language.
     pub templates: BTreeMap<Kind, BTreeMap<Locale, Template>>,
+}
+
+/// A server that takes mails (RFC 5321, RFC 6409).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Its name or address.
+    pub host: SmtpHost,
+    /// Its port. Default: 465, with `starttls` 587, with `none` 25.
+    pub port: Option<Whole<1, 65_535, 465>>,
+    /// How the connection is encrypted.
+    #[serde(default)]
+    pub tls: Tls,
+    /// The name to log in with.
+    pub username: Option<String>,
+    /// The password to log in with.
+    pub password: Option<Secret>,
+    /// The certificate authorities to trust, PEM, instead of the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// How long each step of a conversation may take.
+    #[serde(default)]
+    pub timeout_ms: Whole<100, 60_000, 10_000>,
+    /// Allow `none` for a host that is not this machine.
+    #[serde(default)]
+    pub allow_plaintext: bool,
+}
+
+impl Smtp {
+    /// The port to connect to.
+    pub fn port(&self) -> u16 {
+        let port = match (self.port, self.tls) {
+            (Some(port), _) => port.get(),
+            (None, Tls::Implicit) => 465,
+            (None, Tls::Starttls) => 587,
+            (None, Tls::None) => 25,
+        };
+        u16::try_from(port).unwrap_or(u16::MAX)
+    }
+}
+
+/// How a connection is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// From the first byte (RFC 8314).
+    #[default]
+    Implicit,
+    /// After a command (RFC 3207); a server without it gets no mail.
+    Starttls,
+    /// Not at all.
+    None,
+}
+
+/// When mails are sent by SMTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// When the host calls `deliver_mail`.
+    #[default]
+    Manual,
+    /// At once, by a thread of the engine's own.
+    Background,
 }
 
 /// What users follow: addresses of the host's pages. Each holds `{token}` once.
@@ -38,6 +109,37 @@ pub struct Links {
     pub reset_password: Option<Link>,
     /// The page that calls `verify_email` for a new address.
     pub change_email: Option<Link>,
+}
+
+impl Mail {
+    /// What the keys demand of each other.
+    pub(crate) fn check(&self) -> Result<()> {
+        let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
+        let Some(smtp) = &self.smtp else {
+            return match self.delivery {
+                Delivery::Manual => Ok(()),
+                Delivery::Background => wrong("/mail/delivery", "background needs smtp"),
+            };
+        };
+        let links = [
+            ("/mail/links/verify_email", &self.links.verify_email),
+            ("/mail/links/reset_password", &self.links.reset_password),
+            ("/mail/links/change_email", &self.links.change_email),
+        ];
+        if self.from.is_none() {
+            wrong("/mail/from", "smtp needs it")
+        } else if let Some((field, _)) = links.iter().find(|(_, link)| link.is_none()) {
+            wrong(field, "smtp needs it")
+        } else if smtp.username.is_some() != smtp.password.is_some() {
+            wrong("/mail/smtp", "one of username and password without the other")
+        } else if smtp.tls == Tls::None && !smtp.host.is_loopback() && !smtp.allow_plaintext {
+            wrong("/mail/smtp/tls", "none is for a loopback host only, unless allow_plaintext is set")
+        } else if smtp.tls == Tls::None && smtp.ca_file.is_some() {
+            wrong("/mail/smtp/ca_file", "not used without TLS")
+        } else {
+            Ok(())
+        }
+    }
 }
 
 macro_rules! kinds {
@@ -378,3 +480,35 @@ impl fmt::Debug for Mailbox {
 }
 
 text_type!(Mailbox, "minLength": 3, "maxLength": 512);
+
+/// A name or an address.
+#[derive(Clone, Debug)]
+pub struct SmtpHost(String);
+
+impl SmtpHost {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_loopback(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        self.0.eq_ignore_ascii_case("localhost") || self.0.parse().is_ok_and(is_loopback)
+    }
+}
+
+impl FromStr for SmtpHost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<SmtpHost, &'static str> {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let is_name = (1..=253).contains(&text.len()) && text.bytes().all(is_name);
+        if is_name || text.parse::<IpAddr>().is_ok() {
+            Ok(SmtpHost(text.to_owned()))
+        } else {
+            Err("expected a name or an address")
+        }
+    }
+}
+
+text_type!(SmtpHost, "minLength": 1, "maxLength": 253);

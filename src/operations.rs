@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, doctor, email, events, exports, imports, introspection, keys, login, mail,
-    maintenance, password_reset, passwords, requests, sessions, stats, tokens,
+    accounts, authorization, delivery, doctor, email, events, exports, imports, introspection, keys, login,
+    mail, maintenance, password_reset, passwords, requests, sessions, stats, tokens,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -174,6 +174,9 @@ operations! {
     acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0",
         "Says what became of a mail that was taken.",
         [StoreUnavailable];
+    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0",
+        "Sends mails that are due by SMTP.",
+        [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
     events: events::EventsRequest => events::EventsResponse, "0.1.0",
         "Reads the audit log.",
         [StoreUnavailable];
@@ -260,6 +263,9 @@ fn features() -> Vec<&'static str> {
     }
     if cfg!(feature = "postgres") {
         features.push("postgres");
+    }
+    if cfg!(feature = "smtp") {
+        features.push("smtp");
     }
     features
 }

@@ -20,3 +20,17 @@ fn what_is_left_out_says_so() {
     let features = doorward::describe()["features"].clone();
     assert!(!features.as_array().unwrap().iter().any(|name| name == "http" || name == "postgres"));
 }
+
+#[test]
+#[cfg(not(feature = "smtp"))]
+fn a_server_that_no_mail_can_be_sent_to_is_refused() {
+    let open = |config: &str| Engine::open(Config::parse(config).unwrap(), Hooks::default());
+    let link = "https://app.example/{token}";
+    let links =
+        format!(r#"{{"verify_email": "{link}", "reset_password": "{link}", "change_email": "{link}"}}"#);
+    let mail = format!(r#"{{"from": "a@example.com", "smtp": {{"host": "localhost"}}, "links": {links}}}"#);
+    let config = format!(r#"{{"store": "sqlite::memory:", "mail": {mail}}}"#);
+    assert_eq!(open(&config).err().unwrap().code, Code::FeatureNotBuilt);
+    let engine = open(r#"{"store": "sqlite::memory:"}"#).unwrap();
+    assert_eq!(engine.call("deliver_mail", "{}").unwrap_err().code, Code::FeatureNotBuilt);
+}

@@ -424,6 +424,17 @@ pub unsafe extern "C" fn doorward_acknowledge_mail(
     unsafe { run(&rows::acknowledge_mail, engine, request, response) }
 }
 
+/// Sends mails that are due by SMTP. Codes: mail_unavailable, invalid_config, feature_not_built.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_deliver_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::deliver_mail, engine, request, response) }
+}
+
 /// Reads the audit log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_events(

@@ -159,7 +159,7 @@ impl Engine {
         let username_key = user.username.key();
         // Where addresses are concealed, an account claims its address by verifying it.
         let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
-        self.store.write(Durability::Full, |tx| {
+        self.write_with_mail(|tx| {
             if users::is_taken(tx, By::Username(&username_key))? {
                 return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
             }

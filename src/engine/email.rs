@@ -15,7 +15,7 @@ use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::mails;
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Tx, damaged};
+use crate::store::{Tx, damaged};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale};
 
@@ -98,7 +98,7 @@ impl Engine {
     pub fn request_email_change(&self, request: RequestEmailChangeRequest) -> Result<SentResponse> {
         let RequestEmailChangeRequest { user_id, new_email, locale } = request;
         let (now, key, locale) = (self.clock.now(), new_email.key(), locale.as_ref());
-        self.store.write(Durability::Full, |tx| {
+        self.write_with_mail(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if user.public.email.as_ref().is_some_and(|email| email.key() == key) {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
@@ -137,7 +137,7 @@ impl Engine {
     pub fn verify_email(&self, request: VerifyEmailRequest) -> Result<UserResponse> {
         let now = self.clock.now();
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
-        let user = self.store.write(Durability::Full, |tx| {
+        let user = self.write_with_mail(|tx| {
             let (found, mut user, address) = self.mailed(tx, &request.token, &among, now)?;
             self.redeem_secret(tx, request.token.expose(), &among, now)?;
             if found.purpose == Purpose::ChangeEmail {
@@ -179,7 +179,7 @@ impl Engine {
         find: impl Fn(&mut Tx, &str) -> Result<Option<User>>,
     ) -> Result<SentResponse> {
         let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
-        self.store.write(Durability::Full, |tx| {
+        self.write_with_mail(|tx| {
             self.count_mail_request(tx, client.ip, now)?;
             if !self.may_mail(tx, kind.name(), &key, now)? {
                 return Ok(());

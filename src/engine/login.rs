@@ -196,7 +196,7 @@ impl Engine {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
         }
         let hash = self.kept_hash(user.public.id, &new)?;
-        let (session, user) = self.store.write(Durability::Full, |tx| {
+        let (session, user) = self.write_with_mail(|tx| {
             let now = self.clock.now();
             let id = self.redeem_secret(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();

@@ -20,6 +20,7 @@ use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::{Kind, Mailbox, Rendered, Templates};
+use crate::outside::{self, smtp::Postman};
 use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
@@ -156,6 +157,7 @@ pub(super) struct Outbox {
     audit: Audit,
     from: Option<Mailbox>,
     templates: Templates,
+    pub(super) postman: Option<Postman>,
 }
 
 /// A mail that is about to wait.
@@ -183,6 +185,13 @@ pub(super) struct Taken {
     pub to: Email,
     pub token: Option<Zeroizing<String>>,
     pub rendered: Rendered,
+}
+
+impl Taken {
+    pub(super) fn letter<'a>(&'a self, message_id: Option<&'a str>) -> outside::Letter<'a> {
+        let Rendered { subject, text, html, .. } = &self.rendered;
+        outside::Letter { message_id, to: &self.to, subject, text, html, created_at: self.waiting.created_at }
+    }
 }
 
 impl Engine {
@@ -287,7 +296,10 @@ impl Outbox {
         secrets: Arc<Secrets>,
         clock: Arc<Clock>,
     ) -> Result<Outbox> {
+        let sender = config.mail.smtp.as_ref().zip(config.mail.from.as_ref());
+        let postman = sender.map(|(smtp, from)| Postman::new(smtp, from)).transpose()?;
         Ok(Outbox {
+            postman,
             store,
             secrets,
             clock,
@@ -365,7 +377,7 @@ impl Outbox {
             kind: kind.name(),
             to,
             from: self.from.as_ref().map(Mailbox::to_string),
-            message_id: self.from.as_ref().and_then(|from| message_id(waiting.id, from)),
+            message_id: self.message_id(waiting.id),
             locale: rendered.locale,
             subject: rendered.subject,
             text: rendered.text,
@@ -377,6 +389,12 @@ impl Outbox {
             expires_at: waiting.expires_at,
             attempt: waiting.attempts,
         }
+    }
+
+    /// RFC 5322 section 3.6.4.
+    pub(super) fn message_id(&self, id: Id) -> Option<String> {
+        let (_, domain) = self.from.as_ref()?.address.route()?;
+        Some(format!("<{id}@{domain}>"))
     }
 
     /// Opens and writes a mail.
@@ -417,12 +435,6 @@ fn owner(id: Id) -> String {
 /// How long a mail waits after so many attempts: a minute, then twice as long each time, up to six hours.
 fn backoff(attempts: i64) -> i64 {
     (60 << attempts.saturating_sub(1).clamp(0, 9)).min(6 * 3600)
-}
-
-/// RFC 5322 section 3.6.4.
-fn message_id(id: Id, from: &Mailbox) -> Option<String> {
-    let (_, domain) = from.address.route()?;
-    Some(format!("<{id}@{domain}>"))
 }
 
 fn purpose(kind: Kind) -> Result<one_time::Purpose> {

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod authorization;
+pub mod delivery;
 pub mod doctor;
 pub mod email;
 pub mod events;
@@ -31,7 +32,9 @@ use crate::config::Config;
 use crate::crypto::hasher::Hasher;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
+use crate::mail::Delivery;
 use crate::store::keys::{self as sealed, KEY_PROOF};
+use crate::store::mails;
 use crate::store::{Durability, Store, Tx};
 use crate::user::Id;
 use crate::{json, operations, secret_key};
@@ -40,13 +43,14 @@ use crate::{json, operations, secret_key};
 pub struct Engine {
     config: Config,
     clock: Arc<Clock>,
-    log: Option<Box<Log>>,
+    reporter: Arc<Reporter>,
     store: Arc<Store>,
     secrets: Arc<Secrets>,
     backends: Vec<keys::Backend>,
     ring: keys::KeyRing,
     hasher: Hasher,
-    outbox: mail::Outbox,
+    outbox: Arc<mail::Outbox>,
+    background: Option<delivery::Background>,
     remote_service: Option<introspection::RemoteService>,
     rule_sets: requests::RuleSets,
     counters: stats::Counters,
@@ -119,16 +123,27 @@ impl Engine {
         let (store, secrets, clock) = (Arc::new(store), Arc::new(secrets), Arc::new(hooks.clock));
         let outbox =
             mail::Outbox::new(&config, Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&clock))?;
+        let outbox = Arc::new(outbox);
+        let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
+        let background = (config.mail.delivery == Delivery::Background)
+            .then(|| delivery::Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
+        // What another process left behind.
+        if let Some(background) = &background
+            && store.read(mails::any)?
+        {
+            background.wake();
+        }
         Ok(Engine {
             config,
             clock,
-            log: hooks.log,
+            reporter,
             store,
             secrets,
             backends,
             ring: keys::KeyRing::new(ring, now),
             hasher,
             outbox,
+            background,
             remote_service,
             rule_sets: requests::RuleSets::default(),
             counters: stats::Counters::default(),
@@ -168,17 +183,25 @@ impl Engine {
         let result = f();
         call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
         drop(call);
-        result.inspect_err(|error| self.log_failure(Some(operation.name), error))
+        result.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
     }
 
     fn operation(&self, name: &str) -> Result<&'static operations::Operation> {
         // The name may be anything, so it is not logged.
         let found = operations::find(name).ok_or(Error::from(Code::UnknownOperation));
-        found.inspect_err(|error| self.log_failure(None, error))
+        found.inspect_err(|error| self.reporter.failed(None, error))
     }
+}
 
+/// Tells the host's log.
+struct Reporter {
+    log: Option<Box<Log>>,
+    clock: Arc<Clock>,
+}
+
+impl Reporter {
     /// Tells the host's log why an operation failed.
-    fn log_failure(&self, operation: Option<&str>, error: &Error) {
+    fn failed(&self, operation: Option<&str>, error: &Error) {
         #[derive(Serialize)]
         struct Record<'a> {
             event: &'a str,

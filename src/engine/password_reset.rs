@@ -13,7 +13,6 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Kind;
 use crate::password::Secret;
-use crate::store::Durability;
 use crate::store::users::{self, By};
 use crate::token::Token;
 use crate::user::{Email, Locale};
@@ -69,7 +68,7 @@ impl Engine {
         let password =
             self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.kept_hash(found.user_id, &password)?;
-        let user = self.store.write(Durability::Full, |tx| {
+        let user = self.write_with_mail(|tx| {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
             self.redeem_secret(tx, token.expose(), &among, now)?;
             self.claim_email(tx, &mut user).map_err(|error| match error.code {

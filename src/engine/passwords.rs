@@ -18,7 +18,7 @@ use crate::mail;
 use crate::password::{self, Assessment, Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Tx, sessions};
+use crate::store::{Tx, sessions};
 use crate::token::Token;
 use crate::user::{Email, Id, Offered, Username};
 
@@ -196,7 +196,7 @@ impl Engine {
             };
             let hash = hash.inspect_err(|_| self.take_back_attempt(&attempt))?;
             let now = self.clock.now();
-            self.store.write(Durability::Full, |tx| {
+            self.write_with_mail(|tx| {
                 let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
                 if !users::find(tx, By::Id(user_id))?.is_some_and(|now| is_unchanged(&now)) {
                     return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
@@ -235,7 +235,7 @@ impl Engine {
             self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.kept_hash(user_id, &new)?;
         let now = self.clock.now();
-        let user = self.store.write(Durability::Full, |tx| {
+        let user = self.write_with_mail(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             let detail = temporary.then_some("temporary");
             self.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;

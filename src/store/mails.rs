@@ -94,6 +94,11 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> 
     Ok(listed)
 }
 
+/// Whether any mail waits, due or not.
+pub(crate) fn any(tx: &mut Tx) -> Result<bool> {
+    Ok(tx.first("SELECT 1 FROM mails LIMIT 1", &[], |_| Ok(()))?.is_some())
+}
+
 /// Somebody tries to send it: until `lease_ends_at` nobody else does.
 pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
     tx.run(

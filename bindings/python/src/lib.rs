@@ -154,9 +154,14 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        match self.forks == FORKS.load(Ordering::Relaxed) {
-            true => drop_contained(open),
-            false => std::mem::forget(open),
+        if self.forks != FORKS.load(Ordering::Relaxed) {
+            std::mem::forget(open);
+            return;
+        }
+        // Without the interpreter: the thread that sends mails may be waiting for it, inside a hook.
+        let mut open = Some(open);
+        if Python::try_attach(|py| py.detach(|| drop_contained(open.take().flatten()))).is_none() {
+            drop_contained(open.flatten());
         }
     }
 }

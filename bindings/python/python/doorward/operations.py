@@ -24,6 +24,7 @@ from doorward.models.app import (
     Client,
     CompleteLoginResponse,
     DeleteUserResponse,
+    DeliverMailResponse,
     DoctorResponse,
     EventsResponse,
     ExportUserResponse,
@@ -681,6 +682,16 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"id": id, "delivered": delivered, "error": error, "permanent": permanent}
         return AcknowledgeMailResponse.model_validate(self.call("acknowledge_mail", _text(fields)))
+
+    def deliver_mail(self, *, limit: int | None = None) -> DeliverMailResponse:
+        """Sends mails that are due by SMTP.
+
+        limit: How many at most: 1 to 1000, default 100.
+
+        Failures: mail_unavailable, invalid_config, feature_not_built, store_unavailable.
+        """
+        fields: dict[str, object] = {"limit": limit}
+        return DeliverMailResponse.model_validate(self.call("deliver_mail", _text(fields)))
 
     def events(
         self,

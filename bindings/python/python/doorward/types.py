@@ -102,6 +102,45 @@ class Links(TypedDict, total=False):
     """
 
 
+class Smtp(TypedDict, total=False):
+    """
+    The server that takes mails; needs `from` and all `links`. Default: none, the host takes them.
+    """
+
+    allow_plaintext: bool
+    """
+    Allow `none` for a host that is not this machine.
+    """
+    ca_file: str | None
+    """
+    The certificate authorities to trust, PEM, instead of the public ones.
+    """
+    host: Required[str]
+    """
+    Its name or address.
+    """
+    password: str | None
+    """
+    The password to log in with.
+    """
+    port: int | None
+    """
+    Its port. Default: 465, with `starttls` 587, with `none` 25.
+    """
+    timeout_ms: int
+    """
+    How long each step of a conversation may take.
+    """
+    tls: Literal["implicit", "starttls", "none"]
+    """
+    How the connection is encrypted.
+    """
+    username: str | None
+    """
+    The name to log in with.
+    """
+
+
 class AccountExists(TypedDict, total=False):
     """
     What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
@@ -259,9 +298,11 @@ class Templates(TypedDict, total=False):
 MailConfig = TypedDict(
     "MailConfig",
     {
+        "delivery": Literal["manual", "background"],
         "from": str | None,
         "links": Links,
         "locale": str | None,
+        "smtp": Smtp | None,
         "templates": Templates,
     },
     total=False,

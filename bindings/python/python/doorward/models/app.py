@@ -1536,6 +1536,43 @@ class AcknowledgeMailResponse(Model):
     """
 
 
+class DeliverMailRequest(Model):
+    """
+    Sends mails that are due.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """
+    How many at most: 1 to 1000, default 100.
+    """
+
+
+class DeliverMailResponse(Model):
+    """
+    What became of them.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    deferred: Annotated[int, Field(ge=0)]
+    """
+    So many it did not take now: they are due again later.
+    """
+    delivered: Annotated[int, Field(ge=0)]
+    """
+    The server took so many.
+    """
+    refused: Annotated[int, Field(ge=0)]
+    """
+    So many it will never take: they are given up.
+    """
+
+
 class EventsRequest(Model):
     """
     Reads the audit log, in the order in which it was written.
