@@ -73,8 +73,11 @@ const BATCH: usize = 500;
 /// Deletes so many rows of a kind; how many there were.
 type Purge = fn(&Engine, &mut Tx, now: i64, Share) -> Result<usize>;
 
+/// Where it is counted.
+type Count = fn(&mut Purged) -> &mut usize;
+
 /// The kinds; mails before events, because what is given up is logged.
-const KINDS: [(Purge, fn(&mut Purged) -> &mut usize); 7] = [
+const KINDS: [(Purge, Count); 7] = [
     (|_, tx, now, share| sessions::forget_ended(tx, now, share), |purged| &mut purged.sessions),
     (|_, tx, now, share| throttles::forget_expired(tx, now, share), |purged| &mut purged.throttles),
     (

@@ -11,9 +11,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::injected::shim;
-use crate::stage::{
-    Child, PASSWORD, Store, call, is_active, login, on_each_store, open, register, report, together,
-};
+use crate::stage::{Child, Store, call, is_active, login, on_each_store, open, register, report, together};
 use crate::stores;
 
 fn back_up(engine: &Engine, path: &Path) -> Result<Value, Code> {

@@ -169,6 +169,10 @@ impl Child {
     /// SIGSTOP, until [`Child::resume`].
     pub fn pause(&self) {
         self.signal(libc::SIGSTOP);
+        let (mut status, process) = (0, self.process.id() as i32);
+        // SAFETY: waits for the stop of a child that was not waited for: until then its threads go on.
+        assert_eq!(unsafe { libc::waitpid(process, &mut status, libc::WUNTRACED) }, process);
+        assert!(libc::WIFSTOPPED(status));
     }
 
     pub fn resume(&self) {
