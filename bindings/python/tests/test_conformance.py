@@ -68,12 +68,13 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
 
 def with_secret_key(config: Any) -> Any:
     """Add a secret key, which a server does not keep beside it."""
-    if isinstance(config, dict):
-        settings = cast("dict[str, Any]", config)
-        names = {"secret_key", "secret_keys", "secret_key_file"}
-        if str(settings.get("store")).startswith("postgres:") and not names & settings.keys():
-            return {**settings, "secret_key": "a secret key that the tests share"}
-    return config
+    if not isinstance(config, dict):
+        return config
+    settings = cast("dict[str, Any]", config)
+    names = {"secret_key", "secret_keys", "secret_key_file"}
+    if str(settings.get("store")).startswith("postgres:") and not names & settings.keys():
+        return {**settings, "secret_key": "a secret key that the tests share"}
+    return settings
 
 
 def body_of(error: AuthError) -> dict[str, Any]:
