@@ -1,7 +1,6 @@
 //! The outbox and what is mailed: what a single engine's conformance cases cannot show.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -9,20 +8,23 @@ use std::thread;
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
+use stores::{Store, on_each_store};
+
+mod stores;
+
 const NOW: i64 = 1_800_000_000;
 const PASSWORD: &str = "eight wise words";
 
-/// An engine, the folder that its store is in, and the hands of its clock.
+/// An engine and the hands of its clock.
 struct Stage {
     engine: Engine,
     now: Arc<AtomicI64>,
-    folder: tempfile::TempDir,
 }
 
 impl Stage {
-    fn new(config: Value) -> Stage {
-        let (folder, now) = (tempfile::tempdir().unwrap(), Arc::new(AtomicI64::new(NOW * 1000)));
-        Stage { engine: open(folder.path(), &now, config), now, folder }
+    fn new(store: &Store, keys: Value) -> Stage {
+        let now = Arc::new(AtomicI64::new(NOW * 1000));
+        Stage { engine: open(store, &now, keys), now }
     }
 
     fn call(&self, operation: &str, request: Value) -> Value {
@@ -58,10 +60,10 @@ impl Stage {
     }
 }
 
-fn open(folder: &Path, now: &Arc<AtomicI64>, mut config: Value) -> Engine {
+fn open(store: &Store, now: &Arc<AtomicI64>, keys: Value) -> Engine {
     let hand = Arc::clone(now);
-    config["store"] = json!(format!("sqlite:{}", folder.join("store.db").display()));
-    config["password"] = json!({"memory_kib": 8, "iterations": 1});
+    let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
+    let config = stores::config(store.url(), defaults, keys);
     let hooks = Hooks { clock: Clock::custom(move || hand.load(Ordering::SeqCst)), log: None };
     Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
 }
@@ -89,10 +91,11 @@ fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
     pairs.into_iter().map(|(kind, to)| (kind.to_owned(), to.to_owned())).collect()
 }
 
-#[test]
-fn eight_threads_of_two_engines_take_each_mail_once() {
-    let stage = Stage::new(json!({"mail": {"links": {"verify_email": "https://app.example/{token}"}}}));
-    let other = open(stage.folder.path(), &stage.now, json!({}));
+on_each_store!(eight_threads_of_two_engines_take_each_mail_once);
+fn eight_threads_of_two_engines_take_each_mail_once(store: &Store) {
+    let stage =
+        Stage::new(store, json!({"mail": {"links": {"verify_email": "https://app.example/{token}"}}}));
+    let other = open(store, &stage.now, json!({}));
     let users: BTreeSet<String> = (0..40).map(|index| stage.register(&format!("user{index}"))).collect();
     let take = |lease_seconds: u32| {
         let start = Barrier::new(8);
@@ -129,22 +132,23 @@ fn eight_threads_of_two_engines_take_each_mail_once() {
 
 #[test]
 fn neither_token_nor_address_lies_in_the_outbox() {
-    let stage = Stage::new(json!({}));
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
     let id = stage.register("ada");
     stage.call("request_email_change", json!({"user_id": id, "new_email": "quite.another@example.net"}));
     let mails = stage.call("take_mail", json!({}));
     let token = token(mails["mails"].as_array().unwrap(), "change_email");
     for file in ["store.db", "store.db-wal"] {
-        let bytes = std::fs::read(stage.folder.path().join(file)).unwrap();
+        let bytes = std::fs::read(store.path().join(file)).unwrap();
         for secret in [token.as_str().unwrap(), "quite.another"] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{file}");
         }
     }
 }
 
-#[test]
-fn both_addresses_hear_of_a_change() {
-    let stage = Stage::new(json!({}));
+on_each_store!(both_addresses_hear_of_a_change);
+fn both_addresses_hear_of_a_change(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let id = stage.register("ada");
     stage.call("request_email_change", json!({"user_id": id, "new_email": "new@example.com"}));
     let mails = stage.mails();
@@ -155,10 +159,10 @@ fn both_addresses_hear_of_a_change() {
     assert_eq!((stage.count("email_changed"), stage.count("mail_sent")), (1, 3));
 }
 
+on_each_store!(a_change_ends_what_the_old_address_could_do);
 /// A change ends sessions and every other token, so that who had the old address has nothing.
-#[test]
-fn a_change_ends_what_the_old_address_could_do() {
-    let stage = Stage::new(json!({}));
+fn a_change_ends_what_the_old_address_could_do(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let id = stage.register("ada");
     stage.call("request_email_verification", json!({"email": "ada@example.com"}));
     stage.call("request_email_change", json!({"user_id": id, "new_email": "first@example.com"}));
@@ -178,9 +182,10 @@ fn a_change_ends_what_the_old_address_could_do() {
     assert_eq!(stage.refused("verify_email", json!({"token": second["token"]})), Code::InvalidToken);
 }
 
-#[test]
-fn a_token_of_another_store_is_none() {
-    let (stage, other) = (Stage::new(json!({})), Stage::new(json!({})));
+on_each_store!(a_token_of_another_store_is_none);
+fn a_token_of_another_store_is_none(store: &Store) {
+    let elsewhere = store.another();
+    let (stage, other) = (Stage::new(store, json!({})), Stage::new(&elsewhere, json!({})));
     for stage in [&stage, &other] {
         stage.register("ada");
         stage.call("request_email_verification", json!({"email": "ada@example.com"}));
@@ -190,11 +195,12 @@ fn a_token_of_another_store_is_none() {
     assert_eq!(stage.refused("check_mail_token", foreign), Code::InvalidToken);
 }
 
+on_each_store!(nobody_learns_who_has_an_address);
 /// With `conceal_existing` a stranger who asks for an address that is taken sees what they see for a free one.
-#[test]
-fn nobody_learns_who_has_an_address() {
+fn nobody_learns_who_has_an_address(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
-    let stage = Stage::new(json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    let stage =
+        Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
     stage.register("ada");
     stage.call("verify_email", json!({"token": token(&stage.mails(), "verify_email")}));
     stage.pass(3600);
@@ -213,10 +219,10 @@ fn nobody_learns_who_has_an_address() {
     assert_eq!(stage.count("mail_failed"), 0);
 }
 
+on_each_store!(asking_for_nobody_leaves_nothing_and_takes_nothing);
 /// Where nobody has the address, what is written is taken back: nothing stays, and nothing of others is lost.
-#[test]
-fn asking_for_nobody_leaves_nothing_and_takes_nothing() {
-    let stage = Stage::new(json!({}));
+fn asking_for_nobody_leaves_nothing_and_takes_nothing(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     stage.register("ada");
     for round in 0..3 {
         stage.pass(3600 * round);
@@ -230,19 +236,14 @@ fn asking_for_nobody_leaves_nothing_and_takes_nothing() {
     for mail in &mails {
         stage.call("check_mail_token", json!({"token": mail["token"]}));
     }
-    let Stage { engine, folder, .. } = stage;
-    drop(engine);
-    let sqlite = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
-    let count = |table: &str| -> i64 {
-        sqlite.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
-    };
-    assert_eq!((count("mails"), count("one_time_secrets")), (0, 3));
+    drop(stage);
+    assert_eq!((store.count("mails"), store.count("one_time_secrets")), (0, 3));
 }
 
+on_each_store!(a_reset_happens_once);
 /// Of many who offer one token at once one sets the password.
-#[test]
-fn a_reset_happens_once() {
-    let stage = Stage::new(json!({}));
+fn a_reset_happens_once(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     stage.register("ada");
     stage.call("request_password_reset", json!({"email": "ada@example.com"}));
     let token = token(&stage.mails(), "reset_password");
@@ -266,10 +267,11 @@ fn a_reset_happens_once() {
     }
 }
 
+on_each_store!(a_reset_opens_what_a_hundred_failures_closed);
 /// A hundred failures in a row close an account for good; the mailed link opens it.
-#[test]
-fn a_reset_opens_what_a_hundred_failures_closed() {
-    let stage = Stage::new(json!({"throttle": {"account_failures": 100, "source_failures": 1_000_000}}));
+fn a_reset_opens_what_a_hundred_failures_closed(store: &Store) {
+    let stage =
+        Stage::new(store, json!({"throttle": {"account_failures": 100, "source_failures": 1_000_000}}));
     stage.register("ada");
     let login = |name: &str, password: &str| {
         call(&stage.engine, "login", &json!({"username": name, "password": password}))
@@ -285,21 +287,21 @@ fn a_reset_opens_what_a_hundred_failures_closed() {
     login("ada", "nine quite other words").unwrap();
 }
 
+on_each_store!(an_address_that_looks_alike_gets_nothing);
 /// A mail goes to the address as the account has it, not to one that merely compares as equal.
-#[test]
-fn an_address_that_looks_alike_gets_nothing() {
-    let stage = Stage::new(json!({}));
+fn an_address_that_looks_alike_gets_nothing(store: &Store) {
+    let stage = Stage::new(store, json!({}));
     let request = json!({"username": "ada", "email": "strasse@example.com", "password": PASSWORD});
     stage.call("register", request);
     stage.call("request_email_verification", json!({"email": "stra\u{df}e@EXAMPLE.com"}));
     assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "strasse@example.com")]));
 }
 
+on_each_store!(a_mail_that_no_key_opens_is_given_up);
 /// A mail whose key is gone is given up, and keeps no other waiting.
-#[test]
-fn a_mail_that_no_key_opens_is_given_up() {
+fn a_mail_that_no_key_opens_is_given_up(store: &Store) {
     let keys = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
-    let Stage { engine, now, folder } = Stage::new(json!({"secret_keys": [keys[0]]}));
+    let Stage { engine, now } = Stage::new(store, json!({"secret_keys": [keys[0]]}));
     let ask = |engine: &Engine, name: &str| {
         let email = format!("{name}@example.com");
         let request = json!({"username": name, "email": email, "password": PASSWORD});
@@ -308,10 +310,10 @@ fn a_mail_that_no_key_opens_is_given_up() {
     };
     ask(&engine, "ada");
     drop(engine);
-    let engine = open(folder.path(), &now, json!({"secret_keys": [keys[1], keys[0]]}));
+    let engine = open(store, &now, json!({"secret_keys": [keys[1], keys[0]]}));
     ask(&engine, "bob");
     drop(engine);
-    let stage = Stage { engine: open(folder.path(), &now, json!({"secret_keys": [keys[1]]})), now, folder };
+    let stage = Stage { engine: open(store, &now, json!({"secret_keys": [keys[1]]})), now };
     assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "bob@example.com")]));
     assert_eq!(stage.count("mail_failed"), 1);
 }
