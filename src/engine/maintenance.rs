@@ -67,31 +67,8 @@ pub struct BackupResponse {
     pub bytes: u64,
 }
 
-/// How many rows a batch has: other writers wait no longer than it takes.
+/// How many rows a transaction deletes: other writers wait no longer than it takes.
 const BATCH: usize = 500;
-
-/// Deletes so many rows of a kind; how many there were.
-type Purge = fn(&Engine, &mut Tx, now: i64, Share) -> Result<usize>;
-
-/// Where it is counted.
-type Count = fn(&mut Purged) -> &mut usize;
-
-/// The kinds; mails before events, because what is given up is logged.
-const KINDS: [(Purge, Count); 7] = [
-    (|_, tx, now, share| sessions::forget_ended(tx, now, share), |purged| &mut purged.sessions),
-    (|_, tx, now, share| throttles::forget_expired(tx, now, share), |purged| &mut purged.throttles),
-    (
-        |_, tx, now, share| one_time_secrets::forget_expired(tx, now, share),
-        |purged| &mut purged.one_time_secrets,
-    ),
-    (|_, tx, now, share| known_devices::forget_expired(tx, now, share), |purged| &mut purged.known_devices),
-    (|engine, tx, now, share| engine.outbox.forget_expired(tx, now, share), |purged| &mut purged.mails),
-    (|_, tx, now, share| keys::forget_expired(tx, now, share), |purged| &mut purged.keys),
-    (
-        |engine, tx, now, share| events::forget_expired(tx, oldest_event(&engine.config.audit, now), share),
-        |purged| &mut purged.events,
-    ),
-];
 
 impl Engine {
     /// Purges what is past its time, in short transactions of their own, until nothing is left or the time is
@@ -103,24 +80,25 @@ impl Engine {
         if !(1..=60_000).contains(&budget_ms) {
             return Err(Error::at(Code::InvalidRequest, "/budget_ms", "expected 1 to 60000"));
         }
-        let end = Instant::now() + Duration::from_millis(budget_ms.into());
         let now = self.clock.now();
-        let mut purged = Purged::default();
-        for (purge, count) in KINDS {
-            loop {
-                // What a power cut brings back is purged again.
-                let share = Share::Batch(BATCH);
-                let rows = self.store.write(Durability::Relaxed, |tx| purge(self, tx, now, share))?;
-                *count(&mut purged) += rows;
-                if rows < BATCH {
-                    break;
-                }
-                if Instant::now() >= end {
-                    return Ok(MaintainResponse { purged, complete: false });
-                }
-            }
-        }
-        Ok(MaintainResponse { purged, complete: true })
+        let share = Share::Batch(BATCH);
+        let mut purge = Purge {
+            engine: self,
+            end: Instant::now() + Duration::from_millis(budget_ms.into()),
+            is_complete: true,
+        };
+        let purged = Purged {
+            sessions: purge.all(|tx| sessions::forget_ended(tx, now, share))?,
+            throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?,
+            one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,
+            known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
+            // What is given up is logged.
+            mails: purge.all(|tx| self.outbox.forget_expired(tx, now, share))?,
+            keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
+            events: purge
+                .all(|tx| events::forget_expired(tx, oldest_event(&self.config.audit, now), share))?,
+        };
+        Ok(MaintainResponse { purged, complete: purge.is_complete })
     }
 
     /// Copies a SQLite store, as it is at one moment, into a new file while others read and write. The copy
@@ -129,5 +107,28 @@ impl Engine {
     /// Failures: `invalid_request`, `feature_not_built`, `store_unavailable`.
     pub fn backup(&self, request: BackupRequest) -> Result<BackupResponse> {
         Ok(BackupResponse { bytes: self.store.backup(&request.path)? })
+    }
+}
+
+struct Purge<'e> {
+    engine: &'e Engine,
+    end: Instant,
+    is_complete: bool,
+}
+
+impl Purge<'_> {
+    /// Deletes batch after batch of a kind until a batch is not full or the time is up; how many rows.
+    fn all(&mut self, mut batch: impl FnMut(&mut Tx) -> Result<usize>) -> Result<usize> {
+        let mut rows = 0;
+        while self.is_complete {
+            // What a power cut brings back is purged again.
+            let deleted = self.engine.store.write(Durability::Relaxed, &mut batch)?;
+            rows += deleted;
+            if deleted < BATCH {
+                break;
+            }
+            self.is_complete = Instant::now() < self.end;
+        }
+        Ok(rows)
     }
 }

@@ -125,3 +125,22 @@ fn a_success_locks_nobody(store: &Store) {
     assert_eq!(attempt("e", "a wrong password"), Err(Code::InvalidCredentials));
     assert_eq!(attempt("grace", PASSWORD), Err(Code::TooManyAttempts));
 }
+
+on_each_store!(what_expired_is_purged_in_batches);
+fn what_expired_is_purged_in_batches(store: &Store) {
+    let (engine, now) = engine(store);
+    register(&engine, "ada").unwrap();
+    // Of each stranger's name two counts: more than a batch.
+    for index in 0..300 {
+        assert_eq!(guess(&engine, &format!("nobody{index}")), Code::InvalidCredentials);
+    }
+    now.fetch_add(1_000_000_000, Ordering::SeqCst);
+    let mut purged = 0;
+    let is_complete = (0..600).any(|_| {
+        let reply = call(&engine, "maintain", json!({"budget_ms": 1})).unwrap();
+        purged += reply["purged"]["throttles"].as_u64().unwrap();
+        reply["complete"] == true
+    });
+    assert_eq!((is_complete, purged), (true, 600));
+    login(&engine, "ada").unwrap();
+}
