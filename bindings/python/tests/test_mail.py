@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, syntax
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from conftest import PASSWORD, Clock
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -91,7 +91,6 @@ def hang_up(server: SMTP) -> None:
 class HangsUp(SMTP):
     """Hangs up in the midst of a message."""
 
-    @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         await self.push("354 Go on")
         hang_up(self)
@@ -109,7 +108,9 @@ class Server(Controller):
         **arguments: Any,
     ) -> None:
         self.box, self.of, self.arguments = box, of, arguments
-        super().__init__(box, hostname="127.0.0.1", port=port or free_port(), ssl_context=implicit)
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            box, hostname="127.0.0.1", port=port or free_port(), ssl_context=implicit
+        )
 
     def factory(self) -> SMTP:
         return self.of(self.handler, **self.arguments)
