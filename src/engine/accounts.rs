@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::{Kind, event};
+use super::mail;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
-use crate::store::{Durability, Tx, damaged};
+use crate::store::{Durability, Tx, damaged, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
@@ -283,6 +284,11 @@ impl Engine {
                 self.revoke_everything(tx, request.id, now)?;
             }
             let mut changed = changed_fields(&before, &user)?;
+            if changed.contains(&"email") {
+                // What was mailed is for the address before.
+                one_time_secrets::delete_all(tx, request.id)?;
+                mail::forget_tokens(tx, request.id)?;
+            }
             if let Some(wanted) = request.must_change_password.filter(|wanted| *wanted != must_change) {
                 users::must_change_password(tx, request.id, wanted)?;
                 changed.push("must_change_password");

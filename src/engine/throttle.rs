@@ -198,9 +198,16 @@ impl Engine {
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.
     pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
         let names = names.iter().map(|name| format!("name {name}"));
-        names
-            .chain([format!("account {account}")])
-            .try_for_each(|text| throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, text.as_bytes())?))
+        let lanes: Vec<String> = names.chain([format!("account {account}")]).collect();
+        // Whoever entered with a password that is no more is not known any more; nor is its failures' count.
+        let devices = known_devices::delete_all(tx, account)?;
+        let devices = devices.iter().map(|id| format!(" on {}", crypto::base64url(id)));
+        for on in devices.chain([String::new()]) {
+            for lane in &lanes {
+                throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, format!("{lane}{on}").as_bytes())?)?;
+            }
+        }
+        Ok(())
     }
 
     /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,

@@ -37,7 +37,7 @@ pub fn migrate(from: &StoreUrl, to: &StoreUrl, mut progress: impl FnMut(Moved)) 
     }
     let target = open(to, false)?;
     if !is_empty(&target)? {
-        return Err(Error::at(Code::InvalidConfig, "/to", "a store that is in use"));
+        return Err(in_use());
     }
     // Either transaction may be run again. Once the target is committed, it is not filled again.
     let moved = RefCell::new(None);
@@ -45,12 +45,20 @@ pub fn migrate(from: &StoreUrl, to: &StoreUrl, mut progress: impl FnMut(Moved)) 
         let mut done = moved.borrow_mut();
         if done.is_none() {
             *done = Some(target.write(Durability::Full, |to| {
+                // Somebody may have opened it meanwhile.
+                if keys::meta(to, KEY_PROOF)?.is_some() {
+                    return Err(in_use());
+                }
                 TABLES.iter().map(|table| table.copy(from, to, &mut progress)).collect::<Result<Vec<_>>>()
             })?);
         }
         Ok(())
     })?;
     moved.into_inner().ok_or_else(damaged)
+}
+
+fn in_use() -> Error {
+    Error::at(Code::InvalidConfig, "/to", "a store that is in use")
 }
 
 /// However long it takes: other calls' bounds are not for this one.

@@ -42,6 +42,17 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
     Ok(())
 }
 
+/// Forgets every device of a user; their ids.
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<Vec<u8>>> {
+    let mut ids = Vec::new();
+    let sql = "DELETE FROM known_devices WHERE user_id = ?1 RETURNING id";
+    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
+        ids.push(row.bytes(0)?);
+        Ok(())
+    })?;
+    Ok(ids)
+}
+
 /// Forgets devices on which nobody logged in for too long.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(

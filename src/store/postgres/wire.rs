@@ -32,6 +32,9 @@ use crate::store::{Value, pool};
 /// No answer of the server is longer; a row of ours is a few kilobytes.
 const MAX_MESSAGE_BYTES: i32 = 64 << 20;
 
+/// What a row of an answer takes beside its bytes.
+const ROW_BYTES: usize = 64;
+
 /// Statements are sent when so many bytes of them are waiting, so that neither end blocks the other.
 const MOST_QUEUED_BYTES: usize = 16 << 10;
 
@@ -247,7 +250,7 @@ impl Connection {
         self.has_committed = false;
         self.flush()?;
         let (queued, mut done) = (std::mem::take(&mut self.queued), 0);
-        let (mut reply, mut refusal) = (Reply::default(), None);
+        let (mut reply, mut refusal, mut bytes) = (Reply::default(), None, 0);
         loop {
             match self.receive() {
                 Ok(Message::ParseComplete) => {
@@ -257,7 +260,13 @@ impl Connection {
                         prepared.is_ready = true;
                     }
                 }
-                Ok(Message::DataRow(row)) => reply.rows.push(row),
+                Ok(Message::DataRow(row)) => {
+                    bytes += row.buffer().len() + ROW_BYTES;
+                    if bytes > MAX_MESSAGE_BYTES as usize {
+                        return Err(Failure::Lost("an answer is too long"));
+                    }
+                    reply.rows.push(row);
+                }
                 Ok(Message::CommandComplete(body)) => {
                     let tag = body.tag().map_err(garbled)?;
                     done += 1;
@@ -268,6 +277,9 @@ impl Connection {
                     reply.count = tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
                 }
                 Ok(Message::ErrorResponse(body)) => refusal = refusal.or(Some(refused(&body))),
+                Ok(Message::ReadyForQuery(_)) if refusal.is_none() && done < queued => {
+                    return Err(Failure::Lost("fewer answers than questions"));
+                }
                 Ok(Message::ReadyForQuery(body)) => {
                     self.state = if body.status() == b'I' { State::Idle } else { State::InTransaction };
                     self.preparing.clear();

@@ -106,7 +106,9 @@ def _whole_path(scope: Any) -> str | None:
         return None
     raw_path: bytes = scope.get("raw_path") or b""
     root_path: str = scope.get("root_path") or ""
-    return unquote(raw_path.decode("latin-1")).removeprefix(root_path)
+    path = unquote(raw_path.decode("latin-1"))
+    # As Litestar's router takes it off: what it serves is what is judged.
+    return path.split(root_path, maxsplit=1)[-1] if root_path else path
 
 
 def _refusal(error: AuthError) -> HTTPException:
