@@ -16,6 +16,7 @@ use crate::json;
 use crate::mail::Mail;
 use crate::password::Secret;
 use crate::requests::Requests;
+use crate::secret_key;
 use crate::user::Role;
 
 /// What `doorward_open` reads.
@@ -103,6 +104,13 @@ impl Config {
         }
         config.mail.check()?;
         Ok(config)
+    }
+}
+
+impl Config {
+    /// The file that the secret key is in, where it is in one.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        secret_key::file(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command `doorward`, as a shell runs it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
 
@@ -153,4 +153,460 @@ fn nothing_is_moved_into_a_store_in_use_or_out_of_none() {
     }
     assert!(!shell.0.path().join("none.db").exists() && !shell.0.path().join("c.db").exists());
     assert_eq!(shell.call("b.db", "list_users", json!({})).1["users"], json!([]));
+}
+
+impl Shell {
+    /// Runs the command on the first store.
+    fn on(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
+        let output = self.run(&[&["--config", "a.json"], arguments].concat(), input);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// What it prints, where it succeeds.
+    fn good(&self, arguments: &[&str], input: &str) -> String {
+        let (status, out, error) = self.on(arguments, input);
+        assert_eq!(status, 0, "{arguments:?}: {out}{error}");
+        out
+    }
+
+    fn json(&self, arguments: &[&str], input: &str) -> Value {
+        serde_json::from_str(&self.good(&[&["--json"], arguments].concat(), input)).unwrap()
+    }
+
+    /// Where it fails: the exit code, and what it says.
+    fn bad(&self, arguments: &[&str], input: &str) -> (i32, String) {
+        let (status, out, error) = self.on(arguments, input);
+        assert_ne!(status, 0, "{arguments:?}: {out}{error}");
+        (status, out + &error)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.0.path().join(name), content).unwrap();
+    }
+
+    /// The first store, with one account.
+    fn with_ada() -> Shell {
+        let shell = Shell::new();
+        let add = ["user", "add", "ada", "--email", "ada@example.com", "--role", "admin", "--role", "editor"];
+        shell.good(&add, &format!("{PASSWORD}\n"));
+        shell
+    }
+
+    fn login(&self, name: &str, password: &str) -> (i32, Value) {
+        self.call("a.db", "login", json!({"username": name, "password": password}))
+    }
+}
+
+#[test]
+fn init_makes_a_store_and_never_overwrites_one() {
+    let shell = Shell::new();
+    let out = shell.good(&["init"], "");
+    assert!(
+        out.contains("a.db\n") && out.contains("made: a.db.key\n") && out.contains("Keep a copy"),
+        "{out}"
+    );
+    for name in ["a.db", "a.db.key"] {
+        let mode = std::fs::metadata(shell.0.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let (status, text) = shell.bad(&["init"], "");
+    assert_eq!((status, text.contains("there is such a file already")), (9, true), "{text}");
+    assert_eq!(shell.bad(&["init", "--store", "sqlite::memory:"], "").0, 9);
+    // What cannot be made leaves nothing that the next one would refuse.
+    let key = ["init", "--store", "sqlite:b.db", "--secret-key-file", "none/key"];
+    assert_eq!(shell.bad(&key, "").0, 9);
+    let made = shell.json(&["init", "--store", "sqlite:b.db"], "");
+    assert_eq!(made, json!({"store": "b.db", "secret_key_file": "b.db.key"}));
+}
+
+#[test]
+fn accounts_from_a_shell() {
+    let shell = Shell::with_ada();
+    let ada = shell.json(&["user", "show", "ada"], "")["user"].take();
+    assert_eq!((&ada["username"], &ada["roles"]), (&json!("ada"), &json!(["admin", "editor"])));
+    let id = ada["id"].as_str().unwrap();
+    for who in ["ADA", "Ada@EXAMPLE.com", id] {
+        let out = shell.good(&["user", "show", who], "");
+        assert!(out.contains(id) && out.contains("roles       admin, editor\n"), "{out}");
+    }
+    assert_eq!(shell.bad(&["user", "show", "nobody"], "").0, 5);
+    assert_eq!(shell.login("ada", PASSWORD).0, 0);
+
+    // The password is a line of standard input, whatever ends it, and what the engine refuses is refused.
+    let attributes = r#"{"team": "a"}"#;
+    let bob = ["user", "add", "bob", "--email", "bob@example.com", "--attributes", attributes];
+    assert_eq!(shell.bad(&bob, "password\n").0, 4);
+    assert_eq!(shell.bad(&bob, "").0, 4);
+    let bob = shell.json(&bob, &format!("{PASSWORD}\r\nmore\n"))["user"].take();
+    assert_eq!((&bob["attributes"], &bob["roles"]), (&json!({"team": "a"}), &json!([])));
+    assert_eq!(shell.login("bob", PASSWORD).0, 0);
+    assert_eq!(shell.bad(&["user", "add", "bob", "--email", "b@example.com"], PASSWORD).0, 6);
+    assert_eq!(shell.bad(&["user", "add", "eve", "--attributes", "[1]"], PASSWORD).0, 64);
+
+    assert_eq!(shell.good(&["user", "roles", "bob", "--add", "z", "--add", "y"], ""), "y\nz\n");
+    assert_eq!(shell.good(&["user", "roles", "bob", "--add", "x", "--remove", "z"], ""), "x\ny\n");
+    assert_eq!(shell.good(&["user", "roles", "bob"], ""), "x\ny\n");
+    shell.good(&["user", "disable", "bob"], "");
+    assert_eq!(shell.login("bob", PASSWORD).0, 1);
+    let rows = |arguments: &[&str]| {
+        let out = shell.good(arguments, "");
+        out.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&["user", "list"]), ["ada", "bob"]);
+    assert_eq!(rows(&["user", "list", "--disabled"]), ["bob"]);
+    assert_eq!(rows(&["user", "list", "--active"]), ["ada"]);
+    assert_eq!(rows(&["user", "list", "--role", "y"]), ["bob"]);
+    let lines = shell.good(&["user", "list", "--json"], "");
+    let names = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["username"].take());
+    assert_eq!(names.collect::<Vec<_>>(), ["ada", "bob"]);
+    shell.good(&["user", "enable", "bob"], "");
+    assert_eq!(shell.login("bob", PASSWORD).0, 0);
+
+    let (_, everything, _) = shell.on(&["user", "export", "bob"], "");
+    let everything: Value = serde_json::from_str(&everything).unwrap();
+    assert_eq!((&everything["user"]["username"], everything.get("next")), (&json!("bob"), None));
+    assert_eq!(everything["sessions"].as_array().unwrap().len(), 2);
+
+    // Only what is meant is deleted, and never the last who administers.
+    assert_eq!(shell.bad(&["user", "delete", "bob"], "y\n").0, 64);
+    shell.good(&["user", "show", "bob"], "");
+    shell.good(&["user", "delete", "bob", "--yes"], "");
+    assert_eq!(shell.bad(&["user", "show", "bob"], "").0, 5);
+    assert_eq!(shell.bad(&["user", "delete", "ada", "--yes"], "").0, 3);
+    assert_eq!(shell.bad(&["user", "disable", "ada"], "").0, 3);
+}
+
+#[test]
+fn an_export_of_a_person_has_every_page() {
+    let shell = Shell::with_ada();
+    let path = |name| shell.0.path().join(name).display().to_string();
+    let config =
+        json!({"store": format!("sqlite:{}", path("a.db")), "password": {"memory_kib": 8, "iterations": 1}});
+    let engine = Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap();
+    let ada = json!({"username": "ada", "password": PASSWORD}).to_string();
+    (0..1001).for_each(|_| drop(engine.call("login", &ada).unwrap()));
+    drop(engine);
+    let everything = shell.json(&["user", "export", "ada"], "");
+    assert_eq!(everything["sessions"].as_array().unwrap().len(), 1001);
+    assert_eq!(everything["events"].as_array().unwrap().len(), 1002);
+    assert_eq!(everything.get("next"), None);
+    let events = shell.good(&["events", "--user", "ada", "--kind", "logged_in", "--json"], "");
+    assert_eq!(events.lines().count(), 1001);
+}
+
+#[test]
+fn a_password_is_reset_by_hand_or_by_mail() {
+    let shell = Shell::with_ada();
+    assert_eq!(shell.bad(&["password", "reset", "nobody"], "x\n").0, 5);
+    let out = shell.good(&["password", "reset", "ada"], "quite another one\n");
+    assert!(out.contains("temporary"), "{out}");
+    assert_eq!(shell.login("ada", PASSWORD).0, 1);
+    let (status, answer) = shell.login("ada", "quite another one");
+    assert_eq!((status, &answer["error"]["code"]), (2, &json!("password_change_required")));
+
+    let (status, text) = shell.bad(&["password", "reset", "ada", "--mail"], "");
+    assert_eq!((status, text.contains("/mail")), (9, true), "{text}");
+    let config =
+        json!({"store": "sqlite:a.db", "mail": {"links": {"reset_password": "https://app.example/{token}"}}});
+    shell.write("a.json", config.to_string());
+    assert!(shell.good(&["password", "reset", "ada", "--mail"], "").contains("ada@example.com"));
+    let mails = shell.call("a.db", "take_mail", json!({})).1["mails"].take();
+    let kinds: Vec<_> = mails.as_array().unwrap().iter().map(|mail| &mail["kind"]).collect();
+    assert_eq!(kinds, ["password_changed", "reset_password"]);
+    // The operation tells nobody why there is no mail; the command does.
+    shell.good(&["user", "roles", "ada", "--remove", "editor"], "");
+    let bob = ["user", "add", "bob", "--email", "bob@example.com"];
+    shell.good(&bob, PASSWORD);
+    shell.good(&["user", "disable", "bob"], "");
+    let (status, text) = shell.bad(&["password", "reset", "bob", "--mail"], "");
+    assert_eq!((status, text.contains("may not log in")), (4, true), "{text}");
+}
+
+#[test]
+fn sessions_and_keys_from_a_shell() {
+    let shell = Shell::with_ada();
+    let client = json!({"ip": "203.0.113.7", "user_agent": "\u{1b}[2Jevil\u{202e}", "device_id": "phone"});
+    let request = json!({"username": "ada", "password": PASSWORD, "client": client});
+    let login = || shell.call("a.db", "login", request.clone()).1;
+    let (first, second) = (login(), login());
+    let out = shell.good(&["session", "list", "ada"], "");
+    assert_eq!(out.lines().count(), 3, "{out}");
+    assert!(out.contains("203.0.113.7") && out.contains("evil\\u{202e}"), "{out}");
+    let attributes = json!({"id": shell.json(&["user", "show", "ada"], "")["user"]["id"], "attributes": {"a": "\u{9b}2J\u{202e}"}});
+    assert_eq!(shell.call("a.db", "update_user", attributes).0, 0);
+    assert!(shell.good(&["user", "show", "ada"], "").contains("\\u{9b}2J\\u{202e}"));
+
+    // No answer steers the terminal.
+    let call = &["call", "list_users"][..];
+    for arguments in
+        [&["session", "list", "ada"][..], &["user", "show", "ada"], &["user", "export", "ada"], call]
+    {
+        for out in [shell.good(arguments, ""), shell.good(&[arguments, &["--json"]].concat(), "")] {
+            assert!(!out.contains('\u{9b}') && !out.contains('\u{202e}'), "{out}");
+        }
+    }
+    let session = first["session_id"].as_str().unwrap();
+    assert_eq!(shell.good(&["session", "revoke", session], ""), "Sessions ended: 1\n");
+    assert_eq!(shell.good(&["session", "revoke", session], ""), "Sessions ended: 0\n");
+    let seen = |login: &Value| {
+        shell.call("a.db", "introspect", json!({"token": login["access_token"]})).1["active"].take()
+    };
+    assert_eq!((seen(&first), seen(&second)), (json!(false), json!(true)));
+    assert_eq!(shell.json(&["session", "revoke", "--user", "ada"], ""), json!({"revoked": 1}));
+    assert_eq!(seen(&second), json!(false));
+    assert_eq!(shell.bad(&["session", "revoke"], "").0, 64);
+
+    let rotated = shell.json(&["keys", "rotate"], "");
+    assert!(rotated["kid"].is_string() && rotated["previous"].is_string());
+    assert_eq!(shell.bad(&["keys", "rotate", "--backend", "none"], "").0, 4);
+    assert_eq!(shell.json(&["keys", "list"], ""), json!({"keys": []}));
+    shell.write("a.json", r#"{"store": "sqlite:a.db", "signing_algorithm": "ES256"}"#);
+    let out = shell.good(&["keys", "list"], "");
+    assert!(out.contains("ES256  EC   P-256"), "{out}");
+}
+
+/// An account as a line.
+fn line(number: usize) -> String {
+    format!("{{\"username\":\"user{number}\",\"email\":\"u{number}@example.com\",\"roles\":[\"r\"]}}\n")
+}
+
+fn lines(numbers: std::ops::RangeInclusive<usize>) -> String {
+    numbers.map(line).collect()
+}
+
+#[test]
+fn accounts_are_imported_and_exported() {
+    let shell = Shell::new();
+    let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
+        "attributes": {"a": [1, "\u{7f}"]}, "password_hash": bcrypt});
+    let file = format!("\u{feff}{}\r\n\n  {more}\n{}", lines(1..=1500).trim_end(), line(1501).trim_end());
+    shell.write("users.ndjson", file);
+    let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
+    assert_eq!(
+        dry,
+        "Would be imported: 1502, skipped: 0, of the lines up to 1503.\nPassword hashes: bcrypt 1.\n"
+    );
+    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
+    let summary = shell.json(&["import", "users.ndjson"], "");
+    let expected =
+        json!({"imported": 1502, "skipped": 0, "hashes": {"bcrypt": 1}, "lines": 1503, "complete": true});
+    assert_eq!(summary, expected);
+
+    let exported = shell.good(&["export"], "");
+    assert_eq!(exported.lines().count(), 1502);
+    assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
+    let (status, out, _) =
+        shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
+    assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
+    let again = shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "export"], "");
+    // Accounts of one moment are in no order.
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert!(sorted(&again) == sorted(&exported), "what is exported is not what was imported");
+}
+
+#[test]
+fn problems_of_an_import_are_told_by_line() {
+    let shell = Shell::new();
+    shell.write("a.ndjson", format!("{}\n{}{}", line(1), line(2), line(1)));
+    let (status, text) = shell.bad(&["import", "a.ndjson"], "");
+    assert_eq!(status, 4, "{text}");
+    assert!(text.contains("line 4: username_repeated\nline 4: email_repeated\n"), "{text}");
+    assert!(text.contains("Imported: 0, skipped: 0, of the lines up to 0."), "{text}");
+    assert_eq!(shell.bad(&["import", "a.ndjson", "--dry-run"], "").0, 4);
+    let out = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(out.lines().next(), Some(r#"{"code":"username_repeated","line":4}"#));
+    assert_eq!((&last["imported"], &last["skipped"]), (&json!(2), &json!(1)));
+
+    // A line that is none ends it; what came before is kept, and can be passed over.
+    for (bad, why) in [
+        ("{\"username\": \"x\"", "line 2100: no JSON"),
+        ("{\"username\": \"x\"}, {\"username\": \"y\"}", "line 2100: no JSON"),
+        ("name", "line 2100: expected a JSON object"),
+        ("{\"username\": \"x\", \"email\": \"x@example.com\", \"admin\": true}", "line 2100: "),
+        ("{\"username\": \"x\", \"username\": \"y\"}", "line 2100: "),
+        ("{\"username\": 7}", "line 2100: username "),
+    ] {
+        shell.write("b.ndjson", format!("{}{bad}\n{}", lines(1..=2099), lines(2100..=2200)));
+        let (status, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
+        assert_eq!((status, text.contains(why)), (4, true), "{bad}: {text}");
+        assert!(text.contains("of the lines up to 2000."), "{text}");
+    }
+    let (_, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
+    assert!(text.contains("Imported: 0, skipped: 2000,"), "{text}");
+    shell.write("b.ndjson", lines(1..=2200));
+    let out = shell.good(&["import", "b.ndjson", "--on-conflict", "skip", "--json"], "");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["imported"], &last["skipped"], &last["complete"]),
+        (&json!(200), &json!(2000), &json!(true))
+    );
+}
+
+#[test]
+fn files_in_other_forms_are_refused_by_name() {
+    let shell = Shell::new();
+    for (content, form) in [
+        (&b"username,email\nada,ada@example.com\n"[..], "CSV"),
+        (b"\xef\xbb\xbfusername;email\nada;ada@example.com\n", "CSV"),
+        (b"PK\x03\x04\x14\x00", "Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
+        (b"[{\"username\":\"ada\"}]", "a JSON array"),
+        (b"\xff\xfe{\x00", "UTF-16"),
+    ] {
+        shell.write("file", content);
+        let (status, text) = shell.bad(&["import", "file"], "");
+        assert_eq!(
+            (status, text.contains(form), text.contains("one JSON object a line")),
+            (4, true, true),
+            "{text}"
+        );
+    }
+    shell.write("file", b"{\"username\":\"\xff\"}\n");
+    assert!(shell.bad(&["import", "file"], "").1.contains("line 1: not UTF-8"));
+    shell.write("file", format!("{{\"username\":\"{}\"}}", "x".repeat(1 << 20)));
+    assert!(shell.bad(&["import", "file"], "").1.contains("line 1: longer than"));
+    assert_eq!(shell.bad(&["import", "none"], "").0, 64);
+    assert_eq!(shell.bad(&["import", "."], "").0, 64);
+    shell.write("file", "");
+    assert!(shell.good(&["import", "file"], "").contains("Imported: 0"));
+    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
+}
+
+/// Ctrl-C between two batches: it says how far it got.
+#[test]
+fn an_import_that_is_interrupted_says_how_far_it_got() {
+    let shell = Shell::new();
+    shell.good(&["init"], "");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .args(["--config", "a.json", "import", "-"])
+        .current_dir(shell.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(lines(1..=1500).as_bytes()).unwrap();
+    while shell.good(&["user", "list", "--json"], "").lines().count() < 1000 {}
+    // SAFETY: a signal to a child that was not waited for.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+    input.write_all(lines(1501..=1600).as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("Imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
+    assert!(text.contains("--on-conflict skip"), "{text}");
+}
+
+#[test]
+fn backups_maintenance_and_the_log_from_a_shell() {
+    let shell = Shell::with_ada();
+    let (_, login) = shell.login("ada", PASSWORD);
+    let out = shell.good(&["backup", "copy.db"], "");
+    assert!(out.contains("copy.db") && out.contains("a.db.key"), "{out}");
+    assert_eq!(shell.bad(&["backup", "copy.db"], "").0, 4);
+    assert_eq!(shell.json(&["backup", "copy2.db"], "")["bytes"].as_u64().map(|bytes| bytes > 0), Some(true));
+    let (status, seen) = shell.call("copy.db", "introspect", json!({"token": login["access_token"]}));
+    assert_eq!((status, &seen["active"]), (0, &json!(true)));
+
+    assert!(shell.good(&["maintain"], "").contains("sessions                      0\n"));
+    let maintained = shell.json(&["maintain", "--budget-ms", "60000"], "");
+    assert_eq!((&maintained["complete"], &maintained["purged"]["events"]), (&json!(true), &json!(0)));
+    assert_eq!(shell.bad(&["maintain", "--budget-ms", "0"], "").0, 4);
+
+    let out = shell.good(&["events"], "");
+    assert!(out.starts_with("AT ") && out.contains("Z  registered") && out.contains("logged_in"), "{out}");
+    let id = login["user"]["id"].as_str().unwrap();
+    let bob = ["user", "add", "bob", "--email", "bob@example.com"];
+    let bob = shell.json(&bob, PASSWORD)["user"]["id"].as_str().unwrap().to_owned();
+    shell.good(&["user", "delete", "bob", "--yes"], "");
+    let kinds = |user: &str| -> Vec<String> {
+        let out = shell.good(&["events", "--user", user, "--json"], "");
+        let kind =
+            |line: &str| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned();
+        out.lines().map(kind).collect()
+    };
+    assert_eq!(kinds("ada"), ["registered", "logged_in"]);
+    assert_eq!(kinds(id), kinds("ada"));
+    // Of somebody who is gone by id.
+    assert_eq!(kinds(&bob), ["registered", "user_deleted"]);
+    assert_eq!(shell.bad(&["events", "--user", "bob"], "").0, 5);
+    assert_eq!(shell.bad(&["events", "--kind", "none"], "").0, 4);
+
+    for name in ["bash", "zsh", "fish"] {
+        assert!(shell.good(&["completion", name], "").contains("rotate"), "{name}");
+    }
+}
+
+/// What follows the log sees what others write, and ends quietly when nobody reads any more.
+#[test]
+fn the_log_is_followed() {
+    let shell = Shell::with_ada();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .args(["--config", "a.json", "--json", "events", "--follow"])
+        .current_dir(shell.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(events.next().unwrap().unwrap().contains("registered"));
+    shell.login("ada", "not the password");
+    assert!(events.next().unwrap().unwrap().contains("login_failed"));
+    drop(events);
+    shell.login("ada", "not the password");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(141), true));
+}
+
+/// At a terminal a password is asked for twice and not shown, and what is deleted is asked for, too.
+#[test]
+fn a_terminal_shows_no_password() {
+    let shell = Shell::new();
+    shell.good(&["init"], "");
+    let script = r#"
+import os, pty, sys, termios
+def converse(answers, *arguments):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.argv[1], [sys.argv[1], "--config", "a.json", *arguments])
+    shown = b""
+    for question, answer in answers:
+        while question not in shown:
+            shown += os.read(terminal, 1000)
+        shown = shown.replace(question, b"", 1)
+        # Nobody types faster than that.
+        while question.endswith(b": ") and termios.tcgetattr(terminal)[3] & termios.ECHO:
+            pass
+        os.write(terminal, answer + b"\n")
+    try:
+        while more := os.read(terminal, 1000):
+            shown += more
+    except OSError:
+        pass
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), repr(shown))
+add = ("user", "add", "ada", "--email", "ada@example.com")
+password = b"eight wise words"
+converse([(b"ada: ", password), (b"again: ", b"eight other words")], *add)
+converse([(b"ada: ", password), (b"again: ", password)], *add)
+converse([(b"[y/N] ", b"n")], "user", "delete", "ada")
+converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
+"#;
+    let output = Command::new("python3")
+        .args(["-c", script, env!("CARGO_BIN_EXE_doorward")])
+        .current_dir(shell.0.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let codes: Vec<&str> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(codes, ["64", "0", "64", "0"], "{text}");
+    assert!(text.contains("the two passwords differ") && !text.contains("eight"), "{text}");
 }

@@ -1,0 +1,119 @@
+//! The open engine, and where it comes from.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use doorward::config::StoreUrl;
+use doorward::mail::Delivery;
+use doorward::{Code, Config, Engine, Error, Hooks};
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, Outcome};
+
+/// Which engine to open.
+#[derive(Args)]
+pub struct Source {
+    /// A file with the configuration that the host opens the engine with, as JSON.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The store, instead of the configuration's: sqlite:PATH, postgres://…, or @FILE that holds it.
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+    /// The file with the secret key, instead of the configuration's.
+    #[arg(long, global = true, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+}
+
+impl Source {
+    pub fn open(&self) -> Outcome<Door> {
+        Ok(Door { engine: Engine::open(self.config()?, Hooks::default())? })
+    }
+
+    pub fn config(&self) -> Outcome<Config> {
+        let text = match &self.config {
+            Some(path) => fs::read_to_string(path).map_err(|error| Failure::file("--config", &error))?,
+            None => "{}".to_owned(),
+        };
+        // The engine judges the text itself, before anything is set above it.
+        let mut parsed = Config::parse(&text)?;
+        if self.store.is_some() || self.secret_key_file.is_some() {
+            let mut config: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+            if let Some(store) = &self.store {
+                config.insert("store".to_owned(), json!(named_or_in_file(store, "--store")?));
+            }
+            if let Some(path) = &self.secret_key_file {
+                for key in ["secret_key", "secret_keys"] {
+                    config.remove(key);
+                }
+                config.insert("secret_key_file".to_owned(), json!(path));
+            }
+            parsed = Config::parse(&Value::Object(config).to_string())?;
+        }
+        // Mails are the host's to send: not by the way, while somebody lists users.
+        parsed.mail.delivery = Delivery::Manual;
+        Ok(parsed)
+    }
+}
+
+/// A store's address.
+pub fn store_url(text: &str, field: &'static str) -> Outcome<StoreUrl> {
+    let expected = |reason| Failure::from(Error::at(Code::InvalidConfig, field, reason));
+    named_or_in_file(text, field)?.parse().map_err(expected)
+}
+
+/// A text, or, after `@`, the file that holds it.
+fn named_or_in_file(text: &str, option: &str) -> Outcome<String> {
+    match text.strip_prefix('@') {
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| Failure::file(option, &error))?;
+            Ok(text.trim_end().to_owned())
+        }
+        None => Ok(text.to_owned()),
+    }
+}
+
+pub struct Door {
+    pub engine: Engine,
+}
+
+impl Door {
+    pub fn call(&self, operation: &str, request: &Value) -> Outcome<Value> {
+        let answer = self.engine.call(operation, &request.to_string())?;
+        serde_json::from_str(&answer)
+            .map_err(|_| Error::new(Code::Internal, "an answer that is no JSON").into())
+    }
+
+    /// The account of this id, name or e-mail address.
+    pub fn user(&self, who: &str) -> Outcome<Value> {
+        for request in [json!({"id": who}), json!({"query": who})] {
+            match self.call("get_user", &request) {
+                Err(Failure::Engine(error)) if error.code == Code::UserNotFound => {}
+                answer => return answer.map(|mut answer| answer["user"].take()),
+            }
+        }
+        Err(Error::from(Code::UserNotFound).into())
+    }
+
+    /// Every page of a list: the items under `key`, and after the last page the id to go on from.
+    pub fn pages(
+        &self,
+        operation: &str,
+        mut request: Value,
+        key: &str,
+        mut each: impl FnMut(&[Value]) -> Outcome,
+    ) -> Outcome<Value> {
+        request["limit"] = json!(1000);
+        loop {
+            let answer = self.call(operation, &request)?;
+            let items = answer[key].as_array().map_or(&[][..], Vec::as_slice);
+            each(items)?;
+            if let Some(last) = items.last() {
+                request["after"] = last["id"].clone();
+            }
+            if answer["next"].is_null() {
+                return Ok(request["after"].take());
+            }
+        }
+    }
+}

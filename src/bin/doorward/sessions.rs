@@ -1,0 +1,65 @@
+//! `session …`
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::Context;
+use crate::failure::Outcome;
+use crate::show::{self, Table, time, word};
+
+#[derive(Subcommand)]
+pub enum Session {
+    /// List the live sessions of an account.
+    List {
+        /// Its id, name or e-mail address.
+        #[arg(value_name = "USER")]
+        who: String,
+    },
+    /// End a session, or every session of an account.
+    Revoke {
+        /// The id of the session.
+        #[arg(required_unless_present = "who")]
+        session: Option<String>,
+        /// Every session of this account.
+        #[arg(long = "user", value_name = "USER", conflicts_with = "session")]
+        who: Option<String>,
+    },
+}
+
+impl Session {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let door = context.source.open()?;
+        match self {
+            Session::List { who } => {
+                let answer = door.call("list_sessions", &json!({"user_id": door.user(&who)?["id"]}))?;
+                if context.json {
+                    return Ok(writeln!(context.out, "{}", show::json(&answer.to_string()))?);
+                }
+                let cells = |session: &Value| {
+                    let [created, refreshed, expires] =
+                        ["created_at", "refreshed_at", "expires_at"].map(|name| time(&session[name]));
+                    let [id, ip, device, with] =
+                        ["id", "ip", "device_id", "user_agent"].map(|name| word(&session[name]));
+                    [id, created, refreshed, expires, ip, device, with]
+                };
+                let rows = answer["sessions"].as_array().into_iter().flatten();
+                let rows: Vec<_> = rows.map(cells).collect();
+                Table::new(["ID", "CREATED", "REFRESHED", "EXPIRES", "IP", "DEVICE", "USER AGENT"])
+                    .print(context.out, &rows)
+            }
+            Session::Revoke { session, who } => {
+                let answer = match who {
+                    Some(who) => {
+                        door.call("revoke_user_sessions", &json!({"user_id": door.user(&who)?["id"]}))?
+                    }
+                    None => door.call("revoke_session", &json!({"session_id": session}))?,
+                };
+                match context.json {
+                    true => writeln!(context.out, "{answer}")?,
+                    false => writeln!(context.out, "Sessions ended: {}", word(&answer["revoked"]))?,
+                }
+                Ok(())
+            }
+        }
+    }
+}

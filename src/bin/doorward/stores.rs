@@ -1,0 +1,168 @@
+//! Stores as a whole: `init`, `backup`, `maintain`, `doctor`, `migrate`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use doorward::config::StoreUrl;
+use doorward::{Code, Error};
+use serde_json::{Map, Value, json};
+
+use crate::Context;
+use crate::door::store_url;
+use crate::failure::{Failure, Outcome};
+use crate::show::{self, Bar, safe, word};
+
+#[derive(Args)]
+pub struct Backup {
+    /// The file to make. It is never one that exists.
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Maintain {
+    /// Stop after this many milliseconds, 1 to 60000, though something may be left. Default: when nothing is.
+    #[arg(long, value_name = "MS")]
+    budget_ms: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct Migrate {
+    /// The store to read: sqlite:PATH, postgres://…, or @FILE that holds it.
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// The empty store to fill.
+    #[arg(long, value_name = "URL")]
+    to: String,
+}
+
+/// Makes a store and its key file. On a server there is nothing to overwrite: tables that are there stay.
+pub fn init(context: &mut Context) -> Outcome {
+    let config = context.source.config()?;
+    let refused = |why| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
+    let store = match &config.store {
+        StoreUrl::SqliteFile(path) if path.exists() => return refused("there is such a file already"),
+        StoreUrl::SqliteFile(path) => Some(path.display().to_string()),
+        StoreUrl::SqliteMemory => return refused("a store in memory ends with its process"),
+        StoreUrl::Postgres(_) => None,
+    };
+    let key = config.key_file();
+    let is_given = key.as_ref().is_none_or(|path| path.exists());
+    if let Err(failure) = context.source.open() {
+        // It cannot be opened yet, and would be refused the next time.
+        for ending in ["", "-wal", "-shm"] {
+            let _ = store.as_ref().map(|path| fs::remove_file(format!("{path}{ending}")));
+        }
+        return Err(failure);
+    }
+    let key = key.map(|path| path.display().to_string());
+    if context.json {
+        let made = json!({"store": store, "secret_key_file": key}).to_string();
+        return Ok(writeln!(context.out, "{}", show::json(&made))?);
+    }
+    match &store {
+        Some(path) => writeln!(context.out, "The store is made:      {}", safe(path))?,
+        None => writeln!(context.out, "The store is ready: its tables are on the server.")?,
+    }
+    match &key {
+        Some(path) if is_given => writeln!(context.out, "Its secret key was there: {}", safe(path))?,
+        Some(path) => writeln!(context.out, "Its secret key is made: {}", safe(path))?,
+        None => writeln!(context.out, "Its secret key is the configuration's.")?,
+    }
+    writeln!(
+        context.out,
+        "Keep a copy of the secret key, apart from backups of the store: without it nobody can read what is\n\
+         sealed there, and with it everybody can make tokens.\n\
+         Next: doorward user add NAME --email ADDRESS --role admin"
+    )?;
+    Ok(())
+}
+
+impl Backup {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let path = std::path::absolute(&self.file).map_err(|error| Failure::file("FILE", &error))?;
+        let key = context.source.config()?.key_file();
+        let answer = context.source.open()?.call("backup", &json!({"path": path}))?;
+        if context.json {
+            return Ok(writeln!(context.out, "{answer}")?);
+        }
+        let name = path.display().to_string();
+        writeln!(context.out, "{} bytes are in {}.", word(&answer["bytes"]), safe(&name))?;
+        match key {
+            Some(key) => {
+                let key = key.display().to_string();
+                writeln!(context.out, "The secret key is not: keep {}, too, in another place.", safe(&key))?;
+            }
+            None => writeln!(context.out, "The secret key is not: it is the configuration's.")?,
+        }
+        Ok(())
+    }
+}
+
+impl Maintain {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let door = context.source.open()?;
+        let mut purged: BTreeMap<String, u64> = BTreeMap::new();
+        let is_complete = loop {
+            let answer = door.call("maintain", &json!({"budget_ms": self.budget_ms}))?;
+            for (kind, rows) in answer["purged"].as_object().into_iter().flatten() {
+                *purged.entry(kind.clone()).or_default() += rows.as_u64().unwrap_or(0);
+            }
+            let is_complete = answer["complete"] == true;
+            if is_complete || self.budget_ms.is_some() {
+                break is_complete;
+            }
+        };
+        if context.json {
+            return Ok(writeln!(context.out, "{}", json!({"purged": purged, "complete": is_complete}))?);
+        }
+        for (kind, rows) in &purged {
+            writeln!(context.out, "{kind:18} {rows:>12}")?;
+        }
+        if !is_complete {
+            writeln!(context.out, "More is left.")?;
+        }
+        Ok(())
+    }
+}
+
+pub fn doctor(context: &mut Context) -> Outcome {
+    let answer = context.source.open()?.call("doctor", &json!({}))?;
+    let findings = answer["findings"].as_array().map_or(&[][..], Vec::as_slice);
+    if context.json {
+        writeln!(context.out, "{}", show::json(&answer.to_string()))?;
+    } else {
+        for finding in findings {
+            let part = |name: &str| word(&finding[name]);
+            writeln!(context.out, "{:8} {:20} {}", part("severity"), part("check"), part("message"))?;
+        }
+    }
+    let problems = findings.iter().filter(|finding| finding["severity"] == "problem").count();
+    match problems {
+        0 => Ok(()),
+        count => Err(Error::new(Code::InvalidConfig, format!("problems found: {count}")).into()),
+    }
+}
+
+impl Migrate {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let (from, to) = (store_url(&self.from, "/from")?, store_url(&self.to, "/to")?);
+        let mut bar = Bar::new();
+        let moved = doorward::migrate(&from, &to, |moved| {
+            bar.show(moved.table, moved.rows, moved.of, &format!("of {} rows", moved.of));
+        })?;
+        bar.clear();
+        if context.json {
+            let rows: Map<String, Value> =
+                moved.iter().map(|moved| (moved.table.to_owned(), json!(moved.rows))).collect();
+            writeln!(context.out, "{}", json!({ "moved": rows }))?;
+        } else {
+            for moved in &moved {
+                writeln!(context.out, "{:12} {:>12}", moved.table, moved.rows)?;
+            }
+            writeln!(context.out, "Moved and compared. Open the new store with the same secret key.")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+//! `user …` and `password …`.
+
+use clap::{Args, Subcommand};
+use doorward::{Code, Error};
+use serde_json::{Map, Value, json};
+
+use crate::Context;
+use crate::ask;
+use crate::door::Door;
+use crate::failure::{Failure, Outcome};
+use crate::show::{self, Table, time, word};
+
+#[derive(Subcommand)]
+pub enum User {
+    /// Create an account. The password is typed twice, or the first line of standard input.
+    Add(Add),
+    /// List accounts.
+    List {
+        /// Only those with this role.
+        #[arg(long)]
+        role: Option<String>,
+        /// Only those that may log in.
+        #[arg(long)]
+        active: bool,
+        /// Only those that may not.
+        #[arg(long, conflicts_with = "active")]
+        disabled: bool,
+    },
+    /// Show an account.
+    Show(Who),
+    /// Keep an account from logging in, and end its sessions.
+    Disable(Who),
+    /// Let an account log in again, also one that was closed after too many failures.
+    Enable(Who),
+    /// Show or change the roles of an account.
+    Roles(Roles),
+    /// Delete an account and everything about it.
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write everything that is kept on a person, as JSON.
+    Export(Who),
+}
+
+#[derive(Subcommand)]
+pub enum Password {
+    /// Set a temporary password, or mail a link with which a new one is set.
+    ///
+    /// The temporary one is typed twice, or the first line of standard input. It must be changed at the next login. Every
+    /// session ends.
+    Reset {
+        #[command(flatten)]
+        who: Who,
+        /// Mail a link instead; nothing changes until it is followed.
+        #[arg(long)]
+        mail: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct Who {
+    /// Its id, name or e-mail address.
+    #[arg(value_name = "USER")]
+    who: String,
+}
+
+#[derive(Args)]
+pub struct Add {
+    /// The name to log in with.
+    name: String,
+    /// The e-mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// A role; may be given several times.
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// What else to keep with the account, a JSON object.
+    #[arg(long, value_name = "JSON")]
+    attributes: Option<String>,
+    /// The language of mails to this user.
+    #[arg(long)]
+    locale: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Roles {
+    #[command(flatten)]
+    who: Who,
+    /// A role to give; may be given several times.
+    #[arg(long = "add", value_name = "ROLE")]
+    given: Vec<String>,
+    /// A role to take away; may be given several times.
+    #[arg(long = "remove", value_name = "ROLE")]
+    taken: Vec<String>,
+}
+
+impl User {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let door = context.source.open()?;
+        match self {
+            User::Add(add) => add.run(&door, context),
+            User::List { role, active, disabled } => {
+                let is_active = (active || disabled).then_some(active);
+                list(&door, json!({"role": role, "is_active": is_active}), context)
+            }
+            User::Show(Who { who }) => answer(context, &json!({"user": door.user(&who)?}), None),
+            User::Disable(Who { who }) => {
+                let user = update(&door, &who, json!({"is_active": false}))?;
+                answer(context, &user, Some("may not log in any more; its sessions ended."))
+            }
+            User::Enable(Who { who }) => {
+                let user = update(&door, &who, json!({"is_active": true}))?;
+                answer(context, &user, Some("may log in."))
+            }
+            User::Roles(roles) => roles.run(&door, context),
+            User::Delete { who, yes } => {
+                let user = door.user(&who.who)?;
+                ask::confirm(&format!("Delete {} and everything about it?", title(&user)), yes)?;
+                let deleted = door.call("delete_user", &json!({"id": user["id"]}))?;
+                match context.json {
+                    true => writeln!(context.out, "{deleted}")?,
+                    false => writeln!(context.out, "{} is deleted.", title(&user))?,
+                }
+                Ok(())
+            }
+            User::Export(Who { who }) => {
+                let everything = export(&door, &door.user(&who)?["id"])?;
+                let text = serde_json::to_string_pretty(&everything).unwrap_or_default();
+                let text: Vec<_> = text.lines().map(show::json).collect();
+                Ok(writeln!(context.out, "{}", text.join("\n"))?)
+            }
+        }
+    }
+}
+
+impl Add {
+    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+        let Add { name, email, roles, attributes, locale } = self;
+        let attributes = attributes.map(|text| serde_json::from_str::<Map<String, Value>>(&text)).transpose();
+        let attributes =
+            attributes.map_err(|_| Failure::Usage("--attributes: expected a JSON object".to_owned()))?;
+        let roles = Some(roles).filter(|roles| !roles.is_empty());
+        let password = ask::new_password(&name)?;
+        let request = json!({"username": name, "email": email, "password": password, "roles": roles,
+            "attributes": attributes, "locale": locale});
+        answer(context, &door.call("register", &request)?, None)
+    }
+}
+
+impl Roles {
+    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+        let Roles { who, given, taken } = self;
+        let mut user = door.user(&who.who)?;
+        if !given.is_empty() || !taken.is_empty() {
+            let had = user["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let roles: Vec<&str> = had
+                .chain(given.iter().map(String::as_str))
+                .filter(|role| !taken.iter().any(|it| it == role))
+                .collect();
+            user = door.call("update_user", &json!({"id": user["id"], "roles": roles}))?["user"].take();
+        }
+        match context.json {
+            true => answer(context, &json!({"user": user}), None),
+            false => {
+                let roles = user["roles"].as_array().into_iter().flatten();
+                roles.into_iter().try_for_each(|role| Ok(writeln!(context.out, "{}", word(role))?))
+            }
+        }
+    }
+}
+
+impl Password {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let Password::Reset { who, mail } = self;
+        let door = context.source.open()?;
+        let user = door.user(&who.who)?;
+        if mail {
+            return mail_link(&door, &user, context);
+        }
+        let password = ask::new_password(&title(&user))?;
+        let request = json!({"user_id": user["id"], "new_password": password, "temporary": true});
+        let user = door.call("set_password", &request)?;
+        answer(
+            context,
+            &user,
+            Some("has a temporary password, to be changed at the next login; its sessions ended."),
+        )
+    }
+}
+
+fn mail_link(door: &Door, user: &Value, context: &mut Context) -> Outcome {
+    let mail = context.source.config()?.mail;
+    if mail.links.reset_password.is_none() && mail.from.is_none() {
+        return Err(Error::at(Code::InvalidConfig, "/mail", "there is no link to mail").into());
+    }
+    // The operation itself tells nobody.
+    let why_not = match (&user["email"], &user["is_active"]) {
+        (Value::Null, _) => Some("the account has no e-mail address"),
+        (_, Value::Bool(false)) => Some("the account may not log in"),
+        _ => None,
+    };
+    if let Some(why) = why_not {
+        return Err(Error::new(Code::InvalidRequest, why).into());
+    }
+    let sent = door.call("request_password_reset", &json!({"email": user["email"]}))?;
+    match context.json {
+        true => writeln!(context.out, "{sent}")?,
+        false => writeln!(
+            context.out,
+            "A mail to {} waits for whoever sends the mails, unless one did less than a minute ago.",
+            word(&user["email"])
+        )?,
+    }
+    Ok(())
+}
+
+fn update(door: &Door, who: &str, mut changes: Value) -> Outcome<Value> {
+    changes["id"] = door.user(who)?["id"].take();
+    door.call("update_user", &changes)
+}
+
+/// Accounts as a table, or one JSON object a line.
+fn list(door: &Door, request: Value, context: &mut Context) -> Outcome {
+    let mut table = Table::new(["ID", "USERNAME", "E-MAIL", "ACTIVE", "ROLES"]);
+    let (out, json) = (&mut *context.out, context.json);
+    let listed = door.pages("list_users", request, "users", |users| match json {
+        true => users.iter().try_for_each(|user| Ok(writeln!(out, "{}", show::json(&user.to_string()))?)),
+        false => {
+            let cells = |user: &Value| {
+                ["id", "username", "email", "is_active", "roles"].map(|name| word(&user[name]))
+            };
+            table.print(out, &users.iter().map(cells).collect::<Vec<_>>())
+        }
+    });
+    listed.map(drop)
+}
+
+/// Prints the answer's account, or in one line what became of it.
+fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcome {
+    let (out, user) = (&mut *context.out, &answer["user"]);
+    match became {
+        _ if context.json => writeln!(out, "{}", show::json(&answer.to_string()))?,
+        Some(became) => writeln!(out, "{} {became}", title(user))?,
+        None => {
+            let verified = if user["email_verified"] == true { " (verified)" } else { "" };
+            for (name, text) in [
+                ("id", word(&user["id"])),
+                ("username", word(&user["username"])),
+                ("e-mail", word(&user["email"]) + verified),
+                ("active", word(&user["is_active"])),
+                ("roles", word(&user["roles"])),
+                ("created", time(&user["created_at"])),
+                ("attributes", word(&user["attributes"])),
+            ] {
+                writeln!(out, "{}", format!("{name:11} {text}").trim_end())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn title(user: &Value) -> String {
+    format!("{} ({})", word(&user["username"]), word(&user["id"]))
+}
+
+/// Every page of everything that is kept on a person, as one.
+fn export(door: &Door, id: &Value) -> Outcome<Value> {
+    let mut whole = door.call("export_user", &json!({"id": id}))?;
+    while let Some(next) = whole.as_object_mut().and_then(|whole| whole.remove("next")) {
+        let mut page = door.call("export_user", &json!({"id": id, "after": next}))?;
+        for list in ["sessions", "events"] {
+            if let (Some(all), Some(more)) = (whole[list].as_array_mut(), page[list].as_array_mut()) {
+                all.append(more);
+            }
+        }
+        if !page["next"].is_null() {
+            whole["next"] = page["next"].take();
+        }
+    }
+    Ok(whole)
+}
