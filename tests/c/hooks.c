@@ -13,8 +13,19 @@ typedef struct host {
 
 static void misbehave(host *host);
 
-static void on_log(void *context, int32_t level, const char *json) {
+/* Takes the ids out, which are others in each run and may spell a name. */
+static void without_ids(char *json) {
+  for (char *id = json; (id = strstr(id, "_id\":\"")) != NULL;) {
+    id += 6;
+    if (strlen(id) >= 36) memmove(id, id + 36, strlen(id + 36) + 1);
+  }
+}
+
+static void on_log(void *context, int32_t level, const char *record) {
   host *host = context;
+  char json[1024];
+  snprintf(json, sizeof json, "%s", record);
+  without_ids(json);
   host->records++;
   host->secrets += strstr(json, "wise words") || strstr(json, "ada") || strstr(json, "eyJ");
   snprintf(host->last, sizeof host->last, "level %d %s", (int)level, json);

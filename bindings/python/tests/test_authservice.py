@@ -57,6 +57,23 @@ def test_tokens_from_login_to_revocation(service: AuthService, engine: Engine) -
     run(main())
 
 
+def test_links_are_mailed_to_those_who_want_them(service: AuthService, engine: Engine) -> None:
+    async def main() -> None:
+        await service.reset_password("ada@example.com")
+        await service.send_email_verification_link("bob@example.com")
+        # The same for a stranger, and for one whose address is verified: nothing to see, and no mail.
+        await service.reset_password("nobody@example.com")
+        await service.send_email_verification_link("ada@example.com")
+
+    run(main())
+    mails = {(mail.kind, mail.to): mail for mail in engine.take_mail().mails}
+    assert {("reset_password", "ada@example.com"), ("verify_email", "bob@example.com")} <= set(mails)
+    assert ("reset_password", "nobody@example.com") not in mails
+    assert ("verify_email", "ada@example.com") not in mails
+    token = mails["verify_email", "bob@example.com"].token
+    assert token is not None and engine.verify_email(token=token).user.email_verified
+
+
 def test_failures_are_typed(service: AuthService) -> None:
     for email, password in (("ada@example.com", "wrong"), ("eve@example.com", PASSWORD)):
         with pytest.raises(AuthError) as caught:

@@ -266,6 +266,8 @@ def test_methods_of_a_middleware(protected: Callable[..., Any], engine: Engine) 
         False,
         True,
     ]
+    # One may be given by itself, as with paths.
+    assert statuses(exclude_http_methods="POST", **others)[1] != 401
     # None is what the configuration says, also of paths.
     assert 401 not in statuses(exclude_http_methods=None)
 

@@ -51,7 +51,9 @@ class Rules:
         if exclude is not None:
             given["exclude"] = [exclude] if isinstance(exclude, (str, Mapping)) else list(exclude)
         if exclude_http_methods is not None:
-            given["exclude_http_methods"] = list(exclude_http_methods)
+            # A text is a sequence of texts, too: of its letters.
+            one = isinstance(exclude_http_methods, str)
+            given["exclude_http_methods"] = [exclude_http_methods] if one else list(exclude_http_methods)
         if scopes is not None:
             given["connections"] = sorted(scopes)
         if given:

@@ -42,6 +42,14 @@ class AuthService:
         """End every session of a user: access and refresh tokens are not valid from now on."""
         await asyncio.to_thread(engine_of(self._repo).revoke_user_sessions, user_id=user_id)
 
+    async def reset_password(self, email: str) -> None:
+        """Mail a token with which a new password can be set, if somebody has this address; nobody is told."""
+        await asyncio.to_thread(engine_of(self._repo).request_password_reset, email=email)
+
+    async def send_email_verification_link(self, email: str) -> None:
+        """Mail a token that verifies this address, if it is to be verified; nobody is told."""
+        await asyncio.to_thread(engine_of(self._repo).request_email_verification, email=email)
+
     async def is_authorized_by_role(
         self, access_token: str, roles: AbstractSet[str], *, require_verified_email: bool = True
     ) -> bool:
