@@ -24,11 +24,12 @@
 //!   `store`
 //! - [`operations`]: the hall, the one table of operations
 //! - [`engine`]: the rooms, one file per capability
-//! - `store`: the cellar, rows and transactions
+//! - `store`: the cellar, rows and transactions, in SQLite and PostgreSQL
 //! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
 //! - `outside`: what leaves the process: HTTP, SMTP
 //! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`requests`], [`mail`], [`json`],
 //!   `secret_key`, `contain`: the ground floor, what everybody stands on
+//! - `bin/doorward/`: the administrator's command (feature `cli`)
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
