@@ -22,7 +22,12 @@ STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 bench: library bench-python
 	$(CARGO) bench --bench peers --bench store
 
-.PHONY: demo test lint deny bench test-rust test-python test-c wheel bench-python python-models library command install \
+## How the store grows with users and processes, on SQLite and PostgreSQL; draws docs/scale-*.svg.
+bench-scale:
+	tests/postgres $(CARGO) bench --bench scale
+	$(PYTHON) benches/plot.py
+
+.PHONY: demo test lint deny bench bench-scale test-rust test-python test-c wheel bench-python python-models library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.

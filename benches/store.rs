@@ -2,13 +2,12 @@
 //! `refresh` by many callers beside one at a time. `make bench` runs it; `DOORWARD_BENCH_USERS` sets how
 //! many "many" are (default 1,000,000).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use doorward::{Config, Engine, Hooks};
-use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "eight wise words";
@@ -56,7 +55,7 @@ fn introspect(users: usize) -> f64 {
     let rate = rate(2, |thread, round| ask(thread * 31 + round));
     let bytes = std::fs::metadata(folder.0.join("store.db")).unwrap().len() / users as u64;
     println!(
-        "introspect, {users} users: {:.1} µs median, {rate:.0} a second by 2 threads, {bytes} bytes a user with a session",
+        "introspect, {users} users: {:.1} µs median, {rate:.0} a second by 2 threads, {bytes} bytes a user",
         median * 1e6
     );
     median
@@ -124,41 +123,23 @@ impl Folder {
         let config = json!({
             "store": format!("sqlite:{}", self.0.join("store.db").display()),
             "password": {"memory_kib": 8, "iterations": 1},
+            "limits": {"request_bytes": 4 << 20},
         });
         Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
     }
 
-    /// Adds users that share one password, each with a role and a session, without asking the engine.
+    /// Adds users that share one password, a thousand at a time.
     fn fill(&self, engine: &Engine, users: usize) {
         let hash = call(engine, "hash_password", json!({"password": PASSWORD}));
-        let mut sqlite = Connection::open(Path::new(&self.0).join("store.db")).unwrap();
-        let transaction = sqlite.transaction().unwrap();
-        for user in 0..users {
-            let id = id(1, user);
-            let mut add = transaction
-                .prepare_cached(
-                    "INSERT INTO users VALUES (?1, ?2, ?2, ?3, ?3, 0, 1, ?4, '{}', NULL, 0, 0, 1767225600)",
-                )
-                .unwrap();
-            add.execute(params![
-                id,
-                name(user),
-                format!("{}@example.com", name(user)),
-                hash["hash"].as_str()
-            ])
-            .unwrap();
-            let mut add = transaction.prepare_cached("INSERT INTO user_roles VALUES (?1, 'user')").unwrap();
-            add.execute(params![id]).unwrap();
-            let mut add = transaction
-                .prepare_cached(
-                    "INSERT INTO sessions (id, backend, user_id, epoch, generation, rotated_at, replaced_at, \
-                     auth_time, created_at, idle_at, expires_at, ip) \
-                     VALUES (?1, 'default', ?2, 0, 0, 0, 0, 0, 0, 0, 0, '192.0.2.7')",
-                )
-                .unwrap();
-            add.execute(params![crate::id(2, user), id]).unwrap();
+        for first in (0..users).step_by(1000) {
+            let batch: Vec<Value> = (first..users.min(first + 1000))
+                .map(|user| {
+                    json!({"username": name(user), "email": format!("{}@example.com", name(user)),
+                        "password_hash": hash["hash"], "roles": ["user"]})
+                })
+                .collect();
+            call(engine, "import_users", json!({"users": batch}));
         }
-        transaction.commit().unwrap();
     }
 }
 
@@ -166,14 +147,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// A UUIDv7 of a time that grows with the number.
-fn id(kind: u8, number: usize) -> [u8; 16] {
-    let mut id = [0x55; 16];
-    id[..6].copy_from_slice(&(1_767_225_600_000 + number as u64).to_be_bytes()[2..]);
-    (id[6], id[8], id[15]) = (0x70, 0x80, kind);
-    id
 }
 
 fn name(user: usize) -> String {

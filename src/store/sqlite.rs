@@ -25,6 +25,10 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/sqlite/1.sql")];
 /// Marks the file as ours ("dwrd"), so that no other program's database is touched.
 const APPLICATION_ID: i32 = 0x6477_7264;
 
+/// How long one waits before asking again whether another process has done writing. It writes many times meanwhile:
+/// each change of the writer costs both their caches.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+
 /// How many writers share one commit at most.
 const GROUP_SIZE: usize = 256;
 
@@ -163,6 +167,7 @@ struct Outcome {
 impl Writer {
     fn new(connection: Connection) -> Result<Writer> {
         migrate(&connection)?;
+        connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
         Ok(Writer { connection, durability: Durability::Full, group: None })
     }
 
@@ -193,17 +198,23 @@ impl Writer {
     }
 
     fn begin(&mut self, durability: Durability, deadline: Instant) -> Result<()> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::new(Code::StoreUnavailable, "busy"));
-        }
-        self.connection.busy_timeout(left).map_err(failed)?;
         if self.durability != durability {
             let level = if durability == Durability::Full { "FULL" } else { "NORMAL" };
             self.connection.pragma_update(None, "synchronous", level).map_err(failed)?;
             self.durability = durability;
         }
-        self.run("BEGIN IMMEDIATE")?;
+        // SQLite's own waiting looks ever more seldom: beside a process that writes without pause it would take
+        // seconds to be let in.
+        while let Err(error) =
+            self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]))
+        {
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+                return Err(failed(error));
+            } else if Instant::now() >= deadline {
+                return Err(Error::new(Code::StoreUnavailable, "busy"));
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
         self.group = Some(Group { outcome: Arc::default(), members: 0 });
         Ok(())
     }
