@@ -35,9 +35,9 @@ pub struct Config {
     pub secret_key_file: Option<PathBuf>,
     /// `iss` of every token.
     pub issuer: Issuer,
-    /// `aud` of every token: a text or a list.
+    /// `aud` of every token: a text or a list. Default: `doorward`.
     pub audience: Audience,
-    /// How access tokens are signed.
+    /// How access tokens are signed. Default: `HS256`.
     pub signing_algorithm: SigningAlgorithm,
     /// The life of an access token.
     pub access_token_seconds: Whole<1, 2_592_000, 900>,
@@ -51,7 +51,7 @@ pub struct Config {
     /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
     /// Named backends beside the one that the keys above describe, which is called `default`: a token of one
-    /// never passes in another.
+    /// never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`.
     pub backends: BTreeMap<BackendName, BackendConfig>,
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
     #[serde(deserialize_with = "json::optional_object")]
@@ -120,17 +120,17 @@ impl Config {
 pub struct BackendConfig {
     /// `aud` of its tokens. Default: the first audience, a colon and the backend's name.
     pub audience: Option<Audience>,
-    /// The life of an access token.
+    /// The life of an access token. Default: as in `default`.
     pub access_token_seconds: Option<Whole<1, 2_592_000, 900>>,
-    /// The life of a refresh token that is not used.
+    /// The life of a refresh token that is not used. Default: as in `default`.
     pub refresh_token_seconds: Option<Whole<1, 31_536_000, 2_592_000>>,
-    /// How its access tokens are signed.
+    /// How its access tokens are signed. Default: as in `default`.
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
     pub secret: Option<Secret>,
     /// Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
     pub allow_weak_secret: bool,
-    /// The claim that names the account.
+    /// The claim that names the account. Default: `sub`.
     pub subject_claim: SubjectClaim,
     /// Whether its sessions can be refreshed; else they end with their access token.
     pub refresh: bool,
@@ -179,9 +179,11 @@ impl FromStr for BackendName {
     fn from_str(text: &str) -> std::result::Result<BackendName, &'static str> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed) && text != "default";
-        if valid { Ok(BackendName(text.to_owned())) } else { Err("expected a name other than `default`") }
+        if valid { Ok(BackendName(text.to_owned())) } else { Err(BACKEND_NAME) }
     }
 }
+
+const BACKEND_NAME: &str = "expected 1 to 64 of ASCII letters, digits, `-` and `_`; `default` is described by the keys beside `backends`";
 
 crate::user::text_type!(BackendName, "minLength": 1, "maxLength": 64);
 

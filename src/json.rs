@@ -217,10 +217,20 @@ fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
         (Some((what @ ("missing" | "duplicate"), _)), _) => {
             (child(&place, &name()), format!("{what} field `{}`", name()))
         }
-        (_, Some((_, expected))) => (place, format!("expected {expected}")),
+        (_, Some((_, expected))) => (place, format!("expected {}", json_word(expected))),
         _ => (place, message.to_owned()),
     };
     Error::at(code, field, detail)
+}
+
+/// What serde expects, in JSON's words.
+fn json_word(expected: &str) -> &str {
+    match expected {
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "i32" | "i64" | "u32" | "u64" => "an integer within its bounds",
+        other => other,
+    }
 }
 
 /// The JSON pointer (RFC 6901) of a path, as far as its names may be told.

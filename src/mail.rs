@@ -26,7 +26,7 @@ pub struct Mail {
     /// The server that takes mails; needs `from` and all `links`. Default: none, the host takes them.
     #[serde(deserialize_with = "json::optional_object")]
     pub smtp: Option<Smtp>,
-    /// When mails are sent by SMTP.
+    /// When mails are sent by SMTP. Default: `manual`, by `deliver_mail`.
     pub delivery: Delivery,
     /// What users follow; registering sends a mail when `verify_email` is given.
     #[serde(deserialize_with = "json::object")]

@@ -211,7 +211,7 @@ impl Pattern {
 fn whole(expression: &str) -> Result<Regex, &'static str> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
     let compiled = compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z")));
-    compiled.map_err(|_| "expected a regular expression (syntax of RE2, of limited size)")
+    compiled.map_err(|_| "not a regular expression, or one that is too large (the syntax is that of RE2: no lookaround, no backreferences)")
 }
 
 /// A glob as a regular expression. `/**/` stands for a slash as well.

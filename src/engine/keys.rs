@@ -364,17 +364,24 @@ impl Engine {
     /// the backend.
     pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<(String, &Backend)> {
         let now = self.clock.now();
-        let verify = |keys: &Keys| {
+        let verify = |keys: &Keys, backend: Option<&Backend>| {
             let of = |key: &&RingKey| backend.is_none_or(|backend| backend.index == key.backend);
             let keys = keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
             jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
         };
         let keys = self.ring.keys();
-        match verify(&keys) {
+        match verify(&keys, backend) {
+            Err(jws::UNKNOWN_KEY) if backend.is_some() && verify(&keys, None).is_ok() => {
+                Err(Error::new(Code::InvalidToken, "other_backend"))
+            }
             // Another process may have turned the ring.
             Err(jws::UNKNOWN_KEY) => {
                 let newer = self.search_keys(&keys)?;
-                if Arc::ptr_eq(&keys, &newer) { Err(jws::UNKNOWN_KEY.into()) } else { Ok(verify(&newer)?) }
+                if Arc::ptr_eq(&keys, &newer) {
+                    Err(jws::UNKNOWN_KEY.into())
+                } else {
+                    Ok(verify(&newer, backend)?)
+                }
             }
             result => Ok(result?),
         }

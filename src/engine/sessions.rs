@@ -90,6 +90,8 @@ pub struct ListSessionsResponse {
 pub struct SessionInfo {
     /// Its id: `sid` in tokens.
     pub id: Id,
+    /// The backend that its tokens are for.
+    pub backend: String,
     /// When it began.
     pub created_at: i64,
     /// When it was refreshed last, or began.
@@ -281,6 +283,7 @@ impl Engine {
             .into_iter()
             .map(|session| SessionInfo {
                 id: session.id,
+                backend: session.backend,
                 created_at: session.created_at,
                 refreshed_at: session.refreshed_at,
                 expires_at: session.expires_at,

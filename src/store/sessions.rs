@@ -208,6 +208,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
 /// A session as its user may see it.
 pub(crate) struct Listed {
     pub id: Id,
+    pub backend: String,
     pub created_at: i64,
     pub refreshed_at: i64,
     pub expires_at: i64,
@@ -220,19 +221,20 @@ pub(crate) struct Listed {
 pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     tx.query(
-        "SELECT id, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id FROM sessions \
+        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id FROM sessions \
          WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
          AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
         &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
         |row| {
             listed.push(Listed {
                 id: Id::from_bytes(row.array(0)?),
-                created_at: row.integer(1)?,
-                refreshed_at: row.integer(2)?,
-                expires_at: row.integer(3)?.min(row.integer(4)?),
-                ip: row.optional_text(5)?,
-                user_agent: row.optional_text(6)?,
-                device_id: row.optional_text(7)?,
+                backend: row.text(1)?,
+                created_at: row.integer(2)?,
+                refreshed_at: row.integer(3)?,
+                expires_at: row.integer(4)?.min(row.integer(5)?),
+                ip: row.optional_text(6)?,
+                user_agent: row.optional_text(7)?,
+                device_id: row.optional_text(8)?,
             });
             Ok(())
         },

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import httpx
 import pytest
@@ -378,6 +378,15 @@ def test_two_cookies_of_one_name() -> None:
     with pytest.raises(ValueError, match="one name"):
         Authentication(None, {"default": Cookie(), "browser": Cookie()})
     assert Authentication(None, {"default": Cookie(), "browser": Cookie("__Host-b")}).backends
+
+
+def test_backends_that_are_none() -> None:
+    with Engine({"store": "sqlite::memory:", "backends": {"browser": {}}}) as engine:
+        assert Authentication(engine, {"default": Bearer(), "browser": Cookie()}).backends
+        with pytest.raises(ValueError, match="no backend 'brwoser'"):
+            Authentication(engine, {"default": Bearer(), "brwoser": Cookie()})
+        with pytest.raises(TypeError, match=r"Bearer\(\)"):
+            Authentication(engine, cast("Any", {"default": Bearer}))
 
 
 def test_the_package_needs_no_framework() -> None:

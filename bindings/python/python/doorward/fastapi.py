@@ -180,6 +180,16 @@ class LogoutBody(RefreshBody):
     everywhere: bool = False
 
 
+def _check_backend(engine: Engine, name: str) -> None:
+    """Raise ValueError where the engine has no such backend, rather than at the first request."""
+    try:
+        engine.verify(token="", backend=name)
+    except InvalidToken:
+        return
+    except InvalidRequest as error:
+        raise ValueError(f"the engine's configuration has no backend {name!r}") from error
+
+
 class Authentication:
     """The backends of an application, each with the way its tokens travel.
 
@@ -195,6 +205,11 @@ class Authentication:
         names = [each.name for each in self.backends.values() if isinstance(each, Cookie)]
         if len(set(names)) < len(names):
             raise ValueError("two backends have cookies of one name")
+        for name, transport in self.backends.items():
+            if isinstance(transport, type):
+                raise TypeError(f"the transport of {name!r} is a class: give an instance, {transport.__name__}()")
+            if isinstance(repo, Engine):
+                _check_backend(repo, name)
 
     @property
     def engine(self) -> Engine:

@@ -443,7 +443,7 @@ class Backends(TypedDict, total=False):
 
     access_token_seconds: int | None
     """
-    The life of an access token.
+    The life of an access token. Default: as in `default`.
     """
     allow_weak_secret: bool
     """
@@ -459,7 +459,7 @@ class Backends(TypedDict, total=False):
     """
     refresh_token_seconds: int | None
     """
-    The life of a refresh token that is not used.
+    The life of a refresh token that is not used. Default: as in `default`.
     """
     secret: str | None
     """
@@ -467,11 +467,11 @@ class Backends(TypedDict, total=False):
     """
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
     """
-    How its access tokens are signed.
+    How its access tokens are signed. Default: as in `default`.
     """
     subject_claim: Literal["sub", "user_id"]
     """
-    The claim that names the account.
+    The claim that names the account. Default: `sub`.
     """
 
 
@@ -486,13 +486,13 @@ class Config(TypedDict, total=False):
     """
     audience: str | list[str]
     """
-    `aud` of every token: a text or a list.
+    `aud` of every token: a text or a list. Default: `doorward`.
     """
     audit: AuditConfig
     backends: dict[str, Backends]
     """
     Named backends beside the one that the keys above describe, which is called `default`: a token of one
-    never passes in another.
+    never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`.
     """
     introspection_service: IntrospectionServiceConfig | None
     issuer: str
@@ -541,7 +541,7 @@ class Config(TypedDict, total=False):
     """
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"]
     """
-    How access tokens are signed.
+    How access tokens are signed. Default: `HS256`.
     """
     store: str
     """

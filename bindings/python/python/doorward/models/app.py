@@ -762,6 +762,10 @@ class Session(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
+    backend: str
+    """
+    The backend that its tokens are for.
+    """
     created_at: int
     """
     When it began.
