@@ -51,7 +51,9 @@ def chart(title: str, x_label: str, lines: list[Line], xs: list[float]) -> str:
         out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{short(10**power)}</text>')
     for x in xs:
         across, _ = at(x, 10**low)
-        out.append(f'<text x="{across:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{short(x)}</text>')
+        out.append(
+            f'<text x="{across:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{short(x)}</text>'
+        )
     labels: list[float] = []
     for line in sorted(lines, key=lambda line: -line.points[-1][1]):
         points = [at(x, y) for x, y in line.points]
@@ -86,7 +88,9 @@ def main() -> None:
         return found
 
     charts = {
-        "scale-users": chart("Calls a second by one process", "users", lines("users", {"processes": 1}), sizes),
+        "scale-users": chart(
+            "Calls a second by one process", "users", lines("users", {"processes": 1}), sizes
+        ),
         "scale-processes": chart(
             f"Calls a second, {max(sizes):,} users",
             "processes",

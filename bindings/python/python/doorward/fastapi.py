@@ -207,7 +207,7 @@ class Authentication:
             raise ValueError("two backends have cookies of one name")
         for name, transport in self.backends.items():
             if isinstance(transport, type):
-                raise TypeError(f"the transport of {name!r} is a class: give an instance, {transport.__name__}()")
+                raise TypeError(f"the transport of {name!r} is a class: give {transport.__name__}()")
             if isinstance(repo, Engine):
                 _check_backend(repo, name)
 
