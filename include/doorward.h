@@ -211,13 +211,19 @@ doorward_status doorward_set_password(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Logs in by password and opens a session. Codes: invalid_credentials, password_change_required,
-// too_many_attempts, hash_queue_full.
+// Logs in by password and opens a session. Codes: invalid_credentials, second_factor_required,
+// invalid_code, password_change_required, too_many_attempts, hash_queue_full.
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
 // Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
-// weak_password, hash_queue_full.
+// invalid_code, password_change_required, too_many_attempts, weak_password, hash_queue_full.
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
+// invalid_code, too_many_attempts, hash_queue_full.
+doorward_status doorward_reauthenticate(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
@@ -322,6 +328,55 @@ doorward_status doorward_verify_email(const struct doorward_engine *engine,
 doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
+
+// Makes a secret for an authenticator app.
+doorward_status doorward_generate_totp_secret(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Writes a secret as an authenticator app reads it, as URI and as QR code (SVG).
+doorward_status doorward_totp_provisioning_uri(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
+// Verifies a code by the secret alone, as often as it is asked: valid:true or valid:false.
+doorward_status doorward_verify_totp(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
+// Makes a secret for an account; it is no factor before it is confirmed. Codes: user_not_found,
+// already_configured.
+doorward_status doorward_setup_totp(const struct doorward_engine *engine,
+                                    const char *request,
+                                    char **response);
+
+// Puts an authenticator app in force by its first code; ends every session. Codes: user_not_found,
+// invalid_code, already_configured, too_many_attempts.
+doorward_status doorward_confirm_totp(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Says whether an account has an authenticator app in force. Codes: user_not_found.
+doorward_status doorward_totp_status(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
+// Takes an authenticator app away by a code; ends every session. Codes: user_not_found, invalid_code,
+// permission_denied, too_many_attempts.
+doorward_status doorward_disable_totp(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Replaces the recovery codes of an account; ends every session. Codes: user_not_found,
+// permission_denied.
+doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
+                                                 const char *request,
+                                                 char **response);
+
+// Says how many recovery codes an account has left. Codes: user_not_found.
+doorward_status doorward_recovery_codes_status(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
 
 // Takes mails out of the outbox, for a host that sends them itself.
 doorward_status doorward_take_mail(const struct doorward_engine *engine,

@@ -17,6 +17,7 @@ use crate::mail::Mail;
 use crate::password::Secret;
 use crate::requests::Requests;
 use crate::secret_key;
+use crate::totp::ServiceName;
 use crate::user::Role;
 
 /// What `doorward_open` reads.
@@ -67,6 +68,11 @@ pub struct Config {
     pub registration: Registration,
     /// Whether an account may log in only once its address is verified.
     pub require_verified_email: bool,
+    /// Who must have a second factor: nobody (`false`), everybody (`true`), or whoever has one of these roles.
+    pub require_second_factor: Whom,
+    /// Codes of an authenticator app.
+    #[serde(deserialize_with = "json::object")]
+    pub totp: Totp,
     /// Mails to users.
     #[serde(deserialize_with = "json::object")]
     pub mail: Mail,
@@ -271,6 +277,20 @@ pub struct Throttle {
     pub lock_seconds: Whole<1, 86_400, 60>,
     /// The longest lock.
     pub lock_max_seconds: Whole<1, 86_400, 3_600>,
+}
+
+/// Codes of an authenticator app (RFC 6238). Who has one keeps the digits and the period of the day it was set up.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Totp {
+    /// The name that the app shows for the service. Default: `issuer`, without its scheme where it is a URL.
+    pub issuer: Option<ServiceName>,
+    /// How long a code is.
+    pub digits: Whole<6, 8, 6>,
+    /// How long a code is shown.
+    pub period_seconds: Whole<15, 300, 30>,
+    /// How many codes before and after the current one are good: clocks differ, and people need time to type.
+    pub skew_steps: Whole<0, 10, 1>,
 }
 
 /// The audit log.
@@ -581,6 +601,57 @@ impl JsonSchema for Audience {
         json_schema!({"anyOf": [
             {"type": "string", "minLength": 1},
             {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+        ]})
+    }
+}
+
+/// For whom a rule is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Whom {
+    /// `false`.
+    #[default]
+    Nobody,
+    /// `true`.
+    Everybody,
+    /// Whoever has one of these roles.
+    Roles(Vec<Role>),
+}
+
+impl Whom {
+    /// Whether the rule is for somebody with these roles.
+    pub fn includes(&self, roles: &[Role]) -> bool {
+        match self {
+            Whom::Nobody => false,
+            Whom::Everybody => true,
+            Whom::Roles(listed) => roles.iter().any(|role| listed.contains(role)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Whom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Whom, D::Error> {
+        let role = |role: Value| role.as_str().and_then(|role| role.parse().ok());
+        let read = match Value::deserialize(deserializer)? {
+            Value::Bool(false) => Some(Whom::Nobody),
+            Value::Bool(true) => Some(Whom::Everybody),
+            Value::Array(roles) => roles.into_iter().map(role).collect::<Option<_>>().map(Whom::Roles),
+            _ => None,
+        };
+        read.ok_or(serde::de::Error::custom("expected true, false or a list of roles"))
+    }
+}
+
+impl JsonSchema for Whom {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Whom".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"default": false, "anyOf": [
+            {"type": "boolean"},
+            {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 64}},
         ]})
     }
 }

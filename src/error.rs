@@ -137,6 +137,10 @@ codes! {
         "The Authorization header is not valid.";
     /// The password is right; before there is a session it must be changed.
     PasswordChangeRequired = "password_change_required", StepUp, "The password must be changed.";
+    /// The password is right; before there is a session a second factor is wanted.
+    SecondFactorRequired = "second_factor_required", StepUp, "A second factor is required.";
+    /// The second factor is wrong, or was used before.
+    InvalidCode = "invalid_code", Denied, "The code is not valid.";
     /// Unknown, spent or expired challenge.
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
     /// Authenticated, but not allowed; or it would leave nobody who is.
@@ -151,6 +155,8 @@ codes! {
     UsernameTaken = "username_taken", Conflict, "The username is taken.";
     /// Another account has this e-mail address.
     EmailTaken = "email_taken", Conflict, "The e-mail address is taken.";
+    /// There is one in force.
+    AlreadyConfigured = "already_configured", Conflict, "It is configured already.";
     /// Too many failures; wait.
     TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
     /// The store cannot answer now.
@@ -227,6 +233,27 @@ pub struct StepUp {
     pub expires_in: i64,
     /// Who wants to log in.
     pub user_id: Id,
+    /// With `second_factor_required`: by what it can be given.
+    #[serde(flatten)]
+    pub second_factors: Option<SecondFactors>,
+}
+
+/// The second factors that an account has. Where it has none and must, set one up for its user, who logs in anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SecondFactors {
+    /// Codes of an authenticator app: `two_fa_code`.
+    pub totp_supported: bool,
+    /// Passkeys.
+    pub webauthn_supported: bool,
+    /// Recovery codes: `recovery_code`.
+    pub recovery_codes_supported: bool,
+}
+
+impl SecondFactors {
+    /// Whether a login wants one of them. Recovery codes only stand in for another that is lost.
+    pub(crate) fn any(self) -> bool {
+        self.totp_supported || self.webauthn_supported
+    }
 }
 
 /// The one secret that an answer holds.
@@ -245,9 +272,8 @@ impl Error {
         Error { field: Some(field.into()), ..Error::new(code, detail) }
     }
 
-    /// A login that wants one more step, with the `challenge` for it.
-    pub(crate) fn step_up(code: Code, challenge: Secret, expires_in: i64, user_id: Id) -> Error {
-        let step_up = StepUp { status: code.name(), challenge, expires_in, user_id };
+    /// A login that wants one more step.
+    pub(crate) fn step_up(code: Code, step_up: StepUp) -> Error {
         Error { step_up: Some(Box::new(step_up)), ..Error::from(code) }
     }
 

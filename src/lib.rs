@@ -27,8 +27,8 @@
 //! - `store`: the cellar, rows and transactions, in SQLite and PostgreSQL
 //! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
 //! - `outside`: what leaves the process: HTTP, SMTP
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`requests`], [`mail`], [`json`],
-//!   `secret_key`, `contain`: the ground floor, what everybody stands on
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`requests`], [`mail`],
+//!   [`json`], `secret_key`, `contain`: the ground floor, what everybody stands on
 //! - `bin/doorward/`: the administrator's command (feature `cli`)
 
 #![deny(unsafe_code)]
@@ -51,6 +51,7 @@ pub mod requests;
 mod secret_key;
 mod store;
 pub mod token;
+pub mod totp;
 pub mod user;
 
 pub use clock::Clock;

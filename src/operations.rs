@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::engine::{
     accounts, authorization, delivery, doctor, email, events, exports, imports, introspection, keys, login,
-    mail, maintenance, password_reset, passwords, requests, sessions, stats, tokens,
+    mail, maintenance, password_reset, passwords, reauthentication, recovery_codes, requests, sessions,
+    stats, tokens, totp,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -101,10 +102,13 @@ operations! {
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
     login: login::LoginRequest => login::LoginResponse, "0.1.0",
         "Logs in by password and opens a session.",
-        [InvalidCredentials, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
     complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0",
         "Takes the step that a login still wanted and opens its session.",
-        [InvalidChallenge, WeakPassword, HashQueueFull, StoreUnavailable];
+        [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
+    reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0",
+        "Proves again, in a session, who one is.",
+        [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
     refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0",
         "Exchanges a refresh token for the next pair of tokens.",
         [InvalidToken, StoreUnavailable];
@@ -168,6 +172,33 @@ operations! {
     check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0",
         "Says what a mailed token is for, without redeeming it.",
         [InvalidToken, StoreUnavailable];
+    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0",
+        "Makes a secret for an authenticator app.",
+        [];
+    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0",
+        "Writes a secret as an authenticator app reads it, as URI and as QR code.",
+        [];
+    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0",
+        "Verifies a code by the secret alone, as often as it is asked.",
+        [];
+    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0",
+        "Makes a secret for an account; it is no factor before it is confirmed.",
+        [UserNotFound, AlreadyConfigured, StoreUnavailable];
+    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0",
+        "Puts an authenticator app in force by its first code; ends every session.",
+        [UserNotFound, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
+    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0",
+        "Says whether an account has an authenticator app in force.",
+        [UserNotFound, StoreUnavailable];
+    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0",
+        "Takes an authenticator app away by a code; ends every session.",
+        [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
+    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0",
+        "Replaces the recovery codes of an account; ends every session.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
+    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0",
+        "Says how many recovery codes an account has left.",
+        [UserNotFound, StoreUnavailable];
     take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0",
         "Takes mails out of the outbox, for a host that sends them itself.",
         [StoreUnavailable];

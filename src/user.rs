@@ -8,8 +8,8 @@ use email_address::{EmailAddress, Options};
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use precis_profiles::precis_core::{FreeformClass, StringClass};
-use schemars::JsonSchema;
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 use uuid::{Builder, Uuid};
 
@@ -294,6 +294,67 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> std::result::Result<Scope, &'static str> {
         let valid = text.len() <= 1024 && text.split(' ').all(|scope| scope.parse::<Role>().is_ok());
         if valid { Ok(Scope(text.to_owned())) } else { Err("expected scopes separated by spaces") }
+    }
+}
+
+/// By what somebody proved who they are (RFC 8176), in the order in which they did: `pwd`, `otp`, …; `mfa` where it
+/// was by more than one factor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amr(String);
+
+impl Amr {
+    /// By a password alone.
+    pub(crate) fn password() -> Amr {
+        Amr::default().with(&["pwd"])
+    }
+
+    /// And by these.
+    pub(crate) fn with(&self, methods: &[&'static str]) -> Amr {
+        let mut members = self.members();
+        for method in methods {
+            if !members.contains(method) {
+                members.push(method);
+            }
+        }
+        Amr(members.join(" "))
+    }
+
+    /// As the store keeps it, separated by spaces.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn stored(text: String) -> Amr {
+        Amr(text)
+    }
+
+    /// As tokens have it.
+    pub fn members(&self) -> Vec<&str> {
+        self.0.split_ascii_whitespace().collect()
+    }
+}
+
+impl Serialize for Amr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.members())
+    }
+}
+
+impl<'de> Deserialize<'de> for Amr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Amr, D::Error> {
+        Vec::<String>::deserialize(deserializer).map(|members| Amr(members.join(" ")))
+    }
+}
+
+impl JsonSchema for Amr {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amr".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "items": {"type": "string"}})
     }
 }
 

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use stores::{Store, on_each_store, with_secret_key};
 
 mod stores;
+mod totp;
 
 /// What the library says of itself.
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(doorward::describe);
@@ -95,6 +96,11 @@ fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, Str
     for (index, step) in array(&scenario["steps"]).iter().enumerate() {
         for _ in 0..step["times"].as_u64().unwrap_or(1) {
             clock.fetch_add(step["advance"].as_i64().unwrap_or(0) * 1000, Ordering::SeqCst);
+            for (name, secret) in step["totp"].as_object().into_iter().flatten() {
+                let secret = filled(secret, &variables);
+                let code = totp::code(text(&secret), clock.load(Ordering::SeqCst) / 1000);
+                variables.insert(name.clone(), code.into());
+            }
             let open = |patch: &Value| {
                 let config = if patch.is_string() { patch.clone() } else { merged(base.clone(), patch) };
                 way.open(&as_text(&with_secret_key(filled(&config, &variables))), &clock)

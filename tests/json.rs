@@ -371,9 +371,20 @@ fn good_request(operation: &str) -> Value {
         "update_user" | "delete_user" | "export_user" => {
             json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
-        "list_sessions" | "revoke_user_sessions" => {
+        "list_sessions"
+        | "revoke_user_sessions"
+        | "setup_totp"
+        | "totp_status"
+        | "generate_recovery_codes"
+        | "recovery_codes_status" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
+        "confirm_totp" | "disable_totp" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "code": "x"})
+        }
+        "totp_provisioning_uri" => json!({"secret": "JBSWY3DPEHPK3PXP", "email": "ada@example.com"}),
+        "verify_totp" => json!({"secret": "JBSWY3DPEHPK3PXP", "code": "x"}),
+        "reauthenticate" => json!({"token": "x", "password": "x"}),
         "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
         "reset_password" => json!({"token": "x", "new_password": "x"}),
         "request_email_verification" | "request_password_reset" => json!({"email": "ada@example.com"}),

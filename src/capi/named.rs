@@ -142,8 +142,8 @@ pub unsafe extern "C" fn doorward_set_password(
     unsafe { run(&rows::set_password, engine, request, response) }
 }
 
-/// Logs in by password and opens a session. Codes: invalid_credentials, password_change_required,
-/// too_many_attempts, hash_queue_full.
+/// Logs in by password and opens a session. Codes: invalid_credentials, second_factor_required,
+/// invalid_code, password_change_required, too_many_attempts, hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login(
     engine: *const doorward_engine,
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn doorward_login(
 }
 
 /// Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
-/// weak_password, hash_queue_full.
+/// invalid_code, password_change_required, too_many_attempts, weak_password, hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_complete_login(
     engine: *const doorward_engine,
@@ -164,6 +164,18 @@ pub unsafe extern "C" fn doorward_complete_login(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::complete_login, engine, request, response) }
+}
+
+/// Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
+/// invalid_code, too_many_attempts, hash_queue_full.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_reauthenticate(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::reauthenticate, engine, request, response) }
 }
 
 /// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
@@ -400,6 +412,109 @@ pub unsafe extern "C" fn doorward_check_mail_token(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::check_mail_token, engine, request, response) }
+}
+
+/// Makes a secret for an authenticator app.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_generate_totp_secret(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::generate_totp_secret, engine, request, response) }
+}
+
+/// Writes a secret as an authenticator app reads it, as URI and as QR code (SVG).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_totp_provisioning_uri(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::totp_provisioning_uri, engine, request, response) }
+}
+
+/// Verifies a code by the secret alone, as often as it is asked: valid:true or valid:false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_verify_totp(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::verify_totp, engine, request, response) }
+}
+
+/// Makes a secret for an account; it is no factor before it is confirmed. Codes: user_not_found,
+/// already_configured.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_setup_totp(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::setup_totp, engine, request, response) }
+}
+
+/// Puts an authenticator app in force by its first code; ends every session. Codes: user_not_found,
+/// invalid_code, already_configured, too_many_attempts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_confirm_totp(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::confirm_totp, engine, request, response) }
+}
+
+/// Says whether an account has an authenticator app in force. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_totp_status(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::totp_status, engine, request, response) }
+}
+
+/// Takes an authenticator app away by a code; ends every session. Codes: user_not_found, invalid_code,
+/// permission_denied, too_many_attempts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_disable_totp(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::disable_totp, engine, request, response) }
+}
+
+/// Replaces the recovery codes of an account; ends every session. Codes: user_not_found,
+/// permission_denied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_generate_recovery_codes(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::generate_recovery_codes, engine, request, response) }
+}
+
+/// Says how many recovery codes an account has left. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_recovery_codes_status(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::recovery_codes_status, engine, request, response) }
 }
 
 /// Takes mails out of the outbox, for a host that sends them itself.

@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     LookUp,
     /// Secrets that are redeemed once.
     OneTimeSecret,
+    /// Recovery codes.
+    RecoveryCode,
 }
 
 struct Derived {
@@ -29,6 +31,7 @@ struct Derived {
     refresh_token: hmac::Key,
     look_up: hmac::Key,
     one_time_secret: hmac::Key,
+    recovery_code: hmac::Key,
 }
 
 /// Sealed bytes: the id of the sealing key, a nonce, the ciphertext with its tag.
@@ -105,6 +108,7 @@ impl Derived {
             refresh_token: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "refresh token")?),
             look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
             one_time_secret: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "one-time secret")?),
+            recovery_code: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "recovery code")?),
         })
     }
 
@@ -113,6 +117,7 @@ impl Derived {
             Purpose::RefreshToken => &self.refresh_token,
             Purpose::LookUp => &self.look_up,
             Purpose::OneTimeSecret => &self.one_time_secret,
+            Purpose::RecoveryCode => &self.recovery_code,
         }
     }
 }

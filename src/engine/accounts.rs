@@ -278,6 +278,7 @@ impl Engine {
             }
             users::update(tx, &user, &username_key, email_key.as_deref())?;
             if request.is_active == Some(true) {
+                self.forget_guesses(tx, request.id)?;
                 self.open_account(tx, request.id)?;
             }
             if before.is_active && !user.is_active {
@@ -313,6 +314,7 @@ impl Engine {
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
+            self.forget_guesses(tx, request.id)?;
             self.forget_attempts(tx, request.id, &[])?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;

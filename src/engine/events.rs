@@ -114,9 +114,24 @@ kinds! {
     PasswordChangeFailed = "password_change_failed";
     /// A password was set by somebody else, `temporary` where `detail` says so; every session ended.
     PasswordSet = "password_set";
-    /// Failed logins locked an `account` or a `source`, as `detail` says; what is refused while the lock
-    /// lasts is not logged.
+    /// Failures locked an `account`, its `second_factor` or a `source`, as `detail` says; what is refused while the
+    /// lock lasts is not logged.
     Throttled = "throttled";
+    /// A user proved again who they are; `detail` says by what.
+    Reauthenticated = "reauthenticated";
+    /// A proof was refused that somebody offered in a session; `detail` says why.
+    ReauthenticationFailed = "reauthentication_failed";
+    /// A second factor came into force, `detail` is its kind; every session ended.
+    SecondFactorAdded = "second_factor_added";
+    /// A second factor was taken away, `detail` is its kind; every session ended. `unverified_email`: all of them,
+    /// because a mailed link gave the account to the owner of its address.
+    SecondFactorRemoved = "second_factor_removed";
+    /// A second factor was refused; `detail` says why.
+    SecondFactorFailed = "second_factor_failed";
+    /// Recovery codes took the place of those before; every session ended.
+    RecoveryCodesGenerated = "recovery_codes_generated";
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code_used";
     /// A session ended by its own token.
     LoggedOut = "logged_out";
     /// A session was ended.

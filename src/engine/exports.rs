@@ -8,8 +8,8 @@ use super::events::EventInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, User};
-use crate::store::{events, known_devices, mails, one_time_secrets, sessions};
-use crate::user::{Id, PublicUser};
+use crate::store::{events, known_devices, mails, one_time_secrets, second_factors, sessions};
+use crate::user::{Amr, Id, PublicUser};
 
 /// Reads everything that is kept on a person.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,6 +38,11 @@ pub struct ExportUserResponse {
     pub locale: Option<String>,
     /// Mails that wait to be sent, without their content, which is the address and a token.
     pub mails: Vec<ExportedMail>,
+    /// The authenticator app, where one is set up, without its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp: Option<ExportedTotp>,
+    /// How many recovery codes are left.
+    pub recovery_codes: i64,
     /// Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
     pub one_time_secrets: Vec<ExportedSecret>,
     /// Until when each device is known on which the user logged in; which it is, is not kept.
@@ -59,6 +64,16 @@ pub struct Identifiers {
     /// Of the address, where the account has claimed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// An authenticator app.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportedTotp {
+    /// When it was set up.
+    pub created_at: i64,
+    /// Since when it is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<i64>,
 }
 
 /// A mail in the outbox.
@@ -93,6 +108,8 @@ pub struct ExportedSession {
     /// What its tokens may be used for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// By what its user proved who they are (RFC 8176).
+    pub amr: Amr,
     /// When it began.
     pub created_at: i64,
     /// When it was refreshed last, or began.
@@ -135,6 +152,11 @@ impl Engine {
                 must_change_password: user.must_change_password,
                 user: user.public,
                 locale: users::locale(tx, id)?,
+                totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {
+                    created_at: totp.created_at,
+                    confirmed_at: totp.confirmed_at,
+                }),
+                recovery_codes: second_factors::count(tx, id)?.recovery_codes,
                 mails: mails::list(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
                 known_devices: known_devices::list(tx, id)?,
@@ -176,6 +198,7 @@ impl From<sessions::Kept> for ExportedSession {
             id: session.id,
             backend: session.backend,
             scope: session.scope,
+            amr: session.amr,
             created_at: session.created_at,
             refreshed_at: session.refreshed_at,
             expires_at: session.expires_at,

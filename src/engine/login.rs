@@ -9,16 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::{Kind, event};
-use super::one_time::{Making, Purpose};
+use super::one_time::{Found, Making, Purpose};
+use super::second_factor::Proof;
+use super::sessions::Session;
 use super::throttle::Attempt;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, SecondFactors, StepUp};
 use crate::json;
 use crate::password::{Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
-use crate::user::{Email, Id, Offered, PublicUser, Scope, Username, text_type};
+use crate::user::{Amr, Email, Id, Offered, PublicUser, Scope, Username, text_type};
 
 /// Proves who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,6 +38,10 @@ pub struct LoginRequest {
     /// From where the user comes, as far as the host knows.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
+    /// The code of the account's authenticator app. Where the account has no second factor it is not looked at.
+    pub two_fa_code: Option<Secret>,
+    /// Or one of its recovery codes, which is used up.
+    pub recovery_code: Option<Secret>,
 }
 
 /// Takes the step that a login still wanted. One proof is given: the one that was asked for.
@@ -44,6 +50,10 @@ pub struct LoginRequest {
 pub struct CompleteLoginRequest {
     /// The challenge of that login. It is spent when this succeeds, and bears ten attempts.
     pub challenge: Secret,
+    /// The code of the authenticator app.
+    pub two_fa_code: Option<Secret>,
+    /// A recovery code, which is used up.
+    pub recovery_code: Option<Secret>,
     /// The next password, where the password must be changed.
     pub new_password: Option<Secret>,
 }
@@ -134,14 +144,16 @@ impl Engine {
     /// that was guessed at too often by another of its names, or 100 times in a row. What more is wanted is
     /// told only after the right password, with a challenge for `complete_login`.
     ///
-    /// Failures: `invalid_credentials`, `password_change_required`, `too_many_attempts`, `invalid_request`,
-    /// `hash_queue_full`, `store_unavailable`.
+    /// Failures: `invalid_credentials`, `second_factor_required`, `invalid_code`, `password_change_required`,
+    /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
-        let LoginRequest { username, password, backend, scope, client } = request;
+        let LoginRequest { username, password, backend, scope, client, two_fa_code, recovery_code } = request;
+        let proof = Proof::among(two_fa_code, recovery_code)?;
         let entry = Entry {
             backend: self.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
+            amr: Amr::password(),
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
@@ -159,7 +171,7 @@ impl Engine {
         let about = |error: Error| error.about(account, None);
         let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip, device);
         let attempt = attempt.map_err(about)?;
-        self.enter(user, &password, &entry, &attempt).or_else(|error| {
+        self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
@@ -167,27 +179,53 @@ impl Engine {
         })
     }
 
-    /// Takes the next step of a login and opens its session. A password that must be changed is replaced, with
-    /// everything that was opened with it, all or nothing.
+    /// Takes the next step of a login: a second factor, or a new password. It opens the session, or a password that
+    /// must be changed is the step after.
     ///
-    /// Failures: `invalid_challenge`, `weak_password`, `invalid_request`, `hash_queue_full`,
-    /// `store_unavailable`.
+    /// Failures: `invalid_challenge`, `invalid_code`, `password_change_required`, `too_many_attempts`,
+    /// `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<LoginResponse> {
-        let Some(new_password) = request.new_password else {
-            return Err(Error::at(Code::InvalidRequest, "/new_password", "missing field `new_password`"));
-        };
-        let (challenge, purpose) = (request.challenge.expose(), &[Purpose::PasswordChange]);
-        let unknown = || Error::new(Code::InvalidChallenge, "unknown");
+        let CompleteLoginRequest { challenge, two_fa_code, recovery_code, new_password } = request;
+        match (Proof::among(two_fa_code, recovery_code)?, new_password) {
+            (Some(proof), None) => self.complete_by_second_factor(&challenge, &proof),
+            (None, Some(new_password)) => self.complete_by_new_password(&challenge, &new_password),
+            _ => Err(Error::new(
+                Code::InvalidRequest,
+                "expected one of two_fa_code, recovery_code, new_password",
+            )),
+        }
+    }
+
+    /// Each attempt is counted with the challenge and for the account, in the transaction that looks at the proof.
+    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<LoginResponse> {
+        let (challenge, purpose, now_ms) =
+            (challenge.expose(), &[Purpose::SecondFactor], self.clock.now_ms());
+        let now = now_ms / 1000;
+        let completed = self.store.write(Durability::Full, |tx| {
+            let found = self.take_attempt(tx, challenge, purpose, now)?;
+            let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
+            let entry = self.waiting(&found)?;
+            if let Err(refused) = self.prove(tx, found.user_id, proof, &entry.client, now)? {
+                // While the account is locked nothing is looked at, and no attempt taken.
+                return if refused.code == Code::TooManyAttempts { Err(refused) } else { Ok(Err(refused)) };
+            }
+            self.redeem_secret(tx, challenge, purpose, now)?;
+            self.after_second_factor(tx, user, entry.with(proof), now_ms)
+        })?;
+        self.tokens_of(completed?)
+    }
+
+    /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
+    fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
+        let (challenge, purpose) = (challenge.expose(), &[Purpose::PasswordChange]);
         let (found, user) = self.store.read(|tx| {
             let found = self.peek_secret(tx, challenge, purpose, self.clock.now())?;
-            let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)?;
+            let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             Ok((found, user))
         })?;
         let (username, email) = (&user.public.username, user.public.email.as_ref());
-        let new = self.chosen_password(&new_password, username, email, "/new_password")?;
-        let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
-        let unknown_backend = |_| Error::new(Code::InvalidChallenge, "unknown_backend");
-        let backend = self.backend(Some(&entry.backend)).map_err(unknown_backend)?;
+        let new = self.chosen_password(new_password, username, email, "/new_password")?;
+        let entry = self.waiting(&found)?;
 
         // Each attempt is two hashes.
         let count = |tx: &mut Tx| self.take_attempt(tx, challenge, purpose, self.clock.now()).map(drop);
@@ -196,19 +234,18 @@ impl Engine {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
         }
         let hash = self.kept_hash(user.public.id, &new)?;
-        let (session, user) = self.write_with_mail(|tx| {
-            let now = self.clock.now();
+        let now_ms = self.clock.now_ms();
+        let now = now_ms / 1000;
+        let session = self.write_with_mail(|tx| {
             let id = self.redeem_secret(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
             self.replace_password(tx, id, &hash, false, now)?;
             // The session is of the epoch that begins with the new password.
-            let user = users::find(tx, By::Id(id))?.ok_or_else(unknown)?;
-            let session = self.new_session(backend, id, user.epoch, entry.scope.clone())?;
-            self.keep_session(tx, &session, &entry.client)?;
-            Ok((session, user.public))
+            let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
+            self.open_session(tx, user, &entry, now_ms)
         })?;
-        self.tokens_of(session, user)
+        self.tokens_of(session)
     }
 
     /// Lets the user in whose password it is.
@@ -216,6 +253,7 @@ impl Engine {
         &self,
         user: Option<User>,
         password: &Password,
+        proof: Option<&Proof>,
         entry: &Entry,
         attempt: &Attempt,
     ) -> Result<LoginResponse> {
@@ -224,27 +262,67 @@ impl Engine {
             return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
         }
         let better_hash = self.better_hash(&user, &hash, password);
-        let backend = self.backend(Some(&entry.backend))?;
-        let session = self.new_session(backend, user.public.id, user.epoch, entry.scope.clone())?;
+        let now_ms = self.clock.now_ms();
         let entered = self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
             // better hash of the same one, by a login beside this, is not.
             let found = users::find(tx, By::Id(user.public.id))?;
             let unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
-            let Some(now) = found.filter(unchanged) else {
+            let Some(found) = found.filter(unchanged) else {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
             };
             attempt.succeeded(tx)?;
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
                 users::upgrade_hash(tx, user.public.id, old, better)?;
             }
-            if now.must_change_password {
-                return self.step_up(tx, &now, entry).map(Err);
-            }
-            self.keep_session(tx, &session, &entry.client)?;
-            Ok(Ok(now.public))
+            self.after_password(tx, found, proof, entry, now_ms)
         })?;
-        self.tokens_of(session, entered?)
+        self.tokens_of(entered?)
+    }
+
+    /// What comes after the right password: a second factor, where the account has or needs one.
+    fn after_password(
+        &self,
+        tx: &mut Tx,
+        user: User,
+        proof: Option<&Proof>,
+        entry: &Entry,
+        now_ms: i64,
+    ) -> Result<std::result::Result<Session<'_>, Error>> {
+        let (factors, now) = (self.second_factors(tx, user.public.id)?, now_ms / 1000);
+        if !factors.any() && !self.needs_second_factor(&user.public) {
+            return self.after_second_factor(tx, user, entry.clone(), now_ms);
+        }
+        let Some(proof) = proof.filter(|_| factors.any()) else {
+            return self.step_up(tx, &user, Step::SecondFactor(factors), entry, now).map(Err);
+        };
+        match self.prove(tx, user.public.id, proof, &entry.client, now)? {
+            Ok(()) => self.after_second_factor(tx, user, entry.clone().with(proof), now_ms),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// What comes when all is proven: a new password, where it must be changed, or the session.
+    fn after_second_factor(
+        &self,
+        tx: &mut Tx,
+        user: User,
+        entry: Entry,
+        now_ms: i64,
+    ) -> Result<std::result::Result<Session<'_>, Error>> {
+        match user.must_change_password {
+            true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
+            false => self.open_session(tx, user, &entry, now_ms).map(Ok),
+        }
+    }
+
+    /// What a login that waits for its next step is for.
+    fn waiting(&self, found: &Found) -> Result<Entry> {
+        let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
+        match self.backend(Some(&entry.backend)) {
+            Ok(_) => Ok(entry),
+            Err(_) => Err(Error::new(Code::InvalidChallenge, "unknown_backend")),
+        }
     }
 
     /// The user, if the password is theirs and they may enter, and its hash.
@@ -262,12 +340,15 @@ impl Engine {
         Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
     }
 
-    /// The answer to a right password that must be changed.
-    fn step_up(&self, tx: &mut Tx, user: &User, entry: &Entry) -> Result<Error> {
-        let (now, code, ip) = (self.clock.now(), Code::PasswordChangeRequired, entry.client.ip());
-        let data = json::render(entry)?;
+    /// The answer to what was right and is not enough.
+    fn step_up(&self, tx: &mut Tx, user: &User, step: Step, entry: &Entry, now: i64) -> Result<Error> {
+        let (code, purpose, second_factors) = match step {
+            Step::SecondFactor(factors) => (Code::SecondFactorRequired, Purpose::SecondFactor, Some(factors)),
+            Step::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
+        };
+        let (data, ip) = (json::render(entry)?, entry.client.ip());
         let making = Making {
-            purpose: Purpose::PasswordChange,
+            purpose,
             lifetime_seconds: CHALLENGE_SECONDS,
             most: CHALLENGES,
             attempts: CHALLENGE_ATTEMPTS,
@@ -276,7 +357,14 @@ impl Engine {
         let challenge = self.make_secret(tx, user, now, &making)?;
         let event = event(Kind::StepUpRequired, user.public.id);
         self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
-        Ok(Error::step_up(code, challenge, CHALLENGE_SECONDS, user.public.id))
+        let step_up = StepUp {
+            status: code.name(),
+            challenge,
+            expires_in: CHALLENGE_SECONDS,
+            user_id: user.public.id,
+            second_factors,
+        };
+        Ok(Error::step_up(code, step_up))
     }
 
     /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
@@ -314,11 +402,30 @@ const CHALLENGES: u32 = 3;
 const CHALLENGE_ATTEMPTS: u32 = 10;
 
 /// What a session will be opened for: kept with the challenge while a login waits for its next step.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    backend: String,
-    scope: Option<Scope>,
-    client: Client,
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub backend: String,
+    pub scope: Option<Scope>,
+    pub client: Client,
+    /// What was proven so far.
+    pub amr: Amr,
+}
+
+impl Entry {
+    /// This was proven, too: more than one factor.
+    fn with(self, proof: &Proof) -> Entry {
+        Entry { amr: self.amr.with(proof.methods()).with(&["mfa"]), ..self }
+    }
+}
+
+/// What a login still wants.
+enum Step {
+    SecondFactor(SecondFactors),
+    PasswordChange,
+}
+
+fn unknown_challenge() -> Error {
+    Error::new(Code::InvalidChallenge, "unknown")
 }
 
 /// The account, if it may enter; the reason why not is for the host's logs.

@@ -17,11 +17,15 @@ pub mod maintenance;
 mod one_time;
 pub mod password_reset;
 pub mod passwords;
+pub mod reauthentication;
+pub mod recovery_codes;
 pub mod requests;
+mod second_factor;
 pub mod sessions;
 pub mod stats;
 mod throttle;
 pub mod tokens;
+pub mod totp;
 
 use std::sync::Arc;
 

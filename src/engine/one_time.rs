@@ -19,6 +19,8 @@ use crate::user::Id;
 /// What a secret is for. One of a purpose never passes for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// The password is right, and a second factor is wanted.
+    SecondFactor,
     /// The password is right and must be changed.
     PasswordChange,
     /// Mailed: whoever has it reads the address.
@@ -30,12 +32,18 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Purpose; 4] =
-        [Purpose::PasswordChange, Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail];
+    const ALL: [Purpose; 5] = [
+        Purpose::SecondFactor,
+        Purpose::PasswordChange,
+        Purpose::VerifyEmail,
+        Purpose::ResetPassword,
+        Purpose::ChangeEmail,
+    ];
 
     /// The name as the store and `check_mail_token` spell it.
     pub fn name(self) -> &'static str {
         match self {
+            Purpose::SecondFactor => "second_factor",
             Purpose::PasswordChange => "password_change",
             Purpose::VerifyEmail => "verify_email",
             Purpose::ResetPassword => "reset_password",
@@ -46,7 +54,7 @@ impl Purpose {
     /// How a secret of this purpose is refused.
     fn code(self) -> Code {
         match self {
-            Purpose::PasswordChange => Code::InvalidChallenge,
+            Purpose::SecondFactor | Purpose::PasswordChange => Code::InvalidChallenge,
             Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidToken,
         }
     }

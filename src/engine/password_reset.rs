@@ -54,9 +54,10 @@ impl Engine {
         })
     }
 
-    /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and changes no
+    /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and lifts no
     /// second factor. An account that was guessed at too often is open again, and its address, to which the
-    /// token went, is verified.
+    /// token went, is verified. Where it was not before, whoever set up the second factors may not be its owner:
+    /// they are gone.
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
@@ -71,6 +72,9 @@ impl Engine {
         let user = self.write_with_mail(|tx| {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
             self.redeem_secret(tx, token.expose(), &among, now)?;
+            if !user.public.email_verified {
+                self.wipe_second_factors(tx, found.user_id, now)?;
+            }
             self.claim_email(tx, &mut user).map_err(|error| match error.code {
                 // Nobody else had the address when the mail was sent.
                 Code::EmailTaken => Error::new(Code::InvalidToken, "address_taken"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::events::{Kind, event};
 use super::keys::Backend;
-use super::login::{Client, LoginResponse};
+use super::login::{Entry, LoginResponse};
 use super::mail;
 use super::tokens::AccessClaims;
 use crate::crypto::refresh_token::RefreshToken;
@@ -16,10 +16,10 @@ use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::one_time_secrets;
 use crate::store::sessions::{self, NewSession};
-use crate::store::users::{self, By};
+use crate::store::users::{self, By, User};
 use crate::store::{Durability, Share, Tx};
 use crate::token::Token;
-use crate::user::{Id, PublicUser, Scope};
+use crate::user::{Amr, Id, PublicUser, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -98,6 +98,8 @@ pub struct SessionInfo {
     pub refreshed_at: i64,
     /// When it ends unless it is refreshed.
     pub expires_at: i64,
+    /// By what its user proved who they are (RFC 8176).
+    pub amr: Amr,
     /// From where it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
@@ -210,6 +212,7 @@ impl Engine {
                 sid: offered.session_id,
                 scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
                 auth_time: session.auth_time,
+                amr: &session.amr,
                 iat: now,
                 exp: expires_at,
             },
@@ -287,6 +290,7 @@ impl Engine {
                 created_at: session.created_at,
                 refreshed_at: session.refreshed_at,
                 expires_at: session.expires_at,
+                amr: session.amr,
                 ip: session.ip,
                 user_agent: session.user_agent,
                 device_id: session.device_id,
@@ -388,12 +392,12 @@ fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
     if users::is_taken(tx, By::Id(user_id))? { Ok(()) } else { Err(Code::UserNotFound.into()) }
 }
 
-/// A session as it begins.
+/// A session that was opened.
 pub(super) struct Session<'e> {
     id: Id,
     backend: &'e Backend,
-    user_id: Id,
-    epoch: i64,
+    user: PublicUser,
+    amr: Amr,
     created_at: i64,
     idle_at: i64,
     expires_at: i64,
@@ -401,80 +405,82 @@ pub(super) struct Session<'e> {
 }
 
 /// What an access token says of its session.
-struct SessionClaims<'a> {
-    user: &'a PublicUser,
-    sid: Id,
-    scope: Option<&'a str>,
-    auth_time: i64,
-    iat: i64,
-    exp: i64,
+pub(super) struct SessionClaims<'a> {
+    pub user: &'a PublicUser,
+    pub sid: Id,
+    pub scope: Option<&'a str>,
+    pub auth_time: i64,
+    pub amr: &'a Amr,
+    pub iat: i64,
+    pub exp: i64,
 }
 
 impl Engine {
-    pub(super) fn new_session<'e>(
-        &self,
-        backend: &'e Backend,
-        user_id: Id,
-        epoch: i64,
-        scope: Option<Scope>,
+    /// Opens a session for a user whose proofs are all in, in the caller's transaction. It is of the epoch that
+    /// `user` has: nothing that ends sessions may come between.
+    pub(super) fn open_session<'e>(
+        &'e self,
+        tx: &mut Tx,
+        user: User,
+        entry: &Entry,
+        now_ms: i64,
     ) -> Result<Session<'e>> {
-        let now = self.clock.now();
+        let (backend, now) = (self.backend(Some(&entry.backend))?, now_ms / 1000);
         let expires_at = now + self.config.session_max_seconds.seconds();
         let idle_seconds = match backend.can_refresh {
             true => backend.refresh_token_seconds,
             false => backend.access_token_seconds,
         };
-        let idle_at = (now + idle_seconds).min(expires_at);
-        Ok(Session {
-            id: Id::new(self.clock.now_ms())?,
+        let session = Session {
+            id: Id::new(now_ms)?,
             backend,
-            user_id,
-            epoch,
+            user: user.public,
+            amr: entry.amr.clone(),
             created_at: now,
-            idle_at,
+            idle_at: (now + idle_seconds).min(expires_at),
             expires_at,
-            scope,
-        })
-    }
-
-    pub(super) fn keep_session(&self, tx: &mut Tx, session: &Session, client: &Client) -> Result<()> {
-        sessions::forget_ended(tx, session.created_at, Share::AFew)?;
-        let ip = client.ip();
+            scope: entry.scope.clone(),
+        };
+        sessions::forget_ended(tx, now, Share::AFew)?;
+        let (ip, user_id) = (entry.client.ip(), session.user.id);
         let new = NewSession {
             id: session.id,
-            backend: &session.backend.name,
-            user_id: session.user_id,
-            epoch: session.epoch,
-            created_at: session.created_at,
+            backend: &backend.name,
+            user_id,
+            epoch: user.epoch,
+            created_at: now,
+            amr: &session.amr,
             idle_at: session.idle_at,
-            expires_at: session.expires_at,
+            expires_at,
             scope: session.scope.as_ref().map(Scope::as_str),
             ip: ip.as_deref(),
-            user_agent: client.user_agent(),
-            device_id: client.device_id(),
+            user_agent: entry.client.user_agent(),
+            device_id: entry.client.device_id(),
         };
         sessions::insert(tx, &new)?;
-        self.keep_device(tx, session.user_id, client, session.created_at)?;
+        self.keep_device(tx, user_id, &entry.client, now)?;
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),
-            detail: Some(&session.backend.name),
-            ..event(Kind::LoggedIn, session.user_id)
+            detail: Some(&backend.name),
+            ..event(Kind::LoggedIn, user_id)
         };
-        self.record(tx, session.created_at, event)
+        self.record(tx, now, event)?;
+        Ok(session)
     }
 
     /// The first tokens of a session.
-    pub(super) fn tokens_of(&self, session: Session, user: PublicUser) -> Result<LoginResponse> {
+    pub(super) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
         let (backend, now) = (session.backend, session.created_at);
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
             backend,
             &SessionClaims {
-                user: &user,
+                user: &session.user,
                 sid: session.id,
                 scope: session.scope.as_ref().map(Scope::as_str),
                 auth_time: now,
+                amr: &session.amr,
                 iat: now,
                 exp: expires_at,
             },
@@ -489,11 +495,11 @@ impl Engine {
             refresh_token,
             session_id: session.id,
             backend: backend.name.clone(),
-            user,
+            user: session.user,
         })
     }
 
-    fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
+    pub(super) fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
         let claims = AccessClaims {
             sub: &session.user.id.to_string(),
             iat: session.iat,
@@ -501,7 +507,7 @@ impl Engine {
             jti: &base64url(&crypto::random::<16>()?),
             sid: Some(session.sid),
             auth_time: Some(session.auth_time),
-            amr: Some(&["pwd"]),
+            amr: Some(&session.amr.members()),
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
         };

@@ -126,6 +126,41 @@ impl Engine {
         }
     }
 
+    /// How often an account's second factor was guessed at, in the caller's transaction, which counts one more if
+    /// what it looks at then is wrong. A known `device` has a count of its own. Failure, as a value:
+    /// `too_many_attempts`.
+    pub(super) fn guesses(
+        &self,
+        tx: &mut Tx,
+        account: Id,
+        device: Option<KnownDevice>,
+        now: i64,
+    ) -> Result<std::result::Result<Guesses, Error>> {
+        let lane = Lane {
+            id: self.secrets.mac(Purpose::LookUp, second_factor(account, device).as_bytes())?,
+            limit: self.config.throttle.account_failures.seconds(),
+            expires_at: if device.is_some() { now + DEVICE_SECONDS } else { i64::MAX },
+            locked_until: 0,
+            locks: false,
+        };
+        let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
+        match count.locked_until - now {
+            seconds @ 1.. => Ok(Err(throttled(seconds))),
+            _ => Ok(Ok(Guesses { lane, count })),
+        }
+    }
+
+    /// Counts one more, which was wrong; whether that locks.
+    pub(super) fn count_guess(&self, tx: &mut Tx, guesses: Guesses, now: i64) -> Result<bool> {
+        if guesses.are_too_many() {
+            return Ok(false);
+        }
+        let Guesses { lane, count } = guesses;
+        let count = self.one_more(count, &lane, now);
+        throttles::put(tx, &lane.id, count)?;
+        Ok(count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW)
+    }
+
     /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
     pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
@@ -195,6 +230,17 @@ impl Engine {
         self.secrets.mac(Purpose::LookUp, format!("device {account} {device}").as_bytes())
     }
 
+    /// Forgets how often an account's second factor was guessed at: it is deleted, or an administrator opens it
+    /// again. Whoever reads its mail does not.
+    pub(super) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
+        let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
+        for device in devices.chain([None]) {
+            let lane = second_factor(account, device);
+            throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, lane.as_bytes())?)?;
+        }
+        Ok(())
+    }
+
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.
     pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
         let names = names.iter().map(|name| format!("name {name}"));
@@ -242,6 +288,24 @@ impl Engine {
     }
 }
 
+/// How often the second factor of an account was guessed at, from one device or from strangers'.
+pub(super) struct Guesses {
+    lane: Lane,
+    count: Throttle,
+}
+
+impl Guesses {
+    /// The account takes no more.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.count.in_a_row >= MOST_IN_A_ROW
+    }
+
+    /// One was right.
+    pub(super) fn forget(&self, tx: &mut Tx) -> Result<()> {
+        if self.count.in_a_row > 0 { throttles::delete(tx, &self.lane.id) } else { Ok(()) }
+    }
+}
+
 impl Attempt {
     /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
     pub(super) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
@@ -273,6 +337,11 @@ impl Lane {
     fn take_back(&self, tx: &mut Tx) -> Result<()> {
         throttles::take_back(tx, &self.id, self.limit, self.locked_until)
     }
+}
+
+fn second_factor(account: Id, device: Option<KnownDevice>) -> String {
+    let on = device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)));
+    format!("second factor {account}{on}")
 }
 
 fn throttled(seconds: i64) -> Error {

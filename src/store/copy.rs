@@ -127,6 +127,7 @@ const TABLES: &[Table] = &[
             ("rotated_at", Integer),
             ("replaced_at", Integer),
             ("auth_time", Integer),
+            ("amr", Text),
             ("scope", Text),
             ("created_at", Integer),
             ("idle_at", Integer),
@@ -171,6 +172,24 @@ const TABLES: &[Table] = &[
             ("attempts", Integer),
             ("last_error", Text),
         ],
+    },
+    Table {
+        name: "totp",
+        key: 1,
+        columns: &[
+            ("user_id", Bytes),
+            ("sealed", Bytes),
+            ("digits", Integer),
+            ("period_seconds", Integer),
+            ("last_step", Integer),
+            ("created_at", Integer),
+            ("confirmed_at", Integer),
+        ],
+    },
+    Table {
+        name: "recovery_codes",
+        key: 1,
+        columns: &[("id", Bytes), ("user_id", Bytes), ("created_at", Integer)],
     },
     Table {
         name: "keys",

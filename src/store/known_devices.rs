@@ -53,6 +53,17 @@ pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<Vec<u8>>> {
     Ok(ids)
 }
 
+/// The ids of the devices of a user.
+pub(crate) fn ids(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
+    let mut ids = Vec::new();
+    let sql = "SELECT id FROM known_devices WHERE user_id = ?1 ORDER BY id";
+    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
+        ids.push(row.array(0)?);
+        Ok(())
+    })?;
+    Ok(ids)
+}
+
 /// Forgets devices on which nobody logged in for too long.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(

@@ -12,6 +12,7 @@ pub(crate) mod one_time_secrets;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub(crate) mod second_factors;
 pub(crate) mod sessions;
 mod sqlite;
 pub(crate) mod throttles;

@@ -3,7 +3,7 @@
 use super::users::{self, User, select};
 use super::{Share, Tx, Value};
 use crate::error::Result;
-use crate::user::Id;
+use crate::user::{Amr, Id};
 
 /// A session and whose it is.
 pub(crate) struct Session {
@@ -16,6 +16,7 @@ pub(crate) struct Session {
     /// When the generation before it was made.
     pub replaced_at: i64,
     pub auth_time: i64,
+    pub amr: Amr,
     pub idle_at: i64,
     pub expires_at: i64,
     pub is_revoked: bool,
@@ -42,22 +43,23 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
-            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope, s.backend"
+            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope, s.backend, s.amr"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
     let mut users = Vec::new();
-    let mut columns = ([0; 6], false, None, String::new());
+    let mut columns = ([0; 6], false, None, String::new(), Amr::default());
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
         for (column, value) in columns.0.iter_mut().enumerate() {
             *value = row.integer(users::COLUMNS + column)?;
         }
         columns.1 = row.optional_integer(users::COLUMNS + 6)?.is_some();
         columns.3 = row.text(users::COLUMNS + 8)?;
+        columns.4 = Amr::stored(row.text(users::COLUMNS + 9)?);
         columns.2 = row.optional_text(users::COLUMNS + 7)?;
         users::push(&mut users, row)
     })?;
-    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope, backend) =
+    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope, backend, amr) =
         columns;
     let with = |user| Session {
         user,
@@ -66,6 +68,7 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         generation,
         replaced_at,
         auth_time,
+        amr,
         idle_at,
         expires_at,
         is_revoked,
@@ -81,6 +84,7 @@ pub(crate) struct NewSession<'a> {
     pub user_id: Id,
     pub epoch: i64,
     pub created_at: i64,
+    pub amr: &'a Amr,
     pub idle_at: i64,
     pub expires_at: i64,
     pub scope: Option<&'a str>,
@@ -93,8 +97,8 @@ pub(crate) struct NewSession<'a> {
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, auth_time, created_at, \
-         idle_at, expires_at, scope, ip, user_agent, device_id, backend) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -107,6 +111,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(new.user_agent),
             Value::optional_text(new.device_id),
             Value::Text(new.backend),
+            Value::Text(new.amr.as_str()),
         ],
     )
 }
@@ -121,6 +126,14 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
             Value::Integer(now),
             Value::Integer(idle_at),
         ],
+    )
+}
+
+/// Its user proved again who they are.
+pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, amr: &Amr) -> Result<()> {
+    tx.run(
+        "UPDATE sessions SET auth_time = ?2, amr = ?3 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Integer(auth_time), Value::Text(amr.as_str())],
     )
 }
 
@@ -169,6 +182,7 @@ pub(crate) struct Kept {
     pub id: Id,
     pub backend: String,
     pub scope: Option<String>,
+    pub amr: Amr,
     pub created_at: i64,
     pub refreshed_at: i64,
     pub expires_at: i64,
@@ -184,7 +198,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
     let mut kept = Vec::new();
     tx.query(
         "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, \
-         device_id FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+         device_id, amr FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), Value::Integer(limit as i64)],
         |row| {
             kept.push(Kept {
@@ -198,6 +212,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
                 ip: row.optional_text(8)?,
                 user_agent: row.optional_text(9)?,
                 device_id: row.optional_text(10)?,
+                amr: Amr::stored(row.text(11)?),
             });
             Ok(())
         },
@@ -209,6 +224,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
 pub(crate) struct Listed {
     pub id: Id,
     pub backend: String,
+    pub amr: Amr,
     pub created_at: i64,
     pub refreshed_at: i64,
     pub expires_at: i64,
@@ -221,7 +237,7 @@ pub(crate) struct Listed {
 pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     tx.query(
-        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id FROM sessions \
+        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr FROM sessions \
          WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
          AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
         &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
@@ -235,6 +251,7 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
                 ip: row.optional_text(6)?,
                 user_agent: row.optional_text(7)?,
                 device_id: row.optional_text(8)?,
+                amr: Amr::stored(row.text(9)?),
             });
             Ok(())
         },

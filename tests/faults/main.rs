@@ -9,9 +9,12 @@ mod injected;
 mod passwords;
 mod power;
 mod races;
+mod second_factors;
 mod secret_key;
 mod sessions;
 mod stage;
 mod store;
 #[path = "../stores/mod.rs"]
 mod stores;
+#[path = "../totp/mod.rs"]
+mod totp;

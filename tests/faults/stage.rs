@@ -226,6 +226,7 @@ fn child() {
     let store = task["store"].as_str().unwrap();
     match task["role"].as_str().unwrap() {
         "contend" => crate::races::contend(store),
+        "enter" => crate::second_factors::enter(store, &task["code"]),
         "guess" => crate::races::guess_often(store),
         "many logins" => crate::hasher::many_logins(store),
         "no memory" => crate::hasher::no_memory(store),

@@ -244,5 +244,5 @@ fn few_round_trips() {
         *refresh_token.borrow_mut() = reply["refresh_token"].clone();
     };
     assert_eq!(fewest(&refresh), 2, "refresh");
-    assert_eq!(fewest(&|| drop(call(&engine, "login", request.clone()).unwrap())), 5, "login");
+    assert_eq!(fewest(&|| drop(call(&engine, "login", request.clone()).unwrap())), 6, "login");
 }

@@ -47,7 +47,9 @@ CREATE TABLE sessions (
   -- When the current generation was made, and the one before it.
   rotated_at  BIGINT NOT NULL,
   replaced_at BIGINT NOT NULL,
+  -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   BIGINT NOT NULL,
+  amr         TEXT COLLATE "C" NOT NULL,
   scope       TEXT COLLATE "C",
   created_at  BIGINT NOT NULL,
   idle_at     BIGINT NOT NULL,
@@ -85,6 +87,27 @@ CREATE TABLE one_time_secrets (
 );
 CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
 CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
+
+-- The seed of a user's authenticator app (RFC 6238), sealed, and what was agreed with the app. It is a factor once
+-- it is confirmed; a step is good once, and so is none before it.
+CREATE TABLE totp (
+  user_id        BYTEA NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  sealed         BYTEA NOT NULL,
+  digits         BIGINT NOT NULL,
+  period_seconds BIGINT NOT NULL,
+  last_step      BIGINT NOT NULL,
+  created_at     BIGINT NOT NULL,
+  confirmed_at   BIGINT
+);
+
+-- What still opens an account whose other factors are lost. The id is a code of user and recovery code, which is
+-- kept nowhere; what was used is gone.
+CREATE TABLE recovery_codes (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  user_id    BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
 
 -- Signing keys, sealed.
 CREATE TABLE keys (

@@ -47,7 +47,9 @@ CREATE TABLE sessions (
   -- When the current generation was made, and the one before it.
   rotated_at  INTEGER NOT NULL,
   replaced_at INTEGER NOT NULL,
+  -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   INTEGER NOT NULL,
+  amr         TEXT    NOT NULL,
   scope       TEXT,
   created_at  INTEGER NOT NULL,
   idle_at     INTEGER NOT NULL,
@@ -85,6 +87,27 @@ CREATE TABLE one_time_secrets (
 ) WITHOUT ROWID;
 CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
 CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
+
+-- The seed of a user's authenticator app (RFC 6238), sealed, and what was agreed with the app. It is a factor once
+-- it is confirmed; a step is good once, and so is none before it.
+CREATE TABLE totp (
+  user_id        BLOB    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  sealed         BLOB    NOT NULL,
+  digits         INTEGER NOT NULL,
+  period_seconds INTEGER NOT NULL,
+  last_step      INTEGER NOT NULL,
+  created_at     INTEGER NOT NULL,
+  confirmed_at   INTEGER
+) WITHOUT ROWID;
+
+-- What still opens an account whose other factors are lost. The id is a code of user and recovery code, which is
+-- kept nowhere; what was used is gone.
+CREATE TABLE recovery_codes (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
 
 -- Signing keys, sealed.
 CREATE TABLE keys (

@@ -1,0 +1,170 @@
+//! Proving again who one is, in a session: `reauthenticate`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::authorization::Bearer;
+use super::events::{Kind, event};
+use super::login::Client;
+use super::second_factor::Proof;
+use super::sessions::SessionClaims;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::password::{Password, Secret};
+use crate::store::events::Event;
+use crate::store::sessions;
+use crate::store::users::{self, By};
+use crate::store::{Durability, Tx};
+use crate::token::Token;
+use crate::user::{Amr, Id};
+
+/// Proves again who one is, before something that matters. One proof is given; which of them is enough, the host
+/// decides.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReauthenticateRequest<'a> {
+    /// An access token of the session.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// The password; wrong ones count as failed logins do.
+    pub password: Option<Secret>,
+    /// Or the code of the authenticator app.
+    pub two_fa_code: Option<Secret>,
+    /// From where the user comes, as far as the host knows.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
+}
+
+/// A token of the same session that says so.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReauthenticateResponse {
+    /// The access token, with `auth_time` of now. The one before stays good, with its own.
+    pub access_token: Token<'static>,
+    /// Its life in seconds.
+    pub expires_in: i64,
+}
+
+impl Engine {
+    /// Proves again who one is, by password or second factor, and answers with a token that `authorize` takes for
+    /// `max_age_seconds`. The session goes on; tokens that it refreshes later say the same.
+    ///
+    /// Failures: `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_code`, `too_many_attempts`,
+    /// `invalid_request`, `hash_queue_full`, `store_unavailable`.
+    pub fn reauthenticate(&self, request: ReauthenticateRequest) -> Result<ReauthenticateResponse> {
+        let ReauthenticateRequest { token, password, two_fa_code, client } = request;
+        let client = client.unwrap_or_default();
+        let bearer = self.bearer_of(&token, None)?;
+        let Some(session_id) = bearer.session_id else {
+            return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
+        };
+        let proven = match (password, Proof::among(two_fa_code, None)?) {
+            (Some(password), None) => self.by_password(&bearer, session_id, &password, &client),
+            (None, Some(proof)) => self.by_second_factor(&bearer, session_id, &proof, &client),
+            _ => return Err(Error::new(Code::InvalidRequest, "expected one of password, two_fa_code")),
+        };
+        let Proven { amr, now, expires_at, backend } =
+            proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
+        let backend = self.backend(Some(&backend))?;
+        let expires_at = (now + backend.access_token_seconds).min(expires_at);
+        let claims = SessionClaims {
+            user: &bearer.user,
+            sid: session_id,
+            // No more than the token that was offered has.
+            scope: bearer.scope.as_deref(),
+            auth_time: now,
+            amr: &amr,
+            iat: now,
+            exp: expires_at,
+        };
+        Ok(ReauthenticateResponse {
+            access_token: self.session_token(backend, &claims)?,
+            expires_in: expires_at - now,
+        })
+    }
+
+    fn by_password(
+        &self,
+        bearer: &Bearer,
+        session_id: Id,
+        password: &Secret,
+        client: &Client,
+    ) -> Result<Proven> {
+        let password = Password::offered(password, &self.config.password, "/password")?;
+        let user_id = bearer.user.id;
+        let (user, device) = self.store.read(|tx| {
+            let device = self.known_device(tx, Some(user_id), client)?;
+            Ok((users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::TokenUserNotFound))?, device))
+        })?;
+        let attempt = self.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;
+        let proven = self.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
+            let now = self.clock.now();
+            self.store.write(Durability::Full, |tx| {
+                // The hash that was right may have been replaced meanwhile; then the session has ended, too.
+                let is_unchanged = users::find(tx, By::Id(user_id))?.is_some_and(|it| it.epoch == user.epoch);
+                if !is_unchanged {
+                    return Err(Error::new(Code::InvalidToken, "revoked"));
+                }
+                attempt.succeeded(tx)?;
+                self.reauthenticated(tx, session_id, &["pwd"], client, now)
+            })
+        });
+        proven.or_else(|error| {
+            if error.code == Code::InvalidCredentials {
+                let kind = Kind::ReauthenticationFailed;
+                self.guess_failed(kind, Some(user_id), client, &attempt, &error)?;
+            }
+            Err(error)
+        })
+    }
+
+    fn by_second_factor(
+        &self,
+        bearer: &Bearer,
+        session_id: Id,
+        proof: &Proof,
+        client: &Client,
+    ) -> Result<Proven> {
+        let now = self.clock.now();
+        self.store.write(Durability::Full, |tx| {
+            match self.prove(tx, bearer.user.id, proof, client, now)? {
+                Ok(()) => self.reauthenticated(tx, session_id, proof.methods(), client, now).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
+        })?
+    }
+
+    /// The session learns it, if it is still alive.
+    fn reauthenticated(
+        &self,
+        tx: &mut Tx,
+        session_id: Id,
+        methods: &[&'static str],
+        client: &Client,
+        now: i64,
+    ) -> Result<Proven> {
+        let session = sessions::find(tx, session_id)?;
+        let session = session.ok_or(Error::new(Code::InvalidToken, "unknown_session"))?;
+        if let Some(reason) = session.end(now) {
+            return Err(Error::new(Code::InvalidToken, reason));
+        }
+        let mut amr = session.amr.with(methods);
+        if amr.members().len() > 1 {
+            amr = amr.with(&["mfa"]);
+        }
+        sessions::reauthenticate(tx, session_id, now, &amr)?;
+        let (ip, detail) = (client.ip(), methods.join(" "));
+        let event = event(Kind::Reauthenticated, session.user.public.id);
+        let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
+        self.record(tx, now, event)?;
+        Ok(Proven { amr, now, expires_at: session.expires_at.min(session.idle_at), backend: session.backend })
+    }
+}
+
+/// What a session knows once its user proved again who they are.
+struct Proven {
+    amr: Amr,
+    now: i64,
+    expires_at: i64,
+    backend: String,
+}

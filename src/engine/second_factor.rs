@@ -1,0 +1,166 @@
+//! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
+//! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
+
+use super::Engine;
+use super::events::{Kind, event};
+use super::login::Client;
+use super::recovery_codes::RecoveryCode;
+use super::throttle::Guesses;
+use crate::error::{Code, Error, Result, SecondFactors};
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::{Tx, second_factors};
+use crate::user::{Id, PublicUser};
+
+/// What is offered as a second factor.
+pub(super) enum Proof {
+    /// The code that an authenticator app shows.
+    Totp(Secret),
+    RecoveryCode(Secret),
+}
+
+impl Proof {
+    /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one.
+    pub(super) fn among(two_fa_code: Option<Secret>, recovery_code: Option<Secret>) -> Result<Option<Proof>> {
+        match (two_fa_code, recovery_code) {
+            (None, None) => Ok(None),
+            (Some(code), None) => Ok(Some(Proof::Totp(code))),
+            (None, Some(code)) => Ok(Some(Proof::RecoveryCode(code))),
+            _ => Err(Error::new(Code::InvalidRequest, "more than one of two_fa_code, recovery_code")),
+        }
+    }
+
+    /// How a token names it (RFC 8176). A recovery code is a password for one use, too.
+    pub(super) fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Proof::Totp(_) | Proof::RecoveryCode(_) => &["otp"],
+        }
+    }
+}
+
+impl Engine {
+    /// The second factors of an account that are in force.
+    pub(super) fn second_factors(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
+        let count = second_factors::count(tx, user_id)?;
+        Ok(SecondFactors {
+            totp_supported: count.totp > 0,
+            webauthn_supported: false,
+            recovery_codes_supported: count.recovery_codes > 0,
+        })
+    }
+
+    /// Whether the account must have a second factor.
+    pub(super) fn needs_second_factor(&self, user: &PublicUser) -> bool {
+        self.config.require_second_factor.includes(&user.roles)
+    }
+
+    /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
+    ///
+    /// Failures, as a value: `invalid_code`, `too_many_attempts`.
+    pub(super) fn prove(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        proof: &Proof,
+        client: &Client,
+        now: i64,
+    ) -> Result<std::result::Result<(), Error>> {
+        self.guess(tx, user_id, client, now, |tx| match proof {
+            Proof::Totp(code) => self.redeem_totp(tx, user_id, code, now),
+            Proof::RecoveryCode(code) => self.redeem_recovery_code(tx, user_id, code, client, now),
+        })
+    }
+
+    /// Lets `look` look at what may be a guess, and counts it where that gives a reason against it, in one
+    /// transaction: of any number of callers no more are looked at than the throttle allows.
+    pub(super) fn guess(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        client: &Client,
+        now: i64,
+        look: impl FnOnce(&mut Tx) -> Result<Option<&'static str>>,
+    ) -> Result<std::result::Result<(), Error>> {
+        let device = self.known_device(tx, Some(user_id), client)?;
+        let guesses = match self.guesses(tx, user_id, device, now)? {
+            Ok(guesses) => guesses,
+            Err(throttled) => return Ok(Err(throttled.about(Some(user_id), None))),
+        };
+        // An account that was guessed at too often takes nothing, not even what is right.
+        let objection = if guesses.are_too_many() { Some("locked") } else { look(tx)? };
+        match objection {
+            None => guesses.forget(tx).map(Ok),
+            Some(reason) => {
+                self.second_factor_failed(tx, user_id, guesses, reason, client, now)?;
+                Ok(Err(Error::new(Code::InvalidCode, reason).about(Some(user_id), None)))
+            }
+        }
+    }
+
+    fn second_factor_failed(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        guesses: Guesses,
+        reason: &str,
+        client: &Client,
+        now: i64,
+    ) -> Result<()> {
+        let ip = client.ip();
+        let of = |kind, detail| Event { ip: ip.as_deref(), detail: Some(detail), ..event(kind, user_id) };
+        self.record(tx, now, of(Kind::SecondFactorFailed, reason))?;
+        match self.count_guess(tx, guesses, now)? {
+            true => self.record(tx, now, of(Kind::Throttled, "second_factor")),
+            false => Ok(()),
+        }
+    }
+
+    /// A factor came into force: what was opened without it ends. With the first come recovery codes.
+    pub(super) fn second_factor_added(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        kind: &'static str,
+        now: i64,
+    ) -> Result<Vec<RecoveryCode>> {
+        self.record(tx, now, Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) })?;
+        self.revoke_everything(tx, user_id, now)?;
+        match self.second_factors(tx, user_id)?.recovery_codes_supported {
+            true => Ok(Vec::new()),
+            false => self.new_recovery_codes(tx, user_id, now),
+        }
+    }
+
+    /// A factor was taken away: what it opened ends. With the last go the recovery codes. Failure:
+    /// `permission_denied`, where the account must have one and has none any more.
+    pub(super) fn second_factor_removed(
+        &self,
+        tx: &mut Tx,
+        user: &PublicUser,
+        kind: &'static str,
+        now: i64,
+    ) -> Result<()> {
+        if !self.second_factors(tx, user.id)?.any() {
+            if self.needs_second_factor(user) {
+                let error = Error::new(Code::PermissionDenied, "last_second_factor");
+                return Err(error.about(Some(user.id), None));
+            }
+            second_factors::delete_recovery_codes(tx, user.id)?;
+        }
+        self.record(tx, now, Event { detail: Some(kind), ..event(Kind::SecondFactorRemoved, user.id) })?;
+        self.revoke_everything(tx, user.id, now).map(drop)
+    }
+
+    /// Takes away every factor that somebody else may have set up: whoever registered with an address that was
+    /// not theirs keeps no hold on the account when the owner of the address takes it over.
+    pub(super) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
+        let had_any = self.second_factors(tx, user_id)?.any();
+        second_factors::delete_totp(tx, user_id)?;
+        second_factors::delete_recovery_codes(tx, user_id)?;
+        if had_any {
+            let detail = Some("unverified_email");
+            self.record(tx, now, Event { detail, ..event(Kind::SecondFactorRemoved, user_id) })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,305 @@
+//! Codes of an authenticator app (RFC 6238): `generate_totp_secret`, `totp_provisioning_uri`, `verify_totp`,
+//! `setup_totp`, `confirm_totp`, `totp_status`, `disable_totp`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::login::Client;
+use super::recovery_codes::RecoveryCode;
+use super::second_factor::Proof;
+use crate::error::{Code, Error, Result};
+use crate::password::Secret;
+use crate::store::second_factors::{self, Totp};
+use crate::store::users::{self, By, User};
+use crate::store::{Durability, Tx, damaged};
+use crate::totp::{AccountName, Parameters, Provisioning, Seed, ServiceName};
+use crate::user::{Email, Id};
+
+/// Asks for a secret.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GenerateTotpSecretRequest {}
+
+/// A secret, kept nowhere.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GenerateTotpSecretResponse {
+    /// 160 random bits in base32.
+    pub secret: Seed,
+}
+
+/// Asks how an authenticator app gets a secret.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotpProvisioningUriRequest {
+    /// The secret in base32.
+    pub secret: Seed,
+    /// The address of the account, or another name that the app shows for it.
+    pub email: AccountName,
+}
+
+/// Verifies a code.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyTotpRequest {
+    /// The secret in base32.
+    pub secret: Seed,
+    /// The code; spaces and hyphens in it are passed over.
+    pub code: Secret,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerifyTotpResponse {
+    /// Whether it is the code of now, or of `totp.skew_steps` steps before or after.
+    pub valid: bool,
+}
+
+/// Sets up an authenticator app for an account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupTotpRequest {
+    /// Whose.
+    pub user_id: Id,
+}
+
+/// What the app needs. It is no factor before `confirm_totp`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SetupTotpResponse {
+    /// The secret in base32, for whoever cannot read the picture.
+    pub secret: Seed,
+    /// As URI and picture.
+    #[serde(flatten)]
+    pub provisioning: Provisioning,
+}
+
+/// Puts an authenticator app in force.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmTotpRequest {
+    /// Whose.
+    pub user_id: Id,
+    /// The code that the app shows. It is used up: the first login needs the next one.
+    pub code: Secret,
+}
+
+/// It is in force, and every session has ended: log in again.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConfirmTotpResponse {
+    /// Always true.
+    pub is_configured: bool,
+    /// Codes that open the account when the app is lost, each once. They are shown now and never again; none
+    /// where the account has some from another factor.
+    pub recovery_codes: Vec<RecoveryCode>,
+}
+
+/// Asks whether an account has an authenticator app.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotpStatusRequest {
+    /// Whose.
+    pub user_id: Id,
+}
+
+/// Whether an app is in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TotpStatusResponse {
+    /// Whether a login wants its code. One that is set up and not confirmed does not count.
+    pub is_configured: bool,
+}
+
+/// Takes an authenticator app away.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisableTotpRequest {
+    /// Whose.
+    pub user_id: Id,
+    /// A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
+    pub code: Secret,
+}
+
+impl Engine {
+    /// Makes a secret for hosts that keep it themselves.
+    ///
+    /// Failures: none.
+    pub fn generate_totp_secret(&self, _: GenerateTotpSecretRequest) -> Result<GenerateTotpSecretResponse> {
+        Ok(GenerateTotpSecretResponse { secret: Seed::new()? })
+    }
+
+    /// Writes a secret as an authenticator app reads it.
+    ///
+    /// Failures: `invalid_request`.
+    pub fn totp_provisioning_uri(&self, request: TotpProvisioningUriRequest) -> Result<Provisioning> {
+        let parameters = self.totp_parameters();
+        Provisioning::new(&parameters.uri(
+            &request.secret,
+            self.totp_issuer().as_str(),
+            request.email.as_str(),
+        ))
+    }
+
+    /// Verifies a code by the secret alone: the same code is valid as often as it is asked for while it lasts.
+    ///
+    /// Failures: `invalid_request`.
+    pub fn verify_totp(&self, request: VerifyTotpRequest) -> Result<VerifyTotpResponse> {
+        let (now, skew) = (self.clock.now(), self.config.totp.skew_steps.seconds());
+        let step = self.totp_parameters().step_of(&request.secret, request.code.expose(), now, skew, -1);
+        Ok(VerifyTotpResponse { valid: step.is_some() })
+    }
+
+    /// Makes a secret for an account, in the place of one that waits to be confirmed.
+    ///
+    /// Failures: `user_not_found`, `already_configured`, `store_unavailable`.
+    pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
+        let (user_id, now, parameters) = (request.user_id, self.clock.now(), self.totp_parameters());
+        let secret = Seed::new()?;
+        let pending = Totp {
+            sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
+            digits: parameters.digits.into(),
+            period_seconds: parameters.period_seconds,
+            last_step: -1,
+            created_at: now,
+            confirmed_at: None,
+        };
+        let user = self.store.write(Durability::Full, |tx| {
+            let user = known(tx, user_id)?;
+            if second_factors::totp(tx, user_id)?.is_some_and(|totp| totp.confirmed_at.is_some()) {
+                return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
+            }
+            second_factors::put_pending(tx, user_id, &pending)?;
+            Ok(user.public)
+        })?;
+        let account = user.email.as_ref().map_or(user.username.as_str(), Email::as_str);
+        let uri = parameters.uri(&secret, self.totp_issuer().as_str(), account);
+        Ok(SetupTotpResponse { secret, provisioning: Provisioning::new(&uri)? })
+    }
+
+    /// Puts the secret that waits in force, by a code that shows that the app has it. It ends every session. Wrong
+    /// codes are counted as those of a login.
+    ///
+    /// Failures: `user_not_found`, `invalid_code`, `already_configured`, `too_many_attempts`, `store_unavailable`.
+    pub fn confirm_totp(&self, request: ConfirmTotpRequest) -> Result<ConfirmTotpResponse> {
+        let (user_id, now) = (request.user_id, self.clock.now());
+        let confirmed = self.store.write(Durability::Full, |tx| {
+            known(tx, user_id)?;
+            let refused = |code, detail| Err(Error::new(code, detail).about(Some(user_id), None));
+            let Some(pending) = second_factors::totp(tx, user_id)? else {
+                return refused(Code::InvalidCode, "not_set_up");
+            };
+            if pending.confirmed_at.is_some() {
+                return refused(Code::AlreadyConfigured, "totp");
+            }
+            let look = |tx: &mut Tx| self.redeem_step(tx, user_id, &pending, &request.code, now);
+            if let Err(refused) = self.guess(tx, user_id, &Client::default(), now, look)? {
+                return Ok(Err(refused));
+            }
+            second_factors::confirm_totp(tx, user_id, now)?;
+            self.second_factor_added(tx, user_id, KIND, now).map(Ok)
+        })?;
+        Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed? })
+    }
+
+    /// Says whether an account has an authenticator app in force.
+    ///
+    /// Failures: `user_not_found`, `store_unavailable`.
+    pub fn totp_status(&self, request: TotpStatusRequest) -> Result<TotpStatusResponse> {
+        let factors = self.store.read(|tx| {
+            known(tx, request.user_id)?;
+            self.second_factors(tx, request.user_id)
+        })?;
+        Ok(TotpStatusResponse { is_configured: factors.totp_supported })
+    }
+
+    /// Takes the authenticator app of an account away, in force or not, and ends every session where it was in
+    /// force. Where there is none, nothing happens. Wrong codes are counted as those of a login.
+    ///
+    /// Failures: `user_not_found`, `invalid_code`, `permission_denied`, `too_many_attempts`, `store_unavailable`.
+    pub fn disable_totp(&self, request: DisableTotpRequest) -> Result<TotpStatusResponse> {
+        let (user_id, now) = (request.user_id, self.clock.now());
+        let is_recovery_code = RecoveryCode::looks_like(&request.code);
+        let proof =
+            if is_recovery_code { Proof::RecoveryCode(request.code) } else { Proof::Totp(request.code) };
+        let disabled = self.store.write(Durability::Full, |tx| {
+            let user = known(tx, user_id)?;
+            let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Ok(())) };
+            let is_in_force = totp.confirmed_at.is_some();
+            if is_in_force && let Err(refused) = self.prove(tx, user_id, &proof, &Client::default(), now)? {
+                return Ok(Err(refused));
+            }
+            second_factors::delete_totp(tx, user_id)?;
+            if is_in_force {
+                self.second_factor_removed(tx, &user.public, KIND, now)?;
+            }
+            Ok(Ok(()))
+        })?;
+        disabled.map(|()| TotpStatusResponse { is_configured: false })
+    }
+
+    /// Uses a code of the account's app up; why not, if not. Each step is good once, and none after a later one,
+    /// whatever the clock says (RFC 6238 section 5.2).
+    pub(super) fn redeem_totp(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        code: &Secret,
+        now: i64,
+    ) -> Result<Option<&'static str>> {
+        match second_factors::totp(tx, user_id)?.filter(|totp| totp.confirmed_at.is_some()) {
+            Some(totp) => self.redeem_step(tx, user_id, &totp, code, now),
+            None => Ok(Some("not_set_up")),
+        }
+    }
+
+    fn redeem_step(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        totp: &Totp,
+        code: &Secret,
+        now: i64,
+    ) -> Result<Option<&'static str>> {
+        let Some(seed) = self.secrets.open(&owner(user_id), &totp.sealed).map(Seed::stored) else {
+            return Ok(Some("sealed_by_unknown_key"));
+        };
+        let parameters = Parameters {
+            digits: totp.digits.try_into().map_err(|_| damaged())?,
+            period_seconds: totp.period_seconds,
+        };
+        let skew = self.config.totp.skew_steps.seconds();
+        let step_after = |last| parameters.step_of(&seed, code.expose(), now, skew, last);
+        let Some(step) = step_after(totp.last_step) else {
+            return Ok(Some(if step_after(-1).is_some() { "used_code" } else { "wrong_code" }));
+        };
+        if !second_factors::use_step(tx, user_id, step)? {
+            return Ok(Some("used_code"));
+        }
+        // A newer secret key takes over with the first use.
+        if !self.secrets.is_current(&totp.sealed) {
+            second_factors::reseal_totp(tx, user_id, &self.secrets.seal(&owner(user_id), seed.bytes())?)?;
+        }
+        Ok(None)
+    }
+
+    fn totp_parameters(&self) -> Parameters {
+        let config = &self.config.totp;
+        let digits = u32::try_from(config.digits.get()).unwrap_or(6);
+        Parameters { digits, period_seconds: config.period_seconds.seconds() }
+    }
+
+    fn totp_issuer(&self) -> ServiceName {
+        let own = self.config.totp.issuer.clone();
+        own.unwrap_or_else(|| ServiceName::of(self.config.issuer.as_str()))
+    }
+}
+
+/// How events name it.
+const KIND: &str = "totp";
+
+/// To whom the seed is sealed: no user's seed opens for another.
+fn owner(user_id: Id) -> String {
+    format!("totp {user_id}")
+}
+
+fn known(tx: &mut Tx, user_id: Id) -> Result<User> {
+    users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))
+}

@@ -1,0 +1,110 @@
+//! Rows of `totp` and `recovery_codes`.
+
+use super::{Tx, Value};
+use crate::error::Result;
+use crate::user::Id;
+
+/// How many second factors of each kind an account has.
+pub(crate) struct Count {
+    pub totp: i64,
+    pub recovery_codes: i64,
+}
+
+/// The factors that are in force: a seed that waits to be confirmed is not.
+pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL), \
+                       (SELECT count(*) FROM recovery_codes WHERE user_id = ?1)";
+    let user_id = [Value::Bytes(user_id.as_bytes())];
+    let found =
+        tx.first(SQL, &user_id, |row| Ok(Count { totp: row.integer(0)?, recovery_codes: row.integer(1)? }))?;
+    Ok(found.unwrap_or(Count { totp: 0, recovery_codes: 0 }))
+}
+
+/// A seed as it is kept.
+pub(crate) struct Totp {
+    pub sealed: Vec<u8>,
+    pub digits: i64,
+    pub period_seconds: i64,
+    /// The last step whose code was accepted.
+    pub last_step: i64,
+    pub created_at: i64,
+    /// Since when it is in force.
+    pub confirmed_at: Option<i64>,
+}
+
+pub(crate) fn totp(tx: &mut Tx, user_id: Id) -> Result<Option<Totp>> {
+    const SQL: &str = "SELECT sealed, digits, period_seconds, last_step, created_at, confirmed_at \
+                       FROM totp WHERE user_id = ?1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        Ok(Totp {
+            sealed: row.bytes(0)?,
+            digits: row.integer(1)?,
+            period_seconds: row.integer(2)?,
+            last_step: row.integer(3)?,
+            created_at: row.integer(4)?,
+            confirmed_at: row.optional_integer(5)?,
+        })
+    })
+}
+
+/// Keeps a seed that waits to be confirmed, in the place of another that waits.
+pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
+    tx.run(
+        "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, \
+         digits = excluded.digits, period_seconds = excluded.period_seconds, last_step = excluded.last_step, \
+         created_at = excluded.created_at",
+        &[
+            Value::Bytes(user_id.as_bytes()),
+            Value::Bytes(&totp.sealed),
+            Value::Integer(totp.digits),
+            Value::Integer(totp.period_seconds),
+            Value::Integer(totp.last_step),
+            Value::Integer(totp.created_at),
+        ],
+    )
+}
+
+/// Puts a seed in force, since `now`.
+pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
+    tx.run(
+        "UPDATE totp SET confirmed_at = ?2 WHERE user_id = ?1",
+        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
+    )
+}
+
+/// Uses a step up, with all before it; whether it was not yet.
+pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
+    const SQL: &str = "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
+    Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(step)])? == 1)
+}
+
+/// Keeps the seed sealed anew.
+pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, sealed: &[u8]) -> Result<()> {
+    tx.run(
+        "UPDATE totp SET sealed = ?2 WHERE user_id = ?1",
+        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(sealed)],
+    )
+}
+
+pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}
+
+/// Keeps a recovery code by its id, a code of it.
+pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now: i64) -> Result<()> {
+    tx.run(
+        "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",
+        &[Value::Bytes(id), Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
+    )
+}
+
+/// Takes a recovery code away; whether the user had it.
+pub(crate) fn delete_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id) -> Result<bool> {
+    const SQL: &str = "DELETE FROM recovery_codes WHERE id = ?1 AND user_id = ?2";
+    Ok(tx.execute(SQL, &[Value::Bytes(id), Value::Bytes(user_id.as_bytes())])? == 1)
+}
+
+pub(crate) fn delete_recovery_codes(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run("DELETE FROM recovery_codes WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}

@@ -1,0 +1,242 @@
+//! Time-based one-time passwords (RFC 6238 over RFC 4226): the seed, its codes, and how an authenticator app
+//! gets it. HMAC-SHA-1, because that is what every app has; its collisions are none of HMAC (RFC 6194 section 3.3).
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+use aws_lc_rs::{constant_time, hmac};
+use data_encoding::BASE32_NOPAD;
+use qrcodegen::{QrCode, QrCodeEcc};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+use crate::user::text_type;
+
+/// A seed. It is read and written in base32 (RFC 4648 section 6); as a secret it is not shown.
+#[derive(Clone)]
+pub struct Seed(Zeroizing<Vec<u8>>);
+
+/// As long as the HMAC's output (RFC 4226 section 4, R6).
+const SEED_LEN: usize = 20;
+
+impl Seed {
+    /// A new one at random, of 160 bits.
+    pub(crate) fn new() -> Result<Seed> {
+        Ok(Seed(Zeroizing::new(crypto::random::<SEED_LEN>()?.to_vec())))
+    }
+
+    /// Bytes that were sealed.
+    pub(crate) fn stored(bytes: Zeroizing<Vec<u8>>) -> Seed {
+        Seed(bytes)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn base32(&self) -> Zeroizing<String> {
+        Zeroizing::new(BASE32_NOPAD.encode(&self.0))
+    }
+}
+
+impl FromStr for Seed {
+    type Err = &'static str;
+
+    /// Reads what people type: either case, spaces, hyphens, padding. Seeds of other systems may be as short as
+    /// 80 bits.
+    fn from_str(text: &str) -> std::result::Result<Seed, &'static str> {
+        const EXPECTED: &str = "expected 80 to 512 bits in base32";
+        if text.len() > 256 {
+            return Err(EXPECTED);
+        }
+        let plain: Zeroizing<String> = Zeroizing::new(stripped(text.trim_end_matches('=')).to_uppercase());
+        let bytes = BASE32_NOPAD.decode(plain.as_bytes()).map(Zeroizing::new).map_err(|_| EXPECTED)?;
+        if (10..=64).contains(&bytes.len()) { Ok(Seed(bytes)) } else { Err(EXPECTED) }
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Seed(…)")
+    }
+}
+
+impl Serialize for Seed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.base32())
+    }
+}
+
+text_type!(Seed, "minLength": 16, "maxLength": 256);
+
+/// What app and engine must agree on beside the seed and the time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parameters {
+    /// How long a code is: 6 to 8.
+    pub digits: u32,
+    /// How long a step lasts.
+    pub period_seconds: i64,
+}
+
+impl Parameters {
+    /// The first step after `after` whose code this is, not more than `skew` steps from `now`.
+    pub(crate) fn step_of(&self, seed: &Seed, code: &str, now: i64, skew: i64, after: i64) -> Option<i64> {
+        let code = stripped(code);
+        let current = now / self.period_seconds;
+        let is_code = |step: &i64| {
+            let expected = self.code(seed, *step);
+            constant_time::verify_slices_are_equal(expected.as_bytes(), code.as_bytes()).is_ok()
+        };
+        (current - skew..=current + skew).filter(|step| *step > after && *step >= 0).find(is_code)
+    }
+
+    /// RFC 4226 section 5.3.
+    pub(crate) fn code(&self, seed: &Seed, step: i64) -> Zeroizing<String> {
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &seed.0);
+        let tag = hmac::sign(&key, &step.to_be_bytes());
+        let tag = tag.as_ref();
+        let offset = usize::from(tag[tag.len() - 1] & 0xf);
+        let chosen = tag[offset..offset + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+        let code = (chosen & 0x7fff_ffff) % 10_u32.pow(self.digits);
+        Zeroizing::new(format!("{code:0width$}", width = self.digits as usize))
+    }
+
+    /// What an authenticator app reads, for this account of this service: <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
+    pub(crate) fn uri(&self, seed: &Seed, issuer: &str, account: &str) -> Zeroizing<String> {
+        let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
+        Zeroizing::new(format!(
+            "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits={}&period={}",
+            *seed.base32(),
+            self.digits,
+            self.period_seconds
+        ))
+    }
+}
+
+/// The name under which an authenticator app shows an account: its address, or another name. Personal, so it is
+/// not for logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountName(String);
+
+impl AccountName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AccountName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<AccountName, &'static str> {
+        let valid = (1..=254).contains(&text.len()) && !text.chars().any(char::is_control);
+        if valid { Ok(AccountName(text.to_owned())) } else { Err("expected a name of 1 to 254 bytes") }
+    }
+}
+
+impl fmt::Debug for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("AccountName(…)")
+    }
+}
+
+text_type!(AccountName, "minLength": 1, "maxLength": 254);
+
+/// The name under which an authenticator app shows the service: without a colon, which would end it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceName(String);
+
+impl ServiceName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Of an issuer, which may be a URL: without its scheme and without colons, as far as it fits.
+    pub(crate) fn of(issuer: &str) -> ServiceName {
+        let name = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+        let name: String = name.chars().map(|c| if c == ':' { ' ' } else { c }).take(64).collect();
+        ServiceName(name.trim().trim_end_matches('/').to_owned())
+    }
+}
+
+impl FromStr for ServiceName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<ServiceName, &'static str> {
+        let count = text.chars().count();
+        let valid = (1..=64).contains(&count) && !text.chars().any(|c| c == ':' || c.is_control());
+        if valid {
+            Ok(ServiceName(text.to_owned()))
+        } else {
+            Err("expected a name of 1 to 64 characters without a colon")
+        }
+    }
+}
+
+text_type!(ServiceName, "minLength": 1, "maxLength": 64);
+
+/// A URI that holds a seed, and its picture.
+#[derive(Serialize, JsonSchema)]
+pub struct Provisioning {
+    /// `otpauth://totp/…`: what an authenticator app reads. A secret.
+    pub otpauth_uri: String,
+    /// The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
+    pub qr_svg: String,
+}
+
+impl Provisioning {
+    pub(crate) fn new(uri: &str) -> Result<Provisioning> {
+        Ok(Provisioning { otpauth_uri: uri.to_owned(), qr_svg: svg(uri)? })
+    }
+}
+
+/// Whoever has it has the seed: it is not shown.
+impl fmt::Debug for Provisioning {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Provisioning").finish_non_exhaustive()
+    }
+}
+
+/// A QR code (ISO/IEC 18004) as SVG: dark modules in one path on a light ground, with the quiet zone of four modules,
+/// whatever the page's colours.
+fn svg(text: &str) -> Result<String> {
+    const QUIET: i32 = 4;
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium)
+        .map_err(|_| Error::new(Code::Internal, "too long for a QR code"))?;
+    let size = code.size() + 2 * QUIET;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" width=\"{width}\" height=\"{width}\" \
+         shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR code\">\
+         <path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"",
+        width = size * 5
+    );
+    for y in 0..code.size() {
+        for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
+            let _ = write!(svg, "M{} {}h1v1h-1z", x + QUIET, y + QUIET);
+        }
+    }
+    svg.push_str("\"/></svg>");
+    Ok(svg)
+}
+
+/// Without the spaces and hyphens that people put between groups.
+pub(crate) fn stripped(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.chars().filter(|c| !matches!(c, ' ' | '-')).collect())
+}
+
+/// RFC 3986 section 2.1: all but the unreserved characters.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}

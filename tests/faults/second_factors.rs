@@ -1,0 +1,212 @@
+//! Codes that many offer at once, at any time, from other hands and from other rows.
+
+use doorward::{Clock, Code, Engine, Hooks};
+use serde_json::{Value, json};
+
+use crate::stage::{
+    Child, PASSWORD, Store, call, config, count, on_each_store, register, report, together, told,
+};
+use crate::totp;
+
+const NOW: i64 = 1_800_000_000;
+
+/// An engine whose clock stands.
+fn engine_at(store: &str, unix_seconds: i64, keys: Value) -> Engine {
+    let clock = Clock::custom(move || unix_seconds.saturating_mul(1000));
+    Engine::open(config(store, keys), Hooks { clock, log: None }).unwrap()
+}
+
+/// An account with an authenticator app, confirmed at this time.
+struct Enrolled {
+    id: Value,
+    secret: String,
+    recovery_codes: Vec<Value>,
+}
+
+fn enrol(engine: &Engine, name: &str, unix_seconds: i64) -> Enrolled {
+    let id = register(engine, name).unwrap()["user"]["id"].clone();
+    let setup = call(engine, "setup_totp", json!({"user_id": id})).unwrap();
+    let secret = setup["secret"].as_str().unwrap().to_owned();
+    let request = json!({"user_id": id, "code": totp::code(&secret, unix_seconds)});
+    let confirmed = call(engine, "confirm_totp", request).unwrap();
+    Enrolled { id, secret, recovery_codes: confirmed["recovery_codes"].as_array().unwrap().clone() }
+}
+
+fn challenge(engine: &Engine, name: &str) -> Value {
+    let request = json!({"username": name, "password": PASSWORD}).to_string();
+    let error = engine.call("login", &request).unwrap_err();
+    assert_eq!(error.code, Code::SecondFactorRequired);
+    json!(error.step_up.unwrap().challenge.expose())
+}
+
+on_each_store!(a_code_is_good_once);
+/// Of many who take the same code at once, in many logins and over one challenge, one gets in.
+fn a_code_is_good_once(store: &Store) {
+    let keys = json!({"throttle": {"account_failures": 100}, "password": {"max_concurrent": 2}});
+    let ada = enrol(&engine_at(store.url(), NOW - 30, json!({})), "ada", NOW - 30);
+    let engine = engine_at(store.url(), NOW, keys);
+    let code = totp::code(&ada.secret, NOW);
+    let login = json!({"username": "ada", "password": PASSWORD, "two_fa_code": code});
+    let results = together(64, |_| call(&engine, "login", login.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::InvalidCode), 63);
+
+    let engine = engine_at(store.url(), NOW + 30, json!({}));
+    let request =
+        json!({"challenge": challenge(&engine, "ada"), "two_fa_code": totp::code(&ada.secret, NOW + 30)});
+    let results = together(64, |_| call(&engine, "complete_login", request.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::InvalidChallenge), 63);
+    drop(engine);
+    assert_eq!(store.rows()["sessions"], 2);
+}
+
+on_each_store!(a_code_is_good_once_in_all_processes);
+fn a_code_is_good_once_in_all_processes(store: &Store) {
+    let ada = enrol(&engine_at(store.url(), NOW - 30, json!({})), "ada", NOW - 30);
+    let code = totp::code(&ada.secret, NOW);
+    let task = json!({"role": "enter", "store": store.url(), "code": code});
+    let mut children: Vec<Child> = (0..4).map(|_| Child::start(&task)).collect();
+    for child in &mut children {
+        assert_eq!(child.report(), Some(json!("ready")));
+    }
+    children.iter_mut().for_each(|child| child.tell(&json!("go")));
+    let mut entered = 0;
+    for mut child in children {
+        entered += child.report().unwrap().as_u64().unwrap();
+        child.succeed();
+    }
+    assert_eq!(entered, 1);
+    assert_eq!(store.rows()["sessions"], 1);
+}
+
+/// A child of [`a_code_is_good_once_in_all_processes`].
+pub fn enter(store: &str, code: &Value) {
+    let engine = engine_at(store, NOW, json!({"throttle": {"account_failures": 100}}));
+    report(&json!("ready"));
+    told();
+    let login = json!({"username": "ada", "password": PASSWORD, "two_fa_code": code});
+    let results = together(16, |_| call(&engine, "login", login.clone()));
+    let entered = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(count(&results, Code::InvalidCode), 16 - entered);
+    report(&json!(entered));
+}
+
+on_each_store!(an_app_is_confirmed_once);
+fn an_app_is_confirmed_once(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let id = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let setup = call(&engine, "setup_totp", json!({"user_id": id})).unwrap();
+    let request = json!({"user_id": id, "code": totp::code(setup["secret"].as_str().unwrap(), NOW)});
+    let results = together(64, |_| call(&engine, "confirm_totp", request.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::AlreadyConfigured), 63);
+    drop(engine);
+    assert_eq!(store.count("recovery_codes"), 10);
+}
+
+on_each_store!(a_recovery_code_is_good_once);
+fn a_recovery_code_is_good_once(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({"throttle": {"account_failures": 100}}));
+    let ada = enrol(&engine, "ada", NOW);
+    let login = json!({"username": "ada", "password": PASSWORD, "recovery_code": ada.recovery_codes[3]});
+    let results = together(64, |_| call(&engine, "login", login.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::InvalidCode), 63);
+    let status = call(&engine, "recovery_codes_status", json!({"user_id": ada.id})).unwrap();
+    assert_eq!(status["remaining"], 9);
+}
+
+on_each_store!(threads_get_no_more_guesses_at_codes);
+/// However many guess at once, no more codes are looked at than the throttle allows, nor more than a challenge
+/// bears.
+fn threads_get_no_more_guesses_at_codes(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let ada = enrol(&engine, "ada", NOW);
+    let guesses =
+        together(200, |_| call(&engine, "disable_totp", json!({"user_id": ada.id, "code": "12345"})));
+    assert_eq!((count(&guesses, Code::InvalidCode), count(&guesses, Code::TooManyAttempts)), (10, 190));
+
+    let engine = engine_at(store.url(), NOW, json!({"throttle": {"account_failures": 100}}));
+    enrol(&engine, "bob", NOW);
+    let request = json!({"challenge": challenge(&engine, "bob"), "two_fa_code": "12345"});
+    let guesses = together(200, |_| call(&engine, "complete_login", request.clone()));
+    assert_eq!((count(&guesses, Code::InvalidCode), count(&guesses, Code::InvalidChallenge)), (10, 190));
+    drop(engine);
+    assert_eq!(store.count("events WHERE kind = 'second_factor_failed'"), 20);
+}
+
+on_each_store!(codes_at_any_time);
+fn codes_at_any_time(store: &Store) {
+    // The clock is held between 1970 and the year 10000.
+    let year_10000 = 253_402_300_800;
+    for (index, time) in [0, 29, 30, NOW, year_10000 - 60, year_10000].into_iter().enumerate() {
+        let name = format!("user{index}");
+        let ada = enrol(&engine_at(store.url(), time, json!({})), &name, time);
+        let later = (time + 30).min(year_10000);
+        let engine = engine_at(store.url(), later, json!({}));
+        let code = totp::code(&ada.secret, time + 30);
+        let login = json!({"username": name, "password": PASSWORD, "two_fa_code": code});
+        call(&engine, "login", login.clone()).unwrap();
+        assert_eq!(call(&engine, "login", login), Err(Code::InvalidCode), "at {time}");
+    }
+    for time in [i64::MIN, i64::MAX] {
+        let engine = engine_at(store.url(), time, json!({}));
+        let request = json!({"secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "code": "12345"});
+        assert_eq!(call(&engine, "verify_totp", request), Ok(json!({"valid": false})));
+    }
+}
+
+on_each_store!(a_seed_is_its_users);
+/// A sealed seed in another user's row opens for nobody, and a recovery code is no other user's.
+fn a_seed_is_its_users(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let (ada, bob) = (enrol(&engine, "ada", NOW), enrol(&engine, "bob", NOW));
+    let login = json!({"username": "bob", "password": PASSWORD, "recovery_code": ada.recovery_codes[0]});
+    assert_eq!(call(&engine, "login", login), Err(Code::InvalidCode));
+    drop(engine);
+    store.execute(
+        "UPDATE totp SET sealed = (SELECT sealed FROM totp t JOIN users u ON u.id = t.user_id \
+         WHERE u.username = 'ada') WHERE user_id = (SELECT id FROM users WHERE username = 'bob')",
+    );
+    let engine = engine_at(store.url(), NOW + 30, json!({}));
+    for secret in [&ada.secret, &bob.secret] {
+        let code = totp::code(secret, NOW + 30);
+        let login = json!({"username": "bob", "password": PASSWORD, "two_fa_code": code});
+        assert_eq!(call(&engine, "login", login), Err(Code::InvalidCode));
+    }
+    let login = json!({"username": "bob", "password": PASSWORD, "recovery_code": bob.recovery_codes[0]});
+    assert!(call(&engine, "login", login).is_ok());
+}
+
+on_each_store!(no_row_tells_a_code);
+fn no_row_tells_a_code(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let ada = enrol(&engine, "ada", NOW);
+    drop(engine);
+    let seed = data_encoding::BASE32_NOPAD.decode(ada.secret.as_bytes()).unwrap();
+    let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
+    let code = ada.recovery_codes[0].as_str().unwrap();
+    let plain = code.replace('-', "");
+    let told = [ada.secret.clone(), hex(&seed), code.to_owned(), plain.clone(), hex(plain.as_bytes())];
+    for table in ["totp", "recovery_codes", "events", "users"] {
+        let rows = store.dump(table);
+        assert!(!rows.is_empty());
+        for row in rows {
+            assert!(!told.iter().any(|told| row.contains(told)), "{table}: {row}");
+        }
+    }
+}
+
+on_each_store!(a_deleted_user_leaves_no_factor);
+fn a_deleted_user_leaves_no_factor(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let ada = enrol(&engine, "ada", NOW);
+    let wrong = json!({"user_id": ada.id, "code": "12345"});
+    assert_eq!(call(&engine, "disable_totp", wrong), Err(Code::InvalidCode));
+    call(&engine, "delete_user", json!({"id": ada.id})).unwrap();
+    drop(engine);
+    for table in ["totp", "recovery_codes", "throttles"] {
+        assert_eq!(store.count(table), 0, "{table}");
+    }
+}
