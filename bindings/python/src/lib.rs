@@ -183,9 +183,7 @@ fn failure(py: Python<'_>, error: Error) -> PyErr {
     static FAILURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let status = error.status();
     let exception = FAILURE.import(py, "doorward.exceptions", "failure").and_then(|failure| {
-        let step_up = error
-            .step_up
-            .map(|step| (step.challenge.expose().to_owned(), step.expires_in, step.user_id.to_string()));
+        let step_up = error.step_up.and_then(|step| serde_json::to_string(&step).ok());
         failure.call1((
             error.code.name(),
             status as i32,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import re
 from collections.abc import Sequence
@@ -46,6 +48,8 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
     for index, step in enumerate(scenario["steps"], 1):
         for _ in range(step.get("times", 1)):
             clock.seconds += step.get("advance", 0)
+            for name, secret in step.get("totp", {}).items():
+                variables[name] = totp(filled(secret, variables), clock.seconds)
             try:
                 if "call" in step:
                     engine = engine or opened({})
@@ -64,6 +68,14 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
                 variables[name] = at(answer[1], pointer)
     if engine is not None:
         engine.close()
+
+
+def totp(secret: str, unix_seconds: int) -> str:
+    """What an authenticator app shows (RFC 6238)."""
+    tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
+    offset = tag[-1] & 15
+    number = int.from_bytes(tag[offset : offset + 4], "big") & 0x7FFF_FFFF
+    return f"{number % 1_000_000:06}"
 
 
 def with_secret_key(config: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -38,7 +40,8 @@ from doorward.exceptions import (
     StepUpRequired,
     TooManyAttempts,
 )
-from doorward.litestar import ChangePasswordRequest, ResetPasswordRequest
+from doorward import litestar as seed
+from doorward.litestar import ChangePasswordRequest, JwtUser, ResetPasswordRequest
 from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixin
 from doorward.models.security import TokenPayload
 from doorward.repository import User, UserRepository
@@ -132,6 +135,89 @@ def test_change_and_reset_a_password(engine: Engine) -> None:
     with pytest.raises(StepUpRequired) as caught:
         run(login_user(LoginRequest(username="ada", password=reset.new_password), engine))
     assert caught.value.code == "password_change_required"
+
+
+def test_codes_of_an_app(default: Engine) -> None:
+    secret = seed.generate_totp_secret()
+    assert len(base64.b32decode(secret)) == 20
+    uri = seed.totp_provisioning_uri(secret, "ada@example.com")
+    assert uri.startswith(f"otpauth://totp/doorward:ada%40example.com?secret={secret}&")
+    code = totp(secret, 1_767_225_600)
+    assert seed.verify_totp(secret, code)
+    assert seed.verify_totp(secret, f"{code[:3]}-{code[3:]}")
+    assert not seed.verify_totp(secret, code[:5])
+    with pytest.raises(InvalidRequest):
+        seed.verify_totp("no secret", code)
+
+
+def test_hash_and_verify_with_the_hash_first(default: Engine) -> None:
+    hashed = seed.hash_password(PASSWORD)
+    assert seed.verify_password(hashed, PASSWORD)
+    assert not seed.verify_password(hashed, "a wrong password")
+    assert not seed.verify_password("no hash", PASSWORD)
+
+
+def test_a_token_of_a_user(default: Engine, clock: Clock) -> None:
+    user = default.register(username="ada", email="ada@example.com", password=PASSWORD).user
+    ada = JwtUser(id=user.id, name="ada", email="ada@example.com")
+    token = seed.create_jwt(ada, 2)
+    claims = default.verify(token)
+    assert (claims["sub"], claims["exp"]) == (user.id, 1_767_225_600 + 7200)
+    assert not {"name", "email"} & claims.keys()
+    assert seed.verify_jwt(token) == ada
+    for bad in ("", "x", token[:-1], token + "\0", "x" * 2_000_000):
+        assert seed.verify_jwt(bad) is None
+    for hours in (0, -1):
+        with pytest.raises(InvalidRequest):
+            seed.create_jwt(ada, hours)
+    default.update_user(id=user.id, username="Grace")
+    assert seed.verify_jwt(token) == JwtUser(id=user.id, name="Grace", email="ada@example.com")
+    clock.seconds += 7200 + 31
+    assert seed.verify_jwt(token) is None
+    token = seed.create_jwt(ada, 1)
+    default.delete_user(id=user.id)
+    assert seed.verify_jwt(token) is None
+
+
+def test_find_by_name_or_mail(engine: Engine) -> None:
+    ada = engine.get_user(username="ada").user
+    for query in ("ada", "ADA", "ada@example.com", "Ada@Example.COM"):
+        assert seed.get_user_by_name_or_mail(engine, query) == ada
+    for query in ("", "nobody", "nobody@example.com", "a\0"):
+        assert seed.get_user_by_name_or_mail(UserRepository(engine), query) is None
+
+
+def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:
+    user = engine.get_user(username="ada").user
+    setup = seed.TotpSetupResponse.model_validate(engine.setup_totp(user_id=user.id))
+    code = seed.TotpCodeRequest(code=totp(setup.secret, clock.seconds))
+    for model in (setup, code):
+        assert setup.secret not in repr(model) and code.code not in repr(model)
+    recovery_codes = engine.confirm_totp(user_id=user.id, code=code.code).recovery_codes
+    assert seed.TotpConfiguredResponse.model_validate(engine.totp_status(user_id=user.id)).is_configured
+    with pytest.raises(StepUpRequired) as caught:
+        run(login_user(ADA, engine))
+    answer = seed.TwoFaRequiredResponse.model_validate(caught.value)
+    assert (answer.user_id, answer.totp_supported, answer.webauthn_supported) == (user.id, True, False)
+    assert caught.value.recovery_codes_supported
+    assert caught.value.http_body["totp_supported"] is True
+    clock.seconds += 30
+    body = seed.LoginRequest(name="ada", password=PASSWORD, two_fa_code=totp(setup.secret, clock.seconds))
+    response = engine.login(username=body.name, password=body.password, two_fa_code=body.two_fa_code)
+    assert engine.verify(response.access_token)["amr"] == ["pwd", "otp", "mfa"]
+    assert engine.complete_login(challenge=answer.challenge, recovery_code=recovery_codes[0]).user == user
+    with pytest.raises(AuthError) as refused:
+        engine.login(username="ada", password=PASSWORD, recovery_code=recovery_codes[0])
+    assert (type(refused.value), refused.value.code) == (AuthError, "invalid_code")
+    again = engine.reauthenticate(token=response.access_token, password=PASSWORD)
+    assert engine.authorize(token=again.access_token, max_age_seconds=0).authorized
+
+
+def totp(secret: str, unix_seconds: int) -> str:
+    """What an authenticator app shows (RFC 6238)."""
+    tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
+    number = int.from_bytes(tag[tag[-1] & 15 :][:4], "big") & 0x7FFF_FFFF
+    return f"{number % 1_000_000:06}"
 
 
 def test_log_out(engine: Engine) -> None:

@@ -146,10 +146,22 @@ class StepUpRequired(AuthError):
     user_id: str = ""
     """Who wants to log in."""
 
+    totp_supported: bool = False
+    """With `second_factor_required`: whether a code of an authenticator app will do, as `two_fa_code`."""
+
+    webauthn_supported: bool = False
+    """Whether a passkey will do."""
+
+    recovery_codes_supported: bool = False
+    """Whether a recovery code will do, as `recovery_code`."""
+
     @property
     def http_body(self) -> dict[str, Any]:
         """What a web host says as JSON: the failure, and beside it what the next step needs."""
-        step = {"challenge": self.challenge, "expires_in": self.expires_in, "user_id": self.user_id}
+        names = ["challenge", "expires_in", "user_id"]
+        if self.code == "second_factor_required":
+            names += ["totp_supported", "webauthn_supported", "recovery_codes_supported"]
+        step = {name: getattr(self, name) for name in names}
         return {**super().http_body, "status": self.code, **step}
 
 
@@ -245,7 +257,7 @@ def failure(
     retry_after_seconds: int | None = None,
     detail: str | None = None,
     reasons: Sequence[str] = (),
-    step_up: tuple[str, int, str] | None = None,
+    step_up: str | None = None,
 ) -> AuthError:
     """Make the exception of a failure; the native module calls it."""
     error = (_BY_CODE.get(code) or _BY_STATUS[Status(status)])(message)
@@ -256,6 +268,7 @@ def failure(
     error.retry_after_seconds = retry_after_seconds
     error.detail = detail
     error.reasons = tuple(reasons)
-    if isinstance(error, StepUpRequired) and step_up is not None:
-        error.challenge, error.expires_in, error.user_id = step_up
+    if step_up is not None:
+        step: dict[str, Any] = json.loads(step_up)
+        vars(error).update((name, value) for name, value in step.items() if name != "status")
     return error

@@ -1,13 +1,16 @@
-"""AuthenticationMiddleware for Litestar.
+"""AuthenticationMiddleware for Litestar, and what its routes are made of.
 
     Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=["/health"], repo=engine)])
 
-`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
+`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's. The functions
+wait: call them on a thread (`sync_to_thread=True`). `repo` is an Engine, a UserRepository, or nothing for the engine
+of `doorward.configure`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,12 +22,97 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from pydantic import Field
 
 from doorward.asgi import Exclude, Rules, authenticate
-from doorward.exceptions import AuthError
+from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, UserNotFound
 from doorward.models.app import ChangePasswordRequest
 from doorward.models.base import Model
-from doorward.repository import Repo
+from doorward.repository import Repo, User, engine_of
+from doorward.security import hash_password
 
-__all__ = ["AuthenticationMiddleware", "ChangePasswordRequest", "ResetPasswordRequest"]
+__all__ = [
+    "AuthenticationMiddleware",
+    "ChangePasswordRequest",
+    "JwtUser",
+    "LoginRequest",
+    "ResetPasswordRequest",
+    "TotpCodeRequest",
+    "TotpConfiguredResponse",
+    "TotpSetupResponse",
+    "TwoFaRequiredResponse",
+    "create_jwt",
+    "generate_totp_secret",
+    "get_user_by_name_or_mail",
+    "hash_password",
+    "totp_provisioning_uri",
+    "verify_jwt",
+    "verify_password",
+    "verify_totp",
+]
+
+
+class LoginRequest(Model):
+    """The body of a login route, for `Engine.login`."""
+
+    name: str
+    """The username or the e-mail address."""
+
+    password: str = Field(repr=False)
+    """The password."""
+
+    two_fa_code: str | None = Field(None, repr=False)
+    """The code of the authenticator app, where one is in force."""
+
+
+class TwoFaRequiredResponse(Model):
+    """What a login route answers where a second factor is wanted: what `StepUpRequired` says."""
+
+    challenge: str = Field(repr=False)
+    """For `Engine.complete_login`, with the code."""
+
+    user_id: str
+    """Who wants to log in."""
+
+    totp_supported: bool
+    """Whether a code of an authenticator app will do."""
+
+    webauthn_supported: bool
+    """Whether a passkey will do."""
+
+
+class TotpSetupResponse(Model):
+    """What `Engine.setup_totp` gives to an authenticator app."""
+
+    secret: str = Field(repr=False)
+    """The secret in base32."""
+
+    otpauth_uri: str = Field(repr=False)
+    """The same as a URI."""
+
+
+class TotpCodeRequest(Model):
+    """The body of a route that confirms or disables an app."""
+
+    code: str = Field(repr=False)
+    """What the app shows."""
+
+
+class TotpConfiguredResponse(Model):
+    """Whether an app is in force."""
+
+    is_configured: bool
+    """True only when it is confirmed."""
+
+
+class JwtUser(Model):
+    """The user of a token."""
+
+    id: str
+    """The account."""
+
+    name: str
+    """Its name, as it is now: the token holds the id alone."""
+
+    email: str = ""
+    """Its address, where it has one, as it is now."""
 
 
 class ResetPasswordRequest(Model):
@@ -32,6 +120,53 @@ class ResetPasswordRequest(Model):
 
     new_password: str = Field(repr=False)
     """The password, to be changed at the next login."""
+
+
+def generate_totp_secret(*, repo: Repo = None) -> str:
+    """Make a secret for an authenticator app: 160 random bits in base32."""
+    return engine_of(repo).generate_totp_secret().secret
+
+
+def totp_provisioning_uri(secret: str, user_email: str, *, repo: Repo = None) -> str:
+    """Return the `otpauth:` URI that an authenticator app reads."""
+    return engine_of(repo).totp_provisioning_uri(secret=secret, email=user_email).otpauth_uri
+
+
+def verify_totp(secret: str, code: str, *, repo: Repo = None) -> bool:
+    """Tell whether the code is that of now; the same one as often as it is asked."""
+    return engine_of(repo).verify_totp(secret=secret, code=code).valid
+
+
+def verify_password(password_hash: str, password: str, *, repo: Repo = None) -> bool:
+    """Tell whether the password is the one that was hashed; False also for what is no hash.
+
+    The hash comes first, unlike in `doorward.security`.
+    """
+    return engine_of(repo).verify_password(password=password, hash=password_hash).valid
+
+
+def create_jwt(user: JwtUser, validity_hours: int, *, repo: Repo = None) -> str:
+    """Issue an access token for an account, good for so many hours; InvalidRequest for less than one."""
+    claims = {"sub": user.id}
+    return engine_of(repo).issue_token(claims=claims, lifetime_seconds=validity_hours * 3600).token
+
+
+def verify_jwt(jwt_token: str, *, repo: Repo = None) -> JwtUser | None:
+    """Return the user of a live token, or None for any other.
+
+    When the store cannot answer, AuthServiceUnavailable is raised.
+    """
+    with suppress(InvalidToken, UserNotFound, InvalidRequest):
+        user = engine_of(repo).authenticate(token=jwt_token).user
+        return JwtUser(id=user.id, name=user.username, email=user.email or "")
+    return None
+
+
+def get_user_by_name_or_mail(db_session: Repo, query: str) -> User | None:
+    """Return the account with this name or, where the text is an address, with this address, in any case."""
+    with suppress(UserNotFound, InvalidRequest):
+        return engine_of(db_session).get_user(query=query).user
+    return None
 
 
 class AuthenticationMiddleware:

@@ -23,11 +23,15 @@ from doorward.models.app import (
     CheckPasswordResponse,
     Client,
     CompleteLoginResponse,
+    ConfirmTotpResponse,
     DeleteUserResponse,
     DeliverMailResponse,
+    DisableTotpResponse,
     DoctorResponse,
     EventsResponse,
     ExportUserResponse,
+    GenerateRecoveryCodesResponse,
+    GenerateTotpSecretResponse,
     GetUserResponse,
     HashPasswordResponse,
     ImportedUser,
@@ -41,6 +45,8 @@ from doorward.models.app import (
     LoginResponse,
     LogoutResponse,
     MaintainResponse,
+    ReauthenticateResponse,
+    RecoveryCodesStatusResponse,
     RefreshResponse,
     RegisterResponse,
     RequestEmailChangeResponse,
@@ -52,11 +58,15 @@ from doorward.models.app import (
     RevokeUserSessionsResponse,
     RotateKeysResponse,
     SetPasswordResponse,
+    SetupTotpResponse,
     StatsResponse,
     TakeMailResponse,
+    TotpProvisioningUriResponse,
+    TotpStatusResponse,
     UpdateUserResponse,
     VerifyEmailResponse,
     VerifyPasswordResponse,
+    VerifyTotpResponse,
 )
 
 
@@ -303,7 +313,9 @@ class Operations(_doorward.Engine):
         password: str,
         backend: str | None = None,
         client: Client | Mapping[str, Any] | None = None,
+        recovery_code: str | None = None,
         scope: str | None = None,
+        two_fa_code: str | None = None,
     ) -> LoginResponse:
         """Logs in by password and opens a session.
 
@@ -311,31 +323,77 @@ class Operations(_doorward.Engine):
         password: The password.
         backend: For which backend; default: `default`.
         client: From where the user comes, as far as the host knows.
+        recovery_code: Or one of its recovery codes, which is used up.
         scope: What the access token may be used for, separated by spaces. The engine grants what the host
             asks: a host that passes on a client's wish decides first what it may have.
+        two_fa_code: The code of the account's authenticator app. Where the account has no second factor it
+            is not looked at.
 
-        Failures: invalid_credentials, password_change_required, too_many_attempts, hash_queue_full,
-        store_unavailable.
+        Failures: invalid_credentials, second_factor_required, invalid_code, password_change_required,
+        too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "username": username,
             "password": password,
             "backend": backend,
             "client": client,
+            "recovery_code": recovery_code,
             "scope": scope,
+            "two_fa_code": two_fa_code,
         }
         return LoginResponse.model_validate(self.call("login", _text(fields)))
 
-    def complete_login(self, *, challenge: str, new_password: str | None = None) -> CompleteLoginResponse:
+    def complete_login(
+        self,
+        *,
+        challenge: str,
+        new_password: str | None = None,
+        recovery_code: str | None = None,
+        two_fa_code: str | None = None,
+    ) -> CompleteLoginResponse:
         """Takes the step that a login still wanted and opens its session.
 
         challenge: The challenge of that login. It is spent when this succeeds, and bears ten attempts.
         new_password: The next password, where the password must be changed.
+        recovery_code: A recovery code, which is used up.
+        two_fa_code: The code of the authenticator app.
 
-        Failures: invalid_challenge, weak_password, hash_queue_full, store_unavailable.
+        Failures: invalid_challenge, invalid_code, password_change_required, too_many_attempts,
+        weak_password, hash_queue_full, store_unavailable.
         """
-        fields: dict[str, object] = {"challenge": challenge, "new_password": new_password}
+        fields: dict[str, object] = {
+            "challenge": challenge,
+            "new_password": new_password,
+            "recovery_code": recovery_code,
+            "two_fa_code": two_fa_code,
+        }
         return CompleteLoginResponse.model_validate(self.call("complete_login", _text(fields)))
+
+    def reauthenticate(
+        self,
+        *,
+        token: str,
+        client: Client | Mapping[str, Any] | None = None,
+        password: str | None = None,
+        two_fa_code: str | None = None,
+    ) -> ReauthenticateResponse:
+        """Proves again, in a session, who one is.
+
+        token: An access token of the session.
+        client: From where the user comes, as far as the host knows.
+        password: The password; wrong ones count as failed logins do.
+        two_fa_code: Or the code of the authenticator app.
+
+        Failures: invalid_token, user_not_found, invalid_credentials, invalid_code, too_many_attempts,
+        hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "token": token,
+            "client": client,
+            "password": password,
+            "two_fa_code": two_fa_code,
+        }
+        return ReauthenticateResponse.model_validate(self.call("reauthenticate", _text(fields)))
 
     def refresh(self, *, refresh_token: str, scope: str | None = None) -> RefreshResponse:
         """Exchanges a refresh token for the next pair of tokens.
@@ -654,6 +712,94 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"token": token}
         return CheckMailTokenResponse.model_validate(self.call("check_mail_token", _text(fields)))
+
+    def generate_totp_secret(self) -> GenerateTotpSecretResponse:
+        """Makes a secret for an authenticator app."""
+        fields: dict[str, object] = {}
+        return GenerateTotpSecretResponse.model_validate(self.call("generate_totp_secret", _text(fields)))
+
+    def totp_provisioning_uri(self, *, secret: str, email: str) -> TotpProvisioningUriResponse:
+        """Writes a secret as an authenticator app reads it, as URI and as QR code.
+
+        secret: The secret in base32.
+        email: The address of the account, or another name that the app shows for it.
+        """
+        fields: dict[str, object] = {"secret": secret, "email": email}
+        return TotpProvisioningUriResponse.model_validate(self.call("totp_provisioning_uri", _text(fields)))
+
+    def verify_totp(self, *, secret: str, code: str) -> VerifyTotpResponse:
+        """Verifies a code by the secret alone, as often as it is asked.
+
+        secret: The secret in base32.
+        code: The code; spaces and hyphens in it are passed over.
+        """
+        fields: dict[str, object] = {"secret": secret, "code": code}
+        return VerifyTotpResponse.model_validate(self.call("verify_totp", _text(fields)))
+
+    def setup_totp(self, *, user_id: str) -> SetupTotpResponse:
+        """Makes a secret for an account; it is no factor before it is confirmed.
+
+        user_id: Whose.
+
+        Failures: user_not_found, already_configured, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id}
+        return SetupTotpResponse.model_validate(self.call("setup_totp", _text(fields)))
+
+    def confirm_totp(self, *, user_id: str, code: str) -> ConfirmTotpResponse:
+        """Puts an authenticator app in force by its first code; ends every session.
+
+        user_id: Whose.
+        code: The code that the app shows. It is used up: the first login needs the next one.
+
+        Failures: user_not_found, invalid_code, already_configured, too_many_attempts, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "code": code}
+        return ConfirmTotpResponse.model_validate(self.call("confirm_totp", _text(fields)))
+
+    def totp_status(self, *, user_id: str) -> TotpStatusResponse:
+        """Says whether an account has an authenticator app in force.
+
+        user_id: Whose.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id}
+        return TotpStatusResponse.model_validate(self.call("totp_status", _text(fields)))
+
+    def disable_totp(self, *, user_id: str, code: str) -> DisableTotpResponse:
+        """Takes an authenticator app away by a code; ends every session.
+
+        user_id: Whose.
+        code: A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in
+            force.
+
+        Failures: user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "code": code}
+        return DisableTotpResponse.model_validate(self.call("disable_totp", _text(fields)))
+
+    def generate_recovery_codes(self, *, user_id: str) -> GenerateRecoveryCodesResponse:
+        """Replaces the recovery codes of an account; ends every session.
+
+        user_id: Whose.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id}
+        return GenerateRecoveryCodesResponse.model_validate(
+            self.call("generate_recovery_codes", _text(fields))
+        )
+
+    def recovery_codes_status(self, *, user_id: str) -> RecoveryCodesStatusResponse:
+        """Says how many recovery codes an account has left.
+
+        user_id: Whose.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id}
+        return RecoveryCodesStatusResponse.model_validate(self.call("recovery_codes_status", _text(fields)))
 
     def take_mail(self, *, lease_seconds: int | None = None, limit: int | None = None) -> TakeMailResponse:
         """Takes mails out of the outbox, for a host that sends them itself.

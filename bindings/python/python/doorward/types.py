@@ -436,6 +436,29 @@ class ThrottleConfig(TypedDict, total=False):
     """
 
 
+class TotpConfig(TypedDict, total=False):
+    """
+    Codes of an authenticator app.
+    """
+
+    digits: int
+    """
+    How long a code is.
+    """
+    issuer: str | None
+    """
+    The name that the app shows for the service. Default: `issuer`, without its scheme where it is a URL.
+    """
+    period_seconds: int
+    """
+    How long a code is shown.
+    """
+    skew_steps: int
+    """
+    How many codes before and after the current one are good: clocks differ, and people need time to type.
+    """
+
+
 class Backends(TypedDict, total=False):
     """
     A named backend; what is not given is as in the `default` one.
@@ -517,6 +540,10 @@ class Config(TypedDict, total=False):
     """
     registration: RegistrationConfig
     requests: RequestsConfig
+    require_second_factor: bool | list[str]
+    """
+    Who must have a second factor: nobody (`false`), everybody (`true`), or whoever has one of these roles.
+    """
     require_verified_email: bool
     """
     Whether an account may log in only once its address is verified.
@@ -548,6 +575,7 @@ class Config(TypedDict, total=False):
     Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
     """
     throttle: ThrottleConfig
+    totp: TotpConfig
 
 
 class Claims(TypedDict, total=False):

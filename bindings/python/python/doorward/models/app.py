@@ -329,6 +329,10 @@ class ExportedSession(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
+    amr: list[str]
+    """
+    By what its user proved who they are (RFC 8176).
+    """
     backend: str
     """
     For which backend it was opened.
@@ -424,6 +428,24 @@ class Identifiers(Model):
     username: str
     """
     Of the name.
+    """
+
+
+class Totp(Model):
+    """
+    The authenticator app, where one is set up, without its secret.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    confirmed_at: int | None = None
+    """
+    Since when it is in force.
+    """
+    created_at: int
+    """
+    When it was set up.
     """
 
 
@@ -647,6 +669,60 @@ class CompleteLoginRequest(Model):
     """
     The next password, where the password must be changed.
     """
+    recovery_code: str | None = None
+    """
+    A recovery code, which is used up.
+    """
+    two_fa_code: str | None = None
+    """
+    The code of the authenticator app.
+    """
+
+
+class ReauthenticateRequest(Model):
+    """
+    Proves again who one is, before something that matters. One proof is given; which of them is enough, the host
+    decides.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows.
+    """
+    password: Annotated[str | None, Field(repr=False)] = None
+    """
+    The password; wrong ones count as failed logins do.
+    """
+    token: Annotated[str, Field(repr=False)]
+    """
+    An access token of the session.
+    """
+    two_fa_code: str | None = None
+    """
+    Or the code of the authenticator app.
+    """
+
+
+class ReauthenticateResponse(Model):
+    """
+    A token of the same session that says so.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    access_token: Annotated[str, Field(repr=False)]
+    """
+    The access token, with `auth_time` of now. The one before stays good, with its own.
+    """
+    expires_in: int
+    """
+    Its life in seconds.
+    """
 
 
 class RefreshRequest(Model):
@@ -762,6 +838,10 @@ class Session(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
+    amr: list[str]
+    """
+    By what its user proved who they are (RFC 8176).
+    """
     backend: str
     """
     The backend that its tokens are for.
@@ -1393,6 +1473,296 @@ class CheckMailTokenResponse(Model):
     """
 
 
+class GenerateTotpSecretRequest(Model):
+    """
+    Asks for a secret.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class GenerateTotpSecretResponse(Model):
+    """
+    A secret, kept nowhere.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    """
+    160 random bits in base32.
+    """
+
+
+class TotpProvisioningUriRequest(Model):
+    """
+    Asks how an authenticator app gets a secret.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    email: Annotated[str, Field(max_length=254, min_length=1)]
+    """
+    The address of the account, or another name that the app shows for it.
+    """
+    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    """
+    The secret in base32.
+    """
+
+
+class TotpProvisioningUriResponse(Model):
+    """
+    A URI that holds a seed, and its picture.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    otpauth_uri: str
+    """
+    `otpauth://totp/…`: what an authenticator app reads. A secret.
+    """
+    qr_svg: str
+    """
+    The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
+    """
+
+
+class VerifyTotpRequest(Model):
+    """
+    Verifies a code.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    code: str
+    """
+    The code; spaces and hyphens in it are passed over.
+    """
+    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    """
+    The secret in base32.
+    """
+
+
+class VerifyTotpResponse(Model):
+    """
+    The answer.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    valid: bool
+    """
+    Whether it is the code of now, or of `totp.skew_steps` steps before or after.
+    """
+
+
+class SetupTotpRequest(Model):
+    """
+    Sets up an authenticator app for an account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class SetupTotpResponse(Model):
+    """
+    What the app needs. It is no factor before `confirm_totp`.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    otpauth_uri: str
+    """
+    `otpauth://totp/…`: what an authenticator app reads. A secret.
+    """
+    qr_svg: str
+    """
+    The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
+    """
+    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    """
+    The secret in base32, for whoever cannot read the picture.
+    """
+
+
+class ConfirmTotpRequest(Model):
+    """
+    Puts an authenticator app in force.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    code: str
+    """
+    The code that the app shows. It is used up: the first login needs the next one.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class ConfirmTotpResponse(Model):
+    """
+    It is in force, and every session has ended: log in again.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    is_configured: bool
+    """
+    Always true.
+    """
+    recovery_codes: list[str]
+    """
+    Codes that open the account when the app is lost, each once. They are shown now and never again; none
+    where the account has some from another factor.
+    """
+
+
+class TotpStatusRequest(Model):
+    """
+    Asks whether an account has an authenticator app.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class TotpStatusResponse(Model):
+    """
+    Whether an app is in force.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    is_configured: bool
+    """
+    Whether a login wants its code. One that is set up and not confirmed does not count.
+    """
+
+
+class DisableTotpRequest(Model):
+    """
+    Takes an authenticator app away.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    code: str
+    """
+    A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class DisableTotpResponse(Model):
+    """
+    Whether an app is in force.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    is_configured: bool
+    """
+    Whether a login wants its code. One that is set up and not confirmed does not count.
+    """
+
+
+class GenerateRecoveryCodesRequest(Model):
+    """
+    Replaces the recovery codes of an account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class GenerateRecoveryCodesResponse(Model):
+    """
+    The codes, shown now and never again. Every session has ended.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    codes: list[str]
+    """
+    Ten codes, each good once.
+    """
+
+
+class RecoveryCodesStatusRequest(Model):
+    """
+    Asks how many recovery codes an account has left.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class RecoveryCodesStatusResponse(Model):
+    """
+    How many are left.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    remaining: int
+    """
+    Codes that were not used.
+    """
+
+
 class TakeMailRequest(Model):
     """
     Takes mails out of the outbox for a while, to send them.
@@ -1600,6 +1970,13 @@ class EventsRequest(Model):
             "password_change_failed",
             "password_set",
             "throttled",
+            "reauthenticated",
+            "reauthentication_failed",
+            "second_factor_added",
+            "second_factor_removed",
+            "second_factor_failed",
+            "recovery_codes_generated",
+            "recovery_code_used",
             "logged_out",
             "session_revoked",
             "sessions_revoked",
@@ -2165,9 +2542,17 @@ class ExportUserResponse(Model):
     """
     The scheme of the password's hash, where there is a password. The hash itself stays in the store.
     """
+    recovery_codes: int
+    """
+    How many recovery codes are left.
+    """
     sessions: list[ExportedSession]
     """
     The sessions, those that are over and not yet forgotten included, the oldest first.
+    """
+    totp: Totp | None = None
+    """
+    The authenticator app, where one is set up, without its secret.
     """
     user: PublicUser
     """
@@ -2206,10 +2591,18 @@ class LoginRequest(PasswordMixin):
     """
     From where the user comes, as far as the host knows.
     """
+    recovery_code: str | None = None
+    """
+    Or one of its recovery codes, which is used up.
+    """
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
     """
     What the access token may be used for, separated by spaces. The engine grants what the host asks: a
     host that passes on a client's wish decides first what it may have.
+    """
+    two_fa_code: str | None = None
+    """
+    The code of the account's authenticator app. Where the account has no second factor it is not looked at.
     """
     username: str
     """
