@@ -32,6 +32,7 @@ from doorward import (
     logout_user,
     register_user,
 )
+from doorward import litestar as seed
 from doorward.exceptions import (
     AuthServiceUnavailable,
     Conflict,
@@ -40,7 +41,6 @@ from doorward.exceptions import (
     StepUpRequired,
     TooManyAttempts,
 )
-from doorward import litestar as seed
 from doorward.litestar import ChangePasswordRequest, JwtUser, ResetPasswordRequest
 from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixin
 from doorward.models.security import TokenPayload

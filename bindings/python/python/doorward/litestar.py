@@ -2,9 +2,10 @@
 
     Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=["/health"], repo=engine)])
 
-`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's. The functions
-wait: call them on a thread (`sync_to_thread=True`). `repo` is an Engine, a UserRepository, or nothing for the engine
-of `doorward.configure`.
+`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
+
+The functions wait: call them on a thread (`sync_to_thread=True`). `repo` is an Engine, a UserRepository, or
+nothing for the engine of `doorward.configure`.
 """
 
 from __future__ import annotations
