@@ -261,9 +261,9 @@ impl Engine {
         let Some(seed) = self.secrets.open(&owner(user_id), &totp.sealed).map(Seed::stored) else {
             return Ok(Some("sealed_by_unknown_key"));
         };
-        let parameters = Parameters {
-            digits: totp.digits.try_into().map_err(|_| damaged())?,
-            period_seconds: totp.period_seconds,
+        let parameters = match (u32::try_from(totp.digits), totp.period_seconds) {
+            (Ok(digits @ 6..=8), period_seconds @ 1..) => Parameters { digits, period_seconds },
+            _ => return Err(damaged()),
         };
         let skew = self.config.totp.skew_steps.seconds();
         let step_after = |last| parameters.step_of(&seed, code.expose(), now, skew, last);
