@@ -240,3 +240,38 @@ fn percent_encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Parameters, Provisioning, Seed};
+
+    const PARAMETERS: Parameters = Parameters { digits: 6, period_seconds: 30 };
+
+    #[test]
+    fn a_camera_reads_the_picture() {
+        // As long as a URI can be, and a usual one.
+        for (issuer, account) in
+            [("€".repeat(64), "ü".repeat(127)), ("doorward".into(), "ada@example.com".into())]
+        {
+            let uri = PARAMETERS.uri(&Seed::new().unwrap(), &issuer, &account);
+            let provisioning = Provisioning::new(&uri).unwrap();
+            assert_eq!(read(&provisioning.qr_svg), *uri);
+        }
+    }
+
+    /// What the dark modules of the picture say, eight pixels each.
+    fn read(svg: &str) -> String {
+        let (_, size) = svg.split_once("viewBox=\"0 0 ").unwrap();
+        let size: usize = size.split(' ').next().unwrap().parse().unwrap();
+        let (_, path) = svg.rsplit_once("d=\"").unwrap();
+        let modules: Vec<(usize, usize)> = path
+            .split('M')
+            .filter_map(|module| module.split('h').next()?.split_once(' '))
+            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+            .collect();
+        let is_dark = |x: usize, y: usize| modules.binary_search_by_key(&(y, x), |(x, y)| (*y, *x)).is_ok();
+        let pixel = |x: usize, y: usize| if is_dark(x / 8, y / 8) { 0 } else { 255 };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(size * 8, size * 8, pixel);
+        image.detect_grids()[0].decode().unwrap().1
+    }
+}
