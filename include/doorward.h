@@ -221,6 +221,12 @@ doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
+// Logs in by an ID token of a configured OpenID provider and opens a session. Codes: invalid_credentials,
+// invalid_token, second_factor_required, email_taken, too_many_attempts, auth_service_unavailable.
+doorward_status doorward_login_with_id_token(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
 // Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
 // invalid_code, too_many_attempts, hash_queue_full.
 doorward_status doorward_reauthenticate(const struct doorward_engine *engine,

@@ -124,6 +124,7 @@ class engine {
   response set_password(const std::string &request) const { return run(doorward_set_password, request); }
   response login(const std::string &request) const { return run(doorward_login, request); }
   response complete_login(const std::string &request) const { return run(doorward_complete_login, request); }
+  response login_with_id_token(const std::string &request) const { return run(doorward_login_with_id_token, request); }
   response reauthenticate(const std::string &request) const { return run(doorward_reauthenticate, request); }
   response refresh(const std::string &request) const { return run(doorward_refresh, request); }
   response logout(const std::string &request) const { return run(doorward_logout, request); }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, delivery, doctor, email, events, exports, imports, introspection, keys, login,
-    mail, maintenance, password_reset, passwords, reauthentication, recovery_codes, requests, sessions,
-    stats, tokens, totp,
+    accounts, authorization, delivery, doctor, email, events, exports, id_tokens, imports, introspection,
+    keys, login, mail, maintenance, password_reset, passwords, reauthentication, recovery_codes, requests,
+    sessions, stats, tokens, totp,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -106,6 +106,9 @@ operations! {
     complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0",
         "Takes the step that a login still wanted and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
+    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0",
+        "Logs in by an ID token of a configured OpenID provider and opens a session.",
+        [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0",
         "Proves again, in a session, who one is.",
         [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];

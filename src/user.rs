@@ -168,6 +168,14 @@ impl Email {
         Some((local, idna::domain_to_ascii_strict(domain).ok()?))
     }
 
+    /// Whether mail to both goes to one mailbox, whatever the server makes of capitals. Addresses of one key may
+    /// be those of two: what folds to one letter can be two to a server.
+    pub(crate) fn is_mailbox_of(&self, other: &Email) -> bool {
+        let routes = (self.route(), other.route());
+        let (Some((local, domain)), Some((other, other_domain))) = routes else { return false };
+        local.eq_ignore_ascii_case(other) && domain == other_domain
+    }
+
     /// An address that the store holds, so it was valid.
     pub(crate) fn stored(address: String) -> Email {
         Email(address)

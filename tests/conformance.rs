@@ -88,6 +88,7 @@ fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, Str
         ("folder".to_owned(), json!(store.path())),
         ("store".to_owned(), json!(store.url())),
     ]);
+    variables.extend(scenario["variables"].as_object().cloned().unwrap_or_default());
     let usual = if store.is_sqlite() { "sqlite::memory:" } else { store.url() };
     let base = json!({"store": usual, "password": {"memory_kib": 8, "iterations": 1}});
     let base = merged(base, &scenario["config"]);

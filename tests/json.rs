@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
 use doorward::engine::{
-    accounts, email, imports, introspection, login, password_reset, passwords, requests, sessions, tokens,
+    accounts, email, id_tokens, imports, introspection, login, password_reset, passwords, requests, sessions,
+    tokens,
 };
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -277,6 +278,7 @@ fn debug_shows_no_secret() {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_password": MARKER}),
         ),
         debug::<login::CompleteLoginRequest>(json!({"challenge": MARKER, "new_password": MARKER})),
+        debug::<id_tokens::LoginWithIdTokenRequest>(json!({"id_token": MARKER, "nonce": MARKER})),
         debug::<sessions::LogoutRequest>(json!({"token": MARKER, "refresh_token": MARKER})),
         debug::<tokens::VerifyRequest>(json!({"token": MARKER})),
         debug::<tokens::AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
@@ -366,6 +368,7 @@ fn good_request(operation: &str) -> Value {
         "set_password" => json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_password": "x"}),
         "login" => json!({"username": "ada", "password": "x"}),
         "complete_login" => json!({"challenge": "x", "new_password": "x"}),
+        "login_with_id_token" => json!({"id_token": "x"}),
         "verify" | "introspect" | "introspect_remote" | "authorize" | "revoke_token" => json!({"token": "x"}),
         "refresh" => json!({"refresh_token": "x"}),
         "update_user" | "delete_user" | "export_user" => {

@@ -3,14 +3,15 @@
 
 #![cfg(feature = "http")]
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod services;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
+use services::Service;
 use tempfile::TempDir;
 
 /// Long enough for any loopback exchange, for tests that are not about time.
@@ -490,62 +492,7 @@ fn doorward_service(engine: Arc<Engine>, authorization: &'static str) -> Service
     })
 }
 
-/// An HTTP service on loopback: what it does with a connection is the test's. It ends with its value.
-struct Service {
-    address: SocketAddr,
-    requests: Arc<Mutex<Vec<Request>>>,
-    ends: Arc<AtomicBool>,
-    listening: Option<JoinHandle<()>>,
-}
-
-/// What came.
-#[derive(Clone, Debug, Default)]
-struct Request {
-    head: String,
-    body: String,
-}
-
-/// Reads requests, and keeps them for the test.
-struct Reader {
-    requests: Arc<Mutex<Vec<Request>>>,
-    ends: Arc<AtomicBool>,
-}
-
 impl Service {
-    fn start(serve: impl Fn(&Reader, &mut TcpStream) + Send + Sync + 'static) -> Service {
-        Service::on(TcpListener::bind("127.0.0.1:0").unwrap(), serve)
-    }
-
-    fn answering(body: String) -> Service {
-        Service::start(move |request, stream| {
-            request.read(stream);
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-            let _ = stream.write_all((head + &body).as_bytes());
-        })
-    }
-
-    fn on(listener: TcpListener, serve: impl Fn(&Reader, &mut TcpStream) + Send + Sync + 'static) -> Service {
-        let address = listener.local_addr().unwrap();
-        let (requests, ends) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let reader = Reader { requests: Arc::clone(&requests), ends: Arc::clone(&ends) };
-        let listening = thread::spawn(move || {
-            thread::scope(|scope| {
-                for stream in listener.incoming() {
-                    if reader.ends.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let (mut stream, serve, reader) = (stream.unwrap(), &serve, &reader);
-                    scope.spawn(move || serve(reader, &mut stream));
-                }
-            });
-        });
-        Service { address, requests, ends, listening: Some(listening) }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/introspect?v=1", self.address)
-    }
-
     fn engine(&self, timeout_ms: u64) -> Engine {
         let service = json!({"url": self.url(), "timeout_ms": timeout_ms});
         open(json!({"introspection_service": service}), None)
@@ -553,91 +500,6 @@ impl Service {
 
     fn ask(&self, timeout_ms: u64) -> Result<Value, Error> {
         call(&self.engine(timeout_ms), "introspect_remote", json!({"token": "x"}))
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.requests.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.ends.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address);
-        let ended = self.listening.take().unwrap().join();
-        assert!(ended.is_ok() || thread::panicking(), "the service failed");
-    }
-}
-
-impl Reader {
-    /// A whole request; an empty one when the client hung up before.
-    fn read(&self, stream: &mut impl Read) -> Request {
-        let (mut bytes, mut buffer) = (Vec::new(), [0; 65_536]);
-        loop {
-            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                let head = String::from_utf8(bytes[..end + 2].to_vec()).unwrap();
-                let mut request = Request { head, body: String::new() };
-                let length: usize = request.header("content-length").parse().unwrap_or_default();
-                let mut body = bytes[end + 4..].to_vec();
-                let read = body.len();
-                body.resize(length, 0);
-                stream.read_exact(&mut body[read..]).unwrap();
-                request.body = String::from_utf8(body).unwrap();
-                self.requests.lock().unwrap().push(request.clone());
-                return request;
-            }
-            match stream.read(&mut buffer) {
-                Ok(0) | Err(_) => return Request::default(),
-                Ok(count) => bytes.extend_from_slice(&buffer[..count]),
-            }
-        }
-    }
-
-    /// Sends `more` now and then, until the client hangs up or the service ends.
-    fn until_closed(&self, stream: &mut TcpStream, more: &[u8]) {
-        stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
-        while !self.ends.load(Ordering::SeqCst) {
-            match stream.read(&mut [0]) {
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-                _ => return,
-            }
-            if stream.write_all(more).is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Neither reads nor writes, until the service ends.
-    fn wait_for_end(&self, _: &mut TcpStream) {
-        while !self.ends.load(Ordering::SeqCst) {
-            thread::park_timeout(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Request {
-    /// The value of a header, empty when there is none.
-    fn header(&self, name: &str) -> &str {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
-    }
-
-    /// A field of the form.
-    fn field(&self, name: &str) -> Option<String> {
-        let mut pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.find(|(key, _)| *key == name)?;
-        let (mut bytes, mut rest) = (Vec::new(), value.bytes());
-        while let Some(byte) = rest.next() {
-            bytes.push(match byte {
-                b'+' => b' ',
-                b'%' => {
-                    let digits = [rest.next()?, rest.next()?];
-                    u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-                }
-                byte => byte,
-            });
-        }
-        String::from_utf8(bytes).ok()
     }
 }
 

@@ -10,6 +10,12 @@ fn what_is_left_out_says_so() {
     let service =
         r#"{"store": "sqlite::memory:", "introspection_service": {"url": "https://auth.example/"}}"#;
     assert_eq!(open(service).err().unwrap().code, Code::FeatureNotBuilt);
+    let provider =
+        r#"{"issuer": "https://id.example", "client_id": "app", "jwks_uri": "https://id.example/"}"#;
+    let providers = format!(r#"{{"store": "sqlite::memory:", "id_token_providers": {{"id": {provider}}}}}"#);
+    let error = open(&providers).err().unwrap();
+    let place = Some("/id_token_providers/id/jwks_uri");
+    assert_eq!((error.code, error.field.as_deref()), (Code::FeatureNotBuilt, place));
     let engine = open(r#"{"store": "sqlite::memory:"}"#).unwrap();
     let error = engine.call("introspect_remote", r#"{"token": "x"}"#).unwrap_err();
     assert_eq!(error.code, Code::FeatureNotBuilt);

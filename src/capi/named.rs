@@ -166,6 +166,18 @@ pub unsafe extern "C" fn doorward_complete_login(
     unsafe { run(&rows::complete_login, engine, request, response) }
 }
 
+/// Logs in by an ID token of a configured OpenID provider and opens a session. Codes: invalid_credentials,
+/// invalid_token, second_factor_required, email_taken, too_many_attempts, auth_service_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_login_with_id_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::login_with_id_token, engine, request, response) }
+}
+
 /// Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
 /// invalid_code, too_many_attempts, hash_queue_full.
 #[unsafe(no_mangle)]

@@ -240,15 +240,15 @@ fn candidates<'k, K: AsRef<Key> + 'k>(
 /// What a JOSE header says that matters. `jku`, `jwk`, `x5u` and the like are not even kept: keys
 /// come from the ring.
 #[derive(Default)]
-struct Header {
-    alg: Option<String>,
-    typ: Option<String>,
-    kid: Option<String>,
+pub(super) struct Header {
+    pub alg: Option<String>,
+    pub typ: Option<String>,
+    pub kid: Option<String>,
     has_extension: bool,
 }
 
 impl Header {
-    fn parse(segment: &str) -> std::result::Result<Header, Flaw> {
+    pub fn parse(segment: &str) -> std::result::Result<Header, Flaw> {
         if segment.len() > MAX_HEADER_BYTES {
             return Err(Flaw("too_long"));
         }
@@ -260,18 +260,23 @@ impl Header {
     /// Whether type and algorithm are those of the key.
     fn agrees(&self, key: &Key) -> std::result::Result<(), Flaw> {
         let expected = if key.kid.is_some() { ACCESS_TOKEN_TYPE } else { COMPATIBLE_TYPE };
-        let typ = self.typ.as_deref().unwrap_or_default();
-        let typ = match typ.split_at_checked(12) {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
-            _ => typ,
-        };
-        if !typ.eq_ignore_ascii_case(expected) {
+        if !self.is_of_type(expected) {
             Err(Flaw("wrong_type"))
         } else if self.alg.as_ref().is_none_or(|alg| *alg != key.algorithm.to_string()) {
             Err(Flaw("wrong_algorithm"))
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the type is this one (RFC 7515 section 4.1.9).
+    pub fn is_of_type(&self, expected: &str) -> bool {
+        let typ = self.typ.as_deref().unwrap_or_default();
+        let typ = match typ.split_at_checked(12) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
+            _ => typ,
+        };
+        typ.eq_ignore_ascii_case(expected)
     }
 }
 

@@ -4,6 +4,8 @@ mod bcrypt;
 pub(crate) mod claims;
 mod foreign_hashes;
 pub(crate) mod hasher;
+pub(crate) mod id_token;
+pub(crate) mod jwks;
 pub(crate) mod jws;
 mod memory;
 pub(crate) mod pepper;

@@ -11,7 +11,7 @@ use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
-use crate::store::{Durability, Tx, damaged, one_time_secrets};
+use crate::store::{Durability, Tx, damaged, identities, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
@@ -330,6 +330,13 @@ impl Engine {
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
         self.forget_attempts(tx, id, &names)
+    }
+
+    /// Takes away what beside its password opens or holds an account: whoever set it up never proved that they have
+    /// the address, and now somebody does.
+    pub(super) fn forget_proofs(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+        identities::delete_all(tx, id)?;
+        self.wipe_second_factors(tx, id, now)
     }
 }
 

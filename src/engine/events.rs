@@ -158,6 +158,11 @@ kinds! {
     EmailChanged = "email_changed";
     /// A mailed link set a new password; every session ended.
     PasswordReset = "password_reset";
+    /// Somebody who logs in by ID token was linked to an account; `detail` is the provider.
+    IdentityLinked = "identity_linked";
+    /// An account that had never verified its address went to who has it, by an ID token: password, sessions and
+    /// whatever else opened it is gone.
+    AccountReclaimed = "account_reclaimed";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
 }

@@ -8,7 +8,7 @@ use super::events::EventInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, User};
-use crate::store::{events, known_devices, mails, one_time_secrets, second_factors, sessions};
+use crate::store::{events, identities, known_devices, mails, one_time_secrets, second_factors, sessions};
 use crate::user::{Amr, Id, PublicUser};
 
 /// Reads everything that is kept on a person.
@@ -33,6 +33,8 @@ pub struct ExportUserResponse {
     pub password_scheme: Option<&'static str>,
     /// Whether the next login by password ends with a new one.
     pub must_change_password: bool,
+    /// Who logs in to it by ID token.
+    pub identities: Vec<ExportedIdentity>,
     /// The language of mails to this user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -74,6 +76,17 @@ pub struct ExportedTotp {
     /// Since when it is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<i64>,
+}
+
+/// Somebody as a provider of ID tokens knows them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportedIdentity {
+    /// The provider: `iss`.
+    pub issuer: String,
+    /// What it calls them: `sub`.
+    pub subject: String,
+    /// Since when the account is theirs.
+    pub created_at: i64,
 }
 
 /// A mail in the outbox.
@@ -142,6 +155,7 @@ impl Engine {
         let listing = events::Listing { user_id: Some(id), kind: None, after, oldest: 0, limit: PAGE };
         let not_found = || Error::from(Code::UserNotFound);
         let mail = |(kind, created_at, expires_at)| ExportedMail { kind, created_at, expires_at };
+        let identity = |(issuer, subject, created_at)| ExportedIdentity { issuer, subject, created_at };
         let secret = |(purpose, created_at, expires_at)| ExportedSecret { purpose, created_at, expires_at };
         let mut export = self.store.read(|tx| {
             let user = users::find(tx, By::Id(id))?.ok_or_else(not_found)?;
@@ -151,6 +165,7 @@ impl Engine {
                 password_scheme: self.password_scheme(&user),
                 must_change_password: user.must_change_password,
                 user: user.public,
+                identities: identities::list(tx, id)?.into_iter().map(identity).collect(),
                 locale: users::locale(tx, id)?,
                 totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {
                     created_at: totp.created_at,

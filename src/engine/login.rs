@@ -280,8 +280,9 @@ impl Engine {
         self.tokens_of(entered?)
     }
 
-    /// What comes after the right password: a second factor, where the account has or needs one.
-    fn after_password(
+    /// What comes after the right password, or whatever else is a first factor: a second factor, where the account
+    /// has or needs one.
+    pub(super) fn after_password(
         &self,
         tx: &mut Tx,
         user: User,
@@ -302,7 +303,8 @@ impl Engine {
         }
     }
 
-    /// What comes when all is proven: a new password, where it must be changed, or the session.
+    /// What comes when all is proven: a new password, where it is by the password that must be changed, or the
+    /// session.
     fn after_second_factor(
         &self,
         tx: &mut Tx,
@@ -310,7 +312,7 @@ impl Engine {
         entry: Entry,
         now_ms: i64,
     ) -> Result<std::result::Result<Session<'_>, Error>> {
-        match user.must_change_password {
+        match user.must_change_password && entry.amr.members().contains(&"pwd") {
             true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
             false => self.open_session(tx, user, &entry, now_ms).map(Ok),
         }

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod email;
 pub mod events;
 pub mod exports;
+pub mod id_tokens;
 pub mod imports;
 pub mod introspection;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod maintenance;
 mod one_time;
 pub mod password_reset;
 pub mod passwords;
+mod provider_keys;
 pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
@@ -56,6 +58,7 @@ pub struct Engine {
     outbox: Arc<mail::Outbox>,
     background: Option<delivery::Background>,
     remote_service: Option<introspection::RemoteService>,
+    providers: Vec<id_tokens::Provider>,
     rule_sets: requests::RuleSets,
     counters: stats::Counters,
 }
@@ -101,6 +104,7 @@ impl Engine {
         let hasher = Hasher::new(&config.password)?;
         let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
         let remote_service = remote_service.transpose()?;
+        let providers = id_tokens::providers(&config)?;
         let store = Store::open(&config.store, &config.limits)?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
@@ -149,6 +153,7 @@ impl Engine {
             outbox,
             background,
             remote_service,
+            providers,
             rule_sets: requests::RuleSets::default(),
             counters: stats::Counters::default(),
         })

@@ -56,8 +56,8 @@ impl Engine {
 
     /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and lifts no
     /// second factor. An account that was guessed at too often is open again, and its address, to which the
-    /// token went, is verified. Where it was not before, whoever set up the second factors may not be its owner:
-    /// they are gone.
+    /// token went, is verified. Where it was not before, whoever set up the second factors, or logs in by ID token, may
+    /// not be its owner: they are gone.
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
@@ -73,7 +73,7 @@ impl Engine {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
             self.redeem_secret(tx, token.expose(), &among, now)?;
             if !user.public.email_verified {
-                self.wipe_second_factors(tx, found.user_id, now)?;
+                self.forget_proofs(tx, found.user_id, now)?;
             }
             self.claim_email(tx, &mut user).map_err(|error| match error.code {
                 // Nobody else had the address when the mail was sent.

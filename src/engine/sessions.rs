@@ -500,6 +500,7 @@ impl Engine {
     }
 
     pub(super) fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
+        let amr = session.amr.members();
         let claims = AccessClaims {
             sub: &session.user.id.to_string(),
             iat: session.iat,
@@ -507,7 +508,7 @@ impl Engine {
             jti: &base64url(&crypto::random::<16>()?),
             sid: Some(session.sid),
             auth_time: Some(session.auth_time),
-            amr: Some(&session.amr.members()),
+            amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
         };

@@ -171,6 +171,28 @@ impl Engine {
         }
     }
 
+    /// Whether a source may offer a proof that cannot be guessed, so that only its failures are counted, with those
+    /// of its logins. Failure: `too_many_attempts`.
+    pub(super) fn admit_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(ip) = source else { return Ok(()) };
+        let id = self.secrets.mac(Purpose::LookUp, format!("source {}", network(ip)).as_bytes())?;
+        let kept = throttles::find(tx, &id)?.unwrap_or_default();
+        match self.as_of(now, kept).locked_until - now {
+            seconds @ 1.. => Err(throttled(seconds)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failure of a source that [`Engine::admit_source`] admits. Failure: `too_many_attempts`, as there.
+    pub(super) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(ip) = source else { return Ok(()) };
+        let limit = self.config.throttle.source_failures.seconds();
+        match self.count_one(tx, &format!("source {}", network(ip)), limit, now)? {
+            0 => Ok(()),
+            seconds => Err(throttled(seconds)),
+        }
+    }
+
     /// Whether a mail of this kind may go to this address now: not while the one before is fresh, the longer
     /// the more often. Whether anybody has the address changes nothing.
     pub(super) fn may_mail(&self, tx: &mut Tx, kind: &str, address_key: &str, now: i64) -> Result<bool> {

@@ -11,13 +11,17 @@ use std::time::Duration;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use ureq::Agent;
+use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body};
 
 use crate::error::{Code, Error, Result};
 
-/// The longest answer.
+/// The longest answer to a form.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
+
+/// The longest document. Key sets with certificates in them have tens of kilobytes.
+const MAX_DOCUMENT_BYTES: u64 = 512 << 10;
 
 /// The largest file of certificates; all that Mozilla trusts are a quarter of it.
 const MAX_CA_FILE_BYTES: u64 = 1 << 20;
@@ -61,15 +65,24 @@ impl Client {
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
-        let mut answer = request.send_form(form.iter().copied()).map_err(unavailable)?;
-        match answer.status().as_u16() {
-            200 => {}
-            status => return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
-        }
-        let body = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
-        String::from_utf8(body.map_err(unavailable)?)
-            .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))
+        text_of(request.send_form(form.iter().copied()), MAX_ANSWER_BYTES)
     }
+
+    /// Gets a document, as [`Client::post_form`] does an answer.
+    pub fn get(&self, url: &str) -> Result<String> {
+        text_of(self.0.get(url).header("accept", "application/json").call(), MAX_DOCUMENT_BYTES)
+    }
+}
+
+fn text_of(answer: std::result::Result<Response<Body>, ureq::Error>, most: u64) -> Result<String> {
+    let mut answer = answer.map_err(unavailable)?;
+    match answer.status().as_u16() {
+        200 => {}
+        status => return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
+    }
+    let body = answer.body_mut().with_config().limit(most).read_to_vec();
+    String::from_utf8(body.map_err(unavailable)?)
+        .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))
 }
 
 /// The authorities of a file: every certificate in it must be good for one.

@@ -15,4 +15,8 @@ impl Client {
     pub fn post_form(&self, _: &str, _: Option<&str>, _: &[(&str, &str)]) -> Result<String> {
         match *self {}
     }
+
+    pub fn get(&self, _: &str) -> Result<String> {
+        match *self {}
+    }
 }

@@ -116,6 +116,11 @@ const TABLES: &[Table] = &[
     },
     Table { name: "user_roles", key: 2, columns: &[("user_id", Bytes), ("role", Text)] },
     Table {
+        name: "identities",
+        key: 2,
+        columns: &[("issuer", Text), ("subject", Text), ("user_id", Bytes), ("created_at", Integer)],
+    },
+    Table {
         name: "sessions",
         key: 1,
         columns: &[

@@ -5,6 +5,7 @@ mod copy;
 pub(crate) mod events;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod fork;
+pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod known_devices;
 pub(crate) mod mails;

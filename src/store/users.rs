@@ -240,6 +240,14 @@ pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, must_change: bool) -
     )
 }
 
+/// Takes the account's password away.
+pub(crate) fn delete_password(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.run(
+        "UPDATE users SET password_hash = NULL, must_change_password = 0 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes())],
+    )
+}
+
 /// Says whether the next login by password ends with a new one.
 pub(crate) fn must_change_password(tx: &mut Tx, id: Id, must_change: bool) -> Result<()> {
     tx.run(

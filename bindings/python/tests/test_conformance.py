@@ -36,7 +36,7 @@ def scenarios() -> list[Any]:
 @pytest.mark.parametrize("scenario", scenarios())
 def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
     clock = Clock(scenario.get("now", 1_767_225_600))
-    variables: dict[str, Any] = {"folder": str(tmp_path), "store": store}
+    variables: dict[str, Any] = {"folder": str(tmp_path), "store": store, **scenario.get("variables", {})}
     usual = "sqlite::memory:" if store.startswith("sqlite:") else store
     base = merged({"store": usual, **CHEAP}, scenario.get("config", {}))
     engine: Engine | None = None

@@ -34,6 +34,18 @@ class AuthService:
         """Log in and open a session. AuthError says that the credentials are not valid."""
         return await asyncio.to_thread(engine_of(self._repo).login, username=email, password=password)
 
+    async def generate_token_for_oauth(
+        self, id_token: str, *, provider: str | None = None, nonce: str | None = None
+    ) -> AuthDTO:
+        """Log in by the ID token of a configured provider, or of the only one.
+
+        Give the nonce that was sent to the provider. InvalidToken says that the token is not valid, AuthError
+        that it opens no account, Conflict that its address is another account's.
+        """
+        login = engine_of(self._repo).login_with_id_token
+        response = await asyncio.to_thread(login, id_token=id_token, provider=provider, nonce=nonce)
+        return AuthDTO.model_validate(response, from_attributes=True)
+
     async def renew_token(self, refresh_token: str) -> Token:
         """Exchange a refresh token for the next pair. InvalidToken says that it is not valid any more."""
         return await asyncio.to_thread(engine_of(self._repo).refresh, refresh_token=refresh_token)

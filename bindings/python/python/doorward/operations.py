@@ -43,6 +43,7 @@ from doorward.models.app import (
     ListSessionsResponse,
     ListUsersResponse,
     LoginResponse,
+    LoginWithIdTokenResponse,
     LogoutResponse,
     MaintainResponse,
     ReauthenticateResponse,
@@ -368,6 +369,40 @@ class Operations(_doorward.Engine):
             "two_fa_code": two_fa_code,
         }
         return CompleteLoginResponse.model_validate(self.call("complete_login", _text(fields)))
+
+    def login_with_id_token(
+        self,
+        *,
+        id_token: str,
+        backend: str | None = None,
+        client: Client | Mapping[str, Any] | None = None,
+        nonce: str | None = None,
+        provider: str | None = None,
+        scope: str | None = None,
+    ) -> LoginWithIdTokenResponse:
+        """Logs in by an ID token of a configured OpenID provider and opens a session.
+
+        id_token: The ID token (OpenID Connect Core section 2); not an access token.
+        backend: For which backend; default: `default`.
+        client: From where the user comes, as far as the host knows.
+        nonce: The value that the host sent with its authentication request, which the token must repeat: so
+            that it answers this browser's request and no other.
+        provider: Which of `id_token_providers` issued it; may be left out where there is only one.
+        scope: What the access token may be used for, separated by spaces. The engine grants what the host
+            asks.
+
+        Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
+        too_many_attempts, auth_service_unavailable, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "id_token": id_token,
+            "backend": backend,
+            "client": client,
+            "nonce": nonce,
+            "provider": provider,
+            "scope": scope,
+        }
+        return LoginWithIdTokenResponse.model_validate(self.call("login_with_id_token", _text(fields)))
 
     def reauthenticate(
         self,

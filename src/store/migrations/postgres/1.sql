@@ -36,6 +36,16 @@ CREATE TABLE user_roles (
 );
 CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 
+-- Who logs in by ID tokens: what a provider calls somebody, and their account. Never found by address.
+CREATE TABLE identities (
+  issuer     TEXT COLLATE "C" NOT NULL,
+  subject    TEXT COLLATE "C" NOT NULL,
+  user_id    BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX identities_by_user ON identities (user_id);
+
 -- One row a session, however often it is refreshed. A session is alive while it is not revoked, not
 -- expired (idle_at, expires_at), and its epoch is its user's.
 CREATE TABLE sessions (

@@ -431,6 +431,28 @@ class Identifiers(Model):
     """
 
 
+class Identity(Model):
+    """
+    Somebody as a provider of ID tokens knows them.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    created_at: int
+    """
+    Since when the account is theirs.
+    """
+    issuer: str
+    """
+    The provider: `iss`.
+    """
+    subject: str
+    """
+    What it calls them: `sub`.
+    """
+
+
 class Totp(Model):
     """
     The authenticator app, where one is set up, without its secret.
@@ -676,6 +698,42 @@ class CompleteLoginRequest(Model):
     two_fa_code: str | None = None
     """
     The code of the authenticator app.
+    """
+
+
+class LoginWithIdTokenRequest(Model):
+    """
+    Proves by an ID token who one is and opens a session.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    backend: str | None = None
+    """
+    For which backend; default: `default`.
+    """
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows.
+    """
+    id_token: Annotated[str, Field(repr=False)]
+    """
+    The ID token (OpenID Connect Core section 2); not an access token.
+    """
+    nonce: Annotated[str | None, Field(repr=False)] = None
+    """
+    The value that the host sent with its authentication request, which the token must repeat: so that it
+    answers this browser's request and no other.
+    """
+    provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """
+    Which of `id_token_providers` issued it; may be left out where there is only one.
+    """
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """
+    What the access token may be used for, separated by spaces. The engine grants what the host asks.
     """
 
 
@@ -1990,6 +2048,8 @@ class EventsRequest(Model):
             "email_verified",
             "email_changed",
             "password_reset",
+            "identity_linked",
+            "account_reclaimed",
             "keys_rotated",
         ]
         | None
@@ -2514,6 +2574,10 @@ class ExportUserResponse(Model):
     """
     The forms under which the account's name and address are compared.
     """
+    identities: list[Identity]
+    """
+    Who logs in to it by ID token.
+    """
     known_devices: list[int]
     """
     Until when each device is known on which the user logged in; which it is, is not kept.
@@ -2667,6 +2731,52 @@ class CompleteLoginResponse(Model):
     backend: str
     """
     The backend that the token is for.
+    """
+    expires_in: int
+    """
+    The life of the access token in seconds.
+    """
+    refresh_expires_in: int | None = None
+    """
+    The life of the refresh token in seconds.
+    """
+    refresh_token: Annotated[str | None, Field(repr=False)] = None
+    """
+    Gets the next access token; absent where the backend does not refresh.
+    """
+    session_id: str
+    """
+    The session: `sid` in the token.
+    """
+    token_type: str
+    """
+    Always `Bearer`.
+    """
+    user: PublicUser
+    """
+    Who logged in.
+    """
+
+
+class LoginWithIdTokenResponse(Model):
+    """
+    A session was opened. Keep both tokens secret.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    access_token: Annotated[str, Field(repr=False)]
+    """
+    Proves who one is (RFC 9068); send it as `Authorization: Bearer …`.
+    """
+    backend: str
+    """
+    The backend that the token is for.
+    """
+    created: bool
+    """
+    Whether the account was made now.
     """
     expires_in: int
     """

@@ -1,0 +1,342 @@
+//! Logging in by what an OpenID provider says: `login_with_id_token`. Somebody is known by issuer and subject; an
+//! address links only where both sides have verified it (OpenID Connect Core sections 3.1.3.7 and 5.7).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::accounts::in_order;
+use super::events::{Kind, event};
+use super::login::{Client, Entry, LoginResponse};
+use super::provider_keys::ProviderKeys;
+use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName};
+use crate::crypto::{self, id_token::IdClaims};
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Object};
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::identities::{self, Identity};
+use crate::store::users::{self, By, NewUser, User};
+use crate::store::{Durability, Tx, damaged};
+use crate::token::Token;
+use crate::user::{Amr, Email, Id, Locale, PublicUser, Role, Scope, Username};
+
+/// Proves by an ID token who one is and opens a session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginWithIdTokenRequest<'a> {
+    /// Which of `id_token_providers` issued it; may be left out where there is only one.
+    pub provider: Option<ProviderName>,
+    /// The ID token (OpenID Connect Core section 2); not an access token.
+    #[serde(borrow)]
+    pub id_token: Token<'a>,
+    /// The value that the host sent with its authentication request, which the token must repeat: so that it
+    /// answers this browser's request and no other.
+    pub nonce: Option<Secret>,
+    /// For which backend; default: `default`.
+    pub backend: Option<String>,
+    /// What the access token may be used for, separated by spaces. The engine grants what the host asks.
+    pub scope: Option<Scope>,
+    /// From where the user comes, as far as the host knows.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
+}
+
+/// A session was opened. Keep both tokens secret.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LoginWithIdTokenResponse {
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub login: LoginResponse,
+    /// Whether the account was made now.
+    pub created: bool,
+}
+
+/// A provider, and how far it is trusted.
+pub(super) struct Provider {
+    name: ProviderName,
+    issuer: String,
+    client_ids: Vec<String>,
+    keys: ProviderKeys,
+    /// The roles of whom it brings, where it may bring anybody.
+    roles_of_new: Option<Vec<Role>>,
+    vouches_for_addresses: bool,
+}
+
+/// The providers of a configuration. Failures: `invalid_config`, `feature_not_built`.
+pub(super) fn providers(config: &Config) -> Result<Vec<Provider>> {
+    let all = config.id_token_providers.iter();
+    all.map(|(name, provider)| {
+        Provider::new(config, name, provider).map_err(|error| {
+            let place = error.field.as_deref().unwrap_or_default();
+            Error { field: Some(format!("/id_token_providers/{}{place}", name.as_str())), ..error }
+        })
+    })
+    .collect()
+}
+
+impl Provider {
+    fn new(config: &Config, name: &ProviderName, provider: &IdTokenProvider) -> Result<Provider> {
+        let roles_of_new = match &provider.auto_register {
+            AutoRegister::No => None,
+            AutoRegister::Yes(None) => Some(config.registration.default_roles.clone()),
+            AutoRegister::Yes(Some(roles)) => Some(roles.clone()),
+        };
+        let too_many = |_| Error::at(Code::InvalidConfig, "/auto_register", "too many roles");
+        Ok(Provider {
+            name: name.clone(),
+            issuer: provider.issuer.as_str().to_owned(),
+            client_ids: provider.client_id.members().to_vec(),
+            keys: ProviderKeys::new(provider)?,
+            roles_of_new: roles_of_new.map(in_order).transpose().map_err(too_many)?,
+            vouches_for_addresses: provider.link_verified_email,
+        })
+    }
+
+    /// Whether the claims are this provider's, for this service and for now (OpenID Connect Core section 3.1.3.7).
+    fn accept(&self, claims: &IdClaims, nonce: Option<&Secret>, now: i64, leeway: i64) -> Result<()> {
+        let is_ours = |client_id: &String| self.client_ids.contains(client_id);
+        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
+        if claims.iss != self.issuer {
+            refused("wrong_issuer")
+        } else if claims.aud.is_empty() || !claims.aud.iter().all(is_ours) {
+            // Whoever else it was made for could offer it here.
+            refused("wrong_audience")
+        } else if !claims.azp.as_ref().map_or(claims.aud.len() == 1, is_ours) {
+            refused("wrong_authorized_party")
+        } else if claims.exp + leeway <= now {
+            refused("expired")
+        } else if claims.nbf.is_some_and(|nbf| nbf > now + leeway) {
+            refused("not_yet_valid")
+        } else if claims.iat > now + leeway {
+            refused("issued_in_the_future")
+        } else if nonce.is_some_and(|nonce| claims.nonce.as_deref() != Some(nonce.expose())) {
+            refused("wrong_nonce")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Engine {
+    /// Logs in by an ID token. Who is known by issuer and subject enters the account that was linked then. Else
+    /// an account with the same address is linked, where the provider is trusted with addresses and says that this
+    /// one is verified: one that never verified it is taken away from whoever made it, with all that opened it.
+    /// Else a new account is made, where the provider may bring new users.
+    ///
+    /// Failures: `invalid_token`, `invalid_credentials`, `second_factor_required`, `email_taken`,
+    /// `too_many_attempts`, `invalid_request`, `auth_service_unavailable`, `store_unavailable`.
+    pub fn login_with_id_token(&self, request: LoginWithIdTokenRequest) -> Result<LoginWithIdTokenResponse> {
+        let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client } = request;
+        let entry = Entry {
+            backend: self.backend(backend.as_deref())?.name.clone(),
+            scope,
+            client: client.unwrap_or_default(),
+            // How they proved it is known to the provider alone.
+            amr: Amr::default(),
+        };
+        let provider = self.provider(provider.as_ref())?;
+        let entered = self.claims_of(provider, &id_token, nonce.as_ref()).and_then(|claims| {
+            let now_ms = self.clock.now_ms();
+            let newcomer = Newcomer::new(provider, &claims, now_ms)?;
+            let (session, created) = self.write_with_mail(|tx| {
+                let now = now_ms / 1000;
+                self.admit_source(tx, entry.client.ip, now)?;
+                let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
+                // From here on an account that was made now stays, so that its address can be verified.
+                match self.may_enter(&user) {
+                    Ok(()) => Ok((self.after_password(tx, user, None, &entry, now_ms)?, created)),
+                    Err(error) => Ok((Err(error.about(Some(user.public.id), None)), created)),
+                }
+            })?;
+            Ok(LoginWithIdTokenResponse { login: self.tokens_of(session?)?, created })
+        });
+        entered.or_else(|error| {
+            if [Code::InvalidToken, Code::InvalidCredentials, Code::EmailTaken].contains(&error.code) {
+                self.id_token_refused(&entry.client, &error)?;
+            }
+            Err(error)
+        })
+    }
+
+    /// The provider of this name; none means the only one. Failure: `invalid_request`.
+    fn provider(&self, name: Option<&ProviderName>) -> Result<&Provider> {
+        let unknown = |detail: &'static str| Error::at(Code::InvalidRequest, "/provider", detail);
+        match (name, self.providers.as_slice()) {
+            (Some(name), all) => {
+                all.iter().find(|provider| provider.name == *name).ok_or(unknown("no such provider"))
+            }
+            (None, [only]) => Ok(only),
+            (None, _) => Err(unknown("there is not exactly one provider")),
+        }
+    }
+
+    /// What the provider says in this token. Failures: `invalid_token`, `auth_service_unavailable`.
+    fn claims_of(&self, provider: &Provider, token: &Token, nonce: Option<&Secret>) -> Result<IdClaims> {
+        let text = provider.keys.verify(token.expose(), &self.clock)?;
+        let claims = IdClaims::parse(&text)?;
+        let leeway = self.config.leeway_seconds.seconds();
+        provider.accept(&claims, nonce, self.clock.now(), leeway).map(|()| claims)
+    }
+
+    /// The account that the claims open, and whether it was made for them.
+    fn account_of(
+        &self,
+        tx: &mut Tx,
+        provider: &Provider,
+        claims: &IdClaims,
+        newcomer: &Newcomer,
+        now: i64,
+    ) -> Result<(User, bool)> {
+        let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
+        if let Some(id) = identities::find(tx, identity)? {
+            return Ok((users::find(tx, By::Id(id))?.ok_or_else(damaged)?, false));
+        }
+        let owner = newcomer.email.as_ref().map(|email| users::find(tx, By::Email(&email.key())));
+        let owner = owner.transpose()?.flatten();
+        let (id, created) = match (owner, &newcomer.email) {
+            (Some(owner), Some(email)) if newcomer.email_is_verified && owner.has_mailbox(email) => {
+                (self.linked(tx, owner, email, now)?, false)
+            }
+            (owner, _) => (self.registered(tx, provider, newcomer, owner.is_some(), now)?, true),
+        };
+        identities::insert(tx, identity, id, now)?;
+        let event = event(Kind::IdentityLinked, id);
+        self.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
+        Ok((users::find(tx, By::Id(id))?.ok_or_else(damaged)?, created))
+    }
+
+    /// Makes the account that has the address ready to be linked to the identity that has verified it.
+    fn linked(&self, tx: &mut Tx, mut owner: User, email: &Email, now: i64) -> Result<Id> {
+        let id = owner.public.id;
+        if !owner.public.is_active {
+            return Err(Error::new(Code::InvalidCredentials, "inactive_user").about(Some(id), None));
+        }
+        if !owner.public.email_verified {
+            // Whoever made it may have waited for this login.
+            self.record(tx, now, event(Kind::AccountReclaimed, id))?;
+            users::delete_password(tx, id)?;
+            self.forget_proofs(tx, id, now)?;
+            self.open_account(tx, id)?;
+            self.revoke_everything(tx, id, now)?;
+            owner.public.email = Some(email.clone());
+            self.claim_email(tx, &mut owner)?;
+        }
+        Ok(id)
+    }
+
+    /// Makes an account without a password, its address as `register` would have it but for its being verified.
+    fn registered(
+        &self,
+        tx: &mut Tx,
+        provider: &Provider,
+        newcomer: &Newcomer,
+        is_taken: bool,
+        now: i64,
+    ) -> Result<Id> {
+        let (registration, email) = (&self.config.registration, newcomer.email.as_ref());
+        let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
+        let Some(roles) = &provider.roles_of_new else { return refused("unknown_identity") };
+        if email.is_none() && registration.require_email {
+            return refused("no_email");
+        }
+        if is_taken && !registration.conceal_existing {
+            return Err(Error::new(Code::EmailTaken, "taken"));
+        }
+        let email_verified = newcomer.email_is_verified && !is_taken;
+        let is_claimed = email_verified || !registration.conceal_existing;
+        let user = PublicUser {
+            id: newcomer.id,
+            username: newcomer.username.clone(),
+            email: email.cloned(),
+            email_verified,
+            is_active: true,
+            roles: roles.clone(),
+            attributes: Object::default(),
+            created_at: now,
+        };
+        let (username_key, email_key) = (user.username.key(), email.filter(|_| is_claimed).map(Email::key));
+        let new = NewUser {
+            public: &user,
+            username_key: &username_key,
+            email_key: email_key.as_deref(),
+            password_hash: None,
+            locale: newcomer.locale.as_ref().map(Locale::as_str),
+        };
+        users::insert(tx, &new)?;
+        self.record(tx, now, event(Kind::Registered, user.id))?;
+        if !email_verified {
+            self.greet(tx, user.id, newcomer.locale.as_ref(), now)?;
+        }
+        Ok(user.id)
+    }
+
+    /// Whether somebody who has proven who they are may enter now.
+    fn may_enter(&self, user: &User) -> Result<()> {
+        let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
+        if !user.public.is_active {
+            refused("inactive_user")
+        } else if self.config.require_verified_email && !user.public.email_verified {
+            refused("unverified_email")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Counts a failure for its source and writes to the log why it was one. Failure: `too_many_attempts`.
+    fn id_token_refused(&self, client: &Client, error: &Error) -> Result<()> {
+        let (now, ip) = (self.clock.now(), client.ip());
+        let user_id = error.about.as_ref().and_then(|about| about.user_id);
+        self.store.write(Durability::Relaxed, |tx| {
+            self.count_failure(tx, client.ip, now)?;
+            let detail = error.detail.as_deref();
+            self.record(tx, now, Event { ip: ip.as_deref(), detail, ..event(Kind::LoginFailed, user_id) })
+        })
+    }
+}
+
+/// Who comes with the claims, as far as they can be trusted, and the account that they would get.
+struct Newcomer {
+    id: Id,
+    username: Username,
+    email: Option<Email>,
+    /// The provider says so and is trusted with it.
+    email_is_verified: bool,
+    locale: Option<Locale>,
+}
+
+impl Newcomer {
+    fn new(provider: &Provider, claims: &IdClaims, now_ms: i64) -> Result<Newcomer> {
+        let email: Option<Email> = claims.email.as_ref().and_then(|email| email.parse().ok());
+        Ok(Newcomer {
+            id: Id::new(now_ms)?,
+            username: username(claims.preferred_username.as_deref())?,
+            email_is_verified: email.is_some() && provider.vouches_for_addresses && claims.email_verified,
+            email,
+            locale: claims.locale.as_ref().and_then(|locale| locale.parse().ok()),
+        })
+    }
+}
+
+/// A name that nobody has: what the provider calls them with 40 random bits, so that no name can be had before
+/// somebody else has it, and no address becomes a name.
+fn username(preferred: Option<&str>) -> Result<Username> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let suffix: String =
+        crypto::random::<8>()?.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect();
+    let stem = preferred.filter(|name| name.chars().count() <= 40 && name.parse::<Username>().is_ok());
+    // A name that ends in another script than it begins with may be none.
+    let names = [stem.unwrap_or(STEM), STEM].map(|stem| format!("{stem}-{suffix}"));
+    let name = names.iter().find_map(|name| name.parse().ok());
+    name.ok_or(Error::new(Code::Internal, "username"))
+}
+
+/// What a name begins with where the provider gives none.
+const STEM: &str = "user";
+
+impl User {
+    /// Whether this is the account's address, to the letter.
+    fn has_mailbox(&self, email: &Email) -> bool {
+        self.public.email.as_ref().is_some_and(|own| own.is_mailbox_of(email))
+    }
+}

@@ -1,0 +1,157 @@
+//! The keys of a provider of ID tokens: those of the configuration, or those at its `jwks_uri`. The latter are
+//! fetched when a token needs them, by one caller for all who wait, and never more often than once in
+//! [`PAUSE_SECONDS`], however many strangers name keys that do not exist. While the provider does not answer,
+//! the keys that are known go on verifying.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::{IdTokenAlgorithm, IdTokenProvider};
+use crate::crypto::jwks::Jwks;
+use crate::crypto::jws::UNKNOWN_KEY;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::outside::http;
+
+/// How long fetched keys are taken for the provider's newest: so long a withdrawn key still verifies.
+const FRESH_SECONDS: i64 = 600;
+
+/// The time between two fetches.
+const PAUSE_SECONDS: i64 = 10;
+
+pub(super) enum ProviderKeys {
+    Given(Jwks),
+    Remote(Box<Remote>),
+}
+
+/// Keys that are fetched.
+pub(super) struct Remote {
+    client: http::Client,
+    url: String,
+    algorithms: Vec<IdTokenAlgorithm>,
+    state: Mutex<State>,
+    landed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    known: Option<Arc<Jwks>>,
+    /// When the known ones were asked for.
+    fetched_at: i64,
+    /// When somebody asked last, and why nothing came of it.
+    tried_at: Option<i64>,
+    failure: Option<Error>,
+    /// Somebody asks now.
+    is_fetching: bool,
+}
+
+impl ProviderKeys {
+    /// Failures: `invalid_config`, `feature_not_built`.
+    pub fn new(provider: &IdTokenProvider) -> Result<ProviderKeys> {
+        let algorithms = provider.algorithms.members();
+        if let Some(url) = &provider.jwks_uri {
+            let timeout = Duration::from_millis(provider.timeout_ms.get() as u64);
+            let client = http::Client::new(timeout, provider.ca_file.as_deref()).map_err(|error| {
+                let key = if error.code == Code::InvalidConfig { "/ca_file" } else { "/jwks_uri" };
+                Error { field: Some(key.to_owned()), ..error }
+            })?;
+            return Ok(ProviderKeys::Remote(Box::new(Remote {
+                client,
+                url: url.as_str().to_owned(),
+                algorithms: algorithms.to_vec(),
+                state: Mutex::default(),
+                landed: Condvar::new(),
+            })));
+        }
+        let given = provider.jwks.as_ref().ok_or(Error::from(Code::InvalidConfig))?;
+        let keys = Jwks::read(&given.0, algorithms);
+        keys.map(ProviderKeys::Given).map_err(|flaw| Error::at(Code::InvalidConfig, "/jwks", flaw.0))
+    }
+
+    /// The claims, a text, of an ID token that the provider signed.
+    ///
+    /// Failures: `invalid_token`; `auth_service_unavailable`, where it may be one but the key cannot be had now.
+    pub fn verify(&self, token: &str, clock: &Clock) -> Result<String> {
+        let remote = match self {
+            ProviderKeys::Given(keys) => return Ok(keys.verify(token)?),
+            ProviderKeys::Remote(remote) => remote,
+        };
+        let keys = remote.keys(None, clock)?;
+        match keys.verify(token) {
+            Err(UNKNOWN_KEY) => Ok(remote.keys(Some(&keys), clock)?.verify(token)?),
+            result => Ok(result?),
+        }
+    }
+}
+
+impl Remote {
+    /// The newest keys that can be had now; `insufficient` are those that are not what the caller needs.
+    ///
+    /// Failure: `auth_service_unavailable`, where there are none, or none but the insufficient ones.
+    fn keys(&self, insufficient: Option<&Arc<Jwks>>, clock: &Clock) -> Result<Arc<Jwks>> {
+        let mut state = self.lock();
+        loop {
+            let now = clock.now();
+            // What a clock that ran ahead has noted does not count.
+            let within = |since: i64, seconds: i64| (since..since + seconds).contains(&now);
+            let is_fresh = within(state.fetched_at, FRESH_SECONDS);
+            let has_paused = !state.tried_at.is_some_and(|tried_at| within(tried_at, PAUSE_SECONDS));
+            let known = state.known.clone();
+            let will_do = known.clone().filter(|keys| !insufficient.is_some_and(|it| Arc::ptr_eq(it, keys)));
+            match will_do {
+                Some(keys) if is_fresh || state.is_fetching || !has_paused => return Ok(keys),
+                _ if state.is_fetching => {
+                    state = self.landed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                _ if has_paused => {
+                    (state.is_fetching, state.tried_at) = (true, Some(now));
+                    drop(state);
+                    self.fetch(now);
+                    state = self.lock();
+                }
+                _ => {
+                    let failure = state.failure.clone();
+                    let nothing = || Error::from(Code::AuthServiceUnavailable);
+                    return failure.map_or_else(|| known.ok_or_else(nothing), Err);
+                }
+            }
+        }
+    }
+
+    /// Asks the provider, in the name of everybody.
+    fn fetch(&self, now: i64) {
+        let mut landing = Landing { remote: self, now, fetched: Err(Code::Internal.into()) };
+        landing.fetched = self.client.get(&self.url).and_then(|text| {
+            let unusable = |reason| Error::new(Code::AuthServiceUnavailable, reason);
+            let set = json::parse(&text, Code::AuthServiceUnavailable).map_err(|_| unusable("not_json"))?;
+            Jwks::read(&set, &self.algorithms).map(Arc::new).map_err(|flaw| unusable(flaw.0))
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whatever becomes of a fetch, a panic included, nobody waits for it for ever.
+struct Landing<'a> {
+    remote: &'a Remote,
+    now: i64,
+    fetched: Result<Arc<Jwks>>,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        let mut state = self.remote.lock();
+        state.is_fetching = false;
+        match &self.fetched {
+            Ok(keys) => {
+                (state.known, state.fetched_at, state.failure) = (Some(Arc::clone(keys)), self.now, None);
+            }
+            Err(error) => state.failure = Some(error.clone()),
+        }
+        drop(state);
+        self.remote.landed.notify_all();
+    }
+}

@@ -1,0 +1,50 @@
+//! Rows of `identities`: what a provider of ID tokens calls somebody, and whose account that opens.
+
+use super::{Tx, Value};
+use crate::error::Result;
+use crate::user::Id;
+
+/// A person at a provider.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub issuer: &'a str,
+    pub subject: &'a str,
+}
+
+/// Whose account it opens.
+pub(crate) fn find(tx: &mut Tx, identity: Identity) -> Result<Option<Id>> {
+    const SQL: &str = "SELECT user_id FROM identities WHERE issuer = ?1 AND subject = ?2";
+    let found =
+        tx.first(SQL, &[Value::Text(identity.issuer), Value::Text(identity.subject)], |row| row.array(0))?;
+    Ok(found.map(Id::from_bytes))
+}
+
+/// From now on it opens this account.
+pub(crate) fn insert(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<()> {
+    tx.run(
+        "INSERT INTO identities (issuer, subject, user_id, created_at) VALUES (?1, ?2, ?3, ?4)",
+        &[
+            Value::Text(identity.issuer),
+            Value::Text(identity.subject),
+            Value::Bytes(user_id.as_bytes()),
+            Value::Integer(now),
+        ],
+    )
+}
+
+/// Issuer, subject and since when, of all that open this account.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, String, i64)>> {
+    const SQL: &str = "SELECT issuer, subject, created_at FROM identities WHERE user_id = ?1 \
+                       ORDER BY created_at, issuer, subject";
+    let mut listed = Vec::new();
+    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        listed.push((row.text(0)?, row.text(1)?, row.integer(2)?));
+        Ok(())
+    })?;
+    Ok(listed)
+}
+
+/// None opens this account any more.
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run("DELETE FROM identities WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}
