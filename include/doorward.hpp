@@ -147,23 +147,15 @@ class engine {
   response reset_password(const std::string &request) const { return run(doorward_reset_password, request); }
   response verify_email(const std::string &request) const { return run(doorward_verify_email, request); }
   response check_mail_token(const std::string &request) const { return run(doorward_check_mail_token, request); }
-  response generate_totp_secret(const std::string &request = {}) const {
-    return run(doorward_generate_totp_secret, request);
-  }
-  response totp_provisioning_uri(const std::string &request) const {
-    return run(doorward_totp_provisioning_uri, request);
-  }
+  response generate_totp_secret(const std::string &request = {}) const { return run(doorward_generate_totp_secret, request); }
+  response totp_provisioning_uri(const std::string &request) const { return run(doorward_totp_provisioning_uri, request); }
   response verify_totp(const std::string &request) const { return run(doorward_verify_totp, request); }
   response setup_totp(const std::string &request) const { return run(doorward_setup_totp, request); }
   response confirm_totp(const std::string &request) const { return run(doorward_confirm_totp, request); }
   response totp_status(const std::string &request) const { return run(doorward_totp_status, request); }
   response disable_totp(const std::string &request) const { return run(doorward_disable_totp, request); }
-  response generate_recovery_codes(const std::string &request) const {
-    return run(doorward_generate_recovery_codes, request);
-  }
-  response recovery_codes_status(const std::string &request) const {
-    return run(doorward_recovery_codes_status, request);
-  }
+  response generate_recovery_codes(const std::string &request) const { return run(doorward_generate_recovery_codes, request); }
+  response recovery_codes_status(const std::string &request) const { return run(doorward_recovery_codes_status, request); }
   response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
   response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
   response deliver_mail(const std::string &request = {}) const { return run(doorward_deliver_mail, request); }
