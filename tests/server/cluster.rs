@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -29,6 +29,11 @@ pub struct Cluster {
 impl Cluster {
     /// None where there is no PostgreSQL.
     pub fn start(settings: &str) -> Option<Cluster> {
+        Cluster::make(settings, &[])
+    }
+
+    /// With arguments of initdb.
+    pub fn make(settings: &str, more: &[&str]) -> Option<Cluster> {
         is_there().then(|| {
             let folder = tempfile::tempdir().unwrap();
             chown_to_postgres(folder.path());
@@ -36,7 +41,7 @@ impl Cluster {
             let cluster = Cluster { folder, port };
             let data = cluster.data();
             let arguments = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
-            succeed(server_program("initdb").arg("--pgdata").arg(&data).args(arguments));
+            succeed(server_program("initdb").arg("--pgdata").arg(&data).args(arguments).args(more));
             let rules = "local all all trust\n\
                          hostnossl all encrypted all reject\n\
                          host all postgres all trust\n\
@@ -98,7 +103,8 @@ impl Cluster {
         let mut command = Command::new("psql");
         command
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
-            .arg(format!("--dbname=postgres://postgres@127.0.0.1:{}/{database}", self.port))
+            .arg(format!("--host={}", self.folder.path().display()))
+            .args([&format!("--port={}", self.port), "--username=postgres", &format!("--dbname={database}")])
             .args(["--command", sql])
             .env("PGOPTIONS", "-c default_transaction_read_only=off");
         command
@@ -115,11 +121,35 @@ impl Cluster {
         }
     }
 
+    /// Locks a table: whoever wants it waits.
+    pub fn lock(&self, table: &str) -> Lock<'_> {
+        let held = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(600)");
+        let mut holder = self.psql("door", &held);
+        let holder = holder.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.wait_for(&format!("SELECT 1 {HOLDER} AND wait_event = 'PgSleep'"));
+        Lock { cluster: self, holder }
+    }
+
     /// Waits until a query finds something.
     pub fn wait_for(&self, sql: &str) {
         while self.sql("door", sql).is_empty() {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// A locked table.
+pub struct Lock<'c> {
+    cluster: &'c Cluster,
+    holder: Child,
+}
+
+const HOLDER: &str = "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()";
+
+impl Lock<'_> {
+    pub fn let_go(&mut self) {
+        self.cluster.sql("door", &format!("SELECT pg_terminate_backend(pid) {HOLDER}"));
+        let _ = self.holder.wait();
     }
 }
 

@@ -1,7 +1,9 @@
-//! What PostgreSQL can do to an engine: go away and come back, fall silent, refuse, lose an answer, show a
-//! certificate. The servers are the tests' own; where tests/postgres has found none, that is said.
+//! What PostgreSQL can do to an engine: go away and come back, fall silent, refuse, lose an answer, fill its
+//! disk, show a certificate. The servers are the tests' own; where tests/postgres has found none, that is said.
 
 mod cluster;
+mod disk;
+mod network;
 mod opening;
 mod outages;
 mod relay;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
 
 use crate::cluster::{Cluster, call, chown_to_postgres, open, refused, register};
@@ -12,6 +12,7 @@ use crate::cluster::{Cluster, call, chown_to_postgres, open, refused, register};
 /// An authority, and a server whose certificate it has signed, for `localhost`.
 struct Secure {
     cluster: Cluster,
+    issuer: Issuer<'static, KeyPair>,
     authority: PathBuf,
     stranger: PathBuf,
 }
@@ -31,7 +32,7 @@ impl Secure {
         private(&data.join("server.key"), &key.serialize_pem());
         cluster.sql("postgres", "ALTER SYSTEM SET ssl = on");
         cluster.control(&["restart"]);
-        Some(Secure { cluster, authority, stranger })
+        Some(Secure { cluster, issuer, authority, stranger })
     }
 
     /// The URL of the database by a name that the certificate is for, or is not.
@@ -114,6 +115,58 @@ fn each_sslmode() {
         findings.iter().find(|finding| finding["check"] == check).map(|finding| finding["severity"].clone())
     };
     assert_eq!((finding("store_tls"), finding("store_version")), (Some(json!("ok")), Some(json!("ok"))));
+}
+
+/// Makes a key and a certificate of this name in two files: the parameters that name them.
+fn make_identity(secure: &Secure, name: &str, issuer: &Issuer<KeyPair>) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let folder = tempfile::tempdir_in(secure.cluster.folder()).unwrap().keep();
+    let files = ["crt", "key"].map(|kind| folder.join(kind));
+    fs::write(&files[0], params.signed_by(&key, issuer).unwrap().pem()).unwrap();
+    private(&files[1], &key.serialize_pem());
+    (format!("sslcert={}", files[0].display()), format!("sslkey={}", files[1].display()))
+}
+
+/// A role that logs in by a certificate instead of a password.
+#[test]
+fn a_certificate_of_the_engines_own() {
+    let Some(secure) = Secure::start() else { return };
+    let rules = secure.cluster.data().join("pg_hba.conf");
+    let by_certificate = format!("hostssl all certified all cert\n{}", fs::read_to_string(&rules).unwrap());
+    fs::write(&rules, by_certificate).unwrap();
+    let authority = secure.authority.display();
+    secure.cluster.sql("postgres", &format!("ALTER SYSTEM SET ssl_ca_file = '{authority}'"));
+    secure.cluster.control(&["restart"]);
+    secure.cluster.sql("postgres", "CREATE ROLE certified LOGIN");
+    secure.cluster.sql("postgres", "GRANT door TO certified");
+    let url = |more: &[&str]| {
+        let start = format!("postgres://certified@localhost:{}/door", secure.cluster.port);
+        format!("{start}?sslmode=verify-full&sslrootcert={authority}&{}", more.join("&"))
+    };
+    let (certificate, key) = make_identity(&secure, "certified", &secure.issuer);
+    let (other, other_key) = make_identity(&secure, "other", &secure.issuer);
+    let stranger = make_authority(&secure.cluster.folder().join("another-stranger.pem"));
+    let (strangers, strangers_key) = make_identity(&secure, "certified", &stranger);
+
+    assert!(secure.is_encrypted(&url(&[&certificate, &key])));
+    let not_in = ("invalid_config", "postgres: the server does not let this user in".to_owned());
+    assert_eq!(refused(&url(&[])), not_in);
+    assert_eq!(refused(&url(&[&other, &other_key])), not_in);
+    assert_eq!(
+        refused(&url(&[&strangers, &strangers_key])),
+        ("store_unavailable", "postgres: tls".to_owned())
+    );
+    let wrong = |rule: &str| ("invalid_config", rule.to_owned());
+    assert_eq!(refused(&url(&[&certificate])), wrong("sslcert and sslkey go together"));
+    assert_eq!(refused(&url(&[&certificate, &other_key])), wrong("sslcert and sslkey do not go together"));
+    assert_eq!(
+        refused(&url(&[&certificate, "sslkey=/nowhere"])),
+        wrong("sslkey cannot be read as a PEM file")
+    );
+    assert_eq!(refused(&url(&["sslcert=/nowhere", &key])), wrong("sslcert cannot be read as a PEM file"));
 }
 
 /// Without TLS `prefer` goes on in the clear; whoever asked for it is refused.

@@ -1,0 +1,147 @@
+//! The server's disk is full: that of the tables, and that of the write-ahead log.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::Command;
+
+use doorward::{Engine, Error};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::cluster::{Cluster, PASSWORD, call, chown_to_postgres, is_active, login, open, register};
+use crate::outages::{again, unavailable};
+
+/// A file system of a few megabytes, until it is dropped.
+struct Disk {
+    folder: TempDir,
+}
+
+impl Disk {
+    /// None where there can be none; `test` says so.
+    fn new(test: &str) -> Option<Disk> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"]).arg(folder.path());
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            println!("{test}: not run, no file system may be mounted here");
+            return None;
+        }
+        chown_to_postgres(folder.path());
+        Some(Disk { folder })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let mut file = File::create(self.path("filler")).unwrap();
+        let mut size = 1 << 20;
+        while size > 0 {
+            match file.write_all(&vec![0; size]) {
+                Ok(()) => {}
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::StorageFull);
+                    size /= 2;
+                }
+            }
+        }
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.path("filler")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path()).output();
+    }
+}
+
+/// Registers accounts with much about each until that fails: who was, and why no more.
+fn register_until_full(engine: &Engine) -> (Vec<String>, Error) {
+    let mut registered = Vec::new();
+    for index in 0..20_000_u64 {
+        let name = format!("user{index}");
+        // Nothing that could be compressed.
+        let mut state = index;
+        let text: String = (0..12_000).map(|_| next_character(&mut state)).collect();
+        let request = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "attributes": {"text": text}});
+        match call(engine, "register", request) {
+            Ok(_) => registered.push(name),
+            Err(error) => return (registered, error),
+        }
+    }
+    panic!("a disk that is never full");
+}
+
+/// Of a linear congruential generator (Knuth).
+fn next_character(state: &mut u64) -> char {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    char::from(b' ' + (*state >> 58) as u8)
+}
+
+#[test]
+fn the_tables_disk_is_full() {
+    let Some(disk) = Disk::new("the_tables_disk_is_full") else { return };
+    let Some(cluster) = Cluster::start("") else { return };
+    let space = disk.path("space");
+    fs::create_dir(&space).unwrap();
+    chown_to_postgres(&space);
+    cluster.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", space.display()));
+    cluster.sql("postgres", "ALTER DATABASE door SET TABLESPACE small");
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    disk.fill();
+    let (registered, error) = register_until_full(&engine);
+    assert_eq!(unavailable(Err::<(), _>(error)), "postgres: 53100");
+    // Who is there is still known.
+    assert!(is_active(&engine, &token).unwrap());
+    assert!(call(&engine, "get_user", json!({"username": "ada"})).is_ok());
+    disk.free();
+    // What failed left nothing, and what was acknowledged is there.
+    let count = || cluster.sql("door", "SELECT count(*) FROM users").trim().parse::<usize>().unwrap();
+    assert_eq!(count(), 1 + registered.len());
+    for name in &registered {
+        assert!(call(&engine, "get_user", json!({"username": name})).is_ok(), "{name}");
+    }
+    register(&engine, "grace").unwrap();
+    login(&engine, "grace").unwrap();
+    assert_eq!(count(), 2 + registered.len());
+}
+
+/// Without its log the server stops, and starts when there is room.
+#[test]
+fn the_logs_disk_is_full() {
+    let Some(disk) = Disk::new("the_logs_disk_is_full") else { return };
+    let log = format!("--waldir={}", disk.path("log").display());
+    let settings = "min_wal_size = 2MB\nmax_wal_size = 4MB";
+    let Some(cluster) = Cluster::make(settings, &[&log, "--wal-segsize=1"]) else { return };
+    let engine = open(&cluster.url(), json!({"limits": {"store_timeout_ms": 1000}})).unwrap();
+    again(|| register(&engine, "ada"));
+    let token = again(|| login(&engine, "ada"));
+    disk.fill();
+    let (registered, error) = register_until_full(&engine);
+    unavailable(Err::<(), _>(error));
+    // It may come back for a while; in no case is a session said to be over that is not.
+    for _ in 0..10 {
+        match is_active(&engine, &token) {
+            Ok(is_active) => assert!(is_active),
+            Err(error) => drop(unavailable(Err::<(), _>(error))),
+        }
+    }
+    disk.free();
+    cluster.control(&["restart"]);
+    assert!(again(|| is_active(&engine, &token)));
+    for name in &registered {
+        assert!(again(|| call(&engine, "get_user", json!({"username": name})))["user"].is_object(), "{name}");
+    }
+    // The last one may have happened, for all that its caller was told.
+    let count: usize = cluster.sql("door", "SELECT count(*) FROM users").trim().parse().unwrap();
+    assert!((1 + registered.len()..=2 + registered.len()).contains(&count), "{count}");
+    again(|| login(&engine, "ada"));
+}
