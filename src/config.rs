@@ -451,6 +451,8 @@ pub struct PasswordPolicy {
     /// Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
     /// alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
     pub pepper: bool,
+    /// How long a password is good that somebody else has set (`set_password`): until then its user replaces it.
+    pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
     /// How many hashes run at once; each takes `memory_kib`. Default: the number of processors.
     pub max_concurrent: Option<Whole<1, 1024, 1>>,
     /// How many more callers may wait; the next gets `hash_queue_full`.
@@ -467,6 +469,7 @@ impl Default for PasswordPolicy {
             max_bytes: Whole::default(),
             blocklist: true,
             pepper: false,
+            temporary_seconds: Whole::default(),
             max_concurrent: None,
             max_queued: Whole::default(),
         }

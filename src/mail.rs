@@ -212,6 +212,8 @@ pub struct Template {
     pub subject: String,
     /// The text. Paragraphs are separated by empty lines.
     pub text: String,
+    /// The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    pub text_without_link: Option<String>,
     /// The HTML; values are escaped. Default: the paragraphs of the text.
     pub html: Option<String>,
 }
@@ -222,8 +224,12 @@ impl Template {
         if self.subject.is_empty() || self.subject.len() > 256 || self.subject.chars().any(char::is_control) {
             return Err(("subject", "expected one line of 1 to 256 bytes"));
         }
-        let parts =
-            [("subject", Some(&self.subject)), ("text", Some(&self.text)), ("html", self.html.as_ref())];
+        let parts = [
+            ("subject", Some(&self.subject)),
+            ("text", Some(&self.text)),
+            ("text_without_link", self.text_without_link.as_ref()),
+            ("html", self.html.as_ref()),
+        ];
         for (name, text) in parts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
             let (mut is_known, mut leads) = (true, false);
             substitute(text, |placeholder| {
@@ -322,11 +328,15 @@ impl Templates {
             _ => token.to_owned(),
         };
         let subject = substitute(&template.subject, value);
+        let text = match &template.text_without_link {
+            Some(text) if link.is_none() => text,
+            _ => &template.text,
+        };
         let html = match &template.html {
             Some(html) => substitute(html, |name| escaped(&value(name))),
-            None => html(locale, &subject, &template.text, link.as_deref(), value),
+            None => html(locale, &subject, text, link.as_deref(), value),
         };
-        Ok(Rendered { locale: locale.clone(), text: substitute(&template.text, value), subject, html, link })
+        Ok(Rendered { locale: locale.clone(), text: substitute(text, value), subject, html, link })
     }
 
     /// The template for a language or for the nearest wider one (RFC 4647 section 3.4); the host's own first.
@@ -435,6 +445,22 @@ impl FromStr for Link {
     }
 }
 
+impl Link {
+    /// Whether what follows it travels over a network without TLS.
+    pub(crate) fn is_in_the_clear(&self) -> bool {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return false };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let host = match host.strip_prefix('[') {
+            Some(host) => host.split(']').next(),
+            None => host.split(':').next(),
+        };
+        let is_loopback =
+            host.is_some_and(|host| host.parse::<SmtpHost>().is_ok_and(|host| host.is_loopback()));
+        scheme.eq_ignore_ascii_case("http") && !is_loopback
+    }
+}
+
 text_type!(Link, "format": "uri-template", "maxLength": 1024);
 
 /// A sender (RFC 5322 section 3.4): `address` or `name <address>`.
@@ -491,7 +517,7 @@ impl SmtpHost {
         &self.0
     }
 
-    fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
         self.0.eq_ignore_ascii_case("localhost") || self.0.parse().is_ok_and(is_loopback)
     }

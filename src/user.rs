@@ -34,6 +34,9 @@ pub struct PublicUser {
     pub roles: Vec<Role>,
     /// What else the host keeps with the account.
     pub attributes: Object,
+    /// The language of mails to this user, where one was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
     /// When the account was created, in Unix seconds.
     pub created_at: i64,
 }
@@ -263,6 +266,10 @@ impl FromStr for Role {
 pub struct Locale(String);
 
 impl Locale {
+    pub(crate) fn stored(text: String) -> Locale {
+        Locale(text)
+    }
+
     /// The tag.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -380,7 +380,7 @@ fn accounts_are_imported_and_exported() {
     let shell = Shell::new();
     let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
     let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
-        "attributes": {"a": [1, "\u{7f}"]}, "password_hash": bcrypt});
+        "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "password_hash": bcrypt});
     let file = format!("\u{feff}{}\r\n\n  {more}\n{}", lines(1..=1500).trim_end(), line(1501).trim_end());
     shell.write("users.ndjson", file);
     let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
@@ -397,6 +397,7 @@ fn accounts_are_imported_and_exported() {
     let exported = shell.good(&["export"], "");
     assert_eq!(exported.lines().count(), 1502);
     assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
+    assert!(exported.contains(r#""locale":"de-AT""#));
     let (status, out, _) =
         shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
     assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");

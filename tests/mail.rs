@@ -297,6 +297,19 @@ fn an_address_that_looks_alike_gets_nothing(store: &Store) {
     assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "strasse@example.com")]));
 }
 
+on_each_store!(a_mail_outlives_a_rotation_of_the_secret_key);
+fn a_mail_outlives_a_rotation_of_the_secret_key(store: &Store) {
+    let keys = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+    let stage = Stage::new(store, json!({"secret_keys": [keys[0]]}));
+    stage.register("ada");
+    stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    let Stage { engine, now } = stage;
+    drop(engine);
+    let stage = Stage { engine: open(store, &now, json!({"secret_keys": [keys[1], keys[0]]})), now };
+    let token = token(&stage.mails(), "verify_email");
+    assert_eq!(stage.call("verify_email", json!({"token": token}))["user"]["email_verified"], true);
+}
+
 on_each_store!(a_mail_that_no_key_opens_is_given_up);
 /// A mail whose key is gone is given up, and keeps no other waiting.
 fn a_mail_that_no_key_opens_is_given_up(store: &Store) {
@@ -337,6 +350,13 @@ fn the_built_in_texts_are_whole_in_every_language() {
         for (kind, template) in templates.as_object().unwrap() {
             for part in ["subject", "text"] {
                 assert_eq!(of(template, part), of(&english[kind], part), "{name} {kind} {part}");
+            }
+            // Who has an address may be a stranger, to whom nobody shall write in a name of their choice.
+            assert!(!template.to_string().contains("{username}"), "{name} {kind}");
+            // Where there is no page behind a link, none is to be followed.
+            match of(template, "text").contains("{link}") {
+                true => assert_eq!(of(template, "text_without_link"), ["{token}".to_owned()].into()),
+                false => assert!(template["text_without_link"].is_null(), "{name} {kind}"),
             }
             // What the configuration may replace it by is held to the same rules.
             let config = json!({"store": "sqlite::memory:", "mail": {"templates": {kind: {name: template}}}});

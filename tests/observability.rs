@@ -427,6 +427,21 @@ fn what_the_doctor_finds() {
         ),
         (json!({"requests": {"connections": []}}), "requests", "/requests/connections", "advice"),
         (json!({"requests": {"cookie": "token"}}), "requests", "/requests/cookie", "advice"),
+        (json!({"require_verified_email": true}), "mail_verification", "/mail/links/verify_email", "advice"),
+        (
+            json!({"mail": {"links": {"reset_password": "http://app.example/{token}"}}}),
+            "mail_links",
+            "/mail/links/reset_password",
+            "advice",
+        ),
+        (
+            json!({"mail": {"links": {"verify_email": "HTTP://user@app.example:80?{token}"}}}),
+            "mail_links",
+            "/mail/links/verify_email",
+            "advice",
+        ),
+        #[cfg(feature = "smtp")]
+        (sending(json!({"allow_plaintext": true, "tls": "none"})), "mail_tls", "/mail/smtp/tls", "problem"),
         #[cfg(feature = "http")]
         (asking(json!({})), "introspection_service", "/introspection_service", "problem"),
         #[cfg(feature = "http")]
@@ -482,6 +497,51 @@ fn what_the_doctor_finds_well() {
     assert_eq!(of("introspection_service").len(), usize::from(cfg!(feature = "http")));
     let all = [of("requests"), of("introspection_service")].concat();
     assert!(all.iter().all(|one| one["severity"] == "ok"), "{all:?}");
+}
+
+/// Links that nobody on a network reads.
+#[test]
+fn what_the_doctor_finds_well_of_mail() {
+    for link in [
+        "https://app.example/{token}",
+        "app:{token}",
+        "http://localhost:3000/{token}",
+        "http://[::1]/{token}",
+    ] {
+        let config = json!({"mail": {"links": {"verify_email": link}}, "require_verified_email": true});
+        let found = findings(&Stage::new(&Store::sqlite(), config).open());
+        let mail = found.iter().filter(|one| one["check"].as_str().unwrap().starts_with("mail_"));
+        let severities: Vec<&str> = mail.map(|one| one["severity"].as_str().unwrap()).collect();
+        assert_eq!(severities, ["ok"; 3], "{link}");
+    }
+}
+
+#[test]
+fn the_doctor_finds_a_mail_that_nobody_takes() {
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
+    let engine = stage.open();
+    let severity = || {
+        let found = findings(&engine);
+        found.iter().find(|one| one["check"] == "mail_waiting").unwrap()["severity"].clone()
+    };
+    register(&engine, "ada");
+    call(&engine, "request_password_reset", json!({"email": "ada@example.com"})).unwrap();
+    assert_eq!(severity(), "ok");
+    stage.advance(3660);
+    assert_eq!(severity(), "advice");
+    stage.advance(86_400);
+    call(&engine, "take_mail", json!({})).unwrap();
+    assert_eq!(severity(), "ok");
+}
+
+#[cfg(feature = "smtp")]
+fn sending(smtp: Value) -> Value {
+    let mut server = json!({"host": "mail.example.com"});
+    server.as_object_mut().unwrap().extend(smtp.as_object().unwrap().clone());
+    let link = "https://app.example/{token}";
+    let links = json!({"verify_email": link, "reset_password": link, "change_email": link});
+    json!({"mail": {"from": "a@example.com", "smtp": server, "links": links}})
 }
 
 fn asking(credentials: Value) -> Value {

@@ -102,6 +102,10 @@ pub struct UpdateUserRequest {
     pub is_active: Option<bool>,
     /// The new roles, instead of all it had.
     pub roles: Option<Vec<Role>>,
+    /// Roles to add to those that it has then; not with `roles`.
+    pub add_roles: Option<Vec<Role>>,
+    /// Roles to take away, also of those that are added; not with `roles`.
+    pub remove_roles: Option<Vec<Role>>,
     /// The new attributes, instead of all it had.
     pub attributes: Option<Object>,
     /// Whether the next login by password ends with a new one. Sessions stay.
@@ -155,6 +159,7 @@ impl Engine {
             is_active: true,
             roles,
             attributes,
+            locale,
             created_at: now,
         };
         let username_key = user.username.key();
@@ -174,11 +179,10 @@ impl Engine {
                 username_key: &username_key,
                 email_key: email_key.as_deref(),
                 password_hash: Some(&hash),
-                locale: locale.as_ref().map(Locale::as_str),
             };
             users::insert(tx, &new)?;
             self.record(tx, now, event(Kind::Registered, user.id))?;
-            self.greet(tx, user.id, locale.as_ref(), now)
+            self.greet(tx, user.id, user.locale.as_ref(), now)
         })?;
         Ok(UserResponse { user })
     }
@@ -243,6 +247,11 @@ impl Engine {
     /// Failures: `user_not_found`, `username_taken`, `email_taken`, `permission_denied`,
     /// `invalid_request`, `store_unavailable`.
     pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
+        let (added, removed) =
+            (request.add_roles.unwrap_or_default(), request.remove_roles.unwrap_or_default());
+        if request.roles.is_some() && !(added.is_empty() && removed.is_empty()) {
+            return Err(Error::at(Code::InvalidRequest, "/roles", "not with add_roles or remove_roles"));
+        }
         let roles = request.roles.map(in_order).transpose()?;
         let attributes = request.attributes.map(bounded).transpose()?;
         let conceal = self.config.registration.conceal_existing;
@@ -271,7 +280,13 @@ impl Engine {
                 user.email = Some(email.clone());
             }
             user.is_active = request.is_active.unwrap_or(before.is_active);
-            user.roles = roles.clone().unwrap_or(user.roles);
+            user.roles = match &roles {
+                Some(roles) => roles.clone(),
+                None => {
+                    let roles = user.roles.into_iter().chain(added.iter().cloned());
+                    in_order(roles.filter(|role| !removed.contains(role)).collect())?
+                }
+            };
             user.attributes = attributes.clone().unwrap_or(user.attributes);
             if is_admin(&before) && !is_admin(&user) {
                 another_admin(tx, request.id)?;

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::mail::{Fate, Outbox};
 use super::{Engine, Reporter};
 use crate::contain::contain;
+use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::outside::Outcome;
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Share, Tx};
 
 /// Sends mails that are due.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,6 +55,9 @@ impl Engine {
         let value = self.store.write(Durability::Full, f)?;
         if let Some(background) = &self.background {
             background.wake();
+        } else if crypto::random::<1>().is_ok_and(|random| random[0] < 32) {
+            // Nobody may ever take them. It may fail: the next one tries again.
+            let _ = self.outbox.tidy(Share::Batch(32));
         }
         Ok(value)
     }
@@ -70,6 +74,7 @@ impl Outbox {
             None if !cfg!(feature = "smtp") => return Err(Code::FeatureNotBuilt.into()),
             None => return Err(Error::at(Code::InvalidConfig, "/mail/smtp", "no server is configured")),
         };
+        self.tidy(Share::AFew)?;
         let (mut done, mut open) = (DeliverMailResponse::default(), None);
         for _ in 0..limit {
             if !goes_on() {

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::config::{Audience, Config, StoreUrl};
 use crate::error::Result;
+use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
-use crate::store::Server;
+use crate::store::{Server, mails};
 
 /// Asks for a judgement of the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -76,6 +77,7 @@ impl Engine {
         findings.throttle(&self.config);
         findings.audience(&self.config.audience);
         findings.requests(&self.config.requests);
+        findings.mail(&self.config);
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
         match self.store.schema() {
@@ -87,6 +89,9 @@ impl Engine {
             ),
             Ok((found, _)) => findings.add(Good, "schema", None, format!("The store has schema {found}.")),
             Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
+        }
+        if let Ok(oldest) = self.store.read(mails::oldest) {
+            findings.waiting_mail(oldest, self.clock.now());
         }
         if let Ok(Some(server)) = self.store.server() {
             findings.server(&server);
@@ -328,6 +333,54 @@ impl Findings {
                 "No other host can set the cookie.",
             );
         }
+    }
+
+    fn mail(&mut self, config: &Config) {
+        let mail = &config.mail;
+        self.advise(
+            config.require_verified_email && mail.links.verify_email.is_none(),
+            "mail_verification",
+            "/mail/links/verify_email",
+            "Nobody may log in before their address is verified, and registering mails them nothing to do it with. Configure this link, or call request_email_verification for everybody.".to_owned(),
+            "Addresses that have to be verified can be.",
+        );
+        let links = [
+            ("verify_email", &mail.links.verify_email),
+            ("reset_password", &mail.links.reset_password),
+            ("change_email", &mail.links.change_email),
+        ];
+        let in_the_clear =
+            links.into_iter().find(|(_, link)| link.as_ref().is_some_and(Link::is_in_the_clear));
+        self.advise(
+            in_the_clear.is_some(),
+            "mail_links",
+            &in_the_clear.map_or("/mail/links".to_owned(), |(name, _)| format!("/mail/links/{name}")),
+            "The page behind the link has no TLS: whoever is on the way reads the token. Take https."
+                .to_owned(),
+            "Mailed links are followed by TLS.",
+        );
+        let Some(smtp) = &mail.smtp else { return };
+        let field = key("/mail/smtp/tls");
+        match smtp.tls == Tls::None && !smtp.host.is_loopback() {
+            true => self.add(
+                Problem,
+                "mail_tls",
+                field,
+                "Mails go to their server in the clear: whoever is on the way reads the tokens and sets passwords with them. Take implicit or starttls.",
+            ),
+            false => self.add(Good, "mail_tls", field, "Nobody on the way to the mail server reads mails."),
+        }
+    }
+
+    fn waiting_mail(&mut self, oldest: Option<i64>, now: i64) {
+        let minutes = oldest.map_or(0, |oldest| (now - oldest) / 60);
+        self.advise(
+            minutes > 60,
+            "mail_waiting",
+            "/mail",
+            format!("A mail has waited for {minutes} minutes: nobody takes them, or their server does not. Configure smtp, or call take_mail or deliver_mail; `events` says why one failed."),
+            "No mail has waited for more than an hour.",
+        );
     }
 
     #[cfg(unix)]

@@ -35,9 +35,9 @@ pub struct ExportUserResponse {
     pub must_change_password: bool,
     /// Who logs in to it by ID token.
     pub identities: Vec<ExportedIdentity>,
-    /// The language of mails to this user.
+    /// Until when the password is good, where somebody else has set it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub locale: Option<String>,
+    pub password_expires_at: Option<i64>,
     /// Mails that wait to be sent, without their content, which is the address and a token.
     pub mails: Vec<ExportedMail>,
     /// The authenticator app, where one is set up, without its secret.
@@ -164,9 +164,9 @@ impl Engine {
                 identifiers: Identifiers { username, email },
                 password_scheme: self.password_scheme(&user),
                 must_change_password: user.must_change_password,
+                password_expires_at: user.password_expires_at,
                 user: user.public,
                 identities: identities::list(tx, id)?.into_iter().map(identity).collect(),
-                locale: users::locale(tx, id)?,
                 totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {
                     created_at: totp.created_at,
                     confirmed_at: totp.confirmed_at,
@@ -221,6 +221,42 @@ impl From<sessions::Kept> for ExportedSession {
             ip: session.ip,
             user_agent: session.user_agent,
             device_id: session.device_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExportUserResponse;
+
+    /// Where each table that knows a user is in the export. Who adds a table says it here.
+    const TABLES: [(&str, &str); 9] = [
+        // `user.roles`
+        ("user_roles", "user"),
+        ("identities", "identities"),
+        ("sessions", "sessions"),
+        ("known_devices", "known_devices"),
+        ("one_time_secrets", "one_time_secrets"),
+        ("totp", "totp"),
+        ("recovery_codes", "recovery_codes"),
+        ("events", "events"),
+        ("mails", "mails"),
+    ];
+
+    #[test]
+    fn every_table_that_knows_a_user_is_exported() {
+        let schema = include_str!("../store/migrations/sqlite/1.sql");
+        let tables = schema.split("CREATE TABLE ").skip(1).filter_map(|table| {
+            let (name, columns) = table.split_once(" (")?;
+            let (columns, _) = columns.split_once("\n)")?;
+            let knows =
+                |line: &str| line.trim_start().starts_with("user_id ") || line.contains("REFERENCES users");
+            columns.lines().any(knows).then_some(name)
+        });
+        assert_eq!(tables.collect::<Vec<_>>(), TABLES.map(|(table, _)| table));
+        let response = schemars::schema_for!(ExportUserResponse);
+        for (table, field) in TABLES {
+            assert!(response.get("properties").is_some_and(|fields| fields.get(field).is_some()), "{table}");
         }
     }
 }

@@ -253,6 +253,7 @@ impl Engine {
             is_active: true,
             roles: roles.clone(),
             attributes: Object::default(),
+            locale: newcomer.locale.clone(),
             created_at: now,
         };
         let (username_key, email_key) = (user.username.key(), email.filter(|_| is_claimed).map(Email::key));
@@ -261,7 +262,6 @@ impl Engine {
             username_key: &username_key,
             email_key: email_key.as_deref(),
             password_hash: None,
-            locale: newcomer.locale.as_ref().map(Locale::as_str),
         };
         users::insert(tx, &new)?;
         self.record(tx, now, event(Kind::Registered, user.id))?;

@@ -220,12 +220,12 @@ impl Engine {
                 is_active: user.is_active.unwrap_or(true),
                 roles,
                 attributes,
+                locale,
                 created_at: now,
             },
             password_hash: password_hash.transpose()?,
             must_change_password: user.must_change_password.unwrap_or(false),
             scheme,
-            locale,
         }))
     }
 }
@@ -240,7 +240,6 @@ struct Account {
     password_hash: Option<String>,
     must_change_password: bool,
     scheme: Option<&'static str>,
-    locale: Option<Locale>,
 }
 
 impl Account {
@@ -250,7 +249,6 @@ impl Account {
             username_key: &self.username_key,
             email_key: self.email_key.as_deref(),
             password_hash: self.password_hash.as_deref(),
-            locale: self.locale.as_ref().map(Locale::as_str),
         };
         users::insert(tx, &new)?;
         match self.must_change_password {

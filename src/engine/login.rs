@@ -240,7 +240,7 @@ impl Engine {
             let id = self.redeem_secret(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
-            self.replace_password(tx, id, &hash, false, now)?;
+            self.replace_password(tx, id, &hash, None, now)?;
             // The session is of the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
             self.open_session(tx, user, &entry, now_ms)
@@ -339,6 +339,9 @@ impl Engine {
         let verdict = verdict.inspect_err(|_| self.take_back_attempt(attempt))?;
         let hash = hash.map(Cow::into_owned);
         let user = admit(user, hash.is_some(), verdict.valid, attempt.account_is_closed)?;
+        if user.password_expires_at.is_some_and(|end| self.clock.now() >= end) {
+            return Err(Error::new(Code::InvalidCredentials, "temporary_password_expired"));
+        }
         Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
     }
 

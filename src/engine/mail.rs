@@ -206,6 +206,7 @@ impl Engine {
         if !(1..=3600).contains(&lease) {
             return Err(Error::at(Code::InvalidRequest, "/lease_seconds", "expected 1 to 3600"));
         }
+        self.outbox.tidy(Share::AFew)?;
         let taken = self.outbox.take(limit as usize, lease.into())?;
         let mails = taken.into_iter().map(|taken| self.outbox.info(taken)).collect();
         Ok(TakeMailResponse { mails })
@@ -243,7 +244,8 @@ impl Engine {
         self.outbox.put(tx, now, &letter).map(drop)
     }
 
-    /// Writes a mail with a token about the address `to`. For nobody the same is written, and taken back.
+    /// Writes a mail with a token about the address `to`. For nobody the same is written, about somebody, and
+    /// taken back: the statements are the same.
     pub(super) fn put_token_mail(
         &self,
         tx: &mut Tx,
@@ -253,7 +255,7 @@ impl Engine {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<()> {
-        let stand_in = if user.is_none() { users::any(tx)? } else { None };
+        let stand_in = users::any(tx)?;
         let Some(somebody) = user.or(stand_in.as_ref()) else { return Ok(()) };
         let making = Making {
             purpose: purpose(kind)?,
@@ -266,11 +268,9 @@ impl Engine {
         let token = self.make_secret(tx, somebody, now, &making)?;
         let letter = Letter { kind, user_id: somebody.public.id, to, token: Some(&token), locale };
         let id = self.outbox.put(tx, now, &letter)?;
-        if user.is_none() {
-            self.take_back_secret(tx, &token)?;
-            mails::delete(tx, id)?;
-        }
-        Ok(())
+        let is_taken_back = user.is_none();
+        self.take_back_secret(tx, is_taken_back.then_some(&token))?;
+        mails::delete(tx, if is_taken_back { id } else { Id::new(self.clock.now_ms())? })
     }
 }
 
@@ -310,7 +310,6 @@ impl Outbox {
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
-        self.forget_expired(tx, now, Share::AFew)?;
         let id = Id::new(self.clock.now_ms())?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let content = Content { to: Cow::Borrowed(letter.to.as_str()), token };
@@ -333,7 +332,6 @@ impl Outbox {
         let now = self.clock.now();
         // After a power cut a mail may be sent twice; that it is sent is kept by its acknowledgement.
         self.store.write(Durability::Relaxed, |tx| {
-            self.forget_expired(tx, now, Share::AFew)?;
             let mut taken = Vec::new();
             for mut waiting in mails::due(tx, now, limit)? {
                 mails::lease(tx, waiting.id, now + lease_seconds)?;
@@ -408,6 +406,13 @@ impl Outbox {
         let to = Email::stored(to.into_owned());
         let token = token.map(|token| Zeroizing::new(token.into_owned()));
         Ok(Ok(Taken { waiting, kind, to, token, rendered }))
+    }
+
+    /// Gives up mails that are past their time, in a transaction of its own: those who put mails must not be in
+    /// each other's way.
+    pub(super) fn tidy(&self, share: Share) -> Result<()> {
+        let now = self.clock.now();
+        self.store.write(Durability::Relaxed, |tx| self.forget_expired(tx, now, share)).map(drop)
     }
 
     /// Gives up mails that are past their time; how many.

@@ -105,10 +105,14 @@ impl Engine {
         Ok(Secret::new(base64url(&*secret)))
     }
 
-    /// Takes a secret back that was made in this transaction.
-    pub(super) fn take_back_secret(&self, tx: &mut Tx, secret: &Secret) -> Result<()> {
-        let bytes = from_base64url(secret.expose()).map(Zeroizing::new).ok_or_else(damaged)?;
-        rows::delete(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?).map(drop)
+    /// Takes a secret back that was made in this transaction; without one it does the same work for nothing.
+    pub(super) fn take_back_secret(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
+        let bytes = match secret {
+            Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
+            None => crypto::random::<SECRET_LEN>()?.to_vec(),
+        };
+        let bytes = Zeroizing::new(bytes);
+        rows::discard(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?)
     }
 
     /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.

@@ -81,7 +81,7 @@ impl Engine {
                 _ => error,
             })?;
             self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
-            self.replace_password(tx, found.user_id, &hash, false, now)?;
+            self.replace_password(tx, found.user_id, &hash, None, now)?;
             self.open_account(tx, found.user_id)?;
             Ok(user.public)
         })?;

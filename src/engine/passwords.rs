@@ -115,7 +115,8 @@ pub struct SetPasswordRequest {
     pub user_id: Id,
     /// The password. It is not compared with the one before, of which the caller learns nothing.
     pub new_password: Secret,
-    /// Whether it must be changed at the next login; default: true, so that only its user knows the next.
+    /// Whether it must be changed at the next login, within `password.temporary_seconds`; default: true, so that
+    /// only its user knows the next.
     pub temporary: Option<bool>,
 }
 
@@ -210,7 +211,7 @@ impl Engine {
                 let ip = client.ip();
                 let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
                 self.record(tx, now, event)?;
-                self.replace_password(tx, user_id, &hash, false, now)
+                self.replace_password(tx, user_id, &hash, None, now)
             })
         });
         let revoked_sessions = changed.or_else(|error| {
@@ -239,7 +240,8 @@ impl Engine {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             let detail = temporary.then_some("temporary");
             self.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
-            self.replace_password(tx, user_id, &hash, temporary, now)?;
+            let expires_at = temporary.then(|| now + self.config.password.temporary_seconds.seconds());
+            self.replace_password(tx, user_id, &hash, expires_at, now)?;
             self.open_account(tx, user_id)?;
             Ok(user.public)
         })?;
@@ -307,10 +309,10 @@ impl Engine {
         tx: &mut Tx,
         user_id: Id,
         kept_hash: &str,
-        must_change: bool,
+        expires_at: Option<i64>,
         now: i64,
     ) -> Result<usize> {
-        users::set_password(tx, user_id, kept_hash, must_change)?;
+        users::set_password(tx, user_id, kept_hash, expires_at)?;
         if let Some(user) = users::find(tx, By::Id(user_id))?
             && let Some(email) = &user.public.email
         {

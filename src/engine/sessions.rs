@@ -371,6 +371,9 @@ impl Engine {
         let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
         sessions::carry_over(tx, user_id, except)?;
         users::next_epoch(tx, user_id)?;
+        // Dead by the epoch; a mail with a dead token is not worth sending.
+        one_time_secrets::delete_all(tx, user_id)?;
+        mail::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 

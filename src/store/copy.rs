@@ -107,6 +107,7 @@ const TABLES: &[Table] = &[
             ("is_active", Integer),
             ("password_hash", Text),
             ("must_change_password", Integer),
+            ("password_expires_at", Integer),
             ("attributes", Text),
             ("locale", Text),
             ("epoch", Integer),

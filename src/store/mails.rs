@@ -99,6 +99,11 @@ pub(crate) fn any(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first("SELECT 1 FROM mails LIMIT 1", &[], |_| Ok(()))?.is_some())
 }
 
+/// Since when the oldest mail waits, if one does.
+pub(crate) fn oldest(tx: &mut Tx) -> Result<Option<i64>> {
+    tx.first("SELECT created_at FROM mails ORDER BY id LIMIT 1", &[], |row| row.integer(0))
+}
+
 /// Somebody tries to send it: until `lease_ends_at` nobody else does.
 pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
     tx.run(

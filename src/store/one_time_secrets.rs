@@ -84,6 +84,11 @@ pub(crate) fn delete(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
     Ok(tx.execute("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])? == 1)
 }
 
+/// Takes the secret away, whether or not it is there.
+pub(crate) fn discard(tx: &mut Tx, id: &[u8; 32]) -> Result<()> {
+    tx.run("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])
+}
+
 /// Takes away every secret of a user.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])

@@ -3,7 +3,7 @@
 use super::{Row, Tx, Value, damaged};
 use crate::error::Result;
 use crate::json::Object;
-use crate::user::{Email, Id, PublicUser, Role, Username};
+use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
 
 /// An account as it is kept.
 pub(crate) struct User {
@@ -11,6 +11,8 @@ pub(crate) struct User {
     /// As it is kept: sealed, where a pepper is configured.
     pub password_hash: Option<String>,
     pub must_change_password: bool,
+    /// Until when the password is good, where somebody else has set it.
+    pub password_expires_at: Option<i64>,
     /// Counts the events that end every session: a session of an older epoch is dead.
     pub epoch: i64,
     /// When that last happened: a token without a session that was issued until then is dead.
@@ -30,7 +32,7 @@ macro_rules! select {
     ($from:literal $(, $more:literal)?) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
-            "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, r.role",
+            "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, r.role",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -42,7 +44,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// How many columns `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 12;
+pub(super) const COLUMNS: usize = 14;
 
 /// The account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -62,16 +64,20 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
 
 /// The newest account with this address that has yet to verify it, claimed or not.
 pub(crate) fn find_unverified(tx: &mut Tx, address_key: &str) -> Result<Option<User>> {
-    const SQL: &str = "SELECT id FROM users WHERE address_key = ?1 AND email_verified = 0 AND is_active = 1 \
-                       ORDER BY id DESC LIMIT 1";
-    let id = tx.first(SQL, &[Value::Text(address_key)], |row| row.array(0))?;
-    id.map_or(Ok(None), |id| find(tx, By::Id(Id::from_bytes(id))))
+    const SQL: &str = concat!(
+        select!(
+            "(SELECT * FROM users WHERE address_key = ?1 AND email_verified = 0 AND is_active = 1 \
+             ORDER BY id DESC LIMIT 1) u"
+        ),
+        "ORDER BY r.role"
+    );
+    Ok(collect(tx, SQL, &[Value::Text(address_key)])?.pop())
 }
 
 /// Any account, if there is one.
 pub(crate) fn any(tx: &mut Tx) -> Result<Option<User>> {
-    let id = tx.first("SELECT id FROM users ORDER BY id LIMIT 1", &[], |row| row.array(0))?;
-    id.map_or(Ok(None), |id| find(tx, By::Id(Id::from_bytes(id))))
+    const SQL: &str = concat!(select!("(SELECT * FROM users ORDER BY id LIMIT 1) u"), "ORDER BY r.role");
+    Ok(collect(tx, SQL, &[])?.pop())
 }
 
 /// Which accounts to list.
@@ -132,7 +138,6 @@ pub(crate) struct NewUser<'a> {
     pub username_key: &'a str,
     pub email_key: Option<&'a str>,
     pub password_hash: Option<&'a str>,
-    pub locale: Option<&'a str>,
 }
 
 pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
@@ -152,7 +157,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Integer(public.is_active.into()),
             Value::optional_text(new.password_hash),
             Value::Text(&attributes),
-            Value::optional_text(new.locale),
+            Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
             Value::Integer(public.created_at),
             Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
@@ -208,13 +213,6 @@ pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<(String, Option<St
     tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| Ok((row.text(0)?, row.optional_text(1)?)))
 }
 
-/// The language of mails to the user.
-pub(crate) fn locale(tx: &mut Tx, id: Id) -> Result<Option<String>> {
-    const SQL: &str = "SELECT locale FROM users WHERE id = ?1";
-    let found = tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| row.optional_text(0))?;
-    Ok(found.flatten())
-}
-
 /// Whether another active account has the role.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \
@@ -232,28 +230,34 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
 }
 
-/// Gives the account another password.
-pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, must_change: bool) -> Result<()> {
+/// Gives the account another password; one that expires must be changed.
+pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, expires_at: Option<i64>) -> Result<()> {
     tx.run(
-        "UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1",
-        &[Value::Bytes(id.as_bytes()), Value::Text(hash), Value::Integer(must_change.into())],
+        "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_expires_at = ?4 WHERE id = ?1",
+        &[
+            Value::Bytes(id.as_bytes()),
+            Value::Text(hash),
+            Value::Integer(expires_at.is_some().into()),
+            expires_at.map_or(Value::Null, Value::Integer),
+        ],
     )
 }
 
 /// Takes the account's password away.
 pub(crate) fn delete_password(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run(
-        "UPDATE users SET password_hash = NULL, must_change_password = 0 WHERE id = ?1",
+        "UPDATE users SET password_hash = NULL, must_change_password = 0, password_expires_at = NULL WHERE id = ?1",
         &[Value::Bytes(id.as_bytes())],
     )
 }
 
-/// Says whether the next login by password ends with a new one.
+/// Says whether the next login by password ends with a new one. One that need not be changed does not expire.
 pub(crate) fn must_change_password(tx: &mut Tx, id: Id, must_change: bool) -> Result<()> {
-    tx.run(
-        "UPDATE users SET must_change_password = ?2 WHERE id = ?1",
-        &[Value::Bytes(id.as_bytes()), Value::Integer(must_change.into())],
-    )
+    let sql = match must_change {
+        true => "UPDATE users SET must_change_password = 1 WHERE id = ?1",
+        false => "UPDATE users SET must_change_password = 0, password_expires_at = NULL WHERE id = ?1",
+    };
+    tx.run(sql, &[Value::Bytes(id.as_bytes())])
 }
 
 /// Replaces a hash by a better one of the same password, unless the password was changed meanwhile.
@@ -290,7 +294,7 @@ pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     if users.last().is_none_or(|user| user.public.id != id) {
         users.push(read(row, id)?);
     }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(11)?) {
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(13)?) {
         user.public.roles.push(Role::stored(role));
     }
     Ok(())
@@ -311,11 +315,13 @@ fn read(row: &Row, id: Id) -> Result<User> {
             } else {
                 serde_json::from_str(&attributes).map_err(|_| damaged())?
             },
+            locale: row.optional_text(12)?.map(Locale::stored),
             created_at: row.integer(6)?,
         },
         password_hash: row.optional_text(7)?,
         epoch: row.integer(8)?,
         epoch_at: row.integer(9)?,
         must_change_password: row.boolean(10)?,
+        password_expires_at: row.optional_integer(11)?,
     })
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import os
 import queue
 import re
 import socket
@@ -202,8 +203,9 @@ def test_a_mail_arrives_whole(start: Start, opened: Open, clock: Clock) -> None:
     link = re.search(r"^https://app\.example/verify_email#([A-Za-z0-9_-]{43})$", text.replace("\r", ""), re.M)
     assert link is not None
     assert f'<a href="{link[0]}">' in html
-    assert "a'b<i>" in text
-    assert "a&#39;b&lt;i&gt;" in html
+    # It may be a stranger's name, and a stranger's address.
+    assert "a'b" not in text
+    assert "a&#39;b" not in html
     assert engine.verify_email(token=link[1]).user.email_verified
     assert deliver(engine) == (0, 0, 0)
 
@@ -303,6 +305,36 @@ def test_a_mail_whose_receipt_was_lost_comes_twice_and_is_one(
     (_, first), (_, second) = server.box.next(), server.box.next()
     assert first["message-id"] == second["message-id"]
     assert part(first, "plain") == part(second, "plain")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_beside_the_thread_that_sends(start: Start, opened: Open) -> None:
+    server = start()
+    engine = opened(server.port, {"delivery": "background"})
+    register(engine)
+    server.box.next()
+    for name in ("bob", "cleo"):
+        # The thread may be anywhere in its work.
+        register(engine, name)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                for call in (engine.take_mail, engine.deliver_mail):
+                    with pytest.raises(exceptions.MisuseError) as caught:
+                        call()
+                    assert caught.value.code == "forked"
+                with pytest.raises(exceptions.MisuseError):
+                    register(engine, "eve")
+                engine.close()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert server.box.next()[0].rcpt_tos == [f"{name}@example.com"]
+    assert server.box.mails.empty()
+    assert deliver(engine) == (0, 0, 0)
 
 
 def test_a_server_that_is_down_for_a_day(start: Start, opened: Open, clock: Clock) -> None:

@@ -221,6 +221,21 @@ def test_the_last_admin_stays(processes: Processes, change: dict[str, Any] | Non
     assert [user["id"] for user in left] == [ids[answers.index("permission_denied")]]
 
 
+def test_each_mail_is_leased_once(processes: Processes) -> None:
+    users = [account(f"user{index}") for index in range(40)]
+    for user in users:
+        processes[0].must("register", user)
+        processes[0].must("request_email_verification", {"email": user["email"]})
+    taken = [
+        mail["to"]
+        for _ in range(7)
+        for answer in processes.all("take_mail", {"limit": 1, "lease_seconds": 3600})
+        for mail in answer["mails"]
+    ]
+    assert len(taken) == len(set(taken))
+    assert sorted(taken) == sorted(user["email"] for user in users)
+
+
 def test_no_more_guesses_than_one_process_has(processes: Processes) -> None:
     processes[0].must("register", account("ada"))
     guess = {"username": "ada", "password": "a wrong password"}

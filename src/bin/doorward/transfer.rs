@@ -292,7 +292,8 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
 
 /// Writes all accounts in the form that import reads.
 pub fn export(context: &mut Context) -> Outcome {
-    const FORM: [&str; 6] = ["username", "email", "email_verified", "is_active", "roles", "attributes"];
+    const FORM: [&str; 7] =
+        ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
     let door = context.source.open()?;
     let mut exported = 0;
     door.pages("list_users", json!({}), "users", |users| {

@@ -156,12 +156,8 @@ impl Roles {
         let Roles { who, given, taken } = self;
         let mut user = door.user(&who.who)?;
         if !given.is_empty() || !taken.is_empty() {
-            let had = user["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let roles: Vec<&str> = had
-                .chain(given.iter().map(String::as_str))
-                .filter(|role| !taken.iter().any(|it| it == role))
-                .collect();
-            user = door.call("update_user", &json!({"id": user["id"], "roles": roles}))?["user"].take();
+            let change = json!({"id": user["id"], "add_roles": given, "remove_roles": taken});
+            user = door.call("update_user", &change)?["user"].take();
         }
         match context.json {
             true => answer(context, &json!({"user": user}), None),

@@ -157,21 +157,25 @@ class Operations(_doorward.Engine):
         self,
         *,
         id: str,
+        add_roles: Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
         is_active: bool | None = None,
         must_change_password: bool | None = None,
+        remove_roles: Sequence[str] | None = None,
         roles: Sequence[str] | None = None,
         username: str | None = None,
     ) -> UpdateUserResponse:
         """Changes an account.
 
         id: Which.
+        add_roles: Roles to add to those that it has then; not with `roles`.
         attributes: The new attributes, instead of all it had.
         email: The new address; it counts as not verified.
         is_active: Whether the account may log in. An account that no longer may loses its sessions; one
             that may is also opened again after too many failed logins.
         must_change_password: Whether the next login by password ends with a new one. Sessions stay.
+        remove_roles: Roles to take away, also of those that are added; not with `roles`.
         roles: The new roles, instead of all it had.
         username: The new name.
 
@@ -179,10 +183,12 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "id": id,
+            "add_roles": add_roles,
             "attributes": attributes,
             "email": email,
             "is_active": is_active,
             "must_change_password": must_change_password,
+            "remove_roles": remove_roles,
             "roles": roles,
             "username": username,
         }
@@ -299,8 +305,8 @@ class Operations(_doorward.Engine):
         user_id: Whose.
         new_password: The password. It is not compared with the one before, of which the caller learns
             nothing.
-        temporary: Whether it must be changed at the next login; default: true, so that only its user knows
-            the next.
+        temporary: Whether it must be changed at the next login, within `password.temporary_seconds`;
+            default: true, so that only its user knows the next.
 
         Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
         """

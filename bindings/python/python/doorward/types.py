@@ -159,6 +159,10 @@ class AccountExists(TypedDict, total=False):
     """
     The text. Paragraphs are separated by empty lines.
     """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    """
 
 
 class ChangeEmail(TypedDict, total=False):
@@ -178,6 +182,10 @@ class ChangeEmail(TypedDict, total=False):
     text: Required[str]
     """
     The text. Paragraphs are separated by empty lines.
+    """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
     """
 
 
@@ -199,6 +207,10 @@ class EmailChangeRequested(TypedDict, total=False):
     """
     The text. Paragraphs are separated by empty lines.
     """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    """
 
 
 class EmailChanged(TypedDict, total=False):
@@ -218,6 +230,10 @@ class EmailChanged(TypedDict, total=False):
     text: Required[str]
     """
     The text. Paragraphs are separated by empty lines.
+    """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
     """
 
 
@@ -239,6 +255,10 @@ class PasswordChanged(TypedDict, total=False):
     """
     The text. Paragraphs are separated by empty lines.
     """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    """
 
 
 class ResetPassword(TypedDict, total=False):
@@ -259,6 +279,10 @@ class ResetPassword(TypedDict, total=False):
     """
     The text. Paragraphs are separated by empty lines.
     """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    """
 
 
 class VerifyEmail(TypedDict, total=False):
@@ -278,6 +302,10 @@ class VerifyEmail(TypedDict, total=False):
     text: Required[str]
     """
     The text. Paragraphs are separated by empty lines.
+    """
+    text_without_link: str | None
+    """
+    The text instead where no link is configured for this kind: it holds the token. Default: `text`.
     """
 
 
@@ -350,6 +378,10 @@ class PasswordConfig(TypedDict, total=False):
     """
     Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
     alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
+    """
+    temporary_seconds: int
+    """
+    How long a password is good that somebody else has set (`set_password`): until then its user replaces it.
     """
 
 

@@ -19,6 +19,8 @@ CREATE TABLE users (
   password_hash  TEXT COLLATE "C",
   -- Whether a login by password ends with a new one.
   must_change_password BIGINT NOT NULL,
+  -- Until when the password is good, where somebody else has set it.
+  password_expires_at BIGINT,
   attributes     TEXT COLLATE "C" NOT NULL,
   locale         TEXT COLLATE "C",
   epoch          BIGINT NOT NULL,

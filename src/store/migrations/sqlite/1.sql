@@ -19,6 +19,8 @@ CREATE TABLE users (
   password_hash  TEXT,
   -- Whether a login by password ends with a new one.
   must_change_password INTEGER NOT NULL,
+  -- Until when the password is good, where somebody else has set it.
+  password_expires_at INTEGER,
   attributes     TEXT    NOT NULL,
   locale         TEXT,
   epoch          INTEGER NOT NULL,

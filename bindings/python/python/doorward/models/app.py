@@ -79,6 +79,10 @@ class UpdateUserRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    add_roles: list[str] | None = None
+    """
+    Roles to add to those that it has then; not with `roles`.
+    """
     attributes: dict[str, Any] | None = None
     """
     The new attributes, instead of all it had.
@@ -99,6 +103,10 @@ class UpdateUserRequest(Model):
     must_change_password: bool | None = None
     """
     Whether the next login by password ends with a new one. Sessions stay.
+    """
+    remove_roles: list[str] | None = None
+    """
+    Roles to take away, also of those that are added; not with `roles`.
     """
     roles: list[str] | None = None
     """
@@ -666,7 +674,8 @@ class SetPasswordRequest(Model):
     """
     temporary: bool | None = None
     """
-    Whether it must be changed at the next login; default: true, so that only its user knows the next.
+    Whether it must be changed at the next login, within `password.temporary_seconds`; default: true, so that
+    only its user knows the next.
     """
     user_id: str
     """
@@ -2492,6 +2501,10 @@ class PublicUser(IdentityMixin, ActiveStateMixin):
     """
     The immutable id, `sub` in tokens.
     """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of mails to this user, where one was chosen.
+    """
     roles: list[str]
     """
     The roles, in alphabetical order.
@@ -2582,10 +2595,6 @@ class ExportUserResponse(Model):
     """
     Until when each device is known on which the user logged in; which it is, is not kept.
     """
-    locale: str | None = None
-    """
-    The language of mails to this user.
-    """
     mails: list[ExportedMail]
     """
     Mails that wait to be sent, without their content, which is the address and a token.
@@ -2601,6 +2610,10 @@ class ExportUserResponse(Model):
     one_time_secrets: list[ExportedSecret]
     """
     Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
+    """
+    password_expires_at: int | None = None
+    """
+    Until when the password is good, where somebody else has set it.
     """
     password_scheme: str | None = None
     """
