@@ -1,6 +1,8 @@
 """doorward.fastapi in a FastAPI application, over HTTP."""
 
 # No postponed annotations here: FastAPI could not look up what is local to a function.
+import base64
+import hmac
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from fastapi import Depends, FastAPI
 from serving import serving
 
 from doorward import AuthError, Config, Engine, LoginResponse, PublicUser
+from doorward.exceptions import StepUpRequired
 from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
 
 ADA = {"username": "ada", "password": PASSWORD}
@@ -65,6 +68,7 @@ def store(tmp_path: Path) -> Path:
 def engine(config: Config, clock: Clock, store: Path) -> Iterator[Engine]:
     config["store"] = f"sqlite:{store}"
     config["throttle"] = {"account_failures": 3}
+    config["mail"] = {"links": {"verify_email": "https://app.example/verify#{token}"}}
     config["backends"] = {
         "browser": {"access_token_seconds": 300, "signing_algorithm": "ES256"},
         "legacy": {
@@ -95,6 +99,11 @@ def logged_in(client: httpx.Client, backend: str = "default") -> dict[str, Any]:
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body
+
+
+def shown(user: dict[str, Any]) -> dict[str, Any]:
+    """Show a user as an application does with pydantic: what is absent is null."""
+    return {"locale": None, **user}
 
 
 def cookies_of(response: httpx.Response) -> SimpleCookie:
@@ -132,7 +141,7 @@ def test_bearer(client: httpx.Client) -> None:
     assert "set-cookie" not in response.headers
     login = response.json()
     assert (login["token_type"], login["expires_in"]) == ("Bearer", 900)
-    assert client.get("/me", headers=bearer(login["access_token"])).json() == login["user"]
+    assert client.get("/me", headers=bearer(login["access_token"])).json() == shown(login["user"])
     assert client.get("/me", headers={"authorization": f"bEARER  {login['access_token']}"}).status_code == 200
 
     response = client.post("/auth/refresh", json={"refresh_token": login["refresh_token"]})
@@ -178,14 +187,14 @@ def test_cookies(client: httpx.Client, clock: Clock) -> None:
         }
         assert cookies[name].value not in response.text
     access, refresh = [cookies[name].value for name in COOKIES]
-    assert client.get("/me", headers=sent(access=access)).json() == body["user"]
+    assert client.get("/me", headers=sent(access=access)).json() == shown(body["user"])
 
     clock.seconds += 400
     failure(client.get("/me", headers=sent(access=access)), 401, "invalid_token")
     response = client.post("/auth/refresh", headers=sent(refresh=refresh))
     assert set(response.json()) == {"expires_in", "refresh_expires_in"}
     access, refresh = [cookies_of(response)[name].value for name in COOKIES]
-    assert client.get("/me", headers=sent(access=access)).json() == body["user"]
+    assert client.get("/me", headers=sent(access=access)).json() == shown(body["user"])
 
     # The access token may be over: the refresh token still ends the session.
     response = client.post("/auth/logout", headers=sent(refresh=refresh))
@@ -225,7 +234,7 @@ def test_who_is_there(client: httpx.Client, engine: Engine, store: Path) -> None
     headers = bearer(login["access_token"])
     assert [client.get(path, headers=headers).status_code for path in paths] == [200, 403, 403]
     failure(client.get("/verified", headers=headers), 403, "permission_denied")
-    assert client.get("/maybe", headers=headers).json() == login["user"]
+    assert client.get("/maybe", headers=headers).json() == shown(login["user"])
     assert client.get("/maybe-editors", headers=headers).json() is None
 
     mark_verified(store, "ada")
@@ -320,6 +329,171 @@ def test_sessions_know_the_client(client: httpx.Client, engine: Engine) -> None:
     response = client.post("/auth/login/default", json=ADA, headers={"user-agent": "Browser 1.0"})
     (session,) = engine.list_sessions(user_id=response.json()["user"]["id"]).sessions
     assert (session.ip, session.user_agent) == ("127.0.0.1", "Browser 1.0")
+
+
+def mailed(engine: Engine, kind: str, to: str) -> str:
+    """Take every mail, of which one is of this kind to this address: its token."""
+    mails = engine.take_mail(limit=100, lease_seconds=3600).mails
+    (token,) = [mail.token for mail in mails if (mail.kind, mail.to) == (kind, to)]
+    assert token is not None
+    return token
+
+
+def test_an_address_is_verified(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+    eve = {"username": "eve", "email": "eve@example.com", "password": PASSWORD, "locale": "de"}
+    assert client.post("/auth/register", json=eve).status_code == 201
+    token = mailed(engine, "verify_email", "eve@example.com")
+    looked = client.post("/auth/check-mail-token", json={"token": token})
+    assert looked.json() == {"purpose": "verify_email", "expires_at": clock.seconds + 86_400}
+    response = client.post("/auth/verify-email", json={"token": token})
+    assert (response.status_code, response.content, response.headers["cache-control"]) == (
+        204,
+        b"",
+        "no-store",
+    )
+    assert engine.get_user(username="eve").user.email_verified
+    for route in ("check-mail-token", "verify-email"):
+        failure(client.post(f"/auth/{route}", json={"token": token}), 401, "invalid_token")
+
+    clock.seconds += 60
+    answers = [
+        client.post("/auth/request-email-verification", json={"email": email})
+        for email in ("ada@example.com", "nobody@example.com")
+    ]
+    assert {(each.status_code, each.text) for each in answers} == {(200, '{"sent":true}')}
+    token = mailed(engine, "verify_email", "ada@example.com")
+    assert client.post("/auth/verify-email", json={"token": token}).status_code == 204
+    response = client.post("/auth/request-email-verification", json={"email": "no address"})
+    failure(response, 400, "invalid_request")
+
+
+def test_another_address_is_for_who_logged_in_just_now(
+    client: httpx.Client, engine: Engine, clock: Clock
+) -> None:
+    change = {"new_email": "countess@example.com", "locale": "fr"}
+    failure(client.post("/auth/request-email-change", json=change), 401, "not_authenticated")
+    cookies = cookies_of(client.post("/auth/login/browser", json=ADA))
+    access, refresh = [cookies[name].value for name in COOKIES]
+    clock.seconds += 901
+    response = client.post("/auth/refresh", headers=sent(refresh=refresh))
+    access = cookies_of(response)[COOKIES[0]].value
+    stale = client.post("/auth/request-email-change", json=change, headers=sent(access=access))
+    failure(stale, 403, "permission_denied")
+    headers = bearer(logged_in(client)["access_token"])
+    response = client.post("/auth/request-email-change", json=change, headers=headers)
+    assert (response.status_code, response.json()) == (200, {"sent": True})
+    user_id = {**change, "user_id": "01a1"}
+    assert client.post("/auth/request-email-change", json=user_id, headers=headers).status_code == 422
+    token = mailed(engine, "change_email", "countess@example.com")
+    assert client.post("/auth/verify-email", json={"token": token}).status_code == 204
+    assert engine.get_user(username="ada").user.email == "countess@example.com"
+    failure(client.get("/me", headers=headers), 401, "invalid_token")
+
+
+def test_a_forgotten_password(client: httpx.Client, engine: Engine) -> None:
+    headers = bearer(logged_in(client)["access_token"])
+    answers = [
+        client.post("/auth/request-password-reset", json={"email": email})
+        for email in ("ada@example.com", "nobody@example.com")
+    ]
+    assert {(each.status_code, each.text) for each in answers} == {(200, '{"sent":true}')}
+    token = mailed(engine, "reset_password", "ada@example.com")
+    weak = {"token": token, "new_password": "password"}
+    failure(client.post("/auth/reset-password", json=weak), 400, "weak_password")
+    good = {"token": token, "new_password": "nine other wise words"}
+    response = client.post("/auth/reset-password", json=good)
+    assert (response.status_code, response.content) == (204, b"")
+    assert "set-cookie" not in response.headers
+    failure(client.post("/auth/reset-password", json=good), 401, "invalid_token")
+    failure(client.get("/me", headers=headers), 401, "invalid_token")
+    ada = {**ADA, "password": "nine other wise words"}
+    assert client.post("/auth/login/default", json=ada).status_code == 200
+
+
+@pytest.mark.parametrize("backend", ["default", "browser", "legacy"])
+def test_a_changed_password(client: httpx.Client, backend: str) -> None:
+    change = {"old_password": PASSWORD, "new_password": "nine other wise words"}
+    failure(client.post("/auth/change-password", json=change), 401, "not_authenticated")
+    login = client.post(f"/auth/login/{backend}", json=ADA)
+    headers = (
+        sent(access=cookies_of(login)[COOKIES[0]].value)
+        if backend == "browser"
+        else bearer(login.json()["access_token"])
+    )
+    wrong = {**change, "old_password": "wrong"}
+    failure(client.post("/auth/change-password", json=wrong, headers=headers), 401, "invalid_credentials")
+    assert (
+        client.post("/auth/change-password", json={**change, "user_id": "01a1"}, headers=headers).status_code
+        == 422
+    )
+    response = client.post("/auth/change-password", json=change, headers=headers)
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+    assert set(response.json()) == {"revoked_sessions"}
+    forgotten = {name: cookie["max-age"] for name, cookie in cookies_of(response).items()}
+    assert forgotten == (dict.fromkeys(COOKIES, "0") if backend == "browser" else {})
+    failure(client.get("/me", headers=headers), 401, "invalid_token")
+    failure(client.post(f"/auth/login/{backend}", json=ADA), 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize("backend", ["default", "browser"])
+def test_a_login_in_two_steps(client: httpx.Client, engine: Engine, backend: str) -> None:
+    user = engine.get_user(username="ada").user
+    engine.set_password(user_id=user.id, new_password="a temporary password")
+    temporary = {**ADA, "password": "a temporary password"}
+    response = client.post(f"/auth/login/{backend}", json=temporary)
+    body = response.json()
+    assert (response.status_code, body["status"]) == (401, "password_change_required")
+    assert (body["error"]["code"], body["user_id"]) == ("password_change_required", user.id)
+    assert response.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in response.headers
+    step = {"challenge": body["challenge"]}
+    failure(client.post("/auth/complete-login", json=step), 400, "invalid_request")
+    weak = {**step, "new_password": "password"}
+    failure(client.post("/auth/complete-login", json=weak), 400, "weak_password")
+    good = {**step, "new_password": "nine other wise words"}
+    assert client.post("/auth/complete-login", json={**good, "roles": ["admin"]}).status_code == 422
+    response = client.post("/auth/complete-login", json=good)
+    assert response.status_code == 200
+    headers = (
+        sent(access=cookies_of(response)[COOKIES[0]].value)
+        if backend == "browser"
+        else bearer(response.json()["access_token"])
+    )
+    assert client.get("/me", headers=headers).json()["id"] == user.id
+    failure(client.post("/auth/complete-login", json=good), 401, "invalid_challenge")
+
+
+def test_a_login_with_a_second_factor(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+    user = engine.get_user(username="ada").user
+    secret = engine.setup_totp(user_id=user.id).secret
+
+    def code() -> str:
+        """Compute the code of the next 30 seconds (RFC 6238)."""
+        clock.seconds += 30
+        mac = hmac.digest(base64.b32decode(secret), (clock.seconds // 30).to_bytes(8, "big"), "sha1")
+        number = int.from_bytes(mac[mac[-1] & 15 :][:4], "big") & 0x7FFFFFFF
+        return f"{number % 1_000_000:06}"
+
+    recovery_codes = engine.confirm_totp(user_id=user.id, code=code()).recovery_codes
+    for proof in ({"two_fa_code": code()}, {"recovery_code": recovery_codes[0]}):
+        step = client.post("/auth/login/default", json=ADA)
+        body = step.json()
+        assert (step.status_code, body["status"]) == (401, "second_factor_required")
+        response = client.post("/auth/complete-login", json={"challenge": body["challenge"], **proof})
+        assert client.get("/me", headers=bearer(response.json()["access_token"])).status_code == 200
+    # Or all at once.
+    for proof in ({"two_fa_code": code()}, {"recovery_code": recovery_codes[1]}):
+        assert client.post("/auth/login/default", json={**ADA, **proof}).status_code == 200
+
+
+def test_a_login_elsewhere_is_not_completed_here(client: httpx.Client, engine: Engine) -> None:
+    user = engine.get_user(username="ada").user
+    engine.set_password(user_id=user.id, new_password="a temporary password")
+    with pytest.raises(StepUpRequired) as caught:
+        engine.login(username="ada", password="a temporary password", backend="internal")
+    good = {"challenge": caught.value.challenge, "new_password": "nine other wise words"}
+    failure(client.post("/auth/complete-login", json=good), 401, "not_authenticated")
+    assert engine.list_sessions(user_id=user.id).sessions == []
 
 
 def test_introspection_is_for_those_who_may(client: httpx.Client, engine: Engine) -> None:

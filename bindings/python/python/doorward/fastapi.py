@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from inspect import Parameter, Signature
 from ipaddress import ip_address
-from typing import Any, Literal, Protocol, overload
+from typing import Annotated, Any, Literal, Protocol, TypeAlias, overload
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.params import Depends as Dependency
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from doorward.app import introspect_token
 from doorward.engine import Engine
@@ -34,7 +34,11 @@ from doorward.exceptions import (
 )
 from doorward.models.app import (
     AuthenticateResponse,
+    ChangePasswordResponse,
+    CheckMailTokenResponse,
     Client,
+    CompleteLoginRequest,
+    CompleteLoginResponse,
     IdentityMixin,
     IntrospectResponse,
     JwksResponse,
@@ -43,11 +47,17 @@ from doorward.models.app import (
     PasswordMixin,
     PublicUser,
     RefreshResponse,
+    RequestEmailChangeResponse,
+    RequestEmailVerificationResponse,
+    RequestPasswordResetResponse,
 )
 from doorward.models.base import Model
 from doorward.repository import Repo, engine_of
 
-__all__ = ["Authentication", "Bearer", "Cookie", "Transport", "failure_response"]
+__all__ = ["Authentication", "Bearer", "Cookie", "Tokens", "Transport", "failure_response"]
+
+Tokens: TypeAlias = LoginResponse | CompleteLoginResponse | RefreshResponse
+"""What a transport hands out."""
 
 
 def failure_response(request: Request, error: Exception) -> JSONResponse:
@@ -75,7 +85,7 @@ class Transport(Protocol):
         """Return the refresh token of a request, whose body has this one."""
         ...
 
-    def answer(self, tokens: LoginResponse | RefreshResponse) -> Response:
+    def answer(self, tokens: Tokens) -> Response:
         """Hand out tokens."""
         ...
 
@@ -100,7 +110,7 @@ class Bearer:
         """Return the one of the body."""
         return body
 
-    def answer(self, tokens: LoginResponse | RefreshResponse) -> Response:
+    def answer(self, tokens: Tokens) -> Response:
         """Hand out tokens in a body that no cache keeps (RFC 6749 section 5.1)."""
         return JSONResponse(tokens.model_dump(exclude_none=True), headers=NO_STORE)
 
@@ -132,7 +142,7 @@ class Cookie:
         """Return the cookie of the refresh token."""
         return request.cookies.get(self.refresh_name)
 
-    def answer(self, tokens: LoginResponse | RefreshResponse) -> Response:
+    def answer(self, tokens: Tokens) -> Response:
         """Hand out tokens in cookies that live as long as the tokens; the body has none."""
         rest = tokens.model_dump(exclude_none=True, exclude={"access_token", "refresh_token", "token_type"})
         response = JSONResponse(rest, headers=NO_STORE)
@@ -159,12 +169,55 @@ class Credentials(PasswordMixin):
     model_config = ConfigDict(extra="forbid")
     username: str
     """The username or the e-mail address."""
+    two_fa_code: Annotated[str | None, Field(repr=False)] = None
+    """The code of the authenticator app, where one is set up; else the answer asks for it."""
+    recovery_code: Annotated[str | None, Field(repr=False)] = None
+    """A recovery code instead."""
 
 
 class Registration(IdentityMixin, PasswordMixin):
     """What a client registers with. Roles are not for the client to choose."""
 
     model_config = ConfigDict(extra="forbid")
+    locale: str | None = None
+    """The language of mails (BCP 47)."""
+
+
+class Address(Model):
+    """To which address a mail is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: str
+    locale: str | None = None
+
+
+class NewAddress(Model):
+    """Which address is to be the account's."""
+
+    model_config = ConfigDict(extra="forbid")
+    new_email: str
+    locale: str | None = None
+
+
+class MailedToken(Model):
+    """What was mailed."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: Annotated[str, Field(repr=False)]
+
+
+class ForgottenPassword(MailedToken):
+    """The password instead of the one that was forgotten."""
+
+    new_password: Annotated[str, Field(repr=False)]
+
+
+class PasswordChange(Model):
+    """The password as it is and as it shall be."""
+
+    model_config = ConfigDict(extra="forbid")
+    old_password: Annotated[str, Field(repr=False)]
+    new_password: Annotated[str, Field(repr=False)]
 
 
 class RefreshBody(Model):
@@ -240,15 +293,18 @@ class Authentication:
         """
         return _CurrentUser(self, optional, verified, roles)
 
-    def router(self, *, introspect: Sequence[Dependency] = ()) -> APIRouter:
-        """Make the routes: `/login/{name}` for each backend, refresh, logout, register, jwks.json.
+    def router(self, *, introspect: Sequence[Dependency] = (), fresh_seconds: int = 900) -> APIRouter:
+        """Make the routes: logins, sessions, addresses, passwords, public keys.
 
         `/introspect` (RFC 7662) is for other services: it is there where `introspect` says, by dependencies,
-        who may ask.
+        who may ask. Another address is for who logged in at most `fresh_seconds` ago: passwords are mailed
+        to it.
         """
         router = APIRouter(tags=["authentication"])
         for name, transport in self.backends.items():
             self._add_login(router, name, transport)
+        self._add_addresses(router, fresh_seconds)
+        self._add_passwords(router)
 
         def refresh(request: Request, body: RefreshBody | None = None) -> Response:
             for transport in self.backends.values():
@@ -316,7 +372,12 @@ class Authentication:
         def login(request: Request, body: Credentials) -> Response:
             return transport.answer(
                 self.engine.login(
-                    username=body.username, password=body.password, backend=name, client=_client(request)
+                    username=body.username,
+                    password=body.password,
+                    two_fa_code=body.two_fa_code,
+                    recovery_code=body.recovery_code,
+                    backend=name,
+                    client=_client(request),
                 )
             )
 
@@ -324,6 +385,70 @@ class Authentication:
         router.add_api_route(
             path, login, methods=["POST"], name=f"login {name}", response_model=LoginResponse
         )
+
+    def _add_addresses(self, router: APIRouter, fresh_seconds: int) -> None:
+        def request_email_verification(request: Request, body: Address) -> RequestEmailVerificationResponse:
+            return self.engine.request_email_verification(
+                email=body.email, locale=body.locale, client=_client(request)
+            )
+
+        def request_email_change(request: Request, body: NewAddress) -> RequestEmailChangeResponse:
+            backend, found = self.authenticate(request)
+            self.authorize(request, backend, max_age_seconds=fresh_seconds)
+            return self.engine.request_email_change(
+                user_id=found.user.id, new_email=body.new_email, locale=body.locale
+            )
+
+        def check_mail_token(body: MailedToken) -> CheckMailTokenResponse:
+            return self.engine.check_mail_token(token=body.token)
+
+        def verify_email(body: MailedToken) -> Response:
+            self.engine.verify_email(token=body.token)
+            return Response(status_code=204, headers=NO_STORE)
+
+        add = router.add_api_route
+        add("/request-email-verification", request_email_verification, methods=["POST"])
+        add("/request-email-change", request_email_change, methods=["POST"])
+        add("/check-mail-token", check_mail_token, methods=["POST"])
+        add("/verify-email", verify_email, methods=["POST"], status_code=204)
+
+    def _add_passwords(self, router: APIRouter) -> None:
+        def complete_login(body: CompleteLoginRequest) -> Response:
+            tokens = self.engine.complete_login(**body.model_dump(exclude_none=True))
+            transport = self.backends.get(tokens.backend)
+            if transport is None:
+                # The challenge is of a login elsewhere.
+                self.engine.revoke_session(session_id=tokens.session_id)
+                raise NotAuthenticated("Authentication is required.")
+            return transport.answer(tokens)
+
+        def request_password_reset(request: Request, body: Address) -> RequestPasswordResetResponse:
+            return self.engine.request_password_reset(
+                email=body.email, locale=body.locale, client=_client(request)
+            )
+
+        def reset_password(body: ForgottenPassword) -> Response:
+            self.engine.reset_password(token=body.token, new_password=body.new_password)
+            return Response(status_code=204, headers=NO_STORE)
+
+        def change_password(request: Request, body: PasswordChange) -> Response:
+            backend, _ = self.authenticate(request)
+            transport = self.backends[backend]
+            done = self.engine.change_password(
+                token=_raw(transport.access_token(request)),
+                old_password=body.old_password,
+                new_password=body.new_password,
+                client=_client(request),
+            )
+            response = JSONResponse(done.model_dump(), headers=NO_STORE)
+            transport.forget(response)
+            return response
+
+        add = router.add_api_route
+        add("/complete-login", complete_login, methods=["POST"], response_model=LoginResponse)
+        add("/request-password-reset", request_password_reset, methods=["POST"])
+        add("/reset-password", reset_password, methods=["POST"], status_code=204)
+        add("/change-password", change_password, methods=["POST"], response_model=ChangePasswordResponse)
 
     def authenticate(self, request: Request) -> tuple[str, AuthenticateResponse]:
         """Say who is there: the backend and what it knows. It waits: in a coroutine, run it on a thread."""
@@ -339,6 +464,26 @@ class Authentication:
                 if refusal is None or isinstance(refusal, NotAuthenticated):
                     refusal = error
         raise refusal or NotAuthenticated("Authentication is required.")
+
+    def authorize(
+        self,
+        request: Request,
+        backend: str,
+        *,
+        require_verified_email: bool | None = None,
+        roles: Sequence[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> None:
+        """Refuse with PermissionDenied who may not. It waits, as `authenticate` does."""
+        response = self.engine.authorize(
+            token=_raw(self.backends[backend].access_token(request)),
+            backend=backend,
+            require_verified_email=require_verified_email,
+            roles=roles,
+            max_age_seconds=max_age_seconds,
+        )
+        if not response.authorized:
+            raise PermissionDenied("Permission denied.")
 
 
 class _CurrentUser:
@@ -362,22 +507,13 @@ class _CurrentUser:
         try:
             backend, found = self._auth.authenticate(request)
             if self._verified or self._roles is not None:
-                self._authorize(request, backend)
+                roles = None if self._roles is None else list(self._roles)
+                self._auth.authorize(request, backend, require_verified_email=self._verified, roles=roles)
         except AuthError as error:
             if self._optional and error.status in (Status.DENIED, Status.FORBIDDEN):
                 return None
             raise
         return found.user
-
-    def _authorize(self, request: Request, backend: str) -> None:
-        response = self._auth.engine.authorize(
-            token=_raw(self._auth.backends[backend].access_token(request)),
-            backend=backend,
-            require_verified_email=self._verified,
-            roles=None if self._roles is None else list(self._roles),
-        )
-        if not response.authorized:
-            raise PermissionDenied("Permission denied.")
 
 
 def _proofs(
