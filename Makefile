@@ -27,7 +27,7 @@ bench-scale:
 	tests/postgres $(CARGO) bench --bench scale
 	$(PYTHON) benches/plot.py
 
-.PHONY: demo test lint deny bench bench-scale test-rust test-python test-c wheel bench-python python-models library command install \
+.PHONY: demo test lint deny bench bench-scale test-rust test-python test-c wheel bench-python python-models web browser library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
@@ -121,12 +121,22 @@ $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
 		|| echo "npm cannot install jose and oidc-provider: the tests with them are skipped"
 
+# For the tests of examples/web.
+browser:
+	@command -v chromium >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends chromium; } \
+		>/dev/null 2>&1 || echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
+
 ## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
-test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json
+test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
 	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
-	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../tests/processes ../../benches" \
+	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../examples/web ../../tests/processes ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
+
+## The site of examples/web, everything embedded, its store in target/web.
+web: $(VENV)/ready
+	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
+	$(VENV)/bin/python examples/web/app.py target/web
 
 ## The Python wheel, into dist/.
 wheel: $(VENV)/ready

@@ -1,0 +1,207 @@
+"""examples/web in a real browser: Debian's Chromium, driven by Playwright.
+
+Pictures of the pages stay in target/screenshots.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import shutil
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from conftest import PASSWORD
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from doorward import Config, Engine
+
+ROOT = Path(__file__).parents[3]
+SCREENSHOTS = ROOT / "target" / "screenshots"
+sys.path.insert(0, str(ROOT / "examples" / "web"))
+import app as web  # noqa: E402
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: `make test-python` installs Debian's")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Who runs this may be root in a container, where the sandbox cannot be.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(config: Config, tmp_path: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        site = f"http://localhost:{listener.getsockname()[1]}"
+        with Engine({**config, **web.configuration(tmp_path, site)}) as engine:
+            server = uvicorn.Server(uvicorn.Config(web.create_app(engine), log_level="critical"))
+            thread = threading.Thread(target=server.run, args=([listener],))
+            thread.start()
+            yield site
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Callable[[], Page]]:
+    """Open a page of a browser of its own, without JavaScript; its console has no complaints."""
+    complaints: list[str] = []
+
+    def opened() -> Page:
+        context = browser.new_context(
+            base_url=site, java_script_enabled=False, viewport={"width": 1000, "height": 760}
+        )
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto("/")
+        return page
+
+    yield opened
+    # The answers to what is wrong are no complaints.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+def shot(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def totp(secret: str, at: float) -> str:
+    """The code that an authenticator app shows (RFC 6238)."""
+    mac = hmac.digest(base64.b32decode(secret), (int(at) // 30).to_bytes(8, "big"), hashlib.sha1)
+    start = mac[-1] & 15
+    return f"{(int.from_bytes(mac[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def fill(page: Page, button: str, **fields: str) -> None:
+    for name, value in fields.items():
+        page.locator(f"main [name={name}]").fill(value)
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def register(page: Page, name: str) -> None:
+    page.goto("/register")
+    fill(page, "Register", username=name, email=f"{name}@example.com", password=PASSWORD)
+    expect(page.get_by_role("status")).to_contain_text("Welcome")
+
+
+def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.goto("/login")
+    fill(page, "Log in", username=name, password=password)
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def test_from_registration_to_a_forgotten_password(open_page: Callable[[], Page]) -> None:
+    page = open_page()
+    heading(page, "Log in")
+    shot(page, "login")
+    page.goto("/register")
+    fill(page, "Register", username="ada", email="ada@example.com", password="password")
+    expect(page.get_by_role("alert")).to_contain_text("too weak")
+    expect(page.locator("[name=email]")).to_have_value("ada@example.com")
+    shot(page, "register")
+    register(page, "ada")
+    log_in(page, "ada", "wrong")
+    expect(page.get_by_role("alert")).to_have_text("The credentials are not valid.")
+    log_in(page, "ada")
+    heading(page, "Hello, ada")
+    expect(page.locator("section").first).to_contain_text("not verified")
+
+    page.goto("/mailbox")
+    shot(page, "mailbox")
+    page.get_by_role("link", name="Open the link").first.click()
+    heading(page, "Verify your address")
+    page.get_by_role("button", name="This address is mine").click()
+    heading(page, "Address verified")
+    page.goto("/")
+    expect(page.locator("section .good").first).to_have_text("verified")
+    (cookie,) = page.context.cookies()
+    assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Lax")
+
+    page.get_by_role("button", name="Log out").click()
+    heading(page, "Log in")
+    page.goto("/forgot")
+    fill(page, "Send a mail", email="ada@example.com")
+    heading(page, "Look into your mailbox")
+    page.goto("/mailbox")
+    page.get_by_role("link", name="Open the link").first.click()
+    fill(page, "Set password", new_password="nine wiser words yet")
+    log_in(page, "ada", "nine wiser words yet")
+    heading(page, "Hello, ada")
+
+
+def test_a_second_factor(open_page: Callable[[], Page]) -> None:
+    page = open_page()
+    register(page, "ada")
+    log_in(page, "ada")
+    page.get_by_role("button", name="Set up an authenticator app").click()
+    secret = page.locator("#secret").inner_text()
+    shot(page, "totp")
+    now = time.time()
+    fill(page, "Confirm", code=totp(secret, now))
+    heading(page, "Recovery codes")
+    code = page.locator(".codes code").first.inner_text()
+    shot(page, "recovery-codes")
+    log_in(page, "ada")
+    heading(page, "One more step")
+    fill(page, "Continue", code="000000")
+    expect(page.get_by_role("alert")).to_be_visible()
+    shot(page, "code")
+    # The step after the one that is used up.
+    fill(page, "Continue", code=totp(secret, now + 30))
+    heading(page, "Hello, ada")
+    expect(page.locator("section", has_text="Second factor")).to_contain_text("10 recovery codes are left")
+    page.get_by_role("button", name="Log out").click()
+    log_in(page, "ada")
+    fill(page, "Continue", code=code)
+    expect(page.locator("section", has_text="Second factor")).to_contain_text("9 recovery codes are left")
+
+
+def test_sessions_and_administration(open_page: Callable[[], Page]) -> None:
+    ada, phone, bob = open_page(), open_page(), open_page()
+    register(ada, "ada")
+    register(bob, "bob")
+    for page in (ada, phone):
+        log_in(page, "ada")
+    log_in(bob, "bob")
+    ada.goto("/")
+    shot(ada, "account")
+    ada.get_by_role("button", name="End all others").click()
+    expect(ada.get_by_role("status")).to_contain_text("over")
+    phone.goto("/")
+    heading(phone, "Log in")
+
+    bob.goto("/admin")
+    heading(bob, "That did not work")
+    ada.goto("/admin")
+    shot(ada, "admin")
+    expect(ada.locator("section", has_text="Audit log")).to_contain_text("sessions revoked")
+    ada.get_by_role("row", name="bob").get_by_role("button", name="Switch off").click()
+    bob.goto("/")
+    heading(bob, "Log in")
+
+
+def test_forms_of_other_sites_are_refused(open_page: Callable[[], Page], site: str) -> None:
+    page = open_page()
+    register(page, "ada")
+    log_in(page, "ada")
+    for origin in ("https://evil.example", "null"):
+        answer = page.request.post(f"{site}/logout", headers={"origin": origin}, max_redirects=0)
+        assert answer.status == 400
+    page.goto("/")
+    heading(page, "Hello, ada")

@@ -1,0 +1,334 @@
+"""A small web site on doorward: accounts, mails, second factors, sessions, an audit log: `make web`.
+
+Pages are plain HTML and work without JavaScript. What the engine refuses is told by its message; what it
+wants next, by its code.
+"""
+
+import base64
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from doorward import AuthError, Config, Engine, InvalidToken
+from doorward.exceptions import StepUpRequired
+from doorward.models.app import AuthenticateResponse, CompleteLoginResponse, LoginResponse
+
+HERE = Path(__file__).resolve().parent
+# The session's token. A site with TLS calls it `__Host-session`: then no other host can set it.
+SESSION, CHALLENGE = "session", "challenge"
+DAY = 86_400
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    # A mailed token stands in the address of its page. (With `no-referrer` forms would not say their origin.)
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+# The page on which a form stands, to show it again with what was wrong.
+PAGES = {
+    "/login": "login.html",
+    "/login/code": "code.html",
+    "/login/password": "new_password.html",
+    "/register": "register.html",
+    "/forgot": "forgot.html",
+    "/reset": "new_password.html",
+    "/verify": "verify.html",
+}
+
+Form = dict[str, str]
+
+
+def configuration(folder: Path, site: str) -> Config:
+    """Everything embedded: SQLite in a folder, mails taken by the site itself."""
+    return {
+        "store": f"sqlite:{folder / 'web.db'}",
+        "issuer": "Doorward Example",
+        # A session lives for a day and needs no refreshing; each request asks the store whether it is alive.
+        "backends": {"browser": {"access_token_seconds": DAY, "refresh": False}},
+        "mail": {
+            "links": {
+                "verify_email": f"{site}/verify?token={{token}}",
+                "reset_password": f"{site}/reset?token={{token}}",
+                "change_email": f"{site}/verify?token={{token}}",
+            }
+        },
+    }
+
+
+async def form(request: Request) -> Form:
+    """Read the fields of a form; a form of another site is refused."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise AuthError("This form came from another site.")
+    fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    request.state.fields = fields
+    return fields
+
+
+Fields = Annotated[Form, Depends(form)]
+
+
+def when(at: int) -> str:
+    """Write a time."""
+    return time.strftime("%d %b %Y, %H:%M", time.gmtime(at))
+
+
+def create_app(engine: Engine) -> FastAPI:
+    """Make the site."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    templates = Jinja2Templates(HERE / "templates")
+    templates.env.filters["when"] = when
+    mailbox: list[Any] = []
+
+    def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:
+        context = {"me": getattr(request.state, "me", None), **context}
+        return templates.TemplateResponse(request, name, context, status, HEADERS)
+
+    def goto(path: str, note: str = "") -> RedirectResponse:
+        return RedirectResponse(f"{path}?note={note}" if note else path, 303, HEADERS)
+
+    def client(request: Request) -> dict[str, str | None]:
+        return {
+            "ip": request.client.host if request.client else None,
+            "user_agent": request.headers.get("user-agent"),
+        }
+
+    def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+        secure = request.url.scheme == "https"
+        response.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+    def entered(request: Request, login: LoginResponse | CompleteLoginResponse) -> Response:
+        response = goto("/")
+        set_cookie(request, response, SESSION, login.access_token, login.expires_in)
+        set_cookie(request, response, CHALLENGE, "", 0)
+        return response
+
+    def someone(request: Request) -> AuthenticateResponse:
+        """Who is there; InvalidToken where nobody is."""
+        who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
+        request.state.me = who.user
+        return who
+
+    def admin(who: Annotated[AuthenticateResponse, Depends(someone)]) -> AuthenticateResponse:
+        if "admin" not in who.user.roles:
+            raise AuthError("This page is for administrators.")
+        return who
+
+    def deliver() -> None:
+        """Put mails where a developer sees them; a real site sends them, or lets the engine do it by SMTP."""
+        for mail in engine.take_mail(limit=100).mails:
+            print(f"Mail to {mail.to}: {mail.subject}\n  {mail.link or ''}", file=sys.stderr, flush=True)
+            mailbox.insert(0, mail)
+            engine.acknowledge_mail(id=mail.id, delivered=True)
+        del mailbox[100:]
+
+    @app.exception_handler(AuthError)
+    def failed(request: Request, error: AuthError) -> Response:
+        path = request.url.path
+        if isinstance(error, StepUpRequired):
+            next_page = "/login/code" if error.code == "second_factor_required" else "/login/password"
+            response: Response = goto(next_page)
+            set_cookie(request, response, CHALLENGE, error.challenge or "", 600)
+            return response
+        if path not in PAGES:
+            if isinstance(error, InvalidToken):
+                return goto("/login")
+            return page(request, "message.html", 400, title="That did not work", message=str(error))
+        fields: Form = getattr(request.state, "fields", {})
+        token = fields.get("token", request.query_params.get("token", ""))
+        kept = {name: fields.get(name, "") for name in ("username", "email")}
+        return page(request, PAGES[path], error.http_status or 400, error=error, token=token, **kept)
+
+    # Without a session.
+
+    @app.get("/style.css")
+    def style() -> Response:
+        return FileResponse(HERE / "style.css")
+
+    @app.get("/register")
+    @app.get("/login")
+    @app.get("/login/code")
+    @app.get("/forgot")
+    def show_form(request: Request, note: str = "") -> Response:
+        return page(request, PAGES[request.url.path], note=note)
+
+    @app.get("/login/password")
+    @app.get("/reset")
+    @app.get("/verify")
+    def show_form_with_token(request: Request, token: str = "") -> Response:
+        return page(request, PAGES[request.url.path], token=token)
+
+    @app.post("/register")
+    def register(fields: Fields) -> Response:
+        # The first one administers.
+        roles = [] if engine.list_users(limit=1).users else ["admin"]
+        engine.register(
+            username=fields.get("username", ""),
+            email=fields.get("email", ""),
+            password=fields.get("password", ""),
+            roles=roles,
+        )
+        deliver()
+        return goto("/login", "registered")
+
+    @app.post("/login")
+    def login(request: Request, fields: Fields) -> Response:
+        username, password = fields.get("username", ""), fields.get("password", "")
+        tokens = engine.login(username=username, password=password, backend="browser", client=client(request))
+        return entered(request, tokens)
+
+    @app.post("/login/code")
+    def login_code(request: Request, fields: Fields) -> Response:
+        code = fields.get("code", "").replace(" ", "")
+        proof = {"two_fa_code": code} if code.isdigit() else {"recovery_code": code}
+        return entered(request, engine.complete_login(challenge=request.cookies.get(CHALLENGE, ""), **proof))
+
+    @app.post("/login/password")
+    def login_password(request: Request, fields: Fields) -> Response:
+        challenge, new = request.cookies.get(CHALLENGE, ""), fields.get("new_password", "")
+        return entered(request, engine.complete_login(challenge=challenge, new_password=new))
+
+    @app.post("/forgot")
+    def forgot(request: Request, fields: Fields) -> Response:
+        engine.request_password_reset(email=fields.get("email", ""), client=client(request))
+        deliver()
+        text = "If there is an account with this address, a mail is on its way."
+        return page(request, "message.html", title="Look into your mailbox", message=text)
+
+    @app.post("/reset")
+    def reset(fields: Fields) -> Response:
+        engine.reset_password(token=fields.get("token", ""), new_password=fields.get("new_password", ""))
+        deliver()
+        return goto("/login", "password")
+
+    @app.post("/verify")
+    def verify(request: Request, fields: Fields) -> Response:
+        engine.verify_email(token=fields.get("token", ""))
+        text = "Thank you. The address is verified."
+        return page(request, "message.html", title="Address verified", message=text)
+
+    # With a session.
+
+    @app.get("/")
+    def account(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], note: str = ""
+    ) -> Response:
+        return page(
+            request,
+            "account.html",
+            note=note,
+            session_id=who.session_id,
+            sessions=engine.list_sessions(user_id=who.user.id).sessions,
+            totp=engine.totp_status(user_id=who.user.id).is_configured,
+            codes=engine.recovery_codes_status(user_id=who.user.id).remaining,
+        )
+
+    @app.post("/logout")
+    def logout(request: Request, fields: Fields) -> Response:
+        engine.logout(token=request.cookies.get(SESSION, ""))
+        response = goto("/login", "bye")
+        set_cookie(request, response, SESSION, "", 0)
+        return response
+
+    @app.post("/sessions")
+    def end_session(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+        own = {session.id for session in engine.list_sessions(user_id=who.user.id).sessions}
+        if "others" in fields:
+            engine.revoke_user_sessions(user_id=who.user.id, except_session_id=who.session_id)
+        elif fields.get("id") in own:
+            engine.revoke_session(session_id=fields["id"])
+        return goto("/", "ended")
+
+    @app.post("/verification")
+    def send_verification(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        engine.request_email_verification(email=who.user.email or "", client=client(request))
+        deliver()
+        return goto("/", "mailed")
+
+    @app.post("/password")
+    def change_password(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        old, new = fields.get("old_password", ""), fields.get("new_password", "")
+        engine.change_password(
+            user_id=who.user.id, old_password=old, new_password=new, client=client(request)
+        )
+        deliver()
+        return goto("/login", "password")
+
+    @app.post("/totp")
+    def set_up_totp(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        made = engine.setup_totp(user_id=who.user.id)
+        image = base64.b64encode(made.qr_svg.encode()).decode()
+        return page(request, "totp.html", qr=f"data:image/svg+xml;base64,{image}", secret=made.secret)
+
+    @app.post("/totp/confirm")
+    def confirm_totp(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        done = engine.confirm_totp(user_id=who.user.id, code=fields.get("code", ""))
+        return page(request, "codes.html", codes=done.recovery_codes, again=True)
+
+    @app.post("/totp/disable")
+    def disable_totp(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+        engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""))
+        return goto("/login", "factor")
+
+    @app.post("/recovery-codes")
+    def new_recovery_codes(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        codes = engine.generate_recovery_codes(user_id=who.user.id).codes
+        return page(request, "codes.html", codes=codes, again=False)
+
+    @app.get("/admin")
+    def administer(request: Request, who: Annotated[AuthenticateResponse, Depends(admin)]) -> Response:
+        users = engine.list_users(limit=100).users
+        names = {user.id: user.username for user in users}
+        log = engine.events(limit=1000)
+        events = log.events
+        while (after := log.next) is not None:
+            log = engine.events(after=after, limit=1000)
+            events = (events + log.events)[-100:]
+        return page(request, "admin.html", users=users, names=names, events=events[:-101:-1])
+
+    @app.post("/admin/users")
+    def switch_user(who: Annotated[AuthenticateResponse, Depends(admin)], fields: Fields) -> Response:
+        engine.update_user(id=fields.get("id", ""), is_active=fields.get("is_active") == "true")
+        return goto("/admin")
+
+    # What no real site has.
+    @app.get("/mailbox")
+    def show_mailbox(request: Request) -> Response:
+        deliver()
+        return page(request, "mailbox.html", mails=mailbox)
+
+    return app
+
+
+def main() -> None:
+    """Serve on loopback: `app.py [FOLDER] [PORT]`."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 8000
+    folder.mkdir(parents=True, exist_ok=True)
+    site = f"http://localhost:{port}"
+    with Engine(configuration(folder, site)) as engine:
+        print(f"Open {site} - the first to register administers; mails are at {site}/mailbox")
+        uvicorn.run(create_app(engine), host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()
