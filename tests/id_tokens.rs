@@ -58,7 +58,7 @@ fn who_enters_which_account(store: &Store) {
 
     let exported = stage.call("export_user", json!({"id": user["id"]})).unwrap();
     let identity = json!({"issuer": ISSUER, "subject": "1", "created_at": NOW});
-    assert_eq!((&exported["identities"], &exported["locale"]), (&json!([identity]), &json!("de")));
+    assert_eq!((&exported["identities"], &exported["user"]["locale"]), (&json!([identity]), &json!("de")));
     let kinds = exported["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap());
     assert!(
         ["registered", "identity_linked", "logged_in"].iter().all(|kind| kinds.clone().any(|it| it == *kind))
