@@ -53,7 +53,8 @@ deny:
 	$(CARGO) deny check licenses bans sources
 
 test-rust: library
-	$(WITH_POSTGRES) $(CARGO) test --workspace --features cli
+	$(WITH_POSTGRES) $(CARGO) test --workspace --exclude doorward-onepassword --features cli
+	$(CARGO) test --package doorward-onepassword
 	$(CARGO) test --no-default-features --test without_features
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.

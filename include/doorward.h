@@ -399,6 +399,38 @@ doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
+// Begins to make a passkey for an account. Codes: user_not_found, permission_denied, invalid_config.
+doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
+                                                    const char *request,
+                                                    char **response);
+
+// Makes the passkey; ends every session. Codes: invalid_challenge, invalid_credentials, already_configured,
+// invalid_config.
+doorward_status doorward_finish_passkey_registration(const struct doorward_engine *engine,
+                                                     const char *request,
+                                                     char **response);
+
+// Begins a login by passkey. Codes: invalid_config.
+doorward_status doorward_begin_passkey_login(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
+// Logs in by a passkey alone and opens a session. Codes: invalid_credentials, invalid_challenge,
+// too_many_attempts, invalid_config.
+doorward_status doorward_finish_passkey_login(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Lists the passkeys of an account. Codes: user_not_found.
+doorward_status doorward_list_passkeys(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Takes a passkey away; ends every session. Codes: user_not_found, permission_denied.
+doorward_status doorward_remove_passkey(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
 // Reads the audit log.
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 

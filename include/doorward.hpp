@@ -159,6 +159,12 @@ class engine {
   response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
   response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
   response deliver_mail(const std::string &request = {}) const { return run(doorward_deliver_mail, request); }
+  response begin_passkey_registration(const std::string &request) const { return run(doorward_begin_passkey_registration, request); }
+  response finish_passkey_registration(const std::string &request) const { return run(doorward_finish_passkey_registration, request); }
+  response begin_passkey_login(const std::string &request = {}) const { return run(doorward_begin_passkey_login, request); }
+  response finish_passkey_login(const std::string &request) const { return run(doorward_finish_passkey_login, request); }
+  response list_passkeys(const std::string &request) const { return run(doorward_list_passkeys, request); }
+  response remove_passkey(const std::string &request) const { return run(doorward_remove_passkey, request); }
   response events(const std::string &request = {}) const { return run(doorward_events, request); }
   response maintain(const std::string &request = {}) const { return run(doorward_maintain, request); }
   response backup(const std::string &request) const { return run(doorward_backup, request); }

@@ -75,6 +75,9 @@ pub struct Config {
     /// Codes of an authenticator app.
     #[serde(deserialize_with = "json::object")]
     pub totp: Totp,
+    /// Passkeys: who asks for them, and on which pages. Default: none are made or accepted.
+    #[serde(deserialize_with = "json::optional_object")]
+    pub passkeys: Option<Passkeys>,
     /// Mails to users.
     #[serde(deserialize_with = "json::object")]
     pub mail: Mail,
@@ -109,6 +112,9 @@ impl Config {
         if config.introspection_service.as_ref().is_some_and(|it| it.bearer.is_some() && it.basic.is_some()) {
             let rule = "both bearer and basic";
             return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));
+        }
+        if config.passkeys.as_ref().is_some_and(|passkeys| passkeys.origins.is_empty()) {
+            return Err(Error::at(Code::InvalidConfig, "/passkeys/origins", "none"));
         }
         for (name, provider) in &config.id_token_providers {
             if provider.jwks.is_some() == provider.jwks_uri.is_some() {
@@ -533,6 +539,21 @@ impl Default for Registration {
     }
 }
 
+/// The relying party of WebAuthn.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Passkeys {
+    /// The domain that passkeys are for: that of the pages or one above it, such as `example.com`. A passkey works
+    /// for the domain that it was made for, so this stays.
+    pub rp_id: RpId,
+    /// What authenticators call this service.
+    pub rp_name: RpName,
+    /// The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000` while
+    /// one develops; `android:apk-key-hash:…` for an app. At least one.
+    #[schemars(length(min = 1))]
+    pub origins: Vec<Origin>,
+}
+
 /// Bounds of memory and time.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -680,6 +701,87 @@ impl fmt::Debug for ServiceUrl {
 }
 
 crate::user::text_type!(ServiceUrl, "format": "uri", "maxLength": 2048);
+
+/// A domain in lower case, as an A-label.
+#[derive(Clone, Debug)]
+pub struct RpId(String);
+
+impl RpId {
+    /// The domain.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RpId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<RpId, &'static str> {
+        let is_domain =
+            idna::domain_to_ascii_strict(text).is_ok_and(|ascii| !text.is_empty() && ascii == text);
+        let valid = is_domain && text.parse::<Ipv4Addr>().is_err();
+        if valid { Ok(RpId(text.to_owned())) } else { Err("expected a domain, in lower case") }
+    }
+}
+
+crate::user::text_type!(RpId, "minLength": 1, "maxLength": 253);
+
+/// What authenticators call a service: 1 to 64 characters.
+#[derive(Clone, Debug)]
+pub struct RpName(String);
+
+impl RpName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RpName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<RpName, &'static str> {
+        let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if valid { Ok(RpName(text.to_owned())) } else { Err("expected a name of 1 to 64 characters") }
+    }
+}
+
+crate::user::text_type!(RpName, "minLength": 1, "maxLength": 64);
+
+/// An origin as browsers write it, or that of an Android app: the hash of its signing certificate.
+#[derive(Clone, Debug)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The text, which is compared as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Origin, &'static str> {
+        let is_app = text.strip_prefix("android:apk-key-hash:").is_some_and(|hash| {
+            hash.len() == 43 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        });
+        // Nothing after host and port, and nothing that a browser writes otherwise (RFC 6454 section 6.2).
+        let is_page = text.parse::<ServiceUrl>().is_ok()
+            && text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']))
+            && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+            && !(text.starts_with("https:") && text.ends_with(":443"))
+            && !(text.starts_with("http:") && text.ends_with(":80"));
+        match is_app || is_page {
+            true => Ok(Origin(text.to_owned())),
+            false => {
+                Err("expected an origin: https://HOST or, for a loopback host, http://HOST, in lower case")
+            }
+        }
+    }
+}
+
+crate::user::text_type!(Origin, "minLength": 1, "maxLength": 2048);
 
 /// An access token as a header carries it: `b64token` of RFC 6750 section 2.1.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::password::Secret;
 use crate::user::Id;
+use crate::webauthn::RequestOptions;
 
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -236,6 +237,10 @@ pub struct StepUp {
     /// With `second_factor_required`: by what it can be given.
     #[serde(flatten)]
     pub second_factors: Option<SecondFactors>,
+    /// With `webauthn_supported`, where `passkeys` is configured: what
+    /// `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webauthn_options: Option<RequestOptions>,
 }
 
 /// The second factors that an account has. Where it has none and must, set one up for its user, who logs in anew.
@@ -243,7 +248,7 @@ pub struct StepUp {
 pub struct SecondFactors {
     /// Codes of an authenticator app: `two_fa_code`.
     pub totp_supported: bool,
-    /// Passkeys.
+    /// Passkeys: `webauthn_response`.
     pub webauthn_supported: bool,
     /// Recovery codes: `recovery_code`.
     pub recovery_codes_supported: bool,
@@ -257,7 +262,7 @@ impl SecondFactors {
 }
 
 /// The one secret that an answer holds.
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 

@@ -63,6 +63,27 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
 }
 
+/// As [`object`], without its nulls and whatever else is there beside the members of `T`: what another's
+/// software writes, which may come to say more. What is there is read strictly all the same.
+pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> std::result::Result<T, D::Error> {
+    open(Object::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// As [`open_object`], `null` being nothing.
+pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    Option::<Object>::deserialize(deserializer)?.map(open).transpose().map_err(D::Error::custom)
+}
+
+fn open<T: DeserializeOwned>(object: Object) -> std::result::Result<T, serde_json::Error> {
+    let mut value = Value::Object(object.0);
+    remove_nulls(&mut value);
+    serde_json::from_value(value)
+}
+
 struct Inner<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {

@@ -27,8 +27,8 @@
 //! - `store`: the cellar, rows and transactions, in SQLite and PostgreSQL
 //! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
 //! - `outside`: what leaves the process: HTTP, SMTP
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`requests`], [`mail`],
-//!   [`json`], `secret_key`, `contain`: the ground floor, what everybody stands on
+//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`webauthn`], [`requests`],
+//!   [`mail`], [`json`], `secret_key`, `contain`: the ground floor, what everybody stands on
 //! - `bin/doorward/`: the administrator's command (feature `cli`)
 
 #![deny(unsafe_code)]
@@ -53,6 +53,7 @@ mod store;
 pub mod token;
 pub mod totp;
 pub mod user;
+pub mod webauthn;
 
 pub use clock::Clock;
 pub use config::Config;

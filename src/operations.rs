@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::engine::{
     accounts, authorization, delivery, doctor, email, events, exports, id_tokens, imports, introspection,
-    keys, login, mail, maintenance, password_reset, passwords, reauthentication, recovery_codes, requests,
-    sessions, stats, tokens, totp,
+    keys, login, mail, maintenance, passkeys, password_reset, passwords, reauthentication, recovery_codes,
+    requests, sessions, stats, tokens, totp,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -211,6 +211,24 @@ operations! {
     deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0",
         "Sends mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
+    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0",
+        "Begins to make a passkey for an account.",
+        [UserNotFound, PermissionDenied, InvalidConfig, StoreUnavailable];
+    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0",
+        "Makes the passkey; ends every session.",
+        [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
+    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0",
+        "Begins a login by passkey.",
+        [InvalidConfig, StoreUnavailable];
+    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0",
+        "Logs in by a passkey alone and opens a session.",
+        [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
+    list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0",
+        "Lists the passkeys of an account.",
+        [UserNotFound, StoreUnavailable];
+    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0",
+        "Takes a passkey away; ends every session.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
     events: events::EventsRequest => events::EventsResponse, "0.1.0",
         "Reads the audit log.",
         [StoreUnavailable];

@@ -65,7 +65,13 @@ fn every_code_of_every_operation_is_tried() {
     const FAULTS: [&str; 2] = ["store_unavailable", "hash_queue_full"];
     // And these from another service, which tests/remote.rs has, from a build that leaves something out, and
     // from one kind of store.
-    const ELSEWHERE: [(&str, &str); 4] = [
+    // A passkey is made by an authenticator, which signs what is drawn at random: tests/passkeys has some.
+    const ELSEWHERE: [(&str, &str); 9] = [
+        ("begin_passkey_registration", "permission_denied"),
+        ("finish_passkey_registration", "ok"),
+        ("finish_passkey_registration", "already_configured"),
+        ("finish_passkey_login", "ok"),
+        ("remove_passkey", "permission_denied"),
         ("introspect_remote", "ok"),
         ("introspect_remote", "feature_not_built"),
         ("backup", "feature_not_built"),

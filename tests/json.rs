@@ -396,6 +396,18 @@ fn good_request(operation: &str) -> Value {
         }
         "verify_email" | "check_mail_token" => json!({"token": "x"}),
         "acknowledge_mail" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057", "delivered": true}),
+        "begin_passkey_registration" | "list_passkeys" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
+        }
+        "finish_passkey_registration" => json!({"challenge": "x", "response": {
+            "id": "AA", "rawId": "AA", "type": "public-key",
+            "response": {"clientDataJSON": "AA", "attestationObject": "AA"}}}),
+        "finish_passkey_login" => json!({"challenge": "x", "response": {
+            "id": "AA", "rawId": "AA", "type": "public-key",
+            "response": {"clientDataJSON": "AA", "authenticatorData": "AA", "signature": "AA"}}}),
+        "remove_passkey" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "credential_id": "AA"})
+        }
         "authenticate_request" => json!({"method": "GET", "path": "/"}),
         "issue_token" => json!({"claims": {"sub": ""}}),
         _ => json!({}),

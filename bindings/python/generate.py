@@ -50,9 +50,23 @@ SHARED = {"user": "PublicUser", "users": "PublicUser", "client": "Client"}
 NAMED = {
     ("ImportUsersRequest", "users"): "ImportedUser",
     ("ImportUsersResponse", "problems"): "ImportProblem",
+    ("FinishPasskeyRegistrationResponse", "credential"): "Passkey",
+    ("ListPasskeysResponse", "passkeys"): "Passkey",
+    ("ExportUserResponse", "passkeys"): "Passkey",
     ("ExportUserResponse", "mails"): "ExportedMail",
     ("ExportUserResponse", "one_time_secrets"): "ExportedSecret",
     ("ExportUserResponse", "sessions"): "ExportedSession",
+}
+
+# What browsers exchange for passkeys: it is passed on as it is.
+PASSED_ON = {
+    ("BeginPasskeyRegistrationResponse", "options"),
+    ("FinishPasskeyRegistrationRequest", "response"),
+    ("BeginPasskeyLoginResponse", "options"),
+    ("FinishPasskeyLoginRequest", "response"),
+    ("LoginRequest", "webauthn_response"),
+    ("CompleteLoginRequest", "webauthn_response"),
+    ("ReauthenticateRequest", "webauthn_response"),
 }
 
 # Methods that the native module has itself.
@@ -210,9 +224,15 @@ def add(definitions: dict[str, Schema], name: str, schema: Schema) -> None:
     for field, member in schema.get("properties", {}).items():
         properties[field] = inner = dict(member)
         target = inner.get("items", inner)
-        if (name, field) in NAMED:
+        if (name, field) in PASSED_ON:
+            properties[field] = {"description": inner["description"], "type": inner["type"]}
+        elif (name, field) in NAMED:
             add(definitions, NAMED[name, field], target)
-            properties[field]["items"] = {"$ref": f"#/components/schemas/{NAMED[name, field]}"}
+            reference: Schema = {"$ref": f"#/components/schemas/{NAMED[name, field]}"}
+            if "items" in inner:
+                inner["items"] = reference
+            else:
+                properties[field] = {"description": inner["description"], **reference}
         elif field in SHARED:
             shared = {key: value for key, value in target.items() if key != "description"} | {
                 "type": "object"
@@ -220,7 +240,7 @@ def add(definitions: dict[str, Schema], name: str, schema: Schema) -> None:
             if SHARED[field] not in definitions:
                 add(definitions, SHARED[field], shared)
                 definitions[SHARED[field]]["description"] = shared_description(SHARED[field])
-            reference: Schema = {"$ref": f"#/components/schemas/{SHARED[field]}"}
+            reference = {"$ref": f"#/components/schemas/{SHARED[field]}"}
             if "items" in inner:
                 inner["items"] = reference
             else:

@@ -562,6 +562,74 @@ pub unsafe extern "C" fn doorward_deliver_mail(
     unsafe { run(&rows::deliver_mail, engine, request, response) }
 }
 
+/// Begins to make a passkey for an account. Codes: user_not_found, permission_denied, invalid_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_begin_passkey_registration(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::begin_passkey_registration, engine, request, response) }
+}
+
+/// Makes the passkey; ends every session. Codes: invalid_challenge, invalid_credentials, already_configured,
+/// invalid_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_finish_passkey_registration(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::finish_passkey_registration, engine, request, response) }
+}
+
+/// Begins a login by passkey. Codes: invalid_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_begin_passkey_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::begin_passkey_login, engine, request, response) }
+}
+
+/// Logs in by a passkey alone and opens a session. Codes: invalid_credentials, invalid_challenge,
+/// too_many_attempts, invalid_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_finish_passkey_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::finish_passkey_login, engine, request, response) }
+}
+
+/// Lists the passkeys of an account. Codes: user_not_found.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_passkeys(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_passkeys, engine, request, response) }
+}
+
+/// Takes a passkey away; ends every session. Codes: user_not_found, permission_denied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_remove_passkey(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::remove_passkey, engine, request, response) }
+}
+
 /// Reads the audit log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_events(

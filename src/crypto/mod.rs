@@ -12,6 +12,7 @@ pub(crate) mod pepper;
 pub(crate) mod refresh_token;
 mod scrypt;
 pub(crate) mod secrets;
+pub(crate) mod webauthn;
 
 use base64_simd::URL_SAFE_NO_PAD;
 

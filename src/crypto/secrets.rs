@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     OneTimeSecret,
     /// Recovery codes.
     RecoveryCode,
+    /// Challenges of WebAuthn, and credentials that nobody has.
+    Passkey,
 }
 
 struct Derived {
@@ -32,6 +34,7 @@ struct Derived {
     look_up: hmac::Key,
     one_time_secret: hmac::Key,
     recovery_code: hmac::Key,
+    passkey: hmac::Key,
 }
 
 /// Sealed bytes: the id of the sealing key, a nonce, the ciphertext with its tag.
@@ -79,6 +82,11 @@ impl Secrets {
         tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))
     }
 
+    /// The code of `message` under the oldest key: it stays the same while that is listed.
+    pub(crate) fn lasting_mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
+        self.macs(purpose, message).pop().ok_or(Error::new(Code::Internal, "no secret key"))
+    }
+
     /// The codes of `message` under each of the keys, the current one first: what was kept under any of them.
     pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
         let tags = self.0.iter().map(|key| hmac::sign(key.mac_key(purpose), message));
@@ -109,6 +117,7 @@ impl Derived {
             look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
             one_time_secret: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "one-time secret")?),
             recovery_code: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "recovery code")?),
+            passkey: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "passkey")?),
         })
     }
 
@@ -118,6 +127,7 @@ impl Derived {
             Purpose::LookUp => &self.look_up,
             Purpose::OneTimeSecret => &self.one_time_secret,
             Purpose::RecoveryCode => &self.recovery_code,
+            Purpose::Passkey => &self.passkey,
         }
     }
 }

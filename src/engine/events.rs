@@ -114,6 +114,8 @@ kinds! {
     PasswordChangeFailed = "password_change_failed";
     /// A password was set by somebody else, `temporary` where `detail` says so; every session ended.
     PasswordSet = "password_set";
+    /// The counter of a passkey that may be on several devices went back: one of them may be somebody else's.
+    PasskeyCounterRegressed = "passkey_counter_regressed";
     /// Failures locked an `account`, its `second_factor` or a `source`, as `detail` says; what is refused while the
     /// lock lasts is not logged.
     Throttled = "throttled";

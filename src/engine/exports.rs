@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::EventInfo;
+use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, User};
-use crate::store::{events, identities, known_devices, mails, one_time_secrets, second_factors, sessions};
+use crate::store::{
+    events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
+};
 use crate::user::{Amr, Id, PublicUser};
 
 /// Reads everything that is kept on a person.
@@ -47,6 +50,8 @@ pub struct ExportUserResponse {
     pub recovery_codes: i64,
     /// Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
     pub one_time_secrets: Vec<ExportedSecret>,
+    /// The passkeys.
+    pub passkeys: Vec<PasskeyInfo>,
     /// Until when each device is known on which the user logged in; which it is, is not kept.
     pub known_devices: Vec<i64>,
     /// The sessions, those that are over and not yet forgotten included, the oldest first.
@@ -174,6 +179,7 @@ impl Engine {
                 recovery_codes: second_factors::count(tx, id)?.recovery_codes,
                 mails: mails::list(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
+                passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
                 sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
                 events: events::list(tx, &listing)?.into_iter().map(Into::into).collect(),
@@ -230,7 +236,7 @@ mod tests {
     use super::ExportUserResponse;
 
     /// Where each table that knows a user is in the export. Who adds a table says it here.
-    const TABLES: [(&str, &str); 9] = [
+    const TABLES: [(&str, &str); 10] = [
         // `user.roles`
         ("user_roles", "user"),
         ("identities", "identities"),
@@ -239,6 +245,7 @@ mod tests {
         ("one_time_secrets", "one_time_secrets"),
         ("totp", "totp"),
         ("recovery_codes", "recovery_codes"),
+        ("passkeys", "passkeys"),
         ("events", "events"),
         ("mails", "mails"),
     ];

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::events::{Kind, event};
 use super::one_time::{Found, Making, Purpose};
+use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::Session;
 use super::throttle::Attempt;
@@ -21,6 +22,7 @@ use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
 use crate::user::{Amr, Email, Id, Offered, PublicUser, Scope, Username, text_type};
+use crate::webauthn::AuthenticationResponse;
 
 /// Proves who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,6 +44,10 @@ pub struct LoginRequest {
     pub two_fa_code: Option<Secret>,
     /// Or one of its recovery codes, which is used up.
     pub recovery_code: Option<Secret>,
+    /// Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the credential's
+    /// `toJSON()`.
+    #[serde(default, deserialize_with = "json::optional_open_object")]
+    pub webauthn_response: Option<AuthenticationResponse>,
 }
 
 /// Takes the step that a login still wanted. One proof is given: the one that was asked for.
@@ -54,6 +60,9 @@ pub struct CompleteLoginRequest {
     pub two_fa_code: Option<Secret>,
     /// A recovery code, which is used up.
     pub recovery_code: Option<Secret>,
+    /// What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's `toJSON()`.
+    #[serde(default, deserialize_with = "json::optional_open_object")]
+    pub webauthn_response: Option<AuthenticationResponse>,
     /// The next password, where the password must be changed.
     pub new_password: Option<Secret>,
 }
@@ -147,8 +156,10 @@ impl Engine {
     /// Failures: `invalid_credentials`, `second_factor_required`, `invalid_code`, `password_change_required`,
     /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
-        let LoginRequest { username, password, backend, scope, client, two_fa_code, recovery_code } = request;
-        let proof = Proof::among(two_fa_code, recovery_code)?;
+        let LoginRequest { username, password, backend, scope, client, .. } = request;
+        let passkey = |response| PasskeyProof { response, challenge: None, is_alone: false };
+        let passkey = request.webauthn_response.map(passkey);
+        let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
         let entry = Entry {
             backend: self.backend(backend.as_deref())?.name.clone(),
             scope,
@@ -158,11 +169,7 @@ impl Engine {
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
         let (user, device) = self.store.read(|tx| {
-            let user = match &identifier {
-                Identifier::Username(key) => users::find(tx, By::Username(key))?,
-                Identifier::Email(key) => users::find(tx, By::Email(key))?,
-                Identifier::Neither(_) => None,
-            };
+            let user = self.identified(tx, &identifier)?;
             let device = self.known_device(tx, user.as_ref().map(|user| user.public.id), &entry.client)?;
             Ok((user, device))
         })?;
@@ -185,13 +192,16 @@ impl Engine {
     /// Failures: `invalid_challenge`, `invalid_code`, `password_change_required`, `too_many_attempts`,
     /// `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<LoginResponse> {
-        let CompleteLoginRequest { challenge, two_fa_code, recovery_code, new_password } = request;
-        match (Proof::among(two_fa_code, recovery_code)?, new_password) {
+        let CompleteLoginRequest { challenge, new_password, .. } = request;
+        let passkey =
+            |response| PasskeyProof { response, challenge: Some(challenge.clone()), is_alone: false };
+        let passkey = request.webauthn_response.map(passkey);
+        match (Proof::among(request.two_fa_code, request.recovery_code, passkey)?, new_password) {
             (Some(proof), None) => self.complete_by_second_factor(&challenge, &proof),
             (None, Some(new_password)) => self.complete_by_new_password(&challenge, &new_password),
             _ => Err(Error::new(
                 Code::InvalidRequest,
-                "expected one of two_fa_code, recovery_code, new_password",
+                "expected one of two_fa_code, recovery_code, webauthn_response, new_password",
             )),
         }
     }
@@ -246,6 +256,15 @@ impl Engine {
             self.open_session(tx, user, &entry, now_ms)
         })?;
         self.tokens_of(session)
+    }
+
+    /// The user who has this name or address.
+    pub(super) fn identified(&self, tx: &mut Tx, identifier: &Identifier) -> Result<Option<User>> {
+        match identifier {
+            Identifier::Username(key) => users::find(tx, By::Username(key)),
+            Identifier::Email(key) => users::find(tx, By::Email(key)),
+            Identifier::Neither(_) => Ok(None),
+        }
     }
 
     /// Lets the user in whose password it is.
@@ -360,6 +379,12 @@ impl Engine {
             data: data.as_bytes(),
         };
         let challenge = self.make_secret(tx, user, now, &making)?;
+        let webauthn_options = match second_factors {
+            Some(factors) if factors.webauthn_supported => {
+                self.second_factor_options(tx, user.public.id, &challenge)?
+            }
+            _ => None,
+        };
         let event = event(Kind::StepUpRequired, user.public.id);
         self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
         let step_up = StepUp {
@@ -368,6 +393,7 @@ impl Engine {
             expires_in: CHALLENGE_SECONDS,
             user_id: user.public.id,
             second_factors,
+            webauthn_options,
         };
         Ok(Error::step_up(code, step_up))
     }
@@ -448,7 +474,7 @@ fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed:
 }
 
 /// What was offered as a name, in canonical form.
-enum Identifier {
+pub(super) enum Identifier {
     Username(String),
     Email(String),
     /// No account can have it.
@@ -456,7 +482,7 @@ enum Identifier {
 }
 
 impl Identifier {
-    fn parse(text: &str) -> Identifier {
+    pub(super) fn parse(text: &str) -> Identifier {
         if let Ok(name) = text.parse::<Username>() {
             Identifier::Username(name.key())
         } else if let Ok(address) = text.parse::<Email>() {
@@ -466,7 +492,7 @@ impl Identifier {
         }
     }
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         match self {
             Identifier::Username(text) | Identifier::Email(text) | Identifier::Neither(text) => text,
         }

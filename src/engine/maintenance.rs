@@ -10,7 +10,7 @@ use super::Engine;
 use super::events::oldest_event;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Share, Tx, events, keys, known_devices, one_time_secrets, sessions, throttles,
+    Durability, Share, Tx, events, keys, known_devices, one_time_secrets, passkeys, sessions, throttles,
 };
 
 /// Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
@@ -42,6 +42,8 @@ pub struct Purged {
     pub throttles: usize,
     /// One-time secrets that nobody redeemed.
     pub one_time_secrets: usize,
+    /// Challenges of logins by passkey that were redeemed.
+    pub spent_challenges: usize,
     /// Devices on which nobody logged in for a long time.
     pub known_devices: usize,
     /// Mails that could not be sent in time.
@@ -91,6 +93,7 @@ impl Engine {
             sessions: purge.all(|tx| sessions::forget_ended(tx, now, share))?,
             throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?,
             one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,
+            spent_challenges: purge.all(|tx| passkeys::forget_expired(tx, now, share))?,
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
             // What is given up is logged.
             mails: purge.all(|tx| self.outbox.forget_expired(tx, now, share))?,

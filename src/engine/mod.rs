@@ -16,6 +16,7 @@ pub mod login;
 pub mod mail;
 pub mod maintenance;
 mod one_time;
+pub mod passkeys;
 pub mod password_reset;
 pub mod passwords;
 mod provider_keys;

@@ -23,6 +23,8 @@ pub(super) enum Purpose {
     SecondFactor,
     /// The password is right and must be changed.
     PasswordChange,
+    /// A passkey is being made.
+    PasskeyRegistration,
     /// Mailed: whoever has it reads the address.
     VerifyEmail,
     /// Mailed: its bearer may choose a new password.
@@ -32,9 +34,10 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Purpose; 5] = [
+    const ALL: [Purpose; 6] = [
         Purpose::SecondFactor,
         Purpose::PasswordChange,
+        Purpose::PasskeyRegistration,
         Purpose::VerifyEmail,
         Purpose::ResetPassword,
         Purpose::ChangeEmail,
@@ -45,6 +48,7 @@ impl Purpose {
         match self {
             Purpose::SecondFactor => "second_factor",
             Purpose::PasswordChange => "password_change",
+            Purpose::PasskeyRegistration => "passkey_registration",
             Purpose::VerifyEmail => "verify_email",
             Purpose::ResetPassword => "reset_password",
             Purpose::ChangeEmail => "change_email",
@@ -54,7 +58,9 @@ impl Purpose {
     /// How a secret of this purpose is refused.
     fn code(self) -> Code {
         match self {
-            Purpose::SecondFactor | Purpose::PasswordChange => Code::InvalidChallenge,
+            Purpose::SecondFactor | Purpose::PasswordChange | Purpose::PasskeyRegistration => {
+                Code::InvalidChallenge
+            }
             Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidToken,
         }
     }

@@ -7,6 +7,7 @@ use super::Engine;
 use super::authorization::Bearer;
 use super::events::{Kind, event};
 use super::login::Client;
+use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::SessionClaims;
 use crate::error::{Code, Error, Result};
@@ -18,6 +19,7 @@ use crate::store::users::{self, By};
 use crate::store::{Durability, Tx};
 use crate::token::Token;
 use crate::user::{Amr, Id};
+use crate::webauthn::AuthenticationResponse;
 
 /// Proves again who one is, before something that matters. One proof is given; which of them is enough, the host
 /// decides.
@@ -31,6 +33,10 @@ pub struct ReauthenticateRequest<'a> {
     pub password: Option<Secret>,
     /// Or the code of the authenticator app.
     pub two_fa_code: Option<Secret>,
+    /// Or what a passkey answers to a challenge of `begin_passkey_login`, which is spent: the credential's `toJSON()`.
+    /// The authenticator must have verified its user.
+    #[serde(default, deserialize_with = "json::optional_open_object")]
+    pub webauthn_response: Option<AuthenticationResponse>,
     /// From where the user comes, as far as the host knows.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
@@ -52,16 +58,20 @@ impl Engine {
     /// Failures: `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_code`, `too_many_attempts`,
     /// `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reauthenticate(&self, request: ReauthenticateRequest) -> Result<ReauthenticateResponse> {
-        let ReauthenticateRequest { token, password, two_fa_code, client } = request;
+        let ReauthenticateRequest { token, password, two_fa_code, webauthn_response, client } = request;
+        let passkey = |response| PasskeyProof { response, challenge: None, is_alone: true };
         let client = client.unwrap_or_default();
         let bearer = self.bearer_of(&token, None)?;
         let Some(session_id) = bearer.session_id else {
             return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
         };
-        let proven = match (password, Proof::among(two_fa_code, None)?) {
+        let proven = match (password, Proof::among(two_fa_code, None, webauthn_response.map(passkey))?) {
             (Some(password), None) => self.by_password(&bearer, session_id, &password, &client),
             (None, Some(proof)) => self.by_second_factor(&bearer, session_id, &proof, &client),
-            _ => return Err(Error::new(Code::InvalidRequest, "expected one of password, two_fa_code")),
+            _ => {
+                let expected = "expected one of password, two_fa_code, webauthn_response";
+                return Err(Error::new(Code::InvalidRequest, expected));
+            }
         };
         let Proven { amr, now, expires_at, backend } =
             proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;

@@ -4,12 +4,13 @@
 use super::Engine;
 use super::events::{Kind, event};
 use super::login::Client;
+use super::passkeys::PasskeyProof;
 use super::recovery_codes::RecoveryCode;
 use super::throttle::Guesses;
 use crate::error::{Code, Error, Result, SecondFactors};
 use crate::password::Secret;
 use crate::store::events::Event;
-use crate::store::{Tx, second_factors};
+use crate::store::{Tx, passkeys, second_factors};
 use crate::user::{Id, PublicUser};
 
 /// What is offered as a second factor.
@@ -17,16 +18,25 @@ pub(super) enum Proof {
     /// The code that an authenticator app shows.
     Totp(Secret),
     RecoveryCode(Secret),
+    Passkey(Box<PasskeyProof>),
 }
 
 impl Proof {
     /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one.
-    pub(super) fn among(two_fa_code: Option<Secret>, recovery_code: Option<Secret>) -> Result<Option<Proof>> {
-        match (two_fa_code, recovery_code) {
-            (None, None) => Ok(None),
-            (Some(code), None) => Ok(Some(Proof::Totp(code))),
-            (None, Some(code)) => Ok(Some(Proof::RecoveryCode(code))),
-            _ => Err(Error::new(Code::InvalidRequest, "more than one of two_fa_code, recovery_code")),
+    pub(super) fn among(
+        two_fa_code: Option<Secret>,
+        recovery_code: Option<Secret>,
+        passkey: Option<PasskeyProof>,
+    ) -> Result<Option<Proof>> {
+        match (two_fa_code, recovery_code, passkey) {
+            (None, None, None) => Ok(None),
+            (Some(code), None, None) => Ok(Some(Proof::Totp(code))),
+            (None, Some(code), None) => Ok(Some(Proof::RecoveryCode(code))),
+            (None, None, Some(passkey)) => Ok(Some(Proof::Passkey(Box::new(passkey)))),
+            _ => Err(Error::new(
+                Code::InvalidRequest,
+                "more than one of two_fa_code, recovery_code, webauthn_response",
+            )),
         }
     }
 
@@ -34,6 +44,7 @@ impl Proof {
     pub(super) fn methods(&self) -> &'static [&'static str] {
         match self {
             Proof::Totp(_) | Proof::RecoveryCode(_) => &["otp"],
+            Proof::Passkey(passkey) => passkey.methods(),
         }
     }
 }
@@ -44,7 +55,7 @@ impl Engine {
         let count = second_factors::count(tx, user_id)?;
         Ok(SecondFactors {
             totp_supported: count.totp > 0,
-            webauthn_supported: false,
+            webauthn_supported: count.passkeys > 0,
             recovery_codes_supported: count.recovery_codes > 0,
         })
     }
@@ -68,6 +79,7 @@ impl Engine {
         self.guess(tx, user_id, client, now, |tx| match proof {
             Proof::Totp(code) => self.redeem_totp(tx, user_id, code, now),
             Proof::RecoveryCode(code) => self.redeem_recovery_code(tx, user_id, code, client, now),
+            Proof::Passkey(passkey) => self.redeem_passkey(tx, user_id, passkey, client, now),
         })
     }
 
@@ -156,6 +168,7 @@ impl Engine {
     pub(super) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.second_factors(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
+        passkeys::delete_all(tx, user_id)?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         if had_any {
             let detail = Some("unverified_email");

@@ -161,6 +161,46 @@ impl Engine {
         Ok(count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW)
     }
 
+    /// Lets a source pass that is not locked. Failure: `too_many_attempts`.
+    pub(super) fn check_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(lane) = self.source(source, now)? else { return Ok(()) };
+        match self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default()).locked_until - now {
+            seconds @ 1.. => Err(throttled(seconds)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failure of a source, together with its guesses at passwords; whether that locks it. For a proof that
+    /// cannot be guessed, which may be looked at before it is counted.
+    pub(super) fn source_failed(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<bool> {
+        let Some(lane) = self.source(source, now)? else { return Ok(false) };
+        let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
+        throttles::forget_expired(tx, now, Share::AFew)?;
+        let count = self.one_more(count, &lane, now);
+        throttles::put(tx, &lane.id, count)?;
+        Ok(count.locked_until > now)
+    }
+
+    /// Whether another failure of a passkey of the account, or of one that nobody has, is worth an event. It costs
+    /// whoever sends it next to nothing, and refuses nobody else: a flood does not fill the disk.
+    pub(super) fn is_noteworthy(&self, tx: &mut Tx, account: Option<Id>, now: i64) -> Result<bool> {
+        let lane = account.map_or("passkey nobody".to_owned(), |id| format!("passkey {id}"));
+        Ok(self.count_one(tx, &lane, self.config.throttle.account_failures.seconds(), now)? == 0)
+    }
+
+    fn source(&self, source: Option<IpAddr>, now: i64) -> Result<Option<Lane>> {
+        let Some(ip) = source else { return Ok(None) };
+        let config = &self.config.throttle;
+        let id = self.secrets.mac(Purpose::LookUp, format!("source {}", network(ip)).as_bytes())?;
+        Ok(Some(Lane {
+            id,
+            limit: config.source_failures.seconds(),
+            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
+            locked_until: 0,
+            locks: false,
+        }))
+    }
+
     /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
     pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };

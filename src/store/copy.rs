@@ -164,6 +164,25 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "passkeys",
+        key: 1,
+        columns: &[
+            ("credential_id", Bytes),
+            ("user_id", Bytes),
+            ("label", Text),
+            ("public_key", Bytes),
+            ("aaguid", Bytes),
+            ("sign_count", Integer),
+            ("user_verified", Integer),
+            ("backup_eligible", Integer),
+            ("backed_up", Integer),
+            ("transports", Text),
+            ("created_at", Integer),
+            ("last_used_at", Integer),
+        ],
+    },
+    Table { name: "spent_challenges", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
+    Table {
         name: "mails",
         key: 1,
         columns: &[

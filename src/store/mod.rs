@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod known_devices;
 pub(crate) mod mails;
 pub(crate) mod one_time_secrets;
+pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

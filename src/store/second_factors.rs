@@ -1,23 +1,25 @@
 //! Rows of `totp` and `recovery_codes`.
 
-use super::{Tx, Value};
+use super::{Tx, Value, damaged};
 use crate::error::Result;
 use crate::user::Id;
 
 /// How many second factors of each kind an account has.
 pub(crate) struct Count {
     pub totp: i64,
+    pub passkeys: i64,
     pub recovery_codes: i64,
 }
 
 /// The factors that are in force: a seed that waits to be confirmed is not.
 pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
     const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL), \
+                       (SELECT count(*) FROM passkeys WHERE user_id = ?1), \
                        (SELECT count(*) FROM recovery_codes WHERE user_id = ?1)";
-    let user_id = [Value::Bytes(user_id.as_bytes())];
-    let found =
-        tx.first(SQL, &user_id, |row| Ok(Count { totp: row.integer(0)?, recovery_codes: row.integer(1)? }))?;
-    Ok(found.unwrap_or(Count { totp: 0, recovery_codes: 0 }))
+    let found = tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        Ok(Count { totp: row.integer(0)?, passkeys: row.integer(1)?, recovery_codes: row.integer(2)? })
+    })?;
+    found.ok_or_else(damaged)
 }
 
 /// A seed as it is kept.

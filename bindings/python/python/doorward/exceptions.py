@@ -8,7 +8,7 @@ ever holds a secret.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doorward.status import Status
@@ -150,10 +150,13 @@ class StepUpRequired(AuthError):
     """With `second_factor_required`: whether a code of an authenticator app will do, as `two_fa_code`."""
 
     webauthn_supported: bool = False
-    """Whether a passkey will do."""
+    """Whether a passkey will do, as `webauthn_response`."""
 
     recovery_codes_supported: bool = False
     """Whether a recovery code will do, as `recovery_code`."""
+
+    webauthn_options: Mapping[str, Any] | None = None
+    """With `webauthn_supported`: what the page's `PublicKeyCredential.parseRequestOptionsFromJSON` reads."""
 
     @property
     def http_body(self) -> dict[str, Any]:
@@ -161,6 +164,7 @@ class StepUpRequired(AuthError):
         names = ["challenge", "expires_in", "user_id"]
         if self.code == "second_factor_required":
             names += ["totp_supported", "webauthn_supported", "recovery_codes_supported"]
+            names += ["webauthn_options"] if self.webauthn_options is not None else []
         step = {name: getattr(self, name) for name in names}
         return {**super().http_body, "status": self.code, **step}
 

@@ -18,6 +18,8 @@ from doorward.models.app import (
     AuthenticateResponse,
     AuthorizeResponse,
     BackupResponse,
+    BeginPasskeyLoginResponse,
+    BeginPasskeyRegistrationResponse,
     ChangePasswordResponse,
     CheckMailTokenResponse,
     CheckPasswordResponse,
@@ -30,6 +32,8 @@ from doorward.models.app import (
     DoctorResponse,
     EventsResponse,
     ExportUserResponse,
+    FinishPasskeyLoginResponse,
+    FinishPasskeyRegistrationResponse,
     GenerateRecoveryCodesResponse,
     GenerateTotpSecretResponse,
     GetUserResponse,
@@ -40,6 +44,7 @@ from doorward.models.app import (
     IntrospectResponse,
     IssueTokenResponse,
     JwksResponse,
+    ListPasskeysResponse,
     ListSessionsResponse,
     ListUsersResponse,
     LoginResponse,
@@ -50,6 +55,7 @@ from doorward.models.app import (
     RecoveryCodesStatusResponse,
     RefreshResponse,
     RegisterResponse,
+    RemovePasskeyResponse,
     RequestEmailChangeResponse,
     RequestEmailVerificationResponse,
     RequestPasswordResetResponse,
@@ -323,6 +329,7 @@ class Operations(_doorward.Engine):
         recovery_code: str | None = None,
         scope: str | None = None,
         two_fa_code: str | None = None,
+        webauthn_response: Mapping[str, Any] | None = None,
     ) -> LoginResponse:
         """Logs in by password and opens a session.
 
@@ -335,6 +342,8 @@ class Operations(_doorward.Engine):
             asks: a host that passes on a client's wish decides first what it may have.
         two_fa_code: The code of the account's authenticator app. Where the account has no second factor it
             is not looked at.
+        webauthn_response: Or what one of its passkeys answers to a challenge of `begin_passkey_login`,
+            which is spent: the credential's `toJSON()`.
 
         Failures: invalid_credentials, second_factor_required, invalid_code, password_change_required,
         too_many_attempts, hash_queue_full, store_unavailable.
@@ -347,6 +356,7 @@ class Operations(_doorward.Engine):
             "recovery_code": recovery_code,
             "scope": scope,
             "two_fa_code": two_fa_code,
+            "webauthn_response": webauthn_response,
         }
         return LoginResponse.model_validate(self.call("login", _text(fields)))
 
@@ -357,6 +367,7 @@ class Operations(_doorward.Engine):
         new_password: str | None = None,
         recovery_code: str | None = None,
         two_fa_code: str | None = None,
+        webauthn_response: Mapping[str, Any] | None = None,
     ) -> CompleteLoginResponse:
         """Takes the step that a login still wanted and opens its session.
 
@@ -364,6 +375,8 @@ class Operations(_doorward.Engine):
         new_password: The next password, where the password must be changed.
         recovery_code: A recovery code, which is used up.
         two_fa_code: The code of the authenticator app.
+        webauthn_response: What `navigator.credentials.get` gave for the `webauthn_options` of that login:
+            the credential's `toJSON()`.
 
         Failures: invalid_challenge, invalid_code, password_change_required, too_many_attempts,
         weak_password, hash_queue_full, store_unavailable.
@@ -373,6 +386,7 @@ class Operations(_doorward.Engine):
             "new_password": new_password,
             "recovery_code": recovery_code,
             "two_fa_code": two_fa_code,
+            "webauthn_response": webauthn_response,
         }
         return CompleteLoginResponse.model_validate(self.call("complete_login", _text(fields)))
 
@@ -417,6 +431,7 @@ class Operations(_doorward.Engine):
         client: Client | Mapping[str, Any] | None = None,
         password: str | None = None,
         two_fa_code: str | None = None,
+        webauthn_response: Mapping[str, Any] | None = None,
     ) -> ReauthenticateResponse:
         """Proves again, in a session, who one is.
 
@@ -424,6 +439,8 @@ class Operations(_doorward.Engine):
         client: From where the user comes, as far as the host knows.
         password: The password; wrong ones count as failed logins do.
         two_fa_code: Or the code of the authenticator app.
+        webauthn_response: Or what a passkey answers to a challenge of `begin_passkey_login`, which is
+            spent: the credential's `toJSON()`. The authenticator must have verified its user.
 
         Failures: invalid_token, user_not_found, invalid_credentials, invalid_code, too_many_attempts,
         hash_queue_full, store_unavailable.
@@ -433,6 +450,7 @@ class Operations(_doorward.Engine):
             "client": client,
             "password": password,
             "two_fa_code": two_fa_code,
+            "webauthn_response": webauthn_response,
         }
         return ReauthenticateResponse.model_validate(self.call("reauthenticate", _text(fields)))
 
@@ -879,6 +897,88 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"limit": limit}
         return DeliverMailResponse.model_validate(self.call("deliver_mail", _text(fields)))
+
+    def begin_passkey_registration(
+        self, *, user_id: str, label: str | None = None
+    ) -> BeginPasskeyRegistrationResponse:
+        """Begins to make a passkey for an account.
+
+        user_id: Whose.
+        label: What its user calls it: 1 to 64 characters.
+
+        Failures: user_not_found, permission_denied, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "label": label}
+        return BeginPasskeyRegistrationResponse.model_validate(
+            self.call("begin_passkey_registration", _text(fields))
+        )
+
+    def finish_passkey_registration(
+        self, *, challenge: str, response: Mapping[str, Any]
+    ) -> FinishPasskeyRegistrationResponse:
+        """Makes the passkey; ends every session.
+
+        challenge: The challenge of `begin_passkey_registration`.
+        response: What `navigator.credentials.create` gave: the credential's `toJSON()`.
+
+        Failures: invalid_challenge, invalid_credentials, already_configured, invalid_config,
+        store_unavailable.
+        """
+        fields: dict[str, object] = {"challenge": challenge, "response": response}
+        return FinishPasskeyRegistrationResponse.model_validate(
+            self.call("finish_passkey_registration", _text(fields))
+        )
+
+    def begin_passkey_login(
+        self, *, backend: str | None = None, scope: str | None = None, username: str | None = None
+    ) -> BeginPasskeyLoginResponse:
+        """Begins a login by passkey.
+
+        backend: For which backend; default: `default`.
+        scope: What the access token may be used for, as with `login`.
+        username: The username or the e-mail address. Without, the authenticator offers the accounts that it
+            knows.
+
+        Failures: invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {"backend": backend, "scope": scope, "username": username}
+        return BeginPasskeyLoginResponse.model_validate(self.call("begin_passkey_login", _text(fields)))
+
+    def finish_passkey_login(
+        self, *, challenge: str, response: Mapping[str, Any], client: Client | Mapping[str, Any] | None = None
+    ) -> FinishPasskeyLoginResponse:
+        """Logs in by a passkey alone and opens a session.
+
+        challenge: The challenge of `begin_passkey_login`.
+        response: What `navigator.credentials.get` gave: the credential's `toJSON()`.
+        client: From where the user comes, as far as the host knows.
+
+        Failures: invalid_credentials, invalid_challenge, too_many_attempts, invalid_config,
+        store_unavailable.
+        """
+        fields: dict[str, object] = {"challenge": challenge, "response": response, "client": client}
+        return FinishPasskeyLoginResponse.model_validate(self.call("finish_passkey_login", _text(fields)))
+
+    def list_passkeys(self, *, user_id: str) -> ListPasskeysResponse:
+        """Lists the passkeys of an account.
+
+        user_id: Whose.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id}
+        return ListPasskeysResponse.model_validate(self.call("list_passkeys", _text(fields)))
+
+    def remove_passkey(self, *, user_id: str, credential_id: str) -> RemovePasskeyResponse:
+        """Takes a passkey away; ends every session.
+
+        user_id: Whose.
+        credential_id: Which: its `id`.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {"user_id": user_id, "credential_id": credential_id}
+        return RemovePasskeyResponse.model_validate(self.call("remove_passkey", _text(fields)))
 
     def events(
         self,

@@ -337,6 +337,27 @@ MailConfig = TypedDict(
 )
 
 
+class PasskeysConfig(TypedDict, total=False):
+    """
+    Passkeys: who asks for them, and on which pages. Default: none are made or accepted.
+    """
+
+    origins: Required[list[str]]
+    """
+    The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000` while
+    one develops; `android:apk-key-hash:…` for an app. At least one.
+    """
+    rp_id: Required[str]
+    """
+    The domain that passkeys are for: that of the pages or one above it, such as `example.com`. A passkey works
+    for the domain that it was made for, so this stays.
+    """
+    rp_name: Required[str]
+    """
+    What authenticators call this service.
+    """
+
+
 class PasswordConfig(TypedDict, total=False):
     """
     Hash cost and policy of passwords.
@@ -622,6 +643,7 @@ class Config(TypedDict, total=False):
     """
     limits: LimitsConfig
     mail: MailConfig
+    passkeys: PasskeysConfig | None
     password: PasswordConfig
     refresh_grace_seconds: int
     """

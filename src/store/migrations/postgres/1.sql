@@ -120,6 +120,29 @@ CREATE TABLE recovery_codes (
   created_at BIGINT NOT NULL
 );
 CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
+-- WebAuthn credentials (section 4, credential record). The public key is a COSE_Key.
+CREATE TABLE passkeys (
+  credential_id   BYTEA NOT NULL PRIMARY KEY,
+  user_id         BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  label           TEXT COLLATE "C",
+  public_key      BYTEA NOT NULL,
+  aaguid          BYTEA NOT NULL,
+  sign_count      BIGINT NOT NULL,
+  user_verified   BIGINT NOT NULL,
+  backup_eligible BIGINT NOT NULL,
+  backed_up       BIGINT NOT NULL,
+  transports      TEXT COLLATE "C" NOT NULL,
+  created_at      BIGINT NOT NULL,
+  last_used_at    BIGINT
+);
+CREATE INDEX passkeys_by_user ON passkeys (user_id, created_at);
+
+-- Sealed challenges that were redeemed, until nobody could redeem them any more.
+CREATE TABLE spent_challenges (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX spent_challenges_by_expiry ON spent_challenges (expires_at);
 
 -- Signing keys, sealed.
 CREATE TABLE keys (

@@ -120,6 +120,29 @@ CREATE TABLE recovery_codes (
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
+-- WebAuthn credentials (section 4, credential record). The public key is a COSE_Key.
+CREATE TABLE passkeys (
+  credential_id   BLOB    NOT NULL PRIMARY KEY,
+  user_id         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  label           TEXT,
+  public_key      BLOB    NOT NULL,
+  aaguid          BLOB    NOT NULL,
+  sign_count      INTEGER NOT NULL,
+  user_verified   INTEGER NOT NULL,
+  backup_eligible INTEGER NOT NULL,
+  backed_up       INTEGER NOT NULL,
+  transports      TEXT    NOT NULL,
+  created_at      INTEGER NOT NULL,
+  last_used_at    INTEGER
+) WITHOUT ROWID;
+CREATE INDEX passkeys_by_user ON passkeys (user_id, created_at);
+
+-- Sealed challenges that were redeemed, until nobody could redeem them any more.
+CREATE TABLE spent_challenges (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX spent_challenges_by_expiry ON spent_challenges (expires_at);
 
 -- Signing keys, sealed.
 CREATE TABLE keys (

@@ -329,6 +329,48 @@ class ExportedSecret(Model):
     """
 
 
+class Passkey(Model):
+    """
+    A passkey as its user may see it.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    aaguid: str
+    """
+    The kind of authenticator, where it says so: nobody has verified it.
+    """
+    backed_up: bool
+    """
+    Whether it is on several devices now, as far as is known.
+    """
+    backup_eligible: bool
+    """
+    Whether it may be on several devices: it is synchronized.
+    """
+    created_at: int
+    """
+    When it was made.
+    """
+    id: str
+    """
+    The credential's id.
+    """
+    label: str | None = None
+    """
+    What its user calls it.
+    """
+    last_used_at: int | None = None
+    """
+    When it was used last.
+    """
+    transports: list[str]
+    """
+    How its authenticator is reached: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …
+    """
+
+
 class ExportedSession(Model):
     """
     A session as it is kept.
@@ -708,6 +750,10 @@ class CompleteLoginRequest(Model):
     """
     The code of the authenticator app.
     """
+    webauthn_response: dict[str, Any] | None = None
+    """
+    What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's `toJSON()`.
+    """
 
 
 class LoginWithIdTokenRequest(Model):
@@ -771,6 +817,11 @@ class ReauthenticateRequest(Model):
     two_fa_code: str | None = None
     """
     Or the code of the authenticator app.
+    """
+    webauthn_response: dict[str, Any] | None = None
+    """
+    Or what a passkey answers to a challenge of `begin_passkey_login`, which is spent: the credential's `toJSON()`.
+    The authenticator must have verified its user.
     """
 
 
@@ -2014,6 +2065,208 @@ class DeliverMailResponse(Model):
     """
 
 
+class BeginPasskeyRegistrationRequest(Model):
+    """
+    Begins to make a passkey for an account. Whoever asks must be its user, who logged in just now: a passkey opens the
+    account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """
+    What its user calls it: 1 to 64 characters.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class BeginPasskeyRegistrationResponse(Model):
+    """
+    What the page passes on, within five minutes.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    challenge: Annotated[str, Field(repr=False)]
+    """
+    For `finish_passkey_registration`. It is spent when that succeeds, and replaced by that of a later begin.
+    """
+    options: dict[str, Any]
+    """
+    What `PublicKeyCredential.parseCreationOptionsFromJSON` reads, for `navigator.credentials.create`.
+    """
+
+
+class FinishPasskeyRegistrationRequest(Model):
+    """
+    Makes the passkey.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    challenge: Annotated[str, Field(repr=False)]
+    """
+    The challenge of `begin_passkey_registration`.
+    """
+    response: dict[str, Any]
+    """
+    What `navigator.credentials.create` gave: the credential's `toJSON()`.
+    """
+
+
+class FinishPasskeyRegistrationResponse(Model):
+    """
+    The passkey was made, and every session has ended: log in again.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    credential: Passkey
+    """
+    The passkey.
+    """
+    recovery_codes: list[str]
+    """
+    Codes that stand in for a second factor that is lost, each once. They are shown now and never again; none
+    where the account has some from another factor.
+    """
+
+
+class BeginPasskeyLoginRequest(Model):
+    """
+    Begins a login by passkey.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    backend: str | None = None
+    """
+    For which backend; default: `default`.
+    """
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """
+    What the access token may be used for, as with `login`.
+    """
+    username: str | None = None
+    """
+    The username or the e-mail address. Without, the authenticator offers the accounts that it knows.
+    """
+
+
+class BeginPasskeyLoginResponse(Model):
+    """
+    What the page passes on, within five minutes.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    challenge: Annotated[str, Field(repr=False)]
+    """
+    For `finish_passkey_login`. It is spent when that succeeds.
+    """
+    options: dict[str, Any]
+    """
+    What `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
+    """
+
+
+class FinishPasskeyLoginRequest(Model):
+    """
+    Logs in by a passkey alone.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    challenge: Annotated[str, Field(repr=False)]
+    """
+    The challenge of `begin_passkey_login`.
+    """
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows.
+    """
+    response: dict[str, Any]
+    """
+    What `navigator.credentials.get` gave: the credential's `toJSON()`.
+    """
+
+
+class ListPasskeysRequest(Model):
+    """
+    Lists the passkeys of an account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class ListPasskeysResponse(Model):
+    """
+    Passkeys, the oldest first.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    passkeys: list[Passkey]
+    """
+    The passkeys.
+    """
+
+
+class RemovePasskeyRequest(Model):
+    """
+    Takes a passkey away.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    credential_id: str
+    """
+    Which: its `id`.
+    """
+    user_id: str
+    """
+    Whose.
+    """
+
+
+class RemovePasskeyResponse(Model):
+    """
+    It is gone; if there was one, every session has ended.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    removed: bool
+    """
+    Whether the account had it until now.
+    """
+
+
 class EventsRequest(Model):
     """
     Reads the audit log, in the order in which it was written.
@@ -2036,6 +2289,7 @@ class EventsRequest(Model):
             "password_changed",
             "password_change_failed",
             "password_set",
+            "passkey_counter_regressed",
             "throttled",
             "reauthenticated",
             "reauthentication_failed",
@@ -2141,6 +2395,10 @@ class Purged(Model):
     sessions: Annotated[int, Field(ge=0)]
     """
     Sessions that ended a day ago or more.
+    """
+    spent_challenges: Annotated[int, Field(ge=0)]
+    """
+    Challenges of logins by passkey that were redeemed.
     """
     throttles: Annotated[int, Field(ge=0)]
     """
@@ -2611,6 +2869,10 @@ class ExportUserResponse(Model):
     """
     Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
     """
+    passkeys: list[Passkey]
+    """
+    The passkeys.
+    """
     password_expires_at: int | None = None
     """
     Until when the password is good, where somebody else has set it.
@@ -2684,6 +2946,11 @@ class LoginRequest(PasswordMixin):
     username: str
     """
     The username or the e-mail address.
+    """
+    webauthn_response: dict[str, Any] | None = None
+    """
+    Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the credential's
+    `toJSON()`.
     """
 
 
@@ -2950,4 +3217,46 @@ class VerifyEmailResponse(Model):
     user: PublicUser
     """
     The account, without anything secret.
+    """
+
+
+class FinishPasskeyLoginResponse(Model):
+    """
+    A session was opened. Keep both tokens secret.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    access_token: Annotated[str, Field(repr=False)]
+    """
+    Proves who one is (RFC 9068); send it as `Authorization: Bearer …`.
+    """
+    backend: str
+    """
+    The backend that the token is for.
+    """
+    expires_in: int
+    """
+    The life of the access token in seconds.
+    """
+    refresh_expires_in: int | None = None
+    """
+    The life of the refresh token in seconds.
+    """
+    refresh_token: Annotated[str | None, Field(repr=False)] = None
+    """
+    Gets the next access token; absent where the backend does not refresh.
+    """
+    session_id: str
+    """
+    The session: `sid` in the token.
+    """
+    token_type: str
+    """
+    Always `Bearer`.
+    """
+    user: PublicUser
+    """
+    Who logged in.
     """

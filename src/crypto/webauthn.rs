@@ -1,0 +1,407 @@
+//! What a relying party verifies (Web Authentication Level 3): a registration (section 7.1) and an assertion
+//! (section 7.2), as bytes. Whose credential it is, whether it is known and how its counter moved, its caller
+//! decides.
+//!
+//! Attestation is not asked for. What proves nothing about the authenticator is accepted, `none`, and so is
+//! `packed` with the credential's own key, once it is verified; a statement of another kind is refused.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+};
+use minicbor::Decoder;
+use serde_json::{Map, Value};
+
+use super::{base64url, from_base64url};
+use crate::config::Passkeys;
+use crate::json::Object;
+
+/// The algorithms of credentials that are offered and accepted, the preferred one first (COSE, RFC 9053, RFC 8812):
+/// ES256, EdDSA with Ed25519, RS256.
+pub(crate) const ALGORITHMS: [i64; 3] = [ES256, EDDSA, RS256];
+
+const ES256: i64 = -7;
+const EDDSA: i64 = -8;
+const RS256: i64 = -257;
+
+/// The longest identifier of a credential (section 7.1, step 25).
+pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
+
+/// The longest client data, attestation object, authenticator data and signature that are looked at: each is far
+/// shorter in practice.
+const MAX_PART: usize = 65_536;
+
+/// Why a response is refused: for the host's logs.
+pub(crate) type Flaw = &'static str;
+
+/// What a response must agree with.
+pub(crate) struct Expected<'a> {
+    pub party: &'a Passkeys,
+    /// The challenge; under each of the secret keys, where it is derived.
+    pub challenges: &'a [Vec<u8>],
+    /// Whether the user must have been verified, not only be present.
+    pub user_verification: bool,
+}
+
+/// What a client returns from `navigator.credentials.create`.
+pub(crate) struct Registration<'a> {
+    pub credential_id: &'a [u8],
+    pub client_data_json: &'a [u8],
+    pub attestation_object: &'a [u8],
+}
+
+/// What a client returns from `navigator.credentials.get`.
+pub(crate) struct Assertion<'a> {
+    pub client_data_json: &'a [u8],
+    pub authenticator_data: &'a [u8],
+    pub signature: &'a [u8],
+}
+
+/// A credential that was just made.
+#[derive(Debug)]
+pub(crate) struct NewCredential {
+    /// A COSE_Key (RFC 9052 section 7).
+    pub public_key: Vec<u8>,
+    pub aaguid: [u8; 16],
+    pub state: State,
+}
+
+/// What an authenticator says of itself with each response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub sign_count: u32,
+    pub user_verified: bool,
+    /// The credential may be on several devices: a passkey that is synchronized.
+    pub backup_eligible: bool,
+    /// It is.
+    pub backed_up: bool,
+}
+
+/// Verifies a registration (section 7.1, steps 5 to 25).
+pub(crate) fn register(response: &Registration, expected: &Expected) -> Result<NewCredential, Flaw> {
+    let hash = client_data(response.client_data_json, "webauthn.create", expected)?;
+    let object = AttestationObject::parse(bounded(response.attestation_object)?)?;
+    let data = AuthenticatorData::parse(object.auth_data)?;
+    let state = data.agreeing_with(expected)?;
+    let credential = data.credential.ok_or("no_credential")?;
+    if credential.id != response.credential_id || credential.id.len() > MAX_CREDENTIAL_ID {
+        return Err("credential_id");
+    }
+    let key = PublicKey::parse(credential.public_key)?;
+    match object.statement {
+        Statement::None => {}
+        Statement::Itself { algorithm, signature } => {
+            if algorithm != key.algorithm {
+                return Err("attestation_algorithm");
+            }
+            key.verify(&[object.auth_data, &hash].concat(), signature)
+                .map_err(|_| "attestation_signature")?;
+        }
+    }
+    Ok(NewCredential { public_key: credential.public_key.to_vec(), aaguid: credential.aaguid, state })
+}
+
+/// Verifies an assertion by the credential's public key (section 7.2, steps 8 to 21).
+pub(crate) fn authenticate(
+    response: &Assertion,
+    public_key: &[u8],
+    expected: &Expected,
+) -> Result<State, Flaw> {
+    let hash = client_data(response.client_data_json, "webauthn.get", expected)?;
+    let authenticator_data = bounded(response.authenticator_data)?;
+    let state = AuthenticatorData::parse(authenticator_data)?.agreeing_with(expected)?;
+    let signed = [authenticator_data, &hash].concat();
+    PublicKey::parse(public_key)?.verify(&signed, bounded(response.signature)?)?;
+    Ok(state)
+}
+
+/// What authenticator data say of their credential, before they are verified.
+pub(crate) fn is_backup_eligible(authenticator_data: &[u8]) -> bool {
+    authenticator_data.get(32).is_some_and(|flags| flags & BACKUP_ELIGIBLE != 0)
+}
+
+/// The challenge that client data say they answer.
+pub(crate) fn challenge_of(client_data_json: &[u8]) -> Result<String, Flaw> {
+    let data = parsed(client_data_json)?;
+    data.get("challenge").and_then(Value::as_str).map(str::to_owned).ok_or("client_data")
+}
+
+fn bounded(part: &[u8]) -> Result<&[u8], Flaw> {
+    if part.len() <= MAX_PART { Ok(part) } else { Err("too_long") }
+}
+
+/// The hash of client data (section 5.8.1) that say what they should: made for this ceremony by a page of ours
+/// that is not in a frame of another's.
+fn client_data(text: &[u8], ceremony: &str, expected: &Expected) -> Result<[u8; 32], Flaw> {
+    let data = parsed(text)?;
+    let text_of = |name| data.get(name).and_then(Value::as_str).ok_or("client_data");
+    if text_of("type")? != ceremony {
+        return Err("type");
+    }
+    let challenge = text_of("challenge")?;
+    if !expected.challenges.iter().any(|expected| base64url(expected) == challenge) {
+        return Err("challenge");
+    }
+    let origin = text_of("origin")?;
+    if !expected.party.origins.iter().any(|expected| expected.as_str() == origin) {
+        return Err("origin");
+    }
+    let is_framed = !matches!(data.get("crossOrigin"), None | Some(Value::Bool(false)));
+    if is_framed || data.contains_key("topOrigin") {
+        return Err("cross_origin");
+    }
+    sha256(text)
+}
+
+/// Strictly: a key that is there twice does not mean one thing to the client and another here.
+fn parsed(client_data_json: &[u8]) -> Result<Map<String, Value>, Flaw> {
+    let data: Object = serde_json::from_slice(bounded(client_data_json)?).map_err(|_| "client_data")?;
+    Ok(data.0)
+}
+
+fn sha256(text: &[u8]) -> Result<[u8; 32], Flaw> {
+    digest(&SHA256, text).as_ref().try_into().map_err(|_| "digest")
+}
+
+/// An attestation object (section 6.5.4).
+struct AttestationObject<'a> {
+    auth_data: &'a [u8],
+    statement: Statement<'a>,
+}
+
+enum Statement<'a> {
+    None,
+    /// Signed with the credential's own key.
+    Itself {
+        algorithm: i64,
+        signature: &'a [u8],
+    },
+}
+
+impl<'a> AttestationObject<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<AttestationObject<'a>, Flaw> {
+        const FLAW: Flaw = "attestation_object";
+        let (mut format, mut statement, mut auth_data) = (None, None, None);
+        let mut decoder = Decoder::new(bytes);
+        for _ in 0..entries(&mut decoder, FLAW)? {
+            let is_first = match decoder.str().map_err(|_| FLAW)? {
+                "fmt" => format.replace(decoder.str().map_err(|_| FLAW)?).is_none(),
+                "attStmt" => {
+                    let start = decoder.position();
+                    skip(&mut decoder, FLAW)?;
+                    statement.replace(bytes.get(start..decoder.position()).ok_or(FLAW)?).is_none()
+                }
+                "authData" => auth_data.replace(decoder.bytes().map_err(|_| FLAW)?).is_none(),
+                _ => false,
+            };
+            if !is_first {
+                return Err(FLAW);
+            }
+        }
+        let (Some(format), Some(statement), Some(auth_data)) = (format, statement, auth_data) else {
+            return Err(FLAW);
+        };
+        if decoder.position() != bytes.len() {
+            return Err(FLAW);
+        }
+        Ok(AttestationObject { auth_data, statement: Statement::parse(format, statement)? })
+    }
+}
+
+impl<'a> Statement<'a> {
+    fn parse(format: &str, bytes: &'a [u8]) -> Result<Statement<'a>, Flaw> {
+        const FLAW: Flaw = "attestation_statement";
+        let mut decoder = Decoder::new(bytes);
+        let count = entries(&mut decoder, FLAW)?;
+        match format {
+            // Section 8.7.
+            "none" if count == 0 => Ok(Statement::None),
+            "none" => Err(FLAW),
+            // Section 8.2.
+            "packed" => {
+                let (mut algorithm, mut signature) = (None, None);
+                for _ in 0..count {
+                    let is_first = match decoder.str().map_err(|_| FLAW)? {
+                        "alg" => algorithm.replace(decoder.i64().map_err(|_| FLAW)?).is_none(),
+                        "sig" => signature.replace(decoder.bytes().map_err(|_| FLAW)?).is_none(),
+                        "x5c" => return Err("attestation_unsupported"),
+                        _ => false,
+                    };
+                    if !is_first {
+                        return Err(FLAW);
+                    }
+                }
+                let (Some(algorithm), Some(signature)) = (algorithm, signature) else { return Err(FLAW) };
+                Ok(Statement::Itself { algorithm, signature })
+            }
+            _ => Err("attestation_unsupported"),
+        }
+    }
+}
+
+/// Authenticator data (section 6.1).
+struct AuthenticatorData<'a> {
+    rp_id_hash: &'a [u8; 32],
+    flags: u8,
+    sign_count: u32,
+    credential: Option<AttestedCredential<'a>>,
+}
+
+/// Attested credential data (section 6.5.1).
+struct AttestedCredential<'a> {
+    aaguid: [u8; 16],
+    id: &'a [u8],
+    public_key: &'a [u8],
+}
+
+/// The bits of the flags.
+const USER_PRESENT: u8 = 1;
+const USER_VERIFIED: u8 = 1 << 2;
+const BACKUP_ELIGIBLE: u8 = 1 << 3;
+const BACKED_UP: u8 = 1 << 4;
+const HAS_CREDENTIAL: u8 = 1 << 6;
+const HAS_EXTENSIONS: u8 = 1 << 7;
+
+impl<'a> AuthenticatorData<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<AuthenticatorData<'a>, Flaw> {
+        const FLAW: Flaw = "authenticator_data";
+        let (rp_id_hash, rest) = bytes.split_first_chunk::<32>().ok_or(FLAW)?;
+        let ([flags], rest) = rest.split_first_chunk::<1>().ok_or(FLAW)?;
+        let (sign_count, mut rest) = rest.split_first_chunk::<4>().ok_or(FLAW)?;
+        let mut credential = None;
+        if flags & HAS_CREDENTIAL != 0 {
+            let (aaguid, after) = rest.split_first_chunk::<16>().ok_or(FLAW)?;
+            let (len, after) = after.split_first_chunk::<2>().ok_or(FLAW)?;
+            let (id, after) = after.split_at_checked(u16::from_be_bytes(*len).into()).ok_or(FLAW)?;
+            let (public_key, after) = after.split_at_checked(map_len(after, FLAW)?).ok_or(FLAW)?;
+            credential = Some(AttestedCredential { aaguid: *aaguid, id, public_key });
+            rest = after;
+        }
+        if flags & HAS_EXTENSIONS != 0 {
+            rest = rest.get(map_len(rest, FLAW)?..).ok_or(FLAW)?;
+        }
+        if !rest.is_empty() {
+            return Err(FLAW);
+        }
+        let sign_count = u32::from_be_bytes(*sign_count);
+        Ok(AuthenticatorData { rp_id_hash, flags: *flags, sign_count, credential })
+    }
+
+    /// What the data say, if they were made for this relying party with its user there.
+    fn agreeing_with(&self, expected: &Expected) -> Result<State, Flaw> {
+        let has = |flag| self.flags & flag != 0;
+        if *self.rp_id_hash != sha256(expected.party.rp_id.as_str().as_bytes())? {
+            Err("rp_id")
+        } else if !has(USER_PRESENT) {
+            Err("user_not_present")
+        } else if expected.user_verification && !has(USER_VERIFIED) {
+            Err("user_not_verified")
+        } else if has(BACKED_UP) && !has(BACKUP_ELIGIBLE) {
+            Err("backup_flags")
+        } else {
+            Ok(State {
+                sign_count: self.sign_count,
+                user_verified: has(USER_VERIFIED),
+                backup_eligible: has(BACKUP_ELIGIBLE),
+                backed_up: has(BACKED_UP),
+            })
+        }
+    }
+}
+
+/// The key of a credential, as it verifies.
+struct PublicKey {
+    algorithm: i64,
+    key: ParsedPublicKey,
+}
+
+/// Labels of a COSE_Key (RFC 9052 section 7.1, RFC 9053 section 7, RFC 8230 section 4).
+const KEY_TYPE: i64 = 1;
+const ALGORITHM: i64 = 3;
+const CURVE_OR_N: i64 = -1;
+const X_OR_E: i64 = -2;
+const Y: i64 = -3;
+
+impl PublicKey {
+    /// Reads a COSE_Key of an algorithm that is offered.
+    fn parse(cose: &[u8]) -> Result<PublicKey, Flaw> {
+        const FLAW: Flaw = "public_key";
+        let mut decoder = Decoder::new(cose);
+        let mut labels = Vec::new();
+        let (mut key_type, mut algorithm, mut curve) = (None, None, None);
+        let (mut n, mut x_or_e, mut y) = (None, None, None);
+        for _ in 0..entries(&mut decoder, FLAW)? {
+            let label = decoder.i64().map_err(|_| FLAW)?;
+            if labels.contains(&label) || labels.len() == MAX_LABELS {
+                return Err(FLAW);
+            }
+            labels.push(label);
+            match label {
+                KEY_TYPE => key_type = Some(decoder.i64().map_err(|_| FLAW)?),
+                ALGORITHM => algorithm = Some(decoder.i64().map_err(|_| FLAW)?),
+                // The modulus of an RSA key, the curve of any other.
+                CURVE_OR_N if key_type == Some(3) => n = Some(decoder.bytes().map_err(|_| FLAW)?),
+                CURVE_OR_N => curve = Some(decoder.i64().map_err(|_| FLAW)?),
+                X_OR_E => x_or_e = Some(decoder.bytes().map_err(|_| FLAW)?),
+                Y => y = Some(decoder.bytes().map_err(|_| FLAW)?),
+                _ => skip(&mut decoder, FLAW)?,
+            }
+        }
+        if decoder.position() != cose.len() {
+            return Err(FLAW);
+        }
+        let key = match (algorithm, key_type, curve, n, x_or_e, y) {
+            // An elliptic curve, P-256, the point uncompressed.
+            (Some(ES256), Some(2), Some(1), None, Some(x), Some(y)) if x.len() == 32 && y.len() == 32 => {
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, [&[4], x, y].concat())
+            }
+            // An octet key pair, Ed25519.
+            (Some(EDDSA), Some(1), Some(6), None, Some(x), None) if x.len() == 32 => {
+                ParsedPublicKey::new(&ED25519, x)
+            }
+            (Some(RS256), Some(3), None, Some(n), Some(e), None)
+                if (256..=1024).contains(&n.len()) && e.len() <= 4 =>
+            {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            }
+            (Some(algorithm), ..) if !ALGORITHMS.contains(&algorithm) => return Err("algorithm"),
+            _ => return Err(FLAW),
+        };
+        let algorithm = algorithm.ok_or(FLAW)?;
+        Ok(PublicKey { algorithm, key: key.map_err(|_| FLAW)? })
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Flaw> {
+        self.key.verify_sig(message, signature).map_err(|_| "signature")
+    }
+}
+
+/// How many members a COSE_Key may have; five is what any of ours needs.
+const MAX_LABELS: usize = 16;
+
+/// How many members the map has that begins here; maps of indefinite length are not canonical (CTAP 2.1 section 8).
+fn entries(decoder: &mut Decoder, flaw: Flaw) -> Result<u64, Flaw> {
+    decoder.map().ok().flatten().ok_or(flaw)
+}
+
+/// How long the CBOR map is that the bytes begin with.
+fn map_len(bytes: &[u8], flaw: Flaw) -> Result<usize, Flaw> {
+    let mut decoder = Decoder::new(bytes);
+    entries(&mut decoder.clone(), flaw)?;
+    skip(&mut decoder, flaw)?;
+    Ok(decoder.position())
+}
+
+/// Passes over one item. No item nests deep enough to matter: nothing is kept of it.
+fn skip(decoder: &mut Decoder, flaw: Flaw) -> Result<(), Flaw> {
+    decoder.skip().map_err(|_| flaw)
+}
+
+/// Any key: a response with an unknown credential, refused whatever it verifies, takes as long as others.
+pub(crate) fn any_key() -> Vec<u8> {
+    // The base point of P-256 (FIPS 186-4, D.1.2.3).
+    const X: &str = "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY";
+    const Y: &str = "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
+    let part = |text| from_base64url(text).unwrap_or_default();
+    [&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32][..], &part(X), &[0x22, 0x58, 32], &part(Y)].concat()
+}

@@ -1,0 +1,144 @@
+//! Rows of `passkeys`, and of `spent_challenges`: challenges that were redeemed and have yet to expire.
+
+use super::{Row, Share, Tx, Value, damaged};
+use crate::error::Result;
+use crate::user::Id;
+
+/// A credential as it is kept.
+#[derive(Clone)]
+pub(crate) struct Passkey {
+    pub credential_id: Vec<u8>,
+    pub user_id: Id,
+    pub label: Option<String>,
+    /// A COSE_Key.
+    pub public_key: Vec<u8>,
+    pub aaguid: [u8; 16],
+    pub sign_count: u32,
+    pub user_verified: bool,
+    pub backup_eligible: bool,
+    pub backed_up: bool,
+    /// Separated by spaces.
+    pub transports: String,
+    pub created_at: i64,
+    pub last_used_at: Option<i64>,
+}
+
+macro_rules! select {
+    () => {
+        "SELECT credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, backup_eligible, \
+         backed_up, transports, created_at, last_used_at FROM passkeys "
+    };
+}
+
+/// The credential of this id, whoever's it is.
+pub(crate) fn find(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<Passkey>> {
+    const SQL: &str = concat!(select!(), "WHERE credential_id = ?1");
+    tx.first(SQL, &[Value::Bytes(credential_id)], read)
+}
+
+/// The credentials of a user, the oldest first.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Passkey>> {
+    const SQL: &str = concat!(select!(), "WHERE user_id = ?1 ORDER BY created_at, credential_id");
+    let mut listed = Vec::new();
+    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        listed.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(listed)
+}
+
+/// How many a user has.
+pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<i64> {
+    const SQL: &str = "SELECT count(*) FROM passkeys WHERE user_id = ?1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))?.ok_or_else(damaged)
+}
+
+/// Keeps a credential; not if there is one of this id, whoever's it is.
+pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
+    let inserted = tx.execute(
+        "INSERT INTO passkeys (credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, \
+         backup_eligible, backed_up, transports, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (credential_id) DO NOTHING",
+        &[
+            Value::Bytes(&passkey.credential_id),
+            Value::Bytes(passkey.user_id.as_bytes()),
+            Value::optional_text(passkey.label.as_deref()),
+            Value::Bytes(&passkey.public_key),
+            Value::Bytes(&passkey.aaguid),
+            Value::Integer(passkey.sign_count.into()),
+            Value::Integer(passkey.user_verified.into()),
+            Value::Integer(passkey.backup_eligible.into()),
+            Value::Integer(passkey.backed_up.into()),
+            Value::Text(&passkey.transports),
+            Value::Integer(passkey.created_at),
+        ],
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Keeps what the authenticator said of itself when it was used.
+pub(crate) fn used(
+    tx: &mut Tx,
+    credential_id: &[u8],
+    sign_count: u32,
+    user_verified: bool,
+    backed_up: bool,
+    now: i64,
+) -> Result<()> {
+    tx.run(
+        "UPDATE passkeys SET sign_count = ?2, user_verified = ?3, backed_up = ?4, last_used_at = ?5 \
+         WHERE credential_id = ?1",
+        &[
+            Value::Bytes(credential_id),
+            Value::Integer(sign_count.into()),
+            Value::Integer(user_verified.into()),
+            Value::Integer(backed_up.into()),
+            Value::Integer(now),
+        ],
+    )
+}
+
+/// Takes a credential away from a user; whether it was theirs.
+pub(crate) fn delete(tx: &mut Tx, user_id: Id, credential_id: &[u8]) -> Result<bool> {
+    const SQL: &str = "DELETE FROM passkeys WHERE credential_id = ?2 AND user_id = ?1";
+    Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Bytes(credential_id)])? == 1)
+}
+
+/// Takes every credential away from a user.
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run("DELETE FROM passkeys WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}
+
+/// Spends a challenge; not if it is spent.
+pub(crate) fn spend(tx: &mut Tx, challenge: Id, expires_at: i64) -> Result<bool> {
+    const SQL: &str =
+        "INSERT INTO spent_challenges (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
+    Ok(tx.execute(SQL, &[Value::Bytes(challenge.as_bytes()), Value::Integer(expires_at)])? == 1)
+}
+
+/// Forgets spent challenges that nobody can redeem any more.
+pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+    tx.forget(
+        "DELETE FROM spent_challenges WHERE id IN \
+         (SELECT id FROM spent_challenges WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Value::Integer(now),
+        share,
+    )
+}
+
+fn read(row: &Row) -> Result<Passkey> {
+    Ok(Passkey {
+        credential_id: row.bytes(0)?,
+        user_id: Id::from_bytes(row.array(1)?),
+        label: row.optional_text(2)?,
+        public_key: row.bytes(3)?,
+        aaguid: row.array(4)?,
+        sign_count: u32::try_from(row.integer(5)?).map_err(|_| damaged())?,
+        user_verified: row.boolean(6)?,
+        backup_eligible: row.boolean(7)?,
+        backed_up: row.boolean(8)?,
+        transports: row.text(9)?,
+        created_at: row.integer(10)?,
+        last_used_at: row.optional_integer(11)?,
+    })
+}

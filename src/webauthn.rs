@@ -1,0 +1,210 @@
+//! What browsers exchange for passkeys, as JSON (Web Authentication Level 3): options for
+//! `navigator.credentials.create` and `get`, and what their credentials' `toJSON()` gives.
+
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{base64url, from_base64url};
+use crate::user::text_type;
+
+pub(crate) const PUBLIC_KEY: &str = "public-key";
+pub(crate) const PREFERRED: &str = "preferred";
+pub(crate) const REQUIRED: &str = "required";
+
+/// PublicKeyCredentialCreationOptionsJSON (section 5.1.9).
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreationOptions {
+    /// Who asks.
+    pub rp: RelyingParty,
+    /// For whom.
+    pub user: UserEntity,
+    /// What the authenticator signs.
+    pub challenge: Bytes,
+    /// The algorithms that are accepted.
+    pub pub_key_cred_params: Vec<CredentialParameters>,
+    /// How long the browser waits, in milliseconds.
+    pub timeout: i64,
+    /// Authenticators that have a passkey of the account make no other.
+    pub exclude_credentials: Vec<CredentialDescriptor>,
+    /// What the authenticator should be able to do.
+    pub authenticator_selection: AuthenticatorSelection,
+    /// Always `none`.
+    pub attestation: &'static str,
+}
+
+/// PublicKeyCredentialRequestOptionsJSON (section 5.1.10).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestOptions {
+    /// What the authenticator signs.
+    pub challenge: Bytes,
+    /// How long the browser waits, in milliseconds.
+    pub timeout: i64,
+    /// For which domain.
+    pub rp_id: String,
+    /// The credentials that will do; where there are none, any that the authenticator knows for the domain.
+    pub allow_credentials: Vec<CredentialDescriptor>,
+    /// Whether the user must be verified: `required`, `preferred`.
+    pub user_verification: &'static str,
+}
+
+/// Who asks (section 5.4.2).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RelyingParty {
+    /// `passkeys.rp_id`.
+    pub id: String,
+    /// `passkeys.rp_name`.
+    pub name: String,
+}
+
+/// For whom a passkey is made (section 5.4.3).
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct UserEntity {
+    /// The user handle: the bytes of the account's id.
+    pub id: Bytes,
+    /// The username.
+    pub name: String,
+    /// The username.
+    pub display_name: String,
+}
+
+/// An algorithm (section 5.3).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CredentialParameters {
+    /// Always `public-key`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The number of COSE.
+    pub alg: i64,
+}
+
+/// A credential (section 5.8.3).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CredentialDescriptor {
+    /// Always `public-key`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Its id.
+    pub id: Bytes,
+    /// How its authenticator is reached, where that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transports: Vec<String>,
+}
+
+/// What an authenticator should be able to do (section 5.4.4).
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct AuthenticatorSelection {
+    /// Whether it keeps the passkey, so that it works without a username: `preferred`.
+    pub resident_key: &'static str,
+    /// The same for older browsers.
+    pub require_resident_key: bool,
+    /// Whether it verifies its user: `preferred`.
+    pub user_verification: &'static str,
+}
+
+/// RegistrationResponseJSON (section 5.1), as far as it is read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("additionalProperties" = true))]
+pub struct RegistrationResponse {
+    /// The credential's id.
+    pub id: Bytes,
+    /// The same.
+    pub raw_id: Bytes,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// What the authenticator said.
+    pub response: AttestationResponse,
+}
+
+/// AuthenticatorAttestationResponseJSON, as far as it is read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, extend("additionalProperties" = true))]
+pub struct AttestationResponse {
+    /// What the browser did.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: Bytes,
+    /// What the authenticator made.
+    pub attestation_object: Bytes,
+    /// How it is reached.
+    pub transports: Option<Vec<String>>,
+}
+
+/// AuthenticationResponseJSON (section 5.1), as far as it is read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("additionalProperties" = true))]
+pub struct AuthenticationResponse {
+    /// The credential's id.
+    pub id: Bytes,
+    /// The same.
+    pub raw_id: Bytes,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// What the authenticator said.
+    pub response: AssertionResponse,
+}
+
+/// AuthenticatorAssertionResponseJSON, as far as it is read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline, extend("additionalProperties" = true))]
+pub struct AssertionResponse {
+    /// What the browser did.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: Bytes,
+    /// What the authenticator says of itself.
+    pub authenticator_data: Bytes,
+    /// Its signature of both.
+    pub signature: Bytes,
+    /// Whose the credential is.
+    pub user_handle: Option<Bytes>,
+}
+
+/// The one type of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum CredentialType {
+    /// `public-key`.
+    #[serde(rename = "public-key")]
+    PublicKey,
+}
+
+/// Bytes as base64url without padding.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl FromStr for Bytes {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Bytes, &'static str> {
+        from_base64url(text).map(Bytes).ok_or("expected base64url without padding")
+    }
+}
+
+text_type!(Bytes,);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url(&self.0))
+    }
+}
+
+/// Some of them are signatures and challenges.
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("Bytes(…)")
+    }
+}

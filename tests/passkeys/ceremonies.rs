@@ -1,0 +1,574 @@
+//! Ceremonies and what they change: who gets in, what ends, what is kept, what strangers learn.
+
+use std::collections::BTreeSet;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::{null, null_mut};
+use std::thread;
+
+use aws_lc_rs::rsa::KeySize;
+use doorward::Code;
+use doorward::capi::*;
+use serde_json::{Value, json};
+
+use crate::device::{BE, BS, Device, Key, UP, UV, decoded};
+use crate::stage::{NOW, PASSWORD, Stage, Store};
+use crate::stores::on_each_store;
+
+fn challenge(reason: &str) -> (Code, String) {
+    (Code::InvalidChallenge, reason.to_owned())
+}
+
+fn invalid(reason: &str) -> (Code, String) {
+    (Code::InvalidCredentials, reason.to_owned())
+}
+
+fn finish(begun: &Value, response: &Value) -> Value {
+    json!({"challenge": begun["challenge"], "response": response})
+}
+
+on_each_store!(each_algorithm);
+fn each_algorithm(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let keys: [(i64, fn() -> Key); 4] = [
+        (-7, Key::es256),
+        (-8, Key::eddsa),
+        (-257, || Key::rs256(KeySize::Rsa2048)),
+        (-257, || Key::rs256(KeySize::Rsa4096)),
+    ];
+    for (algorithm, key) in keys {
+        // Without attestation, and with the key's own.
+        for packed in [None, Some(algorithm)] {
+            let begun = stage.begin(&user_id);
+            let accepted = begun["options"]["pubKeyCredParams"].as_array().unwrap();
+            assert!(accepted.contains(&json!({"type": "public-key", "alg": algorithm})));
+            let mut device = Device::new(key());
+            let response = device.create_bent(&begun["options"], |made| made.packed = packed);
+            stage.call("finish_passkey_registration", finish(&begun, &response));
+            let login = stage.login(&mut device).unwrap();
+            assert_eq!(login["user"]["username"], "ada");
+        }
+    }
+}
+
+on_each_store!(what_is_kept_of_a_passkey);
+fn what_is_kept_of_a_passkey(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let begun = stage.call("begin_passkey_registration", json!({"user_id": user_id, "label": "Schlüssel"}));
+    let mut device = Device::new(Key::es256());
+    (device.flags, device.count) = (UP | UV | BE | BS, 3);
+    let transports = json!(["usb", "internal", "usb", "", "NFC", "what is that", "x-y"]);
+    let response = device.create_bent(&begun["options"], |made| made.transports = transports);
+    let made = stage.call("finish_passkey_registration", finish(&begun, &response));
+    let mut expected = json!({
+        "id": response["id"], "label": "Schlüssel", "created_at": NOW, "backup_eligible": true, "backed_up": true,
+        "transports": ["internal", "usb", "x-y"], "aaguid": "07070707-0707-0707-0707-070707070707",
+    });
+    assert_eq!(made["credential"], expected);
+    stage.pass(5);
+    (device.flags, device.count) = (UP | UV | BE, 4);
+    stage.login(&mut device).unwrap();
+    (expected["backed_up"], expected["last_used_at"]) = (json!(false), json!(NOW + 5));
+    let listed = stage.call("list_passkeys", json!({"user_id": user_id}));
+    assert_eq!(listed, json!({"passkeys": [expected]}));
+    // It is told to whom it is about, and it is in no other export.
+    let export = stage.call("export_user", json!({"id": user_id}));
+    assert_eq!(export["passkeys"], listed["passkeys"]);
+    // The next registration names it, so that its authenticator makes no other.
+    let options = &stage.begin(&user_id)["options"];
+    let excluded =
+        json!([{"type": "public-key", "id": response["id"], "transports": ["internal", "usb", "x-y"]}]);
+    assert_eq!(options["excludeCredentials"], excluded);
+    assert_eq!(decoded(&options["user"]["id"]), device.user_handle);
+    assert_eq!(options["rp"], json!({"id": "example.com", "name": "Example"}));
+    assert_eq!(options["attestation"], "none");
+    // Whoever is deleted leaves nothing.
+    stage.call("delete_user", json!({"id": user_id}));
+    assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
+    drop(stage);
+    assert_eq!((store.count("passkeys"), store.count("users")), (0, 0));
+}
+
+on_each_store!(a_challenge_is_for_one_ceremony);
+fn a_challenge_is_for_one_ceremony(store: &Store) {
+    let stage = Stage::new(store);
+    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
+    let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
+    let (first, second) = (stage.begin_login(), stage.begin_login());
+    // Of another ceremony, of another kind, of nobody.
+    let response = adas.get(&first["options"]);
+    let mixed = json!({"challenge": second["challenge"], "response": response});
+    assert_eq!(stage.refused("finish_passkey_login", mixed), invalid("challenge"));
+    let registration = stage.begin(&ada);
+    let mixed = json!({"challenge": registration["challenge"], "response": response});
+    assert_eq!(stage.refused("finish_passkey_login", mixed), challenge("unknown"));
+    let made = Device::new(Key::es256()).create(&registration["options"]);
+    let mixed = json!({"challenge": first["challenge"], "response": made});
+    assert_eq!(stage.refused("finish_passkey_registration", mixed), challenge("malformed"));
+    // Whoever sees what the authenticator signs for a registration does not have its challenge.
+    let mixed = json!({"challenge": registration["options"]["challenge"], "response": made});
+    assert_eq!(stage.refused("finish_passkey_registration", mixed), challenge("unknown"));
+    let text = first["challenge"].as_str().unwrap();
+    let mut flipped = text.to_owned().into_bytes();
+    flipped[30] = if flipped[30] == b'A' { b'B' } else { b'A' };
+    let flipped = String::from_utf8(flipped).unwrap();
+    for (bad, reason) in [
+        ("", "unknown"),
+        ("x", "malformed"),
+        (&text[4..], "unknown"),
+        (&flipped, "unknown"),
+        (&"A".repeat(1 << 16), "malformed"),
+    ] {
+        let request = json!({"challenge": bad, "response": response});
+        assert_eq!(stage.refused("finish_passkey_login", request), challenge(reason), "{bad:.60}");
+    }
+    // Of another user, once with a name, and once by the handle.
+    let named = stage.call("begin_passkey_login", json!({"username": "ada"}));
+    let response = bobs.get(&named["options"]);
+    assert_eq!(stage.refused("finish_passkey_login", finish(&named, &response)), invalid("other_user"));
+    let handle = adas.user_handle.clone();
+    let response = bobs.get_bent(&first["options"], |it| it.user_handle = Some(handle));
+    assert_eq!(stage.refused("finish_passkey_login", finish(&first, &response)), invalid("user_handle"));
+    // A name is as good as a handle.
+    let response = adas.get_bent(&named["options"], |it| it.user_handle = None);
+    stage.call("finish_passkey_login", finish(&named, &response));
+    assert_eq!(stage.refused("finish_passkey_login", finish(&named, &response)), challenge("spent"));
+    // It expires.
+    let response = adas.get(&first["options"]);
+    stage.pass(300);
+    assert_eq!(stage.refused("finish_passkey_login", finish(&first, &response)), challenge("expired"));
+    let made = Device::new(Key::es256()).create(&registration["options"]);
+    let late = finish(&registration, &made);
+    assert_eq!(stage.refused("finish_passkey_registration", late).0, Code::InvalidChallenge);
+    // What was redeemed stays so while clocks go back, and is forgotten in the end.
+    let begun = stage.begin_login();
+    let response = adas.get(&begun["options"]);
+    stage.call("finish_passkey_login", finish(&begun, &response));
+    stage.pass(3600);
+    stage.call("maintain", json!({}));
+    stage.pass(-3600);
+    assert_eq!(stage.refused("finish_passkey_login", finish(&begun, &response)), challenge("spent"));
+    stage.pass(2 * 86_400);
+    assert_eq!(stage.call("maintain", json!({}))["purged"]["spent_challenges"], 2);
+}
+
+on_each_store!(one_of_many_threads_finishes);
+fn one_of_many_threads_finishes(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let registration = stage.begin(&user_id);
+    let made = Device::new(Key::es256()).create(&registration["options"]);
+    let mut device = stage.device(&user_id);
+    // The first passkey ended the registration that was under way.
+    let request = finish(&registration, &made);
+    assert_eq!(stage.refused("finish_passkey_registration", request).0, Code::InvalidChallenge);
+
+    let race = |operation: &'static str, request: &Value| {
+        let all: Vec<Result<Value, Code>> = thread::scope(|scope| {
+            let one = || stage.try_call(operation, request.clone());
+            let threads: Vec<_> = (0..64).map(|_| scope.spawn(one)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(all.iter().filter(|result| result.is_ok()).count(), 1, "{operation}");
+        let codes: BTreeSet<&str> =
+            all.iter().filter_map(|result| result.as_ref().err()).map(|code| code.name()).collect();
+        assert_eq!(codes, BTreeSet::from(["invalid_challenge"]), "{operation}");
+    };
+    let login = stage.begin_login();
+    race("finish_passkey_login", &finish(&login, &device.get(&login["options"])));
+    let sessions = stage.call("list_sessions", json!({"user_id": user_id}));
+    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
+
+    let registration = stage.begin(&user_id);
+    let made = Device::new(Key::es256()).create(&registration["options"]);
+    race("finish_passkey_registration", &finish(&registration, &made));
+    let listed = stage.call("list_passkeys", json!({"user_id": user_id}));
+    assert_eq!(listed["passkeys"].as_array().unwrap().len(), 2);
+}
+
+on_each_store!(counters);
+fn counters(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let mut fixed = stage.device(&user_id);
+    let mut synchronized = Device::new(Key::es256());
+    synchronized.flags = UP | UV | BE;
+    let mut synchronized = stage.enrolled(&user_id, synchronized);
+    // Neither counts.
+    for device in [&mut fixed, &mut synchronized] {
+        stage.login(device).unwrap();
+        stage.login(device).unwrap();
+    }
+    for (count, is_good) in
+        [(1, true), (1, false), (0, false), (7, true), (6, false), (7, false), (u32::MAX, true), (1, false)]
+    {
+        for device in [&mut fixed, &mut synchronized] {
+            device.count = count;
+        }
+        let begun = stage.begin_login();
+        let request = finish(&begun, &fixed.get(&begun["options"]));
+        match is_good {
+            true => drop(stage.call("finish_passkey_login", request)),
+            false => assert_eq!(stage.refused("finish_passkey_login", request), invalid("sign_count")),
+        }
+        // One that may be on several devices gets in, and that it went back is in the log.
+        stage.login(&mut synchronized).unwrap();
+    }
+    let failed = stage.events("login_failed");
+    assert_eq!(failed.len(), 5);
+    assert!(
+        failed.iter().all(|event| event["detail"] == "sign_count" && event["user_id"] == user_id.as_str())
+    );
+    assert_eq!(stage.events("passkey_counter_regressed").len(), 5);
+}
+
+on_each_store!(an_account_that_may_not_log_in);
+fn an_account_that_may_not_log_in(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let update = |field: &str, value: bool| stage.call("update_user", json!({"id": user_id, field: value}));
+    update("is_active", false);
+    assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
+    update("is_active", true);
+    // No password is used: neither one that must be changed matters, nor how often others were guessed.
+    update("must_change_password", true);
+    stage.login(&mut device).unwrap();
+    for _ in 0..12 {
+        let _ = stage.try_call("login", json!({"username": "ada", "password": "a wrong one"}));
+    }
+    let login = json!({"username": "ada", "password": PASSWORD});
+    assert_eq!(stage.try_call("login", login), Err(Code::TooManyAttempts));
+    stage.login(&mut device).unwrap();
+    drop(stage);
+    let stage = Stage::with(store, json!({"require_verified_email": true}));
+    let begun = stage.begin_login();
+    let request = finish(&begun, &device.get(&begun["options"]));
+    assert_eq!(stage.refused("finish_passkey_login", request), invalid("unverified_email"));
+}
+
+on_each_store!(what_a_new_passkey_ends);
+fn what_a_new_passkey_ends(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let login = stage.call("login", json!({"username": "ada", "password": PASSWORD}));
+    let is_alive = |login: &Value| {
+        stage.call("introspect", json!({"token": login["access_token"]}))["active"] == json!(true)
+    };
+    let mut device = stage.device(&user_id);
+    assert!(!is_alive(&login));
+    let login = stage.login(&mut device).unwrap();
+    assert!(is_alive(&login));
+    // One that fails ends nothing, nor does the removal of what is not there.
+    let begun = stage.begin(&user_id);
+    let response = Device::new(Key::es256()).create_bent(&begun["options"], |made| made.flags &= !UP);
+    assert_eq!(
+        stage.refused("finish_passkey_registration", finish(&begun, &response)).0,
+        Code::InvalidCredentials
+    );
+    let none = json!({"user_id": user_id, "credential_id": "AAAA"});
+    assert_eq!(stage.call("remove_passkey", none), json!({"removed": false}));
+    assert!(is_alive(&login));
+    let second = stage.device(&user_id);
+    assert!(!is_alive(&login));
+    let login = stage.login(&mut device).unwrap();
+    // Another's is not there for this user.
+    let bob = stage.register("bob");
+    let id = &crate::device::encoded(&second.id);
+    assert_eq!(stage.call("remove_passkey", json!({"user_id": bob, "credential_id": id}))["removed"], false);
+    assert_eq!(
+        stage.call("remove_passkey", json!({"user_id": user_id, "credential_id": id}))["removed"],
+        true
+    );
+    assert!(!is_alive(&login));
+    let mut second = second;
+    assert_eq!(stage.login(&mut second), Err(Code::InvalidCredentials));
+    stage.login(&mut device).unwrap();
+}
+
+on_each_store!(a_credential_belongs_to_one_account);
+fn a_credential_belongs_to_one_account(store: &Store) {
+    let stage = Stage::new(store);
+    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
+    let mut device = stage.device(&ada);
+    for user_id in [&bob, &ada] {
+        let begun = stage.begin(user_id);
+        let mut other = Device::new(Key::es256());
+        other.id.clone_from(&device.id);
+        let request = finish(&begun, &other.create(&begun["options"]));
+        let refused = stage.refused("finish_passkey_registration", request);
+        assert_eq!(refused, (Code::AlreadyConfigured, "credential_id".to_owned()));
+    }
+    assert_eq!(stage.login(&mut device).unwrap()["user"]["id"], ada.as_str());
+    assert_eq!(stage.call("list_passkeys", json!({"user_id": bob})), json!({"passkeys": []}));
+}
+
+#[test]
+fn an_account_has_twenty_at_most() {
+    let stage = Stage::new(&Store::sqlite());
+    let user_id = stage.register("ada");
+    for _ in 0..19 {
+        stage.device(&user_id);
+    }
+    // Two that are under way for the last place.
+    let (first, second) = (stage.begin(&user_id), stage.begin(&user_id));
+    let finish_one = |begun: &Value| {
+        let response = Device::new(Key::es256()).create(&begun["options"]);
+        stage.try_call("finish_passkey_registration", finish(begun, &response))
+    };
+    finish_one(&first).unwrap();
+    assert_eq!(finish_one(&second), Err(Code::InvalidChallenge));
+    let refused = stage.refused("begin_passkey_registration", json!({"user_id": user_id}));
+    assert_eq!(refused, (Code::PermissionDenied, "too_many_passkeys".to_owned()));
+    let listed = stage.call("list_passkeys", json!({"user_id": user_id}));
+    assert_eq!(listed["passkeys"].as_array().unwrap().len(), 20);
+}
+
+on_each_store!(the_only_way_in_stays);
+fn the_only_way_in_stays(store: &Store) {
+    let stage = Stage::new(store);
+    // Somebody without a password: taken over from another system.
+    let ada = json!({"users": [{"username": "ada", "email": "ada@example.com"}]});
+    stage.call("import_users", ada);
+    let user = stage.call("get_user", json!({"username": "ada"}));
+    let user_id = user["user"]["id"].as_str().unwrap();
+    let (first, mut second) = (stage.device(user_id), stage.device(user_id));
+    let remove =
+        |device: &Device| json!({"user_id": user_id, "credential_id": crate::device::encoded(&device.id)});
+    assert_eq!(stage.call("remove_passkey", remove(&first))["removed"], true);
+    let refused = stage.refused("remove_passkey", remove(&second));
+    assert_eq!(refused, (Code::PermissionDenied, "last_credential".to_owned()));
+    let login = stage.login(&mut second).unwrap();
+    let set = json!({"user_id": user_id, "new_password": PASSWORD, "temporary": false});
+    stage.call("set_password", set);
+    assert_eq!(stage.call("remove_passkey", remove(&second))["removed"], true);
+    assert_eq!(stage.call("introspect", json!({"token": login["access_token"]}))["active"], false);
+}
+
+on_each_store!(who_resets_the_password_of_an_unverified_account);
+/// Whoever registers with the address of somebody else keeps no way in when its owner takes the account over
+/// (semantic 10 of the contract).
+fn who_resets_the_password_of_an_unverified_account(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let reset = |password: &str| {
+        stage.pass(3600);
+        stage.call("request_password_reset", json!({"email": "ada@example.com"}));
+        let mails = stage.call("take_mail", json!({"limit": 100}));
+        let mails = mails["mails"].as_array().unwrap();
+        let token = mails.iter().rfind(|mail| mail["kind"] == "reset_password").unwrap()["token"].clone();
+        for mail in mails {
+            stage.call("acknowledge_mail", json!({"id": mail["id"], "delivered": true}));
+        }
+        stage.call("reset_password", json!({"token": token, "new_password": password}));
+    };
+    let mut planted = stage.device(&user_id);
+    reset("seven wise words");
+    assert_eq!(stage.login(&mut planted), Err(Code::InvalidCredentials));
+    assert_eq!(stage.call("list_passkeys", json!({"user_id": user_id})), json!({"passkeys": []}));
+    // From then on the address is verified, and a reset takes no factor away.
+    let mut own = stage.device(&user_id);
+    reset("six more wise words");
+    stage.login(&mut own).unwrap();
+}
+
+on_each_store!(strangers_learn_nothing);
+fn strangers_learn_nothing(store: &Store) {
+    let stage = Stage::new(store);
+    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
+    let device = stage.device(&ada);
+    let begin = |stage: &Stage, name: &str| stage.call("begin_passkey_login", json!({"username": name}));
+    let names: Vec<String> = (0..200).map(|number| format!("nobody{number}")).collect();
+    let real = begin(&stage, "ada");
+    assert_eq!(real["options"]["allowCredentials"][0]["id"], crate::device::encoded(&device.id));
+    let lists: Vec<Value> = names
+        .iter()
+        .map(String::as_str)
+        .chain(["bob", "bob@example.com", "nobody@example.com", "not a name", ""])
+        .map(|name| {
+            let (one, two) = (begin(&stage, name), begin(&stage, name));
+            // A challenge is as long, and the rest the same, whoever it is for.
+            for begun in [&one, &two] {
+                let len = |begun: &Value| begun["challenge"].as_str().unwrap().len();
+                assert_eq!(len(begun), len(&real), "{name}");
+                let shape = |begun: &Value| {
+                    let mut options = begun["options"].clone();
+                    (options["challenge"], options["allowCredentials"]) = (json!(""), json!([]));
+                    options
+                };
+                assert_eq!(shape(begun), shape(&real));
+            }
+            assert_ne!(one["challenge"], two["challenge"]);
+            assert_ne!(one["options"]["challenge"], two["options"]["challenge"]);
+            assert_eq!(one["options"]["allowCredentials"], two["options"]["allowCredentials"]);
+            one["options"]["allowCredentials"].clone()
+        })
+        .collect();
+    let members = |list: &Value| list.as_array().unwrap().clone();
+    for list in &lists {
+        assert!((1..=2).contains(&members(list).len()));
+        for credential in members(list) {
+            assert_eq!(credential["type"], "public-key");
+            assert!([16, 20, 32, 64].contains(&decoded(&credential["id"]).len()));
+            assert!(!credential["transports"].as_array().unwrap().is_empty());
+        }
+    }
+    let ids: BTreeSet<String> =
+        lists.iter().flat_map(members).map(|credential| credential["id"].to_string()).collect();
+    assert_eq!(ids.len(), lists.iter().map(|list| members(list).len()).sum::<usize>());
+    // What was made for nobody opens nothing, whoever answers.
+    let mut bobs = stage.device(&bob);
+    for name in ["nobody1", "ada"] {
+        let begun = begin(&stage, name);
+        let response = bobs.get(&begun["options"]);
+        assert_eq!(stage.refused("finish_passkey_login", finish(&begun, &response)), invalid("other_user"));
+    }
+    // An account that is switched off looks as it did.
+    stage.call("update_user", json!({"id": ada, "is_active": false}));
+    assert_eq!(begin(&stage, "ada")["options"]["allowCredentials"], real["options"]["allowCredentials"]);
+    // So does everybody in another process, and after a new secret key came.
+    drop(stage);
+    let stage = Stage::new(store);
+    assert_eq!(begin(&stage, "nobody7")["options"]["allowCredentials"], lists[7]);
+}
+
+on_each_store!(a_new_secret_key);
+fn a_new_secret_key(store: &Store) {
+    let [old, new] = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+    let stage = Stage::with(store, json!({"secret_keys": [old]}));
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let begun = stage.begin_login();
+    let nobody = stage.call("begin_passkey_login", json!({"username": "nobody"}));
+    drop(stage);
+    let stage = Stage::with(store, json!({"secret_keys": [new, old]}));
+    let request = finish(&begun, &device.get(&begun["options"]));
+    stage.call("finish_passkey_login", request.clone());
+    assert_eq!(stage.refused("finish_passkey_login", request), challenge("spent"));
+    let same = stage.call("begin_passkey_login", json!({"username": "nobody"}));
+    assert_eq!(same["options"]["allowCredentials"], nobody["options"]["allowCredentials"]);
+    drop(stage);
+    // Nothing of a passkey is sealed: the old key may go.
+    let stage = Stage::with(store, json!({"secret_keys": [new]}));
+    stage.login(&mut device).unwrap();
+}
+
+on_each_store!(to_begin_a_login_writes_nothing);
+/// However many begin, nothing is written, and nobody's ceremony is replaced.
+fn to_begin_a_login_writes_nothing(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let begun = stage.begin_login();
+    const TABLES: [&str; 5] = ["events", "one_time_secrets", "spent_challenges", "throttles", "users"];
+    let before = stage.events("logged_in").len();
+    for number in 0..500 {
+        stage.call("begin_passkey_login", json!({"username": format!("name{}", number % 7)}));
+    }
+    stage.call("finish_passkey_login", finish(&begun, &device.get(&begun["options"])));
+    assert_eq!(stage.events("logged_in").len(), before + 1);
+    drop(stage);
+    let counts = TABLES.map(|table| store.count(table));
+    let stage = Stage::new(store);
+    (0..100).for_each(|_| drop(stage.begin_login()));
+    drop(stage);
+    assert_eq!(TABLES.map(|table| store.count(table)), counts);
+}
+
+on_each_store!(failures_lock_a_source);
+fn failures_lock_a_source(store: &Store) {
+    let stage = Stage::with(store, json!({"throttle": {"source_failures": 3, "lock_seconds": 60}}));
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let mut attempt = |ip: &str, is_good: bool| {
+        let begun = stage.begin_login();
+        let response = device.get_bent(&begun["options"], |it| {
+            if !is_good {
+                it.flags = 0;
+            }
+        });
+        let mut request = finish(&begun, &response);
+        request["client"] = json!({"ip": ip});
+        stage.try_call("finish_passkey_login", request).map(drop)
+    };
+    for _ in 0..3 {
+        assert_eq!(attempt("192.0.2.1", false), Err(Code::InvalidCredentials));
+    }
+    assert_eq!(attempt("192.0.2.1", true), Err(Code::TooManyAttempts));
+    assert_eq!(attempt("192.0.2.2", true), Ok(()));
+    // It is the lock that passwords have, too.
+    let login = json!({"username": "ada", "password": PASSWORD, "client": {"ip": "192.0.2.1"}});
+    assert_eq!(stage.try_call("login", login), Err(Code::TooManyAttempts));
+    stage.pass(60);
+    assert_eq!(attempt("192.0.2.1", true), Ok(()));
+    let throttled = stage.events("throttled");
+    assert_eq!(throttled.len(), 1);
+    assert_eq!(throttled[0]["detail"], "source");
+}
+
+/// Neither the answers and log records of failures nor the store say what was signed or by whom.
+#[test]
+fn no_record_repeats_a_value() {
+    let stage = Stage::new(&Store::sqlite());
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let begun = stage.begin_login();
+    let response = device.get_bent(&begun["options"], |it| it.flags = 0);
+    let error =
+        stage.engine.call("finish_passkey_login", &finish(&begun, &response).to_string()).unwrap_err();
+    let records = [stage.records(), vec![error.to_json(), format!("{error:?}")]].concat();
+    assert!(records.len() > 2);
+    for record in records {
+        for secret in [
+            &begun["challenge"],
+            &begun["options"]["challenge"],
+            &response["id"],
+            &response["response"]["signature"],
+        ] {
+            assert!(!record.contains(secret.as_str().unwrap()), "{record}");
+        }
+    }
+}
+
+/// The whole way through the C ABI, by the named functions.
+#[test]
+fn through_the_c_abi() {
+    type Named =
+        unsafe extern "C" fn(*const doorward_engine, *const c_char, *mut *mut c_char) -> doorward_status;
+    let config = json!({
+        "store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1},
+        "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": [crate::device::ORIGIN]},
+    });
+    let config = CString::new(config.to_string()).unwrap();
+    let (mut engine, mut response) = (null_mut(), null_mut());
+    unsafe {
+        assert_eq!(doorward_open(config.as_ptr(), null(), &mut engine, &mut response), DOORWARD_OK);
+        doorward_free(response);
+    }
+    let call = |named: Named, request: Value| -> Value {
+        let request = CString::new(request.to_string()).unwrap();
+        let mut response = null_mut();
+        unsafe {
+            let status = named(engine, request.as_ptr(), &mut response);
+            let text = CStr::from_ptr(response).to_str().unwrap().to_owned();
+            doorward_free(response);
+            assert_eq!(status, DOORWARD_OK, "{text}");
+            serde_json::from_str(&text).unwrap()
+        }
+    };
+    let ada = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
+    let user = call(doorward_register, ada);
+    let user_id = json!({"user_id": user["user"]["id"]});
+    let begun = call(doorward_begin_passkey_registration, user_id.clone());
+    let mut device = Device::new(Key::es256());
+    let made = finish(&begun, &device.create(&begun["options"]));
+    call(doorward_finish_passkey_registration, made);
+    let begun = call(doorward_begin_passkey_login, json!({}));
+    let login = call(doorward_finish_passkey_login, finish(&begun, &device.get(&begun["options"])));
+    assert_eq!(login["user"]["id"], user["user"]["id"]);
+    let listed = call(doorward_list_passkeys, user_id.clone());
+    let remove = json!({"user_id": user["user"]["id"], "credential_id": listed["passkeys"][0]["id"]});
+    assert_eq!(call(doorward_remove_passkey, remove), json!({"removed": true}));
+    unsafe { doorward_release(engine) };
+}
