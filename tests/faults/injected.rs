@@ -112,6 +112,15 @@ fn live(engine: &Engine) {
     });
     report(&json!({"registered": "ada"}));
     assert_eq!(again(|| taken(call(engine, "register", request.clone()))), Code::UsernameTaken);
+    // A mailed token and its message: both are there, or neither.
+    let mails = || again(|| call(engine, "take_mail", json!({})))["mails"].as_array().unwrap().clone();
+    again(|| {
+        call(engine, "request_password_reset", json!({"email": email}))
+            .inspect_err(|_| assert_eq!(mails(), [] as [Value; 0], "a request that failed left a message"))
+    });
+    let mails = mails();
+    assert_eq!(mails.len(), 1);
+    again(|| call(engine, "check_mail_token", json!({"token": mails[0]["token"]})));
     let token = again(|| login(engine, "ada"));
     report(&json!({"logged in": token}));
     report(&json!({"leaving": token}));
