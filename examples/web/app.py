@@ -1,10 +1,11 @@
 """A small web site on doorward: accounts, mails, second factors, sessions, an audit log: `make web`.
 
-Pages are plain HTML and work without JavaScript. What the engine refuses is told by its message; what it
-wants next, by its code.
+Pages are plain HTML and work without JavaScript, but for passkeys. What the engine refuses is told by its
+message; what it wants next, by its code.
 """
 
 import base64
+import json
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,12 @@ from fastapi.templating import Jinja2Templates
 
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.exceptions import StepUpRequired
-from doorward.models.app import AuthenticateResponse, CompleteLoginResponse, LoginResponse
+from doorward.models.app import (
+    AuthenticateResponse,
+    CompleteLoginResponse,
+    FinishPasskeyLoginResponse,
+    LoginResponse,
+)
 
 HERE = Path(__file__).resolve().parent
 # The session's token. A site with TLS calls it `__Host-session`: then no other host can set it.
@@ -26,8 +32,8 @@ SESSION, CHALLENGE = "session", "challenge"
 DAY = 86_400
 
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     # A mailed token stands in the address of its page. (With `no-referrer` forms would not say their origin.)
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
@@ -37,6 +43,7 @@ HEADERS = {
 PAGES = {
     "/login": "login.html",
     "/login/code": "code.html",
+    "/login/passkey": "login.html",
     "/login/password": "new_password.html",
     "/register": "register.html",
     "/forgot": "forgot.html",
@@ -54,6 +61,7 @@ def configuration(folder: Path, site: str) -> Config:
         "issuer": "Doorward Example",
         # A session lives for a day and needs no refreshing; each request asks the store whether it is alive.
         "backends": {"browser": {"access_token_seconds": DAY, "refresh": False}},
+        "passkeys": {"rp_id": "localhost", "rp_name": "Doorward Example", "origins": [site]},
         "mail": {
             "links": {
                 "verify_email": f"{site}/verify?token={{token}}",
@@ -75,6 +83,15 @@ async def form(request: Request) -> Form:
 
 
 Fields = Annotated[Form, Depends(form)]
+
+
+def answer_of(fields: Form) -> dict[str, Any]:
+    """Read what the browser says of a passkey."""
+    try:
+        answer: dict[str, Any] = json.loads(fields.get("response", ""))
+    except ValueError:
+        raise AuthError("The browser gave no passkey.") from None
+    return answer
 
 
 def when(at: int) -> str:
@@ -106,7 +123,9 @@ def create_app(engine: Engine) -> FastAPI:
         secure = request.url.scheme == "https"
         response.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
-    def entered(request: Request, login: LoginResponse | CompleteLoginResponse) -> Response:
+    def entered(
+        request: Request, login: LoginResponse | CompleteLoginResponse | FinishPasskeyLoginResponse
+    ) -> Response:
         response = goto("/")
         set_cookie(request, response, SESSION, login.access_token, login.expires_in)
         set_cookie(request, response, CHALLENGE, "", 0)
@@ -135,8 +154,10 @@ def create_app(engine: Engine) -> FastAPI:
     def failed(request: Request, error: AuthError) -> Response:
         path = request.url.path
         if isinstance(error, StepUpRequired):
-            next_page = "/login/code" if error.code == "second_factor_required" else "/login/password"
-            response: Response = goto(next_page)
+            response: Response = goto("/login/password")
+            if error.code == "second_factor_required":
+                options = error.webauthn_options
+                response = page(request, "code.html", totp=error.totp_supported, options=options)
             set_cookie(request, response, CHALLENGE, error.challenge or "", 600)
             return response
         if path not in PAGES:
@@ -154,8 +175,15 @@ def create_app(engine: Engine) -> FastAPI:
     def style() -> Response:
         return FileResponse(HERE / "style.css")
 
-    @app.get("/register")
+    @app.get("/passkeys.js")
+    def script() -> Response:
+        return FileResponse(HERE / "passkeys.js")
+
     @app.get("/login")
+    def show_login(request: Request, note: str = "") -> Response:
+        return page(request, "login.html", note=note, passkey=engine.begin_passkey_login(backend="browser"))
+
+    @app.get("/register")
     @app.get("/login/code")
     @app.get("/forgot")
     def show_form(request: Request, note: str = "") -> Response:
@@ -186,11 +214,22 @@ def create_app(engine: Engine) -> FastAPI:
         tokens = engine.login(username=username, password=password, backend="browser", client=client(request))
         return entered(request, tokens)
 
+    @app.post("/login/passkey")
+    def login_passkey(request: Request, fields: Fields) -> Response:
+        challenge, answer = fields.get("challenge", ""), answer_of(fields)
+        login = engine.finish_passkey_login(challenge=challenge, response=answer, client=client(request))
+        return entered(request, login)
+
     @app.post("/login/code")
     def login_code(request: Request, fields: Fields) -> Response:
+        if "response" in fields:
+            challenge, answer = request.cookies.get(CHALLENGE, ""), answer_of(fields)
+            return entered(request, engine.complete_login(challenge=challenge, webauthn_response=answer))
         code = fields.get("code", "").replace(" ", "")
-        proof = {"two_fa_code": code} if code.isdigit() else {"recovery_code": code}
-        return entered(request, engine.complete_login(challenge=request.cookies.get(CHALLENGE, ""), **proof))
+        challenge = request.cookies.get(CHALLENGE, "")
+        if code.isdigit():
+            return entered(request, engine.complete_login(challenge=challenge, two_fa_code=code))
+        return entered(request, engine.complete_login(challenge=challenge, recovery_code=code))
 
     @app.post("/login/password")
     def login_password(request: Request, fields: Fields) -> Response:
@@ -229,6 +268,7 @@ def create_app(engine: Engine) -> FastAPI:
             session_id=who.session_id,
             sessions=engine.list_sessions(user_id=who.user.id).sessions,
             totp=engine.totp_status(user_id=who.user.id).is_configured,
+            passkeys=engine.list_passkeys(user_id=who.user.id).passkeys,
             codes=engine.recovery_codes_status(user_id=who.user.id).remaining,
         )
 
@@ -285,6 +325,27 @@ def create_app(engine: Engine) -> FastAPI:
     @app.post("/totp/disable")
     def disable_totp(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
         engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""))
+        return goto("/login", "factor")
+
+    @app.post("/passkeys/new")
+    def new_passkey(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        label = fields.get("label") or "Passkey"
+        begun = engine.begin_passkey_registration(user_id=who.user.id, label=label)
+        return page(request, "passkey.html", passkey=begun)
+
+    @app.post("/passkeys")
+    def add_passkey(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        challenge, answer = fields.get("challenge", ""), answer_of(fields)
+        made = engine.finish_passkey_registration(challenge=challenge, response=answer)
+        return page(request, "codes.html", codes=made.recovery_codes or [], again=True)
+
+    @app.post("/passkeys/remove")
+    def remove_passkey(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+        engine.remove_passkey(user_id=who.user.id, credential_id=fields.get("id", ""))
         return goto("/login", "factor")
 
     @app.post("/recovery-codes")
