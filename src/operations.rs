@@ -162,7 +162,7 @@ operations! {
         [TooManyAttempts, StoreUnavailable];
     request_email_change: email::RequestEmailChangeRequest => email::SentResponse, "0.1.0",
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
-        [UserNotFound, EmailTaken, StoreUnavailable];
+        [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
     request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0",
         "Mails a token with which a new password can be set.",
         [TooManyAttempts, StoreUnavailable];

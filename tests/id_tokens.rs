@@ -101,7 +101,8 @@ fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
         // Nor does a second identity of the address's next owner get in by the first.
         assert_eq!(stage.login(&of("3", "ada@example.com", json!(true))).unwrap()["user"]["id"], ada);
     }
-    let stage = Stage::on(&store.another(), &key, json!({"auto_register": true}));
+    let store = store.another();
+    let stage = Stage::on(&store, &key, json!({"auto_register": true}));
     stage.register("ada", "ada@example.com", true);
     let error = stage.login(&of("1", "ada@example.com", json!(true))).unwrap_err();
     assert_eq!(error.code, Code::EmailTaken);
@@ -204,7 +205,8 @@ fn who_gets_no_account(store: &Store) {
         assert_eq!(refused(&stage, ada), credentials("unknown_identity"));
     }
     {
-        let stage = Stage::on(&store.another(), &key, json!({"auto_register": true}));
+        let store = store.another();
+        let stage = Stage::on(&store, &key, json!({"auto_register": true}));
         assert_eq!(refused(&stage, json!({"sub": "1"})), credentials("no_email"));
         assert_eq!(refused(&stage, json!({"sub": "1", "email": "no address"})), credentials("no_email"));
         let ada = json!({"sub": "1", "email": "ada@example.com"});
@@ -216,7 +218,8 @@ fn who_gets_no_account(store: &Store) {
     // An account that is not active is neither linked nor taken over.
     let trusted = json!({"link_verified_email": true});
     for verified in [true, false] {
-        let stage = Stage::on(&store.another(), &key, trusted.clone());
+        let store = store.another();
+        let stage = Stage::on(&store, &key, trusted.clone());
         let ada = stage.register("ada", "ada@example.com", verified);
         stage.call("update_user", json!({"id": ada, "is_active": false})).unwrap();
         let claims = json!({"sub": "1", "email": "ada@example.com", "email_verified": true});

@@ -29,16 +29,31 @@ SECRETS = {
     "access_token",
     "authorization",
     "challenge",
+    "codes",
     "cookies",
     "hash",
     "id_token",
     "new_password",
     "nonce",
     "old_password",
+    "otpauth_uri",
     "password",
     "password_hash",
+    "qr_svg",
+    "recovery_code",
     "refresh_token",
+    "secret",
     "token",
+    "two_fa_code",
+    "webauthn_response",
+}
+# And those that are secrets in some objects only.
+SECRET_MEMBERS = {
+    ("ConfirmTotpRequest", "code"),
+    ("ConfirmTotpResponse", "recovery_codes"),
+    ("DisableTotpRequest", "code"),
+    ("FinishPasskeyRegistrationResponse", "recovery_codes"),
+    ("VerifyTotpRequest", "code"),
 }
 # What only a boolean says: nothing that is merely truthy lets a request pass.
 STRICT = {"excluded"}
@@ -257,7 +272,7 @@ def add(definitions: dict[str, Schema], name: str, schema: Schema) -> None:
         elif field == "rules":
             # The configuration's: `RequestsConfig` is their type.
             properties[field] = {"description": inner["description"], "type": ["object", "null"]}
-        if field in SECRETS:
+        if field in SECRETS or (name, field) in SECRET_MEMBERS:
             properties[field]["x-repr"] = False
         if field in STRICT:
             properties[field]["x-strict"] = True

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import uvicorn
 from fastapi import Depends, FastAPI, Request
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
@@ -102,6 +103,8 @@ def when(at: int) -> str:
 def create_app(engine: Engine) -> FastAPI:
     """Make the site."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # No page of another name that leads here reads the mailbox.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"])
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["when"] = when
     mailbox: list[Any] = []
@@ -135,6 +138,15 @@ def create_app(engine: Engine) -> FastAPI:
         """Who is there; InvalidToken where nobody is."""
         who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
         request.state.me = who.user
+        return who
+
+    def fresh(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)]
+    ) -> AuthenticateResponse:
+        """Who is there and logged in just now: what opens an account is not for whoever finds a session."""
+        token = request.cookies.get(SESSION, "")
+        if not engine.authorize(token=token, backend="browser", max_age_seconds=300).authorized:
+            raise InvalidToken("Log in again first.")
         return who
 
     def admin(who: Annotated[AuthenticateResponse, Depends(someone)]) -> AuthenticateResponse:
@@ -309,7 +321,7 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/totp")
     def set_up_totp(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         made = engine.setup_totp(user_id=who.user.id)
         image = base64.b64encode(made.qr_svg.encode()).decode()
@@ -317,19 +329,19 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/totp/confirm")
     def confirm_totp(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         done = engine.confirm_totp(user_id=who.user.id, code=fields.get("code", ""))
-        return page(request, "codes.html", codes=done.recovery_codes, again=True)
+        return page(request, "codes.html", codes=done.recovery_codes)
 
     @app.post("/totp/disable")
-    def disable_totp(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+    def disable_totp(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
         engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""))
         return goto("/login", "factor")
 
     @app.post("/passkeys/new")
     def new_passkey(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         label = fields.get("label") or "Passkey"
         begun = engine.begin_passkey_registration(user_id=who.user.id, label=label)
@@ -337,23 +349,23 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/passkeys")
     def add_passkey(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         challenge, answer = fields.get("challenge", ""), answer_of(fields)
         made = engine.finish_passkey_registration(challenge=challenge, response=answer)
-        return page(request, "codes.html", codes=made.recovery_codes or [], again=True)
+        return page(request, "codes.html", codes=made.recovery_codes or [])
 
     @app.post("/passkeys/remove")
-    def remove_passkey(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+    def remove_passkey(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
         engine.remove_passkey(user_id=who.user.id, credential_id=fields.get("id", ""))
         return goto("/login", "factor")
 
     @app.post("/recovery-codes")
     def new_recovery_codes(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         codes = engine.generate_recovery_codes(user_id=who.user.id).codes
-        return page(request, "codes.html", codes=codes, again=False)
+        return page(request, "codes.html", codes=codes)
 
     @app.get("/admin")
     def administer(request: Request, who: Annotated[AuthenticateResponse, Depends(admin)]) -> Response:

@@ -296,7 +296,9 @@ impl Engine {
                 self.forget_guesses(tx, request.id)?;
                 self.open_account(tx, request.id)?;
             }
-            if before.is_active && !user.is_active {
+            // Sessions and waiting logins that had no second factor end where a role begins to demand one.
+            let demands_factor = self.needs_second_factor(&user) && !self.needs_second_factor(&before);
+            if (before.is_active && !user.is_active) || demands_factor {
                 self.revoke_everything(tx, request.id, now)?;
             }
             let mut changed = changed_fields(&before, &user)?;

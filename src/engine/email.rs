@@ -94,7 +94,7 @@ impl Engine {
 
     /// Mails a token to the new address and a notice to the old one. The address is changed by `verify_email`.
     ///
-    /// Failures: `user_not_found`, `email_taken`, `invalid_request`, `store_unavailable`.
+    /// Failures: `user_not_found`, `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
     pub fn request_email_change(&self, request: RequestEmailChangeRequest) -> Result<SentResponse> {
         let RequestEmailChangeRequest { user_id, new_email, locale } = request;
         let (now, key, locale) = (self.clock.now(), new_email.key(), locale.as_ref());
@@ -107,6 +107,7 @@ impl Engine {
             if owner.is_some() && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
+            self.count_address_change(tx, user_id, now)?;
             if !self.may_mail(tx, Kind::ChangeEmail.name(), &key, now)? {
                 return Ok(());
             }

@@ -128,7 +128,7 @@ pub struct ListPasskeysResponse {
     pub passkeys: Vec<PasskeyInfo>,
 }
 
-/// Takes a passkey away.
+/// Takes a passkey away. Whoever asks must be its user, who logged in just now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemovePasskeyRequest {
@@ -330,7 +330,7 @@ impl Engine {
         let ceremony = self.ceremony(challenge.expose(), now);
         let (ceremony, sealed) = ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))?;
         let (passkey, user) = self.store.read(|tx| {
-            self.check_source(tx, client.ip, now)?;
+            self.admit_source(tx, client.ip, now)?;
             let passkey = rows::find(tx, &response.id.0)?;
             let user = match &passkey {
                 Some(passkey) => users::find(tx, By::Id(passkey.user_id))?,
@@ -465,6 +465,11 @@ impl Asserted<'_> {
         let state = webauthn::authenticate(&assertion, &public_key, &expected);
         let passkey = passkey.ok_or("unknown_credential")?;
         let state = state?;
+        // Section 7.2, on uvInitialized: whoever holds an authenticator may give it its first PIN. Only beside
+        // another factor may it begin to verify its user.
+        if self.is_alone && !passkey.user_verified {
+            return Err("user_verification_is_new");
+        }
         match (self.user_id, &response.user_handle) {
             (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
             // Section 7.2, step 6: whoever did not say who they are says it by the user handle.
@@ -730,7 +735,8 @@ impl Engine {
         let ip = client.ip();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            if self.is_noteworthy(tx, account, now)? {
+            let lane = account.map_or("passkey nobody".to_owned(), |id| format!("passkey {id}"));
+            if self.is_noteworthy(tx, &lane, now)? {
                 self.record(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
             }
             match self.source_failed(tx, client.ip, now)? {

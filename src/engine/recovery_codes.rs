@@ -19,7 +19,7 @@ use crate::store::{Durability, Tx, second_factors};
 use crate::totp::stripped;
 use crate::user::Id;
 
-/// Replaces the recovery codes of an account.
+/// Replaces the recovery codes of an account. Whoever asks must be its user, who logged in just now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GenerateRecoveryCodesRequest {

@@ -161,15 +161,6 @@ impl Engine {
         Ok(count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW)
     }
 
-    /// Lets a source pass that is not locked. Failure: `too_many_attempts`.
-    pub(super) fn check_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
-        let Some(lane) = self.source(source, now)? else { return Ok(()) };
-        match self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default()).locked_until - now {
-            seconds @ 1.. => Err(throttled(seconds)),
-            _ => Ok(()),
-        }
-    }
-
     /// Counts a failure of a source, together with its guesses at passwords; whether that locks it. For a proof that
     /// cannot be guessed, which may be looked at before it is counted.
     pub(super) fn source_failed(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<bool> {
@@ -181,11 +172,10 @@ impl Engine {
         Ok(count.locked_until > now)
     }
 
-    /// Whether another failure of a passkey of the account, or of one that nobody has, is worth an event. It costs
+    /// Whether another failure of this kind is worth an event: of a proof of an account, or of nobody's. It costs
     /// whoever sends it next to nothing, and refuses nobody else: a flood does not fill the disk.
-    pub(super) fn is_noteworthy(&self, tx: &mut Tx, account: Option<Id>, now: i64) -> Result<bool> {
-        let lane = account.map_or("passkey nobody".to_owned(), |id| format!("passkey {id}"));
-        Ok(self.count_one(tx, &lane, self.config.throttle.account_failures.seconds(), now)? == 0)
+    pub(super) fn is_noteworthy(&self, tx: &mut Tx, lane: &str, now: i64) -> Result<bool> {
+        Ok(self.count_one(tx, lane, self.config.throttle.account_failures.seconds(), now)? == 0)
     }
 
     fn source(&self, source: Option<IpAddr>, now: i64) -> Result<Option<Lane>> {
@@ -214,10 +204,8 @@ impl Engine {
     /// Whether a source may offer a proof that cannot be guessed, so that only its failures are counted, with those
     /// of its logins. Failure: `too_many_attempts`.
     pub(super) fn admit_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
-        let Some(ip) = source else { return Ok(()) };
-        let id = self.secrets.mac(Purpose::LookUp, format!("source {}", network(ip)).as_bytes())?;
-        let kept = throttles::find(tx, &id)?.unwrap_or_default();
-        match self.as_of(now, kept).locked_until - now {
+        let Some(lane) = self.source(source, now)? else { return Ok(()) };
+        match self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default()).locked_until - now {
             seconds @ 1.. => Err(throttled(seconds)),
             _ => Ok(()),
         }
@@ -228,6 +216,15 @@ impl Engine {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         match self.count_one(tx, &format!("source {}", network(ip)), limit, now)? {
+            0 => Ok(()),
+            seconds => Err(throttled(seconds)),
+        }
+    }
+
+    /// Counts a change of an account's address, which mails whomever it names. Failure: `too_many_attempts`.
+    pub(super) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
+        let limit = self.config.throttle.account_failures.seconds();
+        match self.count_one(tx, &format!("mail change {account}"), limit, now)? {
             0 => Ok(()),
             seconds => Err(throttled(seconds)),
         }

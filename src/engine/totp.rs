@@ -55,7 +55,8 @@ pub struct VerifyTotpResponse {
     pub valid: bool,
 }
 
-/// Sets up an authenticator app for an account.
+/// Sets up an authenticator app for an account. Whoever asks must be its user, who logged in just now: the app
+/// shuts out everybody else.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetupTotpRequest {

@@ -79,6 +79,21 @@ fn a_login_in_two_steps(store: &Store) {
     assert_eq!(stage.try_call("complete_login", both), Err(Code::InvalidRequest));
 }
 
+on_each_store!(a_pin_that_came_later);
+/// Whoever finds a security key without a PIN can give it one: that verifies nobody until the password was there, too.
+fn a_pin_that_came_later(store: &Store) {
+    let stage = Stage::new(store);
+    let ada = stage.register("ada");
+    let mut device = Device::new(Key::es256());
+    device.flags &= !UV;
+    let mut device = stage.enrolled(&ada, device);
+    device.flags |= UV;
+    assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
+    let first = step_up(&stage, "ada");
+    complete(&stage, &first["challenge"], &device.get(&first["webauthn_options"])).unwrap();
+    stage.login(&mut device).unwrap();
+}
+
 on_each_store!(a_login_in_one_step);
 fn a_login_in_one_step(store: &Store) {
     let stage = Stage::new(store);

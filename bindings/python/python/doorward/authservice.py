@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from doorward.exceptions import InvalidRequest
-from doorward.models.app import LoginResponse, RefreshResponse
+from doorward.models.app import Client, LoginResponse, RefreshResponse
 from doorward.repository import Repo, engine_of
 
 __all__ = ["AuthDTO", "AuthService", "Token"]
@@ -35,15 +35,23 @@ class AuthService:
         return await asyncio.to_thread(engine_of(self._repo).login, username=email, password=password)
 
     async def generate_token_for_oauth(
-        self, id_token: str, *, provider: str | None = None, nonce: str | None = None
+        self,
+        id_token: str,
+        *,
+        provider: str | None = None,
+        nonce: str | None = None,
+        client: Client | None = None,
     ) -> AuthDTO:
         """Log in by the ID token of a configured provider, or of the only one.
 
-        Give the nonce that was sent to the provider. InvalidToken says that the token is not valid, AuthError
-        that it opens no account, Conflict that its address is another account's.
+        Give the nonce that was sent to the provider, and the client, whose failures are counted.
+        InvalidToken says that the token is not valid, AuthError that it opens no account, Conflict that its
+        address is another account's.
         """
         login = engine_of(self._repo).login_with_id_token
-        response = await asyncio.to_thread(login, id_token=id_token, provider=provider, nonce=nonce)
+        response = await asyncio.to_thread(
+            login, id_token=id_token, provider=provider, nonce=nonce, client=client
+        )
         return AuthDTO.model_validate(response, from_attributes=True)
 
     async def renew_token(self, refresh_token: str) -> Token:

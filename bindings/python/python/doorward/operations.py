@@ -722,7 +722,7 @@ class Operations(_doorward.Engine):
         new_email: The address to be.
         locale: The language of the mails. Default: that of the account.
 
-        Failures: user_not_found, email_taken, store_unavailable.
+        Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
         """
         fields: dict[str, object] = {"user_id": user_id, "new_email": new_email, "locale": locale}
         return RequestEmailChangeResponse.model_validate(self.call("request_email_change", _text(fields)))

@@ -742,15 +742,15 @@ class CompleteLoginRequest(Model):
     """
     The next password, where the password must be changed.
     """
-    recovery_code: str | None = None
+    recovery_code: Annotated[str | None, Field(repr=False)] = None
     """
     A recovery code, which is used up.
     """
-    two_fa_code: str | None = None
+    two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """
     The code of the authenticator app.
     """
-    webauthn_response: dict[str, Any] | None = None
+    webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """
     What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's `toJSON()`.
     """
@@ -814,11 +814,11 @@ class ReauthenticateRequest(Model):
     """
     An access token of the session.
     """
-    two_fa_code: str | None = None
+    two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """
     Or the code of the authenticator app.
     """
-    webauthn_response: dict[str, Any] | None = None
+    webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """
     Or what a passkey answers to a challenge of `begin_passkey_login`, which is spent: the credential's `toJSON()`.
     The authenticator must have verified its user.
@@ -1610,7 +1610,7 @@ class GenerateTotpSecretResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """
     160 random bits in base32.
     """
@@ -1629,7 +1629,7 @@ class TotpProvisioningUriRequest(Model):
     """
     The address of the account, or another name that the app shows for it.
     """
-    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """
     The secret in base32.
     """
@@ -1643,11 +1643,11 @@ class TotpProvisioningUriResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    otpauth_uri: str
+    otpauth_uri: Annotated[str, Field(repr=False)]
     """
     `otpauth://totp/…`: what an authenticator app reads. A secret.
     """
-    qr_svg: str
+    qr_svg: Annotated[str, Field(repr=False)]
     """
     The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
     """
@@ -1662,11 +1662,11 @@ class VerifyTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    code: str
+    code: Annotated[str, Field(repr=False)]
     """
     The code; spaces and hyphens in it are passed over.
     """
-    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """
     The secret in base32.
     """
@@ -1688,7 +1688,8 @@ class VerifyTotpResponse(Model):
 
 class SetupTotpRequest(Model):
     """
-    Sets up an authenticator app for an account.
+    Sets up an authenticator app for an account. Whoever asks must be its user, who logged in just now: the app
+    shuts out everybody else.
     """
 
     model_config = ConfigDict(
@@ -1709,15 +1710,15 @@ class SetupTotpResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    otpauth_uri: str
+    otpauth_uri: Annotated[str, Field(repr=False)]
     """
     `otpauth://totp/…`: what an authenticator app reads. A secret.
     """
-    qr_svg: str
+    qr_svg: Annotated[str, Field(repr=False)]
     """
     The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
     """
-    secret: Annotated[str, Field(max_length=256, min_length=16)]
+    secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """
     The secret in base32, for whoever cannot read the picture.
     """
@@ -1732,7 +1733,7 @@ class ConfirmTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    code: str
+    code: Annotated[str, Field(repr=False)]
     """
     The code that the app shows. It is used up: the first login needs the next one.
     """
@@ -1754,7 +1755,7 @@ class ConfirmTotpResponse(Model):
     """
     Always true.
     """
-    recovery_codes: list[str]
+    recovery_codes: Annotated[list[str], Field(repr=False)]
     """
     Codes that open the account when the app is lost, each once. They are shown now and never again; none
     where the account has some from another factor.
@@ -1799,7 +1800,7 @@ class DisableTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    code: str
+    code: Annotated[str, Field(repr=False)]
     """
     A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
     """
@@ -1825,7 +1826,7 @@ class DisableTotpResponse(Model):
 
 class GenerateRecoveryCodesRequest(Model):
     """
-    Replaces the recovery codes of an account.
+    Replaces the recovery codes of an account. Whoever asks must be its user, who logged in just now.
     """
 
     model_config = ConfigDict(
@@ -1846,7 +1847,7 @@ class GenerateRecoveryCodesResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    codes: list[str]
+    codes: Annotated[list[str], Field(repr=False)]
     """
     Ten codes, each good once.
     """
@@ -2134,7 +2135,7 @@ class FinishPasskeyRegistrationResponse(Model):
     """
     The passkey.
     """
-    recovery_codes: list[str]
+    recovery_codes: Annotated[list[str], Field(repr=False)]
     """
     Codes that stand in for a second factor that is lost, each once. They are shown now and never again; none
     where the account has some from another factor.
@@ -2236,7 +2237,7 @@ class ListPasskeysResponse(Model):
 
 class RemovePasskeyRequest(Model):
     """
-    Takes a passkey away.
+    Takes a passkey away. Whoever asks must be its user, who logged in just now.
     """
 
     model_config = ConfigDict(
@@ -2930,7 +2931,7 @@ class LoginRequest(PasswordMixin):
     """
     From where the user comes, as far as the host knows.
     """
-    recovery_code: str | None = None
+    recovery_code: Annotated[str | None, Field(repr=False)] = None
     """
     Or one of its recovery codes, which is used up.
     """
@@ -2939,7 +2940,7 @@ class LoginRequest(PasswordMixin):
     What the access token may be used for, separated by spaces. The engine grants what the host asks: a
     host that passes on a client's wish decides first what it may have.
     """
-    two_fa_code: str | None = None
+    two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """
     The code of the account's authenticator app. Where the account has no second factor it is not looked at.
     """
@@ -2947,7 +2948,7 @@ class LoginRequest(PasswordMixin):
     """
     The username or the e-mail address.
     """
-    webauthn_response: dict[str, Any] | None = None
+    webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """
     Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the credential's
     `toJSON()`.
