@@ -120,6 +120,8 @@ fn fields(page: &mut String, schema: &Value, depth: usize) {
         let default = match &field["default"] {
             // What may be absent has no default of its own, whatever its type would have.
             _ if array(&field["type"]).iter().any(|kind| kind == "null") => String::new(),
+            // What must be there has none in force.
+            _ if !must.is_empty() => String::new(),
             Value::Null | Value::Object(_) => String::new(),
             value => format!(", default `{value}`"),
         };
