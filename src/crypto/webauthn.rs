@@ -405,3 +405,61 @@ pub(crate) fn any_key() -> Vec<u8> {
     let part = |text| from_base64url(text).unwrap_or_default();
     [&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32][..], &part(X), &[0x22, 0x58, 32], &part(Y)].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Assertion, Expected, Registration, authenticate, register};
+    use crate::Config;
+
+    fn bytes(value: &Value) -> Vec<u8> {
+        let hex = value.as_str().unwrap().as_bytes();
+        hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    /// The specification's own examples (section 16), which tests/vectors/webauthn.py derives.
+    #[test]
+    fn vectors() {
+        let passkeys =
+            json!({"rp_id": "example.org", "rp_name": "Example", "origins": ["https://example.org"]});
+        let config = Config::parse(&json!({"passkeys": passkeys}).to_string()).unwrap();
+        let vectors: Vec<Value> =
+            serde_json::from_str(include_str!("../../tests/vectors/webauthn.json")).unwrap();
+        assert_eq!(vectors.len(), 5);
+        fn expected<'a>(config: &'a Config, challenges: &'a [Vec<u8>]) -> Expected<'a> {
+            Expected { party: config.passkeys.as_ref().unwrap(), challenges, user_verification: false }
+        }
+        for vector in vectors {
+            let challenges = |ceremony: &str| vec![bytes(&vector[ceremony]["challenge"])];
+            let client_data =
+                |ceremony: &str| vector[ceremony]["client_data_json"].as_str().unwrap().as_bytes().to_vec();
+            let public_key = bytes(&vector["public_key"]);
+
+            if !vector["registration"]["attestation_object"].is_null() {
+                let registration = Registration {
+                    credential_id: &bytes(&vector["credential_id"]),
+                    client_data_json: &client_data("registration"),
+                    attestation_object: &bytes(&vector["registration"]["attestation_object"]),
+                };
+                let challenges = challenges("registration");
+                let made = register(&registration, &expected(&config, &challenges)).unwrap();
+                assert_eq!(made.public_key, public_key, "{}", vector["name"]);
+            }
+            let mut signature = bytes(&vector["authentication"]["signature"]);
+            let challenges = challenges("authentication");
+            let answer = |signature: &[u8]| {
+                let assertion = Assertion {
+                    client_data_json: &client_data("authentication"),
+                    authenticator_data: &bytes(&vector["authentication"]["authenticator_data"]),
+                    signature,
+                };
+                authenticate(&assertion, &public_key, &expected(&config, &challenges))
+                    .map(|state| state.sign_count)
+            };
+            assert_eq!(answer(&signature), Ok(0), "{}", vector["name"]);
+            *signature.last_mut().unwrap() ^= 1;
+            assert_eq!(answer(&signature), Err("signature"), "{}", vector["name"]);
+        }
+    }
+}
