@@ -71,10 +71,10 @@ def cbor(value: Any) -> bytes:
 
 def es256(secret: bytes) -> tuple[bytes, Sign]:
     """Make a key of P-256."""
-    key = ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1())
+    key = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
     public = key.public_key().public_numbers()
     algorithm = ec.ECDSA(SHA256(), deterministic_signing=True)
-    cose = {1: 2, 3: -7, -1: 1, -2: public.x.to_bytes(32), -3: public.y.to_bytes(32)}
+    cose = {1: 2, 3: -7, -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big")}
     return cbor(cose), lambda data: key.sign(data, algorithm)
 
 
@@ -93,9 +93,9 @@ def rs256() -> tuple[bytes, Sign]:
     def sign(data: bytes) -> bytes:
         info = bytes.fromhex("3031300d060960864801650304020105000420") + sha256(data).digest()
         padded = b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info
-        return pow(int.from_bytes(padded), d, n).to_bytes(size)
+        return pow(int.from_bytes(padded, "big"), d, n).to_bytes(size, "big")
 
-    return cbor({1: 3, 3: -257, -1: n.to_bytes(size), -2: E.to_bytes(3)}), sign
+    return cbor({1: 3, 3: -257, -1: n.to_bytes(size, "big"), -2: E.to_bytes(3, "big")}), sign
 
 
 def client_data(random: Random, kind: str, challenge: bytes) -> bytes:
@@ -128,6 +128,7 @@ def example(info: str, id_length: int = 32) -> dict[str, Any]:
     rp_id_hash = sha256(RP_ID.encode()).digest()
     credential = aaguid + struct.pack(">H", id_length) + credential_id + key
     data = rp_id_hash + bytes([UP | AT | flags, 0, 0, 0, 0]) + credential
+    attested: bytes | None = None
     match attestation:
         case "none":
             attested = cbor({"fmt": "none", "attStmt": {}, "authData": data})
@@ -135,7 +136,6 @@ def example(info: str, id_length: int = 32) -> dict[str, Any]:
             statement = {"alg": -7, "sig": sign(data + sha256(made).digest())}
             attested = cbor({"fmt": "packed", "attStmt": statement, "authData": data})
         case _:
-            attested = None
             random.salt += 2  # The manufacturer's key and certificate.
 
     asked = random.next(32)
