@@ -2,15 +2,15 @@
 //! eight processes. `make bench-scale` runs it, prints a table, and writes target/scale.json, from which
 //! `benches/plot.py` draws the pictures in docs/. `DOORWARD_BENCH_USERS` names other sizes: "1000,10000".
 
+mod users;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
-
-const PASSWORD: &str = "eight wise words";
+use users::{PASSWORD, call, fill, login, open};
 
 /// So many users are asked about, spread evenly over all of them.
 const SAMPLE: usize = 2_000;
@@ -105,7 +105,7 @@ impl Store {
         // Opened and closed around each step, so that what is measured is in the file and not in the log.
         let empty = self.settled();
         let begin = Instant::now();
-        self.fill(users);
+        fill(&open(&self.config()), users);
         let rate = users as f64 / begin.elapsed().as_secs_f64();
         let filled = self.settled();
         add("import", 1, rate, (filled - empty) as f64 / users as f64, "bytes a user");
@@ -133,21 +133,6 @@ impl Store {
     fn settled(&self) -> u64 {
         drop(open(&self.config()));
         self.bytes()
-    }
-
-    /// Accounts that share one hash, a thousand at a time.
-    fn fill(&self, users: usize) {
-        let engine = open(&self.config());
-        let hash = call(&engine, "hash_password", json!({"password": PASSWORD}));
-        for first in (0..users).step_by(1000) {
-            let batch: Vec<Value> = (first..users.min(first + 1000))
-                .map(|user| {
-                    json!({"username": name(user), "email": format!("{}@example.com", name(user)),
-                        "password_hash": hash["hash"], "roles": ["user"]})
-                })
-                .collect();
-            call(&engine, "import_users", json!({"users": batch}));
-        }
     }
 
     /// How often a second so many processes do it together, and the median latency of one.
@@ -263,21 +248,4 @@ fn median(mut f: impl FnMut()) -> f64 {
         .collect();
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
-}
-
-fn open(config: &Value) -> Engine {
-    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
-}
-
-fn name(user: usize) -> String {
-    format!("user{user:07}")
-}
-
-fn login(engine: &Engine, user: usize) -> Value {
-    call(engine, "login", json!({"username": name(user), "password": PASSWORD}))
-}
-
-fn call(engine: &Engine, operation: &str, request: Value) -> Value {
-    let reply = engine.call(operation, &request.to_string());
-    serde_json::from_str(&reply.unwrap_or_else(|error| panic!("{operation}: {error}"))).unwrap()
 }

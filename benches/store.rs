@@ -2,15 +2,16 @@
 //! `refresh` by many callers beside one at a time. `make bench` runs it; `DOORWARD_BENCH_USERS` sets how
 //! many "many" are (default 1,000,000).
 
+mod users;
+
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use doorward::{Config, Engine, Hooks};
+use doorward::Engine;
 use serde_json::{Value, json};
-
-const PASSWORD: &str = "eight wise words";
+use users::{call, fill, login, open};
 
 /// So many users log in and are asked about, spread evenly over all of them.
 const SAMPLE: usize = 4_000;
@@ -32,10 +33,13 @@ fn main() {
 fn introspect(users: usize) -> f64 {
     let folder = Folder::new();
     let engine = folder.open();
-    folder.fill(&engine, users);
+    fill(&engine, users);
     let step = (users / SAMPLE).max(1);
-    let tokens: Vec<String> =
-        (0..users).step_by(step).take(SAMPLE).map(|user| login(&engine, user)).collect();
+    let tokens: Vec<String> = (0..users)
+        .step_by(step)
+        .take(SAMPLE)
+        .map(|user| text(&login(&engine, user), "access_token"))
+        .collect();
     let ask = |index: usize| {
         let token = &tokens[index * 7919 % tokens.len()];
         let reply = engine.call("introspect", &format!(r#"{{"token":"{token}"}}"#)).unwrap();
@@ -65,13 +69,15 @@ fn introspect(users: usize) -> f64 {
 fn refresh() {
     let folder = Folder::new();
     let engine = folder.open();
-    folder.fill(&engine, 16);
+    fill(&engine, 16);
     let by = |callers: usize| {
-        let tokens: Vec<_> = (0..callers).map(|user| std::sync::Mutex::new(session(&engine, user))).collect();
+        let tokens: Vec<_> = (0..callers)
+            .map(|user| std::sync::Mutex::new(text(&login(&engine, user), "refresh_token")))
+            .collect();
         rate(callers, |thread, _| {
             let mut token = tokens[thread].lock().unwrap();
             let reply = call(&engine, "refresh", json!({"refresh_token": *token}));
-            *token = reply["refresh_token"].as_str().unwrap().to_owned();
+            *token = text(&reply, "refresh_token");
         })
     };
     let ratios: Vec<f64> = (0..5)
@@ -125,21 +131,7 @@ impl Folder {
             "password": {"memory_kib": 8, "iterations": 1},
             "limits": {"request_bytes": 4 << 20},
         });
-        Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
-    }
-
-    /// Adds users that share one password, a thousand at a time.
-    fn fill(&self, engine: &Engine, users: usize) {
-        let hash = call(engine, "hash_password", json!({"password": PASSWORD}));
-        for first in (0..users).step_by(1000) {
-            let batch: Vec<Value> = (first..users.min(first + 1000))
-                .map(|user| {
-                    json!({"username": name(user), "email": format!("{}@example.com", name(user)),
-                        "password_hash": hash["hash"], "roles": ["user"]})
-                })
-                .collect();
-            call(engine, "import_users", json!({"users": batch}));
-        }
+        open(&config)
     }
 }
 
@@ -149,21 +141,6 @@ impl Drop for Folder {
     }
 }
 
-fn name(user: usize) -> String {
-    format!("user{user:07}")
-}
-
-fn login(engine: &Engine, user: usize) -> String {
-    let reply = call(engine, "login", json!({"username": name(user), "password": PASSWORD}));
-    reply["access_token"].as_str().unwrap().to_owned()
-}
-
-fn session(engine: &Engine, user: usize) -> String {
-    let reply = call(engine, "login", json!({"username": name(user), "password": PASSWORD}));
-    reply["refresh_token"].as_str().unwrap().to_owned()
-}
-
-fn call(engine: &Engine, operation: &str, request: Value) -> Value {
-    let reply = engine.call(operation, &request.to_string());
-    serde_json::from_str(&reply.unwrap_or_else(|error| panic!("{operation}: {error}"))).unwrap()
+fn text(reply: &Value, member: &str) -> String {
+    reply[member].as_str().unwrap().to_owned()
 }

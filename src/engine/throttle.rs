@@ -195,10 +195,7 @@ impl Engine {
     pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
-        match self.count_one(tx, &format!("mail source {}", network(ip)), limit, now)? {
-            0 => Ok(()),
-            seconds => Err(throttled(seconds)),
-        }
+        self.admit_one(tx, &format!("mail source {}", network(ip)), limit, now)
     }
 
     /// Whether a source may offer a proof that cannot be guessed, so that only its failures are counted, with those
@@ -215,25 +212,27 @@ impl Engine {
     pub(super) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
-        match self.count_one(tx, &format!("source {}", network(ip)), limit, now)? {
-            0 => Ok(()),
-            seconds => Err(throttled(seconds)),
-        }
+        self.admit_one(tx, &format!("source {}", network(ip)), limit, now)
     }
 
     /// Counts a change of an account's address, which mails whomever it names. Failure: `too_many_attempts`.
     pub(super) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
         let limit = self.config.throttle.account_failures.seconds();
-        match self.count_one(tx, &format!("mail change {account}"), limit, now)? {
-            0 => Ok(()),
-            seconds => Err(throttled(seconds)),
-        }
+        self.admit_one(tx, &format!("mail change {account}"), limit, now)
     }
 
     /// Whether a mail of this kind may go to this address now: not while the one before is fresh, the longer
     /// the more often. Whether anybody has the address changes nothing.
     pub(super) fn may_mail(&self, tx: &mut Tx, kind: &str, address_key: &str, now: i64) -> Result<bool> {
         Ok(self.count_one(tx, &format!("mail {kind} {address_key}"), 1, now)? == 0)
+    }
+
+    /// Counts once more what has a lock of its own. Failure: `too_many_attempts`, while that holds.
+    fn admit_one(&self, tx: &mut Tx, text: &str, limit: i64, now: i64) -> Result<()> {
+        match self.count_one(tx, text, limit, now)? {
+            0 => Ok(()),
+            seconds => Err(throttled(seconds)),
+        }
     }
 
     /// Counts once more what has a lock of its own; how long that still holds, and then nothing is counted.

@@ -1,0 +1,211 @@
+//! OpenID providers whose ID tokens log in: `id_token_providers`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{Audience, Issuer, ServiceUrl, Whole, is_name};
+use crate::json;
+use crate::user::Role;
+
+/// A provider of ID tokens, and how far it is trusted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdTokenProvider {
+    /// `iss` of its tokens, to the letter.
+    pub issuer: Issuer,
+    /// What this service is called there: a text, or a list where its programs have several names. `aud` must be
+    /// among them, and whoever else is in it, and `azp`, too.
+    pub client_id: Audience,
+    /// Its public keys, a JWK Set (RFC 7517).
+    pub jwks: Option<KeySet>,
+    /// Or where they are: https; http for a loopback host only. They are fetched when they are needed, kept, and
+    /// fetched again every ten minutes, and for a key that is not among them at most every ten seconds.
+    pub jwks_uri: Option<ServiceUrl>,
+    /// A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; it is read when the
+    /// engine opens. Default: the public authorities.
+    pub ca_file: Option<PathBuf>,
+    /// How long fetching the keys may take.
+    #[serde(default)]
+    pub timeout_ms: Whole<1, 60_000, 5_000>,
+    /// By which algorithms it signs: another is refused even where a key could be used with it. Default: RS256.
+    #[serde(default)]
+    pub algorithms: IdTokenAlgorithms,
+    /// Whether somebody without an account gets one: `true` with `registration.default_roles`, or with these
+    /// `roles`.
+    #[serde(default)]
+    pub auto_register: AutoRegister,
+    /// Whether this provider's word that an address is verified counts here: then it opens the account that has
+    /// verified the same address, and takes over one that never did. Only for a provider that verifies addresses
+    /// itself.
+    #[serde(default)]
+    pub link_verified_email: bool,
+}
+
+/// The name of a provider: ASCII letters, digits, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderName(String);
+
+impl ProviderName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProviderName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<ProviderName, &'static str> {
+        let expected = "expected 1 to 64 of ASCII letters, digits, `-` and `_`";
+        if is_name(text) { Ok(ProviderName(text.to_owned())) } else { Err(expected) }
+    }
+}
+
+crate::user::text_type!(ProviderName, "minLength": 1, "maxLength": 64);
+
+/// A JWK Set as it was given. It is public, or should be: it is not shown.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct KeySet(pub json::Object);
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("KeySet(…)")
+    }
+}
+
+/// How ID tokens are signed (RFC 7518, RFC 8037): by keys whose public halves are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum IdTokenAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// RSASSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519, which RFC 9864 calls so.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl IdTokenAlgorithm {
+    /// Whether `alg` of a header or a key means it.
+    pub(crate) fn is_named(self, alg: &str) -> bool {
+        match self {
+            IdTokenAlgorithm::Rs256 => alg == "RS256",
+            IdTokenAlgorithm::Ps256 => alg == "PS256",
+            IdTokenAlgorithm::Es256 => alg == "ES256",
+            IdTokenAlgorithm::EdDsa => alg == "EdDSA" || alg == "Ed25519",
+        }
+    }
+}
+
+/// Algorithms, each once, at least one.
+#[derive(Clone, Debug)]
+pub struct IdTokenAlgorithms(Vec<IdTokenAlgorithm>);
+
+impl IdTokenAlgorithms {
+    /// The members.
+    pub fn members(&self) -> &[IdTokenAlgorithm] {
+        &self.0
+    }
+}
+
+/// OpenID Connect Core section 3.1.3.7, rule 7.
+impl Default for IdTokenAlgorithms {
+    fn default() -> IdTokenAlgorithms {
+        IdTokenAlgorithms(vec![IdTokenAlgorithm::Rs256])
+    }
+}
+
+impl<'de> Deserialize<'de> for IdTokenAlgorithms {
+    fn deserialize<D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<IdTokenAlgorithms, D::Error> {
+        let members = Vec::<IdTokenAlgorithm>::deserialize(deserializer)?;
+        let is_first = |(index, member): (usize, &IdTokenAlgorithm)| !members[..index].contains(member);
+        match !members.is_empty() && members.iter().enumerate().all(is_first) {
+            true => Ok(IdTokenAlgorithms(members)),
+            false => Err(serde::de::Error::custom("expected algorithms, each once")),
+        }
+    }
+}
+
+impl JsonSchema for IdTokenAlgorithms {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "IdTokenAlgorithms".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "array",
+            "items": {"type": "string", "enum": ["RS256", "PS256", "ES256", "EdDSA"]},
+            "minItems": 1,
+            "uniqueItems": true,
+            "default": ["RS256"],
+        })
+    }
+}
+
+/// Whether an identity without an account gets one.
+#[derive(Clone, Debug, Default)]
+pub enum AutoRegister {
+    /// It does not.
+    #[default]
+    No,
+    /// It does, with these roles; none means `registration.default_roles`.
+    Yes(Option<Vec<Role>>),
+}
+
+impl<'de> Deserialize<'de> for AutoRegister {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<AutoRegister, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Account {
+            roles: Vec<Role>,
+        }
+        match Value::deserialize(deserializer)? {
+            Value::Bool(false) => Ok(AutoRegister::No),
+            Value::Bool(true) => Ok(AutoRegister::Yes(None)),
+            object @ Value::Object(_) => serde_json::from_value(object)
+                .map(|Account { roles }| AutoRegister::Yes(Some(roles)))
+                .map_err(|_| serde::de::Error::custom("expected {\"roles\": [role, …]}")),
+            _ => Err(serde::de::Error::custom("expected a boolean or {\"roles\": [role, …]}")),
+        }
+    }
+}
+
+impl JsonSchema for AutoRegister {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AutoRegister".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                {"type": "boolean"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "roles": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 64}},
+                    },
+                    "required": ["roles"],
+                    "additionalProperties": false,
+                },
+            ],
+            "default": false,
+        })
+    }
+}

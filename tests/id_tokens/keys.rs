@@ -1,0 +1,256 @@
+//! The keys of a provider: what is in a set, how often it is fetched, and providers that are down or hostile.
+
+use std::io::Write;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use doorward::Code;
+use serde_json::{Value, json};
+
+use crate::services::Service;
+use crate::stage::{Key, KeyService, NOW, claims_of, clock, key_named, open, provider, stage_with};
+use crate::stores::Store;
+
+/// Keys that nobody should sign with, and sets that are none.
+#[test]
+fn what_is_in_a_set_beside_good_keys() {
+    let (key, other) = (Key::new("ES256", "k"), Key::new("EdDSA", "e"));
+    let mut private = key.set()["keys"][0].clone();
+    private["d"] = json!("AAAA");
+    let with = |change: Value| {
+        let mut jwk = key.set()["keys"][0].clone();
+        jwk.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        jwk
+    };
+    let bad = [
+        json!({"kty": "oct", "kid": "k", "alg": "ES256", "k": "c2VjcmV0"}),
+        json!({"kty": "oct", "kid": "k", "alg": "HS256", "k": "c2VjcmV0"}),
+        private,
+        with(json!({"use": "enc"})),
+        with(json!({"use": 1})),
+        with(json!({"key_ops": ["sign"]})),
+        with(json!({"key_ops": "verify"})),
+        with(json!({"alg": "ES384"})),
+        with(json!({"alg": 1})),
+        with(json!({"kid": 1})),
+        with(json!({"crv": "P-384"})),
+        with(json!({"kty": "OKP"})),
+        with(json!({"x": "AAAA"})),
+        with(json!({"y": key.set()["keys"][0]["x"]})),
+        json!({"kty": "RSA", "kid": "k", "n": "AAAA", "e": "AQAB"}),
+        json!({"kty": "EC", "crv": "P-256", "kid": "k"}),
+        json!("k"),
+        json!(null),
+        json!({}),
+    ];
+    let algorithms = json!(["RS256", "PS256", "ES256", "EdDSA"]);
+    let refused = |set: Value| {
+        let provider = provider(json!({"jwks": set, "algorithms": algorithms}));
+        let error = open(&Store::sqlite(), json!({"id_token_providers": {"id": provider}}), &clock());
+        error.err().unwrap().detail.unwrap().into_owned()
+    };
+    for jwk in &bad {
+        assert_eq!(refused(json!({"keys": [jwk]})), "no_usable_key", "{jwk}");
+    }
+    assert_eq!(refused(json!({})), "no_key_set");
+    assert_eq!(refused(json!({"keys": {}})), "no_key_set");
+    assert_eq!(refused(json!({"keys": []})), "no_usable_key");
+    assert_eq!(refused(json!({"keys": vec![json!({}); 101]})), "too_many_keys");
+
+    let mut all = bad.to_vec();
+    all.extend([key.set()["keys"][0].clone(), other.set()["keys"][0].clone()]);
+    let stage = stage_with(json!({"jwks": {"keys": all}, "algorithms": algorithms, "auto_register": true}));
+    let claims = claims_of(json!({"sub": "1", "email": "ada@example.com"}));
+    for key in [&key, &other] {
+        stage.login(&key.sign(&claims)).unwrap();
+    }
+    // Which of two, is not guessed.
+    let two = json!({"keys": [key.set()["keys"][0], key.set()["keys"][0]]});
+    let stage = stage_with(json!({"jwks": two, "algorithms": ["ES256"]}));
+    let error = stage.login(&key.sign(&claims)).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("ambiguous_key")));
+}
+
+/// However many strangers name keys that do not exist, and whenever.
+#[test]
+fn keys_are_fetched_at_a_bounded_rate() {
+    let provider = KeyService::new(&[&Key::new("ES256", "1")]);
+    let keys = [Key::new("ES256", "1"), Key::new("ES256", "2"), Key::new("ES256", "3")];
+    provider.publish(&[&keys[0]]);
+    let stage = provider.stage(60_000);
+    let claims =
+        claims_of(json!({"sub": "1", "email": "ada@example.com", "iat": NOW - 10_000, "exp": NOW + 100_000}));
+    let login =
+        |key: &Key| stage.login(&key.sign(&claims)).map_err(|error| error.detail.unwrap().into_owned());
+    let stranger = |name: &str| key_named(&keys[0], name, &claims);
+    let later = |seconds: i64| stage.now.fetch_add(seconds, Ordering::SeqCst);
+
+    // Not before it is needed, and then once.
+    assert_eq!(provider.fetches(), 0);
+    for _ in 0..3 {
+        login(&keys[0]).unwrap();
+    }
+    assert_eq!(provider.fetches(), 1);
+    for turn in 0..100 {
+        let error = stage.login(&stranger(&turn.to_string())).unwrap_err();
+        assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("unknown_key")));
+    }
+    assert_eq!(provider.fetches(), 1);
+    // A rotation is found out by the first token of the new key, but for those within the pause.
+    provider.publish(&[&keys[0], &keys[1]]);
+    assert_eq!(login(&keys[1]).unwrap_err(), "unknown_key");
+    later(10);
+    login(&keys[1]).unwrap();
+    login(&keys[0]).unwrap();
+    assert_eq!(provider.fetches(), 2);
+    later(9);
+    stage.login(&stranger("x")).unwrap_err();
+    assert_eq!(provider.fetches(), 2);
+    later(1);
+    stage.login(&stranger("x")).unwrap_err();
+    assert_eq!(provider.fetches(), 3);
+    // A key that is withdrawn is forgotten, though nobody names another.
+    provider.publish(&[&keys[2]]);
+    later(599);
+    login(&keys[1]).unwrap();
+    assert_eq!(provider.fetches(), 3);
+    later(1);
+    assert_eq!(login(&keys[1]).unwrap_err(), "unknown_key");
+    assert_eq!(provider.fetches(), 4);
+    login(&keys[2]).unwrap();
+    assert_eq!(provider.fetches(), 4);
+    // A clock that was set back does not stop it.
+    later(-5_000);
+    provider.publish(&[&keys[1]]);
+    login(&keys[1]).unwrap();
+    assert_eq!(provider.fetches(), 5);
+    for _ in 0..10 {
+        stage.login(&stranger("x")).unwrap_err();
+    }
+    assert_eq!(provider.fetches(), 5);
+}
+
+#[test]
+fn while_the_provider_is_down_the_known_keys_verify() {
+    let keys = [Key::new("ES256", "1"), Key::new("ES256", "2")];
+    let provider = KeyService::new(&[&keys[0]]);
+    let stage = provider.stage(60_000);
+    let claims =
+        claims_of(json!({"sub": "1", "email": "ada@example.com", "iat": NOW - 10_000, "exp": NOW + 100_000}));
+    let login = |key: &Key| stage.login(&key.sign(&claims));
+    provider.break_with("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    for _ in 0..5 {
+        let error = login(&keys[0]).unwrap_err();
+        assert_eq!(
+            (error.code, error.detail.as_deref()),
+            (Code::AuthServiceUnavailable, Some("http_status_503"))
+        );
+    }
+    assert_eq!(provider.fetches(), 1);
+    stage.now.fetch_add(10, Ordering::SeqCst);
+    provider.publish(&[&keys[0]]);
+    login(&keys[0]).unwrap();
+    assert_eq!(provider.fetches(), 2);
+    for broken in [
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n<!doctype html><p>Hi!",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"keys\":[]}",
+        "HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"keys\":[],\"keys\":[{}]",
+        "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"keys\":[",
+        "",
+    ] {
+        provider.break_with(broken);
+        // Days later, the old ones still do; a new key may be one, so that is no verdict.
+        stage.now.fetch_add(1_000, Ordering::SeqCst);
+        let fetches = provider.fetches();
+        for _ in 0..3 {
+            login(&keys[0]).unwrap();
+            assert_eq!(login(&keys[1]).unwrap_err().code, Code::AuthServiceUnavailable, "{broken}");
+        }
+        assert_eq!(provider.fetches(), fetches + 1, "{broken}");
+    }
+    provider.publish(&[&keys[1]]);
+    stage.now.fetch_add(10, Ordering::SeqCst);
+    login(&keys[1]).unwrap();
+    assert_eq!(login(&keys[0]).unwrap_err().code, Code::InvalidToken);
+}
+
+/// One asks for all who wait; and who needs nothing new does not wait.
+#[test]
+fn callers_share_a_fetch() {
+    const CALLERS: usize = 16;
+    let keys = [Key::new("ES256", "1"), Key::new("ES256", "2")];
+    let provider = KeyService::new(&[&keys[0]]);
+    let stage = provider.stage(60_000);
+    let claims =
+        claims_of(json!({"sub": "1", "email": "ada@example.com", "iat": NOW - 10_000, "exp": NOW + 100_000}));
+    stage.login(&keys[0].sign(&claims)).unwrap();
+    provider.publish(&[&keys[0], &keys[1]]);
+    stage.now.fetch_add(10, Ordering::SeqCst);
+    let gate = provider.hold();
+    let (entered, barrier) = (AtomicUsize::new(0), Barrier::new(CALLERS + 1));
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                barrier.wait();
+                stage.login(&keys[1].sign(&claims)).unwrap();
+                entered.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        barrier.wait();
+        provider.wait_for_fetches(2);
+        stage.login(&keys[0].sign(&claims)).unwrap();
+        assert_eq!(entered.load(Ordering::SeqCst), 0);
+        drop(gate);
+    });
+    assert_eq!((entered.into_inner(), provider.fetches()), (CALLERS, 2));
+}
+
+/// Slow, endless, or never there: whoever waits gets an answer.
+#[test]
+fn a_provider_that_is_hostile() {
+    let key = Key::new("ES256", "1");
+    let token = key.sign(&claims_of(json!({"sub": "1", "email": "ada@example.com"})));
+    let ask = |service: &Service, timeout_ms: u64| {
+        let url = format!("http://{}/jwks", service.address);
+        let stage = stage_with(json!({"jwks_uri": url, "timeout_ms": timeout_ms, "algorithms": ["ES256"]}));
+        let error = stage.login(&token).unwrap_err();
+        assert_eq!(error.code, Code::AuthServiceUnavailable);
+        error.detail.unwrap().into_owned()
+    };
+    let silent = Service::start(|request, stream| {
+        request.read(stream);
+        request.until_closed(stream, b"");
+    });
+    assert_eq!(ask(&silent, 200), "timeout");
+    let trickling = Service::start(|request, stream| {
+        request.read(stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"keys\":[");
+        request.until_closed(stream, b" ");
+    });
+    assert_eq!(ask(&trickling, 200), "timeout");
+    let endless = Service::start(|request, stream| {
+        request.read(stream);
+        let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"keys\":[");
+        while sent.is_ok() {
+            sent = stream.write_all(&[b' '; 65_536]);
+        }
+    });
+    assert_eq!(ask(&endless, 60_000), "answer_too_long");
+    let set = key.set().to_string();
+    let target = Service::answering(set);
+    let location = format!("http://{}/jwks", target.address);
+    let redirecting = Service::start(move |request, stream| {
+        request.read(stream);
+        let head = format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes());
+    });
+    assert_eq!(ask(&redirecting, 60_000), "http_status_302");
+    assert!(target.requests().is_empty());
+    let secret = json!({"keys": [{"kty": "oct", "kid": "1", "alg": "HS256", "k": "c2VjcmV0"}]});
+    assert_eq!(ask(&Service::answering(secret.to_string()), 60_000), "no_usable_key");
+    assert_eq!(ask(&Service::answering("[]".to_owned()), 60_000), "not_json");
+}
