@@ -63,7 +63,7 @@ test-c: library
 
 ## The shared and the static library, optimized.
 library:
-	$(CARGO) build --release
+	$(CARGO) build --release --package doorward-c
 	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
 
 ## The administrator's command, optimized.

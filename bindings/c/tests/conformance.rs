@@ -1,0 +1,129 @@
+//! Runs tests/conformance/*.json through the C ABI, by `doorward_call` and by the named functions, on each store.
+//! The answers must have the shape of those of `Engine::call`.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use doorward::capi::{doorward_engine, doorward_hooks, doorward_status};
+use libloading::Library;
+use serde_json::Value;
+
+use scenarios::{DESCRIPTION, Door, InProcess, Way, array};
+use stores::{Store, on_each_store};
+
+#[path = "../../../tests/scenarios/mod.rs"]
+mod scenarios;
+#[path = "../../../tests/stores/mod.rs"]
+mod stores;
+#[path = "../../../tests/totp/mod.rs"]
+mod totp;
+
+on_each_store!(every_way_gives_the_same_truth);
+fn every_way_gives_the_same_truth(store: &Store) {
+    let library = library();
+    scenarios::each(|scenario| {
+        let shapes = scenarios::run(scenario, &InProcess, &store.another())?;
+        for named in [false, true] {
+            let by = if named { "the named functions" } else { "doorward_call" };
+            match scenarios::run(scenario, &Abi { library: &library, named }, &store.another()) {
+                Ok(same) if same == shapes => {}
+                Ok(_) => return Err(format!("{by}: the answers have another shape")),
+                Err(failure) => return Err(format!("{by}: {failure}")),
+            }
+        }
+        Ok(())
+    });
+}
+
+/// The shared library that was built with this test.
+struct Abi<'a> {
+    library: &'a Library,
+    /// Whether each operation is called by its own function.
+    named: bool,
+}
+
+struct Handle<'a> {
+    abi: &'a Abi<'a>,
+    engine: *mut doorward_engine,
+}
+
+type Open = unsafe extern "C" fn(
+    *const c_char,
+    *const doorward_hooks,
+    *mut *mut doorward_engine,
+    *mut *mut c_char,
+) -> doorward_status;
+type Call = unsafe extern "C" fn(
+    *const doorward_engine,
+    *const c_char,
+    *const c_char,
+    *mut *mut c_char,
+) -> doorward_status;
+type Named = unsafe extern "C" fn(*const doorward_engine, *const c_char, *mut *mut c_char) -> doorward_status;
+
+impl Way for Abi<'_> {
+    fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)> {
+        unsafe extern "C" fn now_ms(context: *mut c_void) -> i64 {
+            unsafe { &*context.cast::<AtomicI64>() }.load(Ordering::SeqCst)
+        }
+        unsafe extern "C" fn destroy(context: *mut c_void) {
+            drop(unsafe { Arc::from_raw(context.cast::<AtomicI64>()) });
+        }
+        let hooks = doorward_hooks {
+            struct_size: size_of::<doorward_hooks>(),
+            context: Arc::into_raw(Arc::clone(clock)).cast_mut().cast(),
+            log: None,
+            now_ms: Some(now_ms),
+            destroy: Some(destroy),
+        };
+        let (config, mut engine) = (CString::new(config).unwrap(), std::ptr::null_mut());
+        let (status, body) = self.answer(|response| unsafe {
+            self.symbol::<Open>("open")(config.as_ptr(), &hooks, &mut engine, response)
+        });
+        assert_eq!(status == 0, !engine.is_null());
+        if status == 0 { Ok(Box::new(Handle { abi: self, engine })) } else { Err((status, body)) }
+    }
+}
+
+impl Abi<'_> {
+    fn symbol<T: Copy>(&self, name: &str) -> T {
+        *unsafe { self.library.get::<T>(format!("doorward_{name}").as_bytes()) }.unwrap()
+    }
+
+    fn answer(&self, call: impl FnOnce(*mut *mut c_char) -> doorward_status) -> (i32, String) {
+        let mut response = std::ptr::null_mut();
+        let status = call(&mut response);
+        let body = unsafe { CStr::from_ptr(response) }.to_str().unwrap().to_owned();
+        unsafe { self.symbol::<unsafe extern "C" fn(*mut c_char)>("free")(response) };
+        (status, body)
+    }
+}
+
+impl Door for Handle<'_> {
+    fn call(&self, operation: &str, request: &str) -> (i32, String) {
+        let request = CString::new(request).unwrap();
+        let is_known = |row: &Value| row["name"] == operation;
+        let named = self.abi.named && array(&DESCRIPTION["operations"]).iter().any(is_known);
+        self.abi.answer(|response| match named {
+            true => unsafe { self.abi.symbol::<Named>(operation)(self.engine, request.as_ptr(), response) },
+            false => {
+                let operation = CString::new(operation).unwrap();
+                let call = self.abi.symbol::<Call>("call");
+                unsafe { call(self.engine, operation.as_ptr(), request.as_ptr(), response) }
+            }
+        })
+    }
+}
+
+impl Drop for Handle<'_> {
+    fn drop(&mut self) {
+        unsafe { self.abi.symbol::<unsafe extern "C" fn(*mut doorward_engine)>("release")(self.engine) }
+    }
+}
+
+/// Cargo builds the library with its tests and puts it beside them.
+fn library() -> Library {
+    let beside = std::env::current_exe().unwrap().with_file_name("libdoorward.so");
+    unsafe { Library::new(&beside) }.unwrap_or_else(|error| panic!("{}: {error}", beside.display()))
+}
