@@ -118,6 +118,64 @@ fn numbers_and_texts_beyond_what_can_be() {
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/lifetime_seconds")));
 }
 
+/// The description names every object of the configuration and of the requests, so a new one is tried too.
+#[test]
+fn unknown_keys_are_refused_in_every_object() {
+    let description = doorward::describe();
+    let mut places = Vec::new();
+    closed_objects(&description["configuration"], String::new(), &mut places);
+    assert!(
+        ["", "/audit", "/mail/smtp", "/passkeys", "/totp"]
+            .iter()
+            .all(|place| places.contains(&(*place).into()))
+    );
+    for place in places {
+        let error = Config::parse(&with_unknown_key(&place)).unwrap_err();
+        assert_eq!((error.code, error.field), (Code::InvalidConfig, Some(place_of_unknown_key(&place))));
+    }
+    let engine = open("{}", None);
+    for operation in description["operations"].as_array().unwrap() {
+        let (name, mut places) = (operation["name"].as_str().unwrap(), Vec::new());
+        closed_objects(&operation["request"], String::new(), &mut places);
+        for place in places {
+            let error = engine.call(name, &with_unknown_key(&place)).unwrap_err();
+            let expected = (Code::InvalidRequest, Some(place_of_unknown_key(&place)));
+            assert_eq!((error.code, error.field), expected, "{name}");
+        }
+    }
+}
+
+/// The JSON pointers of the objects of a schema that admit no unknown key.
+fn closed_objects(schema: &Value, place: String, places: &mut Vec<String>) {
+    if schema["additionalProperties"] == false {
+        places.push(place.clone());
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        closed_objects(member, format!("{place}/{name}"), places);
+    }
+    if schema["additionalProperties"].is_object() {
+        closed_objects(&schema["additionalProperties"], format!("{place}/en"), places);
+    }
+    for choice in schema["anyOf"].as_array().into_iter().flatten() {
+        closed_objects(choice, place.clone(), places);
+    }
+    if schema["items"].is_object() {
+        closed_objects(&schema["items"], format!("{place}/0"), places);
+    }
+}
+
+/// Where a text or a boolean may stand instead of the object, the object is told and not the key.
+fn place_of_unknown_key(place: &str) -> String {
+    let is_one_form_of_several = place.ends_with("/auto_register") || place.ends_with("/exclude/0");
+    if is_one_form_of_several { place.to_owned() } else { format!("{place}/unknown_key") }
+}
+
+/// A text of JSON that has an object with an unknown key at this place, and nothing else.
+fn with_unknown_key(place: &str) -> String {
+    let wrap = |inner: Value, name: &str| if name == "0" { json!([inner]) } else { json!({ name: inner }) };
+    place.rsplit('/').filter(|name| !name.is_empty()).fold(json!({"unknown_key": 1}), wrap).to_string()
+}
+
 #[test]
 fn attributes_have_a_bound() {
     let engine = open("{}", None);

@@ -162,6 +162,32 @@ fn a_change_beside_a_revoked_session(store: &Store) {
     assert!(login(&other, "ada").is_ok());
 }
 
+on_each_store!(a_reauthentication_beside_a_change_and_a_logout);
+/// A password that is proven again while it is changed, or while the session ends, makes nothing fresh.
+fn a_reauthentication_beside_a_change_and_a_logout(store: &Store) {
+    let other = Arc::new(store.open());
+    for (name, operation) in [("ada", "change_password"), ("bob", "logout")] {
+        let id = registered(&other, name);
+        let session = login_with(&other, name, PASSWORD).unwrap();
+        let token = session["access_token"].clone();
+        let ending = {
+            let request = match operation {
+                "logout" => json!({"token": token}),
+                _ => json!({"user_id": id, "old_password": PASSWORD, "new_password": NEW}),
+            };
+            let other = other.clone();
+            move || drop(call(&other, operation, request.clone()).unwrap())
+        };
+        let stage = Interrupted::open(store, json!({}), ending);
+        let prove =
+            |engine: &Engine| call(engine, "reauthenticate", json!({"token": token, "password": PASSWORD}));
+        // The fourth question of the clock comes after the hash, before the transaction.
+        stage.arm(3);
+        assert_eq!(prove(&stage.engine), Err(Code::InvalidToken), "{operation}");
+        assert_eq!(prove(&other), Err(Code::InvalidToken), "{operation}");
+    }
+}
+
 on_each_store!(changes_win_over_better_hashes);
 /// Logins with the old password, each with a better hash in hand, beside a change: the new one stays.
 fn changes_win_over_better_hashes(store: &Store) {
