@@ -138,7 +138,14 @@ operations! {
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
     authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0",
         "Says whether a request may pass, and who sent it.",
-        [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+        [
+            NotAuthenticated,
+            InvalidAuthorizationHeader,
+            InvalidToken,
+            TokenUserNotFound,
+            PermissionDenied,
+            StoreUnavailable
+        ];
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
         [StoreUnavailable];

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
+use crate::config::Origin;
 use crate::json::Text;
 
 /// The rules of `authenticate_request`.
@@ -28,6 +29,9 @@ pub struct Requests {
     pub header: Name,
     /// The cookie that holds the token where neither the host nor the header gives one. Default: none.
     pub cookie: Option<Name>,
+    /// The origins whose pages may send that cookie along (RFC 6454), where a request says by `origin` which page
+    /// sent it. Default: that of `host` alone.
+    pub origins: Option<Vec<Origin>>,
     /// The kinds of connections that may ask; any other is refused, whatever it asks for.
     #[schemars(extend("default" = ["http", "websocket"]))]
     pub connections: Vec<Name>,
@@ -41,6 +45,7 @@ impl Default for Requests {
             exclude_http_methods: vec![name("OPTIONS")],
             header: name("authorization"),
             cookie: None,
+            origins: None,
             connections: vec![name("http"), name("websocket")],
         }
     }
@@ -52,12 +57,34 @@ impl Requests {
         self.connections.iter().any(|kind| kind.as_str() == connection)
     }
 
+    /// Whether the page that sent a request may send the cookie along. A request without an origin is not known to
+    /// be a page's: browsers tell it with every WebSocket and every request that changes something.
+    pub(crate) fn trusts(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        match &self.origins {
+            Some(origins) => origins.iter().any(|trusted| trusted.as_str() == origin),
+            None => host.is_some_and(|host| is_origin_of(host, origin)),
+        }
+    }
+
     /// Whether a request needs no authentication. `excluded` is what its route says.
     pub(crate) fn skips(&self, method: &str, target: &str, excluded: bool) -> bool {
         let Some(path) = unambiguous(target) else { return false };
         let is_method = |name: &Name| name.as_str().eq_ignore_ascii_case(method);
         excluded || self.exclude_http_methods.iter().any(is_method) || self.exclude.matches(path)
     }
+}
+
+/// Whether an origin is that of the host that a request was sent to. The scheme is not compared: behind a proxy
+/// that ends TLS, the host does not know it.
+fn is_origin_of(host: &str, origin: &str) -> bool {
+    let default_port = [("https://", ":443"), ("http://", ":80")]
+        .into_iter()
+        .find_map(|(scheme, port)| Some((origin.strip_prefix(scheme)?, port)));
+    default_port.is_some_and(|(authority, port)| {
+        // A browser leaves out the default port; a proxy need not.
+        authority.eq_ignore_ascii_case(host.strip_suffix(port).unwrap_or(host))
+    })
 }
 
 /// The path of a request target (RFC 9112 section 3.2), unless two readers could take it for different ones.

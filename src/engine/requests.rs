@@ -39,6 +39,12 @@ pub struct AuthenticateRequestRequest<'a> {
     /// The cookies by their names.
     #[serde(borrow)]
     pub cookies: Option<Cookies<'a>>,
+    /// The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It decides
+    /// whether the cookie counts.
+    pub origin: Option<String>,
+    /// The value of the `Host` field: host and port that the request was sent to. Its own pages may send the
+    /// cookie, unless `requests.origins` says whose may.
+    pub host: Option<String>,
     /// Whether the route opted out of authentication.
     pub excluded: Option<bool>,
     /// Rules in the place of those of the configuration, in the same form. They are compiled once and kept while
@@ -64,7 +70,7 @@ impl Engine {
     /// Says whether a request may pass and who sent it. A connection of an unlisted kind never does.
     ///
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
-    /// `user_not_found`, `invalid_request`, `store_unavailable`.
+    /// `user_not_found`, `permission_denied`, `invalid_request`, `store_unavailable`.
     pub fn authenticate_request(
         &self,
         request: AuthenticateRequestRequest,
@@ -83,7 +89,14 @@ impl Engine {
         let (token, authorization) = match (request.token, request.authorization) {
             (Some(token), _) => (Some(token), None),
             (None, Some(header)) => (None, Some(header)),
-            (None, None) => (cookie(), None),
+            (None, None) => {
+                let token = cookie();
+                // Browsers send a cookie unasked, with a WebSocket of whatever page (RFC 6455 section 10.2).
+                if token.is_some() && !rules.trusts(request.origin.as_deref(), request.host.as_deref()) {
+                    return Err(Error::new(Code::PermissionDenied, "foreign_origin"));
+                }
+                (token, None)
+            }
         };
         let offered = AuthenticateRequest { token, authorization, backend: request.backend };
         Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(self.authenticate(offered)?) })

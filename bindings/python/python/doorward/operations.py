@@ -560,6 +560,8 @@ class Operations(_doorward.Engine):
         connection: str | None = None,
         cookies: Mapping[str, Any] | None = None,
         excluded: bool | None = None,
+        host: str | None = None,
+        origin: str | None = None,
         rules: Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> AuthenticateRequestResponse:
@@ -574,12 +576,16 @@ class Operations(_doorward.Engine):
         connection: The kind of the connection, as `requests.connections` names it; default: `http`.
         cookies: The cookies by their names.
         excluded: Whether the route opted out of authentication.
+        host: The value of the `Host` field: host and port that the request was sent to. Its own pages may
+            send the cookie, unless `requests.origins` says whose may.
+        origin: The value of the `Origin` field, where there is one: which page sent the request (RFC 6454).
+            It decides whether the cookie counts.
         rules: Rules in the place of those of the configuration, in the same form. They are compiled once
             and kept while they are in use; at most 16 KiB.
         token: The access token, where the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
-        store_unavailable.
+        permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
             "method": method,
@@ -589,6 +595,8 @@ class Operations(_doorward.Engine):
             "connection": connection,
             "cookies": cookies,
             "excluded": excluded,
+            "host": host,
+            "origin": origin,
             "rules": rules,
             "token": token,
         }

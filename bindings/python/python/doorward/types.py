@@ -460,6 +460,11 @@ class RequestsConfig(TypedDict, total=False):
     """
     The field that the host reads `authorization` from.
     """
+    origins: list[str] | None
+    """
+    The origins whose pages may send that cookie along (RFC 6454), where a request says by `origin` which page
+    sent it. Default: that of `host` alone.
+    """
 
 
 class ThrottleConfig(TypedDict, total=False):

@@ -1173,9 +1173,19 @@ class AuthenticateRequestRequest(Model):
     """
     Whether the route opted out of authentication.
     """
+    host: str | None = None
+    """
+    The value of the `Host` field: host and port that the request was sent to. Its own pages may send the
+    cookie, unless `requests.origins` says whose may.
+    """
     method: str
     """
     The method, in any case.
+    """
+    origin: str | None = None
+    """
+    The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It decides
+    whether the cookie counts.
     """
     path: str
     """
