@@ -77,7 +77,12 @@ impl Engine {
         }
         let (now, retire_at) = (self.clock.now(), self.retire_at());
         let key = new_key(&self.secrets, backend)?;
-        let previous = self.store.write(Durability::Full, |tx| replace(tx, &key, retire_at, now))?;
+        let previous = self.store.write(Durability::Full, |tx| {
+            let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
+            keys::retire(tx, &backend.name, retire_at, now)?;
+            begin(tx, &key, previous.is_some(), now)?;
+            Ok(previous)
+        })?;
         self.reload_keys()?;
         Ok(RotateKeysResponse { kid: key.kid, previous })
     }
@@ -229,14 +234,22 @@ impl Backend {
 }
 
 impl Backend {
-    /// Whether a key signs for it, with its algorithm.
+    /// Whether it has a key that signs with its algorithm.
     fn has_key(&self, sealed: &[SealedKey]) -> bool {
-        let signs = |key: &SealedKey| {
-            key.backend == self.name
-                && key.expires_at.is_none()
-                && key.algorithm == self.algorithm.to_string()
-        };
-        self.fixed.is_some() || sealed.iter().any(signs)
+        let is_its = |key: &SealedKey| key.algorithm == self.algorithm.to_string();
+        self.fixed.is_some() || self.current(sealed).is_some_and(is_its)
+    }
+
+    /// Whether it has a key that signs, with whatever algorithm.
+    fn signs(&self, sealed: &[SealedKey]) -> bool {
+        self.current(sealed).is_some()
+    }
+
+    /// The key that signs for it: of its own algorithm, or else of that of another process.
+    fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
+        let signs = |key: &&SealedKey| key.backend == self.name && key.expires_at.is_none();
+        let is_its = |key: &&SealedKey| key.algorithm == self.algorithm.to_string();
+        sealed.iter().filter(signs).find(is_its).or_else(|| sealed.iter().find(signs))
     }
 }
 
@@ -259,23 +272,22 @@ pub(super) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend
     missing.map(|backend| new_key(secrets, backend)).collect()
 }
 
-/// The ring of the store, after adding those of the keys `made` that it still lacks. Until `retire_at` a key
-/// of another algorithm than the configured one goes on verifying.
+/// The ring of the store, after adding those of the keys `made` that it still lacks. A key of another algorithm
+/// stays as it is: another process may be configured to sign with it.
 pub(super) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
     made: &[SealedKey],
-    retire_at: i64,
     now: i64,
 ) -> Result<Vec<Arc<RingKey>>> {
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
         match made.iter().find(|key| key.backend == backend.name) {
-            Some(key) => replace(tx, key, retire_at, now)?,
+            Some(key) => begin(tx, key, backend.signs(&sealed), now)?,
             // It was there a moment ago.
-            None => replace(tx, &new_key(secrets, backend)?, retire_at, now)?,
-        };
+            None => begin(tx, &new_key(secrets, backend)?, backend.signs(&sealed), now)?,
+        }
     }
     unseal(secrets, backends, &keys::all(tx)?, Unopened::Refused)
 }
@@ -327,14 +339,14 @@ fn unseal(
     Ok(ring)
 }
 
-/// Keeps a new key, which signs from now on; the kid of the one before it.
-fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) -> Result<Option<String>> {
-    let previous = keys::replace(tx, key, retire_at, now)?;
-    if previous.is_some() {
+/// Keeps a new key, which signs from now on; `is_change` where the backend had one before.
+fn begin(tx: &mut Tx, key: &SealedKey, is_change: bool, now: i64) -> Result<()> {
+    keys::insert(tx, key)?;
+    if is_change {
         let detail = format!("{} {}", key.backend, key.kid);
         events::append(tx, now, &Event { detail: Some(&detail), ..event(Kind::KeysRotated, None) })?;
     }
-    Ok(previous)
+    Ok(())
 }
 
 fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
@@ -394,8 +406,12 @@ impl Engine {
         if (self.clock.now() - self.ring.loaded_at.load(Ordering::Relaxed)).abs() >= 60 {
             let _ = self.reload_keys();
         }
+        let keys = self.ring.keys();
         let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
-        self.ring.keys().iter().find(signs).cloned().ok_or(Error::new(Code::Internal, "no signing key"))
+        let is_its = |key: &&Arc<RingKey>| key.key.algorithm() == backend.algorithm;
+        // A process that is configured otherwise may have rotated: its key signs until this one is opened again.
+        let key = keys.iter().filter(signs).find(is_its).or_else(|| keys.iter().find(signs));
+        key.cloned().ok_or(Error::new(Code::StoreUnavailable, "no signing key that this secret key opens"))
     }
 
     /// The ring after a look into the store, unless somebody has just looked or too many do.

@@ -125,7 +125,7 @@ impl Engine {
                         sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
                     }
                     keys::reseal(tx, &secrets)?;
-                    keys::complete(tx, &secrets, &backends, &made, keys::retire_at(&config, now), now)
+                    keys::complete(tx, &secrets, &backends, &made, now)
                 })?
             }
         };

@@ -14,11 +14,11 @@ pub(crate) struct SealedKey {
     pub backend: String,
     pub algorithm: String,
     pub sealed: Vec<u8>,
-    /// Until when it verifies; none for the key that signs.
+    /// Until when it verifies; none for a key that signs.
     pub expires_at: Option<i64>,
 }
 
-/// Every signing key; for each backend the one that signs first.
+/// Every signing key; for each backend those that sign first.
 pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     let mut keys = Vec::new();
     let sql = "SELECT kid, backend, algorithm, sealed, expires_at FROM keys \
@@ -36,22 +36,26 @@ pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     Ok(keys)
 }
 
-/// Keeps a new key, which signs from now on; the one before it verifies until `retire_at`. The kid of
-/// that one, if there was one.
-pub(crate) fn replace(tx: &mut Tx, key: &SealedKey, retire_at: i64, now: i64) -> Result<Option<String>> {
-    let backend = Value::Text(&key.backend);
-    let current = "SELECT kid FROM keys WHERE backend = ?1 AND expires_at IS NULL";
-    let previous = tx.first(current, &[backend], |row| row.text(0))?;
+/// Keeps a new key, which signs from now on.
+pub(crate) fn insert(tx: &mut Tx, key: &SealedKey) -> Result<()> {
+    tx.run(
+        "INSERT INTO keys (kid, backend, algorithm, sealed) VALUES (?1, ?2, ?3, ?4)",
+        &[
+            Value::Text(&key.kid),
+            Value::Text(&key.backend),
+            Value::Text(&key.algorithm),
+            Value::Bytes(&key.sealed),
+        ],
+    )
+}
+
+/// Ends the signing of a backend's keys; they verify until `retire_at`.
+pub(crate) fn retire(tx: &mut Tx, backend: &str, retire_at: i64, now: i64) -> Result<()> {
     forget_expired(tx, now, Share::Batch(100))?;
     tx.run(
         "UPDATE keys SET expires_at = ?2 WHERE backend = ?1 AND expires_at IS NULL",
-        &[backend, Value::Integer(retire_at)],
-    )?;
-    tx.run(
-        "INSERT INTO keys (kid, backend, algorithm, sealed) VALUES (?1, ?2, ?3, ?4)",
-        &[Value::Text(&key.kid), backend, Value::Text(&key.algorithm), Value::Bytes(&key.sealed)],
-    )?;
-    Ok(previous)
+        &[Value::Text(backend), Value::Integer(retire_at)],
+    )
 }
 
 /// Forgets keys that verify nothing any more.
