@@ -140,7 +140,11 @@ kinds! {
     SessionRevoked = "session_revoked";
     /// The sessions of an account were ended, `detail` of them.
     SessionsRevoked = "sessions_revoked";
-    /// A refresh token was offered again, which ended its session.
+    /// The refresh token before the newest was offered again, outside the grace window: a reply was lost, or somebody
+    /// else has the token too. `detail` is the number of repeats in thirty days; a session bears three.
+    RefreshRepeated = "refresh_repeated";
+    /// A spent refresh token was offered, which ended its session: `repeated` where it was the one before the newest,
+    /// once too often.
     RefreshTokenReused = "refresh_token_reused";
     /// An account was changed; `detail` names the fields.
     UserUpdated = "user_updated";

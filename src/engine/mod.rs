@@ -23,6 +23,7 @@ mod provider_keys;
 pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
+mod rotation;
 mod second_factor;
 pub mod sessions;
 pub mod stats;

@@ -9,6 +9,7 @@ use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Entry, LoginResponse};
 use super::mail;
+use super::rotation::{self, Rotation};
 use super::tokens::AccessClaims;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
@@ -154,9 +155,10 @@ pub struct RevokeTokenResponse {}
 const DISCARD: &str = "Logged out. Discard the tokens.";
 
 impl Engine {
-    /// Exchanges a refresh token for the next pair (RFC 6749 section 6, RFC 9700 section 4.14.2). Offering
-    /// one token at once from many places gives all of them the same successor. A token older than that
-    /// was stolen or is being replayed: the session ends.
+    /// Exchanges a refresh token for the next pair (RFC 6749 section 6, RFC 9700 section 4.14.2). Offering one token
+    /// at once from many places gives all of them the same successor. Offering it again later does so while the
+    /// successor is unused, three times in thirty days, each an event. The fourth time, and a token older than that,
+    /// end the session: it was stolen, or is being replayed.
     ///
     /// Failures: `invalid_token`, `store_unavailable`.
     pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
@@ -169,35 +171,37 @@ impl Engine {
             if let Some(reason) = session.end(now) {
                 return Err(refused(reason));
             }
-            let (newest, generation) = (session.generation, i64::from(offered.generation));
             let Ok(backend) = self.backend(Some(&session.backend)) else {
                 return Err(refused("unknown_backend"));
             };
             if !backend.can_refresh {
                 return Err(refused("not_refreshable"));
             }
-            let next = match newest - generation {
-                0 => newest + 1,
-                // Its successor was not used yet: two tabs, or the reply was lost.
-                1 => newest,
-                // Its successor was used already, but only just.
-                2 if now < session.replaced_at + grace => newest - 1,
-                _ => {
-                    // The revocation must be kept, so this is no failure of the transaction.
-                    sessions::revoke(tx, offered.session_id, now)?;
-                    let session_id = Some(offered.session_id);
-                    self.record(tx, now, Event { session_id, ..event(Kind::RefreshTokenReused, user_id) })?;
-                    return Ok(Err(refused("reused")));
-                }
-            };
+            let (session_id, generation) = (offered.session_id, i64::from(offered.generation));
+            let newest = session.generations.newest;
+            let rotation = Rotation::of(generation, &session.generations, now, grace);
+            if rotation == Rotation::Reused {
+                // The revocation must be kept, so this is no failure of the transaction.
+                sessions::revoke(tx, session_id, now)?;
+                let detail = (generation == newest - 1).then_some("repeated");
+                let of_session = Event {
+                    session_id: Some(session_id),
+                    detail,
+                    ..event(Kind::RefreshTokenReused, user_id)
+                };
+                self.record(tx, now, of_session)?;
+                return Ok(Err(refused("reused")));
+            }
             let granted = session.scope.as_deref().unwrap_or_default();
             if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
                 return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
             }
-            let mut idle_at = session.idle_at;
-            if next > newest {
+            let (next, mut idle_at) = (generation + 1, session.idle_at);
+            if rotation == Rotation::Next {
                 idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
-                sessions::advance(tx, offered.session_id, next, now, idle_at)?;
+                sessions::advance(tx, session_id, next, now, idle_at)?;
+            } else if rotation == Rotation::Repeat {
+                self.refresh_repeated(tx, session_id, &session, now)?;
             }
             Ok(Ok((session, backend, next, idle_at)))
         });
@@ -226,6 +230,22 @@ impl Engine {
         })
     }
 
+    /// The token before the newest was offered again, and has still got its successor.
+    fn refresh_repeated(
+        &self,
+        tx: &mut Tx,
+        session_id: Id,
+        session: &sessions::Session,
+        now: i64,
+    ) -> Result<()> {
+        let mut repeats: Vec<i64> = rotation::counted(&session.generations.repeats, now).collect();
+        repeats.push(now);
+        sessions::put_repeats(tx, session_id, &repeats)?;
+        let detail = repeats.len().to_string();
+        let event = event(Kind::RefreshRepeated, session.user.public.id);
+        self.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
+    }
+
     /// Ends the session of a token, or every session of its user. Ending an ended session is no
     /// failure; but a session that is over can no longer end the others.
     ///
@@ -249,12 +269,14 @@ impl Engine {
             }
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
-        let now = self.clock.now();
+        let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
         let objection = self.store.write(Durability::Full, |tx| {
             let mut objection = None;
             if everywhere {
                 let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
-                let is_spent = generation.is_some_and(|generation| generation < session.generation - 1);
+                let is_spent = generation.is_some_and(|generation| {
+                    Rotation::of(generation, &session.generations, now, grace) == Rotation::Reused
+                });
                 let reason = session.end(now).or(is_spent.then_some("reused"));
                 let about = (Some(session.user.public.id), Some(session_id));
                 objection =

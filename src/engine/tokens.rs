@@ -450,7 +450,7 @@ impl Engine {
         if !backend.can_refresh {
             return Ok(inactive(Some("not_refreshable".into())));
         }
-        if session.generation != i64::from(generation) {
+        if session.generations.newest != i64::from(generation) {
             return Ok(inactive(Some("superseded".into())));
         }
         if audience.is_some_and(|audience| !members.iter().any(|member| member == audience)) {

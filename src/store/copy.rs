@@ -132,6 +132,7 @@ const TABLES: &[Table] = &[
             ("generation", Integer),
             ("rotated_at", Integer),
             ("replaced_at", Integer),
+            ("repeats", Text),
             ("auth_time", Integer),
             ("amr", Text),
             ("scope", Text),

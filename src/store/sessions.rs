@@ -1,7 +1,7 @@
 //! Rows of `sessions`: one a session, however often it is refreshed.
 
 use super::users::{self, User, select};
-use super::{Share, Tx, Value};
+use super::{Row, Share, Tx, Value, damaged};
 use crate::error::Result;
 use crate::user::{Amr, Id};
 
@@ -11,16 +11,25 @@ pub(crate) struct Session {
     /// For which it was opened.
     pub backend: String,
     pub epoch: i64,
-    /// Of the newest refresh token.
-    pub generation: i64,
-    /// When the generation before it was made.
-    pub replaced_at: i64,
+    pub generations: Generations,
     pub auth_time: i64,
     pub amr: Amr,
     pub idle_at: i64,
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
+}
+
+/// The refresh tokens of a session.
+pub(crate) struct Generations {
+    /// The generation of the newest.
+    pub newest: i64,
+    /// When it was made.
+    pub rotated_at: i64,
+    /// When the one before it was made.
+    pub replaced_at: i64,
+    /// When spent ones were offered again, the latest last.
+    pub repeats: Vec<i64>,
 }
 
 impl Session {
@@ -43,38 +52,52 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
-            "s.epoch, s.generation, s.replaced_at, s.auth_time, s.idle_at, s.expires_at, s.revoked_at, s.scope, s.backend, s.amr"
+            "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
+             s.expires_at, s.revoked_at, s.scope, s.backend, s.amr"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
-    let mut users = Vec::new();
-    let mut columns = ([0; 6], false, None, String::new(), Amr::default());
+    // Each row has a role of the user; what it says of the session is the same in all.
+    let (mut users, mut with) = (Vec::new(), None);
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
-        for (column, value) in columns.0.iter_mut().enumerate() {
-            *value = row.integer(users::COLUMNS + column)?;
+        if with.is_none() {
+            with = Some(read(row)?);
         }
-        columns.1 = row.optional_integer(users::COLUMNS + 6)?.is_some();
-        columns.3 = row.text(users::COLUMNS + 8)?;
-        columns.4 = Amr::stored(row.text(users::COLUMNS + 9)?);
-        columns.2 = row.optional_text(users::COLUMNS + 7)?;
         users::push(&mut users, row)
     })?;
-    let ([epoch, generation, replaced_at, auth_time, idle_at, expires_at], is_revoked, scope, backend, amr) =
-        columns;
-    let with = |user| Session {
+    Ok(with.zip(users.pop()).map(|(with, user)| with(user)))
+}
+
+fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
+    let column = |column| users::COLUMNS + column;
+    let repeats = row.text(column(4))?;
+    let generations = Generations {
+        newest: row.integer(column(1))?,
+        rotated_at: row.integer(column(2))?,
+        replaced_at: row.integer(column(3))?,
+        repeats: repeats
+            .split_whitespace()
+            .map(str::parse)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|_| damaged())?,
+    };
+    let epoch = row.integer(column(0))?;
+    let (auth_time, idle_at) = (row.integer(column(5))?, row.integer(column(6))?);
+    let (expires_at, revoked_at) = (row.integer(column(7))?, row.optional_integer(column(8))?);
+    let (scope, backend) = (row.optional_text(column(9))?, row.text(column(10))?);
+    let amr = Amr::stored(row.text(column(11))?);
+    Ok(move |user| Session {
         user,
         backend,
         epoch,
-        generation,
-        replaced_at,
+        generations,
         auth_time,
         amr,
         idle_at,
         expires_at,
-        is_revoked,
+        is_revoked: revoked_at.is_some(),
         scope,
-    };
-    Ok(users.pop().map(with))
+    })
 }
 
 /// A session as it begins.
@@ -96,9 +119,9 @@ pub(crate) struct NewSession<'a> {
 /// Keeps a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.run(
-        "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, auth_time, created_at, \
-         idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, \
+         created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -126,6 +149,15 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
             Value::Integer(now),
             Value::Integer(idle_at),
         ],
+    )
+}
+
+/// Keeps when spent refresh tokens were offered again.
+pub(crate) fn put_repeats(tx: &mut Tx, id: Id, repeats: &[i64]) -> Result<()> {
+    let repeats: Vec<String> = repeats.iter().map(i64::to_string).collect();
+    tx.run(
+        "UPDATE sessions SET repeats = ?2 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Text(&repeats.join(" "))],
     )
 }
 

@@ -1,11 +1,14 @@
 //! Sessions under concurrency: one refresh token offered from everywhere at once, in threads and in
 //! processes; what was acknowledged holds after kill -9.
 
-use doorward::{Code, Engine};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
 use crate::stage::{
-    Child, PASSWORD, Store, call, count, on_each_store, open, register, report, together, told,
+    Child, PASSWORD, Store, call, config, count, on_each_store, open, register, report, together, told,
 };
 
 on_each_store!(threads_refresh_one_token_and_get_one_successor);
@@ -76,6 +79,78 @@ fn a_spent_token_ends_the_session_for_everybody(store: &Store) {
     assert!(results.iter().step_by(2).all(|result| *result == Err(Code::InvalidToken)));
     assert!(count(&results, Code::InvalidToken) >= 8);
     assert_eq!(refresh(&engine, &newest), Err(Code::InvalidToken));
+}
+
+on_each_store!(a_lost_reply_that_many_ask_for_at_once_is_one_repeat);
+/// Three days after the reply was lost, twenty tabs of the client wake up together.
+fn a_lost_reply_that_many_ask_for_at_once_is_one_repeat(store: &Store) {
+    let (engine, now) = clocked(store);
+    register(&engine, "ada").unwrap();
+    let token = refresh_token(&engine);
+    let lost = refresh(&engine, &token).unwrap();
+    now.fetch_add(3 * 86_400_000, Ordering::SeqCst);
+    let successors: Vec<String> = together(20, |_| refresh(&engine, &token).unwrap());
+    assert!(successors.iter().all(|successor| *successor == lost));
+    assert_eq!(repeats(&engine), ["1"]);
+    refresh(&engine, &lost).unwrap();
+}
+
+on_each_store!(a_clock_set_back_two_hours_ends_no_session);
+fn a_clock_set_back_two_hours_ends_no_session(store: &Store) {
+    let (engine, now) = clocked(store);
+    register(&engine, "ada").unwrap();
+    let first = refresh_token(&engine);
+    now.fetch_add(60_000, Ordering::SeqCst);
+    let second = refresh(&engine, &first).unwrap();
+    now.fetch_sub(7_200_000, Ordering::SeqCst);
+    assert_eq!(refresh(&engine, &first).unwrap(), second);
+    let third = refresh(&engine, &second).unwrap();
+    assert_eq!(refresh(&engine, &second).unwrap(), third);
+    refresh(&engine, &third).unwrap();
+    assert!(repeats(&engine).is_empty());
+}
+
+on_each_store!(a_thief_one_step_behind_is_audited_at_once_and_cut_off);
+/// Owner and thief refresh every fifteen minutes for sixty days, the thief with the token that the owner has just
+/// replaced.
+fn a_thief_one_step_behind_is_audited_at_once_and_cut_off(store: &Store) {
+    let (engine, now) = clocked(store);
+    register(&engine, "ada").unwrap();
+    let mut stolen = refresh_token(&engine);
+    let mut owners = stolen.clone();
+    let mut thefts = 0;
+    for _ in 0..60 * 96 {
+        now.fetch_add(450_000, Ordering::SeqCst);
+        let Ok(next) = refresh(&engine, &owners) else { break };
+        owners = next;
+        now.fetch_add(450_000, Ordering::SeqCst);
+        let Ok(next) = refresh(&engine, &stolen) else { break };
+        stolen = next;
+        thefts += 1;
+        assert_eq!(repeats(&engine).len(), thefts, "audited from the first step");
+    }
+    assert_eq!(thefts, 3);
+    assert_eq!(
+        [&stolen, &owners].map(|token| refresh(&engine, token)),
+        [const { Err(Code::InvalidToken) }; 2]
+    );
+    let ended = call(&engine, "events", json!({"kind": "refresh_token_reused"})).unwrap();
+    assert_eq!(ended["events"][0]["detail"], "repeated");
+}
+
+/// An engine and the hands of its clock.
+fn clocked(store: &Store) -> (Engine, Arc<AtomicI64>) {
+    let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+    let hand = Arc::clone(&now);
+    let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
+    (Engine::open(config(store.url(), json!({})), Hooks { clock, log: None }).unwrap(), now)
+}
+
+/// What the log tells of repeats.
+fn repeats(engine: &Engine) -> Vec<String> {
+    let answer = call(engine, "events", json!({"kind": "refresh_repeated"})).unwrap();
+    let events = answer["events"].as_array().unwrap();
+    events.iter().map(|event| event["detail"].as_str().unwrap().to_owned()).collect()
 }
 
 on_each_store!(a_rotation_is_seen_without_reopening);

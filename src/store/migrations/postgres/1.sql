@@ -59,6 +59,8 @@ CREATE TABLE sessions (
   -- When the current generation was made, and the one before it.
   rotated_at  BIGINT NOT NULL,
   replaced_at BIGINT NOT NULL,
+  -- When the token before the newest was offered again, after the grace window, separated by spaces.
+  repeats     TEXT COLLATE "C" NOT NULL,
   -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   BIGINT NOT NULL,
   amr         TEXT COLLATE "C" NOT NULL,

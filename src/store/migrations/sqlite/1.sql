@@ -59,6 +59,8 @@ CREATE TABLE sessions (
   -- When the current generation was made, and the one before it.
   rotated_at  INTEGER NOT NULL,
   replaced_at INTEGER NOT NULL,
+  -- When the token before the newest was offered again, after the grace window, separated by spaces.
+  repeats     TEXT    NOT NULL,
   -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   INTEGER NOT NULL,
   amr         TEXT    NOT NULL,

@@ -2312,6 +2312,7 @@ class EventsRequest(Model):
             "logged_out",
             "session_revoked",
             "sessions_revoked",
+            "refresh_repeated",
             "refresh_token_reused",
             "user_updated",
             "user_deleted",
