@@ -216,7 +216,7 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
         return refused(Weakness::InvalidCharacters);
     };
     let words: Vec<&str> = context.iter().map(|(_, word)| *word).collect();
-    let entropy = zxcvbn::zxcvbn(&password, &words);
+    let entropy = zxcvbn::zxcvbn(&judged(&password), &words);
     let mut weaknesses = Vec::new();
     if password.chars().count() < policy.min_length.get() {
         weaknesses.push(Weakness::TooShort);
@@ -226,6 +226,48 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
     }
     Assessment { score: entropy.score().into(), weaknesses }
 }
+
+/// What is judged of a password: its first characters, in a spelling that is judged in a few milliseconds. zxcvbn
+/// reads `p@$$w0rd` as `password`: it looks for words in every reading of a text, and the readings multiply with the
+/// characters that stand for letters. Of those that would make too many, each is judged as a sign that stands for
+/// nothing.
+fn judged(password: &str) -> Zeroizing<String> {
+    let mut stand_ins = Vec::new();
+    let judge = |c: char| {
+        if !STAND_INS.iter().any(|one| one.contains(c)) || stand_ins.contains(&c) {
+            return c;
+        }
+        stand_ins.push(c);
+        if readings(&stand_ins) <= MOST_READINGS {
+            return c;
+        }
+        stand_ins.pop();
+        char::from_u32(PRIVATE_USE + u32::from(c)).unwrap_or(c)
+    };
+    Zeroizing::new(password.chars().take(MOST_JUDGED).map(judge).collect())
+}
+
+/// How many readings a text has at most in which these characters stand for letters: one for each choice of a
+/// character for each letter, and of a letter for each character that stands for two.
+fn readings(stand_ins: &[char]) -> usize {
+    let choices = |letter: &str| letter.chars().filter(|c| stand_ins.contains(c)).count().max(1);
+    let of_two = |c: char| STAND_INS.iter().filter(|letter| letter.contains(c)).count() > 1;
+    let two = stand_ins.iter().filter(|c| of_two(**c)).count();
+    STAND_INS.iter().map(|letter| choices(letter)).product::<usize>() << two
+}
+
+/// The characters that stand for a, b, c, e, g, i, l, o, s, t, x and z.
+const STAND_INS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
+
+/// As many as a text of all the digits has.
+const MOST_READINGS: usize = 16;
+
+/// The first of the code points that mean nothing.
+const PRIVATE_USE: u32 = 0xE000;
+
+/// How many characters are judged. The work grows with their square, and a password is not the weaker for what
+/// follows them.
+const MOST_JUDGED: usize = 32;
 
 /// What a guesser tries first.
 const FIRST_GUESSES: u64 = 100_000;
@@ -253,4 +295,78 @@ fn patterns(entropy: &Entropy, context: &[Context]) -> Vec<Weakness> {
         found.push(Weakness::EasilyGuessed);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{MOST_JUDGED, MOST_READINGS, STAND_INS, judged};
+
+    /// All that stands for a letter.
+    fn every() -> Vec<char> {
+        STAND_INS.iter().flat_map(|letter| letter.chars()).collect::<HashSet<_>>().into_iter().collect()
+    }
+
+    /// How many readings zxcvbn goes through, as it makes them.
+    fn readings(text: &str) -> usize {
+        let letters =
+            STAND_INS.map(|letter| letter.chars().filter(|c| text.contains(*c)).collect::<Vec<_>>());
+        let mut readings: Vec<Vec<(char, usize)>> = vec![vec![]];
+        for (letter, stand_ins) in letters.iter().enumerate().filter(|(_, stand_ins)| !stand_ins.is_empty()) {
+            let mut next = Vec::new();
+            for (c, reading) in stand_ins.iter().flat_map(|c| readings.iter().map(move |one| (*c, one))) {
+                let mut other = reading.clone();
+                if let Some(at) = reading.iter().position(|(taken, _)| *taken == c) {
+                    next.push(reading.clone());
+                    other.remove(at);
+                }
+                other.push((c, letter));
+                next.push(other);
+            }
+            readings = next;
+        }
+        readings.len()
+    }
+
+    #[test]
+    fn no_password_has_many_readings() {
+        let mut every = every();
+        every.sort_unstable();
+        let all: String = every.iter().collect();
+        assert!(readings(&all) > 10 * MOST_READINGS, "without a bound: {}", readings(&all));
+        // In whatever order they come, some in front of the others.
+        for step in [1, 3, 7, 9, 11, 13, 17, 19] {
+            for start in 0..every.len() {
+                let text: String =
+                    (0..every.len()).map(|at| every[(start + at * step) % every.len()]).collect();
+                assert!(readings(&judged(&text)) <= MOST_READINGS, "{text}: {}", readings(&judged(&text)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_type_is_judged_as_it_is() {
+        for text in [
+            "p@$$w0rd",
+            "passw0rd!",
+            "1234567890",
+            "0987654321",
+            "!@#$%^&*()",
+            "qwerty!@#$%^",
+            "Tr0ub4dor&3",
+            "tr0ub4d0r{7}",
+            "l33t h4x0r",
+            "correct horse battery staple",
+            "2026-11-29 12:30:45",
+        ] {
+            assert_eq!(*judged(text), text);
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_is_judged() {
+        let long = "é".repeat(MOST_JUDGED + 1);
+        assert_eq!(judged(&long).chars().count(), MOST_JUDGED);
+    }
 }
