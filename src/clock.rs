@@ -2,6 +2,30 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[cfg(debug_assertions)]
+thread_local! {
+    static IS_STOPPED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// While this lives the thread holds a connection of the store, and no clock is read: a host's hook may wait for a
+/// lock of somebody who waits for the connection. Builds with debug assertions panic where one is.
+pub(crate) struct Stopped(());
+
+impl Stopped {
+    pub(crate) fn now() -> Stopped {
+        #[cfg(debug_assertions)]
+        IS_STOPPED.set(true);
+        Stopped(())
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        #[cfg(debug_assertions)]
+        IS_STOPPED.set(false);
+    }
+}
+
 /// A clock that answers Unix time in milliseconds.
 pub struct Clock(Option<Box<dyn Fn() -> i64 + Send + Sync>>);
 
@@ -35,6 +59,8 @@ impl Clock {
 
     #[allow(clippy::disallowed_methods)] // The one place.
     fn read(&self) -> i64 {
+        #[cfg(debug_assertions)]
+        assert!(!IS_STOPPED.get(), "the clock, which may be the host's, is read before a transaction");
         match &self.0 {
             Some(now_ms) => now_ms(),
             None => SystemTime::now()

@@ -1,8 +1,8 @@
 //! Keys and backends: `jwks`, `rotate_keys`, and the ring of keys that sign and verify.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Engine;
 use super::events::{Kind, event};
+use super::search::Search;
 use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::Secrets;
@@ -127,43 +128,50 @@ impl AsRef<jws::Key> for RingKey {
 /// other processes turn it too.
 pub(super) struct KeyRing {
     keys: RwLock<Keys>,
-    loaded_at: AtomicI64,
-    /// Held while the ring is replaced, so that an older one never replaces a newer.
-    searches: Mutex<Searches>,
+    /// From when on whoever signs looks whether the store has a newer key.
+    look_at: AtomicI64,
+    /// For keys that are not known: whoever makes up key ids must not be able to keep the store busy.
+    search: Search,
 }
 
 type Keys = Arc<Vec<Arc<RingKey>>>;
 
-/// How often the store was searched for unknown keys in the current second. Whoever makes up key ids must
-/// not be able to keep the store busy.
-struct Searches {
-    second: Instant,
-    count: u32,
-}
+/// How long a key signs before somebody looks whether the store has a newer one.
+const LOOK_SECONDS: i64 = 60;
 
 impl KeyRing {
-    const MOST_SEARCHES: u32 = 10;
-
     pub(super) fn new(keys: Vec<Arc<RingKey>>, now: i64) -> KeyRing {
         KeyRing {
             keys: RwLock::new(Arc::new(keys)),
-            loaded_at: AtomicI64::new(now),
-            searches: Mutex::new(Searches { second: Instant::now(), count: 0 }),
+            look_at: AtomicI64::new(now + LOOK_SECONDS),
+            search: Search::new(Duration::from_secs(1)),
         }
     }
 
     fn keys(&self) -> Keys {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
-}
 
-impl Searches {
-    fn may_search(&mut self) -> bool {
-        if self.second.elapsed() >= Duration::from_secs(1) {
-            *self = Searches { second: Instant::now(), count: 0 };
+    /// Puts `newer` in the place of `known`, unless something else is there meanwhile: an older ring never replaces a
+    /// newer.
+    fn replace(&self, known: &Keys, newer: Vec<Arc<RingKey>>) -> bool {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let is_as_known = Arc::ptr_eq(&keys, known);
+        if is_as_known {
+            *keys = Arc::new(newer);
         }
-        self.count += 1;
-        self.count <= KeyRing::MOST_SEARCHES
+        is_as_known
+    }
+
+    /// Whether the caller is the one who looks now for a newer key. A clock that was set back does not put it off.
+    fn is_to_look(&self, now: i64) -> bool {
+        let look_at = self.look_at.load(Ordering::Relaxed);
+        let is_due = now >= look_at || now < look_at - LOOK_SECONDS;
+        is_due
+            && self
+                .look_at
+                .compare_exchange(look_at, now + LOOK_SECONDS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 }
 
@@ -375,35 +383,54 @@ impl Engine {
     /// The claims, a text, of a token that a key of this backend signed (of any, when none is given), and
     /// the backend.
     pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<(String, &Backend)> {
+        let keys = self.ring.keys();
+        match self.signed_by(&keys, token, backend)? {
+            Some(signed) => Ok(signed),
+            None => {
+                // Another process may have turned the ring.
+                let newer = self.search_keys(&keys)?;
+                let is_newer = !Arc::ptr_eq(&keys, &newer);
+                let signed = if is_newer { self.signed_by(&newer, token, backend)? } else { None };
+                signed.ok_or(jws::UNKNOWN_KEY.into())
+            }
+        }
+    }
+
+    /// As [`Engine::signed`], by the keys that are known; none, where the token names another.
+    pub(super) fn signed_by_known(
+        &self,
+        token: &str,
+        backend: Option<&Backend>,
+    ) -> Result<Option<(String, &Backend)>> {
+        self.signed_by(&self.ring.keys(), token, backend)
+    }
+
+    fn signed_by(
+        &self,
+        keys: &Keys,
+        token: &str,
+        backend: Option<&Backend>,
+    ) -> Result<Option<(String, &Backend)>> {
         let now = self.clock.now();
-        let verify = |keys: &Keys, backend: Option<&Backend>| {
+        let verify = |backend: Option<&Backend>| {
             let of = |key: &&RingKey| backend.is_none_or(|backend| backend.index == key.backend);
             let keys = keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
             jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
         };
-        let keys = self.ring.keys();
-        match verify(&keys, backend) {
-            Err(jws::UNKNOWN_KEY) if backend.is_some() && verify(&keys, None).is_ok() => {
+        match verify(backend) {
+            Err(jws::UNKNOWN_KEY) if backend.is_some() && verify(None).is_ok() => {
                 Err(Error::new(Code::InvalidToken, "other_backend"))
             }
-            // Another process may have turned the ring.
-            Err(jws::UNKNOWN_KEY) => {
-                let newer = self.search_keys(&keys)?;
-                if Arc::ptr_eq(&keys, &newer) {
-                    Err(jws::UNKNOWN_KEY.into())
-                } else {
-                    Ok(verify(&newer, backend)?)
-                }
-            }
-            result => Ok(result?),
+            Err(jws::UNKNOWN_KEY) => Ok(None),
+            result => Ok(Some(result?)),
         }
     }
 
     /// The key that signs for this backend.
     pub(super) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
-        // Another process may have turned the ring: look once a minute. Where the store does not answer, the
-        // key that is known will do.
-        if (self.clock.now() - self.ring.loaded_at.load(Ordering::Relaxed)).abs() >= 60 {
+        // Another process may have turned the ring: one caller looks once a minute. Where the store does not answer,
+        // the key that is known will do.
+        if self.ring.is_to_look(self.clock.now()) {
             let _ = self.reload_keys();
         }
         let keys = self.ring.keys();
@@ -416,31 +443,26 @@ impl Engine {
 
     /// The ring after a look into the store, unless somebody has just looked or too many do.
     fn search_keys(&self, seen: &Keys) -> Result<Keys> {
-        let mut searches = self.ring.searches.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(seen, &self.ring.keys()) && searches.may_search() {
-            self.replace_keys(&searches)?;
-        }
+        let patience = Duration::from_millis(self.config.limits.store_timeout_ms.get() as u64);
+        let is_newer = || !Arc::ptr_eq(seen, &self.ring.keys());
+        self.ring.search.run(patience, is_newer, || self.reload_keys())?;
         Ok(self.ring.keys())
-    }
-
-    fn reload_keys(&self) -> Result<()> {
-        self.replace_keys(&self.ring.searches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
     /// sealed, which this process has not been given yet, stays as it is known.
-    fn replace_keys(&self, _alone: &Searches) -> Result<()> {
-        let sealed = self.store.read(keys::all)?;
-        self.ring.loaded_at.store(self.clock.now(), Ordering::Relaxed);
-        let known = self.ring.keys();
-        let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::KeptFrom(&known))?;
-        let names = |keys: &[Arc<RingKey>]| -> Vec<_> {
-            keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
-        };
-        if names(&read) != names(&known) {
-            *self.ring.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+    fn reload_keys(&self) -> Result<()> {
+        loop {
+            let known = self.ring.keys();
+            let sealed = self.store.read(keys::all)?;
+            let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::KeptFrom(&known))?;
+            let names = |keys: &[Arc<RingKey>]| -> Vec<_> {
+                keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
+            };
+            if names(&read) == names(&known) || self.ring.replace(&known, read) {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute

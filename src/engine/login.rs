@@ -168,9 +168,11 @@ impl Engine {
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
+        let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
             let user = self.identified(tx, &identifier)?;
-            let device = self.known_device(tx, user.as_ref().map(|user| user.public.id), &entry.client)?;
+            let device =
+                self.known_device(tx, user.as_ref().map(|user| user.public.id), &entry.client, now)?;
             Ok((user, device))
         })?;
 
@@ -227,9 +229,9 @@ impl Engine {
 
     /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
     fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
-        let (challenge, purpose) = (challenge.expose(), &[Purpose::PasswordChange]);
+        let (challenge, purpose, now) = (challenge.expose(), &[Purpose::PasswordChange], self.clock.now());
         let (found, user) = self.store.read(|tx| {
-            let found = self.peek_secret(tx, challenge, purpose, self.clock.now())?;
+            let found = self.peek_secret(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             Ok((found, user))
         })?;
@@ -238,7 +240,7 @@ impl Engine {
         let entry = self.waiting(&found)?;
 
         // Each attempt is two hashes.
-        let count = |tx: &mut Tx| self.take_attempt(tx, challenge, purpose, self.clock.now()).map(drop);
+        let count = |tx: &mut Tx| self.take_attempt(tx, challenge, purpose, now).map(drop);
         self.store.write(Durability::Relaxed, count)?;
         if self.hasher.verify(&new, self.hash_of(&user).as_deref())?.valid {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));

@@ -270,7 +270,7 @@ impl Engine {
         let id = self.outbox.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
         self.take_back_secret(tx, is_taken_back.then_some(&token))?;
-        mails::delete(tx, if is_taken_back { id } else { Id::new(self.clock.now_ms())? })
+        mails::delete(tx, if is_taken_back { id } else { Id::new(now * 1000)? })
     }
 }
 
@@ -310,7 +310,7 @@ impl Outbox {
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
-        let id = Id::new(self.clock.now_ms())?;
+        let id = Id::new(now * 1000)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let content = Content { to: Cow::Borrowed(letter.to.as_str()), token };
         let content = Zeroizing::new(json::render(&content)?);

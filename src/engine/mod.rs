@@ -24,6 +24,7 @@ pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
 mod rotation;
+mod search;
 mod second_factor;
 pub mod sessions;
 pub mod stats;

@@ -254,9 +254,10 @@ mod tests {
 
         fn make_one_of(&self, purpose: Purpose, most: u32) -> String {
             let making = Making { purpose, lifetime_seconds: 60, most, attempts: 3, data: b"to whom" };
+            let now = self.engine.clock.now();
             let made = self.write(|tx| {
                 let user = users::find(tx, By::Id(self.user))?.unwrap();
-                self.engine.make_secret(tx, &user, self.engine.clock.now(), &making)
+                self.engine.make_secret(tx, &user, now, &making)
             });
             made.unwrap().expose().to_owned()
         }

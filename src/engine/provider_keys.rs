@@ -90,9 +90,10 @@ impl Remote {
     ///
     /// Failure: `auth_service_unavailable`, where there are none, or none but the insufficient ones.
     fn keys(&self, insufficient: Option<&Arc<Jwks>>, clock: &Clock) -> Result<Arc<Jwks>> {
-        let mut state = self.lock();
         loop {
+            // The clock may be the host's: nothing is locked meanwhile.
             let now = clock.now();
+            let mut state = self.lock();
             // What a clock that ran ahead has noted does not count.
             let within = |since: i64, seconds: i64| (since..since + seconds).contains(&now);
             let is_fresh = within(state.fetched_at, FRESH_SECONDS);
@@ -102,13 +103,12 @@ impl Remote {
             match will_do {
                 Some(keys) if is_fresh || state.is_fetching || !has_paused => return Ok(keys),
                 _ if state.is_fetching => {
-                    state = self.landed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    drop(self.landed.wait(state).unwrap_or_else(PoisonError::into_inner));
                 }
                 _ if has_paused => {
                     (state.is_fetching, state.tried_at) = (true, Some(now));
                     drop(state);
                     self.fetch(now);
-                    state = self.lock();
                 }
                 _ => {
                     let failure = state.failure.clone();

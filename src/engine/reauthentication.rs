@@ -101,9 +101,9 @@ impl Engine {
         client: &Client,
     ) -> Result<Proven> {
         let password = Password::offered(password, &self.config.password, "/password")?;
-        let user_id = bearer.user.id;
+        let (user_id, now) = (bearer.user.id, self.clock.now());
         let (user, device) = self.store.read(|tx| {
-            let device = self.known_device(tx, Some(user_id), client)?;
+            let device = self.known_device(tx, Some(user_id), client, now)?;
             Ok((users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::TokenUserNotFound))?, device))
         })?;
         let attempt = self.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;

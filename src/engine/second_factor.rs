@@ -93,7 +93,7 @@ impl Engine {
         now: i64,
         look: impl FnOnce(&mut Tx) -> Result<Option<&'static str>>,
     ) -> Result<std::result::Result<(), Error>> {
-        let device = self.known_device(tx, Some(user_id), client)?;
+        let device = self.known_device(tx, Some(user_id), client, now)?;
         let guesses = match self.guesses(tx, user_id, device, now)? {
             Ok(guesses) => guesses,
             Err(throttled) => return Ok(Err(throttled.about(Some(user_id), None))),

@@ -270,10 +270,11 @@ impl Engine {
         tx: &mut Tx,
         account: Option<Id>,
         client: &Client,
+        now: i64,
     ) -> Result<Option<KnownDevice>> {
         let Some(device) = client.device_id() else { return Ok(None) };
         let id = self.device(account, device)?;
-        Ok(known_devices::is_known(tx, &id, self.clock.now())?.then_some(KnownDevice(id)))
+        Ok(known_devices::is_known(tx, &id, now)?.then_some(KnownDevice(id)))
     }
 
     /// From now on the client's device is known: the account logged in there.

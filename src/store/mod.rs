@@ -25,6 +25,7 @@ use std::time::Duration;
 
 pub use copy::{Moved, migrate};
 
+use crate::clock::Stopped;
 use crate::config::{Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
 
@@ -121,6 +122,10 @@ impl Store {
 
     /// Runs statements that read, each seeing what was committed before it began.
     pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let f = |tx: &mut Tx| {
+            let _stopped = Stopped::now();
+            f(tx)
+        };
         match self {
             Store::Sqlite(store) => store.read(f),
             #[cfg(feature = "postgres")]
@@ -130,7 +135,15 @@ impl Store {
 
     /// Runs `f` in a transaction of its own: all of it is kept, or, when `f` fails, nothing. It may
     /// be run again where the database asks for a retry. When this returns `Ok`, it is committed.
-    pub(crate) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(
+        &self,
+        durability: Durability,
+        mut f: impl FnMut(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        let f = |tx: &mut Tx| {
+            let _stopped = Stopped::now();
+            f(tx)
+        };
         match self {
             Store::Sqlite(store) => store.write(durability, f),
             #[cfg(feature = "postgres")]

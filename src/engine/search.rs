@@ -1,0 +1,236 @@
+//! One search for all who need one. Strangers can make engines search, so searches do not queue: while one runs,
+//! everybody else waits for it, no longer than their patience; one that failed stands for all that would begin in
+//! the pause after it, and only so many begin in one pause.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+
+/// How many searches begin in one pause.
+const MOST: u32 = 10;
+
+/// The searches for one thing.
+pub(super) struct Search {
+    pause: Duration,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+struct State {
+    is_running: bool,
+    /// How many have begun.
+    begun: u64,
+    /// When the current pause began, and how many searches in it.
+    pause: (Instant, u32),
+    /// When the last one failed, and why.
+    failure: Option<(Instant, Error)>,
+}
+
+impl Search {
+    pub(super) fn new(pause: Duration) -> Search {
+        let state = State { is_running: false, begun: 0, pause: (Instant::now(), 0), failure: None };
+        Search { pause, state: Mutex::new(state), ended: Condvar::new() }
+    }
+
+    /// Runs `search`, or waits for somebody else's that begins later than this call, unless `is_found` says that there
+    /// is no need any more. No lock is held while it runs. It does nothing where too many began just now.
+    ///
+    /// Failures: that of the search; `store_unavailable`, where it outlasts `patience`.
+    pub(super) fn run(
+        &self,
+        patience: Duration,
+        is_found: impl Fn() -> bool,
+        search: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        // One that runs already may have looked too early.
+        let before = state.begun;
+        loop {
+            if is_found() || (state.begun > before && !state.is_running) {
+                return Ok(());
+            }
+            if let Some((at, error)) = &state.failure
+                && at.elapsed() < self.pause
+            {
+                return Err(error.clone());
+            }
+            if !state.is_running {
+                break;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::new(Code::StoreUnavailable, "a search takes too long"));
+            }
+            state = self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if !state.may_begin(self.pause) {
+            return Ok(());
+        }
+        (state.is_running, state.begun) = (true, state.begun + 1);
+        drop(state);
+        let mut running = Running { search: self, result: Err(Code::Internal.into()) };
+        running.result = search();
+        running.result.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn may_begin(&mut self, pause: Duration) -> bool {
+        if self.pause.0.elapsed() >= pause {
+            self.pause = (Instant::now(), 0);
+        }
+        self.pause.1 += 1;
+        self.pause.1 <= MOST
+    }
+}
+
+/// Whatever becomes of a search, a panic included, it ends for those who wait.
+struct Running<'a> {
+    search: &'a Search,
+    result: Result<()>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut state = self.search.lock();
+        state.is_running = false;
+        state.failure = self.result.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        drop(state);
+        self.search.ended.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{MOST, Search};
+    use crate::error::{Code, Error, Result};
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn failed() -> Result<()> {
+        Err(Code::StoreUnavailable.into())
+    }
+
+    fn never() -> Result<()> {
+        panic!("searched")
+    }
+
+    fn counted(count: &AtomicU32) -> Result<()> {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn code(result: Result<()>) -> Code {
+        result.unwrap_err().code
+    }
+
+    #[test]
+    fn a_failed_search_is_remembered() {
+        let search = Search::new(LONG);
+        assert_eq!(code(search.run(LONG, || false, failed)), Code::StoreUnavailable);
+        for _ in 0..50 {
+            assert_eq!(code(search.run(LONG, || false, never)), Code::StoreUnavailable);
+        }
+        // What is there already needs no search.
+        assert!(search.run(LONG, || true, never).is_ok());
+        let search = Search::new(Duration::ZERO);
+        assert!(search.run(LONG, || false, failed).is_err());
+        assert!(search.run(LONG, || false, || Ok(())).is_ok());
+    }
+
+    #[test]
+    fn so_many_begin_in_a_pause() {
+        let search = Search::new(LONG);
+        let count = AtomicU32::new(0);
+        for _ in 0..50 {
+            search.run(LONG, || false, || counted(&count)).unwrap();
+        }
+        assert_eq!(count.into_inner(), MOST);
+    }
+
+    #[test]
+    fn a_search_that_began_earlier_is_not_enough() {
+        let (search, count) = (Search::new(LONG), AtomicU32::new(0));
+        let (begun, has_begun) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let here = Barrier::new(21);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                let search = &search;
+                search.run(
+                    LONG,
+                    || false,
+                    move || {
+                        begun.send(()).unwrap();
+                        may_go_on.recv().unwrap();
+                        Ok(())
+                    },
+                )
+            });
+            has_begun.recv().unwrap();
+            let others: Vec<_> = (0..20)
+                .map(|_| {
+                    scope.spawn(|| {
+                        here.wait();
+                        search.run(LONG, || false, || counted(&count))
+                    })
+                })
+                .collect();
+            here.wait();
+            // Nobody's patience but this one's ends, and nothing is locked meanwhile.
+            assert_eq!(code(search.run(Duration::ZERO, || false, never)), Code::StoreUnavailable);
+            go_on.send(()).unwrap();
+            first.join().unwrap().unwrap();
+            others.into_iter().for_each(|other| other.join().unwrap().unwrap());
+        });
+        // The one that ran already was not enough for those who came after it began.
+        assert_ne!(count.into_inner(), 0);
+    }
+
+    #[test]
+    fn a_failure_is_that_of_all_who_wait() {
+        let search = Search::new(LONG);
+        let (begun, has_begun) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                search.run(
+                    LONG,
+                    || false,
+                    move || {
+                        begun.send(()).unwrap();
+                        may_go_on.recv().unwrap();
+                        Err(Error::new(Code::StoreUnavailable, "gone"))
+                    },
+                )
+            });
+            has_begun.recv().unwrap();
+            let others: Vec<_> = (0..20).map(|_| scope.spawn(|| search.run(LONG, || false, never))).collect();
+            go_on.send(()).unwrap();
+            assert_eq!(code(first.join().unwrap()), Code::StoreUnavailable);
+            for other in others {
+                assert_eq!(other.join().unwrap().unwrap_err().detail.unwrap(), "gone");
+            }
+        });
+    }
+
+    #[test]
+    fn a_panic_ends_a_search() {
+        let search = Search::new(Duration::ZERO);
+        let panicked = thread::scope(|scope| scope.spawn(|| search.run(LONG, || false, never)).join());
+        assert!(panicked.is_err());
+        assert!(search.run(LONG, || false, || Ok(())).is_ok());
+    }
+}
