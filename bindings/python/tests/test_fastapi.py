@@ -22,6 +22,7 @@ from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
 
 ADA = {"username": "ada", "password": PASSWORD}
 COOKIES = "__Host-doorward", "__Host-doorward-refresh"
+DEVICE = "__Host-doorward-device"
 
 
 def application(engine: Engine) -> FastAPI:
@@ -138,7 +139,7 @@ def test_bearer(client: httpx.Client) -> None:
 
     response = client.post("/auth/login/default", json=ADA)
     assert response.headers["cache-control"] == "no-store"
-    assert "set-cookie" not in response.headers
+    assert set(cookies_of(response)) == {DEVICE}
     login = response.json()
     assert (login["token_type"], login["expires_in"]) == ("Bearer", 900)
     assert client.get("/me", headers=bearer(login["access_token"])).json() == shown(login["user"])
@@ -176,7 +177,7 @@ def test_cookies(client: httpx.Client, clock: Clock) -> None:
     body, cookies = response.json(), cookies_of(response)
     assert set(body) == {"backend", "expires_in", "refresh_expires_in", "session_id", "user"}
     lives = [300, 2_592_000]
-    assert set(cookies) == set(COOKIES)
+    assert set(cookies) == {*COOKIES, DEVICE}
     for name, life in zip(COOKIES, lives, strict=True):
         assert {key: value for key, value in cookies[name].items() if value} == {
             "max-age": str(life),
@@ -378,7 +379,8 @@ def test_another_address_is_for_who_logged_in_just_now(
     response = client.post("/auth/refresh", headers=sent(refresh=refresh))
     access = cookies_of(response)[COOKIES[0]].value
     stale = client.post("/auth/request-email-change", json=change, headers=sent(access=access))
-    failure(stale, 403, "permission_denied")
+    failure(stale, 401, "reauthentication_required")
+    assert stale.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication"'
     headers = bearer(logged_in(client)["access_token"])
     response = client.post("/auth/request-email-change", json=change, headers=headers)
     assert (response.status_code, response.json()) == (200, {"sent": True})
@@ -445,7 +447,7 @@ def test_a_login_in_two_steps(client: httpx.Client, engine: Engine, backend: str
     assert (response.status_code, body["status"]) == (401, "password_change_required")
     assert (body["error"]["code"], body["user_id"]) == ("password_change_required", user.id)
     assert response.headers["cache-control"] == "no-store"
-    assert "set-cookie" not in response.headers
+    assert set(cookies_of(response)) == {DEVICE}
     step = {"challenge": body["challenge"]}
     failure(client.post("/auth/complete-login", json=step), 400, "invalid_request")
     weak = {**step, "new_password": "password"}

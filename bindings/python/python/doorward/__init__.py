@@ -27,6 +27,7 @@ from doorward.models.app import (
 )
 from doorward.models.security import TokenPayload
 from doorward.repository import User
+from doorward.threads import to_thread
 from doorward.types import Claims, Config
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "login_user",
     "logout_user",
     "register_user",
+    "to_thread",
 ]

@@ -6,7 +6,6 @@ UserRepository, or nothing for the engine of `doorward.configure`.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ from doorward.models.app import (
     RegisterRequest,
 )
 from doorward.repository import Repo, UserRepository, engine_of
+from doorward.threads import to_thread
 
 __all__ = [
     "authenticate_request",
@@ -38,7 +38,7 @@ async def register_user(user: RegisterRequest, repo: Repo = None) -> PublicUser:
 
 async def login_user(user: LoginRequest, repo: Repo = None) -> LoginResponse:
     """Log in by password and open a session. AuthError says that the credentials are not valid."""
-    return await asyncio.to_thread(engine_of(repo).login, **dict(user))
+    return await to_thread(engine_of(repo).login, **dict(user))
 
 
 async def logout_user(
@@ -50,11 +50,11 @@ async def logout_user(
     """
     engine = engine_of(repo)
     if token is None:
-        return await asyncio.to_thread(engine.logout, stateless=True, everywhere=everywhere)
+        return await to_thread(engine.logout, stateless=True, everywhere=everywhere)
     # A JWS has dots; a refresh token has none.
     if "." in token:
-        return await asyncio.to_thread(engine.logout, token=token, everywhere=everywhere)
-    return await asyncio.to_thread(engine.logout, refresh_token=token, everywhere=everywhere)
+        return await to_thread(engine.logout, token=token, everywhere=everywhere)
+    return await to_thread(engine.logout, refresh_token=token, everywhere=everywhere)
 
 
 async def get_logged_in_user(token: str | None, repo: Repo = None) -> PublicUser:
@@ -63,7 +63,7 @@ async def get_logged_in_user(token: str | None, repo: Repo = None) -> PublicUser
     InvalidToken says that it is missing or not valid, UserNotFound that its user is gone.
     """
     try:
-        return (await asyncio.to_thread(engine_of(repo).authenticate, token=token or "")).user
+        return (await to_thread(engine_of(repo).authenticate, token=token or "")).user
     except InvalidRequest as error:
         raise no_token(error) from None
 
@@ -75,7 +75,7 @@ async def introspect_token(token: str | None, repo: Repo = None) -> IntrospectRe
     where only the user is gone. When the store cannot answer, AuthServiceUnavailable is raised.
     """
     try:
-        return await asyncio.to_thread(engine_of(repo).introspect, token=token or "")
+        return await to_thread(engine_of(repo).introspect, token=token or "")
     except InvalidRequest as error:
         return IntrospectResponse(active=False, reason=no_token(error).detail)
 
@@ -95,7 +95,7 @@ async def authenticate_request(
     never skipped, by the engine's judgement. InvalidToken says that the raw token is missing or not valid.
     """
     try:
-        verdict = await asyncio.to_thread(
+        verdict = await to_thread(
             engine_of(repo).authenticate_request,
             method=method,
             path=path,

@@ -6,19 +6,22 @@ engine judges by them; here a connection is only read for it.
 
 from __future__ import annotations
 
-import asyncio
 import json
+import re
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, cast
 
 from doorward.engine import Engine
 from doorward.exceptions import AuthError, NotAuthenticated
-from doorward.models.app import AuthenticateRequestResponse
+from doorward.models.app import AuthenticateRequestResponse, Client
 from doorward.repository import Repo, engine_of
+from doorward.threads import to_thread
 from doorward.types import RequestsConfig
 
-__all__ = ["AuthenticationMiddleware", "Exclude", "Rules", "authenticate"]
+__all__ = ["AuthenticationMiddleware", "DeviceCookie", "Exclude", "Grants", "Rules", "authenticate"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -41,6 +44,7 @@ class Rules:
         exclude_http_methods: Iterable[str] | None = None,
         scopes: Iterable[str] | None = None,
         *,
+        origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
         """Have the engine read them: a wrong one fails here, as InvalidRequest, before any request."""
@@ -56,6 +60,8 @@ class Rules:
             given["exclude_http_methods"] = [exclude_http_methods] if one else list(exclude_http_methods)
         if scopes is not None:
             given["connections"] = sorted(scopes)
+        if origins is not None:
+            given["origins"] = [origins] if isinstance(origins, str) else list(origins)
         if given:
             self._own = cast("RequestsConfig", {**self.engine.requests, **given})
         if given or backend is not None:
@@ -82,10 +88,21 @@ class Rules:
         return {"rules": self._own, "backend": self.backend}
 
 
+class Grants(dict[str, Any]):
+    """The claims of a token, with the `scopes` that `starlette.authentication.requires` asks for."""
+
+    def __init__(self, claims: Mapping[str, Any] | None) -> None:
+        """Take the claims of whoever is there, or none."""
+        super().__init__(claims or {})
+        scope = self.get("scope", "")
+        self.scopes: list[str] = [] if claims is None else ["authenticated", *scope.split()]
+        """`authenticated`, and what the token's `scope` grants; nothing where nobody is there."""
+
+
 class AuthenticationMiddleware:
     """Puts the user into `scope["user"]` and the claims into `scope["auth"]`, or answers with the failure.
 
-    Both are None where the rules say that nobody has to be there.
+    Where the rules say that nobody has to be there, the user is None and the claims are empty.
     """
 
     def __init__(
@@ -96,6 +113,7 @@ class AuthenticationMiddleware:
         exclude: Exclude | None = None,
         exclude_http_methods: Iterable[str] | None = None,
         scopes: Iterable[str] | None = None,
+        origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
         """Take the application, where accounts are, rules of its own, and whose tokens count.
@@ -103,9 +121,10 @@ class AuthenticationMiddleware:
         exclude: Paths that need no authentication.
         exclude_http_methods: Methods that need none.
         scopes: The kinds of connections that may ask; any other is refused.
+        origins: The origins whose pages may send the cookie; without them, those of the own host.
         """
         self.app = app
-        self.rules = Rules(repo, exclude, exclude_http_methods, scopes, backend=backend)
+        self.rules = Rules(repo, exclude, exclude_http_methods, scopes, origins=origins, backend=backend)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or answer it."""
@@ -117,7 +136,7 @@ class AuthenticationMiddleware:
         except AuthError as error:
             await _refuse(scope, send, error)
             return
-        await self.app({**scope, "user": verdict.user, "auth": verdict.claims}, receive, send)
+        await self.app({**scope, "user": verdict.user, "auth": Grants(verdict.claims)}, receive, send)
 
 
 async def authenticate(
@@ -132,7 +151,7 @@ async def authenticate(
     cookie = rules.effective.get("cookie")
     cookies = _cookies(_values(scope, "cookie"))
     whole: str = scope["path"] if path is None else path
-    return await asyncio.to_thread(
+    return await to_thread(
         rules.engine.authenticate_request,
         # The handshake of a WebSocket is a GET (RFC 6455 section 4.1).
         method=scope.get("method", "GET"),
@@ -142,12 +161,67 @@ async def authenticate(
         # Several fields of one name are one list (RFC 9110 section 5.3), which is no token.
         authorization=", ".join(_values(scope, header)) or None,
         cookies={cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
+        origin=", ".join(_values(scope, "origin")) or None,
+        host=", ".join(_values(scope, "host")) or None,
         excluded=excluded,
         **rules.arguments,
     )
 
 
-def _values(scope: Scope, name: str) -> list[str]:
+class DeviceCookie:
+    """Knows a browser again, by a cookie with a random name for it that lives for a year.
+
+    The engine takes it as `client.device_id`: on a device where a user logged in before, wrong passwords that
+    strangers send from elsewhere do not lock that user out.
+    """
+
+    SECONDS = 365 * 86_400
+
+    def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
+        """Take the name of the cookie; `secure=False` is for tests and development without TLS."""
+        self.name = cookie_name(name, "doorward-device", secure)
+        self.secure = secure
+
+    def client(self, scope: Mapping[str, Any]) -> Client:
+        """Say from where a request comes: address, browser, device, which gets a name if it has none.
+
+        A peer without an address, such as a Unix socket or a test client, has none.
+        """
+        host = scope["client"][0].partition("%")[0] if scope.get("client") else ""
+        try:
+            ip = str(ip_address(host))
+        except ValueError:
+            ip = None
+        device = _cookies(_values(scope, "cookie")).get(self.name, "")
+        return Client(
+            ip=ip,
+            user_agent=", ".join(_values(scope, "user-agent")) or None,
+            device_id=device if _DEVICE.fullmatch(device) else secrets.token_urlsafe(16),
+        )
+
+    def header(self, client: Client) -> str:
+        """Return the value of `Set-Cookie` that keeps the name: for whoever gave the right password."""
+        secure = "; Secure" if self.secure else ""
+        attributes = f"Max-Age={self.SECONDS}; Path=/; HttpOnly; SameSite=lax{secure}"
+        return f"{self.name}={client.device_id}; {attributes}"
+
+
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{22,128}")
+
+
+def cookie_name(name: str | None, default: str, secure: bool) -> str:
+    """Return the name of a cookie, whose prefix keeps other hosts from setting it where there is TLS.
+
+    Browsers drop a cookie with such a prefix that is not Secure (RFC 6265bis section 4.1.3): a ValueError.
+    """
+    if name is None:
+        return f"__Host-{default}" if secure else default
+    if not secure and name.lower().startswith(("__host-", "__secure-")):
+        raise ValueError(f"a cookie named {name} has to be secure")
+    return name
+
+
+def _values(scope: Mapping[str, Any], name: str) -> list[str]:
     return [
         value.decode("latin-1") for key, value in scope["headers"] if key.decode("latin-1") == name.lower()
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from doorward.exceptions import InvalidRequest
 from doorward.models.app import Client, LoginResponse, RefreshResponse
 from doorward.repository import Repo, engine_of
+from doorward.threads import to_thread
 
 __all__ = ["AuthDTO", "AuthService", "Token"]
 
@@ -30,9 +30,14 @@ class AuthService:
         """Take where accounts are: without it, the default engine, looked up with each call."""
         self._repo = repo
 
-    async def generate_token(self, email: str, password: str) -> AuthDTO:
-        """Log in and open a session. AuthError says that the credentials are not valid."""
-        return await asyncio.to_thread(engine_of(self._repo).login, username=email, password=password)
+    async def generate_token(self, email: str, password: str, *, client: Client | None = None) -> AuthDTO:
+        """Log in and open a session. AuthError says that the credentials are not valid.
+
+        Give the client, whose failures are counted and whose device is known again: `DeviceCookie.client` of
+        `doorward.asgi` reads it from a request.
+        """
+        login = engine_of(self._repo).login
+        return await to_thread(login, username=email, password=password, client=client)
 
     async def generate_token_for_oauth(
         self,
@@ -49,26 +54,25 @@ class AuthService:
         address is another account's.
         """
         login = engine_of(self._repo).login_with_id_token
-        response = await asyncio.to_thread(
-            login, id_token=id_token, provider=provider, nonce=nonce, client=client
-        )
+        response = await to_thread(login, id_token=id_token, provider=provider, nonce=nonce, client=client)
         return AuthDTO.model_validate(response, from_attributes=True)
 
     async def renew_token(self, refresh_token: str) -> Token:
         """Exchange a refresh token for the next pair. InvalidToken says that it is not valid any more."""
-        return await asyncio.to_thread(engine_of(self._repo).refresh, refresh_token=refresh_token)
+        return await to_thread(engine_of(self._repo).refresh, refresh_token=refresh_token)
 
     async def revoke_tokens(self, user_id: str) -> None:
         """End every session of a user: access and refresh tokens are not valid from now on."""
-        await asyncio.to_thread(engine_of(self._repo).revoke_user_sessions, user_id=user_id)
+        await to_thread(engine_of(self._repo).revoke_user_sessions, user_id=user_id)
 
-    async def reset_password(self, email: str) -> None:
+    async def reset_password(self, email: str, *, client: Client | None = None) -> None:
         """Mail a token with which a new password can be set, if somebody has this address; nobody is told."""
-        await asyncio.to_thread(engine_of(self._repo).request_password_reset, email=email)
+        await to_thread(engine_of(self._repo).request_password_reset, email=email, client=client)
 
-    async def send_email_verification_link(self, email: str) -> None:
+    async def send_email_verification_link(self, email: str, *, client: Client | None = None) -> None:
         """Mail a token that verifies this address, if it is to be verified; nobody is told."""
-        await asyncio.to_thread(engine_of(self._repo).request_email_verification, email=email)
+        request = engine_of(self._repo).request_email_verification
+        await to_thread(request, email=email, client=client)
 
     async def is_authorized_by_role(
         self, access_token: str, roles: AbstractSet[str], *, require_verified_email: bool = True
@@ -94,7 +98,7 @@ class AuthService:
             return False
         authorize = engine_of(self._repo).authorize
         try:
-            response = await asyncio.to_thread(
+            response = await to_thread(
                 authorize, token=token, require_verified_email=require_verified_email, **condition
             )
         except InvalidRequest:

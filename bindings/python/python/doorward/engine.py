@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
@@ -22,12 +23,25 @@ Log = Callable[[int, dict[str, Any]], object]
 Clock = Callable[[], int]
 """Returns Unix time in milliseconds."""
 
+MAX_QUEUED: int = describe()["configuration"]["properties"]["password"]["properties"]["max_queued"]["default"]
+"""The default of `password.max_queued`."""
+
+_logger = logging.getLogger("doorward")
+
+
+def _to_logging(level: int, record: dict[str, Any]) -> None:
+    """Hand a record to `logging`: as text, and whole as the attribute `doorward` of its LogRecord."""
+    severity = {1: logging.ERROR, 2: logging.WARNING}.get(level, logging.INFO)
+    if _logger.isEnabledFor(severity):
+        text = " ".join(f"{name}={value}" for name, value in record.items())
+        _logger.log(severity, "%s", text, extra={"doorward": record})
+
 
 class Engine(Operations):
     """An open engine: share it between threads; open one per process.
 
-    The store is opened at once. `log` receives what the host should know, `now_ms` replaces the clock;
-    neither may call the engine.
+    The store is opened at once. `log` receives what the host should know, by default the logger `doorward`
+    of Python's `logging`; `now_ms` replaces the clock; neither may call the engine.
     """
 
     def __new__(
@@ -35,11 +49,21 @@ class Engine(Operations):
     ) -> Self:
         """Open an engine; a configuration that is a text is JSON."""
         text = config if isinstance(config, str) else json.dumps(config or {})
-        engine = super().__new__(cls, text, log, now_ms)
-        engine._requests = cast("Config", json.loads(text or "{}")).get("requests") or {}
+        engine = super().__new__(cls, text, log or _to_logging, now_ms)
+        parsed = cast("Config", json.loads(text or "{}"))
+        engine._requests = parsed.get("requests") or {}
+        max_queued = (parsed.get("password") or {}).get("max_queued")
+        engine.max_queued = MAX_QUEUED if max_queued is None else max_queued
+        engine.configured = frozenset(key for key, value in parsed.items() if value is not None)
         return engine
 
     _requests: RequestsConfig
+
+    max_queued: int
+    """How many calls may wait for a place to hash."""
+
+    configured: frozenset[str]
+    """Which keys the configuration has."""
 
     @property
     def requests(self) -> RequestsConfig:

@@ -76,8 +76,13 @@ class AuthError(Exception):
         """What a web host says in headers (RFC 9110, RFC 6750)."""
         headers = {"cache-control": "no-store"}
         if self.http_status == 401:
-            is_invalid = isinstance(self, InvalidToken)
-            headers["www-authenticate"] = 'Bearer error="invalid_token"' if is_invalid else "Bearer"
+            errors = {
+                "invalid_token": "invalid_token",
+                # RFC 9470.
+                "reauthentication_required": "insufficient_user_authentication",
+            }
+            error = errors.get(self.code)
+            headers["www-authenticate"] = f'Bearer error="{error}"' if error else "Bearer"
         if self.retry_after_seconds is not None:
             headers["retry-after"] = str(self.retry_after_seconds)
         return headers
@@ -132,7 +137,11 @@ class InvalidAuthorizationHeader(AuthError):
 
 
 class StepUpRequired(AuthError):
-    """Not authenticated yet: `complete_login` takes the challenge with what `code` asks for."""
+    """Not authenticated yet: `complete_login` takes the challenge with what `code` asks for.
+
+    With `reauthentication_required` there is no challenge: who is logged in proves again who they are, by
+    `reauthenticate`.
+    """
 
     code = "second_factor_required"
     status = Status.STEP_UP
@@ -161,6 +170,8 @@ class StepUpRequired(AuthError):
     @property
     def http_body(self) -> dict[str, Any]:
         """What a web host says as JSON: the failure, and beside it what the next step needs."""
+        if self.code == "reauthentication_required":
+            return super().http_body
         names = ["challenge", "expires_in", "user_id"]
         if self.code == "second_factor_required":
             names += ["totp_supported", "webauthn_supported", "recovery_codes_supported"]

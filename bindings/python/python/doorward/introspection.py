@@ -6,13 +6,13 @@ raises. Which service: the key `introspection_service` of the configuration.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 from doorward.app import no_token
 from doorward.exceptions import InvalidRequest
 from doorward.repository import Repo, engine_of
+from doorward.threads import to_thread
 
 __all__ = ["introspect_token"]
 
@@ -26,7 +26,7 @@ async def introspect_token(token: str, repo: Repo = None) -> dict[str, Any]:
     """
     request = json.dumps({"token": token})
     try:
-        answer: dict[str, Any] = await asyncio.to_thread(engine_of(repo).call, "introspect_remote", request)
+        answer: dict[str, Any] = await to_thread(engine_of(repo).call, "introspect_remote", request)
     except InvalidRequest as error:
         raise no_token(error) from None
     return answer

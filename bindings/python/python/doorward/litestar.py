@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from litestar.connection import ASGIConnection
@@ -22,7 +22,7 @@ from litestar.middleware.authentication import AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
 from pydantic import Field
 
-from doorward.asgi import Exclude, Rules, authenticate
+from doorward.asgi import DeviceCookie, Exclude, Rules, authenticate
 from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, UserNotFound
 from doorward.models.app import ChangePasswordRequest
 from doorward.models.base import Model
@@ -32,6 +32,7 @@ from doorward.security import hash_password
 __all__ = [
     "AuthenticationMiddleware",
     "ChangePasswordRequest",
+    "DeviceCookie",
     "JwtUser",
     "LoginRequest",
     "ResetPasswordRequest",
@@ -61,6 +62,9 @@ class LoginRequest(Model):
 
     two_fa_code: str | None = Field(None, repr=False)
     """The code of the authenticator app, where one is in force."""
+
+    webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """What a passkey answered to `begin_passkey_login`, instead."""
 
 
 class TwoFaRequiredResponse(Model):
@@ -182,6 +186,7 @@ class AuthenticationMiddleware:
         scopes: Iterable[str] | None = None,
         *,
         repo: Repo = None,
+        origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
         """Take the application, rules of its own, and whose tokens count. A wrong rule is InvalidRequest.
@@ -190,10 +195,11 @@ class AuthenticationMiddleware:
         exclude_from_auth_key: The option by which a route opts out, with nothing but True.
         exclude_http_methods: Methods that need no authentication; an empty list: none.
         scopes: The kinds of connections that may ask; any other is refused.
+        origins: The origins whose pages may send the cookie; without them, those of the own host.
         """
         self.app = app
         self.exclude_opt_key = exclude_from_auth_key
-        self._rules = Rules(repo, exclude, exclude_http_methods, scopes, backend=backend)
+        self._rules = Rules(repo, exclude, exclude_http_methods, scopes, origins=origins, backend=backend)
 
     @property
     def exclude(self) -> list[Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from doorward.engine import Engine, default_engine
 from doorward.exceptions import AuthError, UserNotFound
 from doorward.models.app import LoginRequest, PublicUser, RegisterRequest
+from doorward.threads import to_thread
 
 __all__ = ["Repo", "User", "UserRepository", "engine_of"]
 
@@ -30,12 +30,12 @@ class UserRepository:
 
     async def create(self, user_create: RegisterRequest) -> PublicUser:
         """Create an account; the password is hashed and forgotten."""
-        return (await asyncio.to_thread(self.engine.register, **dict(user_create))).user
+        return (await to_thread(self.engine.register, **dict(user_create))).user
 
     async def authenticate_user(self, user_auth: LoginRequest) -> dict[str, Any] | None:
         """Log in: the fields of a LoginResponse, or None where the credentials are not valid."""
         try:
-            return dict(await asyncio.to_thread(self.engine.login, **dict(user_auth)))
+            return dict(await to_thread(self.engine.login, **dict(user_auth)))
         except AuthError as error:
             if error.code == "invalid_credentials":
                 return None
@@ -43,7 +43,7 @@ class UserRepository:
 
     async def get_active_users(self, skip: int = 0, limit: int = 100) -> list[User]:
         """List active accounts in the order of their creation."""
-        return (await asyncio.to_thread(self.engine.list_users, is_active=True, skip=skip, limit=limit)).users
+        return (await to_thread(self.engine.list_users, is_active=True, skip=skip, limit=limit)).users
 
     async def get_by_email(self, email: str) -> User | None:
         """Find an account by its e-mail address, compared by its canonical form."""
@@ -55,7 +55,7 @@ class UserRepository:
 
     async def _found(self, **by: str) -> User | None:
         try:
-            return (await asyncio.to_thread(self.engine.get_user, **by)).user
+            return (await to_thread(self.engine.get_user, **by)).user
         except UserNotFound:
             return None
 

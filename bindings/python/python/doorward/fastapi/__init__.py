@@ -1,0 +1,25 @@
+"""doorward in FastAPI: routes that log in by named backends, and who is there as a dependency.
+
+Every verdict is the engine's; here headers, cookies and bodies are taken apart and put together.
+
+    auth = Authentication(engine, {"default": Bearer(), "browser": Cookie()})
+    app.include_router(auth.router(), prefix="/auth")
+    app.add_exception_handler(AuthError, failure_response)
+"""
+
+from doorward.asgi import DeviceCookie
+from doorward.fastapi.authentication import Authentication
+from doorward.fastapi.failures import failure_response
+from doorward.fastapi.transports import Bearer, Cookie, Tokens, Transport
+from doorward.models.app import AuthenticateResponse
+
+__all__ = [
+    "AuthenticateResponse",
+    "Authentication",
+    "Bearer",
+    "Cookie",
+    "DeviceCookie",
+    "Tokens",
+    "Transport",
+    "failure_response",
+]

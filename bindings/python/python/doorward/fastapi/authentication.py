@@ -1,0 +1,298 @@
+"""The backends of an application, and who is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from inspect import Parameter, Signature
+from typing import Any, Literal, overload
+
+from fastapi import APIRouter, Depends
+from fastapi.params import Depends as Dependency
+from starlette.requests import HTTPConnection
+
+from doorward.asgi import DeviceCookie
+from doorward.engine import Engine
+from doorward.exceptions import (
+    AuthError,
+    InvalidRequest,
+    InvalidToken,
+    NotAuthenticated,
+    PermissionDenied,
+    Status,
+    StepUpRequired,
+)
+from doorward.fastapi.routes import Routes
+from doorward.fastapi.transports import Bearer, Cookie, Transport, raw_token
+from doorward.models.app import AuthenticateResponse, PublicUser
+from doorward.repository import Repo, engine_of
+
+__all__ = ["Authentication"]
+
+
+class Authentication:
+    """The backends of an application, each with the way its tokens travel.
+
+    Backends are named as in the engine's configuration, which says how long their tokens live and how they
+    are signed; the one that is always there is `default`. A request may hold tokens of several: they are
+    tried in this order, and the first that is good decides.
+    """
+
+    def __init__(
+        self,
+        repo: Repo = None,
+        backends: Mapping[str, Transport] | None = None,
+        *,
+        origins: Sequence[str] | None = None,
+        device: DeviceCookie | None = None,
+    ) -> None:
+        """Take where accounts are, and the backends; without them, `default` by Bearer.
+
+        origins: The origins whose pages may send cookies; by default those of the configuration, or of the
+            own host.
+        device: By which cookie a browser is known again; by default one that is as secure as those of the
+            backends.
+        """
+        self.repo = repo
+        self.backends: Mapping[str, Transport] = dict(backends or {"default": Bearer()})
+        cookies = [each for each in self.backends.values() if isinstance(each, Cookie)]
+        if len({each.name for each in cookies}) < len(cookies):
+            raise ValueError("two backends have cookies of one name")
+        for name, transport in self.backends.items():
+            if isinstance(transport, type):
+                raise TypeError(f"the transport of {name!r} is a class: give {transport.__name__}()")
+            if isinstance(repo, Engine):
+                _check_backend(repo, name)
+        self._origins = None if origins is None else list(origins)
+        self.device = device or DeviceCookie(secure=all(each.secure for each in cookies))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return engine_of(self.repo)
+
+    @overload
+    def current_user(
+        self,
+        *,
+        optional: Literal[False] = False,
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., PublicUser]: ...
+
+    @overload
+    def current_user(
+        self,
+        *,
+        optional: Literal[True],
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., PublicUser | None]: ...
+
+    def current_user(
+        self,
+        *,
+        optional: bool = False,
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., PublicUser | None]:
+        """Make a dependency: the user of the request, whose account is active and whose session is alive.
+
+        `verified`: the address is verified. `roles`: the user has at least one of them. `max_age_seconds`:
+        the user proved so lately who they are. `optional`: None instead of a refusal. It serves WebSockets,
+        too.
+        """
+        return _CurrentUser(self, optional, verified, roles, max_age_seconds)
+
+    @overload
+    def current(
+        self,
+        *,
+        optional: Literal[False] = False,
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., AuthenticateResponse]: ...
+
+    @overload
+    def current(
+        self,
+        *,
+        optional: Literal[True],
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., AuthenticateResponse | None]: ...
+
+    def current(
+        self,
+        *,
+        optional: bool = False,
+        verified: bool = False,
+        roles: AbstractSet[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> Callable[..., AuthenticateResponse | None]:
+        """Make a dependency like `current_user`: the user, the session and the claims of the token."""
+        return _Current(self, optional, verified, roles, max_age_seconds)
+
+    def router(
+        self,
+        *,
+        only: Collection[str] | None = None,
+        without: Collection[str] = (),
+        introspect: Sequence[Dependency] = (),
+        fresh_seconds: int = 900,
+    ) -> APIRouter:
+        """Make the routes: logins, sessions, addresses, passwords, second factors, public keys.
+
+        only: The operations that get routes, such as `login` and `logout`; by default all that the
+            configuration has, `introspect` apart.
+        without: Those of them that get none.
+        introspect: Who may ask `/introspect` (RFC 7662), as dependencies. It is for other services, and only
+            there where this is given.
+        fresh_seconds: What opens an account (another address, factors, passkeys) is for who proved at most so
+            long ago who they are.
+        """
+        return Routes(self, only, without, introspect, fresh_seconds).router
+
+    def authenticate(self, connection: HTTPConnection) -> tuple[str, AuthenticateResponse]:
+        """Say who is there: the backend and what it knows. It waits: in a coroutine, run it on a thread.
+
+        A WebSocket may ask again, as long as it is open.
+        """
+        refusal: AuthError | None = None
+        for name, transport in self.backends.items():
+            try:
+                verdict = self._ask(connection, name, transport.access_token(connection))
+            except NotAuthenticated as error:
+                refusal = refusal or error
+            except AuthError as error:
+                if error.status not in (Status.DENIED, Status.FORBIDDEN):
+                    raise
+                if refusal is None or isinstance(refusal, NotAuthenticated):
+                    refusal = error
+            else:
+                return name, verdict
+        raise refusal or NotAuthenticated("Authentication is required.")
+
+    def authorize(
+        self,
+        connection: HTTPConnection,
+        backend: str,
+        *,
+        require_verified_email: bool | None = None,
+        roles: Sequence[str] | None = None,
+        max_age_seconds: int | None = None,
+    ) -> None:
+        """Refuse with PermissionDenied who may not. It waits, as `authenticate` does.
+
+        Who only has to prove anew who they are is refused with StepUpRequired, `reauthentication_required`.
+        """
+        response = self.engine.authorize(
+            token=self.token(connection, backend),
+            backend=backend,
+            require_verified_email=require_verified_email,
+            roles=roles,
+            max_age_seconds=max_age_seconds,
+        )
+        if response.reason == "reauthentication_required":
+            raise _stale()
+        if not response.authorized:
+            raise PermissionDenied("Permission denied.")
+
+    def token(self, connection: HTTPConnection, backend: str) -> str:
+        """Return the access token of this backend."""
+        return raw_token(self.backends[backend].access_token(connection))
+
+    def check_origin(self, connection: HTTPConnection) -> None:
+        """Refuse with PermissionDenied what a page sent that may not send cookies."""
+        # The engine looks at the origin before the token, and this is none.
+        with suppress(InvalidToken):
+            self._ask(connection, None, {"cookies": {"origin": ""}})
+
+    def _ask(
+        self, connection: HTTPConnection, backend: str | None, access_token: dict[str, Any]
+    ) -> AuthenticateResponse:
+        rules: dict[str, Any] = {"exclude_http_methods": []}
+        if "cookies" in access_token:
+            rules["cookie"] = next(iter(access_token["cookies"]))
+            origins = self.engine.requests.get("origins") if self._origins is None else self._origins
+            rules["origins"] = origins
+        verdict = self.engine.authenticate_request(
+            method=connection.scope.get("method", "GET"),
+            path="/",
+            connection=connection.scope["type"],
+            backend=backend,
+            origin=", ".join(connection.headers.getlist("origin")) or None,
+            host=connection.headers.get("host"),
+            rules=rules,
+            **access_token,
+        )
+        return AuthenticateResponse.model_validate(verdict)
+
+
+def _check_backend(engine: Engine, name: str) -> None:
+    """Raise ValueError where the engine has no such backend, rather than at the first request."""
+    try:
+        engine.verify(token="", backend=name)
+    except InvalidToken:
+        return
+    except InvalidRequest as error:
+        raise ValueError(f"the engine's configuration has no backend {name!r}") from error
+
+
+def _stale() -> StepUpRequired:
+    error = StepUpRequired("Prove again who you are.")
+    error.code = "reauthentication_required"
+    return error
+
+
+class _Current:
+    """A dependency; its signature names the backends' schemes, so that OpenAPI shows them."""
+
+    def __init__(
+        self,
+        auth: Authentication,
+        optional: bool,
+        verified: bool,
+        roles: AbstractSet[str] | None,
+        max_age_seconds: int | None,
+    ) -> None:
+        self._auth = auth
+        self._optional = optional
+        self._verified = verified
+        self._roles = roles
+        self._max_age_seconds = max_age_seconds
+        connection = Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)
+        schemes = [
+            Parameter(f"scheme_{index}", Parameter.KEYWORD_ONLY, default=Depends(transport.scheme(name)))
+            for index, (name, transport) in enumerate(auth.backends.items())
+        ]
+        self.__signature__ = Signature([connection, *schemes])
+
+    def __call__(self, connection: HTTPConnection, **_: object) -> AuthenticateResponse | None:
+        try:
+            backend, found = self._auth.authenticate(connection)
+            if self._verified or self._roles is not None or self._max_age_seconds is not None:
+                self._auth.authorize(
+                    connection,
+                    backend,
+                    require_verified_email=self._verified,
+                    roles=None if self._roles is None else list(self._roles),
+                    max_age_seconds=self._max_age_seconds,
+                )
+        except AuthError as error:
+            if self._optional and error.status in (Status.DENIED, Status.STEP_UP, Status.FORBIDDEN):
+                return None
+            raise
+        return found
+
+
+class _CurrentUser(_Current):
+    def __call__(self, connection: HTTPConnection, **_: object) -> Any:
+        found = super().__call__(connection)
+        return None if found is None else found.user

@@ -1,0 +1,73 @@
+"""How failures are answered, and how OpenAPI is told of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, cast
+
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection, Request
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketState
+
+from doorward._doorward import describe
+from doorward.exceptions import AuthError
+from doorward.fastapi.bodies import Failure, NextStep
+
+__all__ = ["answer_of", "failure_response", "failures"]
+
+
+async def failure_response(request: Request, error: Exception) -> Response:
+    """Answer with a failure: its status, and of its reasons those that the user may know.
+
+    An exception handler: `app.add_exception_handler(AuthError, failure_response)`. A WebSocket that is not
+    accepted yet is refused, one that is open is closed with 1008 (RFC 6455).
+    """
+    if not isinstance(error, AuthError):
+        raise error
+    # Handlers are called for both kinds, whatever their type says.
+    connection = cast("HTTPConnection", request)
+    if not isinstance(connection, WebSocket):
+        return answer_of(error)
+    is_waiting = connection.application_state is WebSocketState.CONNECTING
+    if is_waiting and "websocket.http.response" in connection.scope.get("extensions", {}):
+        await connection.send_denial_response(answer_of(error))
+    elif connection.application_state is not WebSocketState.DISCONNECTED:
+        await connection.close(1008, error.code)
+    return _Answered()
+
+
+class _Answered(Response):
+    """What is left to say to a WebSocket."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say nothing."""
+
+
+def answer_of(error: AuthError) -> JSONResponse:
+    """Return the answer to a request that failed."""
+    return JSONResponse(error.http_body, error.http_status, error.http_headers)
+
+
+def failures(*operations: str, also: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
+    """Describe for OpenAPI how a route fails: as these operations do, and by these codes."""
+    statuses, codes = _table()
+    reasons = ["invalid_request", *also, *(code for name in operations for code in codes[name])]
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({statuses[code] for code in reasons}):
+        named = dict.fromkeys(code for code in reasons if statuses[code] == status)
+        steps = any(code.endswith("_required") for code in named)
+        model: Any = Failure | NextStep if steps else Failure
+        described[status] = {"model": model, "description": ", ".join(named)}
+    return described
+
+
+@cache
+def _table() -> tuple[dict[str, int], dict[str, list[str]]]:
+    """The HTTP status of each code, and the codes of each operation."""
+    library = describe()
+    http = {status["name"]: status["http_status"] for status in library["statuses"]}
+    # A code that has two is a look-up's in the second, and no route looks anybody up.
+    statuses = {code["code"]: http[code["status"]] for code in reversed(library["codes"])}
+    statuses["reauthentication_required"] = http["STEP_UP"]
+    return statuses, {row["name"]: row["codes"] for row in library["operations"]}

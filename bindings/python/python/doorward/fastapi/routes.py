@@ -1,0 +1,481 @@
+"""The routes of an Authentication: one for each operation that a client may ask for, under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Union
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.params import Depends as Dependency
+from fastapi.responses import JSONResponse, Response
+
+from doorward.app import introspect_token
+from doorward.engine import Engine
+from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, NotAuthenticated, StepUpRequired
+from doorward.fastapi import bodies
+from doorward.fastapi.failures import answer_of, failures
+from doorward.fastapi.transports import NO_STORE, Transport, raw_token
+from doorward.models import app as models
+from doorward.models.base import Model
+from doorward.threads import to_thread
+
+if TYPE_CHECKING:
+    from doorward.fastapi.authentication import Authentication
+
+__all__ = ["Routes"]
+
+OPERATIONS = frozenset(
+    {
+        "begin_passkey_login",
+        "begin_passkey_registration",
+        "change_password",
+        "check_mail_token",
+        "complete_login",
+        "confirm_totp",
+        "disable_totp",
+        "finish_passkey_login",
+        "finish_passkey_registration",
+        "generate_recovery_codes",
+        "introspect",
+        "jwks",
+        "list_passkeys",
+        "list_sessions",
+        "login",
+        "login_with_id_token",
+        "logout",
+        "reauthenticate",
+        "recovery_codes_status",
+        "refresh",
+        "register",
+        "remove_passkey",
+        "request_email_change",
+        "request_email_verification",
+        "request_password_reset",
+        "reset_password",
+        "revoke_session",
+        "revoke_user_sessions",
+        "setup_totp",
+        "totp_status",
+        "verify_email",
+    }
+)
+"""What may get a route."""
+
+SIGNED_IN = ("not_authenticated", "invalid_authorization_header", "invalid_token", "user_not_found")
+FRESH = (*SIGNED_IN, "reauthentication_required")
+
+
+class Routes:
+    """Routes, put together once."""
+
+    def __init__(
+        self,
+        auth: Authentication,
+        only: Collection[str] | None,
+        without: Collection[str],
+        introspect: Sequence[Dependency],
+        fresh_seconds: int,
+    ) -> None:
+        """Make those that are wanted; a name that is none is a ValueError."""
+        unknown = {*(only or ()), *without} - OPERATIONS
+        if unknown:
+            raise ValueError(f"there is no route for {', '.join(sorted(unknown))}")
+        self._auth = auth
+        self._wanted = (OPERATIONS if only is None else {*only}) - {*without}
+        if only is None and isinstance(auth.repo, Engine):
+            self._wanted -= _not_configured(auth.repo)
+        self._fresh_seconds = fresh_seconds
+        self._schemes = [Depends(transport.scheme(name)) for name, transport in auth.backends.items()]
+        self.router = APIRouter(tags=["authentication"])
+        for name in auth.backends:
+            self._add_login(name)
+        self._add_next_steps()
+        self._add_sessions()
+        self._add_accounts()
+        self._add_addresses()
+        self._add_passwords()
+        self._add_factors()
+        self._add_passkeys()
+        self._add_services(introspect)
+
+    def _add(
+        self,
+        operation: str,
+        endpoint: Callable[..., Any],
+        *,
+        path: str | None = None,
+        method: str = "POST",
+        also: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
+        """Add a route for an operation, if it is wanted. `also`: the codes it fails by besides.
+
+        A route for who is logged in says so by these codes.
+        """
+        if operation not in self._wanted:
+            return
+        signed_in = "not_authenticated" in also
+        options.setdefault("dependencies", self._schemes if signed_in else [])
+        self.router.add_api_route(
+            path or f"/{operation.replace('_', '-')}",
+            endpoint,
+            methods=[method],
+            responses=failures(operation, also=also),
+            **options,
+        )
+
+    # Logging in.
+
+    def _add_login(self, backend: str) -> None:
+        auth, transport = self._auth, self._auth.backends[backend]
+
+        async def login(request: Request, body: bodies.Credentials) -> Response:
+            return await self._log_in(
+                request,
+                transport,
+                auth.engine.login,
+                username=body.username,
+                password=body.password,
+                two_fa_code=body.two_fa_code,
+                recovery_code=body.recovery_code,
+                webauthn_response=body.webauthn_response,
+                backend=backend,
+            )
+
+        async def login_with_id_token(request: Request, body: bodies.ForeignIdToken) -> Response:
+            return await self._log_in(
+                request,
+                transport,
+                auth.engine.login_with_id_token,
+                id_token=body.id_token,
+                provider=body.provider,
+                nonce=body.nonce,
+                backend=backend,
+            )
+
+        def begin_passkey_login(body: bodies.PasskeyUser) -> Response:
+            return _private(auth.engine.begin_passkey_login(username=body.username, backend=backend))
+
+        for operation, endpoint, answer in (
+            ("login", login, transport.login_answer),
+            ("login_with_id_token", login_with_id_token, transport.login_answer),
+            ("begin_passkey_login", begin_passkey_login, models.BeginPasskeyLoginResponse),
+        ):
+            path = f"/{operation.replace('_', '-')}/{backend}"
+            name = f"{operation.replace('_', ' ')} {backend}"
+            self._add(operation, endpoint, path=path, name=name, response_model=answer)
+
+    async def _log_in(
+        self, request: Request, transport: Transport | None, call: Callable[..., Any], **fields: Any
+    ) -> Response:
+        """Log in, and know the browser again from then on, also where another step is wanted first."""
+        client = self._auth.device.client(request.scope)
+        if call.__name__ != "complete_login":
+            fields["client"] = client
+        try:
+            tokens = await to_thread(call, **fields)
+        except StepUpRequired as error:
+            response: Response = answer_of(error)
+        else:
+            response = await self._handed_out(tokens, transport)
+        response.headers.append("set-cookie", self._auth.device.header(client))
+        return response
+
+    async def _handed_out(self, tokens: Any, transport: Transport | None) -> Response:
+        if transport is None:
+            transport = self._auth.backends.get(tokens.backend)
+        if transport is None:
+            # The challenge is of a login elsewhere.
+            await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
+            raise NotAuthenticated("Authentication is required.")
+        return transport.answer(tokens)
+
+    def _add_next_steps(self) -> None:
+        auth = self._auth
+
+        async def complete_login(request: Request, body: bodies.Completion) -> Response:
+            fields = body.model_dump(exclude_none=True)
+            return await self._log_in(request, None, auth.engine.complete_login, **fields)
+
+        async def finish_passkey_login(request: Request, body: bodies.PasskeyAnswer) -> Response:
+            return await self._log_in(request, None, auth.engine.finish_passkey_login, **body.model_dump())
+
+        logins = _any_of(transport.login_answer for transport in auth.backends.values())
+        self._add("complete_login", complete_login, response_model=logins)
+        self._add("finish_passkey_login", finish_passkey_login, response_model=logins)
+
+    # Sessions.
+
+    def _add_sessions(self) -> None:
+        auth = self._auth
+
+        def refresh(request: Request, body: bodies.RefreshBody | None = None) -> Response:
+            given = body.refresh_token if body else None
+            for transport in auth.backends.values():
+                token = transport.refresh_token(request, given)
+                if token is None:
+                    continue
+                if token != given:
+                    auth.check_origin(request)
+                try:
+                    return transport.answer(auth.engine.refresh(refresh_token=token))
+                except InvalidToken as error:
+                    return _forgotten(transport, answer_of(error))
+            raise NotAuthenticated("Authentication is required.")
+
+        def logout(request: Request, body: bodies.LogoutBody | None = None) -> Response:
+            body = body or bodies.LogoutBody()
+            done: models.LogoutResponse | None = None
+            refusal: AuthError = NotAuthenticated("Authentication is required.")
+            offered = [
+                (transport, self._proofs(request, transport, body.refresh_token))
+                for transport in auth.backends.values()
+            ]
+            # Each may be of another session; where two are of one, the second changes nothing.
+            for access, refresh in dict.fromkeys(proof for _, proofs in offered for proof in proofs):
+                try:
+                    done = auth.engine.logout(token=access, refresh_token=refresh, everywhere=body.everywhere)
+                except InvalidToken as error:
+                    refusal = error
+            response = _private(done) if done is not None else answer_of(refusal)
+            for transport, proofs in offered:
+                if proofs:
+                    transport.forget(response)
+            return response
+
+        async def reauthenticate(request: Request, body: bodies.Proof) -> Response:
+            backend, _ = await run_in_threadpool(auth.authenticate, request)
+            tokens = await to_thread(
+                auth.engine.reauthenticate,
+                token=auth.token(request, backend),
+                client=auth.device.client(request.scope),
+                **body.model_dump(exclude_none=True),
+            )
+            return auth.backends[backend].answer(tokens)
+
+        def list_sessions(request: Request) -> Response:
+            _, found = auth.authenticate(request)
+            sessions = auth.engine.list_sessions(user_id=found.user.id).sessions
+            # What the device is known by stays with the engine.
+            own = [bodies.OwnSession.model_validate(each) for each in sessions]
+            return _private(bodies.OwnSessions(sessions=own, current=found.session_id))
+
+        def revoke_session(request: Request, body: bodies.SessionId) -> models.RevokeSessionResponse:
+            _, found = auth.authenticate(request)
+            own = {each.id for each in auth.engine.list_sessions(user_id=found.user.id).sessions}
+            if body.session_id not in own:
+                return models.RevokeSessionResponse(revoked=False)
+            return auth.engine.revoke_session(session_id=body.session_id)
+
+        def revoke_other_sessions(request: Request) -> models.RevokeUserSessionsResponse:
+            _, found = auth.authenticate(request)
+            return auth.engine.revoke_user_sessions(user_id=found.user.id, except_session_id=found.session_id)
+
+        transports = auth.backends.values()
+        refreshed = _any_of(transport.refresh_answer for transport in transports)
+        self._add("refresh", refresh, response_model=refreshed, also=("not_authenticated",))
+        self._add("logout", logout, response_model=models.LogoutResponse, also=("not_authenticated",))
+        self._add("reauthenticate", reauthenticate, response_model=refreshed, also=SIGNED_IN)
+        self._add(
+            "list_sessions", list_sessions, method="GET", response_model=bodies.OwnSessions, also=SIGNED_IN
+        )
+        self._add("revoke_session", revoke_session, also=SIGNED_IN)
+        self._add(
+            "revoke_user_sessions", revoke_other_sessions, path="/revoke-other-sessions", also=SIGNED_IN
+        )
+
+    def _proofs(
+        self, request: Request, transport: Transport, body: str | None
+    ) -> list[tuple[str, None] | tuple[None, str]]:
+        """The tokens of a request, each an access or a refresh token, which lives longer."""
+        refresh_token, access_token = transport.refresh_token(request, body), transport.access_token(request)
+        if "cookies" in access_token or refresh_token != body:
+            self._auth.check_origin(request)
+        proofs: list[tuple[str, None] | tuple[None, str]] = []
+        if refresh_token is not None:
+            proofs.append((None, refresh_token))
+        if access_token:
+            proofs.append((raw_token(access_token), None))
+        return proofs
+
+    # Accounts, their addresses and passwords.
+
+    def _add_accounts(self) -> None:
+        async def register(body: bodies.Registration) -> models.PublicUser:
+            return (await to_thread(self._auth.engine.register, **dict(body))).user
+
+        self._add("register", register, status_code=201)
+
+    def _add_addresses(self) -> None:
+        auth = self._auth
+
+        def request_email_verification(
+            request: Request, body: bodies.Address
+        ) -> models.RequestEmailVerificationResponse:
+            client = auth.device.client(request.scope)
+            return auth.engine.request_email_verification(email=body.email, locale=body.locale, client=client)
+
+        def request_email_change(
+            request: Request, body: bodies.NewAddress
+        ) -> models.RequestEmailChangeResponse:
+            _, found = self._fresh(request)
+            return auth.engine.request_email_change(
+                user_id=found.user.id, new_email=body.new_email, locale=body.locale
+            )
+
+        def check_mail_token(body: bodies.MailedToken) -> models.CheckMailTokenResponse:
+            return auth.engine.check_mail_token(token=body.token)
+
+        def verify_email(body: bodies.MailedToken) -> Response:
+            auth.engine.verify_email(token=body.token)
+            return Response(status_code=204, headers=NO_STORE)
+
+        self._add("request_email_verification", request_email_verification)
+        self._add("request_email_change", request_email_change, also=FRESH)
+        self._add("check_mail_token", check_mail_token)
+        self._add("verify_email", verify_email, status_code=204)
+
+    def _add_passwords(self) -> None:
+        auth = self._auth
+
+        def request_password_reset(
+            request: Request, body: bodies.Address
+        ) -> models.RequestPasswordResetResponse:
+            client = auth.device.client(request.scope)
+            return auth.engine.request_password_reset(email=body.email, locale=body.locale, client=client)
+
+        async def reset_password(body: bodies.ForgottenPassword) -> Response:
+            await to_thread(auth.engine.reset_password, token=body.token, new_password=body.new_password)
+            return Response(status_code=204, headers=NO_STORE)
+
+        async def change_password(request: Request, body: bodies.PasswordChange) -> Response:
+            backend, _ = await run_in_threadpool(auth.authenticate, request)
+            done = await to_thread(
+                auth.engine.change_password,
+                token=auth.token(request, backend),
+                old_password=body.old_password,
+                new_password=body.new_password,
+                client=auth.device.client(request.scope),
+            )
+            return _forgotten(auth.backends[backend], _private(done))
+
+        self._add("request_password_reset", request_password_reset)
+        self._add("reset_password", reset_password, status_code=204)
+        changed = models.ChangePasswordResponse
+        self._add("change_password", change_password, response_model=changed, also=SIGNED_IN)
+
+    # Second factors: what opens an account is for who proved just now who they are.
+
+    def _fresh(self, request: Request) -> tuple[Transport, models.AuthenticateResponse]:
+        backend, found = self._auth.authenticate(request)
+        self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds)
+        return self._auth.backends[backend], found
+
+    def _add_factors(self) -> None:
+        auth = self._auth
+
+        def totp_status(request: Request) -> models.TotpStatusResponse:
+            _, found = auth.authenticate(request)
+            return auth.engine.totp_status(user_id=found.user.id)
+
+        def setup_totp(request: Request) -> Response:
+            _, found = self._fresh(request)
+            return _private(auth.engine.setup_totp(user_id=found.user.id))
+
+        def confirm_totp(request: Request, body: bodies.Code) -> Response:
+            transport, found = self._fresh(request)
+            done = auth.engine.confirm_totp(user_id=found.user.id, code=body.code)
+            return _forgotten(transport, _private(done))
+
+        def disable_totp(request: Request, body: bodies.Code) -> Response:
+            transport, found = self._fresh(request)
+            done = auth.engine.disable_totp(user_id=found.user.id, code=body.code)
+            return _forgotten(transport, _private(done))
+
+        def recovery_codes_status(request: Request) -> models.RecoveryCodesStatusResponse:
+            _, found = auth.authenticate(request)
+            return auth.engine.recovery_codes_status(user_id=found.user.id)
+
+        def generate_recovery_codes(request: Request) -> Response:
+            transport, found = self._fresh(request)
+            done = auth.engine.generate_recovery_codes(user_id=found.user.id)
+            return _forgotten(transport, _private(done))
+
+        self._add("totp_status", totp_status, method="GET", also=SIGNED_IN)
+        self._add("setup_totp", setup_totp, response_model=models.SetupTotpResponse, also=FRESH)
+        self._add("confirm_totp", confirm_totp, response_model=models.ConfirmTotpResponse, also=FRESH)
+        self._add("disable_totp", disable_totp, response_model=models.DisableTotpResponse, also=FRESH)
+        self._add("recovery_codes_status", recovery_codes_status, method="GET", also=SIGNED_IN)
+        codes = models.GenerateRecoveryCodesResponse
+        self._add("generate_recovery_codes", generate_recovery_codes, response_model=codes, also=FRESH)
+
+    def _add_passkeys(self) -> None:
+        auth = self._auth
+
+        def list_passkeys(request: Request) -> models.ListPasskeysResponse:
+            _, found = auth.authenticate(request)
+            return auth.engine.list_passkeys(user_id=found.user.id)
+
+        def begin_passkey_registration(request: Request, body: bodies.PasskeyLabel) -> Response:
+            _, found = self._fresh(request)
+            begun = auth.engine.begin_passkey_registration(user_id=found.user.id, label=body.label)
+            return _private(begun)
+
+        def finish_passkey_registration(request: Request, body: bodies.PasskeyAnswer) -> Response:
+            transport, _ = self._fresh(request)
+            made = auth.engine.finish_passkey_registration(challenge=body.challenge, response=body.response)
+            return _forgotten(transport, _private(made))
+
+        def remove_passkey(request: Request, body: bodies.PasskeyId) -> Response:
+            transport, found = self._fresh(request)
+            done = auth.engine.remove_passkey(user_id=found.user.id, credential_id=body.credential_id)
+            return _forgotten(transport, _private(done)) if done.removed else _private(done)
+
+        self._add("list_passkeys", list_passkeys, method="GET", also=SIGNED_IN)
+        begun = models.BeginPasskeyRegistrationResponse
+        self._add("begin_passkey_registration", begin_passkey_registration, response_model=begun, also=FRESH)
+        made = models.FinishPasskeyRegistrationResponse
+        self._add("finish_passkey_registration", finish_passkey_registration, response_model=made, also=FRESH)
+        self._add("remove_passkey", remove_passkey, response_model=models.RemovePasskeyResponse, also=FRESH)
+
+    # Other services.
+
+    def _add_services(self, who_may: Sequence[Dependency]) -> None:
+        auth = self._auth
+
+        def jwks() -> models.JwksResponse:
+            return auth.engine.jwks()
+
+        async def introspection(request: Request) -> models.IntrospectResponse:
+            form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+            if "token" not in form:
+                raise InvalidRequest("A form with the field token is expected.")
+            return await introspect_token(form["token"], auth.engine)
+
+        self._add("jwks", jwks, path="/jwks.json", method="GET")
+        if who_may:
+            self._add("introspect", introspection, dependencies=who_may, response_model_exclude_none=True)
+
+
+def _not_configured(engine: Engine) -> set[str]:
+    """What would answer every client that the configuration is wrong."""
+    needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
+    needs |= {"login_with_id_token": "id_token_providers"}
+    return {name for name, key in needs.items() if key not in engine.configured}
+
+
+def _any_of(answers: Iterable[Any]) -> Any:
+    return Union[tuple(dict.fromkeys(answers))]  # noqa: UP007
+
+
+def _private(answer: Model) -> JSONResponse:
+    """What no cache keeps."""
+    return JSONResponse(answer.model_dump(mode="json", exclude_none=True), headers=NO_STORE)
+
+
+def _forgotten(transport: Transport, response: Response) -> Response:
+    """The session is over: the client forgets it."""
+    transport.forget(response)
+    return response

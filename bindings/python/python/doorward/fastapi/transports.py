@@ -1,0 +1,168 @@
+"""How the tokens of a backend travel: in headers and bodies, or in cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+from fastapi.openapi.models import HTTPBearer
+from fastapi.openapi.models import SecurityBase as Description
+from fastapi.responses import JSONResponse, Response
+from fastapi.security import APIKeyCookie
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+
+from doorward.asgi import cookie_name
+from doorward.fastapi.bodies import CookieLogin, CookieRefresh
+from doorward.models.app import (
+    CompleteLoginResponse,
+    FinishPasskeyLoginResponse,
+    LoginResponse,
+    LoginWithIdTokenResponse,
+    ReauthenticateResponse,
+    RefreshResponse,
+)
+
+__all__ = ["NO_STORE", "Bearer", "Cookie", "Tokens", "Transport", "raw_token"]
+
+Tokens: TypeAlias = (
+    LoginResponse
+    | CompleteLoginResponse
+    | FinishPasskeyLoginResponse
+    | LoginWithIdTokenResponse
+    | ReauthenticateResponse
+    | RefreshResponse
+)
+"""What a transport hands out."""
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+class Transport(Protocol):
+    """How the tokens of a backend travel."""
+
+    login_answer: Any
+    """The body of a login's answer, for OpenAPI."""
+
+    refresh_answer: Any
+    """The body of the next tokens, for OpenAPI."""
+
+    def scheme(self, backend: str) -> Callable[..., Any]:
+        """Describe it for OpenAPI."""
+        ...
+
+    def access_token(self, request: HTTPConnection) -> dict[str, Any]:
+        """Return the access token of a request as an argument of `authenticate_request`, or nothing.
+
+        `authorization`: the header. `cookies`: the one cookie, which only pages of the own site may send.
+        """
+        ...
+
+    def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
+        """Return the refresh token of a request, whose body has this one."""
+        ...
+
+    def answer(self, tokens: Tokens) -> Response:
+        """Hand out tokens."""
+        ...
+
+    def forget(self, response: Response) -> None:
+        """Take the tokens back from the client, as far as the host can."""
+        ...
+
+
+class _Scheme(SecurityBase):
+    """What OpenAPI is told; the tokens are read elsewhere, from WebSockets, too."""
+
+    def __init__(self, scheme_name: str, model: Description) -> None:
+        self.scheme_name = scheme_name
+        self.model = model
+
+    async def __call__(self) -> None:
+        """Do nothing."""
+
+
+class Bearer:
+    """Tokens travel in the `Authorization` header and in JSON bodies: for everything but browsers."""
+
+    login_answer: Any = LoginResponse
+    refresh_answer: Any = RefreshResponse
+
+    def scheme(self, backend: str) -> Callable[..., Any]:
+        """Describe it for OpenAPI."""
+        return _Scheme(backend, HTTPBearer())
+
+    def access_token(self, request: HTTPConnection) -> dict[str, Any]:
+        """Return the header."""
+        headers = request.headers.getlist("authorization")
+        return {"authorization": ", ".join(headers)} if headers else {}
+
+    def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
+        """Return the one of the body."""
+        return body
+
+    def answer(self, tokens: Tokens) -> Response:
+        """Hand out tokens in a body that no cache keeps (RFC 6749 section 5.1)."""
+        return JSONResponse(tokens.model_dump(exclude_none=True), headers=NO_STORE)
+
+    def forget(self, response: Response) -> None:
+        """Do nothing: such a client forgets by itself."""
+
+
+class Cookie:
+    """Tokens travel in cookies that scripts cannot read and other sites cannot use: for browsers.
+
+    A name with the prefix `__Host-` is one that no other host, and nothing without TLS, can set.
+    """
+
+    login_answer: Any = CookieLogin
+    refresh_answer: Any = CookieRefresh
+
+    def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
+        """Take the name of the cookie; that of the refresh token is longer by `-refresh`.
+
+        `secure=False` is for tests and development without TLS: the name is `doorward` then.
+        """
+        self.name = cookie_name(name, "doorward", secure)
+        self.refresh_name = f"{self.name}-refresh"
+        self.secure = secure
+
+    def scheme(self, backend: str) -> Callable[..., Any]:
+        """Describe it for OpenAPI."""
+        return _Scheme(backend, APIKeyCookie(name=self.name).model)
+
+    def access_token(self, request: HTTPConnection) -> dict[str, Any]:
+        """Return the cookie."""
+        token = request.cookies.get(self.name)
+        return {} if token is None else {"cookies": {self.name: token}}
+
+    def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
+        """Return the cookie of the refresh token."""
+        return request.cookies.get(self.refresh_name)
+
+    def answer(self, tokens: Tokens) -> Response:
+        """Hand out tokens in cookies that live as long as the tokens; the body has none."""
+        rest = tokens.model_dump(exclude_none=True, exclude={"access_token", "refresh_token", "token_type"})
+        response = JSONResponse(rest, headers=NO_STORE)
+        self._set(response, self.name, tokens.access_token, tokens.expires_in)
+        refresh_token: str | None = getattr(tokens, "refresh_token", None)
+        if refresh_token is not None:
+            self._set(response, self.refresh_name, refresh_token, getattr(tokens, "refresh_expires_in", None))
+        return response
+
+    def forget(self, response: Response) -> None:
+        """Delete the cookies."""
+        for name in (self.name, self.refresh_name):
+            self._set(response, name, "", 0)
+
+    def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
+        response.set_cookie(name, value, max_age, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+def raw_token(access_token: dict[str, Any]) -> str:
+    """Return the token itself. What follows no scheme, or the wrong one, is none that the engine knows."""
+    if "cookies" in access_token:
+        return str(next(iter(access_token["cookies"].values())))
+    if "token" in access_token:
+        return str(access_token["token"])
+    return str(access_token["authorization"]).partition(" ")[2].strip(" ")
