@@ -362,6 +362,23 @@ pub struct Passkeys {
     /// one develops; `android:apk-key-hash:…` for an app. At least one.
     #[schemars(length(min = 1))]
     pub origins: Vec<Origin>,
+    /// By what the page asks users who they are, where it does. For this kind of name `begin_passkey_login` answers with
+    /// the account's passkeys; for the other it answers as for a name that nobody has, because the same passkeys for
+    /// both would say which address belongs to which name.
+    #[serde(default)]
+    pub login_name: LoginName,
+}
+
+/// A kind of name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum LoginName {
+    /// The username.
+    #[default]
+    Username,
+    /// The e-mail address.
+    Email,
 }
 
 /// Bounds of memory and time.

@@ -1,20 +1,21 @@
 //! The public keys of another issuer, a JWK Set (RFC 7517), and the ID tokens that they signed. As in `jws` the
 //! algorithm is the key's: the header can only agree with it.
 
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaPublicKeyComponents, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::from_base64url;
 use super::jws::{Flaw, Header, MAX_TOKEN_BYTES, UNKNOWN_KEY};
+use super::{from_base64url, public_key};
 use crate::config::IdTokenAlgorithm;
 use crate::json::Object;
 
 /// The most keys of a set that are read; real ones have a few.
 const MAX_KEYS: usize = 100;
+
+/// The most keys that are tried where a token does not say which signed it.
+const MAX_TRIES: usize = 10;
 
 /// `typ` of an ID token, where it has one. That of an access token is `at+jwt` (RFC 9068), of others theirs.
 const TYPE: &str = "JWT";
@@ -28,21 +29,32 @@ struct PublicKey {
     key: ParsedPublicKey,
 }
 
+/// A member of a set that is no good key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BadMember {
+    pub index: usize,
+    pub reason: &'static str,
+}
+
 impl Jwks {
-    /// Reads a set. What is in it beside keys for `algorithms` is passed over (RFC 7517 section 5): secret keys,
-    /// too, because who reads the set could sign with them.
+    /// Reads a set, and what in it is no good key; the other members do not suffer from that. What is in it beside keys
+    /// for `algorithms` is passed over (RFC 7517 section 5).
     pub(crate) fn read(
         Object(set): &Object,
         algorithms: &[IdTokenAlgorithm],
-    ) -> std::result::Result<Jwks, Flaw> {
-        let Some(Value::Array(jwks)) = set.get("keys") else { return Err(Flaw("no_key_set")) };
+    ) -> (std::result::Result<Jwks, Flaw>, Vec<BadMember>) {
+        let Some(Value::Array(jwks)) = set.get("keys") else { return (Err(Flaw("no_key_set")), Vec::new()) };
         if jwks.len() > MAX_KEYS {
-            return Err(Flaw("too_many_keys"));
+            return (Err(Flaw("too_many_keys")), Vec::new());
         }
-        let jwks = jwks.iter().filter_map(Value::as_object);
-        let keys = jwks.flat_map(|jwk| algorithms.iter().filter_map(|algorithm| usable(jwk, *algorithm)));
-        let keys: Vec<PublicKey> = keys.collect();
-        if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) }
+        let (mut keys, mut bad) = (Vec::new(), Vec::new());
+        for (index, jwk) in jwks.iter().enumerate() {
+            match usable(jwk, algorithms) {
+                Ok(usable) => keys.extend(usable),
+                Err(reason) => bad.push(BadMember { index, reason }),
+            }
+        }
+        (if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) }, bad)
     }
 
     /// The claims, a text, of an ID token that one of the keys signed.
@@ -57,70 +69,92 @@ impl Jwks {
         if header.typ.is_some() && !header.is_of_type(TYPE) {
             return Err(Flaw("wrong_type"));
         }
-        let key = self.signer(&header)?;
-        key.key.verify_sig(input.as_bytes(), &signature).map_err(|_| match header.kid {
-            Some(_) => Flaw("bad_signature"),
-            // It may be that of a newer set.
-            None => UNKNOWN_KEY,
-        })?;
+        let (signers, are_named) = self.signers(&header)?;
+        if !signers.iter().any(|signer| signer.key.verify_sig(input.as_bytes(), &signature).is_ok()) {
+            // Where no key is named, it may be one of a newer set.
+            return Err(if are_named { Flaw("bad_signature") } else { UNKNOWN_KEY });
+        }
         let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
         String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))
     }
 
-    /// The key that the header names; one that names none needs a set in which only one can be meant (OIDC Core
-    /// section 10.1).
-    fn signer(&self, header: &Header) -> std::result::Result<&PublicKey, Flaw> {
-        let is_named = |key: &&PublicKey| header.kid.is_none() || header.kid == key.kid;
-        let named: Vec<&PublicKey> = self.0.iter().filter(is_named).collect();
-        let agrees = |key: &&&PublicKey| header.alg.as_deref().is_some_and(|alg| key.algorithm.is_named(alg));
-        match *named.iter().filter(agrees).collect::<Vec<_>>() {
-            [key] => Ok(key),
-            [] if named.is_empty() => Err(UNKNOWN_KEY),
-            [] => Err(Flaw("wrong_algorithm")),
+    /// The keys that may have signed a token with this header, and whether it names them: the keys of its `kid`;
+    /// where none has it, those without a name; all, where it has none.
+    fn signers(&self, header: &Header) -> std::result::Result<(Vec<&PublicKey>, bool), Flaw> {
+        let of = |kid: &Option<String>| self.0.iter().filter(|key| key.kid == *kid).collect::<Vec<_>>();
+        let (found, are_named) = match &header.kid {
+            None => (self.0.iter().collect(), false),
+            Some(_) => match of(&header.kid) {
+                named if named.is_empty() => (of(&None), false),
+                named => (named, true),
+            },
+        };
+        let agrees = |key: &&PublicKey| header.alg.as_deref().is_some_and(|alg| key.algorithm.is_named(alg));
+        let signers: Vec<&PublicKey> = found.into_iter().filter(agrees).collect();
+        match signers.len() {
+            0 if header.kid.is_some() && !are_named => Err(UNKNOWN_KEY),
+            0 => Err(Flaw("wrong_algorithm")),
+            1..=MAX_TRIES => Ok((signers, are_named)),
             _ => Err(Flaw("ambiguous_key")),
         }
     }
 }
 
-/// The key, if it is one for this algorithm (RFC 7517 section 4, RFC 7518 section 6, RFC 8037). A member of the
-/// wrong type is not one that is absent.
-fn usable(jwk: &Map<String, Value>, algorithm: IdTokenAlgorithm) -> Option<PublicKey> {
-    let text = |name: &str| match jwk.get(name) {
-        None => Some(None),
-        Some(Value::String(text)) => Some(Some(text.as_str())),
-        Some(_) => None,
+/// The keys that a member of a set is, one for each of the algorithms that it may be used with (RFC 7517 section 4, RFC
+/// 7518 section 6, RFC 8037): none, where it is for something else. A member of the wrong type is not one that is
+/// absent; `null` is.
+fn usable(
+    jwk: &Value,
+    algorithms: &[IdTokenAlgorithm],
+) -> std::result::Result<Vec<PublicKey>, public_key::Flaw> {
+    let jwk = jwk.as_object().ok_or("not_an_object")?;
+    let member = |name: &str| jwk.get(name).filter(|value| !value.is_null());
+    let text = |name: &str| match member(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err("wrong_type"),
     };
-    let bytes = |name: &str| from_base64url(text(name)??);
-    let is_public = ["d", "k"].iter().all(|name| !jwk.contains_key(*name));
-    let is_to_verify = match jwk.get("key_ops") {
+    let bytes = |name: &str| text(name)?.and_then(padded_base64url).ok_or("malformed");
+    let is_to_verify = match member("key_ops") {
         None => true,
         Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
-        Some(_) => false,
+        Some(_) => return Err("wrong_type"),
     };
-    let is_to_sign = text("use")?.is_none_or(|purpose| purpose == "sig") && is_to_verify;
-    if !is_public || !is_to_sign || !text("alg")?.is_none_or(|alg| algorithm.is_named(alg)) {
-        return None;
+    if ["d", "k"].iter().any(|name| member(name).is_some()) {
+        // Who reads the set could sign with it.
+        return Err("secret_key");
     }
-    let is_of = |kty: &str, crv: Option<&str>| Some(text("kty")? == Some(kty) && text("crv")? == crv);
-    let rsa = |verification: &'static dyn VerificationAlgorithm| {
-        let unsigned = |name: &str| bytes(name).map(|bytes| bytes.into_iter().skip_while(|byte| *byte == 0));
-        let (n, e) = (unsigned("n")?.collect::<Vec<_>>(), unsigned("e")?.collect::<Vec<_>>());
-        let der = RsaPublicKeyComponents { n, e }.as_der().ok()?;
-        ParsedPublicKey::new(verification, der.as_ref()).ok()
-    };
-    let key = match algorithm {
-        IdTokenAlgorithm::Rs256 if is_of("RSA", None)? => rsa(&RSA_PKCS1_2048_8192_SHA256),
-        IdTokenAlgorithm::Ps256 if is_of("RSA", None)? => rsa(&RSA_PSS_2048_8192_SHA256),
-        IdTokenAlgorithm::Es256 if is_of("EC", Some("P-256"))? => {
-            let (x, y) = (bytes("x")?, bytes("y")?);
-            let point = (x.len() == 32 && y.len() == 32).then(|| [&[4], &x[..], &y].concat())?;
-            ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok()
-        }
-        IdTokenAlgorithm::EdDsa if is_of("OKP", Some("Ed25519"))? => {
-            let x = bytes("x").filter(|x| x.len() == 32)?;
-            ParsedPublicKey::new(&ED25519, x).ok()
-        }
-        _ => None,
-    };
-    Some(PublicKey { kid: text("kid")?.map(str::to_owned), algorithm, key: key? })
+    let (kty, crv, kid, alg) = (text("kty")?, text("crv")?, text("kid")?, text("alg")?);
+    if !is_to_verify || text("use")?.is_some_and(|purpose| purpose != "sig") {
+        return Ok(Vec::new());
+    }
+    let mut keys = Vec::new();
+    for algorithm in algorithms.iter().filter(|algorithm| alg.is_none_or(|alg| algorithm.is_named(alg))) {
+        let key = match (algorithm, kty.ok_or("no_type")?, crv) {
+            (IdTokenAlgorithm::Rs256, "RSA", _) => {
+                public_key::rsa(&bytes("n")?, &bytes("e")?, &RSA_PKCS1_2048_8192_SHA256)?
+            }
+            (IdTokenAlgorithm::Ps256, "RSA", _) => {
+                public_key::rsa(&bytes("n")?, &bytes("e")?, &RSA_PSS_2048_8192_SHA256)?
+            }
+            (IdTokenAlgorithm::Es256, "EC", Some("P-256")) => {
+                public_key::p256(&bytes("x")?, &bytes("y")?, &ECDSA_P256_SHA256_FIXED)?
+            }
+            (IdTokenAlgorithm::EdDsa, "OKP", Some("Ed25519")) => public_key::ed25519(&bytes("x")?)?,
+            _ => continue,
+        };
+        keys.push(PublicKey { kid: kid.map(str::to_owned), algorithm: *algorithm, key });
+    }
+    Ok(keys)
+}
+
+/// As [`from_base64url`], with the padding that some providers add (RFC 7515 section 2 has none).
+fn padded_base64url(text: &str) -> Option<Vec<u8>> {
+    let unpadded = text.trim_end_matches('=');
+    let padding = text.len() - unpadded.len();
+    if padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)) {
+        from_base64url(unpadded)
+    } else {
+        None
+    }
 }

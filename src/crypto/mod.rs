@@ -9,6 +9,7 @@ pub(crate) mod jwks;
 pub(crate) mod jws;
 mod memory;
 pub(crate) mod pepper;
+mod public_key;
 pub(crate) mod refresh_token;
 mod scrypt;
 pub(crate) mod secrets;

@@ -2,17 +2,15 @@
 //! (section 7.2), as bytes. Whose credential it is, whether it is known and how its counter moved, its caller
 //! decides.
 //!
-//! Attestation is not asked for. What proves nothing about the authenticator is accepted, `none`, and so is
-//! `packed` with the credential's own key, once it is verified; a statement of another kind is refused.
+//! Attestation is not asked for. `none` is expected, and `packed` with the credential's own key is verified; a
+//! statement of another kind, which some clients send unasked, is read as none: nothing is concluded from it.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use minicbor::Decoder;
 use serde_json::{Map, Value};
 
-use super::{base64url, from_base64url};
+use super::{base64url, from_base64url, public_key};
 use crate::config::Passkeys;
 use crate::json::Object;
 
@@ -218,13 +216,12 @@ impl<'a> Statement<'a> {
             "none" if count == 0 => Ok(Statement::None),
             "none" => Err(FLAW),
             // Section 8.2.
-            "packed" => {
+            "packed" if !names(decoder.clone(), count).any(|name| name == "x5c") => {
                 let (mut algorithm, mut signature) = (None, None);
                 for _ in 0..count {
                     let is_first = match decoder.str().map_err(|_| FLAW)? {
                         "alg" => algorithm.replace(decoder.i64().map_err(|_| FLAW)?).is_none(),
                         "sig" => signature.replace(decoder.bytes().map_err(|_| FLAW)?).is_none(),
-                        "x5c" => return Err("attestation_unsupported"),
                         _ => false,
                     };
                     if !is_first {
@@ -234,9 +231,22 @@ impl<'a> Statement<'a> {
                 let (Some(algorithm), Some(signature)) = (algorithm, signature) else { return Err(FLAW) };
                 Ok(Statement::Itself { algorithm, signature })
             }
+            _ if FORMATS.contains(&format) => Ok(Statement::None),
             _ => Err("attestation_unsupported"),
         }
     }
+}
+
+/// The formats of statements that name a manufacturer (section 8, and IANA's registry of RFC 8809).
+const FORMATS: [&str; 7] =
+    ["android-key", "android-safetynet", "apple", "compound", "fido-u2f", "packed", "tpm"];
+
+/// The names of the members of a map, as far as they are texts.
+fn names(mut decoder: Decoder<'_>, count: u64) -> impl Iterator<Item = &str> {
+    (0..count).map_while(move |_| {
+        let name = decoder.str().ok()?;
+        decoder.skip().ok().map(|()| name)
+    })
 }
 
 /// Authenticator data (section 6.1).
@@ -352,17 +362,13 @@ impl PublicKey {
         }
         let key = match (algorithm, key_type, curve, n, x_or_e, y) {
             // An elliptic curve, P-256, the point uncompressed.
-            (Some(ES256), Some(2), Some(1), None, Some(x), Some(y)) if x.len() == 32 && y.len() == 32 => {
-                ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, [&[4], x, y].concat())
+            (Some(ES256), Some(2), Some(1), None, Some(x), Some(y)) => {
+                public_key::p256(x, y, &ECDSA_P256_SHA256_ASN1)
             }
             // An octet key pair, Ed25519.
-            (Some(EDDSA), Some(1), Some(6), None, Some(x), None) if x.len() == 32 => {
-                ParsedPublicKey::new(&ED25519, x)
-            }
-            (Some(RS256), Some(3), None, Some(n), Some(e), None)
-                if (256..=1024).contains(&n.len()) && e.len() <= 4 =>
-            {
-                RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            (Some(EDDSA), Some(1), Some(6), None, Some(x), None) => public_key::ed25519(x),
+            (Some(RS256), Some(3), None, Some(n), Some(e), None) => {
+                public_key::rsa(n, e, &RSA_PKCS1_2048_8192_SHA256)
             }
             (Some(algorithm), ..) if !ALGORITHMS.contains(&algorithm) => return Err("algorithm"),
             _ => return Err(FLAW),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::id_tokens::Provider;
 use crate::config::{Audience, Config, StoreUrl};
 use crate::error::Result;
 use crate::mail::{Link, Tls};
@@ -78,6 +79,9 @@ impl Engine {
         findings.audience(&self.config.audience);
         findings.requests(&self.config.requests);
         findings.mail(&self.config);
+        for provider in &self.providers {
+            findings.provider_keys(provider);
+        }
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
         match self.store.schema() {
@@ -370,6 +374,23 @@ impl Findings {
             ),
             false => self.add(Good, "mail_tls", field, "Nobody on the way to the mail server reads mails."),
         }
+    }
+
+    fn provider_keys(&mut self, provider: &Provider) {
+        let (name, bad) = provider.bad_keys();
+        let field = format!("/id_token_providers/{}", name.as_str());
+        let bad: Vec<String> =
+            bad.iter().map(|member| format!("{} ({})", member.index, member.reason)).collect();
+        self.advise(
+            !bad.is_empty(),
+            "provider_keys",
+            &field,
+            format!(
+                "Members of the provider's key set are passed over: {}. Tokens that they signed are refused.",
+                bad.join(", ")
+            ),
+            "No member of the provider's key set is a bad key.",
+        );
     }
 
     fn waiting_mail(&mut self, oldest: Option<i64>, now: i64) {

@@ -1,16 +1,18 @@
 //! Logging in by what an OpenID provider says: `login_with_id_token`. Somebody is known by issuer and subject; an
 //! address links only where both sides have verified it (OpenID Connect Core sections 3.1.3.7 and 5.7).
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::accounts::in_order;
 use super::events::{Kind, event};
 use super::login::{Client, Entry, LoginResponse};
 use super::provider_keys::ProviderKeys;
+use super::{Engine, Reporter};
 use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName};
-use crate::crypto::{self, id_token::IdClaims};
+use crate::crypto::{self, id_token::IdClaims, jwks::BadMember};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -64,10 +66,10 @@ pub(super) struct Provider {
 }
 
 /// The providers of a configuration. Failures: `invalid_config`, `feature_not_built`.
-pub(super) fn providers(config: &Config) -> Result<Vec<Provider>> {
+pub(super) fn providers(config: &Config, reporter: &Arc<Reporter>) -> Result<Vec<Provider>> {
     let all = config.id_token_providers.iter();
     all.map(|(name, provider)| {
-        Provider::new(config, name, provider).map_err(|error| {
+        Provider::new(config, name, provider, reporter).map_err(|error| {
             let place = error.field.as_deref().unwrap_or_default();
             Error { field: Some(format!("/id_token_providers/{}{place}", name.as_str())), ..error }
         })
@@ -76,7 +78,12 @@ pub(super) fn providers(config: &Config) -> Result<Vec<Provider>> {
 }
 
 impl Provider {
-    fn new(config: &Config, name: &ProviderName, provider: &IdTokenProvider) -> Result<Provider> {
+    fn new(
+        config: &Config,
+        name: &ProviderName,
+        provider: &IdTokenProvider,
+        reporter: &Arc<Reporter>,
+    ) -> Result<Provider> {
         let roles_of_new = match &provider.auto_register {
             AutoRegister::No => None,
             AutoRegister::Yes(None) => Some(config.registration.default_roles.clone()),
@@ -87,10 +94,15 @@ impl Provider {
             name: name.clone(),
             issuer: provider.issuer.as_str().to_owned(),
             client_ids: provider.client_id.members().to_vec(),
-            keys: ProviderKeys::new(provider)?,
+            keys: ProviderKeys::new(name, provider, reporter)?,
             roles_of_new: roles_of_new.map(in_order).transpose().map_err(too_many)?,
             vouches_for_addresses: provider.link_verified_email,
         })
+    }
+
+    /// What it is called, and the members of its key set that are no good keys.
+    pub(super) fn bad_keys(&self) -> (&ProviderName, Vec<BadMember>) {
+        (&self.name, self.keys.bad())
     }
 
     /// Whether the claims are this provider's, for this service and for now (OpenID Connect Core section 3.1.3.7).

@@ -37,8 +37,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ProviderName};
 use crate::crypto::hasher::Hasher;
+use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
@@ -107,11 +108,13 @@ impl Engine {
         let hasher = Hasher::new(&config.password)?;
         let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
         let remote_service = remote_service.transpose()?;
-        let providers = id_tokens::providers(&config)?;
+        let clock = Arc::new(hooks.clock);
+        let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
+        let providers = id_tokens::providers(&config, &reporter)?;
         let store = Store::open(&config.store, &config.limits)?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
-        let now = hooks.clock.now();
+        let now = clock.now();
         // Opening reads only, unless something is missing or sealed by an older key: a store in use is not
         // disturbed.
         let found = store.read(|tx| match proof(tx, &secrets)? {
@@ -131,11 +134,10 @@ impl Engine {
                 })?
             }
         };
-        let (store, secrets, clock) = (Arc::new(store), Arc::new(secrets), Arc::new(hooks.clock));
+        let (store, secrets) = (Arc::new(store), Arc::new(secrets));
         let outbox =
             mail::Outbox::new(&config, Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&clock))?;
         let outbox = Arc::new(outbox);
-        let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
         let background = (config.mail.delivery == Delivery::Background)
             .then(|| delivery::Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
         // What another process left behind.
@@ -247,6 +249,29 @@ impl Reporter {
             at: self.clock.now(),
         };
         log(level, &json::render(&record).unwrap_or_default());
+    }
+}
+
+impl Reporter {
+    /// Tells the host's log which members of a provider's key set are no good keys, and why.
+    fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            event: &'a str,
+            field: String,
+            detail: &'a str,
+            at: i64,
+        }
+        let Some(log) = &self.log else { return };
+        for BadMember { index, reason } in bad {
+            let record = Record {
+                event: "provider_key_passed_over",
+                field: format!("/id_token_providers/{}/keys/{index}", provider.as_str()),
+                detail: reason,
+                at: self.clock.now(),
+            };
+            log(Level::Warn, &json::render(&record).unwrap_or_default());
+        }
     }
 }
 

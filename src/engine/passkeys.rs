@@ -16,7 +16,7 @@ use super::events::{Kind, event};
 use super::login::{Client, Entry, Identifier, LoginResponse};
 use super::one_time::{Making, Purpose};
 use super::recovery_codes::RecoveryCode;
-use crate::config::Passkeys;
+use crate::config::{LoginName, Passkeys};
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::crypto::{base64url, from_base64url, secrets};
 use crate::error::{Code, Error, Result, exposed};
@@ -305,7 +305,7 @@ impl Engine {
         let backend = self.backend(backend.as_deref())?.name.clone();
         let (user_id, allowed) = match &username {
             Some(username) => {
-                let (user_id, allowed) = self.credentials_of(&Identifier::parse(username.as_str()))?;
+                let (user_id, allowed) = self.credentials_of(party, &Identifier::parse(username.as_str()))?;
                 (Some(user_id), allowed)
             }
             None => (None, Vec::new()),
@@ -470,7 +470,9 @@ impl Asserted<'_> {
         if self.is_alone && !passkey.user_verified {
             return Err("user_verification_is_new");
         }
-        match (self.user_id, &response.user_handle) {
+        // Safari writes an empty one for a security key.
+        let user_handle = response.user_handle.as_ref().filter(|handle| !handle.0.is_empty());
+        match (self.user_id, user_handle) {
             (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
             // Section 7.2, step 6: whoever did not say who they are says it by the user handle.
             (None, None) => Err("no_user_handle"),
@@ -499,8 +501,18 @@ impl Engine {
     }
 
     /// The user of this name and their credentials; somebody whom there is not, and credentials that there are not,
-    /// where there is no such user or one without any (section 14.6.2).
-    fn credentials_of(&self, identifier: &Identifier) -> Result<(Id, Vec<CredentialDescriptor>)> {
+    /// where there is no such user or one without any (section 14.6.2). By the other kind of name, credentials that
+    /// there are not always: the same ones by both would say that the two are one account's.
+    fn credentials_of(
+        &self,
+        party: &Passkeys,
+        identifier: &Identifier,
+    ) -> Result<(Id, Vec<CredentialDescriptor>)> {
+        let are_shown = match identifier {
+            Identifier::Username(_) => party.login_name == LoginName::Username,
+            Identifier::Email(_) => party.login_name == LoginName::Email,
+            Identifier::Neither(_) => false,
+        };
         let (nobody, decoys) = self.decoys(identifier.as_str())?;
         let (user, passkeys) = self.store.read(|tx| {
             let user = self.identified(tx, identifier)?;
@@ -510,7 +522,8 @@ impl Engine {
         })?;
         match user {
             Some(user) if !passkeys.is_empty() => {
-                Ok((user.public.id, passkeys.into_iter().map(CredentialDescriptor::from).collect()))
+                let own = passkeys.into_iter().map(CredentialDescriptor::from).collect();
+                Ok((user.public.id, if are_shown { own } else { decoys }))
             }
             _ => Ok((nobody, decoys)),
         }
@@ -705,12 +718,12 @@ impl Engine {
             // Possession, and what the authenticator verified its user by.
             amr: Amr::default().with(methods).with(&["mfa"]),
         };
+        let now_ms = self.clock.now_ms();
+        let now = now_ms / 1000;
+        if now >= ceremony.expires_at {
+            return Err(Error::new(Code::InvalidChallenge, "expired"));
+        }
         let session = self.store.write(Durability::Full, |tx| {
-            let now_ms = self.clock.now_ms();
-            let now = now_ms / 1000;
-            if now >= ceremony.expires_at {
-                return Err(Error::new(Code::InvalidChallenge, "expired"));
-            }
             if !self.spend(tx, ceremony, now)? {
                 return Err(Error::new(Code::InvalidChallenge, "spent"));
             }

@@ -6,9 +6,10 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::Reporter;
 use crate::clock::Clock;
-use crate::config::{IdTokenAlgorithm, IdTokenProvider};
-use crate::crypto::jwks::Jwks;
+use crate::config::{IdTokenAlgorithm, IdTokenProvider, ProviderName};
+use crate::crypto::jwks::{BadMember, Jwks};
 use crate::crypto::jws::UNKNOWN_KEY;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -21,12 +22,14 @@ const FRESH_SECONDS: i64 = 600;
 const PAUSE_SECONDS: i64 = 10;
 
 pub(super) enum ProviderKeys {
-    Given(Jwks),
+    Given(Jwks, Vec<BadMember>),
     Remote(Box<Remote>),
 }
 
 /// Keys that are fetched.
 pub(super) struct Remote {
+    name: ProviderName,
+    reporter: Arc<Reporter>,
     client: http::Client,
     url: String,
     algorithms: Vec<IdTokenAlgorithm>,
@@ -37,6 +40,8 @@ pub(super) struct Remote {
 #[derive(Default)]
 struct State {
     known: Option<Arc<Jwks>>,
+    /// What came with the newest set and is no good key.
+    bad: Vec<BadMember>,
     /// When the known ones were asked for.
     fetched_at: i64,
     /// When somebody asked last, and why nothing came of it.
@@ -48,7 +53,11 @@ struct State {
 
 impl ProviderKeys {
     /// Failures: `invalid_config`, `feature_not_built`.
-    pub fn new(provider: &IdTokenProvider) -> Result<ProviderKeys> {
+    pub fn new(
+        name: &ProviderName,
+        provider: &IdTokenProvider,
+        reporter: &Arc<Reporter>,
+    ) -> Result<ProviderKeys> {
         let algorithms = provider.algorithms.members();
         if let Some(url) = &provider.jwks_uri {
             let timeout = Duration::from_millis(provider.timeout_ms.get() as u64);
@@ -57,6 +66,8 @@ impl ProviderKeys {
                 Error { field: Some(key.to_owned()), ..error }
             })?;
             return Ok(ProviderKeys::Remote(Box::new(Remote {
+                name: name.clone(),
+                reporter: Arc::clone(reporter),
                 client,
                 url: url.as_str().to_owned(),
                 algorithms: algorithms.to_vec(),
@@ -65,8 +76,20 @@ impl ProviderKeys {
             })));
         }
         let given = provider.jwks.as_ref().ok_or(Error::from(Code::InvalidConfig))?;
-        let keys = Jwks::read(&given.0, algorithms);
-        keys.map(ProviderKeys::Given).map_err(|flaw| Error::at(Code::InvalidConfig, "/jwks", flaw.0))
+        let (keys, bad) = Jwks::read(&given.0, algorithms);
+        reporter.bad_provider_keys(name, &bad);
+        match keys {
+            Ok(keys) => Ok(ProviderKeys::Given(keys, bad)),
+            Err(flaw) => Err(Error::at(Code::InvalidConfig, "/jwks", flaw.0)),
+        }
+    }
+
+    /// The members of the newest set that are no good keys.
+    pub fn bad(&self) -> Vec<BadMember> {
+        match self {
+            ProviderKeys::Given(_, bad) => bad.clone(),
+            ProviderKeys::Remote(remote) => remote.lock().bad.clone(),
+        }
     }
 
     /// The claims, a text, of an ID token that the provider signed.
@@ -74,7 +97,7 @@ impl ProviderKeys {
     /// Failures: `invalid_token`; `auth_service_unavailable`, where it may be one but the key cannot be had now.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<String> {
         let remote = match self {
-            ProviderKeys::Given(keys) => return Ok(keys.verify(token)?),
+            ProviderKeys::Given(keys, _) => return Ok(keys.verify(token)?),
             ProviderKeys::Remote(remote) => remote,
         };
         let keys = remote.keys(None, clock)?;
@@ -121,11 +144,14 @@ impl Remote {
 
     /// Asks the provider, in the name of everybody.
     fn fetch(&self, now: i64) {
-        let mut landing = Landing { remote: self, now, fetched: Err(Code::Internal.into()) };
+        let mut landing = Landing { remote: self, now, fetched: Err(Code::Internal.into()), bad: Vec::new() };
         landing.fetched = self.client.get(&self.url).and_then(|text| {
             let unusable = |reason| Error::new(Code::AuthServiceUnavailable, reason);
             let set = json::parse(&text, Code::AuthServiceUnavailable).map_err(|_| unusable("not_json"))?;
-            Jwks::read(&set, &self.algorithms).map(Arc::new).map_err(|flaw| unusable(flaw.0))
+            let (keys, bad) = Jwks::read(&set, &self.algorithms);
+            self.reporter.bad_provider_keys(&self.name, &bad);
+            landing.bad = bad;
+            keys.map(Arc::new).map_err(|flaw| unusable(flaw.0))
         });
     }
 
@@ -139,6 +165,7 @@ struct Landing<'a> {
     remote: &'a Remote,
     now: i64,
     fetched: Result<Arc<Jwks>>,
+    bad: Vec<BadMember>,
 }
 
 impl Drop for Landing<'_> {
@@ -148,6 +175,7 @@ impl Drop for Landing<'_> {
         match &self.fetched {
             Ok(keys) => {
                 (state.known, state.fetched_at, state.failure) = (Some(Arc::clone(keys)), self.now, None);
+                state.bad = std::mem::take(&mut self.bad);
             }
             Err(error) => state.failure = Some(error.clone()),
         }

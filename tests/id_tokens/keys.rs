@@ -9,7 +9,9 @@ use doorward::Code;
 use serde_json::{Value, json};
 
 use crate::services::Service;
-use crate::stage::{Key, KeyService, NOW, claims_of, clock, key_named, open, provider, stage_with};
+use crate::stage::{
+    Key, KeyService, NOW, Stage, base64, claims_of, clock, key_named, open, provider, stage_with,
+};
 use crate::stores::Store;
 
 /// Keys that nobody should sign with, and sets that are none.
@@ -65,11 +67,139 @@ fn what_is_in_a_set_beside_good_keys() {
     for key in [&key, &other] {
         stage.login(&key.sign(&claims)).unwrap();
     }
-    // Which of two, is not guessed.
-    let two = json!({"keys": [key.set()["keys"][0], key.set()["keys"][0]]});
-    let stage = stage_with(json!({"jwks": two, "algorithms": ["ES256"]}));
-    let error = stage.login(&key.sign(&claims)).unwrap_err();
-    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("ambiguous_key")));
+}
+
+/// Which key signed is found out where the set or the token does not say it.
+#[test]
+fn keys_without_a_name_and_keys_twice() {
+    let keys = [Key::new("ES256", "1"), Key::new("ES256", "2"), Key::new("ES256", "3")];
+    let jwk = |key: &Key, kid: Value| {
+        let mut jwk = key.set()["keys"][0].clone();
+        jwk["kid"] = kid;
+        jwk
+    };
+    let claims = claims_of(json!({"sub": "1", "email": "ada@example.com"}));
+    let stage = |members: Vec<Value>| {
+        stage_with(json!({"jwks": {"keys": members}, "algorithms": ["ES256"], "auto_register": true}))
+    };
+    let nameless = |key: &Key| key.sign_as(&json!({"alg": "ES256"}), &claims);
+    let refused = |stage: &Stage, token: &str, reason: &str| {
+        let error = stage.login(token).unwrap_err();
+        assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some(reason)));
+    };
+    // The same key twice, and two of one name.
+    let twice = stage(vec![
+        jwk(&keys[0], json!("1")),
+        jwk(&keys[0], json!("1")),
+        jwk(&keys[1], json!("1")),
+        jwk(&keys[1], json!("2")),
+    ]);
+    for token in [keys[0].sign(&claims), keys[1].sign_as(&json!({"alg": "ES256", "kid": "1"}), &claims)] {
+        twice.login(&token).unwrap();
+    }
+    refused(&twice, &keys[0].sign_as(&json!({"alg": "ES256", "kid": "2"}), &claims), "bad_signature");
+    // Tokens that name none, and keys without a name beside a key that has one.
+    let mixed =
+        stage(vec![jwk(&keys[0], json!(null)), jwk(&keys[1], json!(null)), jwk(&keys[2], json!("3"))]);
+    for key in &keys {
+        mixed.login(&nameless(key)).unwrap();
+        mixed.login(&key.sign(&claims)).unwrap();
+    }
+    refused(&mixed, &keys[0].sign_as(&json!({"alg": "ES256", "kid": "3"}), &claims), "bad_signature");
+    refused(&mixed, &nameless(&Key::new("ES256", "4")), "unknown_key");
+    refused(&mixed, &Key::new("ES256", "4").sign(&claims), "unknown_key");
+    // Not any number is tried.
+    let eleven: Vec<Key> = (0..11).map(|_| Key::new("ES256", "k")).collect();
+    let many = stage(eleven.iter().map(|key| jwk(key, json!(null))).collect());
+    refused(&many, &nameless(&eleven[0]), "ambiguous_key");
+    let ten = stage(eleven[1..].iter().map(|key| jwk(key, json!(null))).collect());
+    ten.login(&nameless(&eleven[10])).unwrap();
+}
+
+/// What is wrong with one member is said, and takes no other with it.
+#[test]
+fn bad_members_are_named() {
+    let keys = [Key::new("RS256", "1"), Key::new("RS256", "2")];
+    let with = |key: &Key, change: Value| {
+        let mut jwk = key.set()["keys"][0].clone();
+        jwk.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        jwk
+    };
+    // Null is absent, and padding does not make another number.
+    let n = keys[0].set()["keys"][0]["n"].as_str().unwrap().to_owned();
+    let padded = format!("{n}{}", "=".repeat((4 - n.len() % 4) % 4));
+    assert_ne!(n, padded);
+    let nulls =
+        json!({"n": padded, "use": null, "key_ops": null, "alg": null, "x5c": null, "d": null, "crv": null});
+    let members = json!([
+        null,
+        with(&keys[0], nulls),
+        with(&keys[1], json!({"n": format!("{padded}=")})),
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"kty": "RSA", "use": "enc", "n": "AAAA"},
+        {"kty": "EC", "crv": "P-521", "x": "AAAA"},
+        with(&keys[1], json!({"e": "AQ"})),
+    ]);
+    let named = [(0, "not_an_object"), (2, "malformed"), (3, "secret_key"), (6, "rsa_exponent")];
+    let claims = claims_of(json!({"sub": "1", "email": "ada@example.com"}));
+
+    let given = stage_with(json!({"jwks": {"keys": members}, "auto_register": true}));
+    let service = KeyService::new(&[]);
+    let url = format!("http://{}/jwks", service.service.address);
+    let fetched = stage_with(json!({"jwks_uri": url, "auto_register": true}));
+    let body = json!({"keys": members}).to_string();
+    service.break_with(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    for stage in [&given, &fetched] {
+        stage.login(&keys[0].sign(&claims)).unwrap();
+        stage.login(&keys[1].sign(&claims)).unwrap_err();
+        let records = stage.records();
+        let noted: Vec<Value> = records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
+        let noted = noted.iter().filter(|record| record["event"] == "provider_key_passed_over");
+        let noted: Vec<_> = noted.map(|record| (record["field"].clone(), record["detail"].clone())).collect();
+        let expected = named
+            .map(|(index, reason)| (json!(format!("/id_token_providers/id/keys/{index}")), json!(reason)));
+        assert_eq!(noted, expected);
+        let findings = stage.call("doctor", json!({})).unwrap()["findings"].as_array().unwrap().clone();
+        let finding = findings.iter().find(|finding| finding["check"] == "provider_keys").unwrap();
+        assert_eq!(
+            (&finding["severity"], &finding["field"]),
+            (&json!("advice"), &json!("/id_token_providers/id"))
+        );
+        let message = finding["message"].as_str().unwrap();
+        assert!(
+            named.iter().all(|(index, reason)| message.contains(&format!("{index} ({reason})"))),
+            "{message}"
+        );
+    }
+}
+
+/// The keys that no passkey may have, either.
+#[test]
+fn keys_that_nobody_may_have() {
+    let keys: Vec<Value> = serde_json::from_str(include_str!("../vectors/bad_keys.json")).unwrap();
+    let bytes = |value: &Value| {
+        let hex = value.as_str().unwrap();
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        base64(&(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>())
+    };
+    for key in &keys {
+        let own = &key["key"];
+        let jwk = match key["kind"].as_str().unwrap() {
+            "rsa" => json!({"kty": "RSA", "n": bytes(&own["n"]), "e": bytes(&own["e"])}),
+            "ed25519" => json!({"kty": "OKP", "crv": "Ed25519", "x": bytes(own)}),
+            _ => json!({"kty": "EC", "crv": "P-256", "x": bytes(&own["x"]), "y": bytes(&own["y"])}),
+        };
+        let algorithms = json!(["RS256", "PS256", "ES256", "EdDSA"]);
+        let provider = provider(json!({"jwks": {"keys": [jwk]}, "algorithms": algorithms}));
+        let opened = open(&Store::sqlite(), json!({"id_token_providers": {"id": provider}}), &clock());
+        match opened {
+            Ok(_) => assert_eq!(key["is_good"], true, "{}", key["name"]),
+            Err(error) => {
+                assert_eq!(key["is_good"], false, "{}", key["name"]);
+                assert_eq!(error.detail.as_deref(), Some("no_usable_key"));
+            }
+        }
+    }
 }
 
 /// However many strangers name keys that do not exist, and whenever.

@@ -15,6 +15,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward::engine::Log;
 use doorward::{Clock, Config, Engine, Error, Hooks};
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub const PASSWORD: &str = "eight wise words";
 pub struct Stage {
     pub engine: Engine,
     pub now: Arc<AtomicI64>,
+    records: Arc<Mutex<Vec<String>>>,
 }
 
 impl Stage {
@@ -41,8 +43,15 @@ impl Stage {
     }
 
     pub fn open(store: &Store, patch: Value) -> Stage {
-        let now = clock();
-        Stage { engine: open(store, patch, &now).unwrap(), now }
+        let (now, records) = (clock(), Arc::<Mutex<Vec<String>>>::default());
+        let kept = Arc::clone(&records);
+        let log = move |_, record: &str| kept.lock().unwrap().push(record.to_owned());
+        let engine = open_with(store, patch, &now, Some(Box::new(log))).unwrap();
+        Stage { engine, now, records }
+    }
+
+    pub fn records(&self) -> Vec<String> {
+        self.records.lock().unwrap().clone()
     }
 
     pub fn call(&self, operation: &str, request: Value) -> Result<Value, Error> {
@@ -72,11 +81,20 @@ pub fn clock() -> Arc<AtomicI64> {
 }
 
 pub fn open(store: &Store, patch: Value, now: &Arc<AtomicI64>) -> Result<Engine, Error> {
+    open_with(store, patch, now, None)
+}
+
+fn open_with(
+    store: &Store,
+    patch: Value,
+    now: &Arc<AtomicI64>,
+    log: Option<Box<Log>>,
+) -> Result<Engine, Error> {
     let defaults = json!({"password": {"memory_kib": 8, "iterations": 1, "blocklist": false}});
     let config = Config::parse(&stores::config(store.url(), defaults, patch).to_string())?;
     let now = Arc::clone(now);
     let clock = Clock::custom(move || now.load(Ordering::SeqCst) * 1000);
-    Engine::open(config, Hooks { clock, log: None })
+    Engine::open(config, Hooks { clock, log })
 }
 
 /// A provider called `ISSUER`, for `app`.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::{null, null_mut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use aws_lc_rs::rsa::KeySize;
@@ -10,7 +12,7 @@ use doorward::Code;
 use doorward::capi::*;
 use serde_json::{Value, json};
 
-use crate::device::{BE, BS, Device, Key, UP, UV, decoded};
+use crate::device::{BE, BS, Device, Key, UP, UV, decoded, encoded};
 use crate::stage::{NOW, PASSWORD, Stage, Store};
 use crate::stores::on_each_store;
 
@@ -130,7 +132,12 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
     let handle = adas.user_handle.clone();
     let response = bobs.get_bent(&first["options"], |it| it.user_handle = Some(handle));
     assert_eq!(stage.refused("finish_passkey_login", finish(&first, &response)), invalid("user_handle"));
-    // A name is as good as a handle.
+    // A name is as good as a handle, and an empty handle is none.
+    for handle in [None, Some(Vec::new())] {
+        let named = stage.call("begin_passkey_login", json!({"username": "ada"}));
+        let response = adas.get_bent(&named["options"], |it| it.user_handle = handle);
+        stage.call("finish_passkey_login", finish(&named, &response));
+    }
     let response = adas.get_bent(&named["options"], |it| it.user_handle = None);
     stage.call("finish_passkey_login", finish(&named, &response));
     assert_eq!(stage.refused("finish_passkey_login", finish(&named, &response)), challenge("spent"));
@@ -150,7 +157,7 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
     stage.pass(-3600);
     assert_eq!(stage.refused("finish_passkey_login", finish(&begun, &response)), challenge("spent"));
     stage.pass(2 * 86_400);
-    assert_eq!(stage.call("maintain", json!({}))["purged"]["spent_challenges"], 2);
+    assert_eq!(stage.call("maintain", json!({}))["purged"]["spent_challenges"], 4);
 }
 
 on_each_store!(one_of_many_threads_finishes);
@@ -431,6 +438,74 @@ fn strangers_learn_nothing(store: &Store) {
     drop(stage);
     let stage = Stage::new(store);
     assert_eq!(begin(&stage, "nobody7")["options"]["allowCredentials"], lists[7]);
+}
+
+on_each_store!(a_name_and_an_address_show_nothing_of_each_other);
+/// Otherwise whoever suspects that an address is a name's sees it confirmed.
+fn a_name_and_an_address_show_nothing_of_each_other(store: &Store) {
+    let mut device = None;
+    for (kind, shown, hidden) in [
+        (json!(null), "ada", "ada@example.com"),
+        (json!("username"), "ADA", "ada@example.com"),
+        (json!("email"), "Ada@EXAMPLE.com", "ada"),
+    ] {
+        let stage = Stage::with(store, json!({"passkeys": {"login_name": kind}}));
+        let device = device.get_or_insert_with(|| stage.device(&stage.register("ada")));
+        let begin = |name: &str| stage.call("begin_passkey_login", json!({"username": name}));
+        let ids = |begun: &Value| -> BTreeSet<String> {
+            let credentials = begun["options"]["allowCredentials"].as_array().unwrap();
+            credentials.iter().map(|credential| credential["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let own = BTreeSet::from([encoded(&device.id)]);
+        assert_eq!(ids(&begin(shown)), own);
+        let decoys = begin(hidden);
+        assert!(!ids(&decoys).is_empty() && ids(&decoys).is_disjoint(&own));
+        assert_eq!(ids(&begin(hidden)), ids(&decoys));
+        // The challenge is all the same for whoever was named.
+        let response = device.get(&decoys["options"]);
+        stage.call("finish_passkey_login", finish(&decoys, &response));
+    }
+}
+
+/// What happens beside a login, to the passkey of this id.
+type Happening = Box<dyn FnOnce(&Stage, Vec<u8>) + Send>;
+
+on_each_store!(a_login_beside_what_ends_it);
+/// What ends sessions, or takes the passkey, between the look at a passkey and the session ends that login, too.
+fn a_login_beside_what_ends_it(store: &Store) {
+    let (stage, other) = (Stage::new(store), Arc::new(Stage::new(store)));
+    let ada = stage.register("ada");
+    let refused = |happen: Happening| {
+        let mut device = stage.device(&ada);
+        let (begun, id) = (stage.begin_login(), device.id.clone());
+        let response = device.get(&begun["options"]);
+        let (happened, beside) = (Arc::new(AtomicBool::new(false)), Arc::clone(&other));
+        let done = Arc::clone(&happened);
+        stage.beside(1, move || {
+            happen(&beside, id);
+            done.store(true, Ordering::SeqCst);
+        });
+        let refused = stage.refused("finish_passkey_login", finish(&begun, &response));
+        assert!(happened.load(Ordering::SeqCst));
+        refused
+    };
+    let user = ada.clone();
+    let revoke = move |other: &Stage, _: Vec<u8>| {
+        other.call("revoke_user_sessions", json!({"user_id": user}));
+    };
+    assert_eq!(refused(Box::new(revoke)), invalid("changed_meanwhile"));
+    // The same id with another key, of the same user and of another one.
+    for owner in [ada.clone(), stage.register("bob")] {
+        let user = ada.clone();
+        let anew = move |other: &Stage, id: Vec<u8>| {
+            other.call("remove_passkey", json!({"user_id": user, "credential_id": encoded(&id)}));
+            let mut device = Device::new(Key::es256());
+            device.id = id;
+            other.enrolled(&owner, device);
+        };
+        assert_eq!(refused(Box::new(anew)), invalid("changed_meanwhile"));
+    }
+    assert_eq!(stage.call("list_sessions", json!({"user_id": ada}))["sessions"], json!([]));
 }
 
 on_each_store!(a_new_secret_key);

@@ -16,8 +16,12 @@ pub const PASSWORD: &str = "eight wise words";
 pub struct Stage {
     pub engine: Engine,
     pub now: Arc<AtomicI64>,
+    beside: Arc<Mutex<Option<Beside>>>,
     records: Arc<Mutex<Vec<String>>>,
 }
+
+/// What is to happen, and how often the clock is asked before.
+type Beside = (usize, Box<dyn FnOnce() + Send>);
 
 impl Stage {
     pub fn new(store: &Store) -> Stage {
@@ -27,6 +31,19 @@ impl Stage {
     pub fn with(store: &Store, keys: Value) -> Stage {
         let now = Arc::new(AtomicI64::new(NOW * 1000));
         let hand = Arc::clone(&now);
+        let beside = Arc::<Mutex<Option<Beside>>>::default();
+        let due = Arc::clone(&beside);
+        let passing = move || {
+            let mut due = due.lock().unwrap();
+            match due.take() {
+                Some((0, happen)) => {
+                    drop(due);
+                    happen();
+                }
+                Some((times, happen)) => *due = Some((times - 1, happen)),
+                None => {}
+            }
+        };
         let defaults = json!({
             "password": {"memory_kib": 8, "iterations": 1},
             "passkeys": {"rp_id": RP_ID, "rp_name": "Example", "origins": ["https://example.com", ORIGIN]},
@@ -35,11 +52,14 @@ impl Stage {
         let records = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&records);
         let hooks = Hooks {
-            clock: Clock::custom(move || hand.load(Ordering::SeqCst)),
+            clock: Clock::custom(move || {
+                passing();
+                hand.load(Ordering::SeqCst)
+            }),
             log: Some(Box::new(move |_, record| kept.lock().unwrap().push(record.to_owned()))),
         };
         let config = Config::parse(&config.to_string()).unwrap();
-        Stage { engine: Engine::open(config, hooks).unwrap(), now, records }
+        Stage { engine: Engine::open(config, hooks).unwrap(), now, beside, records }
     }
 
     pub fn try_call(&self, operation: &str, request: Value) -> Result<Value, Code> {
@@ -105,6 +125,11 @@ impl Stage {
 
     pub fn records(&self) -> Vec<String> {
         self.records.lock().unwrap().clone()
+    }
+
+    /// Something happens in the midst of the next operation: after the clock was asked so often.
+    pub fn beside(&self, times: usize, happen: impl FnOnce() + Send + 'static) {
+        *self.beside.lock().unwrap() = Some((times, Box::new(happen)));
     }
 
     pub fn pass(&self, seconds: i64) {

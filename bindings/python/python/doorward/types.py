@@ -342,6 +342,12 @@ class PasskeysConfig(TypedDict, total=False):
     Passkeys: who asks for them, and on which pages. Default: none are made or accepted.
     """
 
+    login_name: Literal["username", "email"]
+    """
+    By what the page asks users who they are, where it does. For this kind of name `begin_passkey_login` answers with
+    the account's passkeys; for the other it answers as for a name that nobody has, because the same passkeys for
+    both would say which address belongs to which name.
+    """
     origins: Required[list[str]]
     """
     The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000` while

@@ -1,0 +1,90 @@
+//! Public keys that others made: of passkeys and of providers of ID tokens. One place judges them all: a key that
+//! can never verify, or for which a signature can be made without the private key, is none.
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
+use curve25519_dalek::edwards::CompressedEdwardsY;
+
+/// Why a key is none: for the host's logs.
+pub(crate) type Flaw = &'static str;
+
+/// An RSA key of 2048 to 8192 bits (RFC 8017 section 3.1), after a partial validation as in NIST SP 800-89 section
+/// 5.3.3. Zeros in front of a number are passed over.
+pub(crate) fn rsa(
+    n: &[u8],
+    e: &[u8],
+    algorithm: &'static dyn VerificationAlgorithm,
+) -> Result<ParsedPublicKey, Flaw> {
+    let (n, e) = (without_zeros(n), without_zeros(e));
+    let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    if !(2048..=8192).contains(&bits) {
+        return Err("rsa_size");
+    }
+    // With the exponent 1 everybody signs; an even one has no inverse.
+    if e.len() > 4 || e == [1] || !is_odd(e) {
+        return Err("rsa_exponent");
+    }
+    let remainders: Vec<(u32, u32)> = small_primes().map(|prime| (prime, remainder(n, prime))).collect();
+    if !is_odd(n) || remainders.iter().any(|(_, remainder)| *remainder == 0) {
+        return Err("rsa_small_factor");
+    }
+    if remainders.iter().take_while(|(prime, _)| *prime <= 167).all(|(prime, it)| is_power(*it, *prime)) {
+        return Err("rsa_roca");
+    }
+    let der = RsaPublicKeyComponents { n, e }.as_der().map_err(|_| "rsa")?;
+    ParsedPublicKey::new(algorithm, der.as_ref()).map_err(|_| "rsa")
+}
+
+/// A point of P-256 (SEC 1 section 2.3.4, uncompressed).
+pub(crate) fn p256(
+    x: &[u8],
+    y: &[u8],
+    algorithm: &'static dyn VerificationAlgorithm,
+) -> Result<ParsedPublicKey, Flaw> {
+    match (x.len(), y.len()) {
+        (32, 32) => ParsedPublicKey::new(algorithm, [&[4], x, y].concat()).map_err(|_| "not_a_point"),
+        _ => Err("not_a_point"),
+    }
+}
+
+/// A point of Ed25519 in its one encoding (RFC 8032 section 5.1.3), and in the group that the base point generates
+/// (NIST SP 800-186 appendix D.1.3): signatures of a point of small order fit many messages, without a private key.
+pub(crate) fn ed25519(x: &[u8]) -> Result<ParsedPublicKey, Flaw> {
+    let encoded = CompressedEdwardsY::from_slice(x).map_err(|_| "not_a_point")?;
+    let point = encoded.decompress().ok_or("not_a_point")?;
+    if point.compress() != encoded {
+        Err("not_canonical")
+    } else if point.is_small_order() || !point.is_torsion_free() {
+        Err("small_order")
+    } else {
+        ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, x).map_err(|_| "not_a_point")
+    }
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|byte| byte % 2 == 1)
+}
+
+fn remainder(number: &[u8], divisor: u32) -> u32 {
+    number.iter().fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % divisor)
+}
+
+/// The odd primes below 752, as far as NIST SP 800-89 asks.
+fn small_primes() -> impl Iterator<Item = u32> {
+    let has_divisor =
+        |it: u32| (3..).step_by(2).take_while(|by| by * by <= it).any(|by| it.is_multiple_of(by));
+    (3..752).step_by(2).filter(move |it| !has_divisor(*it))
+}
+
+/// Whether a remainder is a power of 65537 modulo a prime. The moduli of Infineon's library (ROCA, CVE-2017-15361) are
+/// such powers modulo each of the first primes; of other moduli hardly one in a hundred million is (Nemec et al.,
+/// "The Return of Coppersmith's Attack", section 2.2).
+fn is_power(it: u32, prime: u32) -> bool {
+    let next = |power: &u32| Some(power * (65_537 % prime) % prime);
+    std::iter::successors(Some(1), next).take(prime as usize).any(|power| power == it)
+}
