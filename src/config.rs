@@ -15,7 +15,7 @@ pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName,
 };
 pub use values::{
-    Audience, BasicUsername, BearerToken, Issuer, Origin, RpId, RpName, ServiceUrl, SigningAlgorithm,
+    Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl, SigningAlgorithm,
     StoreUrl, Whole, Whom,
 };
 
@@ -34,6 +34,9 @@ use crate::user::Role;
 pub struct Config {
     /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
     pub store: StoreUrl,
+    /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
+    /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
+    pub migrate: On,
     /// The secret that everything else is derived from, at least 32 bytes. At most one of
     /// `secret_key`, `secret_keys` and `secret_key_file` is given. Default: a key file beside a
     /// SQLite file, `<db>.key`; a random key for a store in memory.

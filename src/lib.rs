@@ -61,7 +61,7 @@ pub use contain::contain;
 pub use engine::{Engine, Hooks, Level};
 pub use error::{Code, Error, Result, Status};
 pub use operations::describe;
-pub use store::{Moved, migrate};
+pub use store::{Moved, migrate, migrate_schema};
 
 /// The version of the C ABI: the number in the shared library's SONAME.
 pub const ABI: u32 = 1;

@@ -141,6 +141,24 @@ fn a_store_moves_with_all_that_is_in_it() {
     assert_eq!(status, 0);
 }
 
+/// With `"migrate": false` nobody makes or changes tables by the way.
+#[test]
+fn the_schema_is_the_operators() {
+    let shell = Shell::new();
+    let config = json!({"store": "sqlite:new.db", "migrate": false}).to_string();
+    std::fs::write(shell.0.path().join("strict.json"), config).unwrap();
+    let (status, text) = shell.exit(&["user", "list", "--config", "strict.json"]);
+    assert_eq!((status, text.contains("/store")), (9, true), "{text}");
+    assert!(!shell.0.path().join("new.db").exists());
+    let made = shell.exit(&["migrate-schema", "--config", "strict.json"]);
+    assert_eq!(made, (0, "The tables are made: the schema is 1.\n".to_owned()));
+    let again = shell.exit(&["migrate-schema", "--config", "strict.json"]);
+    assert_eq!(again, (0, "The schema is 1 already.\n".to_owned()));
+    let json = shell.exit(&["migrate-schema", "--json", "--config", "strict.json"]);
+    assert_eq!(json, (0, "{\"after\":1,\"before\":1}\n".to_owned()));
+    assert_eq!(shell.exit(&["user", "list", "--config", "strict.json"]).0, 0);
+}
+
 #[test]
 fn nothing_is_moved_into_a_store_in_use_or_out_of_none() {
     let shell = Shell::new();

@@ -29,7 +29,7 @@ fn url(store: &Store) -> StoreUrl {
 /// Every table, row by row.
 fn everything(store: &Store) -> Vec<(String, Vec<String>)> {
     let tables = if store.is_sqlite() {
-        "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'doorward_schema'"
     } else {
         "SELECT table_name AS name FROM information_schema.tables \
          WHERE table_schema = 'public' AND table_name <> 'doorward_schema'"

@@ -55,6 +55,36 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MI
     }
 }
 
+/// A switch that is on unless it is turned off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct On(bool);
+
+impl On {
+    /// Whether it is on.
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl Default for On {
+    fn default() -> On {
+        On(true)
+    }
+}
+
+impl JsonSchema for On {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "On".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "boolean", "default": true})
+    }
+}
+
 /// Where the store is.
 #[derive(Clone, Debug)]
 pub enum StoreUrl {

@@ -85,13 +85,27 @@ impl Engine {
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
         match self.store.schema() {
-            Ok((found, known)) if found > known => findings.add(
+            Ok((found, known)) if found.needed > known => findings.add(
                 Problem,
                 "schema",
                 None,
-                format!("The store has schema {found}, of a newer version; this one knows {known}. Update."),
+                format!(
+                    "The store has schema {}, of a newer version; this one knows {known}. Update.",
+                    found.version
+                ),
             ),
-            Ok((found, _)) => findings.add(Good, "schema", None, format!("The store has schema {found}.")),
+            Ok((found, known)) if found.version > known => findings.add(
+                Advice,
+                "schema",
+                None,
+                format!(
+                    "The store has schema {}, of a newer version, beside which this one goes on; it knows {known}. Update.",
+                    found.version
+                ),
+            ),
+            Ok((found, _)) => {
+                findings.add(Good, "schema", None, format!("The store has schema {}.", found.version))
+            }
             Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
         }
         if let Ok(oldest) = self.store.read(mails::oldest) {

@@ -111,7 +111,7 @@ impl Engine {
         let clock = Arc::new(hooks.clock);
         let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
         let providers = id_tokens::providers(&config, &reporter)?;
-        let store = Store::open(&config.store, &config.limits)?;
+        let store = Store::open(&config.store, &config.limits, config.migrate.is_on())?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
         let now = clock.now();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 
 use super::keys::{self, KEY_PROOF};
+use super::schema::Plan;
 use super::{Durability, Row, Store, Tx, Value, damaged};
 use crate::config::StoreUrl;
 use crate::error::{Code, Error, Result};
@@ -31,6 +32,12 @@ pub struct Moved {
 /// `store_unavailable`.
 pub fn migrate(from: &StoreUrl, to: &StoreUrl, mut progress: impl FnMut(Moved)) -> Result<Vec<Moved>> {
     let source = open(from, true)?;
+    // What a newer version keeps beside the rest, this one would leave behind.
+    let (schema, newest) = source.schema()?;
+    if schema.version > newest {
+        let detail = format!("schema {}, known are {newest}", schema.version);
+        return Err(Error::new(Code::SchemaTooNew, detail));
+    }
     let is_empty = |store: &Store| store.read(|tx| Ok(keys::meta(tx, KEY_PROOF)?.is_none()));
     if is_empty(&source)? {
         return Err(Error::at(Code::InvalidConfig, "/from", "an empty store"));
@@ -70,7 +77,7 @@ fn open(url: &StoreUrl, must_exist: bool) -> Result<Store> {
         StoreUrl::SqliteFile(path) if must_exist && !path.exists() => {
             Err(Error::at(Code::InvalidConfig, "/from", "there is no such file"))
         }
-        url => Store::connect(url, 1, TIMEOUT),
+        url => Store::connect(url, 1, TIMEOUT, Plan::new(true)),
     }
 }
 
@@ -396,10 +403,11 @@ mod tests {
 
     #[test]
     fn every_column_of_every_table_is_moved() {
-        let store = Store::connect(&StoreUrl::SqliteMemory, 1, Duration::from_secs(1)).unwrap();
+        let store =
+            Store::connect(&StoreUrl::SqliteMemory, 1, Duration::from_secs(1), Plan::new(true)).unwrap();
         let mut found = Vec::new();
         let sql = "SELECT t.name, c.name, c.type, c.pk FROM sqlite_schema t, pragma_table_info(t.name) c \
-                   WHERE t.type = 'table' ORDER BY t.name, c.cid";
+                   WHERE t.type = 'table' AND t.name <> 'doorward_schema' ORDER BY t.name, c.cid";
         let read = |row: &Row| {
             found.push((row.text(0)?, row.text(1)?, row.text(2)?, row.integer(3)? as usize));
             Ok(())

@@ -14,6 +14,7 @@ pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod schema;
 pub(crate) mod second_factors;
 pub(crate) mod sessions;
 mod sqlite;
@@ -25,8 +26,9 @@ use std::time::Duration;
 
 pub use copy::{Moved, migrate};
 
+use self::schema::{Found, Plan};
 use crate::clock::Stopped;
-use crate::config::{Limits, StoreUrl};
+use crate::config::{Config, Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
 
 /// The open store.
@@ -34,6 +36,15 @@ pub(crate) enum Store {
     Sqlite(sqlite::Sqlite),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Postgres),
+}
+
+/// Brings the schema of a store up to date, as opening does unless `migrate` is false; its versions before and
+/// after. A store that has none yet is at 0.
+///
+/// Failures: as of [`Engine::open`](crate::Engine::open).
+pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
+    let store = Store::open(&config.store, &config.limits, true)?;
+    Ok((store.found(), store.schema()?.0.version))
 }
 
 /// The server that a store is on.
@@ -74,31 +85,44 @@ impl Share {
 }
 
 impl Store {
-    /// Opens the store and brings its schema up to date.
-    pub(crate) fn open(url: &StoreUrl, limits: &Limits) -> Result<Store> {
+    /// Opens the store and, if `migrates`, brings its schema up to date.
+    pub(crate) fn open(url: &StoreUrl, limits: &Limits, migrates: bool) -> Result<Store> {
         let timeout = Duration::from_millis(limits.store_timeout_ms.get() as u64);
-        Store::connect(url, limits.store_connections.get(), timeout)
+        Store::connect(url, limits.store_connections.get(), timeout, Plan::new(migrates))
     }
 
-    fn connect(url: &StoreUrl, connections: usize, timeout: Duration) -> Result<Store> {
+    fn connect(url: &StoreUrl, connections: usize, timeout: Duration, plan: Plan) -> Result<Store> {
         match url {
-            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, connections, timeout).map(Store::Sqlite),
-            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout).map(Store::Sqlite),
+            StoreUrl::SqliteFile(path) => {
+                sqlite::Sqlite::open(path, connections, timeout, plan).map(Store::Sqlite)
+            }
+            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout, plan).map(Store::Sqlite),
             #[cfg(feature = "postgres")]
             StoreUrl::Postgres(url) => {
-                postgres::Postgres::open(url.expose(), connections, timeout).map(Store::Postgres)
+                postgres::Postgres::open(url.expose(), connections, timeout, plan).map(Store::Postgres)
             }
             #[cfg(not(feature = "postgres"))]
             StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
         }
     }
 
-    /// The schema of the store, and the newest that this version knows.
-    pub(crate) fn schema(&self) -> Result<(i64, i64)> {
+    /// The schema of the store as it is, and the newest that this version knows.
+    pub(crate) fn schema(&self) -> Result<(Found, i64)> {
+        let found = self.read(|tx| {
+            tx.first(schema::FOUND, &[], |row| {
+                let needed = row.optional_integer(1)?.unwrap_or(0);
+                Ok(Found { version: row.integer(0)?, needed })
+            })
+        })?;
+        Ok((found.ok_or_else(damaged)?, Plan::new(true).newest()))
+    }
+
+    /// The schema that opening found.
+    fn found(&self) -> i64 {
         match self {
-            Store::Sqlite(store) => store.schema(),
+            Store::Sqlite(store) => store.found,
             #[cfg(feature = "postgres")]
-            Store::Postgres(store) => store.schema(),
+            Store::Postgres(store) => store.found,
         }
     }
 

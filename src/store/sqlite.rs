@@ -15,12 +15,10 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
 use super::pool::{self, Pool};
+use super::schema::{self, Found, Plan};
 use super::{Durability, Row, Tx, Value, damaged};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
-
-/// The schema, in steps; a step that was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/sqlite/1.sql")];
 
 /// Marks the file as ours ("dwrd"), so that no other program's database is touched.
 const APPLICATION_ID: i32 = 0x6477_7264;
@@ -40,46 +38,51 @@ pub(crate) struct Sqlite {
     readers: Option<Pool<Reader>>,
     path: PathBuf,
     timeout: Duration,
+    /// The schema that opening found.
+    pub(super) found: i64,
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path, readers: usize, timeout: Duration) -> Result<Sqlite> {
+    pub(super) fn open(path: &Path, readers: usize, timeout: Duration, plan: Plan) -> Result<Sqlite> {
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         super::fork::separate_processes();
         // Absolute: readers are opened later, when the host may have changed its folder; and SQLite reads what
         // begins with "file:" as a URI.
         let path = std::path::absolute(path).map_err(|error| no_file(&error))?;
-        create_private(&path)?;
+        if plan.migrates {
+            create_private(&path)?;
+        } else if !path.exists() {
+            return Err(Error::at(Code::InvalidConfig, "/store", "there is no such file"));
+        }
         let connection = connect(&path, timeout)?;
         // Nothing is written, not even the journal mode, before it is known whose the file is.
-        missing_steps(&connection)?;
+        plan.missing(found(&connection)?)?;
         write_ahead(&connection, timeout)?;
-        let writer = Writer::new(connection)?;
+        let found = migrate(&connection, plan, timeout)?;
+        let writer = Writer::new(connection, plan)?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
             readers: Some(Pool::new(readers)),
             path,
             timeout,
+            found,
         })
     }
 
-    pub(super) fn memory(timeout: Duration) -> Result<Sqlite> {
+    pub(super) fn memory(timeout: Duration, plan: Plan) -> Result<Sqlite> {
         let connection = Connection::open_in_memory().map_err(failed)?;
         prepare(&connection, timeout)?;
-        let writer = Writer::new(connection)?;
+        let found = migrate(&connection, Plan { migrates: true, ..plan }, timeout)?;
+        let writer = Writer::new(connection, plan)?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
             readers: None,
             path: PathBuf::new(),
             timeout,
+            found,
         })
-    }
-
-    pub(super) fn schema(&self) -> Result<(i64, i64)> {
-        let found = self.read(|tx| tx.first("PRAGMA user_version", &[], |row| row.integer(0)))?;
-        Ok((found.ok_or_else(damaged)?, MIGRATIONS.len() as i64))
     }
 
     pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
@@ -147,6 +150,7 @@ impl Sqlite {
 /// The connection that writes, and the transaction that is open on it.
 struct Writer {
     connection: Connection,
+    plan: Plan,
     durability: Durability,
     group: Option<Group>,
 }
@@ -165,10 +169,9 @@ struct Outcome {
 }
 
 impl Writer {
-    fn new(connection: Connection) -> Result<Writer> {
-        migrate(&connection)?;
+    fn new(connection: Connection, plan: Plan) -> Result<Writer> {
         connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
-        Ok(Writer { connection, durability: Durability::Full, group: None })
+        Ok(Writer { connection, plan, durability: Durability::Full, group: None })
     }
 
     /// Runs `f` as a member of the open group, or of a new one.
@@ -215,8 +218,23 @@ impl Writer {
             }
             thread::sleep(BETWEEN_LOOKS);
         }
+        if let Err(error) = self.inspect() {
+            let _ = self.run("ROLLBACK");
+            return Err(error);
+        }
         self.group = Some(Group { outcome: Arc::default(), members: 0 });
         Ok(())
+    }
+
+    /// Whether this engine may still write: a newer one may have taken a step meanwhile that shuts it out.
+    fn inspect(&self) -> Result<()> {
+        let needed = numbers(&self.connection)?.needed;
+        match needed > self.plan.newest() {
+            true => {
+                Err(Error::new(Code::StoreUnavailable, format!("schema_too_new: schema {needed} is needed")))
+            }
+            false => Ok(()),
+        }
     }
 
     fn savepoint<T>(&self, f: &mut impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
@@ -471,40 +489,73 @@ fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
         .map_err(failed)
 }
 
-/// Brings the schema up to date, in one transaction. A schema that is needs no lock.
-fn migrate(connection: &Connection) -> Result<()> {
-    if missing_steps(connection)?.is_empty() {
-        return Ok(());
+/// Brings the schema up to date, in one transaction; the schema that it found. One that is up to date needs no
+/// lock; else whoever comes first migrates, and the others wait for it.
+fn migrate(connection: &Connection, plan: Plan, timeout: Duration) -> Result<i64> {
+    let before = found(connection)?;
+    if plan.missing(before)?.is_empty() {
+        return Ok(before.version);
     }
-    transaction(connection, "BEGIN IMMEDIATE", || {
-        for step in read_version(connection)? {
-            connection.execute_batch(step).map_err(failed)?;
-        }
+    let patience = if before.version == 0 { timeout } else { schema::PATIENCE };
+    connection.busy_timeout(patience).map_err(failed)?;
+    // A table that is made anew must not take along the rows that refer to it. Inside a transaction this cannot
+    // be set.
+    connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
+    let migrated = transaction(connection, "BEGIN IMMEDIATE", || take_steps(connection, plan));
+    connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+    connection.busy_timeout(timeout).map_err(failed)?;
+    migrated.map(|()| before.version)
+}
+
+/// Inside a transaction that nobody else can write beside.
+fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
+    let before = found_in_transaction(connection)?;
+    let run = |sql| connection.execute_batch(sql).map_err(failed);
+    if before.version == 0 {
+        run(schema::TABLE)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-        connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)
-    })
-}
-
-/// The steps that the schema lacks. Failures: `invalid_config`, for the database of another program,
-/// and `schema_too_new`.
-fn missing_steps(connection: &Connection) -> Result<&'static [&'static str]> {
-    transaction(connection, "BEGIN", || read_version(connection))
-}
-
-/// As [`missing_steps`], inside a transaction, so that all it reads is of one moment.
-fn read_version(connection: &Connection) -> Result<&'static [&'static str]> {
-    let number =
-        |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(failed);
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    let (application_id, version) = (number("application_id")?, number("user_version")?);
-    if application_id != i64::from(APPLICATION_ID) && (tables, application_id, version) != (0, 0, 0) {
-        return Err(Error::at(Code::InvalidConfig, "/store", "a database of another program"));
     }
-    usize::try_from(version)
-        .ok()
-        .and_then(|version| MIGRATIONS.get(version..))
-        .ok_or(Error::new(Code::SchemaTooNew, format!("schema {version}, known are {}", MIGRATIONS.len())))
+    for (version, step) in plan.missing(before)? {
+        run(step.sqlite)?;
+        connection
+            .execute(
+                "INSERT INTO doorward_schema (version, additive) VALUES (?1, ?2)",
+                (version, step.is_additive),
+            )
+            .map_err(failed)?;
+    }
+    let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
+    match connection.query_row(orphans, [], |row| row.get::<_, i64>(0)).map_err(failed)? {
+        0 => Ok(()),
+        _ => Err(damaged()),
+    }
+}
+
+/// The steps of the store. Failure: `invalid_config`, for the database of another program.
+fn found(connection: &Connection) -> Result<Found> {
+    transaction(connection, "BEGIN", || found_in_transaction(connection))
+}
+
+/// As [`found`], inside a transaction, so that all it reads is of one moment.
+fn found_in_transaction(connection: &Connection) -> Result<Found> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(failed);
+    let what = (
+        number("SELECT count(*) FROM sqlite_schema")?,
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+    );
+    match what {
+        (0, 0, 0) => Ok(Found::default()),
+        (_, ours, _) if ours == i64::from(APPLICATION_ID) => numbers(connection),
+        _ => Err(Error::at(Code::InvalidConfig, "/store", "a database of another program")),
+    }
+}
+
+fn numbers(connection: &Connection) -> Result<Found> {
+    let mut statement = connection.prepare_cached(schema::FOUND).map_err(failed)?;
+    let read = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
+    let (version, needed): (Option<i64>, Option<i64>) = statement.query_row([], read).map_err(failed)?;
+    Ok(Found { version: version.ok_or_else(damaged)?, needed: needed.unwrap_or(0) })
 }
 
 fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {

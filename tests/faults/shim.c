@@ -1,5 +1,5 @@
 /*
- * Stands between a process and the files of its store (LD_PRELOAD): the call that FAULT names fails, or is the
+ * Stands between a process and the files or the server of its store (LD_PRELOAD): the call that FAULT names fails, or is the
  * process's last. FAULT is "CLASS:NTH:ERRNO:TIMES": from the NTH call of this class on, TIMES calls fail with
  * ERRNO; ERRNO 0 kills the process after half of what it wanted to write. The file FAULT_HIT tells that it happened.
  */
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ static int of_the_store(int fd) {
 
 /* Whether this call is to fail. */
 static int fails(const char *what, int fd) {
-    if (nth == 0 || strcmp(what, class) != 0 || !of_the_store(fd)) {
+    if (nth == 0 || strcmp(what, class) != 0 || (strcmp(what, "send") != 0 && !of_the_store(fd))) {
         return 0;
     }
     int call = atomic_fetch_add(&calls, 1) + 1;
@@ -76,6 +77,16 @@ ssize_t write(int fd, const void *bytes, size_t length) {
         return -1;
     }
     return REAL(write)(fd, bytes, length);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+    if (fails("send", fd)) {
+        if (error == 0) {
+            raise(SIGKILL);
+        }
+        return -1;
+    }
+    return REAL(send)(fd, bytes, length, flags);
 }
 
 ssize_t pread(int fd, void *bytes, size_t length, off_t offset) {

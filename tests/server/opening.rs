@@ -64,6 +64,8 @@ fn what_is_in_the_database() {
     drop(open(&cluster.url(), json!({})).unwrap());
     cluster.sql("door", "INSERT INTO doorward_schema (version) VALUES (99)");
     assert_eq!(refused(&cluster.url()).0, "schema_too_new");
+    cluster.sql("door", "UPDATE doorward_schema SET additive = 1 WHERE version = 99");
+    drop(open(&cluster.url(), json!({})).unwrap());
     cluster.sql("door", "DELETE FROM doorward_schema WHERE version = 99");
     let error =
         open(&cluster.url(), json!({"secret_key": "another secret key of thirty-two bytes"})).err().unwrap();

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 macro_rules! on_each_store {
     ($name:ident) => {
         mod $name {
-            use crate::stores::Store;
+            use super::Store;
 
             #[test]
             fn sqlite() {

@@ -74,6 +74,8 @@ enum Command {
     /// Ids, tokens and sessions keep working with the same secret key. Stop the hosts first: what they write to the old
     /// store meanwhile is not moved.
     Migrate(stores::Migrate),
+    /// Bring the schema of the store up to date, as opening does unless the configuration says `"migrate": false`.
+    MigrateSchema,
     /// Run an operation: JSON in, JSON out.
     Call {
         /// Its name, as the reference spells it.
@@ -128,6 +130,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Maintain(maintain) => maintain.run(context),
         Command::Doctor => stores::doctor(context),
         Command::Migrate(migrate) => migrate.run(context),
+        Command::MigrateSchema => stores::migrate_schema(context),
         Command::Call { operation, request } => call(context, &operation, request),
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Line::command(), "doorward", context.out);

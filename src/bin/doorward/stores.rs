@@ -1,4 +1,4 @@
-//! Stores as a whole: `init`, `backup`, `maintain`, `doctor`, `migrate`.
+//! Stores as a whole: `init`, `backup`, `maintain`, `doctor`, `migrate`, `migrate-schema`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -165,4 +165,18 @@ impl Migrate {
         }
         Ok(())
     }
+}
+
+/// Brings the schema up to date, for hosts that open with `"migrate": false`.
+pub fn migrate_schema(context: &mut Context) -> Outcome {
+    let (before, after) = doorward::migrate_schema(&context.source.config()?)?;
+    if context.json {
+        return Ok(writeln!(context.out, "{}", json!({"before": before, "after": after}))?);
+    }
+    match before {
+        _ if before >= after => writeln!(context.out, "The schema is {after} already.")?,
+        0 => writeln!(context.out, "The tables are made: the schema is {after}.")?,
+        _ => writeln!(context.out, "The schema was {before} and is {after}.")?,
+    }
+    Ok(())
 }

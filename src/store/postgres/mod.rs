@@ -19,37 +19,36 @@ use self::url::{Mode, Url, wrong};
 use self::wire::{Connection, Failure, SqlState};
 use super::events::Order;
 use super::pool::Pool;
+use super::schema::{self, Found, Plan};
 use super::{Durability, Row, Server, Tx, Value, damaged};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
-/// The schema, in steps; a step that was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/postgres/1.sql")];
+/// Whoever migrates holds this lock ("dwrd"), so that the others wait.
+const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1685549668)";
 
 pub(crate) struct Postgres {
     pool: Pool<Connection>,
     order: Order,
     server: Address,
     timeout: Duration,
+    /// The schema that opening found.
+    pub(super) found: i64,
 }
 
 impl Postgres {
-    pub(super) fn open(url: &str, connections: usize, timeout: Duration) -> Result<Postgres> {
+    pub(super) fn open(url: &str, connections: usize, timeout: Duration, plan: Plan) -> Result<Postgres> {
         let url = Url::parse(url)?;
         let tls = tls::config(&url.tls)?;
         let server = Address { url, tls, last: AtomicUsize::new(0), timeout };
-        let store = Postgres { pool: Pool::new(connections), order: Order::default(), server, timeout };
+        let (pool, order) = (Pool::new(connections), Order::default());
+        let mut store = Postgres { pool, order, server, timeout, found: 0 };
         let deadline = Instant::now() + timeout;
         // The one place where a refusal is the configuration's fault.
         let connect = || store.server.connect(deadline).map_err(|failure| misconfigured(&failure));
-        store.pool.with(deadline, connect, |connection| migrate(connection, deadline))?;
+        let found = store.pool.with(deadline, connect, |connection| migrate(connection, plan, deadline))?;
+        store.found = found;
         Ok(store)
-    }
-
-    pub(super) fn schema(&self) -> Result<(i64, i64)> {
-        let newest = "SELECT max(version) FROM doorward_schema";
-        let found = self.read(|tx| tx.first(newest, &[], |row| row.integer(0)))?;
-        Ok((found.ok_or_else(damaged)?, MIGRATIONS.len() as i64))
     }
 
     pub(super) fn server(&self) -> Result<Server> {
@@ -316,74 +315,117 @@ fn is_login(state: SqlState) -> bool {
     state.as_str().starts_with("28")
 }
 
-/// Brings the schema up to date, in one transaction. Any number of processes may do so at once.
-fn migrate(connection: &mut Connection, deadline: Instant) -> Result<()> {
+/// Brings the schema up to date, in one transaction; the schema that it found. Any number of processes may do so at
+/// once: whoever comes first migrates, and the others wait for it.
+fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result<i64> {
+    let first = found(connection)?;
+    let mut before = first;
     for attempt in 0.. {
-        let missing = missing_steps(connection)?;
-        if missing.is_empty() {
-            return Ok(());
+        if plan.missing(before)?.is_empty() {
+            return Ok(first.version);
         }
-        let failure = match apply(connection, missing) {
-            Ok(()) => return Ok(()),
+        // A store that is made is waited for no longer than for anything else.
+        let until = if before.version == 0 { deadline } else { Instant::now() + schema::PATIENCE };
+        connection.set_deadline(until);
+        let failure = match take_steps(connection, plan, until) {
+            Ok(taken) => return taken.map(|()| first.version),
             Err(failure) => failure,
         };
+        if connection.is_lost() {
+            return Err(failed(&failure));
+        }
+        roll_back(connection);
+        connection.set_deadline(deadline);
+        // On a server without such locks another process may have been faster, or be about to be.
+        let after = found(connection)?;
+        let is_overtaken = after.version > before.version;
         match &failure {
-            // Another process was faster: its tables are there, or will be.
             Failure::Refused(state)
-                if matches!(state.as_str(), "40001" | "40P01" | "23505" | "42P07" | "42710" | "XX000") =>
+                if is_overtaken
+                    || matches!(
+                        state.as_str(),
+                        "40001" | "40P01" | "23505" | "42P07" | "42701" | "42710" | "XX000"
+                    ) =>
             {
-                roll_back(connection);
                 pause(attempt, deadline).map_err(|_| failed(&failure))?;
             }
             _ => return Err(misconfigured(&failure)),
         }
+        before = after;
     }
     Err(damaged())
 }
 
-fn apply(connection: &mut Connection, steps: &[&str]) -> std::result::Result<(), Failure> {
-    let first = MIGRATIONS.len() - steps.len();
-    connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE")?;
-    if first == 0 {
-        connection.run("CREATE TABLE doorward_schema (version BIGINT NOT NULL PRIMARY KEY)")?;
+/// Takes the steps that are missing once nobody else is doing so. The version is read under the lock.
+fn take_steps(
+    connection: &mut Connection,
+    plan: Plan,
+    until: Instant,
+) -> std::result::Result<Result<()>, Failure> {
+    let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
+    // Read committed: the snapshot of anything stricter would be from before the wait.
+    connection.run(&format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {milliseconds}; \
+         SET LOCAL lock_timeout = {milliseconds}"
+    ))?;
+    connection.run("SAVEPOINT unlocked")?;
+    match connection.run(MIGRATING) {
+        Ok(_) => {}
+        // No such function, or not supported: then one of several fails, and looks again.
+        Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
+            connection.run("ROLLBACK TO SAVEPOINT unlocked")?;
+        }
+        Err(failure) => return Err(failure),
     }
-    for (index, step) in steps.iter().enumerate() {
-        connection.run(step)?;
-        connection.run(&format!("INSERT INTO doorward_schema (version) VALUES ({})", first + index + 1))?;
+    let missing = found(connection).and_then(|found| Ok((found, plan.missing(found)?)));
+    let (before, missing) = match missing {
+        Ok(found) => found,
+        Err(error) => {
+            roll_back(connection);
+            return Ok(Err(error));
+        }
+    };
+    if before.version == 0 {
+        connection.run(schema::TABLE)?;
+    }
+    for (version, step) in missing {
+        connection.run(step.postgres)?;
+        let additive = i64::from(step.is_additive);
+        connection.run(&format!(
+            "INSERT INTO doorward_schema (version, additive) VALUES ({version}, {additive})"
+        ))?;
     }
     connection.run("COMMIT")?;
     match connection.has_committed() {
-        true => Ok(()),
+        true => Ok(Ok(())),
         false => Err(Failure::Lost("rolled back")),
     }
 }
 
-/// The steps that the schema lacks. Failures: `invalid_config`, for tables of another program, and
-/// `schema_too_new`.
-fn missing_steps(connection: &mut Connection) -> Result<&'static [&'static str]> {
-    let mut numbers = |sql, count: usize| -> Result<Vec<i64>> {
-        let mut numbers = Vec::new();
+/// The steps of the store. Failure: `invalid_config`, for tables of another program.
+fn found(connection: &mut Connection) -> Result<Found> {
+    let mut numbers = |sql| -> Result<[Option<i64>; 2]> {
+        let mut numbers = [None; 2];
         let order = Order::default();
         let mut statements = Statements::new(connection, &order);
         statements.query(sql, &[], |row| {
-            numbers = (0..count).map(|column| row.integer(column)).collect::<Result<_>>()?;
+            numbers = [row.optional_integer(0)?, row.optional_integer(1)?];
             Ok(())
         })?;
         Ok(numbers)
     };
     let tables = "SELECT count(*), count(CASE WHEN tablename = 'doorward_schema' THEN 1 END) \
                   FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
-    let version = match numbers(tables, 2)?[..] {
-        [0, _] => 0,
-        [_, 0] => {
-            return Err(wrong("a database of another program: doorward needs one, or a schema, of its own"));
+    match numbers(tables)? {
+        [Some(0), _] => Ok(Found::default()),
+        [_, Some(0)] => {
+            Err(wrong("a database of another program: doorward needs one, or a schema, of its own"))
         }
-        _ => numbers("SELECT max(version) FROM doorward_schema", 1)?.first().copied().unwrap_or(0),
-    };
-    usize::try_from(version)
-        .ok()
-        .and_then(|version| MIGRATIONS.get(version..))
-        .ok_or(Error::new(Code::SchemaTooNew, format!("schema {version}, known are {}", MIGRATIONS.len())))
+        _ => {
+            let [version, needed] = numbers(schema::FOUND)?;
+            Ok(Found { version: version.unwrap_or(0), needed: needed.unwrap_or(0) })
+        }
+    }
 }
 
 /// Statements on one connection.

@@ -654,6 +654,11 @@ class Config(TypedDict, total=False):
     """
     limits: LimitsConfig
     mail: MailConfig
+    migrate: bool
+    """
+    Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
+    a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
+    """
     passkeys: PasskeysConfig | None
     password: PasswordConfig
     refresh_grace_seconds: int

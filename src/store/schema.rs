@@ -1,0 +1,83 @@
+//! The schema in steps, and what an engine makes of a store that has fewer of them than it knows, or more.
+//!
+//! A step that was released is never changed. An additive step adds what engines without it need not know: tables,
+//! indexes, columns that are null or have a default; such an engine opens the store and goes on beside a newer
+//! one. Any other step, which only a new major version brings, shuts it out.
+
+use std::time::Duration;
+
+use crate::error::{Code, Error, Result};
+
+/// One step, in the words of each store.
+pub(super) struct Step {
+    pub sqlite: &'static str,
+    #[cfg(feature = "postgres")]
+    pub postgres: &'static str,
+    pub is_additive: bool,
+}
+
+const STEPS: &[Step] = &[Step {
+    sqlite: include_str!("migrations/sqlite/1.sql"),
+    #[cfg(feature = "postgres")]
+    postgres: include_str!("migrations/postgres/1.sql"),
+    is_additive: false,
+}];
+
+/// What is kept of the steps, a row for each.
+pub(super) const TABLE: &str =
+    "CREATE TABLE doorward_schema (version BIGINT NOT NULL PRIMARY KEY, additive BIGINT NOT NULL DEFAULT 0)";
+
+/// The two numbers of [`Found`], from [`TABLE`].
+pub(super) const FOUND: &str =
+    "SELECT max(version), max(CASE WHEN additive = 0 THEN version END) FROM doorward_schema";
+
+/// How long opening waits for another process that migrates, and how long a step may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The steps of a store.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Found {
+    /// How many there are.
+    pub version: i64,
+    /// How many an engine must know.
+    pub needed: i64,
+}
+
+/// What opening does about steps that a store lacks.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub steps: &'static [Step],
+    pub migrates: bool,
+}
+
+impl Plan {
+    pub(super) fn new(migrates: bool) -> Plan {
+        Plan { steps: STEPS, migrates }
+    }
+
+    /// The newest schema that this engine knows.
+    pub(super) fn newest(self) -> i64 {
+        self.steps.len() as i64
+    }
+
+    /// The steps that the store lacks, with their numbers. Failures: `schema_too_new`, and `invalid_config` where
+    /// steps are missing and opening is not to take them.
+    pub(super) fn missing(self, found: Found) -> Result<Vec<(i64, &'static Step)>> {
+        let newest = self.newest();
+        if found.needed > newest || found.version < 0 {
+            let detail = format!("schema {}, known are {newest}", found.version);
+            return Err(Error::new(Code::SchemaTooNew, detail));
+        }
+        let numbered = (1..).zip(self.steps);
+        let missing: Vec<_> = numbered.filter(|(number, _)| *number > found.version).collect();
+        if !missing.is_empty() && !self.migrates {
+            let detail =
+                format!("schema {} where {newest} is needed: run doorward migrate-schema", found.version);
+            return Err(Error::at(Code::InvalidConfig, "/migrate", detail));
+        }
+        Ok(missing)
+    }
+}
+
+#[cfg(test)]
+mod tests;
