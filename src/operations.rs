@@ -66,7 +66,7 @@ macro_rules! operations {
 operations! {
     register: accounts::RegisterRequest => accounts::UserResponse, "0.1.0",
         "Creates an account.",
-        [WeakPassword, UsernameTaken, EmailTaken, HashQueueFull, StoreUnavailable];
+        [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
     get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0",
         "Finds an account by id, name or e-mail address.",
         [UserNotFound, StoreUnavailable];

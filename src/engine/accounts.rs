@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::{Kind, event};
+use super::login::Client;
 use super::mail;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
@@ -36,6 +37,9 @@ pub struct RegisterRequest {
     pub attributes: Option<Object>,
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Locale>,
+    /// From where the user comes: too many registrations from one address of the network are refused.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
 }
 
 /// An account.
@@ -135,10 +139,10 @@ impl Engine {
     /// Creates an account. The name and the address are unique by their canonical form, also between
     /// processes.
     ///
-    /// Failures: `invalid_request`, `weak_password`, `username_taken`, `email_taken`,
+    /// Failures: `invalid_request`, `weak_password`, `username_taken`, `email_taken`, `too_many_attempts`,
     /// `hash_queue_full`, `store_unavailable`.
     pub fn register(&self, request: RegisterRequest) -> Result<UserResponse> {
-        let RegisterRequest { username, email, password, roles, attributes, locale } = request;
+        let RegisterRequest { username, email, password, roles, attributes, locale, client } = request;
         let registration = &self.config.registration;
         if email.is_none() && registration.require_email {
             return Err(Error::at(Code::InvalidRequest, "/email", "missing field `email`"));
@@ -147,7 +151,9 @@ impl Engine {
         let roles = in_order(roles.unwrap_or_else(|| registration.default_roles.clone()))?;
         let password = self.chosen_password(&password, &username, email.as_ref(), "/password")?;
 
-        // Hashed before anything is looked up: a taken name costs as much as a free one.
+        // Counted and hashed before anything is looked up: a taken name costs as much as a free one.
+        let client = client.unwrap_or_default();
+        self.count_registration(client.ip, self.clock.now())?;
         let id = Id::new(self.clock.now_ms())?;
         let hash = self.kept_hash(id, &password)?;
         let now = self.clock.now();
@@ -181,7 +187,8 @@ impl Engine {
                 password_hash: Some(&hash),
             };
             users::insert(tx, &new)?;
-            self.record(tx, now, event(Kind::Registered, user.id))?;
+            let ip = client.ip();
+            self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
             self.greet(tx, user.id, user.locale.as_ref(), now)
         })?;
         Ok(UserResponse { user })

@@ -198,6 +198,20 @@ impl Engine {
         self.admit_one(tx, &format!("mail source {}", network(ip)), limit, now)
     }
 
+    /// Counts a registration, which costs a hash and a mail, whatever becomes of it. Its mail is counted with the
+    /// others that the source asks for. Failure: `too_many_attempts`, for the source.
+    pub(super) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(ip) = source else { return Ok(()) };
+        let limit = self.config.throttle.source_failures.seconds();
+        self.store.write(Durability::Relaxed, |tx| {
+            self.admit_one(tx, &format!("register source {}", network(ip)), limit, now)?;
+            if self.config.mail.links.verify_email.is_some() {
+                self.count_mail_request(tx, source, now)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Whether a source may offer a proof that cannot be guessed, so that only its failures are counted, with those
     /// of its logins. Failure: `too_many_attempts`.
     pub(super) fn admit_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {

@@ -568,3 +568,14 @@ def test_backends_that_are_none() -> None:
 def test_the_package_needs_no_framework() -> None:
     program = "import doorward, sys; assert not {'fastapi', 'starlette', 'litestar'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_registrations_are_counted_for_their_source(config: Config) -> None:
+    config["throttle"] = {"source_failures": 2}
+    config["backends"] = {"browser": {}, "legacy": {}}
+    with Engine(config) as engine, serving(application(engine)) as client:
+        for name in ("ada", "bob"):
+            body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+            assert client.post("/auth/register", json=body).status_code == 201
+        body = {"username": "eve", "email": "eve@example.com", "password": PASSWORD}
+        failure(client.post("/auth/register", json=body), 429, "too_many_attempts")

@@ -86,6 +86,7 @@ class Operations(_doorward.Engine):
         username: str,
         password: str,
         attributes: Mapping[str, Any] | None = None,
+        client: Client | Mapping[str, Any] | None = None,
         email: str | None = None,
         locale: str | None = None,
         roles: Sequence[str] | None = None,
@@ -95,16 +96,20 @@ class Operations(_doorward.Engine):
         username: The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
         password: The password; hashed with Argon2id and forgotten.
         attributes: What else the host keeps with the account: at most 16 KiB.
+        client: From where the user comes: too many registrations from one address of the network are
+            refused.
         email: The e-mail address; required unless `registration.require_email` is off.
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
 
-        Failures: weak_password, username_taken, email_taken, hash_queue_full, store_unavailable.
+        Failures: weak_password, username_taken, email_taken, too_many_attempts, hash_queue_full,
+        store_unavailable.
         """
         fields: dict[str, object] = {
             "username": username,
             "password": password,
             "attributes": attributes,
+            "client": client,
             "email": email,
             "locale": locale,
             "roles": roles,

@@ -492,7 +492,8 @@ class ThrottleConfig(TypedDict, total=False):
     """
     source_failures: int
     """
-    Failures from one address (IPv6: one /64) before it is locked.
+    Failures from one address (IPv6: one /64) before it is locked. So many registrations, and mails that are asked
+    for, does it have, too.
     """
     window_seconds: int
     """

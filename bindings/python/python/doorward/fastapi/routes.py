@@ -303,8 +303,9 @@ class Routes:
     # Accounts, their addresses and passwords.
 
     def _add_accounts(self) -> None:
-        async def register(body: bodies.Registration) -> models.PublicUser:
-            return (await to_thread(self._auth.engine.register, **dict(body))).user
+        async def register(request: Request, body: bodies.Registration) -> models.PublicUser:
+            client = self._auth.device.client(request.scope)
+            return (await to_thread(self._auth.engine.register, **dict(body), client=client)).user
 
         self._add("register", register, status_code=201)
 

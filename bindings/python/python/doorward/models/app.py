@@ -12,6 +12,30 @@ from pydantic import ConfigDict, Field
 from doorward.models.base import Model, VerifiedClaims
 
 
+class Client(Model):
+    """
+    From where the user comes, as far as the host knows.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    device_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
+    """
+    What the host knows the device by: made at random. Where the account logged in before on this device,
+    failures elsewhere do not lock its owner out.
+    """
+    ip: str | None = None
+    """
+    The address: failures are counted for it.
+    """
+    user_agent: str | None = None
+    """
+    The `User-Agent` header, shown with the session; cut after 512 characters.
+    """
+
+
 class GetUserRequest(Model):
     """
     Finds one account; exactly one field is given.
@@ -627,30 +651,6 @@ class CheckPasswordResponse(Model):
     score: Annotated[int, Field(ge=0, le=255)]
     """
     How hard it is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
-    """
-
-
-class Client(Model):
-    """
-    From where the user comes, as far as the host knows.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        use_attribute_docstrings=True,
-    )
-    device_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
-    """
-    What the host knows the device by: made at random. Where the account logged in before on this device,
-    failures elsewhere do not lock its owner out.
-    """
-    ip: str | None = None
-    """
-    The address: failures are counted for it.
-    """
-    user_agent: str | None = None
-    """
-    The `User-Agent` header, shown with the session; cut after 512 characters.
     """
 
 
@@ -2736,6 +2736,10 @@ class RegisterRequest(IdentityMixin, PasswordMixin):
     attributes: dict[str, Any] | None = None
     """
     What else the host keeps with the account: at most 16 KiB.
+    """
+    client: Client | None = None
+    """
+    From where the user comes: too many registrations from one address of the network are refused.
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """
