@@ -4,7 +4,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from litestar.enums import ScopeType
 from litestar.middleware import DefineMiddleware
 from serving import serving
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.authentication import requires
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -207,6 +210,61 @@ def test_web_sockets(client: httpx.Client, token: str) -> None:
     with pytest.raises(InvalidStatus) as caught, connect(url, proxy=None):
         pass
     assert caught.value.response.status_code in (401, 403)
+
+
+def test_a_cookie_counts_only_from_pages_that_may_send_it(
+    protected: Callable[..., Any], engine: Engine, token: str
+) -> None:
+    def statuses(client: httpx.Client, origins: list[str], **headers: str) -> list[int]:
+        url = str(client.base_url).replace("http", "ws")
+        found: list[int] = []
+        for origin in origins:
+            found.append(client.get("/", headers={**headers, "origin": origin}).status_code)
+            with (
+                suppress(InvalidStatus),
+                connect(url, additional_headers={**headers, "origin": origin}, proxy=None) as socket,
+            ):
+                found.append(200 if json.loads(socket.recv())["user"] == "ada" else 0)
+                continue
+            found.append(403)
+        return found
+
+    cookie, foreign = {"cookie": f"token={token}"}, ["https://evil.example", "null"]
+    with serving(protected(repo=engine)) as client:
+        own = str(client.base_url).rstrip("/")
+        assert statuses(client, [own], **cookie) == [200, 200]
+        assert statuses(client, foreign, **cookie) == [403] * 4
+        assert statuses(client, foreign, **{"x-token": f"Bearer {token}"}) == [200] * 4
+    with serving(protected(repo=engine, origins=["https://app.example"])) as client:
+        own = str(client.base_url).rstrip("/")
+        assert statuses(client, ["https://app.example"], **cookie) == [200, 200]
+        assert statuses(client, [own, *foreign], **cookie) == [403] * 6
+    with pytest.raises(InvalidRequest) as caught:
+        protected(repo=engine, origins="*")
+    assert caught.value.field == "/rules/origins/0"
+
+
+def test_what_starlette_requires(engine: Engine, token: str) -> None:
+    @requires("authenticated")
+    async def page(request: StarletteRequest) -> PlainTextResponse:
+        return PlainTextResponse(request.auth["sub"])
+
+    @requires(["authenticated", "orders:read"])
+    async def orders(request: StarletteRequest) -> PlainTextResponse:
+        return PlainTextResponse("orders")
+
+    app = Starlette(routes=[Route("/public", page), Route("/page", page), Route("/orders", orders)])
+    app.add_middleware(AuthenticationMiddleware, repo=engine)
+    login = engine.login(username="ada", password=PASSWORD, scope="orders:read orders:write")
+    plain, scoped = [{"x-token": f"Bearer {each}"} for each in (token, login.access_token)]
+    with serving(app) as client:
+        answer = client.get("/page", headers=plain)
+        assert (answer.status_code, answer.text) == (200, login.user.id)
+        assert client.get("/orders", headers=plain).status_code == 403
+        assert client.get("/orders", headers=scoped).status_code == 200
+        # The rules let it pass without anybody, what it requires does not.
+        assert client.get("/public", headers=scoped).status_code == 403
+        assert client.get("/page").status_code == 401
 
 
 def test_connections_of_another_kind_are_refused(

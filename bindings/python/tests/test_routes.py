@@ -1,0 +1,400 @@
+"""The routes of doorward.fastapi beyond logging in, which of them are there, and what OpenAPI says."""
+
+# No postponed annotations here: FastAPI could not look up what is local to a function.
+import base64
+import hmac
+import json
+import logging
+from collections.abc import Iterator
+from typing import Annotated, Any, cast
+
+import httpx
+import pytest
+from conftest import PASSWORD, Clock
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from fastapi import Depends, FastAPI
+from serving import serving
+from test_passkeys import ORIGIN, Device, encoded
+
+from doorward import AuthError, Config, Engine, PublicUser
+from doorward.fastapi import AuthenticateResponse, Authentication, Bearer, Cookie, failure_response
+
+ADA = {"username": "ada", "password": PASSWORD}
+
+
+def application(engine: Engine, **selected: Any) -> FastAPI:
+    auth = Authentication(engine, {"default": Bearer(), "browser": Cookie()})
+    app = FastAPI()
+    app.include_router(auth.router(**selected))
+    app.add_exception_handler(AuthError, failure_response)
+
+    @app.get("/who")
+    def who(found: Annotated[AuthenticateResponse, Depends(auth.current())]) -> dict[str, Any]:
+        return {
+            "user": found.user.username,
+            "session": found.session_id,
+            "amr": found.claims.get("amr"),
+            "sub": found.claims["sub"],
+        }
+
+    @app.get("/danger")
+    def danger(found: Annotated[AuthenticateResponse, Depends(auth.current(max_age_seconds=60))]) -> str:
+        return found.user.username
+
+    @app.get("/maybe")
+    def maybe(
+        user: Annotated[PublicUser | None, Depends(auth.current_user(optional=True, max_age_seconds=60))],
+    ) -> str | None:
+        return user and user.username
+
+    assert [who, danger, maybe]
+    return app
+
+
+class Provider:
+    """Signs ID tokens with ES256."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+
+    def config(self) -> dict[str, Any]:
+        point = self.key.public_key().public_numbers()
+        x, y = [encoded(number.to_bytes(32, "big")) for number in (point.x, point.y)]
+        jwk = {"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256", "x": x, "y": y}
+        issuer = {"issuer": "https://accounts.example", "client_id": "app", "auto_register": True}
+        return {**issuer, "jwks": {"keys": [jwk]}, "algorithms": ["ES256"]}
+
+    def token(self, clock: Clock, **claims: Any) -> str:
+        times = {"iat": clock.seconds, "exp": clock.seconds + 300}
+        parts = (
+            {"alg": "ES256", "kid": "k"},
+            {"iss": "https://accounts.example", "aud": "app", **times, **claims},
+        )
+        text = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+        pair = decode_dss_signature(self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"{text}.{encoded(b''.join(number.to_bytes(32, 'big') for number in pair))}"
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider()
+
+
+@pytest.fixture
+def engine(config: Config, clock: Clock, provider: Provider) -> Iterator[Engine]:
+    config["backends"] = {"browser": {}}
+    config["passkeys"] = {"rp_id": "example.com", "rp_name": "Example", "origins": [ORIGIN]}
+    config["id_token_providers"] = cast("Any", {"google": provider.config()})
+    with Engine(config, now_ms=clock) as engine:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        yield engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[httpx.Client]:
+    with serving(application(engine)) as client:
+        yield client
+
+
+def logged_in(client: httpx.Client, body: dict[str, Any] = ADA) -> dict[str, str]:
+    response = client.post("/login/default", json=body)
+    assert response.status_code == 200, response.text
+    return {"authorization": f"Bearer {response.json()['access_token']}"}
+
+
+def refused(response: httpx.Response, status: int, code: str) -> None:
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert response.headers["cache-control"] == "no-store"
+
+
+def code_of(secret: str, clock: Clock) -> str:
+    """Compute the code of the next 30 seconds (RFC 6238)."""
+    clock.seconds += 30
+    mac = hmac.digest(base64.b32decode(secret), (clock.seconds // 30).to_bytes(8, "big"), "sha1")
+    return f"{(int.from_bytes(mac[mac[-1] & 15 :][:4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_user_session_and_claims(client: httpx.Client, engine: Engine) -> None:
+    login = engine.login(username="ada", password=PASSWORD)
+    headers = {"authorization": f"Bearer {login.access_token}"}
+    seen = client.get("/who", headers=headers).json()
+    assert seen == {"user": "ada", "session": login.session_id, "amr": ["pwd"], "sub": login.user.id}
+    refused(client.get("/who"), 401, "not_authenticated")
+
+
+def test_proving_anew_who_one_is(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+    headers = logged_in(client)
+    assert client.get("/danger", headers=headers).json() == "ada"
+    clock.seconds += 61
+    stale = client.get("/danger", headers=headers)
+    refused(stale, 401, "reauthentication_required")
+    assert set(stale.json()) == {"error"}
+    # RFC 9470.
+    assert stale.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication"'
+    assert client.get("/maybe", headers=headers).json() is None
+    refused(client.post("/reauthenticate", json={"password": PASSWORD}), 401, "not_authenticated")
+    refused(
+        client.post("/reauthenticate", json={"password": "x"}, headers=headers), 401, "invalid_credentials"
+    )
+    refused(client.post("/reauthenticate", json={}, headers=headers), 400, "invalid_request")
+    answer = client.post("/reauthenticate", json={"password": PASSWORD}, headers=headers)
+    assert (answer.headers["cache-control"], set(answer.json())) == (
+        "no-store",
+        {"access_token", "expires_in"},
+    )
+    again = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    assert client.get("/danger", headers=again).json() == client.get("/maybe", headers=again).json() == "ada"
+
+    # In cookies the refresh token stays.
+    login = client.post("/login/browser", json=ADA)
+    token = login.headers.get_list("set-cookie")[0].partition(";")[0]
+    clock.seconds += 61
+    refused(client.get("/danger", headers={"cookie": token}), 401, "reauthentication_required")
+    answer = client.post("/reauthenticate", json={"password": PASSWORD}, headers={"cookie": token})
+    assert set(answer.json()) == {"expires_in"}
+    (cookie,) = answer.headers.get_list("set-cookie")
+    assert cookie.startswith("__Host-doorward=")
+    assert client.get("/danger", headers={"cookie": cookie.partition(";")[0]}).json() == "ada"
+
+
+def test_sessions(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+    headers: list[dict[str, str]] = []
+    for _ in range(3):
+        headers.append(logged_in(client))
+        clock.seconds += 1
+    first, second, third = headers
+    engine.register(username="eve", email="eve@example.com", password=PASSWORD)
+    eve = logged_in(client, {**ADA, "username": "eve"})
+    shown = client.get("/list-sessions", headers=first).json()
+    ids = [session["id"] for session in shown["sessions"]]
+    assert (len(ids), shown["current"]) == (3, ids[0])
+    assert set(shown["sessions"][0]) == {
+        "id",
+        "backend",
+        "amr",
+        "created_at",
+        "refreshed_at",
+        "expires_at",
+        "ip",
+        "user_agent",
+    }
+    refused(client.get("/list-sessions"), 401, "not_authenticated")
+    # Another's session is no session.
+    for session_id in (ids[1], "01890000-0000-7000-8000-000000000000", "x"):
+        answer = client.post("/revoke-session", json={"session_id": session_id}, headers=eve)
+        assert answer.json() == {"revoked": False}
+    answer = client.post("/revoke-session", json={"session_id": ids[1]}, headers=first)
+    assert answer.json() == {"revoked": True}
+    assert [client.get("/who", headers=each).status_code for each in (first, second, third)] == [
+        200,
+        401,
+        200,
+    ]
+    assert client.post("/revoke-other-sessions", headers=third).json() == {"revoked": 1}
+    assert [client.get("/who", headers=each).status_code for each in (first, third, eve)] == [401, 200, 200]
+
+
+def test_an_authenticator_app(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+    headers = logged_in(client)
+    assert client.get("/totp-status", headers=headers).json() == {"is_configured": False}
+    assert client.get("/recovery-codes-status", headers=headers).json() == {"remaining": 0}
+    setup = client.post("/setup-totp", headers=headers)
+    assert setup.headers["cache-control"] == "no-store"
+    assert set(setup.json()) == {"secret", "otpauth_uri", "qr_svg"}
+    secret = setup.json()["secret"]
+    refused(client.post("/confirm-totp", json={"code": "000000"}, headers=headers), 401, "invalid_code")
+    confirmed = client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers)
+    assert (confirmed.headers["cache-control"], confirmed.json()["is_configured"]) == ("no-store", True)
+    # Every session has ended.
+    refused(client.get("/totp-status", headers=headers), 401, "invalid_token")
+
+    headers = logged_in(client, {**ADA, "two_fa_code": code_of(secret, clock)})
+    assert client.get("/totp-status", headers=headers).json() == {"is_configured": True}
+    answer = client.post("/generate-recovery-codes", headers=headers)
+    assert (answer.headers["cache-control"], len(answer.json()["codes"])) == ("no-store", 10)
+    code = answer.json()["codes"][0]
+    headers = logged_in(client, {**ADA, "recovery_code": code})
+    assert client.get("/recovery-codes-status", headers=headers).json() == {"remaining": 9}
+    refused(client.post("/disable-totp", json={"code": "000000"}, headers=headers), 401, "invalid_code")
+    answer = client.post("/disable-totp", json={"code": code_of(secret, clock)}, headers=headers)
+    assert answer.json() == {"is_configured": False}
+    assert logged_in(client)
+
+
+def test_cookies_go_when_their_session_does(client: httpx.Client, clock: Clock) -> None:
+    login = client.post("/login/browser", json=ADA)
+    headers = {"cookie": login.headers.get_list("set-cookie")[0].partition(";")[0]}
+    secret = client.post("/setup-totp", headers=headers).json()["secret"]
+    answer = client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers)
+    gone = [cookie.partition(";")[0] for cookie in answer.headers.get_list("set-cookie")]
+    assert gone == ['__Host-doorward=""', '__Host-doorward-refresh=""']
+
+
+def test_passkeys(client: httpx.Client, engine: Engine) -> None:
+    device, headers = Device(), logged_in(client)
+    begun = client.post("/begin-passkey-registration", json={"label": "key"}, headers=headers).json()
+    body = {"challenge": begun["challenge"], "response": device.create(begun["options"])}
+    refused(client.post("/finish-passkey-registration", json=body), 401, "not_authenticated")
+    made = client.post("/finish-passkey-registration", json=body, headers=headers)
+    assert (made.json()["credential"]["label"], len(made.json()["recovery_codes"])) == ("key", 10)
+    refused(client.get("/list-passkeys", headers=headers), 401, "invalid_token")
+
+    # Alone, in either backend.
+    for backend, username in (("default", None), ("browser", "ada")):
+        begun = client.post(f"/begin-passkey-login/{backend}", json={"username": username})
+        assert begun.headers["cache-control"] == "no-store"
+        body = {"challenge": begun.json()["challenge"], "response": device.get(begun.json()["options"])}
+        login = client.post("/finish-passkey-login", json=body)
+        assert (login.status_code, login.json()["backend"]) == (200, backend)
+        assert ("access_token" in login.json()) == (backend == "default")
+        assert "__Host-doorward-device" in login.headers["set-cookie"]
+        refused(client.post("/finish-passkey-login", json=body), 401, "invalid_challenge")
+
+    # As the second factor, in two calls and in one.
+    step = client.post("/login/default", json=ADA)
+    refused_step = step.json()
+    assert (step.status_code, refused_step["webauthn_supported"]) == (401, True)
+    answer = device.get(refused_step["webauthn_options"])
+    body = {"challenge": refused_step["challenge"], "webauthn_response": answer}
+    assert client.post("/complete-login", json=body).status_code == 200
+    begun = client.post("/begin-passkey-login/default", json={}).json()
+    headers = logged_in(client, {**ADA, "webauthn_response": device.get(begun["options"])})
+
+    (passkey,) = client.get("/list-passkeys", headers=headers).json()["passkeys"]
+    other = client.post("/remove-passkey", json={"credential_id": "AAAA"}, headers=headers)
+    assert other.json() == {"removed": False}
+    gone = client.post("/remove-passkey", json={"credential_id": passkey["id"]}, headers=headers)
+    assert gone.json() == {"removed": True}
+    assert logged_in(client)
+
+
+FOR_THE_FRESH: list[tuple[str, dict[str, Any]]] = [
+    ("request-email-change", {"new_email": "countess@example.com"}),
+    ("setup-totp", {}),
+    ("confirm-totp", {"code": "000000"}),
+    ("disable-totp", {"code": "000000"}),
+    ("generate-recovery-codes", {}),
+    ("begin-passkey-registration", {}),
+    ("finish-passkey-registration", {"challenge": "x", "response": {}}),
+    ("remove-passkey", {"credential_id": "AAAA"}),
+]
+
+
+def test_what_opens_an_account_is_for_who_proved_just_now_who_they_are(engine: Engine, clock: Clock) -> None:
+    with serving(application(engine, fresh_seconds=300)) as client:
+        headers = logged_in(client)
+        clock.seconds += 299
+        for path, body in FOR_THE_FRESH[1:2]:
+            assert client.post(f"/{path}", json=body, headers=headers).status_code == 200
+        clock.seconds += 2
+        for path, body in FOR_THE_FRESH:
+            answer = client.post(f"/{path}", json=body, headers=headers)
+            refused(answer, 401, "reauthentication_required")
+            refused(client.post(f"/{path}", json=body), 401, "not_authenticated")
+
+
+def test_an_id_token(client: httpx.Client, engine: Engine, provider: Provider, clock: Clock) -> None:
+    claims = {"sub": "g-1", "email": "grace@example.com", "email_verified": True, "nonce": "n-1"}
+    token = provider.token(clock, **claims)
+    body = {"id_token": token, "provider": "google", "nonce": "n-1"}
+    login = client.post("/login-with-id-token/default", json=body)
+    assert (login.status_code, login.json()["created"]) == (200, True)
+    headers = {"authorization": f"Bearer {login.json()['access_token']}"}
+    assert client.get("/who", headers=headers).status_code == 200
+    refused(client.post("/login-with-id-token/browser", json={**body, "nonce": "n-2"}), 401, "invalid_token")
+    refused(client.post("/login-with-id-token/browser", json={"id_token": "x"}), 401, "invalid_token")
+
+
+def test_only_what_is_wanted(engine: Engine, config: Config) -> None:
+    def paths(**selected: Any) -> set[str]:
+        auth = Authentication(engine, {"default": Bearer(), "browser": Cookie()})
+        return {getattr(route, "path", "") for route in auth.router(**selected).routes}
+
+    assert paths(only=["login", "logout"]) == {"/login/default", "/login/browser", "/logout"}
+    assert paths(only=["login", "logout"], without=["login"]) == {"/logout"}
+    everything = paths()
+    assert everything - paths(without={"register", "verify_email"}) == {"/register", "/verify-email"}
+    assert "/introspect" not in everything
+    assert "/introspect" in paths(introspect=[Depends(lambda: None)])
+    assert {"/setup-totp", "/begin-passkey-login/browser", "/login-with-id-token/default"} <= everything
+    for wrong in ({"only": ["logn"]}, {"without": ["/register"]}):
+        with pytest.raises(ValueError, match=r"no route for (logn|/register)"):
+            paths(**wrong)
+    # What is not configured answers nobody that it is not.
+    with Engine({"store": "sqlite::memory:", "backends": {"browser": {}}}) as engine:
+        missing = everything - paths()
+        assert "/begin-passkey-login/default" in missing
+        assert all("passkey" in path or "id-token" in path for path in missing)
+        assert "/list-passkeys" in paths(only=["list_passkeys"])
+
+
+def test_what_openapi_says(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+
+    def answer(path: str, status: str = "200") -> str:
+        schema = document["paths"][path]["post"]["responses"][status]["content"]["application/json"]["schema"]
+        return json.dumps(schema)
+
+    def names(text: str) -> set[str]:
+        return {name for name in schemas if f'/{name}"' in text}
+
+    assert names(answer("/login/default")) == {"LoginResponse"}
+    assert names(answer("/login/browser")) == {"CookieLogin"}
+    assert not {"access_token", "refresh_token"} & set(schemas["CookieLogin"]["properties"])
+    assert names(answer("/refresh")) == {"RefreshResponse", "CookieRefresh"}
+    assert names(answer("/complete-login")) == {"LoginResponse", "CookieLogin"}
+    assert names(answer("/login/default", "401")) == {"Failure", "NextStep"}
+
+    either: list[dict[str, list[str]]] = [{"default": []}, {"browser": []}]
+    public = {
+        "login/default",
+        "login/browser",
+        "login-with-id-token/default",
+        "login-with-id-token/browser",
+        "begin-passkey-login/default",
+        "begin-passkey-login/browser",
+        "finish-passkey-login",
+        "complete-login",
+        "register",
+        "request-email-verification",
+        "check-mail-token",
+        "verify-email",
+        "request-password-reset",
+        "reset-password",
+        "jwks.json",
+    }
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            secured = operation.get("security")
+            assert secured == (None if path.lstrip("/") in public else either), path
+            if path in ("/who", "/danger", "/maybe"):
+                continue
+            failed = {status for status in operation["responses"] if status[0] in "45" and status != "422"}
+            assert {"400", "503"} <= failed, path
+            if secured:
+                assert "401" in failed, path
+    logins = document["paths"]["/login/default"]["post"]["responses"]
+    assert {status for status in logins if status[0] in "45"} == {"400", "401", "422", "429", "503"}
+    assert "invalid_credentials" in logins["401"]["description"]
+    fresh = document["paths"]["/setup-totp"]["post"]["responses"]
+    assert "reauthentication_required" in fresh["401"]["description"]
+    assert "409" in fresh
+
+
+def test_a_wrong_configuration_is_in_the_log(
+    engine: Engine, config: Config, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    config.pop("passkeys")
+    with Engine(config, now_ms=clock) as unconfigured:
+        app = application(unconfigured, only=["begin_passkey_login"])
+        with serving(app) as client, caplog.at_level(logging.WARNING):
+            answer = client.post("/begin-passkey-login/default", json={})
+    refused(answer, 500, "invalid_config")
+    (record,) = [record for record in caplog.records if record.name == "doorward"]
+    assert record.levelno == logging.WARNING
+    assert "operation=begin_passkey_login" in record.getMessage()
+    assert "code=invalid_config" in record.getMessage()
+    assert vars(record)["doorward"]["code"] == "invalid_config"
