@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share/doorward
 
 .DEFAULT_GOAL := library
 
@@ -53,7 +54,7 @@ deny:
 	$(CARGO) deny check licenses bans sources
 
 test-rust: library
-	$(WITH_POSTGRES) $(CARGO) test --workspace --exclude doorward-onepassword --features cli
+	DOORWARD_LIBRARY=$(abspath $(LIBRARY)) $(WITH_POSTGRES) $(CARGO) test --workspace --exclude doorward-onepassword --features cli
 	$(CARGO) test --package doorward-onepassword
 	$(CARGO) test --no-default-features --test without_features
 
@@ -76,19 +77,25 @@ TEMPLATES = doorward.pc doorward-config.cmake doorward-config-version.cmake
 INSTALLED = $(INCLUDEDIR)/doorward.h $(INCLUDEDIR)/doorward.hpp \
   $(LIBDIR)/libdoorward.so.$(VERSION) $(LIBDIR)/$(SONAME) $(LIBDIR)/libdoorward.so $(LIBDIR)/libdoorward.a \
   $(LIBDIR)/pkgconfig/doorward.pc \
-  $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake
+  $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake \
+  $(DATADIR)/valgrind.supp
+# What is installed names no folder but by the way from its own, so that it can be moved.
+way = $(shell realpath --canonicalize-missing --no-symlinks --relative-to=$(LIBDIR)/$(1) $(2))
 
 ## Headers, libraries, pkg-config file, CMake package and the command, below PREFIX (staged below DESTDIR).
 install:
-	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward)
+	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward $(DATADIR))
 	install -m 644 include/doorward.h include/doorward.hpp $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 bindings/c/valgrind.supp $(DESTDIR)$(DATADIR)
 	install -m 644 $(RELEASE)/libdoorward.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/libdoorward.so.$(VERSION)
 	ln -sf libdoorward.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdoorward.so
 	for file in $(TEMPLATES); do \
 	  case $$file in *.pc) folder=pkgconfig;; *) folder=cmake/doorward;; esac; \
-	  sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	  sed -e 's|@PKGCONFIG_TO_PREFIX@|$(call way,pkgconfig,$(PREFIX))|' \
+	    -e 's|@PKGCONFIG_TO_INCLUDEDIR@|$(call way,pkgconfig,$(INCLUDEDIR))|' \
+	    -e 's|@CMAKE_TO_INCLUDEDIR@|$(call way,cmake/doorward,$(INCLUDEDIR))|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|' \
 	    bindings/c/$$file.in > $(DESTDIR)$(LIBDIR)/$$folder/$$file || exit; \
 	done
@@ -97,7 +104,7 @@ install:
 ## Takes away what `install` installed with the same variables.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward)
-	-rmdir $(DESTDIR)$(LIBDIR)/cmake/doorward
+	-rmdir $(addprefix $(DESTDIR),$(LIBDIR)/cmake/doorward $(DATADIR))
 
 # The Python package with its development tools.
 PYTHON ?= python3

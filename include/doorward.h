@@ -1,5 +1,6 @@
 /*
- * doorward: an authentication engine in one shared library.
+ * doorward: an authentication engine in one shared library. For C99 and later, and C++11 and later; for C++17
+ * there is doorward.hpp.
  *
  * Open an engine, call operations with JSON, free the responses:
  *
@@ -7,11 +8,20 @@
  *   char *response;
  *   if (doorward_open("{\"store\":\"sqlite:app.db\"}", NULL, &engine, &response) == DOORWARD_OK) {
  *     doorward_free(response);
- *     doorward_login(engine, "{\"username\":\"ada\",\"password\":\"…\"}", &response);
+ *     char *request = doorward_json(DOORWARD_TEXT("username", name), DOORWARD_TEXT("password", password));
+ *     doorward_status status = doorward_login(engine, request, &response);
+ *     doorward_free(request);
+ *     char *token = status == DOORWARD_OK ? doorward_text(response, "/access_token") : NULL;
  *     ...
+ *     doorward_free(token);
  *     doorward_free(response);
  *     doorward_release(engine);
  *   }
+ *
+ * NEVER PUT A VALUE INTO JSON WITH PRINTF OR BY JOINING TEXTS. The name  ada","roles":["admin  makes an
+ * administrator, the token  eyJ…","backend":"partner  passes for another backend. Build every request with
+ * doorward_json and read every response with doorward_text, doorward_integer, doorward_boolean, doorward_value.
+ * Who wants a whole JSON library takes Jansson.
  *
  * The rules, for every function:
  *
@@ -19,10 +29,11 @@
  * - A response is written on every path, success or failure, and is the caller's until doorward_free,
  *   which wipes it. Only where the pointer to it is NULL nothing is written and MISUSE returned.
  * - A failure's response is {"error":{"code","message","http_status"}} with, where they apply, "field",
- *   "retry_after_seconds" and "detail". "message" may be shown to the end user; "detail" is for logs.
+ *   "retry_after_seconds", "reasons" and "detail". "reasons" stands in weak_password and lists why, as
+ *   check_password does. "message" and "reasons" may be shown to the end user; "detail" is for logs.
  * - NULL never crashes: it is MISUSE, code "null_argument", or means "nothing" where said so.
- * - Every function may be called from any thread at any time, but not from inside a hook, and a handle
- *   not after doorward_release.
+ * - Every function may be called from any thread at any time, but a handle not after doorward_release. Inside
+ *   a hook only doorward_free and the functions that build and read JSON may be called.
  * - After fork() the child opens an engine of its own; the parent's gets MISUSE, code "forked".
  * - Nothing is thrown, nothing aborts, and no error is kept in a thread or global.
  */
@@ -30,10 +41,26 @@
 #ifndef DOORWARD_H
 #define DOORWARD_H
 
-/* Generated from src/capi by cbindgen. Do not edit. */
+/* Generated from src/capi and cbindgen.toml. Do not edit. */
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+/* The version of this header; doorward_version() is that of the library that runs. */
+#define DOORWARD_VERSION "0.1.0"
+#define DOORWARD_VERSION_MAJOR 0
+#define DOORWARD_VERSION_MINOR 1
+#define DOORWARD_VERSION_PATCH 0
+
+/* The compiler warns where the result of a function is thrown away. */
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#define DOORWARD_NODISCARD [[nodiscard]]
+#elif defined(__GNUC__)
+#define DOORWARD_NODISCARD __attribute__((warn_unused_result))
+#else
+#define DOORWARD_NODISCARD
+#endif
 
 // The version of this ABI, the number in the soname. Compare with doorward_abi() after loading.
 #define DOORWARD_ABI 1
@@ -46,6 +73,21 @@
 
 // Level of a log record: a refusal.
 #define DOORWARD_LOG_INFO 3
+
+// Kind of a member: a text.
+#define DOORWARD_IS_TEXT 1
+
+// Kind of a member: JSON, as a builder or doorward_value gave it, or as somebody sent it whole.
+#define DOORWARD_IS_JSON 2
+
+// Kind of a member: an integer.
+#define DOORWARD_IS_INTEGER 3
+
+// Kind of a member: true or false.
+#define DOORWARD_IS_BOOLEAN 4
+
+// Kind of a member: left out.
+#define DOORWARD_IS_ABSENT 5
 
 // An open engine. Any number of threads may use it at once.
 typedef struct doorward_engine doorward_engine;
@@ -69,6 +111,21 @@ typedef struct doorward_hooks {
   // before doorward_open returns without one. Not where struct_size is not set.
   void (*destroy)(void *context);
 } doorward_hooks;
+
+// A member of a JSON object, or an item of a list, for doorward_object and doorward_list. Written by DOORWARD_TEXT and
+// the functions beside it.
+typedef struct doorward_member {
+  // Its name. Not read in a list.
+  const char *name;
+  // DOORWARD_IS_TEXT, DOORWARD_IS_JSON: `length` bytes of UTF-8, borrowed.
+  const char *text;
+  // How many bytes `text` has.
+  size_t length;
+  // DOORWARD_IS_INTEGER: the number. DOORWARD_IS_BOOLEAN: 0 is false, all else true.
+  int64_t integer;
+  // What it is: DOORWARD_IS_TEXT or another.
+  int32_t kind;
+} doorward_member;
 
 // It happened. From a login operation: a session was issued, never anything less. HTTP 200.
 #define DOORWARD_OK 0
@@ -111,6 +168,7 @@ extern "C" {
 #endif // __cplusplus
 
 // The ABI version of the loaded library: DOORWARD_ABI of the header it was built with.
+DOORWARD_NODISCARD
 uint32_t doorward_abi(void);
 
 // The version of the loaded library, as "0.1.0". Static: not to be freed.
@@ -118,6 +176,7 @@ const char *doorward_version(void);
 
 // The library as data: operations with the JSON Schemas of their requests and responses, statuses,
 // codes, the schema of the configuration, features.
+DOORWARD_NODISCARD
 doorward_status doorward_describe(char **response);
 
 // Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
@@ -126,6 +185,7 @@ doorward_status doorward_describe(char **response);
 //
 // Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
 // store_unavailable.
+DOORWARD_NODISCARD
 doorward_status doorward_open(const char *config,
                               const struct doorward_hooks *hooks,
                               struct doorward_engine **engine,
@@ -135,6 +195,7 @@ doorward_status doorward_open(const char *config,
 // written on every path and is the caller's until doorward_free.
 //
 // Codes: unknown_operation, and those of the operation.
+DOORWARD_NODISCARD
 doorward_status doorward_call(const struct doorward_engine *engine,
                               const char *operation,
                               const char *request,
@@ -154,300 +215,461 @@ void doorward_release(struct doorward_engine *engine);
 void doorward_free(char *response);
 
 // Creates an account. Codes: weak_password, username_taken, email_taken, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_register(const struct doorward_engine *engine, const char *request, char **response);
 
 // Finds an account by id, name or e-mail address. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
 
 // Lists accounts in the order of their ids.
+DOORWARD_NODISCARD
 doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
 // Changes an account. Codes: user_not_found, username_taken, email_taken, permission_denied.
+DOORWARD_NODISCARD
 doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Deletes an account and everything about it. Codes: user_not_found, permission_denied.
+DOORWARD_NODISCARD
 doorward_status doorward_delete_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Creates accounts with the password hashes that another system made.
+DOORWARD_NODISCARD
 doorward_status doorward_import_users(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Reads everything that is kept on a person. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_export_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Hashes a password with Argon2id. Codes: hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_hash_password(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
 // Verifies a password against a hash; a malformed hash is valid:false. Codes: hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_verify_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
 // Says whether a password may be chosen, and why not.
+DOORWARD_NODISCARD
 doorward_status doorward_check_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Changes a password by the old one; ends every session. Codes: invalid_credentials, invalid_token,
 // user_not_found, weak_password, too_many_attempts, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_change_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
 // Sets a password for somebody else, to be changed at the next login; ends every session. Codes:
 // user_not_found, weak_password, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_set_password(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Logs in by password and opens a session. Codes: invalid_credentials, second_factor_required,
 // invalid_code, password_change_required, too_many_attempts, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
 // Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
 // invalid_code, password_change_required, too_many_attempts, weak_password, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Logs in by an ID token of a configured OpenID provider and opens a session. Codes: invalid_credentials,
 // invalid_token, second_factor_required, email_taken, too_many_attempts, auth_service_unavailable.
+DOORWARD_NODISCARD
 doorward_status doorward_login_with_id_token(const struct doorward_engine *engine,
                                              const char *request,
                                              char **response);
 
 // Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
 // invalid_code, too_many_attempts, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_reauthenticate(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
+DOORWARD_NODISCARD
 doorward_status doorward_refresh(const struct doorward_engine *engine, const char *request, char **response);
 
 // Ends a session, or every session of its user. Codes: invalid_token.
+DOORWARD_NODISCARD
 doorward_status doorward_logout(const struct doorward_engine *engine, const char *request, char **response);
 
 // Lists the live sessions of a user. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_list_sessions(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
 // Ends one session.
+DOORWARD_NODISCARD
 doorward_status doorward_revoke_session(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Ends every session of a user, but for one if asked. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Revokes a token with its session (RFC 7009).
+DOORWARD_NODISCARD
 doorward_status doorward_revoke_token(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Verifies an access token by signature and claims, without the store. Codes: invalid_token.
+DOORWARD_NODISCARD
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
 
 // Says who is there, by a live token. Codes: not_authenticated, invalid_token, user_not_found,
 // invalid_authorization_header.
+DOORWARD_NODISCARD
 doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Says whether a request may pass, and who sent it. Codes: not_authenticated, invalid_token,
 // user_not_found, invalid_authorization_header.
+DOORWARD_NODISCARD
 doorward_status doorward_authenticate_request(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
+DOORWARD_NODISCARD
 doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
 // Asks another service whether a token is good now (RFC 7662).
+DOORWARD_NODISCARD
 doorward_status doorward_introspect_remote(const struct doorward_engine *engine,
                                            const char *request,
                                            char **response);
 
 // Says whether the bearer of a token may do something, by the account as it is now.
+DOORWARD_NODISCARD
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
 // Issues an access token with claims of the host's own.
+DOORWARD_NODISCARD
 doorward_status doorward_issue_token(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // The public keys, for services that verify on their own (RFC 7517).
+DOORWARD_NODISCARD
 doorward_status doorward_jwks(const struct doorward_engine *engine, const char *request, char **response);
 
 // Makes a new signing key; the old one verifies until nothing it signed is alive.
+DOORWARD_NODISCARD
 doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
+DOORWARD_NODISCARD
 doorward_status doorward_request_email_verification(const struct doorward_engine *engine,
                                                     const char *request,
                                                     char **response);
 
 // Mails a token to the address that an account is to have, and a notice to the one it has. Codes:
 // user_not_found, email_taken.
+DOORWARD_NODISCARD
 doorward_status doorward_request_email_change(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Mails a token with which a new password can be set. Codes: too_many_attempts.
+DOORWARD_NODISCARD
 doorward_status doorward_request_password_reset(const struct doorward_engine *engine,
                                                 const char *request,
                                                 char **response);
 
 // Sets a new password by the token that was mailed, and ends every session. Codes: invalid_token,
 // weak_password, hash_queue_full.
+DOORWARD_NODISCARD
 doorward_status doorward_reset_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
 // email_taken.
+DOORWARD_NODISCARD
 doorward_status doorward_verify_email(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Says what a mailed token is for, without redeeming it. Codes: invalid_token.
+DOORWARD_NODISCARD
 doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
 // Makes a secret for an authenticator app.
+DOORWARD_NODISCARD
 doorward_status doorward_generate_totp_secret(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Writes a secret as an authenticator app reads it, as URI and as QR code (SVG).
+DOORWARD_NODISCARD
 doorward_status doorward_totp_provisioning_uri(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
 // Verifies a code by the secret alone, as often as it is asked: valid:true or valid:false.
+DOORWARD_NODISCARD
 doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Makes a secret for an account; it is no factor before it is confirmed. Codes: user_not_found,
 // already_configured.
+DOORWARD_NODISCARD
 doorward_status doorward_setup_totp(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
 // Puts an authenticator app in force by its first code; ends every session. Codes: user_not_found,
 // invalid_code, already_configured, too_many_attempts.
+DOORWARD_NODISCARD
 doorward_status doorward_confirm_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Says whether an account has an authenticator app in force. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_totp_status(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Takes an authenticator app away by a code; ends every session. Codes: user_not_found, invalid_code,
 // permission_denied, too_many_attempts.
+DOORWARD_NODISCARD
 doorward_status doorward_disable_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Replaces the recovery codes of an account; ends every session. Codes: user_not_found,
 // permission_denied.
+DOORWARD_NODISCARD
 doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
                                                  const char *request,
                                                  char **response);
 
 // Says how many recovery codes an account has left. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_recovery_codes_status(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
 // Takes mails out of the outbox, for a host that sends them itself.
+DOORWARD_NODISCARD
 doorward_status doorward_take_mail(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
 // Says what became of a mail that was taken.
+DOORWARD_NODISCARD
 doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
 // Sends mails that are due by SMTP. Codes: mail_unavailable, invalid_config, feature_not_built.
+DOORWARD_NODISCARD
 doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
 // Begins to make a passkey for an account. Codes: user_not_found, permission_denied, invalid_config.
+DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
                                                     const char *request,
                                                     char **response);
 
 // Makes the passkey; ends every session. Codes: invalid_challenge, invalid_credentials, already_configured,
 // invalid_config.
+DOORWARD_NODISCARD
 doorward_status doorward_finish_passkey_registration(const struct doorward_engine *engine,
                                                      const char *request,
                                                      char **response);
 
 // Begins a login by passkey. Codes: invalid_config.
+DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_login(const struct doorward_engine *engine,
                                              const char *request,
                                              char **response);
 
 // Logs in by a passkey alone and opens a session. Codes: invalid_credentials, invalid_challenge,
 // too_many_attempts, invalid_config.
+DOORWARD_NODISCARD
 doorward_status doorward_finish_passkey_login(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Lists the passkeys of an account. Codes: user_not_found.
+DOORWARD_NODISCARD
 doorward_status doorward_list_passkeys(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
 // Takes a passkey away; ends every session. Codes: user_not_found, permission_denied.
+DOORWARD_NODISCARD
 doorward_status doorward_remove_passkey(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Reads the audit log.
+DOORWARD_NODISCARD
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 
 // Purges what is past its time.
+DOORWARD_NODISCARD
 doorward_status doorward_maintain(const struct doorward_engine *engine, const char *request, char **response);
 
 // Copies a SQLite store into a file, while it is in use. Codes: feature_not_built.
+DOORWARD_NODISCARD
 doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
 
 // Counts calls, by operation and status, and says how long they took; also for Prometheus.
+DOORWARD_NODISCARD
 doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
 
 // Judges the running configuration on this machine.
+DOORWARD_NODISCARD
 doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
+
+// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
+// counts. The result is never NULL and is the caller's until doorward_free.
+//
+// A value stays a value, whatever it holds. A name that stands twice, a NULL, a text that is not UTF-8, a
+// DOORWARD_JSON that is not JSON and nesting deeper than 32 are refused: the result then says why, for logs, as
+// in "not JSON: /client/ip: NULL". That text is no JSON, so every operation refuses it with invalid_json, and a
+// builder that gets it as a value refuses it, too.
+DOORWARD_NODISCARD
+char *doorward_object(const struct doorward_member *members,
+                      size_t count);
+
+// Builds the JSON list of the values of `count` members, whose names are not read.
+// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it is as doorward_object.
+DOORWARD_NODISCARD
+char *doorward_list(const struct doorward_member *members, size_t count);
+
+// Reads a text of a JSON text. `pointer` is a JSON pointer (RFC 6901), as "/user/id" or "/users/0/username"; ""
+// is the whole. The result is the caller's until doorward_free. It is NULL where the member is absent, null or of
+// another type, where the text has a NUL inside, and where `json` is NULL or not JSON.
+DOORWARD_NODISCARD
+char *doorward_text(const char *json,
+                    const char *pointer);
+
+// Reads an integer as doorward_text reads a text. `otherwise` where there is none, or where it has a fraction or
+// an exponent, or does not fit.
+DOORWARD_NODISCARD
+int64_t doorward_integer(const char *json,
+                         const char *pointer,
+                         int64_t otherwise);
+
+// Reads a boolean, 1 or 0, as doorward_text reads a text. `otherwise` where there is none.
+DOORWARD_NODISCARD
+int32_t doorward_boolean(const char *json, const char *pointer, int32_t otherwise);
+
+// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on, or to look into.
+DOORWARD_NODISCARD
+char *doorward_value(const char *json, const char *pointer);
 
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /* DOORWARD_H */
+/* Members of a request. A NULL refuses the whole request, so that no condition is lost by mistake. A text that
+   may be missing is a DOORWARD_OPTIONAL. */
+
+// The text `text`, up to its NUL.
+static inline doorward_member DOORWARD_TEXT(const char *name, const char *text) {
+  const doorward_member member = {name, text, text ? strlen(text) : 0, 0, DOORWARD_IS_TEXT};
+  return member;
+}
+
+// The text of `length` bytes.
+static inline doorward_member DOORWARD_BYTES(const char *name, const char *text, size_t length) {
+  const doorward_member member = {name, text, length, 0, DOORWARD_IS_TEXT};
+  return member;
+}
+
+// The text `text`, or no member at all where it is NULL.
+static inline doorward_member DOORWARD_OPTIONAL(const char *name, const char *text) {
+  doorward_member member = DOORWARD_TEXT(name, text);
+  if (!text) member.kind = DOORWARD_IS_ABSENT;
+  return member;
+}
+
+// An integer.
+static inline doorward_member DOORWARD_INTEGER(const char *name, int64_t integer) {
+  const doorward_member member = {name, NULL, 0, integer, DOORWARD_IS_INTEGER};
+  return member;
+}
+
+// true, or false where `boolean` is 0.
+static inline doorward_member DOORWARD_BOOLEAN(const char *name, int boolean) {
+  const doorward_member member = {name, NULL, 0, boolean, DOORWARD_IS_BOOLEAN};
+  return member;
+}
+
+// A JSON value as it is: the result of doorward_json, doorward_json_list or doorward_value, or a JSON text that
+// a client sent whole, as the response of a passkey. It is validated and cannot reach beyond its place.
+static inline doorward_member DOORWARD_JSON(const char *name, const char *json) {
+  doorward_member member = DOORWARD_TEXT(name, json);
+  member.kind = DOORWARD_IS_JSON;
+  return member;
+}
+
+// doorward_json(DOORWARD_TEXT("username", name), …) is doorward_object of one member or more, and
+// doorward_json_list(DOORWARD_TEXT(NULL, role), …) is doorward_list.
+#ifdef __cplusplus
+template <class... Members>
+DOORWARD_NODISCARD inline char *doorward_json(const doorward_member &first, const Members &...others) {
+  const doorward_member members[] = {first, others...};
+  return doorward_object(members, 1 + sizeof...(others));
+}
+
+template <class... Members>
+DOORWARD_NODISCARD inline char *doorward_json_list(const doorward_member &first, const Members &...others) {
+  const doorward_member members[] = {first, others...};
+  return doorward_list(members, 1 + sizeof...(others));
+}
+#else
+#define DOORWARD_MEMBERS(...) (const doorward_member[]){__VA_ARGS__}
+#define DOORWARD_COUNT(...) (sizeof DOORWARD_MEMBERS(__VA_ARGS__) / sizeof(doorward_member))
+#define doorward_json(...) doorward_object(DOORWARD_MEMBERS(__VA_ARGS__), DOORWARD_COUNT(__VA_ARGS__))
+#define doorward_json_list(...) doorward_list(DOORWARD_MEMBERS(__VA_ARGS__), DOORWARD_COUNT(__VA_ARGS__))
+#endif
+
+#endif /* DOORWARD_H */

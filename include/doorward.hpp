@@ -1,10 +1,12 @@
 // doorward for C++17 and later: the C functions as one move-only class. Header only; link the C library.
 //
-//   doorward::engine engine(R"({"store":"sqlite:app.db"})");
-//   doorward::response reply = engine.login(R"({"username":"ada","password":"…"})");
-//   if (reply.ok()) use(reply.body());
+//   doorward::engine engine({{"store", "sqlite:app.db"}});
+//   const auto reply = engine.login({{"username", name}, {"password", password}, {"client", doorward::object{{"ip", ip}}}});
+//   if (reply.ok()) use(*reply.text("/access_token"));
+//   else refuse(reply.code());
 //
-// An outcome is a value: no operation throws for what the library answers. Only the constructor of
+// Requests are built from values, never from text: a value with a quote in it stays a value. Responses are read by JSON
+// pointers (RFC 6901). An outcome is a value: no operation throws for what the library answers. Only the constructor of
 // `engine` throws (`doorward::error`), because there is no engine then. Requests, responses and codes:
 // docs/operations.md.
 
@@ -14,11 +16,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "doorward.h"
 
@@ -40,20 +46,140 @@ inline const char *text(const std::string &text) noexcept {
   return text.find('\0') == std::string::npos ? text.c_str() : "\\0";
 }
 
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
 }  // namespace detail
 
+// JSON that was built, wiped when it goes. What could not be built says so to every operation: `invalid_json`.
+class json {
+ public:
+  const char *c_str() const noexcept { return text_ ? text_.get() : "not JSON"; }
+
+ protected:
+  explicit json(char *text) noexcept : text_(text) {}
+
+ private:
+  std::unique_ptr<char, detail::free_response> text_;
+};
+
+// A member of an object: a name, and a text, an integer, true or false, an object, a list. std::nullopt leaves it out; a
+// NULL is refused. It borrows both: for an initializer list only.
+class member {
+ public:
+  template <class T>
+  member(const char *name, const T &value) : member_(of(name, value)) {}
+
+  doorward_member get() const noexcept { return member_; }
+
+ private:
+  template <class T>
+  static doorward_member of(const char *name, const T &value) {
+    if constexpr (detail::is_optional<T>::value) {
+      return value ? of(name, *value) : DOORWARD_OPTIONAL(name, nullptr);
+    } else if constexpr (std::is_base_of_v<json, T>) {
+      return DOORWARD_JSON(name, value.c_str());
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return DOORWARD_BOOLEAN(name, value);
+    } else if constexpr (std::is_convertible_v<const T &, const char *>) {
+      return DOORWARD_TEXT(name, value);
+    } else if constexpr (std::is_convertible_v<const T &, std::string_view>) {
+      const std::string_view text = value;
+      return DOORWARD_BYTES(name, text.data() ? text.data() : "", text.size());
+    } else {
+      static_assert(std::is_integral_v<T> && (std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t)),
+                    "a text, a boolean, an object, a list, or an integer that fits in std::int64_t");
+      return DOORWARD_INTEGER(name, value);
+    }
+  }
+
+  doorward_member member_;
+};
+
+// An item of a list.
+struct item : member {
+  template <class T>
+  item(const T &value) : member(nullptr, value) {}
+};
+
+namespace detail {
+
+template <class Member>
+std::vector<doorward_member> members(std::initializer_list<Member> all) {
+  std::vector<doorward_member> members;
+  for (const Member &each : all) members.push_back(each.get());
+  return members;
+}
+
+template <class T>
+std::vector<doorward_member> items(const std::vector<T> &all) {
+  std::vector<doorward_member> items;
+  for (const T &each : all) items.push_back(item(each).get());
+  return items;
+}
+
+}  // namespace detail
+
+// A JSON object, as every request is one.
+class object : public json {
+ public:
+  object() : object(std::initializer_list<member>{}) {}
+  object(std::initializer_list<member> all) : object(detail::members(all)) {}
+
+  // The JSON that another library built. Never a text that was joined from values.
+  static object raw(const std::string &text) { return object(doorward_value(detail::text(text), "")); }
+
+ private:
+  explicit object(char *text) noexcept : json(text) {}
+  explicit object(const std::vector<doorward_member> &all) : json(doorward_object(all.data(), all.size())) {}
+};
+
+// A JSON list: of items, or of a vector's.
+class list : public json {
+ public:
+  list(std::initializer_list<item> all) : list(detail::members(all)) {}
+
+  template <class T>
+  explicit list(const std::vector<T> &all) : list(detail::items(all)) {}
+
+ private:
+  explicit list(const std::vector<doorward_member> &all) : json(doorward_list(all.data(), all.size())) {}
+};
+
 // What an operation answered: a status and a JSON body. The body is wiped when the response goes.
-class response {
+class [[nodiscard]] response {
  public:
   response(doorward_status status, char *body) noexcept : status_(status), body_(body) {}
 
   bool ok() const noexcept { return status_ == DOORWARD_OK; }
   doorward_status status() const noexcept { return status_; }
+  // Why not, as "invalid_credentials"; empty where it happened.
+  std::string code() const { return text("/error/code").value_or(""); }
   // Valid as long as this response.
   std::string_view body() const & noexcept { return body_ ? std::string_view(body_.get()) : std::string_view(); }
   std::string_view body() const && = delete;
 
+  // The text at a JSON pointer, as "/user/id"; nothing where there is none.
+  std::optional<std::string> text(const std::string &pointer) const { return taken(doorward_text, pointer); }
+  // The integer at a JSON pointer, or `otherwise`.
+  std::int64_t integer(const std::string &pointer, std::int64_t otherwise) const {
+    return doorward_integer(body_.get(), detail::text(pointer), otherwise);
+  }
+  // The boolean at a JSON pointer, or `otherwise`.
+  bool boolean(const std::string &pointer, bool otherwise) const {
+    return doorward_boolean(body_.get(), detail::text(pointer), otherwise) != 0;
+  }
+  // The value at a JSON pointer as JSON, to pass on; nothing where there is none.
+  std::optional<std::string> value(const std::string &pointer) const { return taken(doorward_value, pointer); }
+
  private:
+  std::optional<std::string> taken(char *(*read)(const char *, const char *), const std::string &pointer) const {
+    const std::unique_ptr<char, detail::free_response> found(read(body_.get(), detail::text(pointer)));
+    return found ? std::optional<std::string>(found.get()) : std::nullopt;
+  }
+
   doorward_status status_;
   std::unique_ptr<char, detail::free_response> body_;
 };
@@ -61,12 +187,15 @@ class response {
 // Why an engine could not be opened. what() is the JSON body of the failure.
 class error : public std::runtime_error {
  public:
-  explicit error(const response &failure) : std::runtime_error(std::string(failure.body())), status_(failure.status()) {}
+  explicit error(const response &failure)
+      : std::runtime_error(std::string(failure.body())), status_(failure.status()), code_(failure.code()) {}
 
   doorward_status status() const noexcept { return status_; }
+  const std::string &code() const noexcept { return code_; }
 
  private:
   doorward_status status_;
+  std::string code_;
 };
 
 // What the host lends to an engine; each may be empty, is called from any thread that calls the engine,
@@ -83,7 +212,7 @@ struct hooks {
 class engine {
  public:
   // Throws doorward::error.
-  explicit engine(const std::string &config = "{}", hooks host = {}) {
+  explicit engine(const object &config = {}, hooks host = {}) {
     auto context = std::make_unique<hooks>(std::move(host));
     doorward_hooks lent{};
     lent.struct_size = sizeof lent;
@@ -93,7 +222,7 @@ class engine {
     lent.context = context.release();
     doorward_engine *opened = nullptr;
     char *body = nullptr;
-    const doorward_status status = doorward_open(detail::text(config), &lent, &opened, &body);
+    const doorward_status status = doorward_open(config.c_str(), &lent, &opened, &body);
     const response answer(status, body);
     if (!answer.ok()) throw error(answer);
     handle_.reset(opened);
@@ -102,74 +231,75 @@ class engine {
   // Waits for calls in flight; later calls answer MISUSE, code `engine_closed`. The destructor closes too.
   void close() noexcept { doorward_close(handle_.get()); }
 
-  // Runs the operation of this name; an empty request means {}.
-  response call(const std::string &operation, const std::string &request = {}) const {
+  // Runs the operation of this name.
+  response call(const std::string &operation, const object &request = {}) const {
     char *body = nullptr;
     const doorward_status status =
-        doorward_call(handle_.get(), detail::text(operation), detail::text(request), &body);
+        doorward_call(handle_.get(), detail::text(operation), request.c_str(), &body);
     return {status, body};
   }
 
-  response register_(const std::string &request) const { return run(doorward_register, request); }
-  response get_user(const std::string &request) const { return run(doorward_get_user, request); }
-  response list_users(const std::string &request = {}) const { return run(doorward_list_users, request); }
-  response update_user(const std::string &request) const { return run(doorward_update_user, request); }
-  response delete_user(const std::string &request) const { return run(doorward_delete_user, request); }
-  response import_users(const std::string &request) const { return run(doorward_import_users, request); }
-  response export_user(const std::string &request) const { return run(doorward_export_user, request); }
-  response hash_password(const std::string &request) const { return run(doorward_hash_password, request); }
-  response verify_password(const std::string &request) const { return run(doorward_verify_password, request); }
-  response check_password(const std::string &request) const { return run(doorward_check_password, request); }
-  response change_password(const std::string &request) const { return run(doorward_change_password, request); }
-  response set_password(const std::string &request) const { return run(doorward_set_password, request); }
-  response login(const std::string &request) const { return run(doorward_login, request); }
-  response complete_login(const std::string &request) const { return run(doorward_complete_login, request); }
-  response login_with_id_token(const std::string &request) const { return run(doorward_login_with_id_token, request); }
-  response reauthenticate(const std::string &request) const { return run(doorward_reauthenticate, request); }
-  response refresh(const std::string &request) const { return run(doorward_refresh, request); }
-  response logout(const std::string &request) const { return run(doorward_logout, request); }
-  response list_sessions(const std::string &request) const { return run(doorward_list_sessions, request); }
-  response revoke_session(const std::string &request) const { return run(doorward_revoke_session, request); }
-  response revoke_user_sessions(const std::string &request) const { return run(doorward_revoke_user_sessions, request); }
-  response revoke_token(const std::string &request) const { return run(doorward_revoke_token, request); }
-  response verify(const std::string &request) const { return run(doorward_verify, request); }
-  response authenticate(const std::string &request) const { return run(doorward_authenticate, request); }
-  response authenticate_request(const std::string &request) const { return run(doorward_authenticate_request, request); }
-  response introspect(const std::string &request) const { return run(doorward_introspect, request); }
-  response introspect_remote(const std::string &request) const { return run(doorward_introspect_remote, request); }
-  response authorize(const std::string &request) const { return run(doorward_authorize, request); }
-  response issue_token(const std::string &request) const { return run(doorward_issue_token, request); }
-  response jwks(const std::string &request = {}) const { return run(doorward_jwks, request); }
-  response rotate_keys(const std::string &request = {}) const { return run(doorward_rotate_keys, request); }
-  response request_email_verification(const std::string &request) const { return run(doorward_request_email_verification, request); }
-  response request_email_change(const std::string &request) const { return run(doorward_request_email_change, request); }
-  response request_password_reset(const std::string &request) const { return run(doorward_request_password_reset, request); }
-  response reset_password(const std::string &request) const { return run(doorward_reset_password, request); }
-  response verify_email(const std::string &request) const { return run(doorward_verify_email, request); }
-  response check_mail_token(const std::string &request) const { return run(doorward_check_mail_token, request); }
-  response generate_totp_secret(const std::string &request = {}) const { return run(doorward_generate_totp_secret, request); }
-  response totp_provisioning_uri(const std::string &request) const { return run(doorward_totp_provisioning_uri, request); }
-  response verify_totp(const std::string &request) const { return run(doorward_verify_totp, request); }
-  response setup_totp(const std::string &request) const { return run(doorward_setup_totp, request); }
-  response confirm_totp(const std::string &request) const { return run(doorward_confirm_totp, request); }
-  response totp_status(const std::string &request) const { return run(doorward_totp_status, request); }
-  response disable_totp(const std::string &request) const { return run(doorward_disable_totp, request); }
-  response generate_recovery_codes(const std::string &request) const { return run(doorward_generate_recovery_codes, request); }
-  response recovery_codes_status(const std::string &request) const { return run(doorward_recovery_codes_status, request); }
-  response take_mail(const std::string &request = {}) const { return run(doorward_take_mail, request); }
-  response acknowledge_mail(const std::string &request) const { return run(doorward_acknowledge_mail, request); }
-  response deliver_mail(const std::string &request = {}) const { return run(doorward_deliver_mail, request); }
-  response begin_passkey_registration(const std::string &request) const { return run(doorward_begin_passkey_registration, request); }
-  response finish_passkey_registration(const std::string &request) const { return run(doorward_finish_passkey_registration, request); }
-  response begin_passkey_login(const std::string &request = {}) const { return run(doorward_begin_passkey_login, request); }
-  response finish_passkey_login(const std::string &request) const { return run(doorward_finish_passkey_login, request); }
-  response list_passkeys(const std::string &request) const { return run(doorward_list_passkeys, request); }
-  response remove_passkey(const std::string &request) const { return run(doorward_remove_passkey, request); }
-  response events(const std::string &request = {}) const { return run(doorward_events, request); }
-  response maintain(const std::string &request = {}) const { return run(doorward_maintain, request); }
-  response backup(const std::string &request) const { return run(doorward_backup, request); }
-  response stats(const std::string &request = {}) const { return run(doorward_stats, request); }
-  response doctor(const std::string &request = {}) const { return run(doorward_doctor, request); }
+  // The operations, written by `make header`.
+  response register_(const object &request) const { return run(doorward_register, request); }
+  response get_user(const object &request = {}) const { return run(doorward_get_user, request); }
+  response list_users(const object &request = {}) const { return run(doorward_list_users, request); }
+  response update_user(const object &request) const { return run(doorward_update_user, request); }
+  response delete_user(const object &request) const { return run(doorward_delete_user, request); }
+  response import_users(const object &request) const { return run(doorward_import_users, request); }
+  response export_user(const object &request) const { return run(doorward_export_user, request); }
+  response hash_password(const object &request) const { return run(doorward_hash_password, request); }
+  response verify_password(const object &request) const { return run(doorward_verify_password, request); }
+  response check_password(const object &request) const { return run(doorward_check_password, request); }
+  response change_password(const object &request) const { return run(doorward_change_password, request); }
+  response set_password(const object &request) const { return run(doorward_set_password, request); }
+  response login(const object &request) const { return run(doorward_login, request); }
+  response complete_login(const object &request) const { return run(doorward_complete_login, request); }
+  response login_with_id_token(const object &request) const { return run(doorward_login_with_id_token, request); }
+  response reauthenticate(const object &request) const { return run(doorward_reauthenticate, request); }
+  response refresh(const object &request) const { return run(doorward_refresh, request); }
+  response logout(const object &request = {}) const { return run(doorward_logout, request); }
+  response list_sessions(const object &request) const { return run(doorward_list_sessions, request); }
+  response revoke_session(const object &request) const { return run(doorward_revoke_session, request); }
+  response revoke_user_sessions(const object &request) const { return run(doorward_revoke_user_sessions, request); }
+  response revoke_token(const object &request) const { return run(doorward_revoke_token, request); }
+  response verify(const object &request) const { return run(doorward_verify, request); }
+  response authenticate(const object &request = {}) const { return run(doorward_authenticate, request); }
+  response authenticate_request(const object &request) const { return run(doorward_authenticate_request, request); }
+  response introspect(const object &request) const { return run(doorward_introspect, request); }
+  response introspect_remote(const object &request) const { return run(doorward_introspect_remote, request); }
+  response authorize(const object &request) const { return run(doorward_authorize, request); }
+  response issue_token(const object &request) const { return run(doorward_issue_token, request); }
+  response jwks(const object &request = {}) const { return run(doorward_jwks, request); }
+  response rotate_keys(const object &request = {}) const { return run(doorward_rotate_keys, request); }
+  response request_email_verification(const object &request) const { return run(doorward_request_email_verification, request); }
+  response request_email_change(const object &request) const { return run(doorward_request_email_change, request); }
+  response request_password_reset(const object &request) const { return run(doorward_request_password_reset, request); }
+  response reset_password(const object &request) const { return run(doorward_reset_password, request); }
+  response verify_email(const object &request) const { return run(doorward_verify_email, request); }
+  response check_mail_token(const object &request) const { return run(doorward_check_mail_token, request); }
+  response generate_totp_secret(const object &request = {}) const { return run(doorward_generate_totp_secret, request); }
+  response totp_provisioning_uri(const object &request) const { return run(doorward_totp_provisioning_uri, request); }
+  response verify_totp(const object &request) const { return run(doorward_verify_totp, request); }
+  response setup_totp(const object &request) const { return run(doorward_setup_totp, request); }
+  response confirm_totp(const object &request) const { return run(doorward_confirm_totp, request); }
+  response totp_status(const object &request) const { return run(doorward_totp_status, request); }
+  response disable_totp(const object &request) const { return run(doorward_disable_totp, request); }
+  response generate_recovery_codes(const object &request) const { return run(doorward_generate_recovery_codes, request); }
+  response recovery_codes_status(const object &request) const { return run(doorward_recovery_codes_status, request); }
+  response take_mail(const object &request = {}) const { return run(doorward_take_mail, request); }
+  response acknowledge_mail(const object &request) const { return run(doorward_acknowledge_mail, request); }
+  response deliver_mail(const object &request = {}) const { return run(doorward_deliver_mail, request); }
+  response begin_passkey_registration(const object &request) const { return run(doorward_begin_passkey_registration, request); }
+  response finish_passkey_registration(const object &request) const { return run(doorward_finish_passkey_registration, request); }
+  response begin_passkey_login(const object &request = {}) const { return run(doorward_begin_passkey_login, request); }
+  response finish_passkey_login(const object &request) const { return run(doorward_finish_passkey_login, request); }
+  response list_passkeys(const object &request) const { return run(doorward_list_passkeys, request); }
+  response remove_passkey(const object &request) const { return run(doorward_remove_passkey, request); }
+  response events(const object &request = {}) const { return run(doorward_events, request); }
+  response maintain(const object &request = {}) const { return run(doorward_maintain, request); }
+  response backup(const object &request) const { return run(doorward_backup, request); }
+  response stats(const object &request = {}) const { return run(doorward_stats, request); }
+  response doctor(const object &request = {}) const { return run(doorward_doctor, request); }
 
   // For what this class does not cover. Stays the engine's.
   doorward_engine *handle() const noexcept { return handle_.get(); }
@@ -177,9 +307,9 @@ class engine {
  private:
   using operation = doorward_status (*)(const doorward_engine *, const char *, char **);
 
-  response run(operation named, const std::string &request) const {
+  response run(operation named, const object &request) const {
     char *body = nullptr;
-    const doorward_status status = named(handle_.get(), detail::text(request), &body);
+    const doorward_status status = named(handle_.get(), request.c_str(), &body);
     return {status, body};
   }
 

@@ -2,15 +2,18 @@
 //! that repeats a value of the input.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
+use std::{fmt, io};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
 
@@ -108,7 +111,87 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
 
 /// Writes a response.
 pub(crate) fn render<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::new(Code::Internal, "serialization"))
+    let mut written = Written::default();
+    serde_json::to_writer(&mut written, value).map_err(|_| unwritable())?;
+    written.into_text()
+}
+
+/// JSON that is being written. What it outgrows is wiped, for it may hold secrets.
+#[derive(Default)]
+pub(crate) struct Written(Zeroizing<Vec<u8>>);
+
+impl Written {
+    /// Writes what is JSON already.
+    pub(crate) fn push(&mut self, json: &str) {
+        self.extend(json.as_bytes());
+    }
+
+    /// Writes a text as a JSON string.
+    pub(crate) fn push_quoted(&mut self, text: &str) -> Result<()> {
+        serde_json::to_writer(self, text).map_err(|_| unwritable())
+    }
+
+    /// What was written.
+    pub(crate) fn into_text(mut self) -> Result<String> {
+        String::from_utf8(std::mem::take(&mut *self.0)).map_err(|_| unwritable())
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        let len = self.0.len() + bytes.len();
+        if len > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(len.max(2 * self.0.capacity()).max(256)));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+fn unwritable() -> Error {
+    Error::new(Code::Internal, "serialization")
+}
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The JSON text of the value at a JSON pointer (RFC 6901), unless that is `null`. Of a name that stands twice it is
+/// the last.
+pub(crate) fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
+    let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
+    if tokens.next().is_some_and(|before| !before.is_empty()) {
+        return None;
+    }
+    let whole: &RawValue = serde_json::from_str(json).ok()?;
+    let found = tokens.try_fold(whole, |value, token| member(value, &token))?;
+    (found.get() != "null").then(|| found.get())
+}
+
+/// The text of a JSON string.
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str(json).ok().map(|Text(text)| text)
+}
+
+/// The JSON of a value that is read strictly where it stands in an object.
+pub(crate) fn strict(json: &str) -> Option<&str> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    Strict(2).deserialize(&mut deserializer).and_then(|_| deserializer.end()).ok().map(|()| json.trim())
+}
+
+fn member<'a>(value: &'a RawValue, token: &str) -> Option<&'a RawValue> {
+    let json = value.get();
+    let index = || token.parse().ok().filter(|index: &usize| index.to_string() == token);
+    match json.as_bytes().first()? {
+        b'{' => serde_json::from_str::<BTreeMap<String, &RawValue>>(json).ok()?.remove(token),
+        b'[' => serde_json::from_str::<Vec<&RawValue>>(json).ok()?.get(index()?).copied(),
+        _ => None,
+    }
 }
 
 /// A JSON object with neither duplicate keys, nor NUL characters, nor nesting beyond [`MAX_DEPTH`].
@@ -224,7 +307,7 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
 }
 
 /// The longest name that is told.
-const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 
 /// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
 fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
@@ -268,6 +351,7 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-fn child(parent: &str, key: &str) -> String {
+/// The JSON pointer of a member.
+pub(crate) fn child(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }

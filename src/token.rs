@@ -5,8 +5,9 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
-/// A token. Its text is a secret: it is not shown.
+/// A token. Its text is a secret: it is not shown, and wiped where it is owned.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -20,6 +21,14 @@ impl<'a> Token<'a> {
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Token<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(text) = &mut self.0 {
+            text.zeroize();
+        }
     }
 }
 

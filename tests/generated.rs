@@ -1,5 +1,5 @@
-//! What is generated is committed and never stale: the C header, the description of the library, the
-//! reference, PostgreSQL's schema. `UPDATE=1 cargo test --test generated` writes them anew.
+//! What is generated is committed and never stale: the C header, the methods of the C++ header, the description of
+//! the library, the reference, PostgreSQL's schema. `UPDATE=1 cargo test --test generated` writes them anew.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,12 +11,50 @@ fn header() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut builder = cbindgen::Builder::new()
         .with_config(cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap());
-    for room in ["types", "lifecycle", "named"] {
+    for room in ["types", "lifecycle", "named", "values"] {
         builder = builder.with_src(root.join(format!("src/capi/{room}.rs")));
     }
     let mut header = Vec::new();
     builder.generate().unwrap().write(&mut header);
-    assert_current("include/doorward.h", &String::from_utf8(header).unwrap());
+    assert_current("include/doorward.h", &completed(&String::from_utf8(header).unwrap()));
+}
+
+/// The header with the version, and the mark of results that must be looked at.
+fn completed(header: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut numbers = version.split(['.', '-']);
+    let mut header = header.replace("@VERSION@", version);
+    for name in ["@MAJOR@", "@MINOR@", "@PATCH@"] {
+        header = header.replace(name, numbers.next().unwrap());
+    }
+    let result = regex::Regex::new(r"(?m)^(\w+ \*?doorward_\w+\()").unwrap();
+    let lines = header.lines().map(|line| match result.is_match(line) && !line.starts_with("void ") {
+        true => format!("DOORWARD_NODISCARD\n{line}\n"),
+        false => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// The methods of doorward.hpp. A keyword has an underscore after it.
+#[test]
+fn class() {
+    let header =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("include/doorward.hpp")).unwrap();
+    let (begin, end) =
+        ("  // The operations, written by `make header`.\n", "\n  // For what this class does not cover.");
+    let (before, rest) = header.split_once(begin).unwrap();
+    let after = &rest[rest.find(end).unwrap()..];
+    let description = doorward::describe();
+    let methods: String = array(&description["operations"])
+        .iter()
+        .map(|operation| {
+            let name = text(&operation["name"]);
+            let method = if name == "register" { "register_" } else { name };
+            let default = if array(&operation["request"]["required"]).is_empty() { " = {}" } else { "" };
+            format!("  response {method}(const object &request{default}) const {{ return run(doorward_{name}, request); }}\n")
+        })
+        .collect();
+    assert_current("include/doorward.hpp", &[before, begin, &methods, after].concat());
 }
 
 #[test]

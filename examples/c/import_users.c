@@ -10,44 +10,69 @@
 
 #include <doorward.h>
 
-/* A batch of the old table as JSON; a real program uses its JSON library. The password is "password". */
-static const char *const USERS =
-    "[{\"username\":\"ada\",\"email\":\"ada@example.com\",\"email_verified\":true,"
-    "\"password_hash\":\"$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm\"},"
-    "{\"username\":\"grace\",\"email\":\"ADA@example.com\"}]";
+/* A batch of the old table. The password is "password"; the second account has the address of the first. */
+static const struct account {
+  const char *username, *email, *password_hash;
+  int email_verified;
+} ACCOUNTS[] = {
+    {"ada", "ada@example.com", "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm", 1},
+    {"grace", "ADA@example.com", NULL, 0},
+};
+enum { COUNT = sizeof ACCOUNTS / sizeof *ACCOUNTS };
 
 static doorward_engine *engine;
 
-/* Runs an operation that must succeed; its response must hold `expected`. */
-static void must(const char *operation, const char *request, const char *expected) {
-  char *response;
-  const doorward_status status = doorward_call(engine, operation, request, &response);
-  const int is_good = status == DOORWARD_OK && strstr(response, expected);
-  if (!is_good || strcmp(operation, "import_users") == 0) printf("%s\n", response);
-  doorward_free(response);
-  if (!is_good) {
-    fprintf(stderr, "import_users: %s: status %d\n", operation, (int)status);
-    exit(1);
+/* The accounts as a JSON list, to be freed. */
+static char *users(void) {
+  char *objects[COUNT];
+  doorward_member items[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    const struct account *account = &ACCOUNTS[i];
+    objects[i] = doorward_json(DOORWARD_TEXT("username", account->username), DOORWARD_TEXT("email", account->email),
+                               DOORWARD_OPTIONAL("password_hash", account->password_hash),
+                               DOORWARD_BOOLEAN("email_verified", account->email_verified));
+    items[i] = DOORWARD_JSON(NULL, objects[i]);
   }
+  char *list = doorward_list(items, COUNT);
+  for (int i = 0; i < COUNT; i++) doorward_free(objects[i]);
+  return list;
+}
+
+static void check(int is_good, const char *operation, const char *response) {
+  if (is_good) return;
+  fprintf(stderr, "import_users: %s: %s\n", operation, response);
+  exit(1);
 }
 
 int main(void) {
-  char request[1024], *response;
-  if (doorward_open("{\"store\":\"sqlite::memory:\"}", NULL, &engine, &response) != DOORWARD_OK) {
-    fprintf(stderr, "import_users: %s\n", response);
-    return 1;
-  }
+  char *list = users(), *request, *response;
+  check(doorward_open("{\"store\":\"sqlite::memory:\"}", NULL, &engine, &response) == DOORWARD_OK, "open", response);
   doorward_free(response);
 
   /* What would happen: the second account has the address of the first. */
-  snprintf(request, sizeof request, "{\"users\":%s,\"dry_run\":true}", USERS);
-  must("import_users", request, "{\"index\":1,\"code\":\"email_repeated\"}");
+  request = doorward_json(DOORWARD_JSON("users", list), DOORWARD_BOOLEAN("dry_run", 1));
+  doorward_status status = doorward_import_users(engine, request, &response);
+  puts(response);
+  char *problem = doorward_text(response, "/problems/0/code");
+  check(status == DOORWARD_OK && problem && !strcmp(problem, "email_repeated"), "import_users", response);
+  doorward_free(problem);
+  doorward_free(response);
+  doorward_free(request);
 
   /* Without it. */
-  snprintf(request, sizeof request, "{\"users\":%s,\"on_conflict\":\"skip\"}", USERS);
-  must("import_users", request, "\"imported\":1,\"skipped\":1");
+  request = doorward_json(DOORWARD_JSON("users", list), DOORWARD_TEXT("on_conflict", "skip"));
+  status = doorward_import_users(engine, request, &response);
+  puts(response);
+  check(status == DOORWARD_OK && doorward_integer(response, "/imported", 0) == 1, "import_users", response);
+  doorward_free(response);
+  doorward_free(request);
+  doorward_free(list);
 
-  must("login", "{\"username\":\"ada\",\"password\":\"password\"}", "\"access_token\"");
+  request = doorward_json(DOORWARD_TEXT("username", "ada"), DOORWARD_TEXT("password", "password"));
+  status = doorward_login(engine, request, &response);
+  check(status == DOORWARD_OK, "login", response);
+  doorward_free(response);
+  doorward_free(request);
   puts("ada logged in with her old password");
   doorward_release(engine);
   return 0;

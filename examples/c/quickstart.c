@@ -2,6 +2,9 @@
  * doorward from C: register, log in, verify, introspect, hash, log out, on an SQLite file.
  *
  *   cc quickstart.c $(pkg-config --cflags --libs doorward) -o quickstart && ./quickstart app.db
+ *
+ * Every request is built by doorward_json, and every response read by a JSON pointer. Never put a value into JSON
+ * with printf: a name or a token with a quote in it would say what the request asks for.
  */
 
 #include <stdio.h>
@@ -38,103 +41,98 @@ static void print_json(const char *json) {
   putchar('\n');
 }
 
-/* The text of a member of a JSON object, to be freed. Good for tokens and hashes, whose letters JSON does
-   not escape, in the library's own compact responses; a real program uses its JSON library. */
-static char *member(const char *json, const char *name) {
-  char key[64];
-  snprintf(key, sizeof key, "\"%s\":\"", name);
-  const char *start = strstr(json, key);
-  const char *end = start ? strchr(start + strlen(key), '"') : NULL;
-  if (!end) die("the response lacks an expected member");
-  start += strlen(key);
-  char *text = malloc((size_t)(end - start) + 1);
-  if (!text) die("no memory");
-  memcpy(text, start, (size_t)(end - start));
-  text[end - start] = 0;
-  return text;
-}
-
 typedef doorward_status operation(const doorward_engine *, const char *, char **);
 
 static doorward_engine *engine;
 
-/* Runs an operation, shows request and response, and returns the response, to be freed by doorward_free. */
-static char *run(const char *name, operation *named, const char *request, doorward_status *status) {
+/* Runs an operation, shows request and response, frees the request, and returns the response, to be freed. */
+static char *run(const char *name, operation *named, char *request, doorward_status *status) {
   char *response;
   *status = named(engine, request, &response);
   printf("\n%s ", name);
   print_json(request);
   printf("  %s ", STATUS[*status & 0xff]);
   print_json(response);
+  doorward_free(request);
   return response;
 }
 
 /* The same, where nothing but OK will do. */
-static char *must(const char *name, operation *named, const char *request) {
+static char *must(const char *name, operation *named, char *request) {
   doorward_status status;
   char *response = run(name, named, request, &status);
   if (status != DOORWARD_OK) die("unexpected status");
   return response;
 }
 
-static void expect(const char *response, const char *text) {
-  if (!strstr(response, text)) die("unexpected response");
+static void expect(char *response, const char *pointer, int expected) {
+  if (doorward_boolean(response, pointer, -1) != expected) die("unexpected response");
+  doorward_free(response);
 }
 
-int main(int argc, char **argv) {
-  const char *file = argc > 1 ? argv[1] : "quickstart.db";
-  char config[4096], request[4096], *response;
-  doorward_status status;
-
-  if (doorward_abi() != DOORWARD_ABI) die("another ABI than the header's");
-  if (strpbrk(file, "\"\\") || strlen(file) > 4000) die("a file name that would need JSON escapes");
-  snprintf(config, sizeof config, "{\"store\":\"sqlite:%s\"}", file);
+static void open_engine(const char *file) {
+  const size_t length = strlen("sqlite:") + strlen(file) + 1;
+  char *store = malloc(length), *response;
+  if (!store) die("no memory");
+  snprintf(store, length, "sqlite:%s", file);
+  char *config = doorward_json(DOORWARD_TEXT("store", store));
   printf("doorward %s\n\nopen ", doorward_version());
   print_json(config);
-  status = doorward_open(config, NULL, &engine, &response);
+  const doorward_status status = doorward_open(config, NULL, &engine, &response);
   printf("  %s ", STATUS[status & 0xff]);
   print_json(response);
   doorward_free(response);
+  doorward_free(config);
+  free(store);
   if (status != DOORWARD_OK) die("cannot open the engine");
+}
 
-  response = run("register", doorward_register,
-                 "{\"username\":\"ada\",\"email\":\"ada@example.com\",\"password\":\"eight wise words\"}", &status);
-  if (status == DOORWARD_CONFLICT && strstr(response, "\"username_taken\""))
+int main(int argc, char **argv) {
+  const char *name = "ada", *password = "eight wise words", *other = "correct horse battery staple";
+  doorward_status status;
+
+  if (doorward_abi() != DOORWARD_ABI) die("another ABI than the header's");
+  open_engine(argc > 1 ? argv[1] : "quickstart.db");
+
+  char *response = run("register", doorward_register,
+                       doorward_json(DOORWARD_TEXT("username", name), DOORWARD_TEXT("email", "ada@example.com"),
+                                     DOORWARD_TEXT("password", password)),
+                       &status);
+  char *code = doorward_text(response, "/error/code");
+  if (code && strcmp(code, "username_taken") == 0)
     printf("  (she has been here before)\n");
   else if (status != DOORWARD_OK)
     die("cannot register");
+  doorward_free(code);
   doorward_free(response);
 
-  response = must("login", doorward_login, "{\"username\":\"ada\",\"password\":\"eight wise words\"}");
-  char *token = member(response, "access_token");
+  char *client = doorward_json(DOORWARD_TEXT("ip", "192.0.2.7"), DOORWARD_OPTIONAL("user_agent", NULL));
+  response = must("login", doorward_login,
+                  doorward_json(DOORWARD_TEXT("username", name), DOORWARD_TEXT("password", password),
+                                DOORWARD_JSON("client", client)));
+  char *token = doorward_text(response, "/access_token");
+  printf("  (she is %s", doorward_boolean(response, "/user/is_active", 0) ? "active" : "not active");
+  printf(", her token is good for %lld seconds)\n", (long long)doorward_integer(response, "/expires_in", 0));
   doorward_free(response);
+  doorward_free(client);
 
   /* Signature and claims only: cheap, for every request of a web service. */
-  snprintf(request, sizeof request, "{\"token\":\"%s\"}", token);
-  doorward_free(must("verify", doorward_verify, request));
+  doorward_free(must("verify", doorward_verify, doorward_json(DOORWARD_TEXT("token", token))));
 
   /* Against the store: whether the session is still alive. */
-  response = must("introspect", doorward_introspect, request);
-  expect(response, "\"active\":true");
-  doorward_free(response);
+  expect(must("introspect", doorward_introspect, doorward_json(DOORWARD_TEXT("token", token))), "/active", 1);
 
-  response = must("hash_password", doorward_hash_password, "{\"password\":\"correct horse battery staple\"}");
-  char *hash = member(response, "hash");
+  response = must("hash_password", doorward_hash_password, doorward_json(DOORWARD_TEXT("password", other)));
+  char *hash = doorward_text(response, "/hash");
   doorward_free(response);
+  expect(must("verify_password", doorward_verify_password,
+              doorward_json(DOORWARD_TEXT("password", other), DOORWARD_TEXT("hash", hash))),
+         "/valid", 1);
+  doorward_free(hash);
 
-  char check[1024];
-  snprintf(check, sizeof check, "{\"password\":\"correct horse battery staple\",\"hash\":\"%s\"}", hash);
-  response = must("verify_password", doorward_verify_password, check);
-  expect(response, "\"valid\":true");
-  doorward_free(response);
-  free(hash);
-
-  doorward_free(must("logout", doorward_logout, request));
-
-  response = must("introspect", doorward_introspect, request);
-  expect(response, "\"active\":false");
-  doorward_free(response);
-  free(token);
+  doorward_free(must("logout", doorward_logout, doorward_json(DOORWARD_TEXT("token", token))));
+  expect(must("introspect", doorward_introspect, doorward_json(DOORWARD_TEXT("token", token))), "/active", 0);
+  doorward_free(token);
 
   doorward_release(engine);
   return 0;

@@ -7,6 +7,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once, PoisonError};
 
+use zeroize::Zeroizing;
+
 use super::types::{DOORWARD_OK, doorward_engine, doorward_hooks, doorward_status};
 use crate::clock::Clock;
 use crate::contain::contain;
@@ -68,9 +70,17 @@ pub(super) unsafe fn answer(
         Ok(body) => (DOORWARD_OK, body),
         Err(error) => (error.status() as doorward_status, error.to_json()),
     };
-    // JSON escapes NUL, so this never fails; if it did, the answer would be an empty text.
-    *response = CString::new(body).unwrap_or_default().into_raw();
+    *response = handed_over(&Zeroizing::new(body));
     status
+}
+
+/// A copy of a text without NUL, as JSON is, for the caller to give to `doorward_free`. Its memory is taken once: no
+/// other copy of a token is left behind.
+pub(super) fn handed_over(text: &str) -> *mut c_char {
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    bytes.extend_from_slice(text.as_bytes());
+    // If there were a NUL, the answer would be an empty text.
+    CString::new(bytes).unwrap_or_default().into_raw()
 }
 
 /// The text of the caller; NULL is nothing.

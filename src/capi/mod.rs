@@ -3,6 +3,7 @@
 //!
 //! - `types`: statuses, hooks, the engine's handle
 //! - `lifecycle`: version, open, call, close, release, free
+//! - `values`: requests from values, values from responses
 //! - `named`: one function for each operation
 //! - `boundary`: NULL, fork, re-entry, close, panic
 
@@ -14,7 +15,9 @@ mod boundary;
 mod lifecycle;
 mod named;
 mod types;
+mod values;
 
 pub use lifecycle::*;
 pub use named::*;
 pub use types::*;
+pub use values::*;

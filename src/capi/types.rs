@@ -72,6 +72,33 @@ pub struct doorward_hooks {
     pub destroy: Option<unsafe extern "C" fn(context: *mut c_void)>,
 }
 
+/// A member of a JSON object, or an item of a list, for doorward_object and doorward_list. Written by DOORWARD_TEXT and
+/// the functions beside it.
+#[repr(C)]
+pub struct doorward_member {
+    /// Its name. Not read in a list.
+    pub name: *const c_char,
+    /// DOORWARD_IS_TEXT, DOORWARD_IS_JSON: `length` bytes of UTF-8, borrowed.
+    pub text: *const c_char,
+    /// How many bytes `text` has.
+    pub length: usize,
+    /// DOORWARD_IS_INTEGER: the number. DOORWARD_IS_BOOLEAN: 0 is false, all else true.
+    pub integer: i64,
+    /// What it is: DOORWARD_IS_TEXT or another.
+    pub kind: i32,
+}
+
+/// Kind of a member: a text.
+pub const DOORWARD_IS_TEXT: i32 = 1;
+/// Kind of a member: JSON, as a builder or doorward_value gave it, or as somebody sent it whole.
+pub const DOORWARD_IS_JSON: i32 = 2;
+/// Kind of a member: an integer.
+pub const DOORWARD_IS_INTEGER: i32 = 3;
+/// Kind of a member: true or false.
+pub const DOORWARD_IS_BOOLEAN: i32 = 4;
+/// Kind of a member: left out.
+pub const DOORWARD_IS_ABSENT: i32 = 5;
+
 /// A handle is used from any thread at any time.
 const _: () = {
     const fn assert_shared<T: Send + Sync>() {}

@@ -111,12 +111,12 @@ impl Key {
 
     /// The token with these claims, a JSON text.
     pub(crate) fn sign(&self, claims: &str) -> Result<String> {
-        let mut token = format!("{}.{}", self.header, base64url(claims.as_bytes()));
-        let signature = self.material.sign(token.as_bytes());
-        let signature = signature.map_err(|_| Error::new(Code::Internal, "signing"))?;
-        token.push('.');
-        token.push_str(&base64url(&signature));
-        Ok(token)
+        let input = Zeroizing::new(format!("{}.{}", self.header, base64url(claims.as_bytes())));
+        let signature = self.material.sign(input.as_bytes());
+        let signature = Zeroizing::new(signature.map_err(|_| Error::new(Code::Internal, "signing"))?);
+        let signature = Zeroizing::new(base64url(&signature));
+        // In one piece of memory: a text that grows leaves its beginning behind.
+        Ok([input.as_str(), ".", &signature].concat())
     }
 
     /// The public half as a JWK (RFC 7517, RFC 7518 section 6, RFC 8037); none of a secret key.

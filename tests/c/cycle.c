@@ -11,7 +11,7 @@ static void on_log(void *context, int32_t level, const char *json) {
 static int64_t now_ms(void *unused) { return (void)unused, 1800000000000; }
 
 static void live(int number) {
-  const char *config = lasting(number, KEY);
+  char *config = lasting(number, KEY);
   size_t logged = 0;
   doorward_hooks hooks = {sizeof hooks, &logged, on_log, now_ms, NULL};
   doorward_engine *engine = must_open(config, &hooks), *other;
@@ -33,13 +33,14 @@ static void live(int number) {
   call("authenticate after logout", engine, "authenticate", token);
   call("not JSON", engine, "login", "{");
   call("unknown operation", engine, "nonsense", "{}");
-  free(token);
+  doorward_free(token);
 
   doorward_status status = doorward_open("{\"store\":\"sqlite:/no such folder/x.db\"}", NULL, &other, &response);
   printf("no such folder: %s\n", name_of(status));
   doorward_free(response);
   status = doorward_open(config, NULL, &other, &response);
   show("a second engine", status, response);
+  doorward_free(config);
   doorward_close(other);
   doorward_release(other);
   printf("logged: %s\n", logged ? "something" : "nothing");

@@ -27,7 +27,7 @@ int main(void) {
   int to_child[2], to_parent[2];
   char *response;
 
-  doorward_engine *engine = must_open(lasting(1, KEY), &hooks);
+  doorward_engine *engine = must_open_lasting(1, &hooks);
   call("parent registers", engine, "register", ADA);
   if (pipe(to_child) || pipe(to_parent)) return 1;
 
@@ -40,7 +40,7 @@ int main(void) {
     doorward_close(engine);
     call("child closed it", engine, "list_users", "{}");
     doorward_release(engine);
-    doorward_engine *own = must_open(lasting(1, KEY), NULL);
+    doorward_engine *own = must_open_lasting(1, NULL);
     call("child finds ada in its own", own, "get_user", "{\"username\":\"ada\"}");
     tell(to_parent[1]);
     wait_for(to_child[0]);
@@ -58,7 +58,7 @@ int main(void) {
   waitpid(child, &status, 0);
   printf("child ended: %d\n", status);
 
-  engine = must_open(lasting(1, KEY), NULL);
+  engine = must_open_lasting(1, NULL);
   call("ada is there", engine, "get_user", "{\"username\":\"ada\"}");
   call("eve is there", engine, "get_user", "{\"username\":\"eve\"}");
   doorward_release(engine);

@@ -75,8 +75,7 @@ int main(void) {
   pthread_attr_t small;
   pthread_t thread;
   pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 256 * 1024);
-  pthread_create(&thread, &small, run, NULL);
+  if (pthread_attr_setstacksize(&small, STACK_KIB * 1024) || pthread_create(&thread, &small, run, NULL)) return 1;
   pthread_join(thread, NULL);
   doorward_release(engine);
   return 0;

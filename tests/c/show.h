@@ -17,13 +17,15 @@
 
 #define KEY "a secret key that the programs share"
 
-/* The configuration of a store that stays: the server's database that the runner names, or a file. */
-static inline const char *lasting(int number, const char *secret_key) {
-  static char config[512], file[32];
+/* The configuration of a store that stays: the server's database that the runner names, or a file. To be freed. */
+static inline char *lasting(int number, const char *secret_key) {
+  char file[32];
   const char *server = getenv("STORE");
   snprintf(file, sizeof file, "sqlite:store%d.db", number);
-  snprintf(config, sizeof config, "{\"store\":\"%s\",\"secret_key\":\"%s\"," CHEAP "}", server ? server : file,
-           secret_key);
+  char *cheap = doorward_json(DOORWARD_INTEGER("memory_kib", 64), DOORWARD_INTEGER("iterations", 1));
+  char *config = doorward_json(DOORWARD_TEXT("store", server ? server : file), DOORWARD_TEXT("secret_key", secret_key),
+                               DOORWARD_JSON("password", cheap));
+  doorward_free(cheap);
   return config;
 }
 
@@ -37,13 +39,12 @@ static inline const char *name_of(doorward_status status) {
 
 /* Prints a step and its outcome: a failure by status and code, success as OK. Frees the response. */
 static inline void show(const char *step, doorward_status status, char *response) {
-  static const char failure[] = "{\"error\":{\"code\":\"";
-  const char *code = response ? response : "(nothing)";
-  if (strncmp(code, failure, sizeof failure - 1) == 0) code += sizeof failure - 1;
+  char *code = doorward_text(response, "/error/code");
   if (status == DOORWARD_OK)
     printf("%s: OK\n", step);
   else
-    printf("%s: %s %.*s\n", step, name_of(status), (int)strcspn(code, "\""), code);
+    printf("%s: %s %s\n", step, name_of(status), code ? code : response ? response : "(nothing)");
+  doorward_free(code);
   doorward_free(response);
 }
 
@@ -71,6 +72,14 @@ static inline doorward_engine *must_open(const char *config, const doorward_hook
   return engine;
 }
 
+/* An engine on the store that stays. */
+static inline doorward_engine *must_open_lasting(int number, const doorward_hooks *hooks) {
+  char *config = lasting(number, KEY);
+  doorward_engine *engine = must_open(config, hooks);
+  doorward_free(config);
+  return engine;
+}
+
 /* The response of a call that must succeed; to be freed. */
 static inline char *must_call(const doorward_engine *engine, const char *operation, const char *request) {
   char *response;
@@ -84,12 +93,9 @@ static inline char *must_call(const doorward_engine *engine, const char *operati
 
 /* `{"token":"…"}` of a fresh session of ada's; to be freed. */
 static inline char *token_request(const doorward_engine *engine) {
-  char *login = must_call(engine, "login", ADA_LOGIN);
-  const char *token = strstr(login, "\"access_token\":\"");
-  size_t length = token ? strcspn(token += strlen("\"access_token\":\""), "\"") : 0;
-  char *request = malloc(length + 16);
-  if (!token || !request) exit(1);
-  snprintf(request, length + 16, "{\"token\":\"%.*s\"}", (int)length, token);
+  char *login = must_call(engine, "login", ADA_LOGIN), *token = doorward_text(login, "/access_token");
+  char *request = doorward_json(DOORWARD_TEXT("token", token));
+  doorward_free(token);
   doorward_free(login);
   return request;
 }

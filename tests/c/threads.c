@@ -41,7 +41,7 @@ static void *close_it(void *unused) {
 }
 
 int main(void) {
-  engine = must_open(lasting(1, KEY), NULL);
+  engine = must_open_lasting(1, NULL);
   doorward_free(must_call(engine, "register", ADA));
   token = token_request(engine);
   pthread_t threads[THREADS], closers[2];
@@ -55,6 +55,6 @@ int main(void) {
   printf("threads that were told engine_closed: %d\n", closed_ends);
   printf("calls that ended otherwise than OK: %d\n", other_ends);
   doorward_release(engine);
-  free(token);
+  doorward_free(token);
   return 0;
 }

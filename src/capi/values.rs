@@ -1,0 +1,177 @@
+//! Requests from values, and values from responses, for callers without a JSON library.
+
+use std::collections::BTreeSet;
+use std::ffi::c_char;
+use std::slice;
+
+use zeroize::Zeroizing;
+
+use super::boundary::{handed_over, text};
+use super::types::{
+    DOORWARD_IS_ABSENT, DOORWARD_IS_BOOLEAN, DOORWARD_IS_INTEGER, DOORWARD_IS_JSON, DOORWARD_IS_TEXT,
+    doorward_member,
+};
+use crate::contain::contain;
+use crate::json::{self, MAX_NAME, Written, child};
+
+/// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
+/// counts. The result is never NULL and is the caller's until doorward_free.
+///
+/// A value stays a value, whatever it holds. A name that stands twice, a NULL, a text that is not UTF-8, a
+/// DOORWARD_JSON that is not JSON and nesting deeper than 32 are refused: the result then says why, for logs, as
+/// in "not JSON: /client/ip: NULL". That text is no JSON, so every operation refuses it with invalid_json, and a
+/// builder that gets it as a value refuses it, too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_object(members: *const doorward_member, count: usize) -> *mut c_char {
+    // SAFETY: the header's rules.
+    unsafe { built(Shape::Object, members, count) }
+}
+
+/// Builds the JSON list of the values of `count` members, whose names are not read.
+/// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it is as doorward_object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list(members: *const doorward_member, count: usize) -> *mut c_char {
+    // SAFETY: the header's rules.
+    unsafe { built(Shape::List, members, count) }
+}
+
+/// Reads a text of a JSON text. `pointer` is a JSON pointer (RFC 6901), as "/user/id" or "/users/0/username"; ""
+/// is the whole. The result is the caller's until doorward_free. It is NULL where the member is absent, null or of
+/// another type, where the text has a NUL inside, and where `json` is NULL or not JSON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_text(json: *const c_char, pointer: *const c_char) -> *mut c_char {
+    // SAFETY: the header's rules.
+    let read = unsafe { read(json, pointer, |raw| json::text(raw).filter(|text| !text.contains('\0'))) };
+    read.map_or(std::ptr::null_mut(), |text| handed_over(&text))
+}
+
+/// Reads an integer as doorward_text reads a text. `otherwise` where there is none, or where it has a fraction or
+/// an exponent, or does not fit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_integer(
+    json: *const c_char,
+    pointer: *const c_char,
+    otherwise: i64,
+) -> i64 {
+    // SAFETY: the header's rules.
+    unsafe { read(json, pointer, |raw| raw.parse().ok()) }.unwrap_or(otherwise)
+}
+
+/// Reads a boolean, 1 or 0, as doorward_text reads a text. `otherwise` where there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_boolean(
+    json: *const c_char,
+    pointer: *const c_char,
+    otherwise: i32,
+) -> i32 {
+    // SAFETY: the header's rules.
+    let read = unsafe { read(json, pointer, |raw| raw.parse::<bool>().ok()) };
+    read.map_or(otherwise, i32::from)
+}
+
+/// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on, or to look into.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_value(json: *const c_char, pointer: *const c_char) -> *mut c_char {
+    // SAFETY: the header's rules.
+    unsafe { read(json, pointer, Some) }.map_or(std::ptr::null_mut(), handed_over)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    Object,
+    List,
+}
+
+/// Why a member cannot be: its place, and the reason.
+struct Refused(String, &'static str);
+
+/// # Safety
+/// `members` is NULL or points to `count` members, whose texts are as the header asks.
+unsafe fn built(shape: Shape, members: *const doorward_member, count: usize) -> *mut c_char {
+    let json = contain(|| {
+        let members = match (count, members.is_null()) {
+            (0, _) => Ok(&[][..]),
+            (_, true) => Err(Refused(String::new(), "NULL")),
+            // SAFETY: as this function's.
+            (_, false) => Ok(unsafe { slice::from_raw_parts(members, count) }),
+        };
+        // SAFETY: as this function's.
+        let json = members.and_then(|members| unsafe { build(shape, members) });
+        Ok(json.unwrap_or_else(|Refused(place, why)| format!("not JSON: {place}: {why}").into()))
+    });
+    handed_over(json.as_deref().map_or("not JSON: internal", String::as_str))
+}
+
+/// # Safety
+/// The texts of the members are as the header asks.
+unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<String>, Refused> {
+    let (open, close) = if shape == Shape::Object { ("{", "}") } else { ("[", "]") };
+    let (mut json, mut names, mut separator) = (Written::default(), BTreeSet::new(), "");
+    json.push(open);
+    for (index, member) in members.iter().enumerate().filter(|(_, member)| member.kind != DOORWARD_IS_ABSENT)
+    {
+        json.push(separator);
+        separator = ",";
+        let mut place = child("", &index.to_string());
+        if shape == Shape::Object {
+            // SAFETY: as this function's.
+            let name = match unsafe { text(member.name, "name") } {
+                Ok(name) => name.ok_or(Refused(place, "a name that is NULL"))?,
+                Err(_) => return Err(Refused(place, "a name that is not UTF-8")),
+            };
+            place = child("", &name.chars().take(MAX_NAME).collect::<String>());
+            if !names.insert(name) {
+                return Err(Refused(place, "stands twice"));
+            }
+            json.push_quoted(name).map_err(|_| Refused(String::new(), "internal"))?;
+            json.push(":");
+        }
+        // SAFETY: as this function's.
+        unsafe { push_value(&mut json, member) }.map_err(|why| Refused(place, why))?;
+    }
+    json.push(close);
+    json.into_text().map(Zeroizing::new).map_err(|_| Refused(String::new(), "internal"))
+}
+
+/// # Safety
+/// The text of the member is as the header asks.
+unsafe fn push_value(json: &mut Written, member: &doorward_member) -> Result<(), &'static str> {
+    // SAFETY: as this function's.
+    let text = || unsafe { text_of(member) };
+    match member.kind {
+        DOORWARD_IS_TEXT => json.push_quoted(text()?).map_err(|_| "internal")?,
+        DOORWARD_IS_JSON => json.push(json::strict(text()?).ok_or("not JSON")?),
+        DOORWARD_IS_INTEGER => json.push(&member.integer.to_string()),
+        DOORWARD_IS_BOOLEAN => json.push(if member.integer == 0 { "false" } else { "true" }),
+        _ => return Err("of no known kind"),
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `member.text` is NULL or points to `member.length` bytes.
+unsafe fn text_of(member: &doorward_member) -> Result<&str, &'static str> {
+    if member.text.is_null() {
+        return Err("NULL");
+    }
+    // SAFETY: as this function's.
+    let bytes = unsafe { slice::from_raw_parts(member.text.cast::<u8>(), member.length) };
+    str::from_utf8(bytes).map_err(|_| "not UTF-8")
+}
+
+/// What `leaf` makes of the JSON of the value at `pointer`, where there is one.
+///
+/// # Safety
+/// `json` and `pointer` are as the header asks, for `'a`.
+unsafe fn read<'a, T>(
+    json: *const c_char,
+    pointer: *const c_char,
+    leaf: impl FnOnce(&'a str) -> Option<T>,
+) -> Option<T> {
+    let found = contain(|| {
+        // SAFETY: as this function's.
+        let texts = unsafe { text(json, "json")?.zip(text(pointer, "pointer")?) };
+        Ok(texts.and_then(|(json, pointer)| json::at(json, pointer)).and_then(leaf))
+    });
+    found.ok().flatten()
+}
