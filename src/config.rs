@@ -11,8 +11,9 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
-    AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName,
+    AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
 pub use values::{
     Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl, SigningAlgorithm,
@@ -128,10 +129,10 @@ impl Config {
             return Err(Error::at(Code::InvalidConfig, "/passkeys/origins", "none"));
         }
         for (name, provider) in &config.id_token_providers {
-            if provider.jwks.is_some() == provider.jwks_uri.is_some() {
-                let field = format!("/id_token_providers/{}", name.as_str());
-                return Err(Error::at(Code::InvalidConfig, field, "expected one of jwks, jwks_uri"));
-            }
+            provider.check().map_err(|error| {
+                let place = error.field.as_deref().unwrap_or_default();
+                Error { field: Some(format!("/id_token_providers/{}{place}", name.as_str())), ..error }
+            })?;
         }
         config.mail.check()?;
         Ok(config)

@@ -373,6 +373,24 @@ impl JsonSchema for Amr {
     }
 }
 
+/// A login with another provider: which, and what it says of how the user satisfied it, in its own words. Nothing is
+/// concluded from that here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ProviderLogin {
+    /// The provider's name in `id_token_providers`.
+    pub name: String,
+    /// The authentication context class (OpenID Connect Core section 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The methods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// When the user proved there who they are, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+}
+
 /// A text that may name a person, as it was offered: it is not for logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Offered(String);

@@ -40,6 +40,8 @@ fn a_forgery_without_a_flaw_is_accepted(store: &Store) {
         ("nbf long ago", forge.with_claims(json!({"nbf": i64::MIN}))),
         ("iat within the leeway", forge.with_claims(json!({"iat": forge.now + 30}))),
         ("exp within the leeway", forge.with_claims(json!({"exp": forge.now - 29}))),
+        ("exp at a fraction", forge.with_claims(json!({"exp": forge.now as f64 + 900.5}))),
+        ("exp at a whole fraction", forge.with_claims(json!({"exp": (forge.now + 900) as f64}))),
         ("exp at the end of time", forge.with_claims(json!({"exp": i64::MAX}))),
         ("other claims", forge.with_claims(json!({"a": 1.5, "b": [true, {"c": "\u{e9}"}], "": "x"}))),
     ] {
@@ -248,7 +250,12 @@ fn claims(store: &Store) {
         for value in values {
             let is_good = match (name, value.as_bytes()) {
                 ("exp", _) => false,
-                ("nbf" | "iat" | "auth_time", b"1") => true,
+                // Issued before the account's sessions were ended last.
+                ("iat", b"-0.0") => continue,
+                // A NumericDate may have a fraction (RFC 7519 section 2).
+                ("nbf" | "iat" | "auth_time", b"1" | b"1.5" | b"1e3") | ("nbf" | "auth_time", b"-0.0") => {
+                    true
+                }
                 ("jti" | "scope" | "client_id", [b'"', ..]) => true,
                 ("amr", b"[]" | [b'"', ..]) => true,
                 // A text: good as a claim, but the subject and session of nobody.
@@ -267,8 +274,8 @@ fn claims(store: &Store) {
         ("expired long ago", json!({"exp": 0})),
         ("expired before time", json!({"exp": i64::MIN})),
         ("expires in milliseconds as text", json!({"exp": (now + 900).to_string()})),
-        ("expires at a fraction", json!({"exp": now as f64 + 900.5})),
-        ("expires at a whole fraction", json!({"exp": (now + 900) as f64})),
+        ("expired by a fraction", json!({"exp": now as f64 - 30.5})),
+        ("expires beyond what a float counts", json!({"exp": 1e300})),
         ("not yet", json!({"nbf": now + 31})),
         ("never", json!({"nbf": i64::MAX})),
         ("of the future", json!({"iat": now + 31})),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{Audience, Issuer, ServiceUrl, Whole, is_name};
+use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::user::Role;
 
@@ -16,8 +17,11 @@ use crate::user::Role;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdTokenProvider {
-    /// `iss` of its tokens, to the letter.
+    /// `iss` of its tokens, to the letter. `{tenantid}` in it, as Microsoft Entra writes it for applications of many
+    /// tenants, stands for the token's `tid`.
     pub issuer: Issuer,
+    /// The tenants whose users may log in, where the issuer has `{tenantid}`. Default: all.
+    pub tenants: Option<Vec<Tenant>>,
     /// What this service is called there: a text, or a list where its programs have several names. `aud` must be
     /// among them, and whoever else is in it, and `azp`, too.
     pub client_id: Audience,
@@ -67,6 +71,52 @@ impl FromStr for ProviderName {
 }
 
 crate::user::text_type!(ProviderName, "minLength": 1, "maxLength": 64);
+
+/// The id of a tenant of Microsoft Entra, as tokens write it: in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant(String);
+
+impl Tenant {
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Tenant {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Tenant, &'static str> {
+        let valid = is_name(text) && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        if valid { Ok(Tenant(text.to_owned())) } else { Err("expected a tenant's id, in lower case") }
+    }
+}
+
+crate::user::text_type!(Tenant, "minLength": 1, "maxLength": 64);
+
+impl IdTokenProvider {
+    /// What the members have to do with each other. The error's field is within the provider.
+    pub(super) fn check(&self) -> Result<()> {
+        let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
+        if self.jwks.is_some() == self.jwks_uri.is_some() {
+            return wrong("", "expected one of jwks, jwks_uri");
+        }
+        let tenants = self.tenants.as_deref();
+        match self.issuer.as_str().matches(TENANT_ID).count() {
+            0 if tenants.is_some() => wrong("/tenants", "the issuer has no {tenantid}"),
+            1 if tenants.is_some_and(<[Tenant]>::is_empty) => wrong("/tenants", "none"),
+            // Each tenant's administrator says which address is whose.
+            1 if tenants.is_none() && self.link_verified_email => {
+                wrong("/link_verified_email", "expected tenants, each trusted with addresses")
+            }
+            0 | 1 => Ok(()),
+            _ => wrong("/issuer", "expected {tenantid} once"),
+        }
+    }
+}
+
+/// What stands for a tenant in an issuer.
+pub(crate) const TENANT_ID: &str = "{tenantid}";
 
 /// A JWK Set as it was given. It is public, or should be: it is not shown.
 #[derive(Clone, Deserialize, JsonSchema)]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use crate::config::SubjectClaim;
 use crate::error::{Code, Error, Result};
@@ -64,14 +65,14 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
                 name if name == subject_claim => sub.replace(entries.next_value::<Text>()?.0).is_none(),
                 "iss" => iss.replace(entries.next_value::<Text>()?.0).is_none(),
                 "aud" => aud.replace(entries.next_value::<Members>()?.0).is_none(),
-                "exp" => exp.replace(entries.next_value::<i64>()?).is_none(),
-                "nbf" => nbf.replace(entries.next_value::<i64>()?).is_none(),
-                "iat" => iat.replace(entries.next_value::<i64>()?).is_none(),
+                "exp" => exp.replace(entries.next_value::<NumericDate>()?.0).is_none(),
+                "nbf" => nbf.replace(entries.next_value::<NumericDate>()?.0).is_none(),
+                "iat" => iat.replace(entries.next_value::<NumericDate>()?.0).is_none(),
                 "sid" => sid.replace(entries.next_value::<Text>()?.0).is_none(),
                 "scope" => scope.replace(entries.next_value::<Text>()?.0).is_none(),
                 "client_id" => client_id.replace(entries.next_value::<Text>()?.0).is_none(),
                 "jti" => jti.replace(entries.next_value::<Text>()?.0).is_none(),
-                "auth_time" => auth_time.replace(entries.next_value::<i64>()?).is_none(),
+                "auth_time" => auth_time.replace(entries.next_value::<NumericDate>()?.0).is_none(),
                 "amr" => amr.replace(entries.next_value::<Members>()?.0).is_none(),
                 _ => {
                     entries.next_value_seed(Strict(2))?;
@@ -95,6 +96,46 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             scope,
             auth_time,
         })
+    }
+}
+
+/// Seconds since 1970, which may have a fraction (RFC 7519 section 2): it is cut.
+pub(crate) struct NumericDate(pub i64);
+
+impl NumericDate {
+    /// Of a claim that was read.
+    pub(crate) fn of(claim: &Value) -> Option<i64> {
+        NumericDate::deserialize(claim).ok().map(|NumericDate(seconds)| seconds)
+    }
+}
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<NumericDate, D::Error> {
+        deserializer.deserialize_any(NumericDateVisitor)
+    }
+}
+
+struct NumericDateVisitor;
+
+impl Visitor<'_> for NumericDateVisitor {
+    type Value = NumericDate;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a number of seconds")
+    }
+    fn visit_i64<E>(self, seconds: i64) -> std::result::Result<NumericDate, E> {
+        Ok(NumericDate(seconds))
+    }
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> std::result::Result<NumericDate, E> {
+        i64::try_from(seconds).map(NumericDate).map_err(E::custom)
+    }
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> std::result::Result<NumericDate, E> {
+        // Beyond that a float is no longer the number that was written.
+        const EXACT: f64 = (1_i64 << 53) as f64;
+        match seconds.abs() < EXACT {
+            true => Ok(NumericDate(seconds.floor() as i64)),
+            false => Err(E::custom("out of range")),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! The claims of an ID token (OpenID Connect Core section 2), read as strictly as its signature is: duplicate keys
-//! are refused, and a claim of the wrong type is never one that is absent.
+//! The claims of an ID token (OpenID Connect Core section 2). Those that decide are read as strictly as its signature is:
+//! a wrong type is never absent. Those that only describe somebody are dropped where they are not what they should be.
 
 use serde_json::Value;
 
+use super::claims::NumericDate;
 use super::jws::Flaw;
 use crate::error::Code;
 use crate::json::{self, Object};
@@ -16,35 +17,49 @@ pub(crate) struct IdClaims {
     pub(crate) exp: i64,
     pub(crate) iat: i64,
     pub(crate) nbf: Option<i64>,
+    /// One that is no text answers no request.
     pub(crate) nonce: Option<String>,
+    /// The tenant of Microsoft Entra.
+    pub(crate) tid: Option<String>,
     pub(crate) email: Option<String>,
-    /// Only where it is `true`: some providers write texts, and not even `"true"` is one.
+    /// Also where it is the text `"true"`, as Apple writes it.
     pub(crate) email_verified: bool,
     pub(crate) preferred_username: Option<String>,
     pub(crate) locale: Option<String>,
+    pub(crate) acr: Option<String>,
+    pub(crate) amr: Vec<String>,
+    pub(crate) auth_time: Option<i64>,
 }
+
+/// The range of a clock.
+const CLOCK: std::ops::Range<i64> = 0..1 << 40;
 
 impl IdClaims {
     pub(crate) fn parse(text: &str) -> std::result::Result<IdClaims, Flaw> {
         let Object(claims) = json::parse(text, Code::InvalidToken).map_err(|_| Flaw("malformed_claims"))?;
         let wrong = Flaw("malformed_claims");
-        let text = |name: &str| match claims.get(name) {
+        let claim = |name: &str| claims.get(name).filter(|claim| !claim.is_null());
+        let text = |name: &str| match claim(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(wrong),
         };
-        let time = |name: &str| match claims.get(name) {
+        let time = |name: &str| match claim(name) {
             None => Ok(None),
-            Some(Value::Number(number)) => seconds(number).ok_or(wrong).map(Some),
-            Some(_) => Err(wrong),
+            Some(claim) => NumericDate::of(claim).filter(|it| CLOCK.contains(it)).ok_or(wrong).map(Some),
         };
-        let aud = match claims.get("aud") {
+        let texts = |claim: Option<&Value>| {
+            let texts = claim?.as_array()?.iter().map(|member| member.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<String>>>()
+        };
+        let aud = match claim("aud") {
             Some(Value::String(one)) => Some(vec![one.clone()]),
-            Some(Value::Array(several)) => {
-                several.iter().map(|member| member.as_str().map(str::to_owned)).collect()
-            }
-            _ => None,
+            several => texts(several),
         };
+        // No longer than what is kept with a session should be.
+        let describes = |name: &str| text(name).ok().flatten().filter(|text| (1..=255).contains(&text.len()));
+        let is_method = |method: &String| (1..=64).contains(&method.len());
+        let amr = texts(claim("amr")).filter(|amr| amr.len() <= 16 && amr.iter().all(is_method));
         Ok(IdClaims {
             iss: text("iss")?.ok_or(wrong)?,
             // Section 2: at most 255 ASCII characters; some providers are freer with the characters.
@@ -54,18 +69,15 @@ impl IdClaims {
             exp: time("exp")?.ok_or(wrong)?,
             iat: time("iat")?.ok_or(wrong)?,
             nbf: time("nbf")?,
-            nonce: text("nonce")?,
-            email: text("email")?,
-            email_verified: claims.get("email_verified") == Some(&Value::Bool(true)),
-            preferred_username: text("preferred_username")?,
-            locale: text("locale")?,
+            nonce: text("nonce").unwrap_or_default(),
+            tid: describes("tid"),
+            email: describes("email"),
+            email_verified: claim("email_verified").is_some_and(|it| *it == true || *it == "true"),
+            preferred_username: describes("preferred_username"),
+            locale: describes("locale"),
+            acr: describes("acr"),
+            amr: amr.unwrap_or_default(),
+            auth_time: time("auth_time").unwrap_or_default(),
         })
     }
-}
-
-/// A NumericDate, which may have a fraction (RFC 7519 section 2). Beyond the clock's range it is nothing.
-fn seconds(number: &serde_json::Number) -> Option<i64> {
-    const RANGE: std::ops::Range<i64> = 0..1 << 40;
-    let fraction = || number.as_f64().map(|seconds| seconds.floor() as i64);
-    number.as_i64().or_else(fraction).filter(|seconds| RANGE.contains(seconds))
 }

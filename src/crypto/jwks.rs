@@ -23,7 +23,16 @@ const TYPE: &str = "JWT";
 /// The keys of a set that can verify by the allowed algorithms: at least one.
 pub(crate) struct Jwks(Vec<PublicKey>);
 
+/// What a key of a set signed.
+pub(crate) struct Signed {
+    /// The claims, a text.
+    pub claims: String,
+    /// For whose tokens the key is, where it says so: Microsoft Entra publishes the keys of many issuers in one set.
+    pub key_issuer: Option<String>,
+}
+
 struct PublicKey {
+    issuer: Option<String>,
     kid: Option<String>,
     algorithm: IdTokenAlgorithm,
     key: ParsedPublicKey,
@@ -57,8 +66,8 @@ impl Jwks {
         (if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) }, bad)
     }
 
-    /// The claims, a text, of an ID token that one of the keys signed.
-    pub(crate) fn verify(&self, token: &str) -> std::result::Result<String, Flaw> {
+    /// The claims of an ID token that one of the keys signed.
+    pub(crate) fn verify(&self, token: &str) -> std::result::Result<Signed, Flaw> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Flaw("too_long"));
         }
@@ -70,12 +79,13 @@ impl Jwks {
             return Err(Flaw("wrong_type"));
         }
         let (signers, are_named) = self.signers(&header)?;
-        if !signers.iter().any(|signer| signer.key.verify_sig(input.as_bytes(), &signature).is_ok()) {
-            // Where no key is named, it may be one of a newer set.
-            return Err(if are_named { Flaw("bad_signature") } else { UNKNOWN_KEY });
-        }
+        let signed = |signer: &&&PublicKey| signer.key.verify_sig(input.as_bytes(), &signature).is_ok();
+        // Where no key is named, it may be one of a newer set.
+        let unsigned = if are_named { Flaw("bad_signature") } else { UNKNOWN_KEY };
+        let key_issuer = signers.iter().find(signed).ok_or(unsigned)?.issuer.clone();
         let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
-        String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))
+        let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
+        Ok(Signed { claims, key_issuer })
     }
 
     /// The keys that may have signed a token with this header, and whether it names them: the keys of its `kid`;
@@ -143,7 +153,8 @@ fn usable(
             (IdTokenAlgorithm::EdDsa, "OKP", Some("Ed25519")) => public_key::ed25519(&bytes("x")?)?,
             _ => continue,
         };
-        keys.push(PublicKey { kid: kid.map(str::to_owned), algorithm: *algorithm, key });
+        let issuer = jwk.get("issuer").and_then(Value::as_str).map(str::to_owned);
+        keys.push(PublicKey { issuer, kid: kid.map(str::to_owned), algorithm: *algorithm, key });
     }
     Ok(keys)
 }

@@ -12,7 +12,7 @@ use crate::store::users::{self, By, User};
 use crate::store::{
     events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
 };
-use crate::user::{Amr, Id, PublicUser};
+use crate::user::{Amr, Id, ProviderLogin, PublicUser};
 
 /// Reads everything that is kept on a person.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -128,6 +128,9 @@ pub struct ExportedSession {
     pub scope: Option<String>,
     /// By what its user proved who they are (RFC 8176).
     pub amr: Amr,
+    /// Of a login with another provider, what that says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderLogin>,
     /// When it began.
     pub created_at: i64,
     /// When it was refreshed last, or began.
@@ -220,6 +223,7 @@ impl From<sessions::Kept> for ExportedSession {
             backend: session.backend,
             scope: session.scope,
             amr: session.amr,
+            provider: session.provider,
             created_at: session.created_at,
             refreshed_at: session.refreshed_at,
             expires_at: session.expires_at,

@@ -11,8 +11,12 @@ use super::events::{Kind, event};
 use super::login::{Client, Entry, LoginResponse};
 use super::provider_keys::ProviderKeys;
 use super::{Engine, Reporter};
-use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName};
-use crate::crypto::{self, id_token::IdClaims, jwks::BadMember};
+use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName, TENANT_ID, Tenant};
+use crate::crypto::{
+    self,
+    id_token::IdClaims,
+    jwks::{BadMember, Signed},
+};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -21,7 +25,7 @@ use crate::store::identities::{self, Identity};
 use crate::store::users::{self, By, NewUser, User};
 use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
-use crate::user::{Amr, Email, Id, Locale, PublicUser, Role, Scope, Username};
+use crate::user::{Amr, Email, Id, Locale, ProviderLogin, PublicUser, Role, Scope, Username};
 
 /// Proves by an ID token who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,6 +62,7 @@ pub struct LoginWithIdTokenResponse {
 pub(super) struct Provider {
     name: ProviderName,
     issuer: String,
+    tenants: Option<Vec<Tenant>>,
     client_ids: Vec<String>,
     keys: ProviderKeys,
     /// The roles of whom it brings, where it may bring anybody.
@@ -93,6 +98,7 @@ impl Provider {
         Ok(Provider {
             name: name.clone(),
             issuer: provider.issuer.as_str().to_owned(),
+            tenants: provider.tenants.clone(),
             client_ids: provider.client_id.members().to_vec(),
             keys: ProviderKeys::new(name, provider, reporter)?,
             roles_of_new: roles_of_new.map(in_order).transpose().map_err(too_many)?,
@@ -106,11 +112,25 @@ impl Provider {
     }
 
     /// Whether the claims are this provider's, for this service and for now (OpenID Connect Core section 3.1.3.7).
-    fn accept(&self, claims: &IdClaims, nonce: Option<&Secret>, now: i64, leeway: i64) -> Result<()> {
+    fn accept(
+        &self,
+        claims: &IdClaims,
+        key_issuer: Option<&str>,
+        nonce: Option<&Secret>,
+        now: i64,
+        leeway: i64,
+    ) -> Result<()> {
         let is_ours = |client_id: &String| self.client_ids.contains(client_id);
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
-        if claims.iss != self.issuer {
+        if self.issuer_for(&self.issuer, claims).as_ref() != Some(&claims.iss) {
             refused("wrong_issuer")
+        } else if self.is_of_many_tenants()
+            && key_issuer.is_some_and(|issuer| self.issuer_for(issuer, claims).as_ref() != Some(&claims.iss))
+        {
+            // It is one of the set, and another issuer's.
+            refused("wrong_key_issuer")
+        } else if !self.admits(claims.tid.as_deref()) {
+            refused("wrong_tenant")
         } else if claims.aud.is_empty() || !claims.aud.iter().all(is_ours) {
             // Whoever else it was made for could offer it here.
             refused("wrong_audience")
@@ -130,6 +150,33 @@ impl Provider {
     }
 }
 
+impl Provider {
+    fn is_of_many_tenants(&self) -> bool {
+        self.issuer.contains(TENANT_ID)
+    }
+
+    /// What an issuer is called for the tenant of the claims; nothing, where it wants one and they name none.
+    fn issuer_for(&self, issuer: &str, claims: &IdClaims) -> Option<String> {
+        if !issuer.contains(TENANT_ID) {
+            return Some(issuer.to_owned());
+        }
+        let tenant: Tenant = claims.tid.as_ref()?.parse().ok()?;
+        Some(issuer.replace(TENANT_ID, tenant.as_str()))
+    }
+
+    /// What is kept of a login, in the provider's own words.
+    fn login(&self, claims: &IdClaims) -> ProviderLogin {
+        let (acr, amr, auth_time) = (claims.acr.clone(), claims.amr.clone(), claims.auth_time);
+        ProviderLogin { name: self.name.as_str().to_owned(), acr, amr, auth_time }
+    }
+
+    /// Whether users of this tenant may log in.
+    fn admits(&self, tenant: Option<&str>) -> bool {
+        let is_it = |it: &Tenant| Some(it.as_str()) == tenant;
+        self.tenants.as_ref().is_none_or(|tenants| tenants.iter().any(is_it))
+    }
+}
+
 impl Engine {
     /// Logs in by an ID token. Who is known by issuer and subject enters the account that was linked then. Else
     /// an account with the same address is linked, where the provider is trusted with addresses and says that this
@@ -140,15 +187,18 @@ impl Engine {
     /// `too_many_attempts`, `invalid_request`, `auth_service_unavailable`, `store_unavailable`.
     pub fn login_with_id_token(&self, request: LoginWithIdTokenRequest) -> Result<LoginWithIdTokenResponse> {
         let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client } = request;
-        let entry = Entry {
+        let provider = self.provider(provider.as_ref())?;
+        let mut entry = Entry {
             backend: self.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             // How they proved it is known to the provider alone.
             amr: Amr::default(),
+            provider: None,
         };
-        let provider = self.provider(provider.as_ref())?;
-        let entered = self.claims_of(provider, &id_token, nonce.as_ref()).and_then(|claims| {
+        let claims = self.claims_of(provider, &id_token, nonce.as_ref());
+        entry.provider = claims.as_ref().ok().map(|claims| provider.login(claims));
+        let entered = claims.and_then(|claims| {
             let now_ms = self.clock.now_ms();
             let newcomer = Newcomer::new(provider, &claims, now_ms)?;
             let (session, created) = self.write_with_mail(|tx| {
@@ -185,10 +235,11 @@ impl Engine {
 
     /// What the provider says in this token. Failures: `invalid_token`, `auth_service_unavailable`.
     fn claims_of(&self, provider: &Provider, token: &Token, nonce: Option<&Secret>) -> Result<IdClaims> {
-        let text = provider.keys.verify(token.expose(), &self.clock)?;
-        let claims = IdClaims::parse(&text)?;
+        let Signed { claims, key_issuer } = provider.keys.verify(token.expose(), &self.clock)?;
+        let claims = IdClaims::parse(&claims)?;
         let leeway = self.config.leeway_seconds.seconds();
-        provider.accept(&claims, nonce, self.clock.now(), leeway).map(|()| claims)
+        let accepted = provider.accept(&claims, key_issuer.as_deref(), nonce, self.clock.now(), leeway);
+        accepted.map(|()| claims)
     }
 
     /// The account that the claims open, and whether it was made for them.

@@ -21,7 +21,7 @@ use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
-use crate::user::{Amr, Email, Id, Offered, PublicUser, Scope, Username, text_type};
+use crate::user::{Amr, Email, Id, Offered, ProviderLogin, PublicUser, Scope, Username, text_type};
 use crate::webauthn::AuthenticationResponse;
 
 /// Proves who one is and opens a session.
@@ -165,6 +165,7 @@ impl Engine {
             scope,
             client: client.unwrap_or_default(),
             amr: Amr::password(),
+            provider: None,
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
@@ -442,6 +443,8 @@ pub(super) struct Entry {
     pub client: Client,
     /// What was proven so far.
     pub amr: Amr,
+    /// By which provider, where it was by an ID token.
+    pub provider: Option<ProviderLogin>,
 }
 
 impl Entry {

@@ -717,6 +717,7 @@ impl Engine {
             client: client.clone(),
             // Possession, and what the authenticator verified its user by.
             amr: Amr::default().with(methods).with(&["mfa"]),
+            provider: None,
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Reporter;
 use crate::clock::Clock;
 use crate::config::{IdTokenAlgorithm, IdTokenProvider, ProviderName};
-use crate::crypto::jwks::{BadMember, Jwks};
+use crate::crypto::jwks::{BadMember, Jwks, Signed};
 use crate::crypto::jws::UNKNOWN_KEY;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -92,10 +92,10 @@ impl ProviderKeys {
         }
     }
 
-    /// The claims, a text, of an ID token that the provider signed.
+    /// The claims of an ID token that the provider signed.
     ///
     /// Failures: `invalid_token`; `auth_service_unavailable`, where it may be one but the key cannot be had now.
-    pub fn verify(&self, token: &str, clock: &Clock) -> Result<String> {
+    pub fn verify(&self, token: &str, clock: &Clock) -> Result<Signed> {
         let remote = match self {
             ProviderKeys::Given(keys, _) => return Ok(keys.verify(token)?),
             ProviderKeys::Remote(remote) => remote,

@@ -18,7 +18,7 @@ use crate::store::sessions;
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx};
 use crate::token::Token;
-use crate::user::{Amr, Id};
+use crate::user::{Amr, Id, ProviderLogin};
 use crate::webauthn::AuthenticationResponse;
 
 /// Proves again who one is, before something that matters. One proof is given; which of them is enough, the host
@@ -73,7 +73,7 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, expected));
             }
         };
-        let Proven { amr, now, expires_at, backend } =
+        let Proven { amr, provider, now, expires_at, backend } =
             proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
         let backend = self.backend(Some(&backend))?;
         let expires_at = (now + backend.access_token_seconds).min(expires_at);
@@ -84,6 +84,7 @@ impl Engine {
             scope: bearer.scope.as_deref(),
             auth_time: now,
             amr: &amr,
+            provider: provider.as_ref(),
             iat: now,
             exp: expires_at,
         };
@@ -167,13 +168,15 @@ impl Engine {
         let event = event(Kind::Reauthenticated, session.user.public.id);
         let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
         self.record(tx, now, event)?;
-        Ok(Proven { amr, now, expires_at: session.expires_at.min(session.idle_at), backend: session.backend })
+        let expires_at = session.expires_at.min(session.idle_at);
+        Ok(Proven { amr, provider: session.provider, now, expires_at, backend: session.backend })
     }
 }
 
 /// What a session knows once its user proved again who they are.
 struct Proven {
     amr: Amr,
+    provider: Option<ProviderLogin>,
     now: i64,
     expires_at: i64,
     backend: String,

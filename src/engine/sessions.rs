@@ -20,7 +20,7 @@ use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Share, Tx};
 use crate::token::Token;
-use crate::user::{Amr, Id, PublicUser, Scope};
+use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -101,6 +101,9 @@ pub struct SessionInfo {
     pub expires_at: i64,
     /// By what its user proved who they are (RFC 8176).
     pub amr: Amr,
+    /// Of a login with another provider, what that says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderLogin>,
     /// From where it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
@@ -217,6 +220,7 @@ impl Engine {
                 scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
                 auth_time: session.auth_time,
                 amr: &session.amr,
+                provider: session.provider.as_ref(),
                 iat: now,
                 exp: expires_at,
             },
@@ -313,6 +317,7 @@ impl Engine {
                 refreshed_at: session.refreshed_at,
                 expires_at: session.expires_at,
                 amr: session.amr,
+                provider: session.provider,
                 ip: session.ip,
                 user_agent: session.user_agent,
                 device_id: session.device_id,
@@ -423,6 +428,7 @@ pub(super) struct Session<'e> {
     backend: &'e Backend,
     user: PublicUser,
     amr: Amr,
+    provider: Option<ProviderLogin>,
     created_at: i64,
     idle_at: i64,
     expires_at: i64,
@@ -436,6 +442,7 @@ pub(super) struct SessionClaims<'a> {
     pub scope: Option<&'a str>,
     pub auth_time: i64,
     pub amr: &'a Amr,
+    pub provider: Option<&'a ProviderLogin>,
     pub iat: i64,
     pub exp: i64,
 }
@@ -461,6 +468,7 @@ impl Engine {
             backend,
             user: user.public,
             amr: entry.amr.clone(),
+            provider: entry.provider.clone(),
             created_at: now,
             idle_at: (now + idle_seconds).min(expires_at),
             expires_at,
@@ -475,6 +483,7 @@ impl Engine {
             epoch: user.epoch,
             created_at: now,
             amr: &session.amr,
+            provider: session.provider.as_ref(),
             idle_at: session.idle_at,
             expires_at,
             scope: session.scope.as_ref().map(Scope::as_str),
@@ -506,6 +515,7 @@ impl Engine {
                 scope: session.scope.as_ref().map(Scope::as_str),
                 auth_time: now,
                 amr: &session.amr,
+                provider: session.provider.as_ref(),
                 iat: now,
                 exp: expires_at,
             },
@@ -534,6 +544,7 @@ impl Engine {
             sid: Some(session.sid),
             auth_time: Some(session.auth_time),
             amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
+            provider: session.provider,
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
         };

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Engine;
 use super::authorization::Bearer;
@@ -21,7 +21,7 @@ use crate::operations::Response;
 use crate::store::sessions;
 use crate::store::users::{self, User};
 use crate::token::Token;
-use crate::user::{Id, PublicUser, Role, Scope};
+use crate::user::{Id, ProviderLogin, PublicUser, Role, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -125,8 +125,8 @@ pub struct IntrospectResponse {
 #[serde(deny_unknown_fields)]
 pub struct IssueTokenRequest {
     /// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
-    /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `cnf`, `act`)
-    /// are refused.
+    /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
+    /// `act`) are refused.
     pub claims: Object,
     /// The life of the token; default `access_token_seconds`, at most `session_max_seconds`.
     #[schemars(range(min = 1))]
@@ -211,7 +211,7 @@ impl Engine {
     ///
     /// Failures: `invalid_request`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
-        const RESERVED: [&str; 13] = [
+        const RESERVED: [&str; 14] = [
             "iss",
             "aud",
             "exp",
@@ -223,6 +223,7 @@ impl Engine {
             "auth_time",
             "acr",
             "amr",
+            "provider",
             "cnf",
             "act",
         ];
@@ -268,6 +269,7 @@ impl Engine {
             sid: None,
             auth_time: None,
             amr: None,
+            provider: None,
             scope: None,
             roles: None,
         };
@@ -288,6 +290,7 @@ pub(super) struct AccessClaims<'a> {
     pub sid: Option<Id>,
     pub auth_time: Option<i64>,
     pub amr: Option<&'a [&'a str]>,
+    pub provider: Option<&'a ProviderLogin>,
     pub scope: Option<&'a str>,
     pub roles: Option<&'a [Role]>,
 }
@@ -319,6 +322,8 @@ impl Engine {
             #[serde(skip_serializing_if = "Option::is_none")]
             amr: Option<&'a [&'a str]>,
             #[serde(skip_serializing_if = "Option::is_none")]
+            provider: Option<&'a ProviderLogin>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             scope: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             roles: Option<&'a [Role]>,
@@ -340,6 +345,7 @@ impl Engine {
             sid: claims.sid,
             auth_time: claims.auth_time,
             amr: claims.amr,
+            provider: claims.provider,
             scope: claims.scope,
             roles: claims.roles,
             own,
@@ -528,7 +534,10 @@ impl JsonSchema for Claims {
     fn schema_name() -> Cow<'static, str> {
         "Claims".into()
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // A NumericDate may have a fraction (RFC 7519 section 2); none of ours has one.
+        let date =
+            |text: &str| json!({"anyOf": [{"type": "integer"}, {"type": "number"}], "description": text});
         json_schema!({
             "type": "object",
             "description": "The claims of a verified token (RFC 7519, RFC 9068).",
@@ -540,17 +549,18 @@ impl JsonSchema for Claims {
                     "description": "For whom the token is.",
                 },
                 "client_id": {"type": "string", "description": "The backend that issued the token."},
-                "iat": {"type": "integer", "description": "When the token was issued, in Unix seconds."},
-                "exp": {"type": "integer", "description": "When it expires."},
-                "nbf": {"type": "integer", "description": "When it begins."},
+                "iat": date("When the token was issued, in Unix seconds."),
+                "exp": date("When it expires."),
+                "nbf": date("When it begins."),
                 "jti": {"type": "string", "description": "The id of the token."},
                 "sid": {"type": "string", "description": "The session."},
-                "auth_time": {"type": "integer", "description": "When the user proved who they are."},
+                "auth_time": date("When the user proved who they are."),
                 "amr": {
                     "type": "array",
                     "items": {"type": "string"},
                     "description": "By what they proved it (RFC 8176).",
                 },
+                "provider": generator.subschema_for::<ProviderLogin>(),
                 "scope": {"type": "string", "description": "The scopes, separated by spaces."},
                 "roles": {
                     "type": "array",

@@ -142,6 +142,7 @@ const TABLES: &[Table] = &[
             ("repeats", Text),
             ("auth_time", Integer),
             ("amr", Text),
+            ("provider", Text),
             ("scope", Text),
             ("created_at", Integer),
             ("idle_at", Integer),

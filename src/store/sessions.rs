@@ -3,7 +3,8 @@
 use super::users::{self, User, select};
 use super::{Row, Share, Tx, Value, damaged};
 use crate::error::Result;
-use crate::user::{Amr, Id};
+use crate::json;
+use crate::user::{Amr, Id, ProviderLogin};
 
 /// A session and whose it is.
 pub(crate) struct Session {
@@ -14,6 +15,7 @@ pub(crate) struct Session {
     pub generations: Generations,
     pub auth_time: i64,
     pub amr: Amr,
+    pub provider: Option<ProviderLogin>,
     pub idle_at: i64,
     pub expires_at: i64,
     pub is_revoked: bool,
@@ -53,7 +55,7 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
-             s.expires_at, s.revoked_at, s.scope, s.backend, s.amr"
+             s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -86,6 +88,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
     let (expires_at, revoked_at) = (row.integer(column(7))?, row.optional_integer(column(8))?);
     let (scope, backend) = (row.optional_text(column(9))?, row.text(column(10))?);
     let amr = Amr::stored(row.text(column(11))?);
+    let provider = provider(row, column(12))?;
     Ok(move |user| Session {
         user,
         backend,
@@ -93,11 +96,17 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
         generations,
         auth_time,
         amr,
+        provider,
         idle_at,
         expires_at,
         is_revoked: revoked_at.is_some(),
         scope,
     })
+}
+
+fn provider(row: &Row, column: usize) -> Result<Option<ProviderLogin>> {
+    let text = row.optional_text(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|_| damaged())).transpose()
 }
 
 /// A session as it begins.
@@ -108,6 +117,7 @@ pub(crate) struct NewSession<'a> {
     pub epoch: i64,
     pub created_at: i64,
     pub amr: &'a Amr,
+    pub provider: Option<&'a ProviderLogin>,
     pub idle_at: i64,
     pub expires_at: i64,
     pub scope: Option<&'a str>,
@@ -118,10 +128,11 @@ pub(crate) struct NewSession<'a> {
 
 /// Keeps a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
+    let provider = new.provider.map(json::render).transpose()?;
     tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, \
-         created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr, provider) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -135,6 +146,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(new.device_id),
             Value::Text(new.backend),
             Value::Text(new.amr.as_str()),
+            Value::optional_text(provider.as_deref()),
         ],
     )
 }
@@ -215,6 +227,7 @@ pub(crate) struct Kept {
     pub backend: String,
     pub scope: Option<String>,
     pub amr: Amr,
+    pub provider: Option<ProviderLogin>,
     pub created_at: i64,
     pub refreshed_at: i64,
     pub expires_at: i64,
@@ -230,7 +243,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
     let mut kept = Vec::new();
     tx.query(
         "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, \
-         device_id, amr FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+         device_id, amr, provider FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), Value::Integer(limit as i64)],
         |row| {
             kept.push(Kept {
@@ -245,6 +258,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
                 user_agent: row.optional_text(9)?,
                 device_id: row.optional_text(10)?,
                 amr: Amr::stored(row.text(11)?),
+                provider: provider(row, 12)?,
             });
             Ok(())
         },
@@ -257,6 +271,7 @@ pub(crate) struct Listed {
     pub id: Id,
     pub backend: String,
     pub amr: Amr,
+    pub provider: Option<ProviderLogin>,
     pub created_at: i64,
     pub refreshed_at: i64,
     pub expires_at: i64,
@@ -269,7 +284,7 @@ pub(crate) struct Listed {
 pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     tx.query(
-        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr FROM sessions \
+        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr, provider FROM sessions \
          WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
          AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
         &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
@@ -284,6 +299,7 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
                 user_agent: row.optional_text(7)?,
                 device_id: row.optional_text(8)?,
                 amr: Amr::stored(row.text(9)?),
+                provider: provider(row, 10)?,
             });
             Ok(())
         },

@@ -57,6 +57,22 @@ VARIABLES = {
     "of_an_unknown_key": token(ADA, OTHER_KEY, kid="other"),
     "access_token": token(ADA, typ="at+jwt"),
     "unsigned": jwt.encode({**OF_THE_PROVIDER, **ADA}, None, "none", {"kid": "k"}),
+    "described_by_nothing": token(
+        dict.fromkeys(
+            ["locale", "email", "email_verified", "preferred_username", "azp", "nonce", "nbf"]
+            + ["acr", "amr", "auth_time", "tid", "name", "picture"]
+        )
+        | {"sub": "nobody-2"}
+    ),
+    "described_by_other_types": token(
+        {"sub": "nobody-3", "locale": {"tag": "de"}, "email": ["ada@example.com"], "preferred_username": 7}
+        | {"nonce": 1, "acr": 0, "amr": "pwd", "auth_time": "now", "tid": [], "name": {}}
+    ),
+    "with_methods": token({**ADA, "acr": "urn:example:gold", "amr": ["pwd", "otp"], "auth_time": NOW - 60.5}),
+    "of_a_tenant": token({"sub": "ada-1", "iss": "https://login.example/9f-1/v2.0", "tid": "9f-1"}),
+    "of_another_tenant": token({"sub": "ada-1", "iss": "https://login.example/9f-2/v2.0", "tid": "9f-2"}),
+    "of_a_tenant_and_another": token({"sub": "ada-1", "iss": "https://login.example/9f-1/v2.0", "tid": "9f-2"}),
+    "of_no_tenant": token({"sub": "ada-1", "iss": "https://login.example/{tenantid}/v2.0"}),
     "by_secret": jwt.encode({**OF_THE_PROVIDER, **ADA}, SECRET, "HS256", {"kid": "secret"}),
 }
 

@@ -52,6 +52,24 @@ fn who_enters_which_account(store: &Store) {
     assert_eq!((&anew["created"], anew["user"]["id"] == user["id"]), (&json!(true), false));
 }
 
+on_each_store!(a_password_that_must_be_changed_is_asked_for_where_it_is_used);
+fn a_password_that_must_be_changed_is_asked_for_where_it_is_used(store: &Store) {
+    let key = Key::new("ES256", "k");
+    let stage = Stage::on(store, &key, json!({"link_verified_email": true}));
+    let ada = stage.register("ada", "ada@example.com", true);
+    stage.call("update_user", json!({"id": ada, "must_change_password": true})).unwrap();
+    let claims = json!({"sub": "1", "email": "ada@example.com", "email_verified": true});
+    let login = stage.login(&key.sign(&claims_of(claims))).unwrap();
+    assert_eq!((&login["user"]["id"], &login["created"]), (&ada, &json!(false)));
+    let by_password = json!({"username": "ada", "password": PASSWORD});
+    let error = stage.call("login", by_password.clone()).unwrap_err();
+    assert_eq!(error.code, Code::PasswordChangeRequired);
+    // It is as it was after the login by the provider, whose session lives on.
+    let authenticated = stage.call("authenticate", json!({"token": login["access_token"]})).unwrap();
+    assert_eq!(authenticated["user"]["id"], ada);
+    assert_eq!(stage.call("login", by_password).unwrap_err().code, Code::PasswordChangeRequired);
+}
+
 on_each_store!(an_address_links_only_where_both_sides_verified_it);
 fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
     let key = Key::new("ES256", "k");
@@ -63,7 +81,9 @@ fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
         let stage = Stage::on(store, &key, trusted);
         let ada = stage.register("ada", "ada@example.com", true);
         // What the provider does not say, or not so, is not said.
-        for verified in [json!(false), json!("true"), json!(1), json!([true]), json!(null)] {
+        for verified in
+            [json!(false), json!("True"), json!("yes"), json!(""), json!(1), json!([true]), json!(null)]
+        {
             let error = stage.login(&of("1", "ada@example.com", verified.clone())).unwrap_err();
             assert_eq!(
                 (error.code, error.detail.as_deref()),

@@ -173,6 +173,44 @@ fn bad_members_are_named() {
     }
 }
 
+/// The keys of many issuers stand in one set: one that is for a tenant signs for no other.
+#[test]
+fn keys_of_many_tenants() {
+    let keys = [Key::new("ES256", "1"), Key::new("ES256", "2"), Key::new("ES256", "3")];
+    let with = |key: &Key, issuer: Value| {
+        let mut jwk = key.set()["keys"][0].clone();
+        jwk["issuer"] = issuer;
+        jwk
+    };
+    let issuers = ["https://login.example/{tenantid}/v2.0", "https://login.example/a/v2.0", ""];
+    let issuers = [json!(issuers[0]), json!(issuers[1]), json!(null)];
+    let members: Vec<Value> = keys.iter().zip(&issuers).map(|(key, it)| with(key, it.clone())).collect();
+    let set = json!({"keys": members});
+    let stage = stage_with(json!({
+        "issuer": issuers[0], "jwks": set, "algorithms": ["ES256"], "auto_register": true,
+    }));
+    let of = |key: &Key, tenant: &str| {
+        let iss = format!("https://login.example/{tenant}/v2.0");
+        key.sign(&claims_of(
+            json!({"sub": "1", "iss": iss, "tid": tenant, "email": format!("ada@{tenant}.example")}),
+        ))
+    };
+    for (key, tenant) in [(0, "a"), (0, "b"), (1, "a"), (2, "a"), (2, "b")] {
+        stage.login(&of(&keys[key], tenant)).unwrap();
+    }
+    let error = stage.login(&of(&keys[1], "b")).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("wrong_key_issuer")));
+    // A tenant that would become another path.
+    for tenant in ["a/../b", "", "A"] {
+        let error = stage.login(&of(&keys[0], tenant)).unwrap_err();
+        assert_eq!(
+            (error.code, error.detail.as_deref()),
+            (Code::InvalidToken, Some("wrong_issuer")),
+            "{tenant}"
+        );
+    }
+}
+
 /// The keys that no passkey may have, either.
 #[test]
 fn keys_that_nobody_may_have() {

@@ -105,7 +105,16 @@ fn what_is_no_id_token_of_this_provider_for_this_service() {
         (json!({"sub": null}), "malformed_claims"),
         (json!({"sub": 1}), "malformed_claims"),
         (json!({"sub": "x".repeat(256)}), "malformed_claims"),
-        (json!({"email": ["ada@example.com"]}), "malformed_claims"),
+        (json!({"azp": ["app"]}), "malformed_claims"),
+        (json!({"azp": ""}), "wrong_authorized_party"),
+        (json!({"aud": ["app", "app"], "azp": null}), "wrong_authorized_party"),
+        (json!({"aud": ""}), "wrong_audience"),
+        (json!({"aud": [""]}), "wrong_audience"),
+        (json!({"nbf": ""}), "malformed_claims"),
+        (json!({"nbf": []}), "malformed_claims"),
+        (json!({"nbf": NOW + 32, "iat": NOW}), "not_yet_valid"),
+        (json!({"exp": NOW as f64 - 30.5}), "expired"),
+        (json!({"exp": -0.5}), "malformed_claims"),
         (json!({"a": "\0"}), "malformed_claims"),
     ] {
         let mut claims = claims_of(ok.clone());
@@ -125,6 +134,12 @@ fn what_is_no_id_token_of_this_provider_for_this_service() {
         json!({"aud": ["app-for-phones"], "azp": "app"}),
         json!({"aud": ["app", "app-for-phones"], "azp": "app-for-phones"}),
         json!({"nonce": "n"}),
+        json!({"nbf": NOW as f64 + 30.5}),
+        json!({"azp": null, "nonce": null, "nbf": null}),
+        // What only describes.
+        json!({"nonce": 1, "email": ["ada@example.com"], "email_verified": {}, "preferred_username": 1, "locale": 1}),
+        json!({"email": "", "preferred_username": "x".repeat(256), "locale": "", "acr": "", "amr": [1], "auth_time": -1}),
+        json!({"email": "no address", "acr": "x".repeat(256), "amr": vec!["x"; 17], "auth_time": {}, "tid": 1}),
     ] {
         let mut claims = claims_of(ok.clone());
         claims.as_object_mut().unwrap().extend(good.as_object().unwrap().clone());

@@ -677,8 +677,8 @@ class Operations(_doorward.Engine):
         """Issues an access token with claims of the host's own.
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
-            (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `cnf`,
-            `act`) are refused.
+            (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
+            `provider`, `cnf`, `act`) are refused.
         backend: Who issues it; default: `default`.
         lifetime_seconds: The life of the token; default `access_token_seconds`, at most
             `session_max_seconds`.

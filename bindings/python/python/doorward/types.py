@@ -598,7 +598,8 @@ class IdTokenProviders(TypedDict, total=False):
     """
     issuer: Required[str]
     """
-    `iss` of its tokens, to the letter.
+    `iss` of its tokens, to the letter. `{tenantid}` in it, as Microsoft Entra writes it for applications of many
+    tenants, stands for the token's `tid`.
     """
     jwks: dict[str, Any] | None
     """
@@ -614,6 +615,10 @@ class IdTokenProviders(TypedDict, total=False):
     Whether this provider's word that an address is verified counts here: then it opens the account that has
     verified the same address, and takes over one that never did. Only for a provider that verifies addresses
     itself.
+    """
+    tenants: list[str] | None
+    """
+    The tenants whose users may log in, where the issuer has `{tenantid}`. Default: all.
     """
     timeout_ms: int
     """
@@ -711,6 +716,30 @@ class Config(TypedDict, total=False):
     totp: TotpConfig
 
 
+class Provider(TypedDict, total=False):
+    """
+    A login with another provider: which, and what it says of how the user satisfied it, in its own words. Nothing is
+    concluded from that here.
+    """
+
+    acr: str | None
+    """
+    The authentication context class (OpenID Connect Core section 2).
+    """
+    amr: list[str]
+    """
+    The methods.
+    """
+    auth_time: int | None
+    """
+    When the user proved there who they are, in Unix seconds.
+    """
+    name: Required[str]
+    """
+    The provider's name in `id_token_providers`.
+    """
+
+
 class Claims(TypedDict, total=False):
     """
     The claims of a verified token (RFC 7519, RFC 9068).
@@ -724,7 +753,7 @@ class Claims(TypedDict, total=False):
     """
     For whom the token is.
     """
-    auth_time: int
+    auth_time: int | float
     """
     When the user proved who they are.
     """
@@ -732,11 +761,11 @@ class Claims(TypedDict, total=False):
     """
     The backend that issued the token.
     """
-    exp: Required[int]
+    exp: Required[int | float]
     """
     When it expires.
     """
-    iat: int
+    iat: int | float
     """
     When the token was issued, in Unix seconds.
     """
@@ -748,9 +777,14 @@ class Claims(TypedDict, total=False):
     """
     The id of the token.
     """
-    nbf: int
+    nbf: int | float
     """
     When it begins.
+    """
+    provider: Provider
+    """
+    A login with another provider: which, and what it says of how the user satisfied it, in its own words. Nothing is
+    concluded from that here.
     """
     roles: list[str]
     """

@@ -64,6 +64,8 @@ CREATE TABLE sessions (
   -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   BIGINT NOT NULL,
   amr         TEXT COLLATE "C" NOT NULL,
+  -- What the provider says whose ID token opened it, a JSON object.
+  provider    TEXT COLLATE "C",
   scope       TEXT COLLATE "C",
   created_at  BIGINT NOT NULL,
   idle_at     BIGINT NOT NULL,

@@ -64,6 +64,8 @@ CREATE TABLE sessions (
   -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
   auth_time   INTEGER NOT NULL,
   amr         TEXT    NOT NULL,
+  -- What the provider says whose ID token opened it, a JSON object.
+  provider    TEXT,
   scope       TEXT,
   created_at  INTEGER NOT NULL,
   idle_at     INTEGER NOT NULL,

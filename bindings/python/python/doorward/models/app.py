@@ -395,6 +395,32 @@ class Passkey(Model):
     """
 
 
+class Provider(Model):
+    """
+    Of a login with another provider, what that says of it.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    acr: str | None = None
+    """
+    The authentication context class (OpenID Connect Core section 2).
+    """
+    amr: list[str] | None = None
+    """
+    The methods.
+    """
+    auth_time: int | None = None
+    """
+    When the user proved there who they are, in Unix seconds.
+    """
+    name: str
+    """
+    The provider's name in `id_token_providers`.
+    """
+
+
 class ExportedSession(Model):
     """
     A session as it is kept.
@@ -430,6 +456,10 @@ class ExportedSession(Model):
     ip: str | None = None
     """
     From where it was opened.
+    """
+    provider: Provider | None = None
+    """
+    Of a login with another provider, what that says of it.
     """
     refreshed_at: int
     """
@@ -984,6 +1014,10 @@ class Session(Model):
     """
     From where it was opened.
     """
+    provider: Provider | None = None
+    """
+    Of a login with another provider, what that says of it.
+    """
     refreshed_at: int
     """
     When it was refreshed last, or began.
@@ -1338,8 +1372,8 @@ class IssueTokenRequest(Model):
     claims: dict[str, Any]
     """
     The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
-    `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `cnf`, `act`)
-    are refused.
+    `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
+    `act`) are refused.
     """
     lifetime_seconds: Annotated[int | None, Field(ge=1)] = None
     """
@@ -2672,7 +2706,7 @@ class TokenPayload(Model):
     """
     The id of the account.
     """
-    exp: int
+    exp: int | float
     """
     When it expires.
     """
