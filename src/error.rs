@@ -146,6 +146,8 @@ codes! {
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
     /// Authenticated, but not allowed; or it would leave nobody who is.
     PermissionDenied = "permission_denied", Forbidden, "Permission denied.";
+    /// The account's address must be verified before it takes a second factor or a passkey.
+    EmailNotVerified = "email_not_verified", Forbidden, "The e-mail address must be verified first.";
     /// The text is not JSON.
     InvalidJson = "invalid_json", InvalidRequest, "The request is not valid JSON.";
     /// The request breaks the operation's schema or limits.
@@ -266,6 +268,14 @@ pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> std::res
     serializer.serialize_str(secret.expose())
 }
 
+/// As [`exposed`], where there is one.
+pub(crate) fn optional_exposed<S: Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}
+
 impl Error {
     /// A failure with the host-only reason `detail`.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Error {
@@ -275,6 +285,11 @@ impl Error {
     /// A failure that the field at the JSON pointer `field` caused.
     pub fn at(code: Code, field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Error {
         Error { field: Some(field.into()), ..Error::new(code, detail) }
+    }
+
+    /// The same failure, of the field at this JSON pointer.
+    pub(crate) fn at_field(self, field: &'static str) -> Error {
+        Error { field: Some(field.to_owned()), ..self }
     }
 
     /// A login that wants one more step.

@@ -33,6 +33,10 @@ pub struct Mail {
     pub links: Links,
     /// The language of mails to users who chose none. Default: `en`.
     pub locale: Option<Locale>,
+    /// Whether a mailed link alone verifies the first address of an account, without a proof of the account. The
+    /// mailbox's owner then gets an account without what opened it before: password, sessions, second factors,
+    /// passkeys and identities.
+    pub click_verifies: bool,
     /// Texts of the host's own: for a kind of mail, by language.
     pub templates: BTreeMap<Kind, BTreeMap<Locale, Template>>,
 }

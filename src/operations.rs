@@ -64,7 +64,7 @@ macro_rules! operations {
 }
 
 operations! {
-    register: accounts::RegisterRequest => accounts::UserResponse, "0.1.0",
+    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0",
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
     get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0",
@@ -165,9 +165,9 @@ operations! {
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
         [StoreUnavailable];
     request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0",
-        "Mails a token to an address that has yet to be verified.",
-        [TooManyAttempts, StoreUnavailable];
-    request_email_change: email::RequestEmailChangeRequest => email::SentResponse, "0.1.0",
+        "Mails a token to the address of an account that has yet to verify it.",
+        [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0",
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
     request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0",
@@ -177,8 +177,8 @@ operations! {
         "Sets a new password by the token that was mailed, and ends every session.",
         [InvalidToken, WeakPassword, HashQueueFull, StoreUnavailable];
     verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0",
-        "Verifies an address, or changes it, by the token that was mailed to it.",
-        [InvalidToken, EmailTaken, StoreUnavailable];
+        "Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.",
+        [InvalidToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0",
         "Says what a mailed token is for, without redeeming it.",
         [InvalidToken, StoreUnavailable];
@@ -193,10 +193,10 @@ operations! {
         [];
     setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0",
         "Makes a secret for an account; it is no factor before it is confirmed.",
-        [UserNotFound, AlreadyConfigured, StoreUnavailable];
+        [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
     confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0",
         "Puts an authenticator app in force by its first code; ends every session.",
-        [UserNotFound, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
+        [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
     totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0",
         "Says whether an account has an authenticator app in force.",
         [UserNotFound, StoreUnavailable];
@@ -220,7 +220,7 @@ operations! {
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
     begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0",
         "Begins to make a passkey for an account.",
-        [UserNotFound, PermissionDenied, InvalidConfig, StoreUnavailable];
+        [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
     finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0",
         "Makes the passkey; ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];

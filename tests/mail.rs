@@ -42,6 +42,17 @@ impl Stage {
         user["user"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks for a mail that verifies the address of this account.
+    fn ask(&self, id: &str) {
+        self.call("request_email_verification", json!({"user_id": id}));
+    }
+
+    /// Redeems a mailed token, with the password of this account.
+    fn verify(&self, name: &str, token: &Value) -> Value {
+        let request = json!({"token": token, "username": name, "password": PASSWORD});
+        self.call("verify_email", request)
+    }
+
     /// Takes every mail that is due, and acknowledges it.
     fn mails(&self) -> Vec<Value> {
         let taken = self.call("take_mail", json!({"limit": 100}))["mails"].as_array().unwrap().clone();
@@ -154,7 +165,7 @@ fn both_addresses_hear_of_a_change(store: &Store) {
     let mails = stage.mails();
     let expected = [("change_email", "new@example.com"), ("email_change_requested", "ada@example.com")];
     assert_eq!(kinds(&mails), pairs(expected));
-    stage.call("verify_email", json!({"token": token(&mails, "change_email")}));
+    stage.verify("ada", &token(&mails, "change_email"));
     assert_eq!(kinds(&stage.mails()), pairs([("email_changed", "ada@example.com")]));
     assert_eq!((stage.count("email_changed"), stage.count("mail_sent")), (1, 3));
 }
@@ -164,22 +175,28 @@ on_each_store!(a_change_ends_what_the_old_address_could_do);
 fn a_change_ends_what_the_old_address_could_do(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let id = stage.register("ada");
-    stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    stage.ask(&id);
     stage.call("request_email_change", json!({"user_id": id, "new_email": "first@example.com"}));
     stage.call("request_email_change", json!({"user_id": id, "new_email": "second@example.com"}));
     let session = stage.call("login", json!({"username": "ada", "password": PASSWORD}));
     let mails = stage.mails();
     let to =
         |address: &str| mails.iter().find(|mail| mail["to"] == address && mail["token"].is_string()).unwrap();
-    let verify = json!({"token": to("ada@example.com")["token"]});
+    let verify = json!({"token": to("ada@example.com")["token"], "username": "ada", "password": PASSWORD});
     let (first, second) = (to("first@example.com"), to("second@example.com"));
-    stage.call("verify_email", json!({"token": first["token"]}));
+    stage.verify("ada", &first["token"]);
     assert_eq!(
         stage.refused("refresh", json!({"refresh_token": session["refresh_token"]})),
         Code::InvalidToken
     );
     assert_eq!(stage.refused("verify_email", verify), Code::InvalidToken);
-    assert_eq!(stage.refused("verify_email", json!({"token": second["token"]})), Code::InvalidToken);
+    assert_eq!(
+        stage.refused(
+            "verify_email",
+            json!({"token": second["token"], "username": "ada", "password": PASSWORD})
+        ),
+        Code::InvalidToken
+    );
 }
 
 on_each_store!(a_token_of_another_store_is_none);
@@ -187,8 +204,8 @@ fn a_token_of_another_store_is_none(store: &Store) {
     let elsewhere = store.another();
     let (stage, other) = (Stage::new(store, json!({})), Stage::new(&elsewhere, json!({})));
     for stage in [&stage, &other] {
-        stage.register("ada");
-        stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+        let id = stage.register("ada");
+        stage.ask(&id);
     }
     let foreign = json!({"token": token(&other.mails(), "verify_email")});
     assert_eq!(stage.refused("verify_email", foreign.clone()), Code::InvalidToken);
@@ -202,16 +219,18 @@ fn nobody_learns_who_has_an_address(store: &Store) {
     let stage =
         Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
     stage.register("ada");
-    stage.call("verify_email", json!({"token": token(&stage.mails(), "verify_email")}));
+    stage.verify("ada", &token(&stage.mails(), "verify_email"));
     stage.pass(3600);
     let eve = stage.register("eve");
     assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "eve@example.com")]));
-    let ask =
-        |address: &str| stage.call("request_email_change", json!({"user_id": eve, "new_email": address}));
-    assert_eq!(ask("ada@example.com"), ask("free@example.com"));
+    let ask = |address: &str| {
+        let reply = stage.call("request_email_change", json!({"user_id": eve, "new_email": address}));
+        (reply["sent"].clone(), reply["verification"].as_str().unwrap().len())
+    };
+    assert_eq!(ask("ada@example.com"), ask("fay@example.com"));
     let expected = [
         ("account_exists", "ada@example.com"),
-        ("change_email", "free@example.com"),
+        ("change_email", "fay@example.com"),
         ("email_change_requested", "eve@example.com"),
         ("email_change_requested", "eve@example.com"),
     ];
@@ -223,14 +242,14 @@ on_each_store!(asking_for_nobody_leaves_nothing_and_takes_nothing);
 /// Where nobody has the address, what is written is taken back: nothing stays, and nothing of others is lost.
 fn asking_for_nobody_leaves_nothing_and_takes_nothing(store: &Store) {
     let stage = Stage::new(store, json!({}));
-    stage.register("ada");
+    let ada = stage.register("ada");
     for round in 0..3 {
         stage.pass(3600 * round);
-        stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+        stage.ask(&ada);
     }
     let mails = stage.mails();
     for index in 0..20 {
-        stage.call("request_email_verification", json!({"email": format!("nobody{index}@example.com")}));
+        stage.call("request_password_reset", json!({"email": format!("nobody{index}@example.com")}));
     }
     assert!(stage.mails().is_empty());
     for mail in &mails {
@@ -238,6 +257,58 @@ fn asking_for_nobody_leaves_nothing_and_takes_nothing(store: &Store) {
     }
     drop(stage);
     assert_eq!((store.count("mails"), store.count("one_time_secrets")), (0, 3));
+}
+
+on_each_store!(an_address_gets_so_many_mails_from_all_and_no_more);
+/// However many accounts are registered with an address, it gets fifty mails, and then fewer. Nobody is told.
+fn an_address_gets_so_many_mails_from_all_and_no_more(store: &Store) {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let stage =
+        Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    let register = |name: String| {
+        let request = json!({"username": name, "email": "victim@example.com", "password": PASSWORD});
+        stage.call("register", request)
+    };
+    for index in 0..60 {
+        let reply = register(format!("mallory{index}"));
+        assert!(reply["verification"].is_string());
+    }
+    assert_eq!(stage.mails().len(), 50);
+    stage.pass(60);
+    let late = register("late".to_owned());
+    let mails = stage.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0]["user_id"], late["user"]["id"]);
+}
+
+on_each_store!(of_two_who_verify_one_address_at_once_one_gets_it);
+/// Two accounts with one address, each with a mailed token and a proof of its own, at the same moment.
+fn of_two_who_verify_one_address_at_once_one_gets_it(store: &Store) {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let stage =
+        Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    let requests: Vec<Value> = (0..8)
+        .map(|index| {
+            let request =
+                json!({"username": format!("user{index}"), "email": "one@example.com", "password": PASSWORD});
+            let verification = stage.call("register", request)["verification"].clone();
+            json!({"token": token(&stage.mails(), "verify_email"), "verification": verification})
+        })
+        .collect();
+    let start = Barrier::new(requests.len());
+    let won: Vec<Result<Value, Code>> = thread::scope(|scope| {
+        let run = |request| {
+            let (engine, start) = (&stage.engine, &start);
+            scope.spawn(move || {
+                start.wait();
+                call(engine, "verify_email", request)
+            })
+        };
+        let running: Vec<_> = requests.iter().map(run).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(won.iter().filter(|won| won.is_ok()).count(), 1);
+    assert!(won.iter().all(|won| won.is_ok() || *won == Err(Code::EmailTaken)));
 }
 
 on_each_store!(a_reset_happens_once);
@@ -293,21 +364,21 @@ fn an_address_that_looks_alike_gets_nothing(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let request = json!({"username": "ada", "email": "strasse@example.com", "password": PASSWORD});
     stage.call("register", request);
-    stage.call("request_email_verification", json!({"email": "stra\u{df}e@EXAMPLE.com"}));
-    assert_eq!(kinds(&stage.mails()), pairs([("verify_email", "strasse@example.com")]));
+    stage.call("request_password_reset", json!({"email": "stra\u{df}e@EXAMPLE.com"}));
+    assert_eq!(kinds(&stage.mails()), pairs([("reset_password", "strasse@example.com")]));
 }
 
 on_each_store!(a_mail_outlives_a_rotation_of_the_secret_key);
 fn a_mail_outlives_a_rotation_of_the_secret_key(store: &Store) {
     let keys = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
     let stage = Stage::new(store, json!({"secret_keys": [keys[0]]}));
-    stage.register("ada");
-    stage.call("request_email_verification", json!({"email": "ada@example.com"}));
+    let id = stage.register("ada");
+    stage.ask(&id);
     let Stage { engine, now } = stage;
     drop(engine);
     let stage = Stage { engine: open(store, &now, json!({"secret_keys": [keys[1], keys[0]]})), now };
     let token = token(&stage.mails(), "verify_email");
-    assert_eq!(stage.call("verify_email", json!({"token": token}))["user"]["email_verified"], true);
+    assert_eq!(stage.verify("ada", &token)["user"]["email_verified"], true);
 }
 
 on_each_store!(a_mail_that_no_key_opens_is_given_up);
@@ -318,8 +389,8 @@ fn a_mail_that_no_key_opens_is_given_up(store: &Store) {
     let ask = |engine: &Engine, name: &str| {
         let email = format!("{name}@example.com");
         let request = json!({"username": name, "email": email, "password": PASSWORD});
-        call(engine, "register", &request).unwrap();
-        call(engine, "request_email_verification", &json!({"email": email})).unwrap();
+        let user = call(engine, "register", &request).unwrap()["user"]["id"].clone();
+        call(engine, "request_email_verification", &json!({"user_id": user})).unwrap();
     };
     ask(&engine, "ada");
     drop(engine);

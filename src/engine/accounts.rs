@@ -7,11 +7,11 @@ use super::Engine;
 use super::events::{Kind, event};
 use super::login::Client;
 use super::mail;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, optional_exposed};
 use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::{self, Event};
-use crate::store::users::{self, By, Listing, NewUser};
+use crate::store::users::{self, By, Listing, NewUser, User};
 use crate::store::{Durability, Tx, damaged, identities, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
@@ -47,6 +47,18 @@ pub struct RegisterRequest {
 pub struct UserResponse {
     /// The account, without anything secret.
     pub user: PublicUser,
+}
+
+/// An account that was created.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RegisterResponse {
+    /// The account, without anything secret.
+    pub user: PublicUser,
+    /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
+    /// A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
+    #[serde(serialize_with = "optional_exposed", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub verification: Option<Secret>,
 }
 
 /// Finds one account; exactly one field is given.
@@ -99,7 +111,7 @@ pub struct UpdateUserRequest {
     pub id: Id,
     /// The new name.
     pub username: Option<Username>,
-    /// The new address; it counts as not verified.
+    /// The new address; it counts as not verified, unless it is the same to the letter.
     pub email: Option<Email>,
     /// Whether the account may log in. An account that no longer may loses its sessions; one that may is also
     /// opened again after too many failed logins.
@@ -141,7 +153,7 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `weak_password`, `username_taken`, `email_taken`, `too_many_attempts`,
     /// `hash_queue_full`, `store_unavailable`.
-    pub fn register(&self, request: RegisterRequest) -> Result<UserResponse> {
+    pub fn register(&self, request: RegisterRequest) -> Result<RegisterResponse> {
         let RegisterRequest { username, email, password, roles, attributes, locale, client } = request;
         let registration = &self.config.registration;
         if email.is_none() && registration.require_email {
@@ -171,7 +183,7 @@ impl Engine {
         let username_key = user.username.key();
         // Where addresses are concealed, an account claims its address by verifying it.
         let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
-        self.write_with_mail(|tx| {
+        let verification = self.write_with_mail(|tx| {
             if users::is_taken(tx, By::Username(&username_key))? {
                 return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
             }
@@ -189,9 +201,12 @@ impl Engine {
             users::insert(tx, &new)?;
             let ip = client.ip();
             self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
-            self.greet(tx, user.id, user.locale.as_ref(), now)
+            let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
+            self.greet(tx, &new, user.locale.as_ref(), now)?;
+            let email = user.email.as_ref();
+            email.map(|email| self.verification(&new, email, now)).transpose()
         })?;
-        Ok(UserResponse { user })
+        Ok(RegisterResponse { user, verification })
     }
 
     /// Finds an account. Names and addresses are compared by their canonical form.
@@ -276,15 +291,16 @@ impl Engine {
                 (user.username, username_key) = (username.clone(), key);
             }
             if let Some(email) = &request.email {
-                let key = email.key();
-                if before.email.as_ref().map(Email::key).as_ref() != Some(&key) {
-                    if !conceal && users::is_taken(tx, By::Email(&key))? {
+                // What is verified is the address to the letter: another one may be another mailbox.
+                if before.email.as_ref() != Some(email) {
+                    let key = email.key();
+                    let is_new = before.email.as_ref().map(Email::key).as_ref() != Some(&key);
+                    if is_new && !conceal && users::is_taken(tx, By::Email(&key))? {
                         return Err(Error::at(Code::EmailTaken, "/email", "taken"));
                     }
-                    user.email_verified = false;
+                    (user.email, user.email_verified) = (Some(email.clone()), false);
                     email_key = Some(key).filter(|_| !conceal);
                 }
-                user.email = Some(email.clone());
             }
             user.is_active = request.is_active.unwrap_or(before.is_active);
             user.roles = match &roles {
@@ -356,11 +372,23 @@ impl Engine {
         self.forget_attempts(tx, id, &names)
     }
 
-    /// Takes away what beside its password opens or holds an account: whoever set it up never proved that they have
-    /// the address, and now somebody does.
-    pub(super) fn forget_proofs(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+    /// Mails the address of a new account, where registering does so.
+    pub(super) fn greet(&self, tx: &mut Tx, user: &User, locale: Option<&Locale>, now: i64) -> Result<()> {
+        match self.config.mail.links.verify_email {
+            Some(_) => self.mail_verification(tx, user, locale, now).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away all that opens or holds an account that never verified an address: somebody has proven that the
+    /// mailbox is theirs, and who set the account up never did.
+    pub(super) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+        self.record(tx, now, event(Kind::AccountReclaimed, id))?;
+        users::delete_password(tx, id)?;
         identities::delete_all(tx, id)?;
-        self.wipe_second_factors(tx, id, now)
+        self.wipe_second_factors(tx, id, now)?;
+        self.open_account(tx, id)?;
+        self.revoke_everything(tx, id, now).map(drop)
     }
 }
 

@@ -21,11 +21,12 @@ pub struct AuthorizeRequest<'a> {
     pub roles: Option<Vec<Role>>,
     /// The account is this one.
     pub user_id: Option<String>,
-    /// The account's address is this one.
+    /// The account's address is this one; capitals do not matter. It must be verified, unless
+    /// `require_verified_email` is false.
     pub email: Option<Offered>,
     /// The token carries all of these scopes (RFC 6749 section 3.3).
     pub scopes: Option<Vec<Scope>>,
-    /// The account's address is verified.
+    /// The account's address is verified; default: true where `email` is given.
     pub require_verified_email: Option<bool>,
     /// The user proved who they are at most so long ago.
     pub max_age_seconds: Option<u32>,
@@ -66,9 +67,13 @@ impl Engine {
         // Where addresses are concealed, an address is an account's only once it is verified.
         let is_theirs = user.email_verified || !self.config.registration.conceal_existing;
         let is_address = |email: &str| {
-            let offered = email.parse::<Email>().ok().map(|email| email.key());
-            is_theirs && offered.is_some() && offered == user.email.as_ref().map(Email::key)
+            // Addresses of one key may be those of two mailboxes.
+            let offered = email.parse::<Email>().ok();
+            let is_own =
+                offered.zip(user.email.as_ref()).is_some_and(|(offered, own)| own.is_mailbox_of(&offered));
+            is_theirs && is_own
         };
+        let needs_verified = request.require_verified_email.unwrap_or(request.email.is_some());
         if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role))) {
             Some("missing_role")
         } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
@@ -77,7 +82,7 @@ impl Engine {
             Some("another_email")
         } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
             Some("missing_scope")
-        } else if request.require_verified_email == Some(true) && !user.email_verified {
+        } else if needs_verified && !user.email_verified {
             Some("unverified_email")
         } else if request.max_age_seconds.is_some() && auth_time.is_none_or(|time| time < youngest) {
             Some("reauthentication_required")

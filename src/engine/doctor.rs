@@ -362,6 +362,13 @@ impl Findings {
             "Nobody may log in before their address is verified, and registering mails them nothing to do it with. Configure this link, or call request_email_verification for everybody.".to_owned(),
             "Addresses that have to be verified can be.",
         );
+        self.advise(
+            mail.click_verifies,
+            "mail_click_verifies",
+            "/mail/click_verifies",
+            "A mailed link alone verifies the first address of an account: an account that somebody else made is then lost to them and open to who pressed the link, and its user needs a new password. Without this, verify_email asks for a proof of the account.".to_owned(),
+            "A mailed link verifies an address together with a proof of the account.",
+        );
         let links = [
             ("verify_email", &mail.links.verify_email),
             ("reset_password", &mail.links.reset_password),

@@ -1,30 +1,46 @@
-//! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`. An address
-//! is a user's when they redeem what was mailed to it.
+//! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`. An address is
+//! an account's when somebody proves both: the mailbox, by the token that was mailed to it, and the account.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::account_proof::AccountProof;
 use super::accounts::UserResponse;
 use super::events::{Kind as EventKind, event};
 use super::login::Client;
 use super::one_time::{Found, Purpose};
-use crate::error::{Code, Error, Result};
+use crate::config::ProviderName;
+use crate::error::{Code, Error, Result, exposed};
 use crate::json;
 use crate::mail::Kind;
+use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails;
 use crate::store::users::{self, By, User};
 use crate::store::{Tx, damaged};
 use crate::token::Token;
-use crate::user::{Email, Id, Locale};
+use crate::user::{Email, Id, Locale, Offered};
 
-/// Asks for a mail to an address.
+/// Asks for a mail that verifies the address of an account. One of `token`, `user_id`, `verification`, `username` with
+/// `password`, and `email` is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RequestEmailVerificationRequest {
-    /// The address.
-    pub email: Email,
+pub struct RequestEmailVerificationRequest<'a> {
+    /// An access token of the account, live.
+    #[serde(borrow)]
+    pub token: Option<Token<'a>>,
+    /// The account's id, where the host knows who asks.
+    pub user_id: Option<Id>,
+    /// The challenge that `register` returned.
+    pub verification: Option<Secret>,
+    /// The username or the address, where nobody can log in before the address is verified.
+    pub username: Option<Offered>,
+    /// The password; wrong ones count as failed logins do.
+    pub password: Option<Secret>,
+    /// An address, which alone names no account that has yet to verify it: nothing is mailed, and the answer is the
+    /// same whoever has it.
+    pub email: Option<Email>,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
     /// From where the user comes: too many mails from one address of the network are refused.
@@ -36,7 +52,7 @@ pub struct RequestEmailVerificationRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestEmailChangeRequest {
-    /// Whose.
+    /// The account.
     pub user_id: Id,
     /// The address to be.
     pub new_email: Email,
@@ -51,13 +67,46 @@ pub struct SentResponse {
     pub sent: bool,
 }
 
-/// Redeems a token that was mailed.
+/// Answered alike whether or not the address is another account's.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RequestEmailChangeResponse {
+    /// Always true.
+    pub sent: bool,
+    /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
+    /// secret, good for a week; keep it in a cookie that scripts cannot read.
+    #[serde(serialize_with = "exposed")]
+    #[schemars(with = "String")]
+    pub verification: Secret,
+}
+
+/// Redeems a token that was mailed, with one proof of the account: `access_token`, `username` with `password`,
+/// `verification`, or `id_token`. Without a proof it is refused, unless `mail.click_verifies` is set and the account never verified an
+/// address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmailRequest<'a> {
     /// The token, of either purpose.
     #[serde(borrow)]
     pub token: Token<'a>,
+    /// An access token of the account, live.
+    #[serde(borrow)]
+    pub access_token: Option<Token<'a>>,
+    /// The username or the address of the account.
+    pub username: Option<Offered>,
+    /// Its password; wrong ones count as failed logins do.
+    pub password: Option<Secret>,
+    /// The challenge that `register` or `request_email_change` returned for this address.
+    pub verification: Option<Secret>,
+    /// An ID token of an identity that opens the account, where nobody can log in before the address is verified.
+    #[serde(borrow)]
+    pub id_token: Option<Token<'a>>,
+    /// The provider of the ID token; default: the only one.
+    pub provider: Option<ProviderName>,
+    /// The nonce that the ID token must have.
+    pub nonce: Option<Secret>,
+    /// From where the user comes, as far as the host knows.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
 }
 
 /// Looks at a token that was mailed.
@@ -79,37 +128,83 @@ pub struct CheckMailTokenResponse {
 }
 
 impl Engine {
-    /// Mails a token to an address that an account has yet to verify. Whether there is one, nobody is told:
-    /// answer and work are the same. An address gets one such mail a minute, and fewer when they are asked
-    /// for again and again.
+    /// Mails a token to the address of an account that has yet to verify it. An account gets one such mail a minute,
+    /// and fewer when they are asked for again and again; another account's mails to the address change nothing.
     ///
-    /// Failures: `too_many_attempts`, `store_unavailable`.
+    /// Failures: `invalid_request`, `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_challenge`,
+    /// `too_many_attempts`, `hash_queue_full`, `store_unavailable`.
     pub fn request_email_verification(
         &self,
         request: RequestEmailVerificationRequest,
     ) -> Result<SentResponse> {
-        let RequestEmailVerificationRequest { email, locale, client } = request;
-        self.answer_by_mail(Kind::VerifyEmail, &email, locale.as_ref(), client, users::find_unverified)
+        let RequestEmailVerificationRequest {
+            token,
+            user_id,
+            verification,
+            username,
+            password,
+            email,
+            locale,
+            client,
+        } = request;
+        let (client, sent) = (client.unwrap_or_default(), Ok(SentResponse { sent: true }));
+        let proof = AccountProof::among(token, username, password, verification, None)?;
+        let proven = match (proof, user_id, email) {
+            (Some(proof), None, None) => Some(self.prove_account(proof, None, &client)?),
+            (None, Some(_), None) => None,
+            (None, None, Some(_)) => {
+                let now = self.clock.now();
+                self.write_with_mail(|tx| self.count_mail_request(tx, client.ip, now))?;
+                return sent;
+            }
+            _ => {
+                let expected = "expected one of token, user_id, verification, username with password, email";
+                return Err(Error::new(Code::InvalidRequest, expected));
+            }
+        };
+        let now = self.clock.now();
+        let asked = self.write_with_mail(|tx| {
+            self.count_mail_request(tx, client.ip, now)?;
+            let id = proven.as_ref().map(|proven| proven.user_id).or(user_id);
+            let user = id.map(|id| users::find(tx, By::Id(id))).transpose()?.flatten();
+            let user = user.ok_or(Error::from(Code::UserNotFound))?;
+            if let Some(proven) = &proven {
+                self.rely_on(tx, proven, &user, user.public.email.as_ref(), now)?;
+            }
+            if !self.mail_verification(tx, &user, locale.as_ref(), now)? {
+                return Ok(());
+            }
+            let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
+            let event = event(EventKind::MailRequested, user.public.id);
+            self.record(tx, now, Event { ip: ip.as_deref(), detail, ..event })
+        });
+        asked.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
+        sent
     }
 
     /// Mails a token to the new address and a notice to the old one. The address is changed by `verify_email`.
     ///
     /// Failures: `user_not_found`, `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
-    pub fn request_email_change(&self, request: RequestEmailChangeRequest) -> Result<SentResponse> {
+    pub fn request_email_change(
+        &self,
+        request: RequestEmailChangeRequest,
+    ) -> Result<RequestEmailChangeResponse> {
         let RequestEmailChangeRequest { user_id, new_email, locale } = request;
         let (now, key, locale) = (self.clock.now(), new_email.key(), locale.as_ref());
-        self.write_with_mail(|tx| {
+        let verification = self.write_with_mail(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            if user.public.email.as_ref().is_some_and(|email| email.key() == key) {
+            if user.public.email.as_ref().is_some_and(|email| email.is_mailbox_of(&new_email)) {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
             }
-            let owner = users::find(tx, By::Email(&key))?;
+            let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user_id);
             if owner.is_some() && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
+            let owner = owner.filter(|owner| owner.public.email_verified);
             self.count_address_change(tx, user_id, now)?;
-            if !self.may_mail(tx, Kind::ChangeEmail.name(), &key, now)? {
-                return Ok(());
+            let verification = self.verification(&user, &new_email, now)?;
+            if !self.may_mail(tx, Kind::ChangeEmail.name(), Some(user_id), &key, now)? {
+                return Ok(verification);
             }
             self.put_token_mail(
                 tx,
@@ -119,43 +214,71 @@ impl Engine {
                 locale,
                 now,
             )?;
-            if let Some(owner) = &owner {
-                self.tell_owner(tx, owner, locale, now)?;
-            }
+            self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
             if let Some(old) = &user.public.email {
                 self.put_mail(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
             }
             let detail = Some(Kind::ChangeEmail.name());
-            self.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })
+            self.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
+            Ok(verification)
         })?;
-        Ok(SentResponse { sent: true })
+        Ok(RequestEmailChangeResponse { sent: true, verification })
     }
 
-    /// Redeems the token of a mail: its address is verified, and, where it is a new one, takes the place of the
-    /// old one, which ends every session.
+    /// Redeems the token of a mail together with a proof of the account: its address is verified, and, where it is a
+    /// new one, takes the place of the old one, which ends every session. A proof that is refused leaves the token for
+    /// another try. Where `mail.click_verifies` is set, the token alone gives an account that never verified an address
+    /// to who reads its mail, without what opened it before.
     ///
-    /// Failures: `invalid_token`, `email_taken`, `store_unavailable`.
+    /// Failures: `invalid_token`, `not_authenticated` (no proof), `permission_denied` and `user_not_found` (of the access
+    /// token), `invalid_credentials`, `invalid_challenge`, `email_taken`, `too_many_attempts`, `invalid_request`,
+    /// `hash_queue_full`, `auth_service_unavailable` (of the ID token), `store_unavailable`.
     pub fn verify_email(&self, request: VerifyEmailRequest) -> Result<UserResponse> {
-        let now = self.clock.now();
+        let VerifyEmailRequest { token, access_token, username, password, verification, .. } = request;
+        let VerifyEmailRequest { id_token, provider, nonce, client, .. } = request;
+        let (now, client) = (self.clock.now(), client.unwrap_or_default());
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
+        let id_token = id_token.map(|token| AccountProof::IdToken(token, provider, nonce));
+        let proof = AccountProof::among(access_token, username, password, verification, id_token)?;
+        let (found, ..) = self.store.read(|tx| self.mailed(tx, &token, &among, now))?;
+        let proven = match proof {
+            Some(proof) => Some(self.prove_account(proof, Some(found.user_id), &client)?),
+            None => None,
+        };
         let user = self.write_with_mail(|tx| {
-            let (found, mut user, address) = self.mailed(tx, &request.token, &among, now)?;
-            self.redeem_secret(tx, request.token.expose(), &among, now)?;
+            let (found, mut user, address) = self.mailed(tx, &token, &among, now)?;
+            self.redeem_secret(tx, token.expose(), &among, now)?;
+            let id = user.public.id;
+            match &proven {
+                Some(proven) => {
+                    self.rely_on(tx, proven, &user, Some(&address), now)?;
+                }
+                // Who verified before has proven the account, and can do so again.
+                None if self.config.mail.click_verifies && !user.was_verified => {
+                    self.reclaim(tx, id, now)?;
+                }
+                None => {
+                    return Err(
+                        Error::new(Code::NotAuthenticated, "no_proof_of_account").about(Some(id), None)
+                    );
+                }
+            }
             if found.purpose == Purpose::ChangeEmail {
                 let old = user.public.email.replace(address);
                 self.claim_email(tx, &mut user)?;
-                self.revoke_everything(tx, user.public.id, now)?;
+                self.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
                     self.put_mail(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }
-                self.record(tx, now, event(EventKind::EmailChanged, user.public.id))?;
+                self.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {
                 self.claim_email(tx, &mut user)?;
-                mails::delete_kind(tx, user.public.id, Kind::VerifyEmail.name())?;
-                self.record(tx, now, event(EventKind::EmailVerified, user.public.id))?;
+                mails::delete_kind(tx, id, Kind::VerifyEmail.name())?;
+                self.record(tx, now, event(EventKind::EmailVerified, id))?;
             }
             Ok(user.public)
-        })?;
+        });
+        let user = user.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
         Ok(UserResponse { user })
     }
 
@@ -169,53 +292,49 @@ impl Engine {
         Ok(CheckMailTokenResponse { purpose: found.purpose.name(), expires_at: found.expires_at })
     }
 
-    /// Mails a token to whom `find` finds by the address, with the same answer and the same work where it
-    /// finds nobody.
-    pub(super) fn answer_by_mail(
+    /// Mails the address of an account that has yet to verify it: a token, or, where another account has verified it,
+    /// a notice to that one. Whether anything was mailed.
+    pub(super) fn mail_verification(
         &self,
-        kind: Kind,
-        email: &Email,
+        tx: &mut Tx,
+        user: &User,
         locale: Option<&Locale>,
-        client: Option<Client>,
-        find: impl Fn(&mut Tx, &str) -> Result<Option<User>>,
-    ) -> Result<SentResponse> {
-        let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
-        self.write_with_mail(|tx| {
-            self.count_mail_request(tx, client.ip, now)?;
-            if !self.may_mail(tx, kind.name(), &key, now)? {
-                return Ok(());
-            }
-            let user = find(tx, &key)?;
-            // To the address as the account has it: another one that is compared as equal may be somebody else's.
-            let own = user.as_ref().and_then(|user| user.public.email.as_ref());
-            self.put_token_mail(tx, kind, user.as_ref(), own.unwrap_or(email), locale, now)?;
-            let ip = client.ip();
-            let event = event(EventKind::MailRequested, user.map(|user| user.public.id));
-            self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event })
-        })?;
-        Ok(SentResponse { sent: true })
-    }
-
-    /// What a new account's address gets: a token, or, where it is another account's already, a notice.
-    pub(super) fn greet(&self, tx: &mut Tx, id: Id, locale: Option<&Locale>, now: i64) -> Result<()> {
-        if self.config.mail.links.verify_email.is_none() {
-            return Ok(());
-        }
-        let user = users::find(tx, By::Id(id))?.ok_or_else(damaged)?;
-        let Some(email) = &user.public.email else { return Ok(()) };
+        now: i64,
+    ) -> Result<bool> {
+        let public = &user.public;
+        let Some(email) = public.email.as_ref().filter(|_| public.is_active && !public.email_verified) else {
+            return Ok(false);
+        };
         let key = email.key();
-        if !self.may_mail(tx, Kind::VerifyEmail.name(), &key, now)? {
-            return Ok(());
+        if !self.may_mail(tx, Kind::VerifyEmail.name(), Some(public.id), &key, now)? {
+            return Ok(false);
         }
-        let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != id);
-        self.put_token_mail(tx, Kind::VerifyEmail, owner.is_none().then_some(&user), email, locale, now)?;
-        owner.map_or(Ok(()), |owner| self.tell_owner(tx, &owner, locale, now))
+        let owner = users::find(tx, By::Email(&key))?;
+        let owner = owner.filter(|owner| owner.public.id != public.id && owner.public.email_verified);
+        self.put_token_mail(tx, Kind::VerifyEmail, owner.is_none().then_some(user), email, locale, now)?;
+        self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
+        Ok(true)
     }
 
-    /// Tells the owner of an address that somebody wanted it for another account.
-    fn tell_owner(&self, tx: &mut Tx, owner: &User, locale: Option<&Locale>, now: i64) -> Result<()> {
-        let Some(email) = &owner.public.email else { return Ok(()) };
-        self.put_mail(tx, Kind::AccountExists, owner, email, locale, now)
+    /// Tells the owner of an address, if there is one, that somebody wanted it for another account.
+    fn tell_owner(
+        &self,
+        tx: &mut Tx,
+        owner: Option<&User>,
+        address_key: &str,
+        locale: Option<&Locale>,
+        now: i64,
+    ) -> Result<()> {
+        let (kind, id) = (Kind::AccountExists, owner.map(|owner| owner.public.id));
+        // Elsewhere an address that is taken is told at once.
+        if !self.config.registration.conceal_existing {
+            return Ok(());
+        }
+        let may_mail = self.may_mail(tx, kind.name(), id, address_key, now)?;
+        match owner.and_then(|owner| Some((owner, owner.public.email.as_ref()?))) {
+            Some((owner, email)) if may_mail => self.put_mail(tx, kind, owner, email, locale, now),
+            _ => Ok(()),
+        }
     }
 
     /// What a mailed token is about, if it is good: the user as they are now, and the address that it was
@@ -230,20 +349,22 @@ impl Engine {
         let found = self.peek_secret(tx, token.expose(), among, now)?;
         let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(damaged)?;
         let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
-        let key = address.key();
-        let is_own = user.public.email.as_ref().is_some_and(|email| email.key() == key);
+        let is_own = user.public.email.as_ref() == Some(&address);
         match is_own || found.purpose == Purpose::ChangeEmail {
             true => Ok((found, user, address)),
             false => Err(Error::new(Code::InvalidToken, "address_changed")),
         }
     }
 
-    /// The address is the user's: it is verified, and no other account may have it.
+    /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
+    /// loses that claim and nothing else.
     pub(super) fn claim_email(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
-        let owner = users::find(tx, By::Email(&key))?;
-        if owner.is_some_and(|owner| owner.public.id != user.public.id) {
-            return Err(Error::new(Code::EmailTaken, "taken"));
+        let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user.public.id);
+        match owner {
+            Some(owner) if owner.public.email_verified => return Err(Error::new(Code::EmailTaken, "taken")),
+            Some(owner) => users::give_up_email(tx, owner.public.id)?,
+            None => {}
         }
         let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
         user.public.email_verified = true;

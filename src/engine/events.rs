@@ -126,7 +126,7 @@ kinds! {
     /// A second factor came into force, `detail` is its kind; every session ended.
     SecondFactorAdded = "second_factor_added";
     /// A second factor was taken away, `detail` is its kind; every session ended. `unverified_email`: all of them,
-    /// because a mailed link gave the account to the owner of its address.
+    /// because the account, which never verified an address, went to who reads its mail.
     SecondFactorRemoved = "second_factor_removed";
     /// A second factor was refused; `detail` says why.
     SecondFactorFailed = "second_factor_failed";
@@ -166,8 +166,8 @@ kinds! {
     PasswordReset = "password_reset";
     /// Somebody who logs in by ID token was linked to an account; `detail` is the provider.
     IdentityLinked = "identity_linked";
-    /// An account that had never verified its address went to who has it, by an ID token: password, sessions and
-    /// whatever else opened it is gone.
+    /// An account that had never verified an address went to who reads its mail, by an ID token or a mailed link:
+    /// password, sessions, second factors, passkeys and identities are gone.
     AccountReclaimed = "account_reclaimed";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";

@@ -221,6 +221,19 @@ impl Engine {
         })
     }
 
+    /// The account that the identity of an ID token opens, if it opens one. Failures: as of `login_with_id_token`.
+    pub(super) fn owner_by_id_token(
+        &self,
+        provider: Option<&ProviderName>,
+        id_token: &Token,
+        nonce: Option<&Secret>,
+    ) -> Result<Option<Id>> {
+        let provider = self.provider(provider)?;
+        let claims = self.claims_of(provider, id_token, nonce)?;
+        let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
+        self.store.read(|tx| identities::find(tx, identity))
+    }
+
     /// The provider of this name; none means the only one. Failure: `invalid_request`.
     fn provider(&self, name: Option<&ProviderName>) -> Result<&Provider> {
         let unknown = |detail: &'static str| Error::at(Code::InvalidRequest, "/provider", detail);
@@ -257,8 +270,11 @@ impl Engine {
         }
         let owner = newcomer.email.as_ref().map(|email| users::find(tx, By::Email(&email.key())));
         let owner = owner.transpose()?.flatten();
+        let is_held = owner.as_ref().map(|owner| self.is_held(tx, owner)).transpose()?.unwrap_or(false);
         let (id, created) = match (owner, &newcomer.email) {
-            (Some(owner), Some(email)) if newcomer.email_is_verified && owner.has_mailbox(email) => {
+            (Some(owner), Some(email))
+                if newcomer.email_is_verified && owner.has_mailbox(email) && !is_held =>
+            {
                 (self.linked(tx, owner, email, now)?, false)
             }
             (owner, _) => (self.registered(tx, provider, newcomer, owner.is_some(), now)?, true),
@@ -276,16 +292,19 @@ impl Engine {
             return Err(Error::new(Code::InvalidCredentials, "inactive_user").about(Some(id), None));
         }
         if !owner.public.email_verified {
-            // Whoever made it may have waited for this login.
-            self.record(tx, now, event(Kind::AccountReclaimed, id))?;
-            users::delete_password(tx, id)?;
-            self.forget_proofs(tx, id, now)?;
-            self.open_account(tx, id)?;
-            self.revoke_everything(tx, id, now)?;
+            // Who made it may have waited for this login.
+            self.reclaim(tx, id, now)?;
             owner.public.email = Some(email.clone());
             self.claim_email(tx, &mut owner)?;
         }
         Ok(id)
+    }
+
+    /// Whether the factors of an account are its owner's beyond doubt, though the address that it has now is yet to be
+    /// verified: it was proven once, and who reads the mail of its address takes no factor away.
+    fn is_held(&self, tx: &mut Tx, owner: &User) -> Result<bool> {
+        let may_be = owner.was_verified && !owner.public.email_verified;
+        Ok(may_be && self.second_factors(tx, owner.public.id)?.any())
     }
 
     /// Makes an account without a password, its address as `register` would have it but for its being verified.
@@ -329,7 +348,8 @@ impl Engine {
         users::insert(tx, &new)?;
         self.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
-            self.greet(tx, user.id, newcomer.locale.as_ref(), now)?;
+            let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
+            self.greet(tx, &new, newcomer.locale.as_ref(), now)?;
         }
         Ok(user.id)
     }

@@ -1,6 +1,7 @@
 //! The rooms: one file per capability. Each begins with the requests and responses it answers, then
 //! says how, as methods of [`Engine`].
 
+mod account_proof;
 pub mod accounts;
 pub mod authorization;
 pub mod delivery;

@@ -202,8 +202,8 @@ const MAX_CHALLENGE: usize = 4096;
 impl Engine {
     /// Begins to make a passkey for an account.
     ///
-    /// Failures: `user_not_found`, `permission_denied` (it has 20), `invalid_config` (`passkeys` is not configured),
-    /// `store_unavailable`.
+    /// Failures: `user_not_found`, `email_not_verified`, `permission_denied` (it has 20), `invalid_config` (`passkeys` is
+    /// not configured), `store_unavailable`.
     pub fn begin_passkey_registration(
         &self,
         request: BeginPasskeyRegistrationRequest,
@@ -213,6 +213,7 @@ impl Engine {
         let data = json::render(&label)?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            self.may_take_factors(&user.public)?;
             let passkeys = rows::list(tx, user_id)?;
             if passkeys.len() >= MOST {
                 let error = Error::new(Code::PermissionDenied, "too_many_passkeys");

@@ -13,7 +13,9 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Kind;
 use crate::password::Secret;
+use crate::store::events::Event;
 use crate::store::users::{self, By};
+use crate::store::{identities, second_factors};
 use crate::token::Token;
 use crate::user::{Email, Locale};
 
@@ -49,15 +51,29 @@ impl Engine {
     /// Failures: `too_many_attempts`, `store_unavailable`.
     pub fn request_password_reset(&self, request: RequestPasswordResetRequest) -> Result<SentResponse> {
         let RequestPasswordResetRequest { email, locale, client } = request;
-        self.answer_by_mail(Kind::ResetPassword, &email, locale.as_ref(), client, |tx, key| {
-            Ok(users::find(tx, By::Email(key))?.filter(|user| user.public.is_active))
-        })
+        let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
+        let (kind, locale) = (Kind::ResetPassword, locale.as_ref());
+        self.write_with_mail(|tx| {
+            self.count_mail_request(tx, client.ip, now)?;
+            let user = users::find(tx, By::Email(&key))?.filter(|user| user.public.is_active);
+            let id = user.as_ref().map(|user| user.public.id);
+            if !self.may_mail(tx, kind.name(), id, &key, now)? {
+                return Ok(());
+            }
+            // To the address as the account has it: another one that is compared as equal may be somebody else's.
+            let own = user.as_ref().and_then(|user| user.public.email.as_ref());
+            self.put_token_mail(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
+            let ip = client.ip();
+            let event = event(EventKind::MailRequested, id);
+            self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event })
+        })?;
+        Ok(SentResponse { sent: true })
     }
 
     /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and lifts no
     /// second factor. An account that was guessed at too often is open again, and its address, to which the
-    /// token went, is verified. Where it was not before, whoever set up the second factors, or logs in by ID token, may
-    /// not be its owner: they are gone.
+    /// token went, is verified. Where it was not verified before, somebody else may have set the account up: no identity
+    /// opens it any more, and while it has a second factor, which stays, the address stays unverified.
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
@@ -72,14 +88,19 @@ impl Engine {
         let user = self.write_with_mail(|tx| {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
             self.redeem_secret(tx, token.expose(), &among, now)?;
-            if !user.public.email_verified {
-                self.forget_proofs(tx, found.user_id, now)?;
+            let was_verified = user.public.email_verified;
+            if !was_verified {
+                identities::delete_all(tx, found.user_id)?;
+                second_factors::delete_pending_totp(tx, found.user_id)?;
             }
-            self.claim_email(tx, &mut user).map_err(|error| match error.code {
-                // Nobody else had the address when the mail was sent.
-                Code::EmailTaken => Error::new(Code::InvalidToken, "address_taken"),
-                _ => error,
-            })?;
+            // The mailbox's owner is not yet known to be the owner of a factor that stays.
+            if was_verified || !self.second_factors(tx, found.user_id)?.any() {
+                self.claim_email(tx, &mut user).map_err(|error| match error.code {
+                    // Nobody else had the address when the mail was sent.
+                    Code::EmailTaken => Error::new(Code::InvalidToken, "address_taken"),
+                    _ => error,
+                })?;
+            }
             self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.replace_password(tx, found.user_id, &hash, None, now)?;
             self.open_account(tx, found.user_id)?;

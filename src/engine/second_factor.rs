@@ -65,6 +65,18 @@ impl Engine {
         self.config.require_second_factor.includes(&user.roles)
     }
 
+    /// Refuses what opens or holds an account for one whose address is yet to be verified: whoever registered with an
+    /// address that is not theirs would keep a hold on the account. Where addresses are not verified, and for an
+    /// account without one, it may. Failure: `email_not_verified`.
+    pub(super) fn may_take_factors(&self, user: &PublicUser) -> Result<()> {
+        let config = &self.config;
+        let verifies = config.mail.links.verify_email.is_some() || config.require_verified_email;
+        match verifies && user.email.is_some() && !user.email_verified {
+            true => Err(Error::from(Code::EmailNotVerified).about(Some(user.id), None)),
+            false => Ok(()),
+        }
+    }
+
     /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
     ///
     /// Failures, as a value: `invalid_code`, `too_many_attempts`.
@@ -163,8 +175,7 @@ impl Engine {
         self.revoke_everything(tx, user.id, now).map(drop)
     }
 
-    /// Takes away every factor that somebody else may have set up: whoever registered with an address that was
-    /// not theirs keeps no hold on the account when the owner of the address takes it over.
+    /// Takes away every factor that somebody else may have set up.
     pub(super) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.second_factors(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;

@@ -19,6 +19,10 @@ const MOST_IN_A_ROW: i64 = 100;
 /// How long a device is known after the last login there: half a year.
 const DEVICE_SECONDS: i64 = 180 * 86_400;
 
+/// How many mails all accounts together may have sent to one address within `throttle.window_seconds`, before it
+/// gets fewer: so many that a stranger needs as many accounts to keep another's mail back.
+const MAILS_TO_ONE_ADDRESS: i64 = 50;
+
 /// A device on which the account logged in before; the code by which it is kept.
 #[derive(Clone, Copy)]
 pub(super) struct KnownDevice([u8; 32]);
@@ -235,10 +239,24 @@ impl Engine {
         self.admit_one(tx, &format!("mail change {account}"), limit, now)
     }
 
-    /// Whether a mail of this kind may go to this address now: not while the one before is fresh, the longer
-    /// the more often. Whether anybody has the address changes nothing.
-    pub(super) fn may_mail(&self, tx: &mut Tx, kind: &str, address_key: &str, now: i64) -> Result<bool> {
-        Ok(self.count_one(tx, &format!("mail {kind} {address_key}"), 1, now)? == 0)
+    /// Whether a mail of this kind about this account may go to this address now: not while the one before is fresh,
+    /// the longer the more often. So nobody's mail is kept back because of another's; all accounts together may
+    /// have [`MAILS_TO_ONE_ADDRESS`] sent to it. For nobody the same is counted apart.
+    pub(super) fn may_mail(
+        &self,
+        tx: &mut Tx,
+        kind: &str,
+        account: Option<Id>,
+        address_key: &str,
+        now: i64,
+    ) -> Result<bool> {
+        let account = account.map_or("nobody".to_owned(), |id| id.to_string());
+        let own = self.count_one(tx, &format!("mail {kind} {account} {address_key}"), 1, now)?;
+        if own > 0 {
+            return Ok(false);
+        }
+        let of_all = if account == "nobody" { "mails nobody" } else { "mails" };
+        Ok(self.count_one(tx, &format!("{of_all} {address_key}"), MAILS_TO_ONE_ADDRESS, now)? == 0)
     }
 
     /// Counts once more what has a lock of its own. Failure: `too_many_attempts`, while that holds.

@@ -150,7 +150,7 @@ impl Engine {
 
     /// Makes a secret for an account, in the place of one that waits to be confirmed.
     ///
-    /// Failures: `user_not_found`, `already_configured`, `store_unavailable`.
+    /// Failures: `user_not_found`, `email_not_verified`, `already_configured`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
         let (user_id, now, parameters) = (request.user_id, self.clock.now(), self.totp_parameters());
         let secret = Seed::new()?;
@@ -164,6 +164,7 @@ impl Engine {
         };
         let user = self.store.write(Durability::Full, |tx| {
             let user = known(tx, user_id)?;
+            self.may_take_factors(&user.public)?;
             if second_factors::totp(tx, user_id)?.is_some_and(|totp| totp.confirmed_at.is_some()) {
                 return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
             }
@@ -178,11 +179,12 @@ impl Engine {
     /// Puts the secret that waits in force, by a code that shows that the app has it. It ends every session. Wrong
     /// codes are counted as those of a login.
     ///
-    /// Failures: `user_not_found`, `invalid_code`, `already_configured`, `too_many_attempts`, `store_unavailable`.
+    /// Failures: `user_not_found`, `email_not_verified`, `invalid_code`, `already_configured`, `too_many_attempts`,
+    /// `store_unavailable`.
     pub fn confirm_totp(&self, request: ConfirmTotpRequest) -> Result<ConfirmTotpResponse> {
         let (user_id, now) = (request.user_id, self.clock.now());
         let confirmed = self.store.write(Durability::Full, |tx| {
-            known(tx, user_id)?;
+            self.may_take_factors(&known(tx, user_id)?.public)?;
             let refused = |code, detail| Err(Error::new(code, detail).about(Some(user_id), None));
             let Some(pending) = second_factors::totp(tx, user_id)? else {
                 return refused(Code::InvalidCode, "not_set_up");

@@ -94,6 +94,14 @@ pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
 }
 
 /// Keeps a recovery code by its id, a code of it.
+/// Takes a seed away that waits to be confirmed.
+pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run(
+        "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL",
+        &[Value::Bytes(user_id.as_bytes())],
+    )
+}
+
 pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",

@@ -8,6 +8,8 @@ use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
 /// An account as it is kept.
 pub(crate) struct User {
     pub public: PublicUser,
+    /// Whether its address, or one before it, was ever verified.
+    pub was_verified: bool,
     /// As it is kept: sealed, where a pepper is configured.
     pub password_hash: Option<String>,
     pub must_change_password: bool,
@@ -32,7 +34,8 @@ macro_rules! select {
     ($from:literal $(, $more:literal)?) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
-            "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, r.role",
+            "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, ",
+            "u.was_verified, r.role",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -44,7 +47,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// How many columns `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 14;
+pub(super) const COLUMNS: usize = 15;
 
 /// The account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -60,18 +63,6 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
         }
     };
     Ok(collect(tx, sql, &[key])?.pop())
-}
-
-/// The newest account with this address that has yet to verify it, claimed or not.
-pub(crate) fn find_unverified(tx: &mut Tx, address_key: &str) -> Result<Option<User>> {
-    const SQL: &str = concat!(
-        select!(
-            "(SELECT * FROM users WHERE address_key = ?1 AND email_verified = 0 AND is_active = 1 \
-             ORDER BY id DESC LIMIT 1) u"
-        ),
-        "ORDER BY r.role"
-    );
-    Ok(collect(tx, SQL, &[Value::Text(address_key)])?.pop())
 }
 
 /// Any account, if there is one.
@@ -145,8 +136,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
-         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, address_key) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, ?12)",
+         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, was_verified) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, ?6)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -159,7 +150,6 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Text(&attributes),
             Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
             Value::Integer(public.created_at),
-            Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
     )?;
     insert_roles(tx, public)
@@ -175,7 +165,7 @@ fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
     Ok(())
 }
 
-/// Writes an account as it has become.
+/// Writes an account as it has become. That an address of it was verified once is never forgotten.
 pub(crate) fn update(
     tx: &mut Tx,
     public: &PublicUser,
@@ -185,7 +175,7 @@ pub(crate) fn update(
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
-         is_active = ?7, attributes = ?8, address_key = ?9 WHERE id = ?1",
+         was_verified = CASE WHEN ?6 = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -195,7 +185,6 @@ pub(crate) fn update(
             Value::Integer(public.email_verified.into()),
             Value::Integer(public.is_active.into()),
             Value::Text(&attributes),
-            Value::optional_text(public.email.as_ref().map(Email::key).as_deref()),
         ],
     )?;
     tx.run("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
@@ -228,6 +217,11 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
         By::Email(key) => ("SELECT 1 FROM users WHERE email_key = ?1", Value::Text(key)),
     };
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
+}
+
+/// Takes from the account its claim to its address, which another account has verified.
+pub(crate) fn give_up_email(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.run("UPDATE users SET email_key = NULL WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
 /// Gives the account another password; one that expires must be changed.
@@ -294,7 +288,7 @@ pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     if users.last().is_none_or(|user| user.public.id != id) {
         users.push(read(row, id)?);
     }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(13)?) {
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(14)?) {
         user.public.roles.push(Role::stored(role));
     }
     Ok(())
@@ -323,5 +317,6 @@ fn read(row: &Row, id: Id) -> Result<User> {
         epoch_at: row.integer(9)?,
         must_change_password: row.boolean(10)?,
         password_expires_at: row.optional_integer(11)?,
+        was_verified: row.boolean(13)?,
     })
 }

@@ -67,10 +67,10 @@ impl Stage {
         let register = json!({"username": name, "email": email, "password": PASSWORD});
         let id = self.call("register", register).unwrap()["user"]["id"].clone();
         if verified {
-            self.call("request_email_verification", json!({"email": email})).unwrap();
+            self.call("request_email_verification", json!({"user_id": id})).unwrap();
             let mails = self.call("take_mail", json!({})).unwrap();
-            let token = &mails["mails"][0]["token"];
-            self.call("verify_email", json!({"token": token})).unwrap();
+            let verify = json!({"token": mails["mails"][0]["token"], "username": name, "password": PASSWORD});
+            self.call("verify_email", verify).unwrap();
         }
         id
     }

@@ -5,16 +5,16 @@ CREATE TABLE meta (
 );
 
 -- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
--- and never lower(), decide what is the same. email_key is NULL while the address is not claimed; address_key
--- is the same form of every address.
+-- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
 CREATE TABLE users (
   id             BYTEA NOT NULL PRIMARY KEY,
   username       TEXT COLLATE "C" NOT NULL,
   username_key   TEXT COLLATE "C" NOT NULL UNIQUE,
   email          TEXT COLLATE "C",
   email_key      TEXT COLLATE "C" UNIQUE,
-  address_key    TEXT COLLATE "C",
   email_verified BIGINT NOT NULL,
+  -- Whether this address or one before it was ever verified.
+  was_verified   BIGINT NOT NULL,
   is_active      BIGINT NOT NULL,
   password_hash  TEXT COLLATE "C",
   -- Whether a login by password ends with a new one.
@@ -28,7 +28,6 @@ CREATE TABLE users (
   created_at     BIGINT NOT NULL
 );
 
-CREATE INDEX users_by_address ON users (address_key, id);
 CREATE INDEX users_by_activity ON users (is_active, id);
 
 CREATE TABLE user_roles (

@@ -5,16 +5,16 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
--- and never lower(), decide what is the same. email_key is NULL while the address is not claimed; address_key
--- is the same form of every address.
+-- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
 CREATE TABLE users (
   id             BLOB    NOT NULL PRIMARY KEY,
   username       TEXT    NOT NULL,
   username_key   TEXT    NOT NULL UNIQUE,
   email          TEXT,
   email_key      TEXT    UNIQUE,
-  address_key    TEXT,
   email_verified INTEGER NOT NULL,
+  -- Whether this address or one before it was ever verified.
+  was_verified   INTEGER NOT NULL,
   is_active      INTEGER NOT NULL,
   password_hash  TEXT,
   -- Whether a login by password ends with a new one.
@@ -28,7 +28,6 @@ CREATE TABLE users (
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX users_by_address ON users (address_key, id);
 CREATE INDEX users_by_activity ON users (is_active, id);
 
 CREATE TABLE user_roles (

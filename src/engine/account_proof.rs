@@ -1,0 +1,241 @@
+//! How somebody proves that an account is theirs without opening a session: by an access token, by username and
+//! password, by the challenge that the browser got which registered it or asked for its change, or by an ID token of an
+//! identity that opens it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::events::Kind;
+use super::login::{Client, Identifier};
+use super::throttle::Attempt;
+use crate::config::ProviderName;
+use crate::crypto::{base64url, from_base64url};
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::password::{Password, Secret};
+use crate::store::users::User;
+use crate::store::{Tx, damaged, sessions};
+use crate::token::Token;
+use crate::user::{Email, Id, Offered};
+
+/// What is offered as a proof of an account.
+pub(super) enum AccountProof<'a> {
+    AccessToken(Token<'a>),
+    Password(Offered, Secret),
+    Verification(Secret),
+    /// With the name of its provider, and the nonce.
+    IdToken(Token<'a>, Option<ProviderName>, Option<Secret>),
+}
+
+impl<'a> AccountProof<'a> {
+    /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one and for half
+    /// of one.
+    pub(super) fn among(
+        access_token: Option<Token<'a>>,
+        username: Option<Offered>,
+        password: Option<Secret>,
+        verification: Option<Secret>,
+        id_token: Option<AccountProof<'a>>,
+    ) -> Result<Option<AccountProof<'a>>> {
+        match (access_token, username, password, verification) {
+            (None, None, None, None) => Ok(id_token),
+            _ if id_token.is_some() => Err(Error::new(Code::InvalidRequest, EXPECTED)),
+            (Some(token), None, None, None) => Ok(Some(AccountProof::AccessToken(token))),
+            (None, Some(username), Some(password), None) => {
+                Ok(Some(AccountProof::Password(username, password)))
+            }
+            (None, None, None, Some(challenge)) => Ok(Some(AccountProof::Verification(challenge))),
+            _ => Err(Error::new(Code::InvalidRequest, EXPECTED)),
+        }
+    }
+}
+
+const EXPECTED: &str = "more than one proof of the account, or half of one";
+
+/// A proof that was right. What it rests on is looked at again in the transaction that relies on it.
+pub(super) struct ProvenAccount {
+    pub user_id: Id,
+    basis: Basis,
+}
+
+enum Basis {
+    /// A token, of this session if it has one.
+    AccessToken(Option<Id>),
+    Password(Attempt),
+    Verification(Verification),
+    IdToken,
+}
+
+impl Engine {
+    /// Says whose account a proof is of. With `expected` it must be this one; another is refused as a wrong proof
+    /// is, so that nobody tries passwords of others with a token of their own. Guesses at passwords are counted as
+    /// those of `login`, and cost as much.
+    ///
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (an access token of another account),
+    /// `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `hash_queue_full`, `auth_service_unavailable`,
+    /// `store_unavailable`.
+    pub(super) fn prove_account(
+        &self,
+        proof: AccountProof,
+        expected: Option<Id>,
+        client: &Client,
+    ) -> Result<ProvenAccount> {
+        let is_other = |user_id: Id| expected.is_some_and(|expected| expected != user_id);
+        match proof {
+            AccountProof::AccessToken(token) => {
+                let bearer = self.bearer_of(&token, None).map_err(|error| error.at_field("/access_token"))?;
+                let (user_id, session_id) = (bearer.user.id, bearer.session_id);
+                match is_other(user_id) {
+                    true => Err(Error::new(Code::PermissionDenied, "another_account")
+                        .about(Some(user_id), session_id)),
+                    false => Ok(ProvenAccount { user_id, basis: Basis::AccessToken(session_id) }),
+                }
+            }
+            AccountProof::Password(username, password) => {
+                let (user_id, attempt) = self.prove_by_password(&username, &password, expected, client)?;
+                Ok(ProvenAccount { user_id, basis: Basis::Password(attempt) })
+            }
+            AccountProof::Verification(challenge) => {
+                let challenge = self.read_verification(challenge.expose())?;
+                let user_id = challenge.user_id;
+                match is_other(user_id) {
+                    true => Err(Error::new(Code::InvalidChallenge, "another_account")),
+                    false => Ok(ProvenAccount { user_id, basis: Basis::Verification(challenge) }),
+                }
+            }
+            AccountProof::IdToken(id_token, provider, nonce) => {
+                let owner = self.owner_by_id_token(provider.as_ref(), &id_token, nonce.as_ref());
+                match owner
+                    .map_err(|error| match error.code {
+                        Code::InvalidToken => error.at_field("/id_token"),
+                        _ => error,
+                    })?
+                    .filter(|owner| !is_other(*owner))
+                {
+                    Some(user_id) => Ok(ProvenAccount { user_id, basis: Basis::IdToken }),
+                    None => Err(Error::new(Code::InvalidToken, "another_account").at_field("/id_token")),
+                }
+            }
+        }
+    }
+
+    fn prove_by_password(
+        &self,
+        username: &Offered,
+        password: &Secret,
+        expected: Option<Id>,
+        client: &Client,
+    ) -> Result<(Id, Attempt)> {
+        let password = Password::offered(password, &self.config.password, "/password")?;
+        let identifier = Identifier::parse(username.as_str());
+        let (user, device) = self.store.read(|tx| {
+            let user = self.identified(tx, &identifier)?;
+            let device = self.known_device(tx, user.as_ref().map(|user| user.public.id), client)?;
+            Ok((user, device))
+        })?;
+        let account = user.as_ref().map(|user| user.public.id);
+        let about = |error: Error| error.about(account, None);
+        let attempt = self.count_attempt(account, identifier.as_str(), client.ip, device).map_err(about)?;
+        let proven = self.verified(user, &password, &attempt).and_then(|(user, _)| {
+            let user_id = user.public.id;
+            match expected.is_some_and(|expected| expected != user_id) {
+                true => Err(Error::new(Code::InvalidCredentials, "another_account")),
+                false => Ok(user_id),
+            }
+        });
+        match proven {
+            Ok(user_id) => Ok((user_id, attempt)),
+            Err(error) => {
+                if error.code == Code::InvalidCredentials {
+                    self.guess_failed(Kind::LoginFailed, account, client, &attempt, &error)?;
+                }
+                Err(about(error))
+            }
+        }
+    }
+
+    /// Relies on a proof of an account as it is in the caller's transaction, for what is mailed to this address: its
+    /// session is still alive, its attempt was no guess, its challenge is about this address. Failures:
+    /// `invalid_token`, `invalid_challenge`.
+    pub(super) fn rely_on(
+        &self,
+        tx: &mut Tx,
+        proven: &ProvenAccount,
+        user: &User,
+        address: Option<&Email>,
+        now: i64,
+    ) -> Result<()> {
+        match &proven.basis {
+            Basis::AccessToken(None) | Basis::IdToken => Ok(()),
+            Basis::AccessToken(Some(session_id)) => {
+                match sessions::find(tx, *session_id)?.map_or(Some("revoked"), |session| session.end(now)) {
+                    None => Ok(()),
+                    Some(reason) => Err(Error::new(Code::InvalidToken, reason).at_field("/access_token")),
+                }
+            }
+            Basis::Password(attempt) => attempt.succeeded(tx),
+            Basis::Verification(challenge) => {
+                let is_about = address.is_some_and(|address| address.as_str() == challenge.address);
+                if challenge.epoch != user.epoch || !user.public.is_active {
+                    Err(Error::new(Code::InvalidChallenge, "revoked"))
+                } else if !is_about {
+                    Err(Error::new(Code::InvalidChallenge, "another_address"))
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Takes the count of a right password back where nothing came of it.
+    pub(super) fn take_back_proof(&self, proven: &ProvenAccount) {
+        if let Basis::Password(attempt) = &proven.basis {
+            self.take_back_attempt(attempt);
+        }
+    }
+
+    /// Makes the challenge that proves that an account is that of the browser which asked for a mail to this address.
+    /// Nothing is kept: it is dead with the account's sessions, and with the mailed token that it is offered beside.
+    pub(super) fn verification(&self, user: &User, address: &Email, now: i64) -> Result<Secret> {
+        let challenge = Verification {
+            user_id: user.public.id,
+            epoch: user.epoch,
+            address: address.as_str().to_owned(),
+            expires_at: now + VERIFICATION_SECONDS,
+        };
+        let sealed = self.secrets.seal(VERIFICATION, json::render(&challenge)?.as_bytes())?;
+        Ok(Secret::new(base64url(&sealed)))
+    }
+
+    fn read_verification(&self, text: &str) -> Result<Verification> {
+        let dead = |reason: &'static str| Error::new(Code::InvalidChallenge, reason);
+        let sealed = (text.len() <= MAX_VERIFICATION).then(|| from_base64url(text)).flatten();
+        let opened =
+            sealed.and_then(|sealed| self.secrets.open(VERIFICATION, &sealed)).ok_or(dead("unknown"))?;
+        let challenge: Verification = serde_json::from_slice(&opened).map_err(|_| damaged())?;
+        match challenge.expires_at > self.clock.now() {
+            true => Ok(challenge),
+            false => Err(dead("expired")),
+        }
+    }
+}
+
+/// What the challenge of a browser says, sealed.
+#[derive(Serialize, Deserialize)]
+struct Verification {
+    user_id: Id,
+    /// An account whose sessions were all ended may be another's now.
+    epoch: i64,
+    /// The address, to the letter.
+    address: String,
+    expires_at: i64,
+}
+
+/// To whom the challenge is sealed: nothing else that is sealed passes for one.
+const VERIFICATION: &str = "verification";
+
+/// How long it is good: longer than a mail, so that another can be asked for.
+const VERIFICATION_SECONDS: i64 = 7 * 86_400;
+
+/// The longest challenge that may have been made here.
+const MAX_VERIFICATION: usize = 1024;
