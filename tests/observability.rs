@@ -428,6 +428,7 @@ fn what_the_doctor_finds() {
         (json!({"requests": {"connections": []}}), "requests", "/requests/connections", "advice"),
         (json!({"requests": {"cookie": "token"}}), "requests", "/requests/cookie", "advice"),
         (json!({"require_verified_email": true}), "mail_verification", "/mail/links/verify_email", "advice"),
+        (json!({"mail": {"click_verifies": true}}), "mail_click_verifies", "/mail/click_verifies", "advice"),
         (
             json!({"mail": {"links": {"reset_password": "http://app.example/{token}"}}}),
             "mail_links",
@@ -512,7 +513,7 @@ fn what_the_doctor_finds_well_of_mail() {
         let found = findings(&Stage::new(&Store::sqlite(), config).open());
         let mail = found.iter().filter(|one| one["check"].as_str().unwrap().starts_with("mail_"));
         let severities: Vec<&str> = mail.map(|one| one["severity"].as_str().unwrap()).collect();
-        assert_eq!(severities, ["ok"; 3], "{link}");
+        assert_eq!(severities, ["ok"; 4], "{link}");
     }
 }
 

@@ -127,10 +127,11 @@ impl Engine {
         client: &Client,
     ) -> Result<(Id, Attempt)> {
         let password = Password::offered(password, &self.config.password, "/password")?;
-        let identifier = Identifier::parse(username.as_str());
+        let (identifier, now) = (Identifier::parse(username.as_str()), self.clock.now());
         let (user, device) = self.store.read(|tx| {
             let user = self.identified(tx, &identifier)?;
-            let device = self.known_device(tx, user.as_ref().map(|user| user.public.id), client)?;
+            let account = user.as_ref().map(|user| user.public.id);
+            let device = self.known_device(tx, account, client, now)?;
             Ok((user, device))
         })?;
         let account = user.as_ref().map(|user| user.public.id);

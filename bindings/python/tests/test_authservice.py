@@ -71,7 +71,10 @@ def test_links_are_mailed_to_those_who_want_them(service: AuthService, engine: E
     assert ("reset_password", "nobody@example.com") not in mails
     assert ("verify_email", "ada@example.com") not in mails
     token = mails["verify_email", "bob@example.com"].token
-    assert token is not None and engine.verify_email(token=token).user.email_verified
+    assert (
+        token is not None
+        and engine.verify_email(token=token, username="bob", password=PASSWORD).user.email_verified
+    )
 
 
 def test_failures_are_typed(service: AuthService) -> None:

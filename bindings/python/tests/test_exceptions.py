@@ -29,6 +29,7 @@ CLASSES = {
     "already_configured": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,
     "permission_denied": exceptions.PermissionDenied,
+    "email_not_verified": exceptions.PermissionDenied,
     "auth_service_unavailable": exceptions.AuthServiceUnavailable,
     "store_unavailable": exceptions.AuthServiceUnavailable,
     "hash_queue_full": exceptions.AuthServiceUnavailable,

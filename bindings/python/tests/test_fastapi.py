@@ -342,16 +342,31 @@ def mailed(engine: Engine, kind: str, to: str) -> str:
 
 def test_an_address_is_verified(client: httpx.Client, engine: Engine, clock: Clock) -> None:
     eve = {"username": "eve", "email": "eve@example.com", "password": PASSWORD, "locale": "de"}
-    assert client.post("/auth/register", json=eve).status_code == 201
+    registered = client.post("/auth/register", json=eve)
+    assert registered.status_code == 201
+    kept = cookies_of(registered)["__Host-doorward-verification"]
+    assert kept.value == registered.json()["verification"]
+    attributes = [kept[name] for name in ("secure", "httponly", "samesite", "path", "max-age")]
+    assert attributes == [True, True, "lax", "/", "604800"]
     token = mailed(engine, "verify_email", "eve@example.com")
     looked = client.post("/auth/check-mail-token", json={"token": token})
     assert looked.json() == {"purpose": "verify_email", "expires_at": clock.seconds + 86_400}
-    response = client.post("/auth/verify-email", json={"token": token})
+    # Who reads the mail has yet to prove whose account it is for.
+    failure(client.post("/auth/verify-email", json={"token": token}), 401, "not_authenticated")
+    ada = logged_in(client)
+    others = client.post("/auth/verify-email", json={"token": token}, headers=bearer(ada["access_token"]))
+    failure(others, 401, "not_authenticated")
+    wrong = {"token": token, "username": "eve", "password": "wrong"}
+    failure(client.post("/auth/verify-email", json=wrong), 401, "invalid_credentials")
+    # A browser in which somebody else is logged in, too.
+    headers = {"cookie": f"{kept.key}={kept.value}", **bearer(ada["access_token"])}
+    response = client.post("/auth/verify-email", json={"token": token}, headers=headers)
     assert (response.status_code, response.content, response.headers["cache-control"]) == (
         204,
         b"",
         "no-store",
     )
+    assert cookies_of(response)[kept.key]["max-age"] == "0"
     assert engine.get_user(username="eve").user.email_verified
     for route in ("check-mail-token", "verify-email"):
         failure(client.post(f"/auth/{route}", json={"token": token}), 401, "invalid_token")
@@ -362,8 +377,13 @@ def test_an_address_is_verified(client: httpx.Client, engine: Engine, clock: Clo
         for email in ("ada@example.com", "nobody@example.com")
     ]
     assert {(each.status_code, each.text) for each in answers} == {(200, '{"sent":true}')}
+    failure(client.post("/auth/request-email-verification"), 401, "not_authenticated")
+    asked = client.post("/auth/request-email-verification", headers=bearer(ada["access_token"]))
+    assert (asked.status_code, asked.json()) == (200, {"sent": True})
     token = mailed(engine, "verify_email", "ada@example.com")
-    assert client.post("/auth/verify-email", json={"token": token}).status_code == 204
+    body = {"token": token}
+    verified = client.post("/auth/verify-email", json=body, headers=bearer(ada["access_token"]))
+    assert verified.status_code == 204
     response = client.post("/auth/request-email-verification", json={"email": "no address"})
     failure(response, 400, "invalid_request")
 
@@ -383,11 +403,16 @@ def test_another_address_is_for_who_logged_in_just_now(
     assert stale.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication"'
     headers = bearer(logged_in(client)["access_token"])
     response = client.post("/auth/request-email-change", json=change, headers=headers)
-    assert (response.status_code, response.json()) == (200, {"sent": True})
+    assert response.status_code == 200
+    verification = response.json()["verification"]
+    assert response.json() == {"sent": True, "verification": verification}
+    assert cookies_of(response)["__Host-doorward-verification"].value == verification
     user_id = {**change, "user_id": "01a1"}
     assert client.post("/auth/request-email-change", json=user_id, headers=headers).status_code == 422
     token = mailed(engine, "change_email", "countess@example.com")
-    assert client.post("/auth/verify-email", json={"token": token}).status_code == 204
+    failure(client.post("/auth/verify-email", json={"token": token}), 401, "not_authenticated")
+    proven = {"token": token, "verification": verification}
+    assert client.post("/auth/verify-email", json=proven).status_code == 204
     assert engine.get_user(username="ada").user.email == "countess@example.com"
     failure(client.get("/me", headers=headers), 401, "invalid_token")
 
@@ -465,7 +490,10 @@ def test_a_login_in_two_steps(client: httpx.Client, engine: Engine, backend: str
     failure(client.post("/auth/complete-login", json=good), 401, "invalid_challenge")
 
 
-def test_a_login_with_a_second_factor(client: httpx.Client, engine: Engine, clock: Clock) -> None:
+def test_a_login_with_a_second_factor(
+    client: httpx.Client, engine: Engine, clock: Clock, store: Path
+) -> None:
+    mark_verified(store, "ada")
     user = engine.get_user(username="ada").user
     secret = engine.setup_totp(user_id=user.id).secret
 

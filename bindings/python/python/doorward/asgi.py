@@ -206,6 +206,31 @@ class DeviceCookie:
         return f"{self.name}={client.device_id}; {attributes}"
 
 
+class VerificationCookie:
+    """Keeps what `register` and `request_email_change` return for the browser that asked, for a week.
+
+    The engine takes it as `verification`: beside a mailed token it proves whose account the token is for.
+    """
+
+    SECONDS = 7 * 86_400
+
+    def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
+        """Take the name of the cookie; `secure=False` is for tests and development without TLS."""
+        self.name = cookie_name(name, "doorward-verification", secure)
+        self.secure = secure
+
+    def read(self, scope: Mapping[str, Any]) -> str | None:
+        """Return what a request brings, or nothing."""
+        return _cookies(_values(scope, "cookie")).get(self.name) or None
+
+    def header(self, verification: str | None) -> str:
+        """Return the value of `Set-Cookie` that keeps it; without one, that forgets it."""
+        secure = "; Secure" if self.secure else ""
+        seconds = self.SECONDS if verification else 0
+        attributes = f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=lax{secure}"
+        return f"{self.name}={verification or ''}; {attributes}"
+
+
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Any
 
-from doorward.exceptions import InvalidRequest
+from doorward.exceptions import InvalidRequest, UserNotFound
 from doorward.models.app import Client, LoginResponse, RefreshResponse
 from doorward.repository import Repo, engine_of
 from doorward.threads import to_thread
@@ -70,9 +71,15 @@ class AuthService:
         await to_thread(engine_of(self._repo).request_password_reset, email=email, client=client)
 
     async def send_email_verification_link(self, email: str, *, client: Client | None = None) -> None:
-        """Mail a token that verifies this address, if it is to be verified; nobody is told."""
-        request = engine_of(self._repo).request_email_verification
-        await to_thread(request, email=email, client=client)
+        """Mail a token to the account that has this address, if it is to be verified; nobody is told.
+
+        Give the token to `Engine.verify_email`, with what proves the account: a token of it, its password, or
+        what `register` returned.
+        """
+        engine = engine_of(self._repo)
+        with suppress(UserNotFound, InvalidRequest):
+            user = (await to_thread(engine.get_user, email=email)).user
+            await to_thread(engine.request_email_verification, user_id=user.id, client=client)
 
     async def is_authorized_by_role(
         self, access_token: str, roles: AbstractSet[str], *, require_verified_email: bool = True

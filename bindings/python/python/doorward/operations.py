@@ -182,7 +182,7 @@ class Operations(_doorward.Engine):
         id: Which.
         add_roles: Roles to add to those that it has then; not with `roles`.
         attributes: The new attributes, instead of all it had.
-        email: The new address; it counts as not verified.
+        email: The new address; it counts as not verified, unless it is the same to the letter.
         is_active: Whether the account may log in. An account that no longer may loses its sessions; one
             that may is also opened again after too many failed logins.
         must_change_password: Whether the next login by password ends with a new one. Sessions stay.
@@ -650,9 +650,10 @@ class Operations(_doorward.Engine):
 
         token: The access token.
         backend: Whose token it must be; default: `default`.
-        email: The account's address is this one.
+        email: The account's address is this one; capitals do not matter. It must be verified, unless
+            `require_verified_email` is false.
         max_age_seconds: The user proved who they are at most so long ago.
-        require_verified_email: The account's address is verified.
+        require_verified_email: The account's address is verified; default: true where `email` is given.
         roles: The account has at least one of these roles; with an empty list nobody may.
         scopes: The token carries all of these scopes (RFC 6749 section 3.3).
         user_id: The account is this one.
@@ -711,17 +712,42 @@ class Operations(_doorward.Engine):
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
 
     def request_email_verification(
-        self, *, email: str, client: Client | Mapping[str, Any] | None = None, locale: str | None = None
+        self,
+        *,
+        client: Client | Mapping[str, Any] | None = None,
+        email: str | None = None,
+        locale: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
+        username: str | None = None,
+        verification: str | None = None,
     ) -> RequestEmailVerificationResponse:
-        """Mails a token to an address that has yet to be verified.
+        """Mails a token to the address of an account that has yet to verify it.
 
-        email: The address.
         client: From where the user comes: too many mails from one address of the network are refused.
+        email: An address, which alone names no account that has yet to verify it: nothing is mailed, and
+            the answer is the same whoever has it.
         locale: The language of the mail. Default: that of the account.
+        password: The password; wrong ones count as failed logins do.
+        token: An access token of the account, live.
+        user_id: The account's id, where the host knows who asks.
+        username: The username or the address, where nobody can log in before the address is verified.
+        verification: The challenge that `register` returned.
 
-        Failures: too_many_attempts, store_unavailable.
+        Failures: invalid_token, user_not_found, user_not_found, invalid_credentials, invalid_challenge,
+        too_many_attempts, hash_queue_full, store_unavailable.
         """
-        fields: dict[str, object] = {"email": email, "client": client, "locale": locale}
+        fields: dict[str, object] = {
+            "client": client,
+            "email": email,
+            "locale": locale,
+            "password": password,
+            "token": token,
+            "user_id": user_id,
+            "username": username,
+            "verification": verification,
+        }
         return RequestEmailVerificationResponse.model_validate(
             self.call("request_email_verification", _text(fields))
         )
@@ -731,7 +757,7 @@ class Operations(_doorward.Engine):
     ) -> RequestEmailChangeResponse:
         """Mails a token to the address that an account is to have, and a notice to the one it has.
 
-        user_id: Whose.
+        user_id: The account.
         new_email: The address to be.
         locale: The language of the mails. Default: that of the account.
 
@@ -765,14 +791,47 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"token": token, "new_password": new_password}
         return ResetPasswordResponse.model_validate(self.call("reset_password", _text(fields)))
 
-    def verify_email(self, *, token: str) -> VerifyEmailResponse:
-        """Verifies an address, or changes it, by the token that was mailed to it.
+    def verify_email(
+        self,
+        *,
+        token: str,
+        access_token: str | None = None,
+        client: Client | Mapping[str, Any] | None = None,
+        id_token: str | None = None,
+        nonce: str | None = None,
+        password: str | None = None,
+        provider: str | None = None,
+        username: str | None = None,
+        verification: str | None = None,
+    ) -> VerifyEmailResponse:
+        """Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
 
         token: The token, of either purpose.
+        access_token: An access token of the account, live.
+        client: From where the user comes, as far as the host knows.
+        id_token: An ID token of an identity that opens the account, where nobody can log in before the
+            address is verified.
+        nonce: The nonce that the ID token must have.
+        password: Its password; wrong ones count as failed logins do.
+        provider: The provider of the ID token; default: the only one.
+        username: The username or the address of the account.
+        verification: The challenge that `register` or `request_email_change` returned for this address.
 
-        Failures: invalid_token, email_taken, store_unavailable.
+        Failures: invalid_token, not_authenticated, user_not_found, permission_denied, invalid_credentials,
+        invalid_challenge, email_taken, too_many_attempts, auth_service_unavailable, hash_queue_full,
+        store_unavailable.
         """
-        fields: dict[str, object] = {"token": token}
+        fields: dict[str, object] = {
+            "token": token,
+            "access_token": access_token,
+            "client": client,
+            "id_token": id_token,
+            "nonce": nonce,
+            "password": password,
+            "provider": provider,
+            "username": username,
+            "verification": verification,
+        }
         return VerifyEmailResponse.model_validate(self.call("verify_email", _text(fields)))
 
     def check_mail_token(self, *, token: str) -> CheckMailTokenResponse:
@@ -813,7 +872,7 @@ class Operations(_doorward.Engine):
 
         user_id: Whose.
 
-        Failures: user_not_found, already_configured, store_unavailable.
+        Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
         """
         fields: dict[str, object] = {"user_id": user_id}
         return SetupTotpResponse.model_validate(self.call("setup_totp", _text(fields)))
@@ -824,7 +883,8 @@ class Operations(_doorward.Engine):
         user_id: Whose.
         code: The code that the app shows. It is used up: the first login needs the next one.
 
-        Failures: user_not_found, invalid_code, already_configured, too_many_attempts, store_unavailable.
+        Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
+        store_unavailable.
         """
         fields: dict[str, object] = {"user_id": user_id, "code": code}
         return ConfirmTotpResponse.model_validate(self.call("confirm_totp", _text(fields)))
@@ -919,7 +979,7 @@ class Operations(_doorward.Engine):
         user_id: Whose.
         label: What its user calls it: 1 to 64 characters.
 
-        Failures: user_not_found, permission_denied, invalid_config, store_unavailable.
+        Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {"user_id": user_id, "label": label}
         return BeginPasskeyRegistrationResponse.model_validate(

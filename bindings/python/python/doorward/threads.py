@@ -32,8 +32,10 @@ HASHING = frozenset(
         "login",
         "reauthenticate",
         "register",
+        "request_email_verification",
         "reset_password",
         "set_password",
+        "verify_email",
         "verify_password",
     }
 )

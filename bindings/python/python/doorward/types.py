@@ -326,6 +326,7 @@ class Templates(TypedDict, total=False):
 MailConfig = TypedDict(
     "MailConfig",
     {
+        "click_verifies": bool,
         "delivery": Literal["manual", "background"],
         "from": str | None,
         "links": Links,

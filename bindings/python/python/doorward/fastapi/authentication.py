@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from doorward.asgi import DeviceCookie
+from doorward.asgi import DeviceCookie, VerificationCookie
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
@@ -65,7 +65,9 @@ class Authentication:
             if isinstance(repo, Engine):
                 _check_backend(repo, name)
         self._origins = None if origins is None else list(origins)
-        self.device = device or DeviceCookie(secure=all(each.secure for each in cookies))
+        secure = all(each.secure for each in cookies)
+        self.device = device or DeviceCookie(secure=secure)
+        self.verification = VerificationCookie(secure=secure)
 
     @property
     def engine(self) -> Engine:

@@ -64,6 +64,35 @@ class Registration(Body, IdentityMixin, PasswordMixin):
     """The language of mails (BCP 47)."""
 
 
+class Registered(PublicUser):
+    """The account that was created."""
+
+    verification: Annotated[str | None, Field(repr=False)] = None
+    """Proves to `verify-email` that the account is this client's; browsers keep it in a cookie, too."""
+
+
+class AccountProof(Body):
+    """Whose account it is: username and password, or what `register` answered; else whoever is logged in."""
+
+    username: str | None = None
+    """The username or the e-mail address."""
+    password: Annotated[str | None, Field(repr=False)] = None
+    verification: Annotated[str | None, Field(repr=False)] = None
+    """The `verification` that `register` or `request-email-change` answered."""
+
+    def given(self) -> dict[str, str]:
+        """Return what is given."""
+        return self.model_dump(include={"username", "password", "verification"}, exclude_none=True)
+
+
+class Verification(AccountProof):
+    """Which account wants a mail that verifies its address."""
+
+    email: str | None = None
+    """An address alone: it names no account that has yet to verify it, and nothing is mailed."""
+    locale: str | None = None
+
+
 class Address(Body):
     """To which address a mail is wanted."""
 
@@ -80,6 +109,12 @@ class NewAddress(Body):
 
 class MailedToken(Body):
     """What was mailed."""
+
+    token: Annotated[str, Field(repr=False)]
+
+
+class ProvenToken(AccountProof):
+    """What was mailed, and whose account it is for."""
 
     token: Annotated[str, Field(repr=False)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from doorward.engine import Engine
 from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, NotAuthenticated, StepUpRequired
 from doorward.fastapi import bodies
 from doorward.fastapi.failures import answer_of, failures
-from doorward.fastapi.transports import NO_STORE, Transport, raw_token
+from doorward.fastapi.transports import NO_STORE, Cookie, Transport, raw_token
 from doorward.models import app as models
 from doorward.models.base import Model
 from doorward.threads import to_thread
@@ -303,38 +304,90 @@ class Routes:
     # Accounts, their addresses and passwords.
 
     def _add_accounts(self) -> None:
-        async def register(request: Request, body: bodies.Registration) -> models.PublicUser:
+        async def register(request: Request, body: bodies.Registration) -> Response:
             client = self._auth.device.client(request.scope)
-            return (await to_thread(self._auth.engine.register, **dict(body), client=client)).user
+            done = await to_thread(self._auth.engine.register, **dict(body), client=client)
+            user = bodies.Registered(**done.user.model_dump(), verification=done.verification)
+            return self._kept(JSONResponse(user.model_dump(mode="json"), 201, NO_STORE), done.verification)
 
-        self._add("register", register, status_code=201)
+        self._add("register", register, status_code=201, response_model=bodies.Registered)
+
+    def _kept(self, response: Response, verification: str | None) -> Response:
+        """Let a browser keep what proves that the account is its own, where tokens travel in cookies, too."""
+        if any(isinstance(transport, Cookie) for transport in self._auth.backends.values()):
+            response.headers.append("set-cookie", self._auth.verification.header(verification))
+        return response
+
+    def _account_proofs(self, request: Request, token_field: str) -> list[dict[str, str]]:
+        """Say by what a request without a body's proof shows whose account it is about.
+
+        Whoever is logged in; the browser that registered the account, or asked for its new address.
+        """
+        auth, proofs = self._auth, []
+        with suppress(NotAuthenticated, InvalidToken):
+            backend, _ = auth.authenticate(request)
+            proofs.append({token_field: auth.token(request, backend)})
+        verification = auth.verification.read(request.scope)
+        if verification is not None:
+            auth.check_origin(request)
+            proofs.append({"verification": verification})
+        return proofs
 
     def _add_addresses(self) -> None:
         auth = self._auth
 
-        def request_email_verification(
-            request: Request, body: bodies.Address
+        async def request_email_verification(
+            request: Request, body: bodies.Verification | None = None
         ) -> models.RequestEmailVerificationResponse:
+            body = body or bodies.Verification()
+            proof = body.given() | ({} if body.email is None else {"email": body.email})
+            if not proof:
+                proofs = await run_in_threadpool(self._account_proofs, request, "token")
+                if not proofs:
+                    raise NotAuthenticated("Authentication is required.")
+                proof = proofs[0]
             client = auth.device.client(request.scope)
-            return auth.engine.request_email_verification(email=body.email, locale=body.locale, client=client)
+            ask: Callable[..., Any] = auth.engine.request_email_verification
+            answer: models.RequestEmailVerificationResponse = await to_thread(
+                ask, **proof, locale=body.locale, client=client
+            )
+            return answer
 
-        def request_email_change(
-            request: Request, body: bodies.NewAddress
-        ) -> models.RequestEmailChangeResponse:
+        def request_email_change(request: Request, body: bodies.NewAddress) -> Response:
             _, found = self._fresh(request)
-            return auth.engine.request_email_change(
+            asked = auth.engine.request_email_change(
                 user_id=found.user.id, new_email=body.new_email, locale=body.locale
             )
+            return self._kept(_private(asked), asked.verification)
 
         def check_mail_token(body: bodies.MailedToken) -> models.CheckMailTokenResponse:
             return auth.engine.check_mail_token(token=body.token)
 
-        def verify_email(body: bodies.MailedToken) -> Response:
-            auth.engine.verify_email(token=body.token)
-            return Response(status_code=204, headers=NO_STORE)
+        async def verify_email(request: Request, body: bodies.ProvenToken) -> Response:
+            given = body.given()
+            proofs = (
+                [given] if given else await run_in_threadpool(self._account_proofs, request, "access_token")
+            )
+            client = auth.device.client(request.scope)
+            verify: Callable[..., Any] = auth.engine.verify_email
+            # Without a proof that fits, the refusal says that one is wanted.
+            for proof in [*proofs] if given else [*proofs, {}]:
+                try:
+                    await to_thread(verify, token=body.token, client=client, **proof)
+                    break
+                except AuthError as error:
+                    if given or error.code not in ("permission_denied", "invalid_challenge"):
+                        raise
+            return self._kept(Response(status_code=204, headers=NO_STORE), None)
 
-        self._add("request_email_verification", request_email_verification)
-        self._add("request_email_change", request_email_change, also=FRESH)
+        self._add(
+            "request_email_verification",
+            request_email_verification,
+            also=("not_authenticated",),
+            dependencies=[],
+        )
+        changed = models.RequestEmailChangeResponse
+        self._add("request_email_change", request_email_change, response_model=changed, also=FRESH)
         self._add("check_mail_token", check_mail_token)
         self._add("verify_email", verify_email, status_code=204)
 

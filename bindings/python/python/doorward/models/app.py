@@ -113,7 +113,7 @@ class UpdateUserRequest(Model):
     """
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
     """
-    The new address; it counts as not verified.
+    The new address; it counts as not verified, unless it is the same to the letter.
     """
     id: str
     """
@@ -1309,7 +1309,8 @@ class AuthorizeRequest(Model):
     """
     email: str | None = None
     """
-    The account's address is this one.
+    The account's address is this one; capitals do not matter. It must be verified, unless
+    `require_verified_email` is false.
     """
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """
@@ -1317,7 +1318,7 @@ class AuthorizeRequest(Model):
     """
     require_verified_email: bool | None = None
     """
-    The account's address is verified.
+    The account's address is verified; default: true where `email` is given.
     """
     roles: list[str] | None = None
     """
@@ -1459,7 +1460,8 @@ class RotateKeysResponse(Model):
 
 class RequestEmailVerificationRequest(Model):
     """
-    Asks for a mail to an address.
+    Asks for a mail that verifies the address of an account. One of `token`, `user_id`, `verification`, `username` with
+    `password`, and `email` is given.
     """
 
     model_config = ConfigDict(
@@ -1470,13 +1472,34 @@ class RequestEmailVerificationRequest(Model):
     """
     From where the user comes: too many mails from one address of the network are refused.
     """
-    email: Annotated[str, Field(max_length=254, min_length=3)]
+    email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
     """
-    The address.
+    An address, which alone names no account that has yet to verify it: nothing is mailed, and the answer is the
+    same whoever has it.
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """
     The language of the mail. Default: that of the account.
+    """
+    password: Annotated[str | None, Field(repr=False)] = None
+    """
+    The password; wrong ones count as failed logins do.
+    """
+    token: Annotated[str | None, Field(repr=False)] = None
+    """
+    An access token of the account, live.
+    """
+    user_id: str | None = None
+    """
+    The account's id, where the host knows who asks.
+    """
+    username: str | None = None
+    """
+    The username or the address, where nobody can log in before the address is verified.
+    """
+    verification: str | None = None
+    """
+    The challenge that `register` returned.
     """
 
 
@@ -1513,13 +1536,13 @@ class RequestEmailChangeRequest(Model):
     """
     user_id: str
     """
-    Whose.
+    The account.
     """
 
 
 class RequestEmailChangeResponse(Model):
     """
-    Answered alike whether or not there was anybody to send it to.
+    Answered alike whether or not the address is another account's.
     """
 
     model_config = ConfigDict(
@@ -1528,6 +1551,11 @@ class RequestEmailChangeResponse(Model):
     sent: bool
     """
     Always true.
+    """
+    verification: str
+    """
+    For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
+    secret, good for a week; keep it in a cookie that scripts cannot read.
     """
 
 
@@ -1589,16 +1617,50 @@ class ResetPasswordRequest(Model):
 
 class VerifyEmailRequest(Model):
     """
-    Redeems a token that was mailed.
+    Redeems a token that was mailed, with one proof of the account: `access_token`, `username` with `password`,
+    `verification`, or `id_token`. Without a proof it is refused, unless `mail.click_verifies` is set and the account never verified an
+    address.
     """
 
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    access_token: Annotated[str | None, Field(repr=False)] = None
+    """
+    An access token of the account, live.
+    """
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows.
+    """
+    id_token: Annotated[str | None, Field(repr=False)] = None
+    """
+    An ID token of an identity that opens the account, where nobody can log in before the address is verified.
+    """
+    nonce: Annotated[str | None, Field(repr=False)] = None
+    """
+    The nonce that the ID token must have.
+    """
+    password: Annotated[str | None, Field(repr=False)] = None
+    """
+    Its password; wrong ones count as failed logins do.
+    """
+    provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """
+    The provider of the ID token; default: the only one.
+    """
     token: Annotated[str, Field(repr=False)]
     """
     The token, of either purpose.
+    """
+    username: str | None = None
+    """
+    The username or the address of the account.
+    """
+    verification: str | None = None
+    """
+    The challenge that `register` or `request_email_change` returned for this address.
     """
 
 
@@ -2821,7 +2883,7 @@ class PublicUser(IdentityMixin, ActiveStateMixin):
 
 class RegisterResponse(Model):
     """
-    An account.
+    An account that was created.
     """
 
     model_config = ConfigDict(
@@ -2830,6 +2892,11 @@ class RegisterResponse(Model):
     user: PublicUser
     """
     The account, without anything secret.
+    """
+    verification: str | None = None
+    """
+    For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
+    A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
     """
 
 
