@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,21 @@ asyncio.run(main())
         run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, run.stderr
     assert run.stdout.count(".") == 2
+
+
+def test_the_programs_of_the_page_on_web_frameworks(tmp_path: Path) -> None:
+    """They run as they stand, one after the other."""
+    text = (ROOT / "docs" / "python-web.md").read_text()
+    programs = [each.partition("```")[0] for each in text.split("```python\n")[1:]]
+    assert len(programs) > 4
+    (tmp_path / "page.py").write_text("\n".join(programs))
+    run = subprocess.run([sys.executable, "page.py"], capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+
+
+def test_no_document_installs_what_nobody_published() -> None:
+    for document in (*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "bindings" / "python" / "README.md"):
+        assert not re.search(r"pip install [\"']?doorward", document.read_text()), document
 
 
 def test_the_example_of_an_import(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def application(engine: Engine, **selected: Any) -> FastAPI:
     def maybe(
         user: Annotated[PublicUser | None, Depends(auth.current_user(optional=True, max_age_seconds=60))],
     ) -> str | None:
-        return user and user.username
+        return None if user is None else user.username
 
     assert [who, danger, maybe]
     return app

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Annotated, Any
 
 import httpx
@@ -17,7 +18,16 @@ from litestar import Litestar, Request, get, post
 from litestar.middleware import DefineMiddleware
 from serving import serving
 
-from doorward import AuthError, Config, Engine, PublicUser, get_logged_in_user, login_user, to_thread
+from doorward import (
+    AuthError,
+    Config,
+    Engine,
+    PublicUser,
+    describe,
+    get_logged_in_user,
+    login_user,
+    to_thread,
+)
 from doorward.asgi import AuthenticationMiddleware
 from doorward.authservice import AuthService
 from doorward.exceptions import AuthServiceUnavailable
@@ -25,7 +35,7 @@ from doorward.fastapi import Authentication, failure_response
 from doorward.litestar import AuthenticationMiddleware as ForLitestar
 from doorward.models import LoginRequest as Login
 from doorward.security import hash_password
-from doorward.threads import HASHING
+from doorward.threads import HASHING, REMOTE
 
 LOGINS = 200
 
@@ -177,12 +187,20 @@ def test_which_thread_runs_what(engine: Engine) -> None:
     async def main() -> None:
         with Watched({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}) as watched:
             assert await to_thread(hash_password, PASSWORD, repo=watched)
-            await to_thread(watched.call, "login", '{"username": "eve", "password": "x"}')
+            for operation in ("login", "login_with_id_token", "introspect_remote", "authenticate"):
+                with suppress(AuthError):
+                    await to_thread(watched.call, operation, "{}")
 
-    with pytest.raises(AuthError):
-        asyncio.run(main())
-    assert set(seen) == {"hash_password", "login"} <= HASHING
-    assert all(name.startswith("doorward-hash") for name in seen.values())
+    asyncio.run(main())
+    kinds = {operation: name.rpartition("_")[0] for operation, name in seen.items()}
+    assert kinds.pop("authenticate") not in {"doorward-hash", "doorward-remote"}
+    assert kinds == {
+        "hash_password": "doorward-hash",
+        "login": "doorward-hash",
+        "login_with_id_token": "doorward-remote",
+        "introspect_remote": "doorward-remote",
+    }
+    assert {operation["name"] for operation in describe()["operations"]} >= HASHING | REMOTE
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")

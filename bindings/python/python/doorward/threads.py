@@ -1,7 +1,7 @@
 """Calls that wait, off the event loop: each on a thread of the right kind.
 
-A call that hashes a password waits for one of few places. Such calls have threads of their own, some for each
-place: however many of them wait, no other call waits with them.
+A call that hashes a password waits for one of few places, and one that asks another service waits for that.
+Such calls have threads of their own: however many of them wait, no other call waits with them.
 """
 
 from __future__ import annotations
@@ -41,36 +41,46 @@ HASHING = frozenset(
 )
 """The operations that hash a password."""
 
+REMOTE = frozenset({"deliver_mail", "introspect_remote", "login_with_id_token"})
+"""The operations that ask another service."""
+
 
 async def to_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a method of an engine on a thread, as `asyncio.to_thread` does.
 
-    What hashes a password, by its name, runs on threads of its own. Where more of it waits than the engine's
-    `password.max_queued`, it fails like the engine: as AuthServiceUnavailable, `hash_queue_full`.
+    What hashes a password, or asks another service, has threads of its own; it is known by its name. Where
+    more hashes wait than the engine's `password.max_queued`, it fails like the engine: as
+    AuthServiceUnavailable, `hash_queue_full`.
     """
     name = getattr(call, "__name__", "")
     operation = args[0] if name == "call" and args else name
+    if operation in REMOTE:
+        return await _remote.run(partial(call, *args, **kwargs))
     if operation not in HASHING:
         return await asyncio.to_thread(call, *args, **kwargs)
     engine = getattr(call, "__self__", None)
-    limit = engine.max_queued if isinstance(engine, Engine) else MAX_QUEUED
-    return await _hashing.run(partial(call, *args, **kwargs), limit)
+    max_queued = engine.max_queued if isinstance(engine, Engine) else MAX_QUEUED
+    return await _hashing.run(partial(call, *args, **kwargs), max_queued)
 
 
-class _Hashing:
-    """The threads of calls that hash: more than there are places, so that none is idle while others write."""
+class _Threads:
+    """Threads for one kind of calls."""
 
-    PER_PLACE = 4
+    def __init__(self, name: str, count: int) -> None:
+        self._name = name
+        self._count = count
+        self.start()
 
-    def __init__(self) -> None:
-        self._threads = self.PER_PLACE * _cores()
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="doorward-hash")
+    def start(self) -> None:
+        """Take threads, in a forked child anew: the parent's are not there."""
+        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix=self._name)
         self._lock = Lock()
         self._calls = 0
 
-    async def run(self, call: Callable[[], T], limit: int) -> T:
+    async def run(self, call: Callable[[], T], max_queued: int | None = None) -> T:
+        """Run a call, unless so many wait already."""
         with self._lock:
-            if self._calls >= self._threads + limit:
+            if max_queued is not None and self._calls >= self._count + max_queued:
                 raise _queue_full()
             self._calls += 1
         try:
@@ -99,13 +109,14 @@ def _queue_full() -> AuthServiceUnavailable:
     return error
 
 
-_hashing = _Hashing()
+# More than there are places to hash, one for each core, so that none is idle while other calls write.
+_hashing = _Threads("doorward-hash", 4 * _cores())
+_remote = _Threads("doorward-remote", 32)
 
 
 def _after_fork() -> None:
-    """Take threads of its own in a forked child: the parent's are not there."""
-    global _hashing
-    _hashing = _Hashing()
+    for threads in (_hashing, _remote):
+        threads.start()
 
 
 if hasattr(os, "register_at_fork"):
