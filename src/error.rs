@@ -162,6 +162,8 @@ codes! {
     AlreadyConfigured = "already_configured", Conflict, "It is configured already.";
     /// Too many failures; wait.
     TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
+    /// Rows that the host keeps beside the store, or a rule that it made there, forbid the change.
+    StoreConstraint = "store_constraint", Conflict, "A rule of the store forbids the change.";
     /// The store cannot answer now.
     StoreUnavailable = "store_unavailable", Unavailable, "The service is not available right now.";
     /// The remote service cannot be reached, or its answer is none.

@@ -23,7 +23,8 @@ pub struct Operation {
     /// What it does, in one line.
     pub summary: &'static str,
     /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
-    /// and the codes of MISUSE.
+    /// and the codes of MISUSE; and with `store_unavailable`, `store_constraint` (a rule that the host made in the
+    /// store forbids the change) and `invalid_config` (the store is set up so that it cannot be used).
     pub codes: &'static [Code],
     /// Its place in the table.
     pub(crate) index: usize,
@@ -78,7 +79,7 @@ operations! {
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0",
         "Deletes an account and everything about it.",
-        [UserNotFound, PermissionDenied, StoreUnavailable];
+        [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
     import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0",
         "Creates accounts with the password hashes that another system made.",
         [StoreUnavailable];

@@ -112,7 +112,9 @@ fn reference_of(description: &Value) -> String {
          the method of its name in a binding. Requests and responses are JSON objects. In requests unknown\n\
          fields, duplicate keys and wrong types are refused and `null` means absent; readers of responses\n\
          ignore fields that they do not know. Times are Unix seconds. Beside the failures that are listed, every\n\
-         operation can answer `invalid_json`, `invalid_request`, `internal` and the codes of MISUSE.\n",
+         operation can answer `invalid_json`, `invalid_request`, `internal` and the codes of MISUSE; and one that\n\
+         can answer `store_unavailable` also `store_constraint`, where a rule that the host made in the store forbids\n\
+         the change, and `invalid_config`, where the store is set up so that it cannot be used.\n",
     );
     for operation in array(&description["operations"]) {
         let name = text(&operation["name"]);

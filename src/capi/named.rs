@@ -1,6 +1,6 @@
 //! One function for each operation: `doorward_call` with the operation fixed. Requests, responses and
-//! every code: docs/operations.md. All may give invalid_json, invalid_request, store_unavailable and
-//! the codes of MISUSE. Written out, because cbindgen sees no macros; a test holds them to the table.
+//! every code: docs/operations.md. All may give invalid_json, invalid_request, store_unavailable,
+//! store_constraint, invalid_config and the codes of MISUSE. Written out, because cbindgen sees no macros; a test holds them to the table.
 
 use std::ffi::c_char;
 

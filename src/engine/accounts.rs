@@ -346,7 +346,8 @@ impl Engine {
 
     /// Deletes an account and all that is kept about it, all or nothing.
     ///
-    /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
+    /// Failures: `user_not_found`, `permission_denied`, `store_constraint` (rows of the host's own tables refer to the
+    /// account), `store_unavailable`.
     pub fn delete_user(&self, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
         let now = self.clock.now();
         self.store.write(Durability::Full, |tx| {

@@ -108,6 +108,7 @@ impl Engine {
             }
             Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
         }
+        findings.store(self.store.examine());
         if let Ok(oldest) = self.store.read(mails::oldest) {
             findings.waiting_mail(oldest, self.clock.now());
         }
@@ -464,6 +465,17 @@ impl Findings {
         }
     }
 
+    fn store(&mut self, examined: Result<()>) {
+        match examined {
+            Ok(()) => self.add(Good, "store", key("/store"), "The store can be read and written."),
+            Err(error) => {
+                let why = error.detail.as_deref().unwrap_or(error.code.name());
+                let message = format!("The store cannot be used as it should: {why}.");
+                self.add(Problem, "store", error.field.or(key("/store")), message);
+            }
+        }
+    }
+
     fn server(&mut self, server: &Server) {
         let tls = key("/store");
         match server {
@@ -484,6 +496,10 @@ impl Findings {
                 tls,
                 "The way to the store's server is encrypted, its certificate verified.",
             ),
+        }
+        if server.is_pooled {
+            let found = "A pooler stands before the store's server: statements are not prepared, and settings are made for each transaction.";
+            self.add(Good, "store_pooler", key("/store"), found);
         }
         let major = server.version.split(|c: char| !c.is_ascii_digit()).next().and_then(|it| it.parse().ok());
         match major {

@@ -64,6 +64,12 @@ pub fn migrate(from: &StoreUrl, to: &StoreUrl, mut progress: impl FnMut(Moved)) 
     moved.into_inner().ok_or_else(damaged)
 }
 
+/// The names of the tables.
+#[cfg(feature = "postgres")]
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
 fn in_use() -> Error {
     Error::at(Code::InvalidConfig, "/to", "a store that is in use")
 }

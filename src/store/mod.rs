@@ -55,6 +55,8 @@ pub(crate) struct Server {
     pub is_encrypted: bool,
     /// Its certificate was looked at.
     pub is_verified: bool,
+    /// A pooler stands before it.
+    pub is_pooled: bool,
 }
 
 /// Whether an acknowledged write must survive a power cut. Every write survives the process.
@@ -132,6 +134,15 @@ impl Store {
             Store::Sqlite(_) => Ok(None),
             #[cfg(feature = "postgres")]
             Store::Postgres(store) => store.server().map(Some),
+        }
+    }
+
+    /// Whether the store can be used, as opening found. Failures as there.
+    pub(crate) fn examine(&self) -> Result<()> {
+        match self {
+            Store::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.examine(),
         }
     }
 

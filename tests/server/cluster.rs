@@ -64,6 +64,34 @@ impl Cluster {
         })
     }
 
+    /// A standby of this server, which answers questions and may be behind.
+    pub fn standby(&self) -> Cluster {
+        let rules = self.data().join("pg_hba.conf");
+        let old = fs::read_to_string(&rules).unwrap();
+        fs::write(&rules, format!("local replication all trust\n{old}")).unwrap();
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let folder = tempfile::tempdir().unwrap();
+        chown_to_postgres(folder.path());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let standby = Cluster { folder, port };
+        let mut copy = server_program("pg_basebackup");
+        copy.args(["--username=postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        copy.arg(format!("--host={}", self.folder.path().display())).arg(format!("--port={}", self.port));
+        succeed(copy.arg("--pgdata").arg(standby.data()));
+        let mut file =
+            fs::OpenOptions::new().append(true).open(standby.data().join("postgresql.conf")).unwrap();
+        let sockets = standby.folder.path().display();
+        write!(file, "port = {port}\nunix_socket_directories = '{sockets}'\n").unwrap();
+        standby.control(&["start"]);
+        standby
+    }
+
+    /// Waits until a standby has what this server has.
+    pub fn wait_for_replay(&self, standby: &Cluster) {
+        let position = self.sql("postgres", "SELECT pg_current_wal_lsn()");
+        standby.wait_for(&format!("SELECT 1 WHERE pg_last_wal_replay_lsn() >= '{}'", position.trim()));
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -216,7 +244,7 @@ pub fn is_active(engine: &Engine, token: &str) -> Result<bool, Error> {
 }
 
 /// A program of the server, which refuses to run as root. tests/postgres puts them into PATH.
-fn server_program(name: &str) -> Command {
+pub fn server_program(name: &str) -> Command {
     if !is_root() {
         return Command::new(name);
     }

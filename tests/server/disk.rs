@@ -98,7 +98,7 @@ fn the_tables_disk_is_full() {
     let token = login(&engine, "ada").unwrap();
     disk.fill();
     let (registered, error) = register_until_full(&engine);
-    assert_eq!(unavailable(Err::<(), _>(error)), "postgres: 53100");
+    assert_eq!(unavailable(Err::<(), _>(error)), "postgres: the server's disk is full (53100)");
     // Who is there is still known.
     assert!(is_active(&engine, &token).unwrap());
     assert!(call(&engine, "get_user", json!({"username": "ada"})).is_ok());

@@ -6,5 +6,8 @@ mod disk;
 mod network;
 mod opening;
 mod outages;
+mod pooler;
 mod relay;
+mod rules;
+mod standby;
 mod tls;

@@ -12,13 +12,13 @@ fn who_may_not_in() {
     let wrong = cluster.url().replace("pass%2F", "pass");
     assert_eq!(
         refused(&wrong),
-        ("invalid_config", "postgres: the server does not let this user in".to_owned())
+        ("invalid_config", "postgres: the server does not let this user in (28P01)".to_owned())
     );
     let none = format!("postgres://door@127.0.0.1:{}/door", cluster.port);
     assert_eq!(refused(&none), ("invalid_config", "postgres: the server asks for a password".to_owned()));
     let elsewhere =
         cluster.url().replace(&format!("{}/door", cluster.port), &format!("{}/elsewhere", cluster.port));
-    assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database".to_owned()));
+    assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
     let secret_key = json!({"secret_key": null});
     let error = open(&cluster.url(), secret_key).err().unwrap();
     assert_eq!(error.field.as_deref(), Some("/secret_key"));
@@ -44,7 +44,10 @@ fn by_socket_and_with_a_schema() {
     register(&apart, "ada").unwrap();
     assert_eq!(cluster.sql("door", "SELECT count(*) FROM apart.users").trim(), "1");
     let none = format!("{url}&options=-csearch_path%3Dnowhere");
-    assert_eq!(refused(&none), ("invalid_config", "postgres: no schema to make tables in".to_owned()));
+    assert_eq!(
+        refused(&none),
+        ("invalid_config", "postgres: no schema to make tables in (3F000)".to_owned())
+    );
 }
 
 #[test]

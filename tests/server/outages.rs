@@ -8,7 +8,7 @@ use std::thread;
 use doorward::{Clock, Engine, Hooks};
 use serde_json::json;
 
-use crate::cluster::{Cluster, PASSWORD, call, config, is_active, login, open, register, why};
+use crate::cluster::{Cluster, PASSWORD, call, config, is_active, login, open, refused, register, why};
 use crate::relay::{Mode, Relay};
 
 /// How the host is told.
@@ -151,7 +151,10 @@ fn out_of_connections() {
     };
     let engines: Vec<_> = (0..5).map(|_| open(&cluster.url(), json!({})).unwrap()).collect();
     let (code, detail) = why(open(&cluster.url(), json!({})).err().unwrap());
-    assert_eq!((code, detail.as_str()), ("store_unavailable", "postgres: 53300"));
+    assert_eq!(
+        (code, detail.as_str()),
+        ("store_unavailable", "postgres: the server has too many connections (53300)")
+    );
     register(&engines[0], "ada").unwrap();
     drop(engines);
     cluster.wait_for("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = 'door')");
@@ -190,10 +193,12 @@ fn read_only() {
     };
     set("on");
     assert!(is_active(&engine, &token).unwrap());
-    assert_eq!(unavailable(register(&engine, "grace")), "postgres: 25006");
+    assert_eq!(unavailable(register(&engine, "grace")), "postgres: the server only reads");
     // Among several servers another one is looked for.
     let choosy = format!("{}?target_session_attrs=read-write", cluster.url());
-    assert_eq!(unavailable(open(&choosy, json!({})).map(drop)), "postgres: the server only reads");
+    for url in [&choosy, &cluster.url()] {
+        assert_eq!(refused(url), ("invalid_config", "postgres: the server only reads".to_owned()));
+    }
     set("off");
     assert!(register(&engine, "grace").is_ok());
     assert!(open(&choosy, json!({})).is_ok());

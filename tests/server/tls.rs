@@ -104,7 +104,10 @@ fn each_sslmode() {
     // A role that the server lets in encrypted only.
     assert!(secure.is_encrypted(&secure.url("encrypted", "localhost", "sslmode=allow")));
     let (code, detail) = crate::cluster::refused(&secure.url("encrypted", "localhost", "sslmode=disable"));
-    assert_eq!((code, detail.as_str()), ("invalid_config", "postgres: the server does not let this user in"));
+    assert_eq!(
+        (code, detail.as_str()),
+        ("invalid_config", "postgres: the server does not let this user in (28000)")
+    );
 
     let engine =
         open(&secure.url("door", "localhost", &format!("sslmode=verify-full&{roots}")), json!({})).unwrap();
@@ -152,7 +155,7 @@ fn a_certificate_of_the_engines_own() {
     let (strangers, strangers_key) = make_identity(&secure, "certified", &stranger);
 
     assert!(secure.is_encrypted(&url(&[&certificate, &key])));
-    let not_in = ("invalid_config", "postgres: the server does not let this user in".to_owned());
+    let not_in = ("invalid_config", "postgres: the server does not let this user in (28000)".to_owned());
     assert_eq!(refused(&url(&[])), not_in);
     assert_eq!(refused(&url(&[&other, &other_key])), not_in);
     assert_eq!(

@@ -27,6 +27,7 @@ CLASSES = {
     "username_taken": exceptions.Conflict,
     "email_taken": exceptions.Conflict,
     "already_configured": exceptions.Conflict,
+    "store_constraint": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,
     "permission_denied": exceptions.PermissionDenied,
     "email_not_verified": exceptions.PermissionDenied,

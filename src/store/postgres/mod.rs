@@ -1,26 +1,27 @@
 //! PostgreSQL, and what speaks as it does: any number of processes on one store. Writes are serializable
 //! transactions, run again where the server asks for it; every wait ends with `limits.store_timeout_ms`.
 
+mod address;
+mod failures;
 mod tls;
 mod url;
 mod wire;
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::DataRowBody;
-use rustls::ClientConfig;
 
-use self::url::{Mode, Url, wrong};
-use self::wire::{Connection, Failure, SqlState};
+use self::address::{Address, Purpose, texts};
+use self::failures::{Failure, Remedy};
+use self::url::{Mode, wrong};
+use self::wire::{Connection, Isolation, Reply};
 use super::events::Order;
 use super::pool::Pool;
 use super::schema::{self, Found, Plan};
-use super::{Durability, Row, Server, Tx, Value, damaged};
+use super::{Durability, Row, Server, Tx, Value, copy, damaged};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
@@ -38,17 +39,27 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(super) fn open(url: &str, connections: usize, timeout: Duration, plan: Plan) -> Result<Postgres> {
-        let url = Url::parse(url)?;
-        let tls = tls::config(&url.tls)?;
-        let server = Address { url, tls, last: AtomicUsize::new(0), timeout };
+        let server = Address::new(url, timeout)?;
         let (pool, order) = (Pool::new(connections), Order::default());
         let mut store = Postgres { pool, order, server, timeout, found: 0 };
         let deadline = Instant::now() + timeout;
-        // The one place where a refusal is the configuration's fault.
-        let connect = || store.server.connect(deadline).map_err(|failure| misconfigured(&failure));
-        let found = store.pool.with(deadline, connect, |connection| migrate(connection, plan, deadline))?;
+        // What is opened can be used: it writes, and so it is wanted for that.
+        let connect =
+            || store.server.connect(Purpose::Writing, deadline).map_err(|failure| failure.error_at_opening());
+        let found = store.pool.with(deadline, connect, |connection| {
+            let found = migrate(connection, plan, deadline)?;
+            privileges(connection).map(|()| found)
+        })?;
         store.found = found;
         Ok(store)
+    }
+
+    /// Whether the store can still be used. Failures as at opening.
+    pub(super) fn examine(&self) -> Result<()> {
+        let deadline = Instant::now() + self.timeout;
+        let mut connection =
+            self.server.connect(Purpose::Writing, deadline).map_err(|failure| failure.error_at_opening())?;
+        privileges(&mut connection)
     }
 
     pub(super) fn server(&self) -> Result<Server> {
@@ -58,6 +69,7 @@ impl Postgres {
                 is_local: connection.is_local(),
                 is_encrypted: connection.is_encrypted(),
                 is_verified: self.server.url.tls.mode >= Mode::VerifyCa,
+                is_pooled: self.server.is_pooled(),
             })
         })
     }
@@ -80,15 +92,20 @@ impl Postgres {
     ) -> Result<T> {
         self.with(Instant::now() + self.timeout, |connection, deadline| {
             for attempt in 0.. {
-                match transaction(connection, &self.order, durability, &mut f) {
+                let failure = match transaction(connection, &self.order, durability, &mut f) {
                     Ok(result) => return result,
-                    Err(Interrupted::Conflict(failure)) => {
-                        pause(attempt, deadline).map_err(|_| failed(&failure))?
-                    }
-                    Err(Interrupted::Lost(failure)) => {
-                        pause(attempt, deadline).map_err(|_| failed(&failure))?;
-                        self.reconnect(connection, deadline)?;
-                    }
+                    Err(failure) => failure,
+                };
+                let is_tried_enough = match failure.remedy() {
+                    Remedy::Again => false,
+                    Remedy::AgainBriefly | Remedy::Elsewhere => attempt >= MOST_TRIES,
+                    Remedy::None => true,
+                };
+                if is_tried_enough || pause(attempt, deadline).is_err() {
+                    return Err(failure.error());
+                }
+                if failure.remedy() == Remedy::Elsewhere {
+                    self.look_again(connection, &failure, Purpose::Writing, deadline)?;
                 }
             }
             Err(damaged())
@@ -96,11 +113,11 @@ impl Postgres {
     }
 
     fn with<T>(&self, deadline: Instant, f: impl FnOnce(&mut Connection, Instant) -> Result<T>) -> Result<T> {
-        let connect = || self.server.connect(deadline).map_err(|failure| failed(&failure));
+        let connect = || self.server.connect(Purpose::Any, deadline).map_err(|failure| failure.error());
         self.pool.with(deadline, connect, |connection| {
             connection.set_deadline(deadline);
             if !connection.is_alive() {
-                self.reconnect(connection, deadline)?;
+                self.reconnect(connection, Purpose::Any, deadline)?;
             }
             let result = f(connection, deadline);
             if connection.is_lost() {
@@ -111,32 +128,38 @@ impl Postgres {
         })
     }
 
-    fn reconnect(&self, connection: &mut Connection, deadline: Instant) -> Result<()> {
+    /// Another connection, for what this one failed to do.
+    fn look_again(
+        &self,
+        connection: &mut Connection,
+        failure: &Failure,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<()> {
+        if failure.shows_a_pooler() {
+            self.server.set_pooled();
+        }
+        self.reconnect(connection, purpose, deadline)
+    }
+
+    fn reconnect(&self, connection: &mut Connection, purpose: Purpose, deadline: Instant) -> Result<()> {
         self.pool.close_idle();
-        *connection = self.server.connect(deadline).map_err(|failure| failed(&failure))?;
+        *connection = self.server.connect(purpose, deadline).map_err(|failure| failure.error())?;
         Ok(())
     }
 }
 
-/// Why a transaction did not come to its end.
-enum Interrupted {
-    Conflict(Failure),
-    Lost(Failure),
-}
+/// How often something is tried whose failure may be for good.
+const MOST_TRIES: u32 = 8;
 
-/// Runs `f` in a transaction of its own. It is committed when this returns a value.
+/// Runs `f` in a transaction of its own. It is committed when this returns a value. Failure: it came to no end.
 fn transaction<T>(
     connection: &mut Connection,
     order: &Order,
     durability: Durability,
     f: &mut impl FnMut(&mut Tx) -> Result<T>,
-) -> std::result::Result<Result<T>, Interrupted> {
-    let begun =
-        connection.queue_control("BEGIN ISOLATION LEVEL SERIALIZABLE").and_then(|()| match durability {
-            Durability::Relaxed => connection.queue_relaxed(),
-            Durability::Full => Ok(()),
-        });
-    begun.map_err(Interrupted::Lost)?;
+) -> std::result::Result<Result<T>, Failure> {
+    connection.queue_begin(Isolation::Serializable, durability)?;
     let mut tx = Tx::Postgres(Statements::new(connection, order));
     let result = f(&mut tx);
     let (failure, past) = match tx {
@@ -150,7 +173,7 @@ fn transaction<T>(
                 value
             })
         }),
-        (_, Some(failure)) => interrupted(connection, failure).map(Err),
+        (_, Some(failure)) => Err(given_up(connection, failure)),
         (Err(error), None) => {
             roll_back(connection);
             Ok(Err(error))
@@ -158,12 +181,12 @@ fn transaction<T>(
     }
 }
 
-fn commit(connection: &mut Connection) -> std::result::Result<Result<()>, Interrupted> {
-    connection.queue_control("COMMIT").map_err(Interrupted::Lost)?;
+fn commit(connection: &mut Connection) -> std::result::Result<Result<()>, Failure> {
+    connection.queue_control("COMMIT")?;
     match connection.send() {
         _ if connection.has_committed() => Ok(Ok(())),
         Ok(_) => Ok(Err(Error::new(Code::StoreUnavailable, "rolled back"))),
-        Err(failure @ Failure::Refused(_)) => interrupted(connection, failure).map(Err),
+        Err(failure @ (Failure::Refused(_) | Failure::Unusable(_))) => Err(given_up(connection, failure)),
         Err(Failure::Lost(why)) => {
             let detail = format!("postgres: commit outcome unknown: {why}");
             Ok(Err(Error::new(Code::StoreUnavailable, detail)))
@@ -178,8 +201,7 @@ fn tidy(connection: &mut Connection, past: &[(&'static str, Vec<u8>)]) {
         return;
     }
     let done = connection
-        .queue_control("BEGIN ISOLATION LEVEL READ COMMITTED")
-        .and_then(|()| connection.queue_relaxed())
+        .queue_begin(Isolation::ReadCommitted, Durability::Relaxed)
         .and_then(|()| {
             past.iter()
                 .try_for_each(|(sql, past)| connection.queue(sql, &[Value::Bytes(past), Value::Integer(32)]))
@@ -191,21 +213,12 @@ fn tidy(connection: &mut Connection, past: &[(&'static str, Vec<u8>)]) {
     }
 }
 
-/// What to do about a failed statement; the error, where nothing is to be done.
-fn interrupted(connection: &mut Connection, failure: Failure) -> std::result::Result<Error, Interrupted> {
-    match &failure {
-        Failure::Lost("timeout") => Ok(failed(&failure)),
-        Failure::Lost(_) => Err(Interrupted::Lost(failure)),
-        Failure::Refused(state) => {
-            roll_back(connection);
-            match state.as_str() {
-                // Two that cannot both be, in any order; also two that make the same row: the one that is
-                // run again finds it.
-                "40001" | "40P01" | "23505" => Err(Interrupted::Conflict(failure)),
-                _ => Ok(failed(&failure)),
-            }
-        }
+/// A failure after which nothing is left of the transaction.
+fn given_up(connection: &mut Connection, failure: Failure) -> Failure {
+    if connection.is_in_transaction() {
+        roll_back(connection);
     }
+    failure
 }
 
 /// Where this fails the connection is not used again.
@@ -226,93 +239,32 @@ fn pause(attempt: u32, deadline: Instant) -> Result<()> {
     Ok(())
 }
 
-/// How to reach the server.
-struct Address {
-    url: Url,
-    tls: Option<Arc<ClientConfig>>,
-    /// The host that answered last is asked first.
-    last: AtomicUsize,
-    timeout: Duration,
-}
-
-impl Address {
-    fn connect(&self, deadline: Instant) -> std::result::Result<Connection, Failure> {
-        let (count, last) = (self.url.hosts.len(), self.last.load(Ordering::Relaxed));
-        let mut failure = Failure::Lost("no host");
-        for index in 0..count {
-            let host = (last + index) % count;
-            let left = deadline.saturating_duration_since(Instant::now()) / (count - index) as u32;
-            let left = self.url.connect_timeout.map_or(left, |most| left.min(most));
-            match self.connect_to(host, Instant::now() + left) {
-                Ok(mut connection) => {
-                    self.last.store(host, Ordering::Relaxed);
-                    connection.set_deadline(deadline);
-                    return Ok(connection);
-                }
-                Err(other) => failure = other,
-            }
+/// Refuses a role that may not do with the rows of a table what the engine does.
+fn privileges(connection: &mut Connection) -> Result<()> {
+    let tables = copy::tables().map(|table| format!("('{table}')")).collect::<Vec<_>>().join(", ");
+    let missing = format!(
+        "SELECT right_, table_ FROM (VALUES {tables}) AS t (table_), \
+         (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r (right_) \
+         WHERE NOT has_table_privilege(table_, right_) LIMIT 1"
+    );
+    let reply = ask(connection, &missing).map_err(|failure| failure.error_at_opening())?;
+    match texts(&reply).as_deref() {
+        Some([right, table]) => {
+            Err(wrong(format!("postgres: the role has not the privilege {right} on {table}")))
         }
-        Err(failure)
-    }
-
-    /// As `sslmode` asks, with and without TLS.
-    fn connect_to(&self, host: usize, deadline: Instant) -> std::result::Result<Connection, Failure> {
-        let host = &self.url.hosts[host];
-        let open = |tls| Connection::open(host, &self.url, tls, deadline);
-        let tls = self.tls.as_ref();
-        let mut connection = match (self.url.tls.mode, host) {
-            (Mode::Allow, url::Host::Tcp(..)) => open(None).or_else(|failure| match failure {
-                Failure::Refused(state) if is_login(state) => open(tls),
-                failure => Err(failure),
-            }),
-            (Mode::Prefer, url::Host::Tcp(..)) => open(tls).or_else(|failure| match failure {
-                Failure::Refused(state) if is_login(state) => open(None),
-                Failure::Lost(why) if why.starts_with("tls") => open(None),
-                failure => Err(failure),
-            }),
-            _ => open(tls),
-        }?;
-        self.prepare(&mut connection)?;
-        Ok(connection)
-    }
-
-    /// Bounds that hold where this end can no longer see to it, and plans that suit small rows by key.
-    fn prepare(&self, connection: &mut Connection) -> std::result::Result<(), Failure> {
-        let milliseconds = self.timeout.as_millis();
-        connection.run(&format!(
-            "SET statement_timeout = {milliseconds}; SET lock_timeout = {milliseconds}; \
-             SET idle_in_transaction_session_timeout = {milliseconds}"
-        ))?;
-        // Not every server that speaks as PostgreSQL does has these. A sequential scan of a small table would
-        // conflict with every write to it, where one of an index conflicts with its neighbours only.
-        accepts(connection, "SET enable_seqscan = off")?;
-        accepts(connection, "SET plan_cache_mode = force_generic_plan")?;
-        accepts(connection, "SET jit = off")?;
-        // What is acknowledged is on the disk, however the server is set up.
-        let durable = "SELECT set_config('synchronous_commit', 'on', false) \
-                       WHERE current_setting('synchronous_commit') = 'off'";
-        connection.can_relax = accepts(connection, durable)?;
-        if self.url.read_write {
-            let reply = connection.run("SHOW transaction_read_only")?;
-            if reply.rows.first().is_some_and(|row| row.buffer().ends_with(b"on")) {
-                return Err(Failure::Lost("the server only reads"));
-            }
-        }
-        Ok(())
+        _ => Ok(()),
     }
 }
 
-/// Whether the server knows what it is asked for.
-fn accepts(connection: &mut Connection, sql: &str) -> std::result::Result<bool, Failure> {
-    match connection.run(sql) {
-        Ok(_) => Ok(true),
-        Err(Failure::Refused(_)) => Ok(false),
-        Err(lost) => Err(lost),
+/// Runs a query that is not prepared, in the transaction that is open or in one of its own.
+fn ask(connection: &mut Connection, sql: &str) -> std::result::Result<Reply, Failure> {
+    if connection.is_in_transaction() {
+        return connection.run(sql);
     }
-}
-
-fn is_login(state: SqlState) -> bool {
-    state.as_str().starts_with("28")
+    connection.begin(Isolation::ReadCommitted)?;
+    let reply = connection.run(sql);
+    roll_back(connection);
+    reply
 }
 
 /// Brings the schema up to date, in one transaction; the schema that it found. Any number of processes may do so at
@@ -332,7 +284,7 @@ fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result
             Err(failure) => failure,
         };
         if connection.is_lost() {
-            return Err(failed(&failure));
+            return Err(failure.error());
         }
         roll_back(connection);
         connection.set_deadline(deadline);
@@ -347,9 +299,9 @@ fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result
                         "40001" | "40P01" | "23505" | "42P07" | "42701" | "42710" | "XX000"
                     ) =>
             {
-                pause(attempt, deadline).map_err(|_| failed(&failure))?;
+                pause(attempt, deadline).map_err(|_| failure.error())?;
             }
-            _ => return Err(misconfigured(&failure)),
+            _ => return Err(failure.error_at_opening()),
         }
         before = after;
     }
@@ -364,9 +316,9 @@ fn take_steps(
 ) -> std::result::Result<Result<()>, Failure> {
     let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
     // Read committed: the snapshot of anything stricter would be from before the wait.
+    connection.begin(Isolation::ReadCommitted)?;
     connection.run(&format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = {milliseconds}; \
-         SET LOCAL lock_timeout = {milliseconds}"
+        "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}"
     ))?;
     connection.run("SAVEPOINT unlocked")?;
     match connection.run(MIGRATING) {
@@ -404,26 +356,23 @@ fn take_steps(
 
 /// The steps of the store. Failure: `invalid_config`, for tables of another program.
 fn found(connection: &mut Connection) -> Result<Found> {
-    let mut numbers = |sql| -> Result<[Option<i64>; 2]> {
-        let mut numbers = [None; 2];
-        let order = Order::default();
-        let mut statements = Statements::new(connection, &order);
-        statements.query(sql, &[], |row| {
-            numbers = [row.optional_integer(0)?, row.optional_integer(1)?];
-            Ok(())
-        })?;
-        Ok(numbers)
+    let mut numbers = |sql: &str| -> Result<[i64; 2]> {
+        let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
+        let texts = texts(&reply).ok_or_else(damaged)?;
+        let numbers =
+            texts.iter().map(|text| text.parse().map_err(|_| damaged())).collect::<Result<Vec<_>>>()?;
+        numbers.try_into().map_err(|_| damaged())
     };
     let tables = "SELECT count(*), count(CASE WHEN tablename = 'doorward_schema' THEN 1 END) \
                   FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
     match numbers(tables)? {
-        [Some(0), _] => Ok(Found::default()),
-        [_, Some(0)] => {
-            Err(wrong("a database of another program: doorward needs one, or a schema, of its own"))
-        }
+        [0, _] => Ok(Found::default()),
+        [_, 0] => Err(wrong("a database of another program: doorward needs one, or a schema, of its own")),
         _ => {
-            let [version, needed] = numbers(schema::FOUND)?;
-            Ok(Found { version: version.unwrap_or(0), needed: needed.unwrap_or(0) })
+            let steps = schema::FOUND;
+            let [version, needed] =
+                numbers(&format!("SELECT coalesce(a, 0), coalesce(b, 0) FROM ({steps}) AS found (a, b)"))?;
+            Ok(Found { version, needed })
         }
     }
 }
@@ -495,26 +444,31 @@ impl<'a> Statements<'a> {
 
     fn send(&mut self, sql: &'static str, parameters: &[Value]) -> Result<wire::Reply> {
         self.go_on()?;
-        let send = |connection: &mut Connection| {
-            connection.queue(sql, parameters)?;
-            connection.send()
+        let Some((store, deadline)) = self.alone else {
+            let reply = self.connection.queue(sql, parameters).and_then(|()| self.connection.send());
+            return reply.map_err(|failure| self.failed(failure));
         };
-        let mut reply = send(self.connection);
-        if let (Err(Failure::Lost(why)), Some((store, deadline))) = (&reply, self.alone)
-            && *why != "timeout"
-        {
-            store.reconnect(self.connection, deadline)?;
-            reply = send(self.connection);
+        let mut tries = 0;
+        loop {
+            let queued = self.connection.queue_alone(sql, parameters);
+            let failure = match queued.and_then(|()| self.connection.send()) {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => given_up(self.connection, failure),
+            };
+            tries += 1;
+            if failure.remedy() != Remedy::Elsewhere || tries > MOST_TRIES {
+                return Err(failure.error());
+            }
+            store.look_again(self.connection, &failure, Purpose::Any, deadline)?;
         }
-        reply.map_err(|failure| self.failed(failure))
     }
 
     fn go_on(&self) -> Result<()> {
-        self.failure.as_ref().map_or(Ok(()), |failure| Err(failed(failure)))
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.error()))
     }
 
     fn failed(&mut self, failure: Failure) -> Error {
-        let error = failed(&failure);
+        let error = failure.error();
         if self.alone.is_none() {
             self.failure = Some(failure);
         }
@@ -549,29 +503,4 @@ impl<'a> Columns<'a> {
             None => Ok(None),
         }
     }
-}
-
-/// The SQLSTATE, never the server's text, which could quote a value.
-fn failed(failure: &Failure) -> Error {
-    let detail = match failure {
-        Failure::Refused(state) => format!("postgres: {}", state.as_str()),
-        Failure::Lost(why) => format!("postgres: {why}"),
-    };
-    Error::new(Code::StoreUnavailable, detail)
-}
-
-/// At opening a refusal to let us in, or to let us make tables, is a matter of the configuration.
-fn misconfigured(failure: &Failure) -> Error {
-    let reason = match failure {
-        Failure::Refused(state) => match state.as_str() {
-            "3D000" => "no such database",
-            "3F000" => "no schema to make tables in",
-            "42501" => "not allowed to make tables",
-            _ if is_login(*state) => "the server does not let this user in",
-            _ => return failed(failure),
-        },
-        Failure::Lost("password missing") => "the server asks for a password",
-        Failure::Lost(_) => return failed(failure),
-    };
-    wrong(format!("postgres: {reason}"))
 }

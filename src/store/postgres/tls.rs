@@ -9,6 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::url::{Mode, Roots, Tls, wrong};
@@ -29,12 +30,16 @@ pub(super) fn config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>> {
         }
         _ => Arc::new(Anybody(Arc::clone(&provider))),
     };
+    let versions: Vec<_> = [(tls.speaks_1_2, &TLS12), (tls.speaks_1_3, &TLS13)]
+        .into_iter()
+        .filter_map(|(is_spoken, version)| is_spoken.then_some(version))
+        .collect();
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&versions)
         .map_err(|_| wrong("no version of TLS"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let config = match &tls.identity {
+    let mut config = match &tls.identity {
         Some((certificate, key)) => {
             let key = PrivateKeyDer::from_pem_file(key).map_err(|_| unreadable("sslkey"))?;
             let config = builder.with_client_auth_cert(certificates(certificate, "sslcert")?, key);
@@ -42,6 +47,7 @@ pub(super) fn config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>> {
         }
         None => builder.with_no_client_auth(),
     };
+    config.enable_sni = tls.names_host;
     Ok(Some(Arc::new(config)))
 }
 

@@ -2,8 +2,8 @@
 //! its deadline, however silent the other end is. Statements are queued and sent together; after one that
 //! fails the server passes over the rest.
 
+use std::cmp;
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::digest;
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
@@ -25,9 +26,10 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::failures::{Failure, NO_OPTIONS, NO_PASSWORD, NO_TRANSACTIONS, SqlState, TIMEOUT};
 use super::tls;
-use super::url::{ChannelBinding, Host, Mode, Url};
-use crate::store::{Value, pool};
+use super::url::{ChannelBinding, Host, KeepAlive, Mode, Url};
+use crate::store::{Durability, Value, pool};
 
 /// No answer of the server is longer; a row of ours is a few kilobytes.
 const MAX_MESSAGE_BYTES: i32 = 64 << 20;
@@ -41,39 +43,14 @@ const MOST_QUEUED_BYTES: usize = 16 << 10;
 /// A password is worth this many rounds at most: the server says how many, and the caller waits for them.
 const MOST_SCRAM_ROUNDS: u32 = 1_000_000;
 
-/// Why there was no answer, or not the one that was asked for.
-#[derive(Clone, Debug)]
-pub(super) enum Failure {
-    /// The server refused, by this SQLSTATE.
-    Refused(SqlState),
-    /// The conversation is over.
-    Lost(&'static str),
-}
-
-/// Five letters and digits (PostgreSQL documentation, appendix A).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct SqlState([u8; 5]);
-
-impl SqlState {
-    pub(super) fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or("?????")
-    }
-}
-
-impl fmt::Debug for SqlState {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 type Result<T> = std::result::Result<T, Failure>;
 
 /// The outcome of the statements that were sent together.
 #[derive(Default)]
 pub(super) struct Reply {
-    /// The rows of the last one.
+    /// The rows of the last one that has parameters.
     pub rows: Vec<DataRowBody>,
-    /// How many rows the last one changed or returned.
+    /// How many rows that one changed or returned.
     pub count: usize,
 }
 
@@ -83,23 +60,48 @@ pub(super) struct Connection {
     outgoing: BytesMut,
     /// Statements that were not sent yet.
     queued: usize,
+    /// Which of them is the one whose rows are wanted, counted from 1.
+    wanted: usize,
     /// What the server is asked to prepare, in this order; `None` for a statement without a name.
     preparing: VecDeque<Option<&'static str>>,
-    /// Statements by their number.
+    /// Statements and their names.
     prepared: HashMap<&'static str, Prepared>,
     state: State,
     /// Whether the server said that it committed what was sent last.
     has_committed: bool,
     server_version: String,
+    /// What the server calls its process.
+    process: i32,
     /// Whether the server can commit without waiting for the disk.
     pub can_relax: bool,
+    /// Behind a pooler that gives each transaction a connection of its choice nothing outlives a transaction:
+    /// statements have no names, and this sets what else is set for the connection.
+    pub each_transaction: Option<String>,
 }
 
-#[derive(Clone, Copy)]
 struct Prepared {
-    number: usize,
+    name: Arc<str>,
     /// Whether the server has confirmed it.
     is_ready: bool,
+}
+
+/// How a transaction begins.
+#[derive(Clone, Copy)]
+pub(super) enum Isolation {
+    Serializable,
+    ReadCommitted,
+    /// One that only reads, and says that it may write: a standby refuses that.
+    Live,
+}
+
+impl Isolation {
+    fn begin(self) -> &'static str {
+        match self {
+            Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Isolation::Live => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,17 +118,18 @@ impl pool::Connection for Connection {
 }
 
 impl Connection {
-    /// Connects to this server and logs in. `is_encrypted` says whether TLS is tried, which `prefer` gives up
-    /// where the server has none.
+    /// Connects to this server and logs in, with TLS where there is a `config`, which `prefer` gives up where the
+    /// server has none.
     pub(super) fn open(
         host: &Host,
         url: &Url,
         config: Option<&Arc<ClientConfig>>,
+        options: Option<&str>,
         deadline: Instant,
     ) -> Result<Connection> {
-        let mut socket = Socket::connect(host, deadline)?;
+        let mut socket = Socket::connect(host, &url.keep_alive, deadline)?;
         let channel = match (host, config) {
-            (Host::Tcp(name, _), Some(config)) => {
+            (Host::Tcp { name, .. }, Some(config)) => {
                 if socket.offers_tls()? {
                     Channel::Tls(Box::new(handshake(socket, name, config)?))
                 } else if url.tls.mode <= Mode::Prefer {
@@ -142,14 +145,17 @@ impl Connection {
             incoming: BytesMut::with_capacity(8 << 10),
             outgoing: BytesMut::with_capacity(4 << 10),
             queued: 0,
+            wanted: 0,
             preparing: VecDeque::new(),
             prepared: HashMap::new(),
             state: State::Broken,
             has_committed: false,
             server_version: String::new(),
+            process: 0,
             can_relax: false,
+            each_transaction: None,
         };
-        connection.log_in(url)?;
+        connection.log_in(url, options)?;
         connection.state = State::Idle;
         Ok(connection)
     }
@@ -182,32 +188,77 @@ impl Connection {
         &self.server_version
     }
 
+    /// What the server calls the process that cancels would go to. A pooler makes one up.
+    pub(super) fn process(&self) -> i32 {
+        self.process
+    }
+
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.state == State::InTransaction
+    }
+
+    /// Queues the beginning of a transaction.
+    pub(super) fn queue_begin(&mut self, isolation: Isolation, durability: Durability) -> Result<()> {
+        self.queue_control(isolation.begin())?;
+        if let Some(settings) = self.each_transaction.clone() {
+            self.queue_control(&settings)?;
+        }
+        if self.can_relax && durability == Durability::Relaxed {
+            self.queue_control("SET LOCAL synchronous_commit = off")?;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction, for statements that are run one by one.
+    pub(super) fn begin(&mut self, isolation: Isolation) -> Result<()> {
+        self.queue_begin(isolation, Durability::Full)?;
+        self.send().map(drop)
+    }
+
+    /// Queues a statement that is to be a transaction of its own.
+    pub(super) fn queue_alone(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
+        if self.each_transaction.is_none() {
+            return self.queue(sql, parameters);
+        }
+        self.queue_begin(Isolation::Live, Durability::Full)?;
+        self.queue(sql, parameters)?;
+        self.queue_control("COMMIT")
+    }
+
     /// Queues a statement; its outcome comes with the next [`Connection::send`]. Parameters are `?1`, `?2`, …
     pub(super) fn queue(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
         if self.outgoing.len() > MOST_QUEUED_BYTES {
             self.send()?;
         }
-        let number = self.prepared.len();
-        let prepared = *self.prepared.entry(sql).or_insert(Prepared { number, is_ready: false });
-        let name = format!("s{}", prepared.number);
-        if !prepared.is_ready && !self.preparing.contains(&Some(sql)) {
-            let sql_there = sql.replace('?', "$");
-            frontend::parse(&name, &sql_there, [], &mut self.outgoing).map_err(unsendable)?;
-            self.preparing.push_back(Some(sql));
-        }
-        self.bind(&name, parameters)
+        let name = match self.each_transaction {
+            Some(_) => self.queue_parse(Arc::from(""), sql, None)?,
+            None => {
+                let unknown = || Prepared { name: name(sql), is_ready: false };
+                let prepared = self.prepared.entry(sql).or_insert_with(unknown);
+                let (name, is_ready) = (Arc::clone(&prepared.name), prepared.is_ready);
+                match is_ready || self.preparing.contains(&Some(sql)) {
+                    true => name,
+                    false => self.queue_parse(name, sql, Some(sql))?,
+                }
+            }
+        };
+        self.bind(&name, parameters)?;
+        self.wanted = self.queued;
+        Ok(())
+    }
+
+    fn queue_parse(&mut self, name: Arc<str>, sql: &str, prepared: Option<&'static str>) -> Result<Arc<str>> {
+        let sql_there = sql.replace('?', "$");
+        frontend::parse(&name, &sql_there, [], &mut self.outgoing).map_err(unsendable)?;
+        self.preparing.push_back(prepared);
+        Ok(name)
     }
 
     /// Queues a statement that is not prepared: what begins and ends a transaction.
-    pub(super) fn queue_control(&mut self, sql: &'static str) -> Result<()> {
+    pub(super) fn queue_control(&mut self, sql: &str) -> Result<()> {
         frontend::parse("", sql, [], &mut self.outgoing).map_err(unsendable)?;
         self.preparing.push_back(None);
         self.bind("", &[])
-    }
-
-    /// Queues that the open transaction need not wait for the disk.
-    pub(super) fn queue_relaxed(&mut self) -> Result<()> {
-        if self.can_relax { self.queue_control("SET LOCAL synchronous_commit = off") } else { Ok(()) }
     }
 
     fn bind(&mut self, name: &str, parameters: &[Value]) -> Result<()> {
@@ -250,6 +301,7 @@ impl Connection {
         self.has_committed = false;
         self.flush()?;
         let (queued, mut done) = (std::mem::take(&mut self.queued), 0);
+        let wanted = std::mem::take(&mut self.wanted);
         let (mut reply, mut refusal, mut bytes) = (Reply::default(), None, 0);
         loop {
             match self.receive() {
@@ -270,11 +322,15 @@ impl Connection {
                 Ok(Message::CommandComplete(body)) => {
                     let tag = body.tag().map_err(garbled)?;
                     done += 1;
-                    if done < queued {
-                        reply.rows.clear();
-                    }
                     self.has_committed |= tag == "COMMIT";
-                    reply.count = tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+                    match done.cmp(&wanted) {
+                        cmp::Ordering::Less => reply.rows.clear(),
+                        cmp::Ordering::Equal => {
+                            let count = tag.rsplit(' ').next().and_then(|count| count.parse().ok());
+                            reply.count = count.unwrap_or(0);
+                        }
+                        cmp::Ordering::Greater => {}
+                    }
                 }
                 Ok(Message::ErrorResponse(body)) => refusal = refusal.or(Some(refused(&body))),
                 Ok(Message::ReadyForQuery(_)) if refusal.is_none() && done < queued => {
@@ -296,7 +352,13 @@ impl Connection {
                 ) => {}
                 Ok(_) => return Err(Failure::Lost("an answer that was not asked for")),
                 // A server that goes says why before it goes.
-                Err(lost) => return Err(refusal.map_or(lost, |_| Failure::Lost("closed by the server"))),
+                Err(lost) => {
+                    return Err(match refusal {
+                        None => lost,
+                        Some(unusable @ Failure::Unusable(_)) => unusable,
+                        Some(_) => Failure::Lost("closed by the server"),
+                    });
+                }
             }
         }
     }
@@ -328,8 +390,8 @@ impl Connection {
 
 /// Logging in.
 impl Connection {
-    fn log_in(&mut self, url: &Url) -> Result<()> {
-        let options = url.options.as_deref().map(|options| ("options", options));
+    fn log_in(&mut self, url: &Url, options: Option<&str>) -> Result<()> {
+        let options = options.map(|options| ("options", options));
         let parameters = [
             ("client_encoding", "UTF8"),
             ("user", &url.user),
@@ -347,7 +409,8 @@ impl Connection {
                         self.server_version = body.value().map_err(garbled)?.to_owned();
                     }
                 }
-                Message::BackendKeyData(_) | Message::NoticeResponse(_) => {}
+                Message::BackendKeyData(body) => self.process = body.process_id(),
+                Message::NoticeResponse(_) => {}
                 Message::ReadyForQuery(_) => return Ok(()),
                 Message::ErrorResponse(body) => return Err(refused(&body)),
                 _ => return Err(Failure::Lost("an answer that was not asked for")),
@@ -356,9 +419,19 @@ impl Connection {
     }
 
     fn authenticate(&mut self, url: &Url) -> Result<()> {
-        let password =
-            || url.password.as_ref().map(|it| it.expose()).ok_or(Failure::Lost("password missing"));
-        let is_bound = match self.receive()? {
+        let password = || url.password.as_ref().map(|it| it.expose()).ok_or(Failure::Lost(NO_PASSWORD));
+        let asked = self.receive()?;
+        let method = match &asked {
+            Message::AuthenticationOk => Some("none"),
+            Message::AuthenticationSasl(_) => Some("scram-sha-256"),
+            Message::AuthenticationCleartextPassword => Some("password"),
+            Message::AuthenticationMd5Password(_) => Some("md5"),
+            _ => None,
+        };
+        if method.is_some_and(|method| !url.require_auth.allow(method)) {
+            return Err(Failure::Unusable("the server asks for a way to log in that require_auth excludes"));
+        }
+        let is_bound = match asked {
             Message::AuthenticationOk if url.channel_binding != ChannelBinding::Require => return Ok(()),
             Message::AuthenticationSasl(body) => self.scram(url, password()?, body)?,
             _ if url.channel_binding == ChannelBinding::Require => false,
@@ -460,22 +533,43 @@ fn write_value(
     Ok(IsNull::No)
 }
 
+/// The name of a statement: made of its text, so that whoever shares the connection means the same by it.
+fn name(sql: &str) -> Arc<str> {
+    let hash = digest::digest(&digest::SHA256, sql.as_bytes());
+    let hexadecimal = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
+    Arc::from(format!("doorward_{}", hexadecimal.collect::<String>()))
+}
+
 fn refused(body: &ErrorResponseBody) -> Failure {
-    let mut state = None;
+    let (mut state, mut pooler) = (None, None);
     let mut fields = body.fields();
     while let Ok(Some(field)) = fields.next() {
-        if field.type_() == b'C' {
-            state = field.value_bytes().try_into().ok();
+        match field.type_() {
+            b'C' => state = field.value_bytes().try_into().ok(),
+            b'M' => pooler = refusal_of_a_pooler(field.value_bytes()),
+            _ => {}
         }
     }
-    state.map_or(Failure::Lost("a refusal without a SQLSTATE"), |state| Failure::Refused(SqlState(state)))
+    let state = state.map(|state| Failure::Refused(SqlState(state)));
+    pooler.or(state).unwrap_or(Failure::Lost("a refusal without a SQLSTATE"))
+}
+
+/// PgBouncer has one SQLSTATE for all.
+fn refusal_of_a_pooler(message: &[u8]) -> Option<Failure> {
+    const REFUSALS: [(&str, &str); 2] = [
+        ("unsupported startup parameter", NO_OPTIONS),
+        ("transaction blocks not allowed in statement pooling mode", NO_TRANSACTIONS),
+    ];
+    let message = str::from_utf8(message).ok()?;
+    let (_, why) = REFUSALS.iter().find(|(beginning, _)| message.starts_with(beginning))?;
+    Some(Failure::Unusable(why))
 }
 
 fn lost(error: io::Error) -> Failure {
     let is_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
     Failure::Lost(match error.kind() {
         _ if is_tls => "tls",
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => "timeout",
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => TIMEOUT,
         ErrorKind::ConnectionRefused => "connection refused",
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             "closed by the server"
@@ -584,21 +678,24 @@ enum Stream {
 }
 
 impl Socket {
-    fn connect(host: &Host, deadline: Instant) -> Result<Socket> {
+    fn connect(host: &Host, keep_alive: &KeepAlive, deadline: Instant) -> Result<Socket> {
         match host {
             Host::Unix(path) => {
                 let stream = Stream::Unix(connect_unix(path, deadline).map_err(lost)?);
                 Ok(Socket { stream, deadline })
             }
-            Host::Tcp(name, port) => {
-                let addresses = resolve(name, *port, deadline)?;
+            Host::Tcp { name, address, port } => {
+                let addresses = match address {
+                    Some(address) => vec![SocketAddr::new(*address, *port)],
+                    None => resolve(name, *port, deadline)?,
+                };
                 let mut failure = Failure::Lost("no address of the host");
                 for (index, address) in addresses.iter().enumerate() {
                     // What is left is shared, so that the first address does not use it up.
                     let share = left(deadline).map_err(lost)? / (addresses.len() - index) as u32;
                     match TcpStream::connect_timeout(address, share) {
                         Ok(stream) => {
-                            keep_alive(&stream).map_err(lost)?;
+                            tune(&stream, keep_alive).map_err(lost)?;
                             return Ok(Socket { stream: Stream::Tcp(stream), deadline });
                         }
                         Err(error) => failure = lost(error),
@@ -695,20 +792,20 @@ fn resolve(name: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> 
     match receiver.recv_timeout(left(deadline).map_err(lost)?) {
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(_)) => Err(Failure::Lost("unknown host")),
-        Err(_) => Err(Failure::Lost("timeout")),
+        Err(_) => Err(Failure::Lost(TIMEOUT)),
     }
 }
 
 /// A server that went without a word is noticed before its connection is needed again.
-fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+fn tune(stream: &TcpStream, keep_alive: &KeepAlive) -> io::Result<()> {
     use rustix::net::sockopt;
     stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
-    sockopt::set_tcp_keepcnt(stream, 3)?;
+    sockopt::set_socket_keepalive(stream, keep_alive.is_on)?;
+    sockopt::set_tcp_keepidle(stream, keep_alive.idle)?;
+    sockopt::set_tcp_keepintvl(stream, keep_alive.interval)?;
+    sockopt::set_tcp_keepcnt(stream, keep_alive.count)?;
     #[cfg(target_os = "linux")]
-    sockopt::set_tcp_user_timeout(stream, 30_000)?;
+    sockopt::set_tcp_user_timeout(stream, keep_alive.user_timeout_ms)?;
     Ok(())
 }
 

@@ -210,7 +210,7 @@ class Operations(_doorward.Engine):
 
         id: Which.
 
-        Failures: user_not_found, permission_denied, store_unavailable.
+        Failures: user_not_found, permission_denied, store_constraint, store_unavailable.
         """
         fields: dict[str, object] = {"id": id}
         return DeleteUserResponse.model_validate(self.call("delete_user", _text(fields)))

@@ -1,0 +1,219 @@
+//! Reaching the server: which of several hosts, with or without TLS, through a pooler or not; and what a new
+//! connection is set up with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use fallible_iterator::FallibleIterator;
+use rustls::ClientConfig;
+
+use super::failures::{Failure, NO_OPTIONS, NO_TRANSACTIONS, READS_ONLY, STANDBY};
+use super::tls;
+use super::url::{Host, Mode, Url};
+use super::wire::{Connection, Reply};
+use crate::crypto;
+use crate::error::Result;
+
+/// How to reach the server.
+pub(super) struct Address {
+    pub url: Box<Url>,
+    tls: Option<Arc<ClientConfig>>,
+    /// The host that answered last is asked first.
+    last: AtomicUsize,
+    /// Something between engine and server gives transactions connections of its choice.
+    is_pooled: AtomicBool,
+    timeout: Duration,
+}
+
+/// What a server is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// What the URL says.
+    Any,
+    /// It has to write.
+    Writing,
+}
+
+impl Address {
+    /// Failure: `invalid_config`.
+    pub(super) fn new(url: &str, timeout: Duration) -> Result<Address> {
+        let url = Box::new(Url::parse(url)?);
+        let tls = tls::config(&url.tls)?;
+        let first = if url.balances { u16::from_be_bytes(crypto::random()?).into() } else { 0 };
+        let is_pooled = AtomicBool::new(false);
+        Ok(Address { url, tls, last: AtomicUsize::new(first), is_pooled, timeout })
+    }
+
+    pub(super) fn is_pooled(&self) -> bool {
+        self.is_pooled.load(Ordering::Relaxed)
+    }
+
+    /// From now on connections are taken for shared.
+    pub(super) fn set_pooled(&self) {
+        self.is_pooled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn connect(
+        &self,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> std::result::Result<Connection, Failure> {
+        let (count, last) = (self.url.hosts.len(), self.last.load(Ordering::Relaxed));
+        let mut failure = Failure::Lost("no host");
+        for index in 0..count {
+            let host = (last + index) % count;
+            let left = deadline.saturating_duration_since(Instant::now()) / (count - index) as u32;
+            let left = self.url.connect_timeout.map_or(left, |most| left.min(most));
+            match self.connect_to(host, purpose, Instant::now() + left) {
+                Ok(mut connection) => {
+                    self.last.store(host, Ordering::Relaxed);
+                    connection.set_deadline(deadline);
+                    return Ok(connection);
+                }
+                Err(other) => failure = other,
+            }
+        }
+        Err(failure)
+    }
+
+    /// As `sslmode` asks, with and without TLS.
+    fn connect_to(
+        &self,
+        host: usize,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> std::result::Result<Connection, Failure> {
+        let host = &self.url.hosts[host];
+        let open = |tls| self.open(host, tls, deadline);
+        let tls = self.tls.as_ref();
+        let mut connection = match (self.url.tls.mode, host) {
+            (Mode::Allow, Host::Tcp { .. }) => open(None).or_else(|failure| match failure {
+                failure if failure.is_login() => open(tls),
+                failure => Err(failure),
+            }),
+            (Mode::Prefer, Host::Tcp { .. }) => open(tls).or_else(|failure| match failure {
+                failure if failure.is_login() => open(None),
+                Failure::Lost(why) if why.starts_with("tls") => open(None),
+                failure => Err(failure),
+            }),
+            _ => open(tls),
+        }?;
+        self.examine(&mut connection, purpose)?;
+        self.prepare(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// A pooler that takes no startup options is asked without: they are set for each transaction.
+    fn open(
+        &self,
+        host: &Host,
+        tls: Option<&Arc<ClientConfig>>,
+        deadline: Instant,
+    ) -> std::result::Result<Connection, Failure> {
+        let open = |options| Connection::open(host, &self.url, tls, options, deadline);
+        match open(self.url.options.as_deref()) {
+            Err(Failure::Unusable(NO_OPTIONS)) => {
+                self.set_pooled();
+                open(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Looks at what there is: a pooler, whose keys for cancelling are not the server's; a standby, which may be
+    /// behind and is never asked; a server that only reads.
+    fn examine(&self, connection: &mut Connection, purpose: Purpose) -> std::result::Result<(), Failure> {
+        let reply = connection.run(
+            "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
+             current_setting('server_encoding')",
+        )?;
+        let found = texts(&reply).ok_or(Failure::Lost("a garbled answer"))?;
+        let [process, is_standby, reads_only, encoding] = &found[..] else {
+            return Err(Failure::Lost("a garbled answer"));
+        };
+        if is_standby == "t" {
+            return Err(Failure::Lost(STANDBY));
+        }
+        if reads_only == "on" && (purpose == Purpose::Writing || self.url.read_write) {
+            return Err(Failure::Lost(READS_ONLY));
+        }
+        if encoding != "UTF8" {
+            return Err(Failure::Unusable("the database's encoding is not UTF8"));
+        }
+        if *process != connection.process().to_string() {
+            self.set_pooled();
+        }
+        if self.is_pooled() {
+            connection.run("BEGIN")?;
+            if !connection.is_in_transaction() {
+                return Err(Failure::Unusable(NO_TRANSACTIONS));
+            }
+            connection.run("ROLLBACK")?;
+        }
+        Ok(())
+    }
+
+    /// Bounds that hold where this end can no longer see to it, and plans that suit small rows by key: for the
+    /// connection, or, where others share it, for each transaction.
+    fn prepare(&self, connection: &mut Connection) -> std::result::Result<(), Failure> {
+        let is_pooled = self.is_pooled();
+        let milliseconds = self.timeout.as_millis().to_string();
+        let bounds = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
+        let mut settings: Vec<String> =
+            bounds.iter().map(|name| set(name, &milliseconds, is_pooled)).collect();
+        if is_pooled {
+            let given = self.url.settings().ok_or(Failure::Unusable(NO_OPTIONS))?;
+            settings.extend(given.iter().map(|(name, value)| set(name, value, is_pooled)));
+        }
+        connection.run(&format!("SELECT {}", settings.join(", ")))?;
+        // Not every server that speaks as PostgreSQL does has these. A sequential scan of a small table would
+        // conflict with every write to it, where one of an index conflicts with its neighbours only.
+        let plans = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
+        for (name, value) in plans {
+            let setting = set(name, value, is_pooled);
+            if accepts(connection, &setting)? {
+                settings.push(setting);
+            }
+        }
+        // What is acknowledged is on the disk, however the server is set up.
+        let durable = format!(
+            "CASE WHEN current_setting('synchronous_commit') = 'off' THEN {} END",
+            set("synchronous_commit", "on", is_pooled)
+        );
+        connection.can_relax = accepts(connection, &durable)?;
+        if connection.can_relax {
+            settings.push(durable);
+        }
+        connection.each_transaction = is_pooled.then(|| format!("SELECT {}", settings.join(", ")));
+        Ok(())
+    }
+}
+
+/// The call that sets a parameter for the connection, or for the transaction.
+fn set(name: &str, value: &str, is_local: bool) -> String {
+    format!("set_config({}, {}, {is_local})", quoted(name), quoted(value))
+}
+
+/// A string constant, whatever `standard_conforming_strings` says (PostgreSQL documentation, 4.1.2.2).
+fn quoted(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// Whether the server knows what it is asked for.
+fn accepts(connection: &mut Connection, expression: &str) -> std::result::Result<bool, Failure> {
+    match connection.run(&format!("SELECT {expression}")) {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(lost) => Err(lost),
+    }
+}
+
+/// The first row of an answer, whose columns are texts that are not NULL.
+pub(super) fn texts(reply: &Reply) -> Option<Vec<String>> {
+    let row = reply.rows.first()?;
+    let column = |range: Option<std::ops::Range<usize>>| {
+        str::from_utf8(row.buffer().get(range?)?).ok().map(str::to_owned)
+    };
+    row.ranges().iterator().map(|range| column(range.ok()?)).collect()
+}

@@ -1,0 +1,206 @@
+//! What can go wrong between engine and server, in one table: each SQLSTATE, what the engine does about it, and
+//! what it tells the host. The server's own text is never repeated: it could quote a value.
+
+use std::fmt;
+
+use super::url::wrong;
+use crate::error::{Code, Error};
+
+/// Why there was no answer, or not the one that was asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// The server refused, by this SQLSTATE.
+    Refused(SqlState),
+    /// The conversation is over.
+    Lost(&'static str),
+    /// What answers there can be no store, until somebody sets it up otherwise.
+    Unusable(&'static str),
+}
+
+/// Five letters and digits (PostgreSQL documentation, appendix A).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SqlState(pub [u8; 5]);
+
+impl SqlState {
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or("?????")
+    }
+}
+
+impl fmt::Debug for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the engine does about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// It runs the transaction again: the same one may succeed.
+    Again,
+    /// As [`Remedy::Again`], a few times: somebody made the same row at once, which the next run finds. Where it
+    /// does not, a rule of the host's own is in the way.
+    AgainBriefly,
+    /// It looks for another server, or for the same one by another connection.
+    Elsewhere,
+    /// It tells the host.
+    None,
+}
+
+use Remedy::{Again, AgainBriefly, Elsewhere};
+
+/// The beginnings of SQLSTATEs, the longer before the shorter: remedy, code and words.
+const TABLE: [(&str, Remedy, Code, &str); 43] = [
+    // The server or a pooler goes, or has gone.
+    ("08", Elsewhere, Code::StoreUnavailable, "the connection failed"),
+    // Rules of the host's own: triggers, functions, constraints, column types.
+    ("09", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
+    ("0A000", Elsewhere, Code::StoreUnavailable, "not possible there, as on a standby"),
+    ("22021", Remedy::None, Code::InvalidConfig, "the database's encoding is not UTF8"),
+    ("22P05", Remedy::None, Code::InvalidConfig, "the database's encoding is not UTF8"),
+    ("22", Remedy::None, Code::StoreConstraint, "a value that the table does not take"),
+    ("23503", Remedy::None, Code::StoreConstraint, "rows of another table refer to it"),
+    ("23505", AgainBriefly, Code::StoreConstraint, "a unique index forbids it"),
+    ("23", Remedy::None, Code::StoreConstraint, "a constraint forbids it"),
+    ("25006", Elsewhere, Code::StoreUnavailable, READS_ONLY),
+    ("25P03", Elsewhere, Code::StoreUnavailable, "the transaction was idle for too long"),
+    // Statements are named after their text: whose names are not there, or taken, shares connections.
+    ("26000", Elsewhere, Code::StoreUnavailable, "a prepared statement is gone, as behind a pooler"),
+    ("42P05", Elsewhere, Code::StoreUnavailable, "a prepared statement is there, as behind a pooler"),
+    ("27", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
+    ("28", Remedy::None, Code::InvalidConfig, "the server does not let this user in"),
+    ("38", Remedy::None, Code::StoreConstraint, "a function forbids it"),
+    ("39", Remedy::None, Code::StoreConstraint, "a function forbids it"),
+    ("3D000", Remedy::None, Code::InvalidConfig, "no such database"),
+    ("3F000", Remedy::None, Code::InvalidConfig, "no schema to make tables in"),
+    ("40001", Again, Code::StoreUnavailable, "a conflict with another transaction"),
+    ("40P01", Again, Code::StoreUnavailable, "a deadlock with another transaction"),
+    ("40002", Remedy::None, Code::StoreConstraint, "a constraint forbids it"),
+    ("42501", Remedy::None, Code::InvalidConfig, "the role has not the privilege"),
+    ("42P01", Remedy::None, Code::InvalidConfig, "a table is missing"),
+    ("42703", Remedy::None, Code::InvalidConfig, "a column is missing"),
+    ("42704", Remedy::None, Code::InvalidConfig, "the server does not know a setting or name"),
+    ("42", Remedy::None, Code::InvalidConfig, "the schema is not as doorward makes it"),
+    ("44", Remedy::None, Code::StoreConstraint, "a view forbids it"),
+    ("53100", Remedy::None, Code::StoreUnavailable, "the server's disk is full"),
+    ("53200", Remedy::None, Code::StoreUnavailable, "the server is out of memory"),
+    ("53300", Remedy::None, Code::StoreUnavailable, "the server has too many connections"),
+    ("53", Remedy::None, Code::StoreUnavailable, "the server lacks resources"),
+    ("54", Remedy::None, Code::StoreConstraint, "a limit of the server forbids it"),
+    ("55P03", Remedy::None, Code::StoreUnavailable, "a lock was not to be had in time"),
+    ("57014", Remedy::None, Code::StoreUnavailable, "the statement took too long"),
+    ("57P01", Elsewhere, Code::StoreUnavailable, "the server shuts down"),
+    ("57P02", Elsewhere, Code::StoreUnavailable, "the server crashed"),
+    ("57P03", Elsewhere, Code::StoreUnavailable, "the server is starting or stopping"),
+    ("57P04", Remedy::None, Code::InvalidConfig, "the database was dropped"),
+    ("58", Remedy::None, Code::StoreUnavailable, "the server's system failed"),
+    ("P0", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
+    ("XX001", Remedy::None, Code::StoreUnavailable, "the server's data are damaged"),
+    ("XX", Remedy::None, Code::StoreUnavailable, "the server failed"),
+];
+
+pub(super) const READS_ONLY: &str = "the server only reads";
+pub(super) const STANDBY: &str = "the server is a standby, which answers no live question";
+pub(super) const NO_PASSWORD: &str = "the server asks for a password";
+/// What a pooler says: it passes no startup options on; it pools statements.
+pub(super) const NO_OPTIONS: &str = "the pooler takes no startup options";
+pub(super) const NO_TRANSACTIONS: &str =
+    "the pooler gives each statement another connection: let it pool transactions or sessions";
+pub(super) const TIMEOUT: &str = "timeout";
+
+impl Failure {
+    pub(super) fn remedy(&self) -> Remedy {
+        match self {
+            Failure::Refused(state) => row(state).map_or(Remedy::None, |(_, remedy, ..)| *remedy),
+            Failure::Lost(TIMEOUT) | Failure::Unusable(_) => Remedy::None,
+            Failure::Lost(_) => Elsewhere,
+        }
+    }
+
+    /// Whether the server refuses to know the caller.
+    pub(super) fn is_login(&self) -> bool {
+        matches!(self, Failure::Refused(state) if state.as_str().starts_with("28"))
+    }
+
+    /// Whether prepared statements come and go by themselves: connections are shared with others.
+    pub(super) fn shows_a_pooler(&self) -> bool {
+        matches!(self, Failure::Refused(state) if matches!(state.as_str(), "26000" | "42P05"))
+    }
+
+    pub(super) fn error(&self) -> Error {
+        let (code, detail) = match self {
+            Failure::Refused(state) => match row(state) {
+                Some((_, _, code, words)) => (*code, format!("postgres: {words} ({})", state.as_str())),
+                None => (Code::StoreUnavailable, format!("postgres: {}", state.as_str())),
+            },
+            Failure::Lost(why) => (Code::StoreUnavailable, format!("postgres: {why}")),
+            Failure::Unusable(why) => (Code::InvalidConfig, format!("postgres: {why}")),
+        };
+        match code {
+            Code::InvalidConfig => wrong(detail),
+            code => Error::new(code, detail),
+        }
+    }
+
+    /// As [`Failure::error`], at opening: a server that lets nobody write is set up wrongly.
+    pub(super) fn error_at_opening(&self) -> Error {
+        match self {
+            Failure::Lost(why @ (NO_PASSWORD | READS_ONLY)) => wrong(format!("postgres: {why}")),
+            Failure::Refused(state) if state.as_str() == "25006" => wrong(format!("postgres: {READS_ONLY}")),
+            other => other.error(),
+        }
+    }
+}
+
+fn row(state: &SqlState) -> Option<&'static (&'static str, Remedy, Code, &'static str)> {
+    TABLE.iter().find(|(beginning, ..)| state.as_str().starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(state: &[u8; 5]) -> Failure {
+        Failure::Refused(SqlState(*state))
+    }
+
+    /// No row hides another: the longer beginnings stand before the shorter.
+    #[test]
+    fn each_row_is_reached() {
+        for (beginning, remedy, code, _) in &TABLE {
+            let mut state = *b"00000";
+            state[..beginning.len()].copy_from_slice(beginning.as_bytes());
+            let failure = refused(&state);
+            assert_eq!((failure.remedy(), failure.error().code), (*remedy, *code), "{beginning}");
+            assert_eq!(failure.error().field.is_some(), *code == Code::InvalidConfig, "{beginning}");
+        }
+    }
+
+    #[test]
+    fn classes() {
+        use crate::error::Status::{Config, Conflict, Unavailable};
+        let expected = [
+            (b"23503", Conflict),
+            (b"23514", Conflict),
+            (b"23502", Conflict),
+            (b"P0001", Conflict),
+            (b"42501", Config),
+            (b"42P01", Config),
+            (b"28P01", Config),
+            (b"22021", Config),
+            (b"22P05", Config),
+            (b"53100", Unavailable),
+            (b"53200", Unavailable),
+            (b"53300", Unavailable),
+            (b"57P01", Unavailable),
+            (b"57014", Unavailable),
+            (b"40001", Unavailable),
+            (b"XX000", Unavailable),
+            (b"58030", Unavailable),
+            (b"99999", Unavailable),
+        ];
+        for (state, status) in expected {
+            assert_eq!(refused(state).error().status(), status, "{state:?}");
+        }
+    }
+}

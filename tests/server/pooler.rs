@@ -1,0 +1,253 @@
+//! PgBouncer between engines and server: what it shares among connections mixes nothing up, and what it cannot
+//! serve is refused by name.
+
+use std::fs;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use doorward::Engine;
+use serde_json::{Value, json};
+
+use crate::cluster::{
+    Cluster, DOOR_PASSWORD, PASSWORD, call, is_active, login, open, refused, register, server_program,
+    succeed,
+};
+use crate::relay::Relay;
+
+/// A pooler before the server of a test. It ends with the test.
+pub struct Pooler {
+    process: Child,
+    pub port: u16,
+    file: PathBuf,
+}
+
+impl Pooler {
+    /// None where there is no PgBouncer: that is said. `settings` are lines of its configuration.
+    pub fn start(cluster: &Cluster, mode: &str, settings: &str) -> Option<Pooler> {
+        if !is_there() {
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = cluster.folder().join(format!("pooler{port}"));
+        fs::create_dir(&folder).unwrap();
+        let users = folder.join("users");
+        fs::write(&users, format!("\"door\" \"{DOOR_PASSWORD}\"\n")).unwrap();
+        let file = folder.join("pgbouncer.ini");
+        let configuration = format!(
+            "[databases]\n\
+             door = host=127.0.0.1 port={}\n\
+             [pgbouncer]\n\
+             listen_addr = 127.0.0.1\n\
+             listen_port = {port}\n\
+             unix_socket_dir =\n\
+             auth_type = scram-sha-256\n\
+             auth_file = {}\n\
+             pool_mode = {mode}\n\
+             {settings}\n",
+            cluster.port,
+            users.display()
+        );
+        fs::write(&file, configuration).unwrap();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let mut command = server_program("pgbouncer");
+        let process = command.arg(&file).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut pooler = Pooler { process, port, file };
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                pooler.process.try_wait().unwrap().is_none(),
+                "{:?}",
+                fs::read_to_string(folder.join("log"))
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        Some(pooler)
+    }
+
+    pub fn url(&self, cluster: &Cluster) -> String {
+        cluster.url_at("door", "127.0.0.1", self.port)
+    }
+
+    /// From now on it asks another server, for those too that are connected.
+    pub fn redirect(&self, from: &Cluster, to: &Cluster) {
+        let old = fs::read_to_string(&self.file).unwrap();
+        let place = |cluster: &Cluster| format!("port={}\n", cluster.port);
+        fs::write(&self.file, old.replace(&place(from), &place(to))).unwrap();
+        succeed(Command::new("kill").args(["-HUP", &self.process.id().to_string()]));
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn is_there() -> bool {
+    static SAID: Once = Once::new();
+    let is_there = Command::new("pgbouncer").arg("--version").output().is_ok();
+    if !is_there {
+        let say = || drop(writeln!(std::io::stderr(), "PgBouncer: not run, it is not installed"));
+        SAID.call_once(say);
+    }
+    is_there
+}
+
+/// Few connections for many.
+const FEW: &str = "default_pool_size = 3\nmax_client_conn = 200";
+
+/// Several engines do everything at once over fewer connections than they think they have: each answer is right.
+fn no_verdict_is_wrong(cluster: &Cluster, url: &str) {
+    const ROUNDS: usize = 32;
+    // Each begins with something else, so that none prepares the statements in the order of another.
+    let engines: Vec<Engine> = (0..3).map(|_| open(url, json!({})).unwrap()).collect();
+    let names = ["ada", "grace", "hedy", "mary", "joan", "lise"];
+    names.iter().for_each(|name| drop(register(&engines[0], name).unwrap()));
+    let calls = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for (index, name) in names.into_iter().enumerate() {
+            let (engine, other, calls) = (&engines[index % 3], &engines[(index + 1) % 3], &calls);
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let made = judge(engine, other, name, &format!("nobody{round}_{index}"));
+                    calls.fetch_add(made, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert!(calls.load(Ordering::Relaxed) >= 3_000);
+    assert_eq!(cluster.sql("door", "SELECT count(*) FROM users").trim(), names.len().to_string());
+}
+
+/// A life of a session, whose every answer is known; how many calls that was.
+fn judge(engine: &Engine, other: &Engine, name: &str, nobody: &str) -> usize {
+    let request = json!({"username": name, "password": PASSWORD});
+    let opened = call(engine, "login", request).unwrap();
+    assert_eq!(opened["user"]["username"], name);
+    let token = opened["access_token"].as_str().unwrap();
+    for engine in [engine, other] {
+        assert!(is_active(engine, token).unwrap(), "{name}");
+        let found = call(engine, "authenticate", json!({"token": token})).unwrap();
+        assert_eq!(found["user"]["username"], name);
+        assert_eq!(call(engine, "verify", json!({"token": token})).unwrap()["sid"], opened["session_id"]);
+        assert_eq!(call(engine, "get_user", json!({"query": name})).unwrap()["user"], opened["user"]);
+    }
+    let refreshed = call(other, "refresh", json!({"refresh_token": opened["refresh_token"]})).unwrap();
+    let wrong = json!({"username": name, "password": "another eight words"});
+    assert_eq!(call(engine, "login", wrong).unwrap_err().code.name(), "invalid_credentials");
+    let request = json!({"username": nobody, "password": PASSWORD});
+    assert_eq!(call(other, "login", request).unwrap_err().code.name(), "invalid_credentials");
+    let missing = call(other, "get_user", json!({"username": nobody})).unwrap_err();
+    assert_eq!(missing.code.name(), "user_not_found");
+    call(engine, "logout", json!({"token": refreshed["access_token"]})).unwrap();
+    for engine in [engine, other] {
+        assert!(!is_active(engine, token).unwrap(), "{name}");
+    }
+    17
+}
+
+#[test]
+fn transactions_are_pooled() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "transaction", FEW) else { return };
+    no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
+    // Nothing of an engine stays behind on a connection that others use.
+    let engine = open(&pooler.url(&cluster), json!({})).unwrap();
+    assert_eq!(finding(&engine, "store_pooler"), Some(json!("ok")));
+    let mut shared = Command::new("psql");
+    let sql = "SELECT count(*) FROM pg_prepared_statements; SHOW statement_timeout; SHOW enable_seqscan";
+    let shared = shared.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", sql]);
+    let left = succeed(shared.arg("--dbname").arg(pooler.url(&cluster)));
+    assert_eq!(left.split_whitespace().collect::<Vec<_>>(), ["0", "0", "on"]);
+}
+
+#[test]
+fn sessions_are_pooled() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "session", "default_pool_size = 20") else { return };
+    no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
+}
+
+/// Newer ones keep prepared statements apart by themselves.
+#[test]
+fn a_pooler_that_prepares() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let settings = format!("{FEW}\nmax_prepared_statements = 100");
+    if !prepares() {
+        drop(writeln!(std::io::stderr(), "a_pooler_that_prepares: not run, it takes PgBouncer 1.21"));
+        return;
+    }
+    let Some(pooler) = Pooler::start(&cluster, "transaction", &settings) else { return };
+    no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
+}
+
+fn prepares() -> bool {
+    let Ok(output) = Command::new("pgbouncer").arg("--version").output() else { return false };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let version = text.lines().next().and_then(|line| line.split('.').nth(1)?.parse().ok());
+    version.is_some_and(|minor: u32| minor >= 21)
+}
+
+/// No transaction has a connection for itself: there is no store that way, and that is said.
+#[test]
+fn statements_are_pooled() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "statement", FEW) else { return };
+    let (code, detail) = refused(&pooler.url(&cluster));
+    let expected =
+        "postgres: the pooler gives each statement another connection: let it pool transactions or sessions";
+    assert_eq!((code, detail.as_str()), ("invalid_config", expected));
+}
+
+/// One that the engine does not see: statements that come and go give it away, and no verdict is wrong before.
+#[test]
+fn an_unseen_pooler() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "transaction", FEW) else { return };
+    let relay = Relay::start(pooler.port);
+    relay.hide_the_process();
+    let url = cluster.url_at("door", "127.0.0.1", relay.port);
+    let engine = open(&url, json!({})).unwrap();
+    assert_eq!(finding(&engine, "store_pooler"), None);
+    no_verdict_is_wrong(&cluster, &url);
+}
+
+/// What the URL sets for the server holds behind a pooler, too, whether or not it takes startup options.
+#[test]
+fn options_reach_the_server() {
+    let Some(cluster) = Cluster::start("") else { return };
+    cluster.sql("door", "CREATE SCHEMA apart AUTHORIZATION door");
+    for settings in ["", "ignore_startup_parameters = options"] {
+        let settings = format!("{FEW}\n{settings}");
+        let Some(pooler) = Pooler::start(&cluster, "transaction", &settings) else { return };
+        let here = open(&pooler.url(&cluster), json!({})).unwrap();
+        let options = "options=-csearch_path%3Dapart%20--work_mem%3D4MB";
+        let apart = open(&format!("{}?{options}", pooler.url(&cluster)), json!({})).unwrap();
+        let name = format!("ada{}", pooler.port);
+        register(&apart, &name).unwrap();
+        login(&apart, &name).unwrap();
+        assert_eq!(
+            call(&here, "get_user", json!({"username": name})).unwrap_err().code.name(),
+            "user_not_found"
+        );
+        let count = format!("SELECT count(*) FROM apart.users WHERE username_key = '{name}'");
+        assert_eq!(cluster.sql("door", &count).trim(), "1");
+        for options in ["-csearch_path", "-e", "-cno_such_setting=1"] {
+            let (code, detail) = refused(&format!("{}?options={options}", pooler.url(&cluster)));
+            assert_eq!(code, "invalid_config", "{options}: {detail}");
+        }
+    }
+}
+
+/// The severity of a finding of the doctor, if there is one.
+fn finding(engine: &Engine, check: &str) -> Option<Value> {
+    let doctor = call(engine, "doctor", json!({})).unwrap();
+    let findings = doctor["findings"].as_array().unwrap();
+    findings.iter().find(|finding| finding["check"] == check).map(|finding| finding["severity"].clone())
+}

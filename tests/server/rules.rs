@@ -1,0 +1,196 @@
+//! What a database of the host's making allows: which failures are for ever, and how they are told; what is
+//! acknowledged, and in which order.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, call, login, open, refused, register, why};
+use crate::outages::unavailable;
+use crate::pooler::Pooler;
+use crate::relay::{Mode, Relay};
+
+/// Rules of the host's own, and which codes they lead to: none is for a retry.
+#[test]
+fn the_hosts_own_rules() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    let ada = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    cluster.sql("door", "CREATE TABLE orders (user_id BYTEA REFERENCES users (id))");
+    cluster.sql("door", "INSERT INTO orders SELECT id FROM users");
+    let delete = |id: &Value| call(&engine, "delete_user", json!({"id": id}));
+    let expect = |result: Result<Value, doorward::Error>, detail: &str| {
+        let error = result.unwrap_err();
+        assert_eq!(error.status().http(), 409);
+        assert_eq!(why(error), ("store_constraint", format!("postgres: {detail}")));
+    };
+    expect(delete(&ada), "rows of another table refer to it (23503)");
+    // Also one that is looked at with the commit.
+    cluster
+        .sql("door", "ALTER TABLE orders ALTER CONSTRAINT orders_user_id_fkey DEFERRABLE INITIALLY DEFERRED");
+    expect(delete(&ada), "rows of another table refer to it (23503)");
+    assert!(login(&engine, "ada").is_ok());
+    cluster.sql("door", "DELETE FROM orders");
+    delete(&ada).unwrap();
+
+    let rules = [
+        ("ALTER TABLE users ADD CHECK (username <> 'grace')", "a constraint forbids it (23514)"),
+        ("CREATE UNIQUE INDEX ON users (locale)", "a unique index forbids it (23505)"),
+        ("ALTER TABLE users ALTER locale SET NOT NULL", "a constraint forbids it (23502)"),
+        (
+            "ALTER TABLE users ALTER attributes TYPE VARCHAR(10)",
+            "a value that the table does not take (22001)",
+        ),
+        (
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'grace may not'; END $$; \
+             CREATE TRIGGER no BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION no()",
+            "a trigger forbids it (P0001)",
+        ),
+    ];
+    for (rule, detail) in rules {
+        cluster.sql("door", "DROP TABLE IF EXISTS orders CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION door");
+        let engine = open(&cluster.url(), json!({})).unwrap();
+        let register = |name: &str, locale: Option<&str>| {
+            let attributes = json!({"text": "longer than ten"});
+            let request = json!({"username": name, "email": format!("{name}@example.com"),
+                "password": crate::cluster::PASSWORD, "attributes": attributes, "locale": locale});
+            call(&engine, "register", request)
+        };
+        if detail.contains("unique") {
+            register("ada", Some("de")).unwrap();
+        }
+        cluster.sql("door", rule);
+        let locale = (!detail.contains("23502")).then_some("de");
+        expect(register("grace", locale), detail);
+        assert_eq!(cluster.sql("door", "SELECT count(*) FROM users WHERE username = 'grace'").trim(), "0");
+    }
+}
+
+/// Opened is usable: what would let nobody write is said at once, and by the doctor where it comes later.
+#[test]
+fn a_store_that_cannot_be_written() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let problem = || {
+        let doctor = call(&engine, "doctor", json!({})).unwrap();
+        let findings = doctor["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["check"] == "store").unwrap();
+        (finding["severity"] != "ok").then(|| finding["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(problem(), None);
+    let told = |detail: &str| Some(format!("The store cannot be used as it should: {detail}."));
+    let is_told = |detail: &str| {
+        assert_eq!(refused(&cluster.url()), ("invalid_config", detail.to_owned()));
+        assert_eq!(problem(), told(detail));
+    };
+
+    cluster.sql("door", "REASSIGN OWNED BY door TO postgres; GRANT CREATE ON SCHEMA public TO door");
+    cluster.sql("door", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO door");
+    is_told("postgres: the role has not the privilege INSERT on meta");
+    assert_eq!(why(register(&engine, "grace").unwrap_err()).0, "invalid_config");
+    cluster.sql("door", "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO door");
+    cluster.sql("door", "REVOKE DELETE ON throttles FROM door");
+    is_told("postgres: the role has not the privilege DELETE on throttles");
+    cluster.sql("door", "GRANT DELETE ON throttles TO door; REVOKE SELECT ON doorward_schema FROM door");
+    assert_eq!(refused(&cluster.url()).1, "postgres: the role has not the privilege (42501)");
+    cluster.sql("door", "GRANT SELECT ON doorward_schema TO door");
+    assert_eq!(problem(), None);
+    // Rights on the rows are enough, and the schema's own table need only be read.
+    cluster.sql("door", "REVOKE INSERT, UPDATE, DELETE ON doorward_schema FROM door");
+    cluster.sql("door", "REVOKE CREATE ON SCHEMA public FROM door, public");
+    assert!(open(&cluster.url(), json!({})).is_ok());
+
+    for scope in ["ROLE door", "DATABASE door"] {
+        cluster.sql("postgres", &format!("ALTER {scope} SET default_transaction_read_only = on"));
+        is_told("postgres: the server only reads");
+        cluster.sql("postgres", &format!("ALTER {scope} RESET default_transaction_read_only"));
+    }
+    assert!(open(&cluster.url(), json!({})).is_ok());
+}
+
+#[test]
+fn an_encoding_that_has_not_every_character() {
+    let Some(cluster) = Cluster::start("") else { return };
+    for encoding in ["LATIN1", "SQL_ASCII"] {
+        cluster.sql(
+            "postgres",
+            &format!("CREATE DATABASE other OWNER door ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"),
+        );
+        let url = format!("{}/other", cluster.url().strip_suffix("/door").unwrap());
+        let expected = ("invalid_config", "postgres: the database's encoding is not UTF8".to_owned());
+        assert_eq!(refused(&url), expected);
+        cluster.sql("postgres", "DROP DATABASE other");
+    }
+}
+
+/// What is acknowledged is on the disk, though the server would write its log when it pleases.
+#[test]
+fn what_is_acknowledged_is_on_the_disk() {
+    let lazy = "wal_writer_delay = 10s\nwal_writer_flush_after = 1GB";
+    for more in ["", "synchronous_commit = off"] {
+        let Some(cluster) = Cluster::start(&format!("{lazy}\n{more}")) else { return };
+        let pooler = Pooler::start(&cluster, "transaction", "");
+        for (name, url) in
+            [("ada", Some(cluster.url())), ("grace", pooler.as_ref().map(|pooler| pooler.url(&cluster)))]
+        {
+            let Some(url) = url else { continue };
+            let engine = open(&url, json!({})).unwrap();
+            register(&engine, name).unwrap();
+            cluster.control(&["stop", "--mode=immediate"]);
+            cluster.control(&["start"]);
+            let engine = open(&cluster.url(), json!({})).unwrap();
+            assert!(call(&engine, "get_user", json!({"username": name})).is_ok(), "{name}: {more}");
+        }
+    }
+}
+
+/// Two who may do something while another may: one of them does.
+#[test]
+fn two_administrators_switch_each_other_off() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engines = [(); 2].map(|()| open(&cluster.url(), json!({})).unwrap());
+    let ids: Vec<Value> = ["ada", "grace"]
+        .iter()
+        .map(|name| {
+            let id = register(&engines[0], name).unwrap()["user"]["id"].clone();
+            call(&engines[0], "update_user", json!({"id": id, "roles": ["admin"]})).unwrap();
+            id
+        })
+        .collect();
+    for _ in 0..20 {
+        // Both have begun, and wait for the same lock.
+        let mut lock = cluster.lock("users");
+        let outcomes = thread::scope(|scope| {
+            let calls = [0, 1].map(|index| {
+                let (engine, id) = (&engines[index], &ids[index]);
+                scope.spawn(move || call(engine, "update_user", json!({"id": id, "is_active": false})))
+            });
+            cluster.wait_for(
+                "SELECT 1 FROM pg_stat_activity WHERE usename = 'door' AND wait_event_type = 'Lock' OFFSET 1",
+            );
+            lock.let_go();
+            calls.map(|call| call.join().unwrap())
+        });
+        let denied = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        let denied: Vec<&str> = denied.map(|error| error.code.name()).collect();
+        assert_eq!(denied, ["permission_denied"]);
+        let active = "SELECT count(*) FROM users WHERE is_active = 1";
+        assert_eq!(cluster.sql("door", active).trim(), "1");
+        cluster.sql("door", "UPDATE users SET is_active = 1");
+    }
+}
+
+/// A server that answers COMMIT by ROLLBACK has kept nothing.
+#[test]
+fn a_commit_that_rolls_back() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let relay = Relay::start(cluster.port);
+    let engine = open(&cluster.url_at("door", "127.0.0.1", relay.port), json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    relay.set(Mode::RollBack);
+    assert_eq!(unavailable(register(&engine, "grace")), "rolled back");
+    relay.set(Mode::Open);
+    assert_eq!(cluster.sql("door", "SELECT count(*) FROM users").trim(), "1");
+    register(&engine, "grace").unwrap();
+}
