@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params_from_iter};
 
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
@@ -249,7 +249,12 @@ impl Writer {
     /// Commits the open group, if there is one, and tells its members.
     fn commit(&mut self) {
         if self.group.is_some() {
-            let committed = self.run("COMMIT");
+            let mut committed = self.run("COMMIT");
+            // What the host's rules forbid one of several for ever, the others may try again.
+            let is_shared = self.group.as_ref().is_some_and(|group| group.members > 1);
+            if is_shared && committed.as_ref().is_err_and(|error| error.code == Code::StoreConstraint) {
+                committed = Err(Error::new(Code::StoreUnavailable, "rolled back"));
+            }
             if committed.is_err() && !self.connection.is_autocommit() {
                 let _ = self.run("ROLLBACK");
             }
@@ -565,17 +570,43 @@ fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Resu
     result.and_then(|value| ended.map(|()| value))
 }
 
-/// What SQLite says, without the text that could quote a value.
+/// What SQLite says, in words of this library: its own text could quote a value.
 fn failed(error: rusqlite::Error) -> Error {
-    match error.sqlite_error() {
-        Some(failure) if failure.code == ErrorCode::NotADatabase => {
-            Error::at(Code::InvalidConfig, "/store", "not a database")
+    let Some(failure) = error.sqlite_error() else { return Error::new(Code::StoreUnavailable, "sqlite") };
+    let (code, words) = class(failure);
+    let detail = format!("sqlite: {words} ({})", failure.extended_code);
+    match code {
+        Code::InvalidConfig => Error::at(code, "/store", detail),
+        code => Error::new(code, detail),
+    }
+}
+
+/// The code and the words for a failure. Rules that the host made in the file are for ever; the rest may pass.
+fn class(failure: &ffi::Error) -> (Code, &'static str) {
+    use ErrorCode as E;
+    match (failure.code, failure.extended_code) {
+        (E::ConstraintViolation, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
+            (Code::StoreConstraint, "rows of another table refer to it")
         }
-        Some(failure) => Error::new(
-            Code::StoreUnavailable,
-            format!("sqlite: {:?} ({})", failure.code, failure.extended_code),
-        ),
-        None => Error::new(Code::StoreUnavailable, "sqlite"),
+        (E::ConstraintViolation, ffi::SQLITE_CONSTRAINT_TRIGGER) => {
+            (Code::StoreConstraint, "a trigger forbids it")
+        }
+        (E::ConstraintViolation, ffi::SQLITE_CONSTRAINT_UNIQUE) => {
+            (Code::StoreConstraint, "a unique index forbids it")
+        }
+        (E::ConstraintViolation, _) => (Code::StoreConstraint, "a constraint forbids it"),
+        (E::TypeMismatch | E::TooBig, _) => (Code::StoreConstraint, "a value that the table does not take"),
+        (E::NotADatabase, _) => (Code::InvalidConfig, "not a database"),
+        (E::DiskFull, _) => (Code::StoreUnavailable, "the disk is full"),
+        (E::OutOfMemory, _) => (Code::StoreUnavailable, "out of memory"),
+        (E::SystemIoFailure, _) => (Code::StoreUnavailable, "the disk failed"),
+        (E::DatabaseCorrupt, _) => (Code::StoreUnavailable, "the file is damaged"),
+        (E::DatabaseBusy | E::DatabaseLocked | E::FileLockingProtocolFailed, _) => {
+            (Code::StoreUnavailable, "another process is writing")
+        }
+        (E::ReadOnly, _) => (Code::StoreUnavailable, "the file is read-only"),
+        (E::CannotOpen | E::PermissionDenied, _) => (Code::StoreUnavailable, "a file cannot be opened"),
+        _ => (Code::StoreUnavailable, "failed"),
     }
 }
 

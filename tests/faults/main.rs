@@ -9,6 +9,7 @@ mod injected;
 mod passwords;
 mod power;
 mod races;
+mod rules;
 mod second_factors;
 mod secret_key;
 mod sessions;

@@ -1,0 +1,93 @@
+//! Rules that the host made in the store: rows of its own tables that refer to accounts, constraints, triggers.
+//! What they forbid is not for a retry.
+
+use doorward::{Code, Engine};
+use serde_json::{Value, json};
+
+use crate::stage::{PASSWORD, Store, call, login, on_each_store, register, together};
+
+/// How the host is told.
+fn forbidden(engine: &Engine, operation: &str, request: Value) -> String {
+    let error = engine.call(operation, &request.to_string()).unwrap_err();
+    assert_eq!((error.code.name(), error.status().http()), ("store_constraint", 409));
+    error.detail.unwrap().into_owned()
+}
+
+fn rows_of_the_hosts_refer_to_an_account(store: &Store) {
+    let id = register(&store.open(), "ada").unwrap()["user"]["id"].clone();
+    let bytes = if store.is_sqlite() { "BLOB" } else { "BYTEA" };
+    for when in ["", "DEFERRABLE INITIALLY DEFERRED"] {
+        store.execute(&format!("CREATE TABLE orders (user_id {bytes} REFERENCES users (id) {when})"));
+        store.execute("INSERT INTO orders SELECT id FROM users");
+        let engine = store.open();
+        let detail = forbidden(&engine, "delete_user", json!({"id": id}));
+        assert!(detail.contains("rows of another table refer to it"), "{detail}");
+        // Nothing of it is left.
+        login(&engine, "ada").unwrap();
+        drop(engine);
+        store.execute("DROP TABLE orders");
+    }
+    call(&store.open(), "delete_user", json!({"id": id})).unwrap();
+}
+on_each_store!(rows_of_the_hosts_refer_to_an_account);
+
+fn a_trigger_and_an_index_of_the_hosts(store: &Store) {
+    store.open();
+    let trigger = match store.is_sqlite() {
+        true => {
+            "CREATE TRIGGER no BEFORE INSERT ON users WHEN new.username = 'grace' \
+             BEGIN SELECT RAISE(ABORT, 'grace may not'); END"
+        }
+        false => {
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF new.username = 'grace' THEN RAISE 'grace may not'; END IF; RETURN new; END $$; \
+             CREATE TRIGGER no BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION no()"
+        }
+    };
+    store.execute(trigger);
+    store.execute("CREATE UNIQUE INDEX one_language ON users (locale)");
+    let engine = store.open();
+    let account = |name: &str, locale: &str| json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "locale": locale});
+    let detail = forbidden(&engine, "register", account("grace", "de"));
+    // Of what the trigger says nothing is repeated.
+    assert!(detail.contains("a trigger forbids it") && !detail.contains("grace"), "{detail}");
+    call(&engine, "register", account("hedy", "de")).unwrap();
+    let detail = forbidden(&engine, "register", account("mary", "de"));
+    assert!(detail.contains("a unique index forbids it"), "{detail}");
+    call(&engine, "register", account("mary", "fr")).unwrap();
+    drop(engine);
+    store.execute(match store.is_sqlite() {
+        true => "DROP TRIGGER no; DROP INDEX one_language",
+        false => "DROP TRIGGER no ON users; DROP FUNCTION no; DROP INDEX one_language",
+    });
+}
+on_each_store!(a_trigger_and_an_index_of_the_hosts);
+
+/// A rule that is looked at with the commit stops those who share it, and is for ever only for whom it forbids.
+#[test]
+fn who_shares_a_commit_may_try_again() {
+    let store = Store::sqlite();
+    let id = register(&store.open(), "ada").unwrap()["user"]["id"].clone();
+    store.execute("CREATE TABLE orders (user_id BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
+    store.execute("INSERT INTO orders SELECT id FROM users");
+    let engine = store.open();
+    let outcomes = together(8, |index| {
+        let account = |round| {
+            let name = format!("user{index}x{round}");
+            json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD})
+        };
+        let task = |round| match index {
+            0 => call(&engine, "delete_user", json!({"id": id})).unwrap_err(),
+            _ => call(&engine, "register", account(round)).err().unwrap_or(Code::AlreadyConfigured),
+        };
+        (0..20).map(task).collect::<Vec<_>>()
+    });
+    for (index, outcomes) in outcomes.into_iter().enumerate() {
+        let may_be = if index == 0 { Code::StoreConstraint } else { Code::AlreadyConfigured };
+        assert!(
+            outcomes.iter().all(|code| *code == may_be || *code == Code::StoreUnavailable),
+            "{outcomes:?}"
+        );
+    }
+    assert_eq!(call(&engine, "delete_user", json!({"id": id})).unwrap_err(), Code::StoreConstraint);
+}
