@@ -379,6 +379,22 @@ fn sessions_and_keys_from_a_shell() {
     assert!(rotated["kid"].is_string() && rotated["previous"].is_string());
     assert_eq!(shell.bad(&["keys", "rotate", "--backend", "none"], "").0, 4);
     assert_eq!(shell.json(&["keys", "list"], ""), json!({"keys": []}));
+
+    let third = login();
+    assert_eq!(shell.bad(&["keys", "rotate", "--retire-now"], "").0, 64, "nobody is asked");
+    assert_eq!(shell.bad(&["keys", "rotate", "--keep-totp"], "").0, 64);
+    assert_eq!(
+        shell.bad(&["keys", "rotate", "--retire-now", "--keep-totp", "--backend", "default"], "").0,
+        64
+    );
+    assert_eq!(seen(&third), json!(true));
+    let out = shell.good(&["keys", "rotate", "--retire-now", "--yes"], "");
+    assert!(out.contains("Retired: 2 signing keys, 0 secret keys.\nEnded: 1 sessions"), "{out}");
+    assert_eq!(seen(&third), json!(false));
+    let retired = shell.json(&["keys", "rotate", "--retire-now", "--keep-totp", "--yes"], "");
+    assert_eq!(retired["retired"]["signing_keys"], 1);
+    let retired = shell.json(&["keys", "rotate", "--retire-now", "--backend", "default", "--yes"], "");
+    assert_eq!(retired["retired"]["signing_keys"], 1);
     shell.write("a.json", r#"{"store": "sqlite:a.db", "signing_algorithm": "ES256"}"#);
     let out = shell.good(&["keys", "list"], "");
     assert!(out.contains("ES256  EC   P-256"), "{out}");

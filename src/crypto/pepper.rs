@@ -34,6 +34,13 @@ pub(crate) fn is_current(secrets: &Secrets, kept: &str, is_wanted: bool) -> bool
     }
 }
 
+/// The same sealed by the current key, where another of the keys, retired or not, sealed it.
+pub(crate) fn reseal(secrets: &Secrets, account: Id, kept: &str) -> Result<Option<String>> {
+    let sealed = kept.strip_prefix(MARK).and_then(from_base64url).unwrap_or_default();
+    let anew = secrets.reseal(&owner(account), &sealed)?;
+    Ok(anew.map(|sealed| format!("{MARK}{}", base64url(&sealed))))
+}
+
 fn owner(account: Id) -> String {
     format!("password {account}")
 }

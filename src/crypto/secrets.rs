@@ -1,6 +1,8 @@
 //! What is derived from the host's secret key (HKDF-SHA256, RFC 5869, one label per purpose): the
 //! key that seals what is kept (AES-256-GCM) and the keys of message authentication codes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use aws_lc_rs::hmac;
@@ -9,8 +11,12 @@ use zeroize::Zeroizing;
 use super::random;
 use crate::error::{Code, Error, Result};
 
-/// The host's secret keys: the first is current, the others still open and verify what they made.
+/// The host's secret keys: the first is current, the others still open and verify what they made. A key that was
+/// retired at once makes, opens and verifies nothing more; only recovery codes, which are random, are still found by it.
 pub(crate) struct Secrets(Vec<Derived>);
+
+/// The name of a secret key, which tells nothing of it.
+pub(crate) type KeyId = [u8; 4];
 
 /// What a message authentication code is for. Codes of one purpose never pass for another.
 #[derive(Clone, Copy)]
@@ -28,7 +34,8 @@ pub(crate) enum Purpose {
 }
 
 struct Derived {
-    id: [u8; 4],
+    id: KeyId,
+    is_retired: AtomicBool,
     seal: LessSafeKey,
     refresh_token: hmac::Key,
     look_up: hmac::Key,
@@ -60,20 +67,32 @@ impl Secrets {
 
     /// Whether the current key sealed this.
     pub(crate) fn is_current(&self, sealed: &[u8]) -> bool {
-        self.0.first().is_some_and(|key| sealed.starts_with(&key.id))
+        self.current().is_ok_and(|key| sealed.starts_with(&key.id))
     }
 
     /// What [`Secrets::seal`] sealed for the same `owner`, or nothing.
     pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (header, text) = sealed.split_at_checked(HEADER_LEN)?;
-        let (id, nonce) = header.split_at_checked(4)?;
-        self.0.iter().filter(|key| key.id == id).find_map(|key| {
-            let mut text = Zeroizing::new(text.to_vec());
-            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-            let len = key.seal.open_in_place(nonce, Aad::from(owner), &mut text).ok()?.len();
-            text.truncate(len);
-            Some(text)
-        })
+        self.in_force().find_map(|key| key.open(owner, sealed))
+    }
+
+    /// The same sealed by the current key, where another of the keys, retired or not, sealed it.
+    pub(crate) fn reseal(&self, owner: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        if self.is_current(sealed) {
+            return Ok(None);
+        }
+        let plain = self.0.iter().find_map(|key| key.open(owner, sealed));
+        plain.map(|plain| self.seal(owner, &plain)).transpose()
+    }
+
+    /// Takes the keys of these ids out of force, for good.
+    pub(crate) fn retire(&self, ids: &[KeyId]) {
+        let retired = self.0.iter().filter(|key| ids.contains(&key.id));
+        retired.for_each(|key| key.is_retired.store(true, Ordering::Relaxed));
+    }
+
+    /// The keys that are in force, the current one first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.in_force().map(|key| key.id)
     }
 
     /// The code of `message` under the current key.
@@ -82,25 +101,36 @@ impl Secrets {
         tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))
     }
 
-    /// The code of `message` under the oldest key: it stays the same while that is listed.
+    /// The code of `message` under the oldest key: it stays the same while that is in force.
     pub(crate) fn lasting_mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
-        self.macs(purpose, message).pop().ok_or(Error::new(Code::Internal, "no secret key"))
+        self.macs(purpose, message).pop().ok_or_else(no_key)
     }
 
     /// The codes of `message` under each of the keys, the current one first: what was kept under any of them.
     pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
-        let tags = self.0.iter().map(|key| hmac::sign(key.mac_key(purpose), message));
+        // Who has the secret key still has to guess a recovery code of 80 bits.
+        let is_found_by = |key: &&Derived| key.is_in_force() || matches!(purpose, Purpose::RecoveryCode);
+        let tags = self.0.iter().filter(is_found_by).map(|key| hmac::sign(key.mac_key(purpose), message));
         tags.filter_map(|tag| tag.as_ref().try_into().ok()).collect()
     }
 
     /// Whether `tag` is the code of `message` under any of the keys.
     pub(crate) fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
-        self.0.iter().any(|key| hmac::verify(key.mac_key(purpose), message, tag).is_ok())
+        self.in_force().any(|key| hmac::verify(key.mac_key(purpose), message, tag).is_ok())
     }
 
     fn current(&self) -> Result<&Derived> {
-        self.0.first().ok_or(Error::new(Code::Internal, "no secret key"))
+        self.in_force().next().ok_or_else(no_key)
     }
+
+    fn in_force(&self) -> impl Iterator<Item = &Derived> {
+        self.0.iter().filter(|key| key.is_in_force())
+    }
+}
+
+/// Another process retired every key that this one was given.
+fn no_key() -> Error {
+    Error::new(Code::StoreUnavailable, "retired_secret_key")
 }
 
 impl Derived {
@@ -112,6 +142,7 @@ impl Derived {
         let [a, b, c, d, ..] = *derive(&root, "key id")?;
         Ok(Derived {
             id: [a, b, c, d],
+            is_retired: AtomicBool::new(false),
             seal: LessSafeKey::new(seal),
             refresh_token: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "refresh token")?),
             look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
@@ -119,6 +150,20 @@ impl Derived {
             recovery_code: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "recovery code")?),
             passkey: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "passkey")?),
         })
+    }
+
+    fn is_in_force(&self) -> bool {
+        !self.is_retired.load(Ordering::Relaxed)
+    }
+
+    fn open(&self, owner: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (header, text) = sealed.split_at_checked(HEADER_LEN)?;
+        let nonce = header.strip_prefix(&self.id)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let len = self.seal.open_in_place(nonce, Aad::from(owner), &mut text).ok()?.len();
+        text.truncate(len);
+        Some(text)
     }
 
     fn mac_key(&self, purpose: Purpose) -> &hmac::Key {

@@ -171,6 +171,8 @@ kinds! {
     AccountReclaimed = "account_reclaimed";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
+    /// Keys were retired at once; `detail` says how many, and what ended with them.
+    KeysRetired = "keys_retired";
 }
 
 impl Engine {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Engine;
 use super::events::{Kind, event};
+use super::retirement::{Retire, Retired};
 use super::search::Search;
 use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
@@ -17,7 +18,7 @@ use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::store::events::{self, Event};
-use crate::store::keys::{self, SealedKey};
+use crate::store::keys::{self, Retirement, SealedKey};
 use crate::store::{Durability, Store, Tx, damaged};
 
 /// Asks for the public keys.
@@ -37,17 +38,28 @@ pub struct JwksResponse {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RotateKeysRequest {
-    /// Whose; default: `default`.
+    /// The backend whose key it is; default: `default`, and with `retire` all of them.
     pub backend: Option<String>,
+    /// `now`: something leaked. The signing keys of the backend verify nothing any more, at once. Without `backend`
+    /// those of all backends, and with them goes everything that a leaked secret key opens together with a copy of
+    /// the store: every secret key but the first of `secret_keys`, every session, mailed token and challenge, the mails
+    /// that wait with a token, and the seeds of authenticator apps.
+    pub retire: Option<Retire>,
+    /// Authenticator apps stay good: no copy of the store leaked. With `retire` and without `backend` only.
+    pub keep_totp: Option<bool>,
 }
 
 /// The ring has turned.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RotateKeysResponse {
-    /// The key that signs from now on.
+    /// The key that signs from now on, of the backend or of `default`.
     pub kid: String,
-    /// The key that signed until now; it verifies until nothing that it signed is alive.
+    /// The key that signed until now. It verifies until nothing that it signed is alive, or, where it was retired,
+    /// nothing any more.
     pub previous: Option<String>,
+    /// What was retired, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Retired>,
 }
 
 impl Engine {
@@ -59,16 +71,21 @@ impl Engine {
         let now = self.clock.now();
         let ring = self.ring.keys();
         Ok(JwksResponse {
-            keys: ring.iter().filter(|key| key.verifies(now)).filter_map(|key| key.key.jwk()).collect(),
+            keys: ring.keys.iter().filter(|key| key.verifies(now)).filter_map(|key| key.key.jwk()).collect(),
         })
     }
 
     /// Makes a new signing key. What the old one signed stays valid until it expires; other processes
-    /// verify with the new one at once and sign with it within a minute.
+    /// verify with the new one at once and sign with it within a minute. Keys that are retired are dead for the live
+    /// questions at once, in every process, and for `verify` in another process within a minute.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn rotate_keys(&self, request: RotateKeysRequest) -> Result<RotateKeysResponse> {
-        let backend = self.backend(request.backend.as_deref())?;
+        let RotateKeysRequest { backend: name, retire, keep_totp } = request;
+        if keep_totp.is_some() && (retire.is_none() || name.is_some()) {
+            return Err(Error::at(Code::InvalidRequest, "/keep_totp", "only with retire, without backend"));
+        }
+        let backend = self.backend(name.as_deref())?;
         if backend.fixed.is_some() {
             return Err(Error::at(
                 Code::InvalidRequest,
@@ -76,6 +93,14 @@ impl Engine {
                 "its secret is fixed by the configuration",
             ));
         }
+        match (retire, name) {
+            (None, _) => self.rotate(backend),
+            (Some(Retire::Now), Some(_)) => self.retire_backend(backend),
+            (Some(Retire::Now), None) => self.retire_everything(keep_totp.unwrap_or(false)),
+        }
+    }
+
+    fn rotate(&self, backend: &Backend) -> Result<RotateKeysResponse> {
         let (now, retire_at) = (self.clock.now(), self.retire_at());
         let key = new_key(&self.secrets, backend)?;
         let previous = self.store.write(Durability::Full, |tx| {
@@ -85,7 +110,7 @@ impl Engine {
             Ok(previous)
         })?;
         self.reload_keys()?;
-        Ok(RotateKeysResponse { kid: key.kid, previous })
+        Ok(RotateKeysResponse { kid: key.kid, previous, retired: None })
     }
 }
 
@@ -128,21 +153,37 @@ impl AsRef<jws::Key> for RingKey {
 /// other processes turn it too.
 pub(super) struct KeyRing {
     keys: RwLock<Keys>,
-    /// From when on whoever signs looks whether the store has a newer key.
+    /// From when on whoever signs or verifies looks whether the store has other keys.
     look_at: AtomicI64,
     /// For keys that are not known: whoever makes up key ids must not be able to keep the store busy.
     search: Search,
 }
 
-type Keys = Arc<Vec<Arc<RingKey>>>;
+type Keys = Arc<Ring>;
 
-/// How long a key signs before somebody looks whether the store has a newer one.
+/// The ring as the store had it.
+pub(super) struct Ring {
+    keys: Vec<Arc<RingKey>>,
+    /// What was retired before the keys were read.
+    retirement: Retirement,
+}
+
+/// A token that a key of the ring signed.
+pub(super) struct Signed<'e> {
+    /// Its claims.
+    pub text: String,
+    /// The backend that the key is of.
+    pub backend: &'e Backend,
+    ring: Keys,
+}
+
+/// How long keys sign and verify before somebody looks whether the store has others.
 const LOOK_SECONDS: i64 = 60;
 
 impl KeyRing {
-    pub(super) fn new(keys: Vec<Arc<RingKey>>, now: i64) -> KeyRing {
+    pub(super) fn new(ring: Ring, now: i64) -> KeyRing {
         KeyRing {
-            keys: RwLock::new(Arc::new(keys)),
+            keys: RwLock::new(Arc::new(ring)),
             look_at: AtomicI64::new(now + LOOK_SECONDS),
             search: Search::new(Duration::from_secs(1)),
         }
@@ -154,7 +195,7 @@ impl KeyRing {
 
     /// Puts `newer` in the place of `known`, unless something else is there meanwhile: an older ring never replaces a
     /// newer.
-    fn replace(&self, known: &Keys, newer: Vec<Arc<RingKey>>) -> bool {
+    fn replace(&self, known: &Keys, newer: Ring) -> bool {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let is_as_known = Arc::ptr_eq(&keys, known);
         if is_as_known {
@@ -163,15 +204,16 @@ impl KeyRing {
         is_as_known
     }
 
-    /// Whether the caller is the one who looks now for a newer key. A clock that was set back does not put it off.
-    fn is_to_look(&self, now: i64) -> bool {
+    /// When somebody should have looked for other keys, if that is past. A clock that was set back does not put it off.
+    fn due(&self, now: i64) -> Option<i64> {
         let look_at = self.look_at.load(Ordering::Relaxed);
-        let is_due = now >= look_at || now < look_at - LOOK_SECONDS;
-        is_due
-            && self
-                .look_at
-                .compare_exchange(look_at, now + LOOK_SECONDS, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+        (now >= look_at || now < look_at - LOOK_SECONDS).then_some(look_at)
+    }
+
+    /// Whether the caller is the one who looks now for other keys.
+    fn is_to_look(&self, now: i64) -> bool {
+        let (next, order) = (now + LOOK_SECONDS, Ordering::Relaxed);
+        self.due(now).is_some_and(|due| self.look_at.compare_exchange(due, next, order, order).is_ok())
     }
 }
 
@@ -254,7 +296,7 @@ impl Backend {
     }
 
     /// The key that signs for it: of its own algorithm, or else of that of another process.
-    fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
+    pub(super) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
         let signs = |key: &&SealedKey| key.backend == self.name && key.expires_at.is_none();
         let is_its = |key: &&SealedKey| key.algorithm == self.algorithm.to_string();
         sealed.iter().filter(signs).find(is_its).or_else(|| sealed.iter().find(signs))
@@ -262,15 +304,11 @@ impl Backend {
 }
 
 /// The ring of the store, unless a key is missing or sealed by an older secret key.
-pub(super) fn load(
-    tx: &mut Tx,
-    secrets: &Secrets,
-    backends: &[Backend],
-) -> Result<Option<Vec<Arc<RingKey>>>> {
+pub(super) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Result<Option<Ring>> {
     let sealed = keys::all(tx)?;
     let is_complete = sealed.iter().all(|key| secrets.is_current(&key.sealed))
         && backends.iter().all(|backend| backend.has_key(&sealed));
-    is_complete.then(|| unseal(secrets, backends, &sealed, Unopened::Refused)).transpose()
+    is_complete.then(|| read(tx, secrets, backends, Unopened::Refused)).transpose()
 }
 
 /// Keys that the store lacks, for [`complete`]. An RSA key takes a while, in which no transaction should wait.
@@ -288,7 +326,7 @@ pub(super) fn complete(
     backends: &[Backend],
     made: &[SealedKey],
     now: i64,
-) -> Result<Vec<Arc<RingKey>>> {
+) -> Result<Ring> {
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
         match made.iter().find(|key| key.backend == backend.name) {
@@ -297,7 +335,14 @@ pub(super) fn complete(
             None => begin(tx, &new_key(secrets, backend)?, backend.signs(&sealed), now)?,
         }
     }
-    unseal(secrets, backends, &keys::all(tx)?, Unopened::Refused)
+    read(tx, secrets, backends, Unopened::Refused)
+}
+
+/// The ring of the store. What was retired is read first: where keys are retired meanwhile, the ring counts as the older.
+fn read(tx: &mut Tx, secrets: &Secrets, backends: &[Backend], unopened: Unopened<'_>) -> Result<Ring> {
+    let retirement = keys::retirement(tx)?;
+    secrets.retire(&retirement.secret_keys());
+    Ok(Ring { keys: unseal(secrets, backends, &keys::all(tx)?, unopened)?, retirement })
 }
 
 /// Seals every key anew with the current secret key, in the caller's transaction, so that the older ones may
@@ -348,7 +393,7 @@ fn unseal(
 }
 
 /// Keeps a new key, which signs from now on; `is_change` where the backend had one before.
-fn begin(tx: &mut Tx, key: &SealedKey, is_change: bool, now: i64) -> Result<()> {
+pub(super) fn begin(tx: &mut Tx, key: &SealedKey, is_change: bool, now: i64) -> Result<()> {
     keys::insert(tx, key)?;
     if is_change {
         let detail = format!("{} {}", key.backend, key.kid);
@@ -357,7 +402,7 @@ fn begin(tx: &mut Tx, key: &SealedKey, is_change: bool, now: i64) -> Result<()> 
     Ok(())
 }
 
-fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
+pub(super) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
     let (kid, secret) = jws::Key::generate(backend.algorithm)?;
     Ok(SealedKey {
         sealed: secrets.seal(&owner(&kid), &secret)?,
@@ -380,41 +425,50 @@ impl Engine {
         found.ok_or(Error::at(Code::InvalidRequest, "/backend", "no such backend"))
     }
 
-    /// The claims, a text, of a token that a key of this backend signed (of any, when none is given), and
-    /// the backend.
-    pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<(String, &Backend)> {
+    /// A token that a key of this backend signed (of any, when none is given).
+    pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
+        let now = self.clock.now();
+        // Another process may have retired keys. Where the store does not answer, those that are known will do.
+        if self.ring.is_to_look(now) {
+            let _ = self.reload_keys();
+        }
         let keys = self.ring.keys();
-        match self.signed_by(&keys, token, backend)? {
+        match self.signed_by(&keys, token, backend, now)? {
             Some(signed) => Ok(signed),
             None => {
                 // Another process may have turned the ring.
                 let newer = self.search_keys(&keys)?;
                 let is_newer = !Arc::ptr_eq(&keys, &newer);
-                let signed = if is_newer { self.signed_by(&newer, token, backend)? } else { None };
+                let signed = if is_newer { self.signed_by(&newer, token, backend, now)? } else { None };
                 signed.ok_or(jws::UNKNOWN_KEY.into())
             }
         }
     }
 
-    /// As [`Engine::signed`], by the keys that are known; none, where the token names another.
+    /// As [`Engine::signed`], by the keys that are known; none, where the token names another, or somebody should look
+    /// for other keys.
     pub(super) fn signed_by_known(
         &self,
         token: &str,
         backend: Option<&Backend>,
-    ) -> Result<Option<(String, &Backend)>> {
-        self.signed_by(&self.ring.keys(), token, backend)
+    ) -> Result<Option<Signed<'_>>> {
+        let now = self.clock.now();
+        match self.ring.due(now) {
+            Some(_) => Ok(None),
+            None => self.signed_by(&self.ring.keys(), token, backend, now),
+        }
     }
 
     fn signed_by(
         &self,
-        keys: &Keys,
+        ring: &Keys,
         token: &str,
         backend: Option<&Backend>,
-    ) -> Result<Option<(String, &Backend)>> {
-        let now = self.clock.now();
+        now: i64,
+    ) -> Result<Option<Signed<'_>>> {
         let verify = |backend: Option<&Backend>| {
             let of = |key: &&RingKey| backend.is_none_or(|backend| backend.index == key.backend);
-            let keys = keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
+            let keys = ring.keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
             jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
         };
         match verify(backend) {
@@ -422,7 +476,25 @@ impl Engine {
                 Err(Error::new(Code::InvalidToken, "other_backend"))
             }
             Err(jws::UNKNOWN_KEY) => Ok(None),
-            result => Ok(Some(result?)),
+            Ok((text, backend)) => Ok(Some(Signed { text, backend, ring: Arc::clone(ring) })),
+            Err(flaw) => Err(flaw.into()),
+        }
+    }
+
+    /// Verifies a signature again where keys were retired since, as the store says now.
+    pub(super) fn still_signed(&self, token: &str, signed: &Signed, retirement: &Retirement) -> Result<()> {
+        if signed.ring.retirement == *retirement {
+            return Ok(());
+        }
+        self.reload_keys()?;
+        self.signed(token, Some(signed.backend)).map(drop)
+    }
+
+    /// Follows the store where keys were retired, before something is signed. Where it does not answer any more, the
+    /// key that is known will do.
+    pub(super) fn follow(&self, retirement: &Retirement) {
+        if self.ring.keys().retirement != *retirement {
+            let _ = self.reload_keys();
         }
     }
 
@@ -437,8 +509,9 @@ impl Engine {
         let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
         let is_its = |key: &&Arc<RingKey>| key.key.algorithm() == backend.algorithm;
         // A process that is configured otherwise may have rotated: its key signs until this one is opened again.
-        let key = keys.iter().filter(signs).find(is_its).or_else(|| keys.iter().find(signs));
-        key.cloned().ok_or(Error::new(Code::StoreUnavailable, "no signing key that this secret key opens"))
+        let key = keys.keys.iter().filter(signs).find(is_its).or_else(|| keys.keys.iter().find(signs));
+        // Every process makes the keys of its backends when it is opened.
+        key.cloned().ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
     }
 
     /// The ring after a look into the store, unless somebody has just looked or too many do.
@@ -451,15 +524,16 @@ impl Engine {
 
     /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
     /// sealed, which this process has not been given yet, stays as it is known.
-    fn reload_keys(&self) -> Result<()> {
+    pub(super) fn reload_keys(&self) -> Result<()> {
         loop {
             let known = self.ring.keys();
-            let sealed = self.store.read(keys::all)?;
-            let read = unseal(&self.secrets, &self.backends, &sealed, Unopened::KeptFrom(&known))?;
-            let names = |keys: &[Arc<RingKey>]| -> Vec<_> {
-                keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
+            let unopened = Unopened::KeptFrom(&known.keys);
+            let found = self.store.read(|tx| read(tx, &self.secrets, &self.backends, unopened))?;
+            let names = |ring: &Ring| -> Vec<_> {
+                ring.keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
             };
-            if names(&read) == names(&known) || self.ring.replace(&known, read) {
+            let is_known = found.retirement == known.retirement && names(&found) == names(&known);
+            if is_known || self.ring.replace(&known, found) {
                 return Ok(());
             }
         }

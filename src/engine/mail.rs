@@ -280,6 +280,12 @@ pub(super) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
     kinds.into_iter().try_for_each(|kind| mails::delete_kind(tx, user_id, kind.name()))
 }
 
+/// Takes every mail back that has a token; how many.
+pub(super) fn forget_every_token(tx: &mut Tx) -> Result<usize> {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
+    kinds.map(|kind| mails::delete_every(tx, kind.name())).sum()
+}
+
 /// What became of a mail.
 pub(super) enum Fate<'a> {
     Sent,
@@ -433,7 +439,7 @@ impl Outbox {
 }
 
 /// To whom the content is sealed: no row's content opens in another.
-fn owner(id: Id) -> String {
+pub(super) fn owner(id: Id) -> String {
     format!("mail {id}")
 }
 

@@ -24,6 +24,7 @@ mod provider_keys;
 pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
+mod retirement;
 mod rotation;
 mod search;
 mod second_factor;
@@ -115,6 +116,10 @@ impl Engine {
         let store = Store::open(&config.store, &config.limits, config.migrate.is_on())?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
+        secrets.retire(&store.read(sealed::retirement)?.secret_keys());
+        if secrets.ids().next().is_none() {
+            return Err(Error::new(Code::WrongSecretKey, "retired"));
+        }
         let now = clock.now();
         // Opening reads only, unless something is missing or sealed by an older key: a store in use is not
         // disturbed.

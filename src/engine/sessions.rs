@@ -15,6 +15,7 @@ use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
+use crate::store::keys::{self, Retirement};
 use crate::store::one_time_secrets;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By, User};
@@ -169,6 +170,7 @@ impl Engine {
         let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
         let refreshed = self.store.write(Durability::Full, |tx| {
             let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
+            self.still_sealed(&request.refresh_token, &session.retirement)?;
             let user_id = session.user.public.id;
             let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
             if let Some(reason) = session.end(now) {
@@ -210,6 +212,7 @@ impl Engine {
         });
         let (session, backend, next, idle_at) =
             refreshed.flatten().map_err(|error| error.about(None, Some(offered.session_id)))?;
+        self.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
@@ -232,6 +235,12 @@ impl Engine {
             expires_in: expires_at - now,
             refresh_expires_in: idle_at - now,
         })
+    }
+
+    /// Opens a refresh token again by the secret keys that are in force, as the store says now.
+    pub(super) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
+        self.secrets.retire(&retirement.secret_keys());
+        RefreshToken::open(token, &self.secrets).map(drop)
     }
 
     /// The token before the newest was offered again, and has still got its successor.
@@ -268,7 +277,7 @@ impl Engine {
                 (self.session_of(token)?.ok_or(Error::new(Code::InvalidToken, "no_session"))?, None)
             }
             (None, Some(token)) => {
-                let token = RefreshToken::open(token, &self.secrets)?;
+                let token = self.opened(token)?;
                 (token.session_id, Some(i64::from(token.generation)))
             }
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
@@ -360,7 +369,7 @@ impl Engine {
     pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
         let session_id = match request.token.expose().contains('.') {
             true => self.session_of(&request.token),
-            false => RefreshToken::open(&request.token, &self.secrets).map(|token| Some(token.session_id)),
+            false => self.opened(&request.token).map(|token| Some(token.session_id)),
         };
         match session_id {
             Ok(Some(session_id)) => {
@@ -378,8 +387,16 @@ impl Engine {
 
     /// The session of an access token, where it belongs to one.
     fn session_of(&self, token: &Token) -> Result<Option<Id>> {
-        let (text, backend) = self.signed(token.expose(), None)?;
-        self.accepted(&text, backend)?.session_id()
+        let signed = self.signed(token.expose(), None)?;
+        self.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
+        self.accepted(&signed.text, signed.backend)?.session_id()
+    }
+
+    /// The refresh token, if a secret key in force made it.
+    fn opened(&self, token: &Token) -> Result<RefreshToken> {
+        let opened = RefreshToken::open(token, &self.secrets)?;
+        self.still_sealed(token, &self.store.read(keys::retirement)?)?;
+        Ok(opened)
     }
 
     /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
@@ -433,6 +450,7 @@ pub(super) struct Session<'e> {
     idle_at: i64,
     expires_at: i64,
     scope: Option<Scope>,
+    retirement: Retirement,
 }
 
 /// What an access token says of its session.
@@ -473,6 +491,7 @@ impl Engine {
             idle_at: (now + idle_seconds).min(expires_at),
             expires_at,
             scope: entry.scope.clone(),
+            retirement: keys::retirement(tx)?,
         };
         sessions::forget_ended(tx, now, Share::AFew)?;
         let (ip, user_id) = (entry.client.ip(), session.user.id);
@@ -506,6 +525,7 @@ impl Engine {
     /// The first tokens of a session.
     pub(super) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
         let (backend, now) = (session.backend, session.created_at);
+        self.follow(&session.retirement);
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
             backend,

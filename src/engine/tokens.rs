@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Engine;
 use super::authorization::Bearer;
-use super::keys::Backend;
+use super::keys::{Backend, Signed};
 use crate::config::SubjectClaim;
 use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
@@ -18,8 +18,8 @@ use crate::crypto::{self, base64url, jws};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
-use crate::store::sessions;
-use crate::store::users::{self, User};
+use crate::store::users::{self, By, User};
+use crate::store::{keys, sessions};
 use crate::token::Token;
 use crate::user::{Id, ProviderLogin, PublicUser, Role, Scope};
 
@@ -145,28 +145,28 @@ pub struct IssueTokenResponse {
 }
 
 impl Engine {
-    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for
-    /// a key that another process may have made, when the token names one that is not known.
+    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for a key that
+    /// another process may have made, when the token names one that is not known, and once a minute for keys that
+    /// another process may have retired.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.backend(request.backend.as_deref())?;
-        let (text, backend) = self.signed(request.token.expose(), Some(backend))?;
-        self.accepted(&text, backend)?;
-        Ok(Claims(text))
+        let signed = self.signed(request.token.expose(), Some(backend))?;
+        self.accepted(&signed.text, signed.backend)?;
+        Ok(Claims(signed.text))
     }
 
-    /// As [`Engine::verify`], and never waits: none, where the token names a key that is not known, which `verify`
-    /// would look for in the store.
+    /// As [`Engine::verify`], and never waits: none, where `verify` would look into the store.
     ///
     /// Failures: `invalid_token`, `invalid_request`.
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
         let backend = self.backend(request.backend.as_deref())?;
-        let Some((text, backend)) = self.signed_by_known(request.token.expose(), Some(backend))? else {
+        let Some(signed) = self.signed_by_known(request.token.expose(), Some(backend))? else {
             return Ok(None);
         };
-        self.accepted(&text, backend)?;
-        Ok(Some(Claims(text)))
+        self.accepted(&signed.text, signed.backend)?;
+        Ok(Some(Claims(signed.text)))
     }
 
     /// Says who is there. The account is active, the session alive, both as of now.
@@ -183,10 +183,10 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
             }
         };
-        let (text, backend) = self.signed(token.expose(), Some(backend))?;
-        let claims = self.accepted(&text, backend)?;
-        let (user, session_id) = self.subject(&claims, backend)?;
-        Ok(AuthenticateResponse { user, session_id, claims: Claims(text) })
+        let signed = self.signed(token.expose(), Some(backend))?;
+        let claims = self.accepted(&signed.text, signed.backend)?;
+        let (user, session_id) = self.subject(&token, &signed, &claims)?;
+        Ok(AuthenticateResponse { user, session_id, claims: Claims(signed.text) })
     }
 
     /// Says whether a token is good now. It never fails for a reason of the token; when the store
@@ -378,17 +378,31 @@ impl Engine {
     }
 
     /// The account of a token and its session, both alive.
-    fn subject(&self, claims: &Registered, backend: &Backend) -> Result<(PublicUser, Option<Id>)> {
-        self.live_subject(claims, backend).map_err(about(claims))
+    fn subject(
+        &self,
+        token: &Token,
+        signed: &Signed,
+        claims: &Registered,
+    ) -> Result<(PublicUser, Option<Id>)> {
+        self.live_subject(token, signed, claims).map_err(about(claims))
     }
 
-    fn live_subject(&self, claims: &Registered, backend: &Backend) -> Result<(PublicUser, Option<Id>)> {
+    fn live_subject(
+        &self,
+        token: &Token,
+        signed: &Signed,
+        claims: &Registered,
+    ) -> Result<(PublicUser, Option<Id>)> {
+        let backend = signed.backend;
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let Ok(user_id) = claims.sub.parse::<Id>() else {
             return Err(Code::TokenUserNotFound.into());
         };
         let Some(session_id) = claims.session_id()? else {
-            let user = self.user(user_id)?;
+            let (retirement, user) =
+                self.store.read(|tx| Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?)))?;
+            self.still_signed(token.expose(), signed, &retirement)?;
+            let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
             // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
             // that the configuration gives them. Their clock is not ours.
             let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
@@ -404,7 +418,11 @@ impl Engine {
                 Ok((user.public, None))
             };
         };
-        match self.store.read(|tx| sessions::find(tx, session_id))? {
+        let session = self.store.read(|tx| sessions::find(tx, session_id))?;
+        if let Some(session) = &session {
+            self.still_signed(token.expose(), signed, &session.retirement)?;
+        }
+        match session {
             Some(session) if session.user.public.id != user_id || session.backend != backend.name => {
                 refused("foreign_session")
             }
@@ -418,26 +436,26 @@ impl Engine {
     }
 
     fn user(&self, id: Id) -> Result<User> {
-        let user = self.store.read(|tx| users::find(tx, users::By::Id(id)))?;
+        let user = self.store.read(|tx| users::find(tx, By::Id(id)))?;
         user.ok_or(Code::TokenUserNotFound.into())
     }
 
     /// Whose a token is, live.
     pub(super) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
-        let (text, backend) = self.signed(token.expose(), backend)?;
-        let claims = self.accepted(&text, backend)?;
-        let (user, session_id) = self.subject(&claims, backend)?;
+        let signed = self.signed(token.expose(), backend)?;
+        let claims = self.accepted(&signed.text, signed.backend)?;
+        let (user, session_id) = self.subject(token, &signed, &claims)?;
         let scope = claims.scope.map(Cow::into_owned);
         Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time })
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
-        let (text, backend) = self.signed(token.expose(), None)?;
-        let claims = self.accepted(&text, backend)?;
+        let signed = self.signed(token.expose(), None)?;
+        let claims = self.accepted(&signed.text, signed.backend)?;
         if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let (user, sid) = self.subject(&claims, backend)?;
+        let (user, sid) = self.subject(token, &signed, &claims)?;
         Ok(IntrospectResponse {
             active: true,
             reason: None,
@@ -445,7 +463,7 @@ impl Engine {
             sub: Some(claims.sub.into_owned()),
             sid,
             scope: claims.scope.map(Cow::into_owned),
-            client_id: Some(backend.name.clone()),
+            client_id: Some(signed.backend.name.clone()),
             exp: Some(claims.exp),
             iat: claims.iat,
             iss: claims.iss.map(Cow::into_owned),
@@ -459,6 +477,7 @@ impl Engine {
         let Some(session) = self.store.read(|tx| sessions::find(tx, session_id))? else {
             return Ok(inactive(Some("unknown_session".into())));
         };
+        self.still_sealed(token, &session.retirement)?;
         if let Some(reason) = session.end(self.clock.now()) {
             return Ok(inactive(Some(reason.into())));
         }

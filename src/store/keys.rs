@@ -1,11 +1,40 @@
 //! Rows of `keys` and `meta`: what the secret key seals for the engine itself.
 
 use super::{Share, Tx, Value};
+use crate::crypto::secrets::KeyId;
 use crate::error::Result;
 
 /// Under this name `meta` holds a sealed text that only the right secret key opens. Every store that was opened
 /// once has it.
 pub(crate) const KEY_PROOF: &str = "secret_key_proof";
+
+/// Under this name `meta` holds what was retired at once: how often that happened (8 bytes), and the ids of secret
+/// keys. A process whose ring knows another value follows.
+const RETIREMENT: &str = "retired_keys";
+
+/// What was retired at once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Retirement(Vec<u8>);
+
+impl Retirement {
+    /// As `meta` holds it; nothing, where nothing ever was.
+    pub fn stored(value: Option<Vec<u8>>) -> Retirement {
+        Retirement(value.unwrap_or_default())
+    }
+
+    /// The secret keys.
+    pub fn secret_keys(&self) -> Vec<KeyId> {
+        self.0.get(8..).unwrap_or_default().as_chunks().0.to_vec()
+    }
+
+    /// The next one, with these secret keys beside those before.
+    fn with(&self, more: &[KeyId]) -> Retirement {
+        let count = self.0.first_chunk().map_or(0, |count| u64::from_be_bytes(*count));
+        let mut ids = self.secret_keys();
+        ids.extend(more.iter().filter(|id| !self.secret_keys().contains(id)));
+        Retirement([&count.wrapping_add(1).to_be_bytes()[..], ids.as_flattened()].concat())
+    }
+}
 
 /// A sealed signing key.
 #[derive(Clone)]
@@ -56,6 +85,27 @@ pub(crate) fn retire(tx: &mut Tx, backend: &str, retire_at: i64, now: i64) -> Re
         "UPDATE keys SET expires_at = ?2 WHERE backend = ?1 AND expires_at IS NULL",
         &[Value::Text(backend), Value::Integer(retire_at)],
     )
+}
+
+/// Deletes the keys of a backend, whether they sign or only verify; how many.
+pub(crate) fn delete_of(tx: &mut Tx, backend: &str) -> Result<usize> {
+    tx.execute("DELETE FROM keys WHERE backend = ?1", &[Value::Text(backend)])
+}
+
+/// Deletes every key, those of backends that are configured elsewhere included; how many.
+pub(crate) fn delete_every(tx: &mut Tx) -> Result<usize> {
+    tx.execute("DELETE FROM keys", &[])
+}
+
+/// What was retired at once.
+pub(crate) fn retirement(tx: &mut Tx) -> Result<Retirement> {
+    meta(tx, RETIREMENT).map(Retirement::stored)
+}
+
+/// Lets every process know that keys are retired, these secret keys among them.
+pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
+    let retirement = retirement(tx)?.with(secret_keys);
+    put_meta(tx, RETIREMENT, &retirement.0)
 }
 
 /// Forgets keys that verify nothing any more.

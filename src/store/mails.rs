@@ -133,6 +133,24 @@ pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
     )
 }
 
+/// What waits of this kind for anybody is not worth sending any more; how many.
+pub(crate) fn delete_every(tx: &mut Tx, kind: &str) -> Result<usize> {
+    tx.execute("DELETE FROM mails WHERE kind = ?1", &[Value::Text(kind)])
+}
+
+/// The sealed content of mails, in the order of their ids.
+pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, Vec<u8>)>> {
+    const SQL: &str = "SELECT id, sealed FROM mails WHERE id > ?1 ORDER BY id LIMIT ?2";
+    tx.after(SQL, after, limit, |row| row.bytes(1))
+}
+
+pub(crate) fn reseal(tx: &mut Tx, id: Id, old: &[u8], new: &[u8]) -> Result<()> {
+    tx.run(
+        "UPDATE mails SET sealed = ?3 WHERE id = ?1 AND sealed = ?2",
+        &[Value::Bytes(id.as_bytes()), Value::Bytes(old), Value::Bytes(new)],
+    )
+}
+
 fn read(row: &Row) -> Result<Waiting> {
     Ok(Waiting {
         id: Id::from_bytes(row.array(0)?),

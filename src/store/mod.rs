@@ -30,6 +30,7 @@ use self::schema::{Found, Plan};
 use crate::clock::Stopped;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
+use crate::user::Id;
 
 /// The open store.
 pub(crate) enum Store {
@@ -248,6 +249,22 @@ impl Tx<'_> {
             #[cfg(feature = "postgres")]
             Tx::Postgres(statements) => statements.query(sql, parameters, each),
         }
+    }
+
+    /// The rows after an id, `limit` of them, by a statement whose ?1 and ?2 these are: the id and a text or bytes of each.
+    fn after<T>(
+        &mut self,
+        sql: &'static str,
+        id: Id,
+        limit: usize,
+        mut read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Vec<(Id, T)>> {
+        let mut rows = Vec::new();
+        self.query(sql, &[Value::Bytes(id.as_bytes()), Value::Integer(limit as i64)], |row| {
+            rows.push((Id::from_bytes(row.array(0)?), read(row)?));
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// The first row, read by `read`, if there is one.

@@ -94,6 +94,11 @@ pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
+/// Takes away every secret of everybody; how many.
+pub(crate) fn delete_every(tx: &mut Tx) -> Result<usize> {
+    tx.execute("DELETE FROM one_time_secrets", &[])
+}
+
 /// Takes away all secrets of a user and purpose but the newest.
 pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) -> Result<()> {
     tx.run(

@@ -81,12 +81,25 @@ pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
     Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(step)])? == 1)
 }
 
-/// Keeps the seed sealed anew.
-pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, sealed: &[u8]) -> Result<()> {
+/// The sealed seeds, in the order of their users' ids.
+pub(crate) fn sealed_totp(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, Vec<u8>)>> {
+    const SQL: &str = "SELECT user_id, sealed FROM totp WHERE user_id > ?1 ORDER BY user_id LIMIT ?2";
+    tx.after(SQL, after, limit, |row| row.bytes(1))
+}
+
+/// Keeps the seed sealed anew, unless another took its place.
+pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, old: &[u8], new: &[u8]) -> Result<()> {
     tx.run(
-        "UPDATE totp SET sealed = ?2 WHERE user_id = ?1",
-        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(sealed)],
+        "UPDATE totp SET sealed = ?3 WHERE user_id = ?1 AND sealed = ?2",
+        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(old), Value::Bytes(new)],
     )
+}
+
+/// Takes every seed away. An app that was in force stays a factor that its account needs, and no code is right
+/// any more. How many.
+pub(crate) fn forget_seeds(tx: &mut Tx) -> Result<usize> {
+    let waiting = tx.execute("DELETE FROM totp WHERE confirmed_at IS NULL", &[])?;
+    Ok(waiting + tx.execute("UPDATE totp SET sealed = ?1 WHERE sealed <> ?1", &[Value::Bytes(&[])])?)
 }
 
 pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Rows of `sessions`: one a session, however often it is refreshed.
 
+use super::keys::Retirement;
 use super::users::{self, User, select};
 use super::{Row, Share, Tx, Value, damaged};
 use crate::error::Result;
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
+    /// What was retired when this was read.
+    pub retirement: Retirement,
 }
 
 /// The refresh tokens of a session.
@@ -55,7 +58,8 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
-             s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider"
+             s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
+             (SELECT value FROM meta WHERE name = 'retired_keys')"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -89,6 +93,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
     let (scope, backend) = (row.optional_text(column(9))?, row.text(column(10))?);
     let amr = Amr::stored(row.text(column(11))?);
     let provider = provider(row, column(12))?;
+    let retirement = Retirement::stored(row.optional_bytes(column(13))?);
     Ok(move |user| Session {
         user,
         backend,
@@ -101,6 +106,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
         expires_at,
         is_revoked: revoked_at.is_some(),
         scope,
+        retirement,
     })
 }
 
@@ -199,6 +205,11 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
          AND epoch = (SELECT epoch FROM users WHERE id = ?1)",
         &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&except), Value::Integer(now)],
     )
+}
+
+/// Ends every session of everybody; how many were not ended before.
+pub(crate) fn revoke_every(tx: &mut Tx, now: i64) -> Result<usize> {
+    tx.execute("UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL", &[Value::Integer(now)])
 }
 
 /// Takes a live session along into the next epoch of its user.

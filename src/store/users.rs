@@ -262,6 +262,13 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
     )
 }
 
+/// The hashes that are kept sealed, in the order of their users' ids.
+pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, String)>> {
+    const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
+                       ORDER BY id LIMIT ?2";
+    tx.after(SQL, after, limit, |row| row.text(1))
+}
+
 /// Ends every session of the account, at once, and every token without one.
 pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     tx.run(

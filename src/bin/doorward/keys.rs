@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::Context;
 use crate::failure::Outcome;
 use crate::show::{self, Table, word};
+use crate::{Context, ask};
 
 #[derive(Subcommand)]
 pub enum Keys {
@@ -16,6 +16,16 @@ pub enum Keys {
         /// Of this backend; default: `default`.
         #[arg(long)]
         backend: Option<String>,
+        /// Something leaked: the keys that were in use are dead at once. Without --backend with all that a leaked
+        /// secret key opens: all other secret keys, sessions, mailed tokens, authenticator apps.
+        #[arg(long)]
+        retire_now: bool,
+        /// With --retire-now, without --backend: authenticator apps stay good, no copy of the store leaked.
+        #[arg(long, requires = "retire_now", conflicts_with = "backend")]
+        keep_totp: bool,
+        /// Do not ask.
+        #[arg(long, requires = "retire_now")]
+        yes: bool,
     },
 }
 
@@ -24,7 +34,17 @@ impl Keys {
         let door = context.source.open()?;
         let answer = match &self {
             Keys::List => door.call("jwks", &json!({}))?,
-            Keys::Rotate { backend } => door.call("rotate_keys", &json!({"backend": backend}))?,
+            Keys::Rotate { backend, retire_now: false, .. } => {
+                door.call("rotate_keys", &json!({"backend": backend}))?
+            }
+            Keys::Rotate { backend, keep_totp, yes, .. } => {
+                ask::confirm(&question(backend.as_deref(), *keep_totp), *yes)?;
+                let mut request = json!({"backend": backend, "retire": "now"});
+                if backend.is_none() {
+                    request["keep_totp"] = (*keep_totp).into();
+                }
+                door.call("rotate_keys", &request)?
+            }
         };
         match self {
             _ if context.json => writeln!(context.out, "{}", show::json(&answer.to_string()))?,
@@ -36,10 +56,42 @@ impl Keys {
             }
             Keys::Rotate { .. } => {
                 let old = word(&answer["previous"]);
-                let verifies = if old.is_empty() { String::new() } else { format!("; {old} still verifies") };
+                let retired = &answer["retired"];
+                let verifies = if old.is_empty() || retired.is_object() {
+                    String::new()
+                } else {
+                    format!("; {old} still verifies")
+                };
                 writeln!(context.out, "{} signs from now on{verifies}.", word(&answer["kid"]))?;
+                if retired.is_object() {
+                    tell(context, retired)?;
+                }
             }
         }
         Ok(())
     }
+}
+
+/// What is asked before keys are retired.
+fn question(backend: Option<&str>, keep_totp: bool) -> String {
+    match (backend, keep_totp) {
+        (Some(backend), _) => format!("Retire the keys of {backend}? Its access tokens are dead at once."),
+        (None, true) => "Retire all keys? Every session ends.".to_owned(),
+        (None, false) => {
+            "Retire all keys? Every session ends, and no authenticator app is good any more.".to_owned()
+        }
+    }
+}
+
+/// What was retired.
+fn tell(context: &mut Context, retired: &Value) -> Outcome {
+    let count = |name: &str| word(&retired[name]);
+    let [keys, secret_keys, sessions] = ["signing_keys", "secret_keys", "sessions"].map(count);
+    let [secrets, mails, seeds] = ["one_time_secrets", "mails", "totp_seeds"].map(count);
+    writeln!(context.out, "Retired: {keys} signing keys, {secret_keys} secret keys.")?;
+    writeln!(
+        context.out,
+        "Ended: {sessions} sessions, {secrets} mailed tokens and challenges, {mails} mails, {seeds} authenticator apps."
+    )?;
+    Ok(())
 }

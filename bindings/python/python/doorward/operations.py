@@ -701,14 +701,23 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {}
         return JwksResponse.model_validate(self.call("jwks", _text(fields)))
 
-    def rotate_keys(self, *, backend: str | None = None) -> RotateKeysResponse:
+    def rotate_keys(
+        self, *, backend: str | None = None, keep_totp: bool | None = None, retire: str | None = None
+    ) -> RotateKeysResponse:
         """Makes a new signing key; the old one verifies until nothing it signed is alive.
 
-        backend: Whose; default: `default`.
+        backend: The backend whose key it is; default: `default`, and with `retire` all of them.
+        keep_totp: Authenticator apps stay good: no copy of the store leaked. With `retire` and without
+            `backend` only.
+        retire: `now`: something leaked. The signing keys of the backend verify nothing any more, at once.
+            Without `backend` those of all backends, and with them goes everything that a leaked secret key
+            opens together with a copy of the store: every secret key but the first of `secret_keys`, every
+            session, mailed token and challenge, the mails that wait with a token, and the seeds of
+            authenticator apps.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"backend": backend}
+        fields: dict[str, object] = {"backend": backend, "keep_totp": keep_totp, "retire": retire}
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
 
     def request_email_verification(

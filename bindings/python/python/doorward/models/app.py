@@ -1436,7 +1436,52 @@ class RotateKeysRequest(Model):
     )
     backend: str | None = None
     """
-    Whose; default: `default`.
+    The backend whose key it is; default: `default`, and with `retire` all of them.
+    """
+    keep_totp: bool | None = None
+    """
+    Authenticator apps stay good: no copy of the store leaked. With `retire` and without `backend` only.
+    """
+    retire: Literal["now"] | None = None
+    """
+    `now`: something leaked. The signing keys of the backend verify nothing any more, at once. Without `backend`
+    those of all backends, and with them goes everything that a leaked secret key opens together with a copy of
+    the store: every secret key but the first of `secret_keys`, every session, mailed token and challenge, the mails
+    that wait with a token, and the seeds of authenticator apps.
+    """
+
+
+class Retired(Model):
+    """
+    What was retired, if that was asked for.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    mails: Annotated[int, Field(ge=0)]
+    """
+    Mails with such a token, which are not sent any more.
+    """
+    one_time_secrets: Annotated[int, Field(ge=0)]
+    """
+    Mailed tokens and challenges that can no longer be redeemed.
+    """
+    secret_keys: Annotated[int, Field(ge=0)]
+    """
+    Secret keys: all that this process was given, but the first.
+    """
+    sessions: Annotated[int, Field(ge=0)]
+    """
+    Sessions that ended.
+    """
+    signing_keys: Annotated[int, Field(ge=0)]
+    """
+    Signing keys: all that signed or verified.
+    """
+    totp_seeds: Annotated[int, Field(ge=0)]
+    """
+    Authenticator apps whose codes are not right any more.
     """
 
 
@@ -1450,11 +1495,16 @@ class RotateKeysResponse(Model):
     )
     kid: str
     """
-    The key that signs from now on.
+    The key that signs from now on, of the backend or of `default`.
     """
     previous: str | None = None
     """
-    The key that signed until now; it verifies until nothing that it signed is alive.
+    The key that signed until now. It verifies until nothing that it signed is alive, or, where it was retired,
+    nothing any more.
+    """
+    retired: Retired | None = None
+    """
+    What was retired, if that was asked for.
     """
 
 
@@ -2422,6 +2472,7 @@ class EventsRequest(Model):
             "identity_linked",
             "account_reclaimed",
             "keys_rotated",
+            "keys_retired",
         ]
         | None
     ) = None

@@ -1,0 +1,156 @@
+//! Keys that are dead at once: `rotate_keys` with `retire`.
+//!
+//! Somebody with a secret key and a copy of the store has the signing keys, makes refresh tokens, reads what waits in the
+//! outbox and knows the seeds of authenticator apps. All of that is taken away in one transaction, and with it what
+//! it opened. Other processes compare what was retired with what they know, in the statement that reads a
+//! session or an account anyway: the live questions follow at once, `verify` within a minute.
+
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Engine;
+use super::events::{Kind, event};
+use super::keys::{Backend, RotateKeysResponse, begin, new_key};
+use super::{mail, totp};
+use crate::crypto::pepper;
+use crate::crypto::secrets::KeyId;
+use crate::error::Result;
+use crate::store::events::Event;
+use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
+use crate::user::{Id, text_type};
+
+/// When a key stops to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retire {
+    /// At once: it leaked.
+    Now,
+}
+
+impl FromStr for Retire {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Retire, &'static str> {
+        if text == "now" { Ok(Retire::Now) } else { Err("expected now") }
+    }
+}
+
+text_type!(Retire, "enum": ["now"]);
+
+/// What was retired, and what ended with it.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Retired {
+    /// Signing keys: all that signed or verified.
+    pub signing_keys: usize,
+    /// Secret keys: all that this process was given, but the first.
+    pub secret_keys: usize,
+    /// Sessions that ended.
+    pub sessions: usize,
+    /// Mailed tokens and challenges that can no longer be redeemed.
+    pub one_time_secrets: usize,
+    /// Mails with such a token, which are not sent any more.
+    pub mails: usize,
+    /// Authenticator apps whose codes are not right any more.
+    pub totp_seeds: usize,
+}
+
+/// Lists rows after an id.
+type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
+
+impl Engine {
+    /// Retires the signing keys of one backend. Its sessions go on: they are refreshed.
+    pub(super) fn retire_backend(&self, backend: &Backend) -> Result<RotateKeysResponse> {
+        let (now, key) = (self.clock.now(), new_key(&self.secrets, backend)?);
+        let (previous, retired) = self.store.write(Durability::Full, |tx| {
+            let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
+            let signing_keys = keys::delete_of(tx, &backend.name)?;
+            begin(tx, &key, true, now)?;
+            keys::retire_at_once(tx, &[])?;
+            let retired = Retired { signing_keys, ..Retired::default() };
+            self.record_retired(tx, &retired, now)?;
+            Ok((previous, retired))
+        })?;
+        // Where the store does not answer now, whatever asks it next follows.
+        let _ = self.reload_keys();
+        Ok(RotateKeysResponse { kid: key.kid, previous, retired: Some(retired) })
+    }
+
+    /// Retires every signing key, every secret key but the current one, and what they made.
+    pub(super) fn retire_everything(&self, keep_totp: bool) -> Result<RotateKeysResponse> {
+        self.reseal()?;
+        let (now, default) = (self.clock.now(), self.backend(None)?);
+        let backends = self.backends.iter().filter(|backend| backend.fixed.is_none());
+        let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
+        let secret_keys: Vec<KeyId> = self.secrets.ids().skip(1).collect();
+        let (previous, retired) = self.store.write(Durability::Full, |tx| {
+            let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
+            let signing_keys = keys::delete_every(tx)?;
+            made.iter().try_for_each(|key| begin(tx, key, true, now))?;
+            keys::retire_at_once(tx, &secret_keys)?;
+            let retired = Retired {
+                signing_keys,
+                secret_keys: secret_keys.len(),
+                sessions: sessions::revoke_every(tx, now)?,
+                one_time_secrets: one_time_secrets::delete_every(tx)?,
+                mails: mail::forget_every_token(tx)?,
+                totp_seeds: if keep_totp { 0 } else { second_factors::forget_seeds(tx)? },
+            };
+            self.record_retired(tx, &retired, now)?;
+            Ok((previous, retired))
+        })?;
+        // What another process sealed meanwhile with a key that is retired now. Where the store does not answer,
+        // whatever asks it next follows, and retiring again seals the rest.
+        let _ = self.reload_keys().and_then(|()| self.reseal());
+        let kid = made.into_iter().find(|key| key.backend == default.name).map(|key| key.kid);
+        Ok(RotateKeysResponse { kid: kid.unwrap_or_default(), previous, retired: Some(retired) })
+    }
+
+    fn record_retired(&self, tx: &mut Tx, retired: &Retired, now: i64) -> Result<()> {
+        let Retired { signing_keys, secret_keys, sessions, one_time_secrets, mails, totp_seeds } = retired;
+        let detail = format!(
+            "signing_keys={signing_keys} secret_keys={secret_keys} sessions={sessions} \
+             one_time_secrets={one_time_secrets} mails={mails} totp_seeds={totp_seeds}"
+        );
+        self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRetired, None) })
+    }
+
+    /// Seals with the current secret key what another one sealed and is still needed: hashes of passwords, seeds,
+    /// mails. In short transactions, so that others can write.
+    fn reseal(&self) -> Result<()> {
+        let secrets = &self.secrets;
+        self.each_batch(users::sealed_hashes, |tx, id, old| match pepper::reseal(secrets, id, &old)? {
+            Some(new) => users::upgrade_hash(tx, id, &old, &new),
+            None => Ok(()),
+        })?;
+        self.each_batch(second_factors::sealed_totp, |tx, id, old| {
+            match secrets.reseal(&totp::owner(id), &old)? {
+                Some(new) => second_factors::reseal_totp(tx, id, &old, &new),
+                None => Ok(()),
+            }
+        })?;
+        self.each_batch(mails::sealed, |tx, id, old| match secrets.reseal(&mail::owner(id), &old)? {
+            Some(new) => mails::reseal(tx, id, &old, &new),
+            None => Ok(()),
+        })
+    }
+
+    /// Lets `each` look at all rows that `list` lists after an id.
+    fn each_batch<T>(&self, list: List<T>, each: impl Fn(&mut Tx, Id, T) -> Result<()>) -> Result<()> {
+        const BATCH: usize = 500;
+        let mut after = Id::from_bytes([0; 16]);
+        loop {
+            let last = self.store.write(Durability::Full, |tx| {
+                let rows = list(tx, after, BATCH)?;
+                let last = rows.last().map(|(id, _)| *id).filter(|_| rows.len() == BATCH);
+                rows.into_iter().try_for_each(|(id, row)| each(tx, id, row))?;
+                Ok(last)
+            })?;
+            match last {
+                Some(id) => after = id,
+                None => return Ok(()),
+            }
+        }
+    }
+}

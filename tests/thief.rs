@@ -1,0 +1,364 @@
+//! A thief with the secret key and a copy of the store, before and after the recipe of docs/security.md. What the
+//! thief does is written by the documented formats and nothing else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward::{Clock, Code, Config, Engine, Hooks};
+use serde_json::{Value, json};
+
+use stores::{Store, on_each_store};
+
+mod stores;
+
+const OLD: &str = "the secret key that leaked, with a copy of the store";
+const NEW: &str = "the secret key that takes the place of the one that leaked";
+const PASSWORD: &str = "eight wise words";
+const NOW: i64 = 1_800_000_000;
+
+on_each_store!(a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe);
+fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let open = |keys: &[&str]| open(store, keys, &clock);
+    let owner = Owner::begin(&open(&[OLD]).unwrap());
+    let thief = Thief::copy(store);
+
+    // Until something is done, the thief has everything.
+    let engine = open(&[OLD]).unwrap();
+    for token in &thief.access_tokens() {
+        let asked = call(&engine, "authorize", json!({"token": token, "roles": ["admin"]})).unwrap();
+        assert_eq!(asked, json!({"authorized": true}));
+    }
+    let reset = thief.mailed_token();
+    assert_eq!(
+        call(&engine, "check_mail_token", json!({"token": reset})).unwrap()["purpose"],
+        "reset_password"
+    );
+    call(&engine, "refresh", json!({"refresh_token": thief.refresh_token(0)})).unwrap();
+    login(&engine, json!({"two_fa_code": thief.code(NOW)})).unwrap();
+    clock.fetch_add(60, Ordering::SeqCst);
+
+    // The recipe: the new key first, in every process; then one of them retires. `engine` was forgotten.
+    let (operator, other) = (open(&[NEW, OLD]).unwrap(), open(&[NEW, OLD]).unwrap());
+    for token in &thief.access_tokens() {
+        assert!(is_active(&other, token), "the recipe has only begun");
+    }
+    let answer = call(&operator, "rotate_keys", json!({"retire": "now"})).unwrap();
+    let retired = &answer["retired"];
+    assert_eq!(retired["signing_keys"], 2, "of both backends");
+    assert_eq!((&retired["secret_keys"], &retired["totp_seeds"]), (&json!(1), &json!(1)));
+    assert_eq!((&retired["sessions"], &retired["mails"]), (&json!(2), &json!(1)));
+    assert_eq!(retired["one_time_secrets"], 1);
+
+    // Whatever a process is asked first, it follows at once.
+    thief.gets_nothing(&other, "a process that was open");
+    thief.gets_nothing(&operator, "the process that retired");
+    thief.gets_nothing(&open(&[NEW, OLD]).unwrap(), "a process that is opened later");
+    thief.gets_nothing(&open(&[OLD, NEW]).unwrap(), "a process with the keys in the old order");
+    thief.gets_nothing(&engine, "a process that was forgotten");
+    assert_eq!(open(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
+
+    // The owner enters by the password and what no copy tells, as long as the old key is listed.
+    assert_eq!(login(&other, json!({})).unwrap_err(), Code::SecondFactorRequired);
+    let entered = login(&other, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
+    let tokens = [&entered["access_token"], &entered["refresh_token"]];
+    assert!(tokens.iter().all(|token| is_active(&operator, token.as_str().unwrap())));
+    drop((engine, operator, other));
+    let engine = open(&[NEW]).unwrap();
+    assert!(tokens.iter().all(|token| is_active(&engine, token.as_str().unwrap())));
+    thief.gets_nothing(&engine, "without the old key");
+    assert_eq!(login(&engine, json!({})).unwrap_err(), Code::SecondFactorRequired, "the hash is sealed anew");
+    drop(engine);
+    // Nothing that the old key seals is left.
+    let id = hex(&derive("key id")[..4]);
+    for (table, column) in [("keys", "sealed"), ("meta", "value"), ("totp", "sealed"), ("mails", "sealed")] {
+        let rows = store.query(&format!("SELECT {column} AS sealed FROM {table} WHERE {column} IS NOT NULL"));
+        let is_old = |row: &Value| row["sealed"].as_str().unwrap().starts_with(&format!("\\x{id}"));
+        assert!(!rows.iter().any(is_old), "{table}");
+    }
+}
+
+on_each_store!(each_live_question_follows_by_itself);
+/// An engine that knew the keys before is asked one thing alone after they were retired.
+fn each_live_question_follows_by_itself(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    let thief = Thief::copy(store);
+    let [alone, of_session] = thief.access_tokens();
+    let questions = [
+        ("authenticate", json!({"token": alone})),
+        ("authenticate", json!({"token": of_session})),
+        ("introspect", json!({"token": alone})),
+        ("introspect", json!({"token": of_session})),
+        ("introspect", json!({"token": thief.refresh_token(0)})),
+        ("authorize", json!({"token": alone})),
+        ("refresh", json!({"refresh_token": thief.refresh_token(0)})),
+        ("logout", json!({"refresh_token": thief.refresh_token(0)})),
+        ("logout", json!({"token": of_session})),
+        ("reauthenticate", json!({"token": of_session, "password": PASSWORD})),
+        (
+            "change_password",
+            json!({"token": alone, "old_password": PASSWORD, "new_password": "nine wise words"}),
+        ),
+    ];
+    let open = || open(store, &[NEW, OLD], &clock).unwrap();
+    let engines: Vec<(Engine, _)> = questions.into_iter().map(|question| (open(), question)).collect();
+    let (signs, verifies) = (open(), open());
+    call(&signs, "verify", json!({"token": alone})).unwrap();
+    let kid = call(&open(), "rotate_keys", json!({"retire": "now"})).unwrap()["kid"].clone();
+    for (engine, (operation, request)) in &engines {
+        match call(engine, operation, request.clone()) {
+            Ok(answer) if *operation == "introspect" => assert_eq!(answer["active"], false, "{request}"),
+            Ok(answer) if *operation == "authorize" => assert_eq!(answer["authorized"], false),
+            answer => assert_eq!(answer.unwrap_err(), Code::InvalidToken, "{operation}"),
+        }
+    }
+    // What signs next signs with the new key.
+    let entered = login(&signs, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
+    let header = entered["access_token"].as_str().unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    assert_eq!(header["kid"], kid);
+    // `verify` asks no store, but once a minute.
+    call(&verifies, "verify", json!({"token": alone})).unwrap();
+    clock.fetch_add(60, Ordering::SeqCst);
+    assert_eq!(call(&verifies, "verify", json!({"token": alone})), Err(Code::InvalidToken));
+}
+
+on_each_store!(without_a_copy_of_the_store_authenticator_apps_stay_good);
+fn without_a_copy_of_the_store_authenticator_apps_stay_good(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    let seed = Thief::copy(store);
+    let answer = call(
+        &open(store, &[NEW, OLD], &clock).unwrap(),
+        "rotate_keys",
+        json!({"retire": "now", "keep_totp": true}),
+    );
+    assert_eq!(answer.unwrap()["retired"]["totp_seeds"], 0);
+    let engine = open(store, &[NEW], &clock).unwrap();
+    login(&engine, json!({"two_fa_code": seed.code(NOW)})).unwrap();
+}
+
+on_each_store!(the_keys_of_one_backend_are_retired_alone);
+fn the_keys_of_one_backend_are_retired_alone(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    clock.fetch_add(1, Ordering::SeqCst);
+    let other = open(store, &[OLD], &clock).unwrap();
+    let issued = |backend: &str| {
+        let claims = json!({"claims": {"sub": owner.id}, "backend": backend});
+        call(&other, "issue_token", claims).unwrap()["token"].clone()
+    };
+    let (default, admin) = (issued("default"), issued("admin"));
+    let engine = open(store, &[OLD], &clock).unwrap();
+    call(&engine, "rotate_keys", json!({"retire": "now", "backend": "admin"})).unwrap();
+    for engine in [&engine, &other] {
+        assert!(is_active(engine, default.as_str().unwrap()));
+        assert!(!is_active(engine, admin.as_str().unwrap()));
+        assert!(is_active(engine, owner.refresh_token.as_str().unwrap()));
+    }
+    assert!(is_active(&engine, issued("admin").as_str().unwrap()));
+}
+
+/// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.
+struct Owner {
+    id: Value,
+    recovery_codes: Vec<String>,
+    refresh_token: Value,
+}
+
+impl Owner {
+    fn begin(engine: &Engine) -> Owner {
+        let hash = call(engine, "hash_password", json!({"password": PASSWORD})).unwrap();
+        let ada = json!({"username": "ada", "email": "ada@example.com", "email_verified": true, "roles": ["admin"],
+            "password_hash": hash["hash"]});
+        call(engine, "import_users", json!({"users": [ada]})).unwrap();
+        let id = call(engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
+        let seed = call(engine, "setup_totp", json!({"user_id": id})).unwrap();
+        let seed = base32(seed["secret"].as_str().unwrap());
+        let code = totp(&seed, NOW - 30);
+        let confirmed = call(engine, "confirm_totp", json!({"user_id": id, "code": code})).unwrap();
+        let codes = confirmed["recovery_codes"].as_array().unwrap();
+        let recovery_codes: Vec<String> =
+            codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect();
+        let entered = login(engine, json!({"recovery_code": recovery_codes[9]})).unwrap();
+        call(engine, "request_password_reset", json!({"email": "ada@example.com"})).unwrap();
+        Owner { id, recovery_codes, refresh_token: entered["refresh_token"].clone() }
+    }
+}
+
+/// Somebody with the old secret key and everything that the store held.
+struct Thief {
+    user: String,
+    kid: String,
+    signing_key: Vec<u8>,
+    session: Vec<u8>,
+    seed: Vec<u8>,
+    mail: Value,
+}
+
+impl Thief {
+    fn copy(store: &Store) -> Thief {
+        let first = |sql: &str| store.query(sql).swap_remove(0);
+        let key = first("SELECT kid, sealed FROM keys WHERE backend = 'default'");
+        let kid = key["kid"].as_str().unwrap().to_owned();
+        let user = uuid(&bytes(&first("SELECT id FROM users")["id"]));
+        let mail = first("SELECT id, sealed FROM mails WHERE kind = 'reset_password'");
+        let content = unseal(&mail["sealed"], &format!("mail {}", uuid(&bytes(&mail["id"]))));
+        Thief {
+            signing_key: unseal(&key["sealed"], &format!("signing key {kid}")),
+            session: bytes(&first("SELECT id FROM sessions")["id"]),
+            seed: unseal(&first("SELECT sealed FROM totp")["sealed"], &format!("totp {user}")),
+            mail: serde_json::from_slice(&content).unwrap(),
+            kid,
+            user,
+        }
+    }
+
+    /// One that belongs to no session and one of the owner's session, good for ninety days.
+    fn access_tokens(&self) -> [String; 2] {
+        let header = json!({"alg": "HS256", "kid": self.kid, "typ": "at+jwt"}).to_string();
+        [json!(null), json!(uuid(&self.session))].map(|sid| {
+            let mut claims = json!({"iss": "doorward", "aud": "doorward", "sub": self.user, "iat": NOW + 1,
+                "exp": NOW + 90 * 86_400});
+            if !sid.is_null() {
+                claims["sid"] = sid;
+            }
+            let input = format!("{}.{}", url(header.as_bytes()), url(claims.to_string().as_bytes()));
+            format!("{input}.{}", url(&mac(&self.signing_key, input.as_bytes())))
+        })
+    }
+
+    fn refresh_token(&self, generation: u32) -> String {
+        let message = [&self.session[..], &generation.to_be_bytes()].concat();
+        url(&[&message[..], &mac(&derive("refresh token"), &message)].concat())
+    }
+
+    fn mailed_token(&self) -> &str {
+        self.mail["token"].as_str().unwrap()
+    }
+
+    fn code(&self, at: i64) -> String {
+        totp(&self.seed, at)
+    }
+
+    fn gets_nothing(&self, engine: &Engine, name: &str) {
+        let refused = |operation: &str, request: Value, code: Code| {
+            assert_eq!(call(engine, operation, request).unwrap_err(), code, "{operation}: {name}");
+        };
+        for token in self.access_tokens() {
+            refused("authenticate", json!({"token": token}), Code::InvalidToken);
+            refused("verify", json!({"token": token}), Code::InvalidToken);
+            refused("logout", json!({"token": token}), Code::InvalidToken);
+            assert!(!is_active(engine, &token), "{name}");
+            let asked = call(engine, "authorize", json!({"token": token, "roles": ["admin"]})).unwrap();
+            assert_eq!(asked["authorized"], false, "{name}");
+        }
+        for generation in 0..3 {
+            let token = self.refresh_token(generation);
+            refused("refresh", json!({"refresh_token": token}), Code::InvalidToken);
+            refused("logout", json!({"refresh_token": token, "everywhere": true}), Code::InvalidToken);
+            assert!(!is_active(engine, &token), "{name}");
+        }
+        // Whoever has no key that is in force cannot even look.
+        if name != "a process that was forgotten" {
+            let reset = json!({"token": self.mailed_token(), "new_password": "another wise password"});
+            refused("check_mail_token", json!({"token": self.mailed_token()}), Code::InvalidToken);
+            refused("reset_password", reset, Code::InvalidToken);
+            let mails = call(engine, "take_mail", json!({})).unwrap()["mails"].clone();
+            assert!(mails.as_array().unwrap().iter().all(|mail| mail["token"].is_null()), "{name}");
+            let code = self.code(NOW + 60);
+            assert_eq!(login(engine, json!({"two_fa_code": code})).unwrap_err(), Code::InvalidCode, "{name}");
+        }
+    }
+}
+
+fn open(store: &Store, keys: &[&str], clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
+    let defaults =
+        json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}}});
+    let config = stores::config(store.url(), defaults, json!({"secret_keys": keys}));
+    let hand = Arc::clone(clock);
+    let clock = Clock::custom(move || hand.load(Ordering::SeqCst) * 1000);
+    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks { clock, log: None })
+}
+
+fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {
+    match engine.call(operation, &request.to_string()) {
+        Ok(reply) => Ok(serde_json::from_str(&reply).unwrap()),
+        Err(error) => Err(error.code),
+    }
+}
+
+fn login(engine: &Engine, proof: Value) -> Result<Value, Code> {
+    let mut request = proof;
+    request["username"] = json!("ada");
+    request["password"] = json!(PASSWORD);
+    call(engine, "login", request)
+}
+
+fn is_active(engine: &Engine, token: &str) -> bool {
+    call(engine, "introspect", json!({"token": token})).unwrap()["active"] == true
+}
+
+/// RFC 6238 with SHA-1, 30 seconds, 6 digits.
+fn totp(seed: &[u8], at: i64) -> String {
+    let key = hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, seed);
+    let tag = hmac::sign(&key, &(at / 30).to_be_bytes());
+    let offset = usize::from(tag.as_ref()[19] & 15);
+    let number = u32::from_be_bytes(tag.as_ref()[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+/// RFC 4648 section 6.
+fn base32(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes() {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|byte| *byte == letter).unwrap();
+        (bits, count) = (bits << 5 | value as u32, count + 5);
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
+
+fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(HMAC_SHA256, key), text).as_ref().to_vec()
+}
+
+/// HKDF-SHA256 (RFC 5869) of the old secret key, with the salt "doorward".
+fn derive(label: &str) -> Vec<u8> {
+    mac(&mac(b"doorward", OLD.as_bytes()), &[label.as_bytes(), &[1]].concat())
+}
+
+/// Opens sealed bytes: the id of the key (4 bytes), a nonce (12), the ciphertext with its tag.
+fn unseal(sealed: &Value, owner: &str) -> Vec<u8> {
+    let sealed = bytes(sealed);
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &derive("seal")).unwrap());
+    let nonce = Nonce::try_assume_unique_for_key(&sealed[4..16]).unwrap();
+    let mut text = sealed[16..].to_vec();
+    key.open_in_place(nonce, Aad::from(owner), &mut text).unwrap().to_vec()
+}
+
+fn bytes(cell: &Value) -> Vec<u8> {
+    let digits = cell.as_str().unwrap().strip_prefix("\\x").unwrap().as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+fn uuid(bytes: &[u8]) -> String {
+    let digits = hex(bytes).to_lowercase();
+    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+}
+
+fn url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
