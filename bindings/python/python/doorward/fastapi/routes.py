@@ -323,7 +323,8 @@ class Routes:
 
         Whoever is logged in; the browser that registered the account, or asked for its new address.
         """
-        auth, proofs = self._auth, []
+        auth = self._auth
+        proofs: list[dict[str, str]] = []
         with suppress(NotAuthenticated, InvalidToken):
             backend, _ = auth.authenticate(request)
             proofs.append({token_field: auth.token(request, backend)})
