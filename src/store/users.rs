@@ -137,7 +137,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, was_verified) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, ?6)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, 0)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -175,7 +175,7 @@ pub(crate) fn update(
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
-         was_verified = CASE WHEN ?6 = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8 WHERE id = ?1",
+         was_verified = CASE WHEN email_verified = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -324,6 +324,6 @@ fn read(row: &Row, id: Id) -> Result<User> {
         epoch_at: row.integer(9)?,
         must_change_password: row.boolean(10)?,
         password_expires_at: row.optional_integer(11)?,
-        was_verified: row.boolean(13)?,
+        was_verified: row.boolean(3)? || row.boolean(13)?,
     })
 }

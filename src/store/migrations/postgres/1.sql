@@ -13,7 +13,7 @@ CREATE TABLE users (
   email          TEXT COLLATE "C",
   email_key      TEXT COLLATE "C" UNIQUE,
   email_verified BIGINT NOT NULL,
-  -- Whether this address or one before it was ever verified.
+  -- Whether the account was verified before, for this address or another one.
   was_verified   BIGINT NOT NULL,
   is_active      BIGINT NOT NULL,
   password_hash  TEXT COLLATE "C",

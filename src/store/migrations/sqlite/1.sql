@@ -13,7 +13,7 @@ CREATE TABLE users (
   email          TEXT,
   email_key      TEXT    UNIQUE,
   email_verified INTEGER NOT NULL,
-  -- Whether this address or one before it was ever verified.
+  -- Whether the account was verified before, for this address or another one.
   was_verified   INTEGER NOT NULL,
   is_active      INTEGER NOT NULL,
   password_hash  TEXT,
