@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
-use crate::store::{Server, mails};
+use crate::store::{self, Server, mails};
 
 /// Asks for a judgement of the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -106,7 +106,10 @@ impl Engine {
             Ok((found, _)) => {
                 findings.add(Good, "schema", None, format!("The store has schema {}.", found.version))
             }
-            Err(_) => findings.add(Problem, "schema", key("/store"), "The store does not answer."),
+            Err(error) => {
+                let why = error.detail.as_deref().unwrap_or("no reason is known");
+                findings.add(Problem, "schema", key("/store"), format!("The store does not answer: {why}."));
+            }
         }
         findings.store(self.store.examine());
         if let Ok(oldest) = self.store.read(mails::oldest) {
@@ -438,6 +441,20 @@ impl Findings {
             let companions = [with(""), with("-wal"), with("-shm")];
             let open = companions.iter().filter_map(|path| others_may(path)).max();
             self.mode("database_file", "/store", "database", open);
+            match store::unusable(database) {
+                Some(why) => self.add(
+                    Problem,
+                    "database_rights",
+                    key("/store"),
+                    format!("The store cannot be used: {why}."),
+                ),
+                None => self.add(
+                    Good,
+                    "database_rights",
+                    key("/store"),
+                    "This process may use the database and its folder.",
+                ),
+            }
             if let Some(key_file) = &key_file
                 && key_file.parent() == database.parent()
             {

@@ -3,11 +3,11 @@
 
 mod copy;
 pub(crate) mod events;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-mod fork;
 pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod known_devices;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod locks;
 pub(crate) mod mails;
 pub(crate) mod one_time_secrets;
 pub(crate) mod passkeys;
@@ -25,6 +25,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use copy::{Moved, migrate};
+pub(crate) use sqlite::unusable;
 
 use self::schema::{Found, Plan};
 use crate::clock::Stopped;

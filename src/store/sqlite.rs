@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params_from_iter};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
@@ -36,6 +39,7 @@ pub(crate) struct Sqlite {
     waiting: AtomicUsize,
     /// A store in memory has one connection: the writer's.
     readers: Option<Pool<Reader>>,
+    files: Option<Files>,
     path: PathBuf,
     timeout: Duration,
     /// The schema that opening found.
@@ -44,26 +48,37 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, timeout: Duration, plan: Plan) -> Result<Sqlite> {
-        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-        super::fork::separate_processes();
-        // Absolute: readers are opened later, when the host may have changed its folder; and SQLite reads what
-        // begins with "file:" as a URI.
-        let path = std::path::absolute(path).map_err(|error| no_file(&error))?;
-        if plan.migrates {
-            create_private(&path)?;
-        } else if !path.exists() {
-            return Err(Error::at(Code::InvalidConfig, "/store", "there is no such file"));
+        if let Some(why) = unusable(path) {
+            return Err(Error::at(Code::InvalidConfig, "/store", why));
         }
+        if plan.migrates {
+            create_private(path)?;
+        } else if !path.exists() {
+            let why = format!("{}: there is no such file", path.display());
+            return Err(Error::at(Code::InvalidConfig, "/store", why));
+        }
+        // The name that SQLite itself would find. Absolute: readers are opened later, when the host may have changed
+        // its folder; and SQLite reads what begins with "file:" as a URI.
+        let path = path.canonicalize().map_err(|error| no_file(&error))?;
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+        super::locks::keep(&path);
         let connection = connect(&path, timeout)?;
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+        if !super::locks::are_kept(&path) {
+            return Err(Error::new(Code::StoreUnavailable, "the file was replaced while it was opened"));
+        }
         // Nothing is written, not even the journal mode, before it is known whose the file is.
         plan.missing(found(&connection)?)?;
         write_ahead(&connection, timeout)?;
         let found = migrate(&connection, plan, timeout)?;
-        let writer = Writer::new(connection, plan)?;
+        writable(&connection)?;
+        let files = Files::of(&path)?;
+        let writer = Writer::new(connection, plan, Some((path.clone(), files)))?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
             readers: Some(Pool::new(readers)),
+            files: Some(files),
             path,
             timeout,
             found,
@@ -74,11 +89,12 @@ impl Sqlite {
         let connection = Connection::open_in_memory().map_err(failed)?;
         prepare(&connection, timeout)?;
         let found = migrate(&connection, Plan { migrates: true, ..plan }, timeout)?;
-        let writer = Writer::new(connection, plan)?;
+        let writer = Writer::new(connection, plan, None)?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
             readers: None,
+            files: None,
             path: PathBuf::new(),
             timeout,
             found,
@@ -87,13 +103,23 @@ impl Sqlite {
 
     pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.readers {
-            Some(readers) => readers.with(
-                Instant::now() + self.timeout,
-                || Reader::open(&self.path, self.timeout),
-                |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
-            ),
+            Some(readers) => {
+                let value = readers.with(
+                    Instant::now() + self.timeout,
+                    || self.connect_again().and_then(Reader::new),
+                    |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
+                )?;
+                self.files.map_or(Ok(()), |files| files.check(&self.path))?;
+                Ok(value)
+            }
             None => f(&mut Tx::Sqlite(Statements(&lock(&self.writer).connection))),
         }
+    }
+
+    /// Another connection to the files that are open. With another file of that name it would mix the log of these.
+    fn connect_again(&self) -> Result<Connection> {
+        self.files.map_or(Ok(()), |files| files.check(&self.path))?;
+        connect(&self.path, self.timeout)
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
@@ -119,9 +145,9 @@ impl Sqlite {
         let empty = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
         let copy =
             |connection: &Connection| connection.execute("VACUUM INTO ?1", [empty]).map(drop).map_err(failed);
-        match self.readers {
+        match self.files {
             // Readers may not write, not even there.
-            Some(_) => copy(&connect(&self.path, self.timeout)?),
+            Some(files) => copy(&self.connect_again()?).and_then(|()| files.check(&self.path)),
             None => copy(&lock(&self.writer).connection),
         }
     }
@@ -151,6 +177,8 @@ impl Sqlite {
 struct Writer {
     connection: Connection,
     plan: Plan,
+    /// Where the store is, if it is not in memory.
+    files: Option<(PathBuf, Files)>,
     durability: Durability,
     group: Option<Group>,
 }
@@ -169,9 +197,9 @@ struct Outcome {
 }
 
 impl Writer {
-    fn new(connection: Connection, plan: Plan) -> Result<Writer> {
+    fn new(connection: Connection, plan: Plan, files: Option<(PathBuf, Files)>) -> Result<Writer> {
         connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
-        Ok(Writer { connection, plan, durability: Durability::Full, group: None })
+        Ok(Writer { connection, plan, files, durability: Durability::Full, group: None })
     }
 
     /// Runs `f` as a member of the open group, or of a new one.
@@ -228,6 +256,7 @@ impl Writer {
 
     /// Whether this engine may still write: a newer one may have taken a step meanwhile that shuts it out.
     fn inspect(&self) -> Result<()> {
+        self.check_files()?;
         let needed = numbers(&self.connection)?.needed;
         match needed > self.plan.newest() {
             true => {
@@ -246,10 +275,14 @@ impl Writer {
         Ok(value)
     }
 
+    fn check_files(&self) -> Result<()> {
+        self.files.as_ref().map_or(Ok(()), |(path, files)| files.check(path))
+    }
+
     /// Commits the open group, if there is one, and tells its members.
     fn commit(&mut self) {
         if self.group.is_some() {
-            let mut committed = self.run("COMMIT");
+            let mut committed = self.run("COMMIT").and_then(|()| self.check_files());
             // What the host's rules forbid one of several for ever, the others may try again.
             let is_shared = self.group.as_ref().is_some_and(|group| group.members > 1);
             if is_shared && committed.as_ref().is_err_and(|error| error.code == Code::StoreConstraint) {
@@ -300,6 +333,36 @@ impl Outcome {
     }
 }
 
+/// The files that were opened, by device and inode.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Files {
+    database: (u64, u64),
+    log: (u64, u64),
+}
+
+impl Files {
+    fn of(path: &Path) -> Result<Files> {
+        let identity = |path: &Path| {
+            fs::metadata(path).map(|status| (status.dev(), status.ino())).map_err(|_| moved("is gone"))
+        };
+        Ok(Files { database: identity(path)?, log: identity(&longer(path, "-wal"))? })
+    }
+
+    /// Whether their names still lead to them. What is written to a file without a name is lost with the process, and
+    /// what is read there is known to nobody else.
+    fn check(self, path: &Path) -> Result<()> {
+        match Files::of(path)? == self {
+            true => Ok(()),
+            false => Err(moved("was replaced")),
+        }
+    }
+}
+
+fn moved(how: &str) -> Error {
+    let detail = format!("the database file or its write-ahead log {how}: open the store anew");
+    Error::new(Code::StoreUnavailable, detail)
+}
+
 /// A connection that only reads.
 struct Reader(Connection);
 
@@ -310,8 +373,7 @@ impl pool::Connection for Reader {
 }
 
 impl Reader {
-    fn open(path: &Path, timeout: Duration) -> Result<Reader> {
-        let connection = connect(path, timeout)?;
+    fn new(connection: Connection) -> Result<Reader> {
         connection.pragma_update(None, "query_only", true).map_err(failed)?;
         Ok(Reader(connection))
     }
@@ -440,11 +502,59 @@ fn create_private(path: &Path) -> Result<()> {
     }
 }
 
-/// A missing folder is a wrong path; anything else may pass.
+/// The file was there, or could be made, a moment before.
 fn no_file(error: &std::io::Error) -> Error {
-    match error.kind() {
-        ErrorKind::NotFound => Error::at(Code::InvalidConfig, "/store", "the folder does not exist"),
-        kind => Error::new(Code::StoreUnavailable, format!("cannot create the file: {kind}")),
+    Error::new(Code::StoreUnavailable, format!("cannot create the file: {}", error.kind()))
+}
+
+/// What of a path no retry mends: rights that are missing, a folder that is not there; `None` where nothing is in
+/// the way. No file is opened for it.
+pub(crate) fn unusable(path: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    let because = |path: &Path, why: &str| Some(format!("{}: {why}", path.display()));
+    let Some(folder) = path.parent() else { return because(&path, "not a file") };
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return because(folder, "the folder does not exist");
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return because(folder, "the folder may not be entered");
+        }
+        _ => return because(folder, "not a folder"),
+    }
+    match (path.symlink_metadata(), fs::metadata(&path)) {
+        (_, Ok(found)) if !found.is_file() => return because(&path, "not a file"),
+        (Ok(_), Err(error)) if error.kind() == ErrorKind::NotFound => {
+            return because(&path, "a link that leads nowhere");
+        }
+        _ => {}
+    }
+    for name in [path.clone(), longer(&path, "-wal"), longer(&path, "-shm")] {
+        match may_use(&name, Access::empty()) {
+            Some(why) if name.exists() => return because(&name, why),
+            _ => {}
+        }
+    }
+    // SQLite makes the log beside the file.
+    may_use(folder, Access::EXEC_OK).and_then(|why| because(folder, why))
+}
+
+/// Why this process may not read and write there, and whatever `more` is.
+fn may_use(path: &Path, more: Access) -> Option<&'static str> {
+    match accessat(CWD, path, Access::READ_OK | Access::WRITE_OK | more, AtFlags::EACCESS) {
+        Err(Errno::ACCESS | Errno::PERM) => Some("this user may not read and write it"),
+        Err(Errno::ROFS) => Some("the file system is read-only"),
+        _ => None,
+    }
+}
+
+/// Tries the lock of whoever writes: if another one has it, the store can be written.
+fn writable(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(Duration::ZERO).map_err(failed)?;
+    match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        result => result.map_err(failed),
     }
 }
 

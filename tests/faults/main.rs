@@ -3,6 +3,7 @@
 
 mod backup;
 mod clock;
+mod copies;
 mod crash;
 mod hasher;
 mod injected;

@@ -77,17 +77,26 @@ fn a_schema_of_a_newer_version() {
 #[test]
 fn a_path_that_is_no_file() {
     let store = Store::sqlite();
-    assert_eq!(refused(&sqlite(store.path()), json!({})), Code::StoreUnavailable, "a folder");
-    assert_eq!(refused(&sqlite(&store.path().join("no/such/folder/a.db")), json!({})), Code::InvalidConfig);
     let text = store.path().join("text");
     fs::write(&text, "x").unwrap();
-    assert_eq!(refused(&sqlite(&text.join("a.db")), json!({})), Code::StoreUnavailable, "below a file");
     std::os::unix::fs::symlink(store.path().join("nowhere"), store.path().join("link")).unwrap();
-    assert_eq!(
-        refused(&sqlite(&store.path().join("link")), json!({})),
-        Code::StoreUnavailable,
-        "a dangling link"
-    );
+    let wrong = [
+        (store.path().to_owned(), "not a file"),
+        (store.path().join("no/such/folder/a.db"), "the folder does not exist"),
+        (text.join("a.db"), "not a folder"),
+        (store.path().join("link"), "a link that leads nowhere"),
+        ("/dev/null".into(), "not a file"),
+    ];
+    for (path, why) in wrong {
+        let error = open(&sqlite(&path), json!({})).err().unwrap();
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")), "{why}");
+        let detail = error.detail.unwrap();
+        assert!(
+            detail.starts_with(store.path().to_str().unwrap()) || detail.starts_with("/dev/"),
+            "{detail}"
+        );
+        assert!(detail.ends_with(why), "{detail}");
+    }
     // A path is a path, whatever it looks like.
     let odd = store.path().join("file:a.db?mode=memory&x='\"; %41 \u{e4}");
     register(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
@@ -241,19 +250,43 @@ fn files_that_may_not_be_written() {
     };
     assert_eq!(outcome(store.file()), "logged in");
 
+    // What no retry mends is a matter of the configuration, and names the file.
+    let refused = |file: PathBuf, named: &Path, why: &str| {
+        let expected = format!("invalid_config /store {}: {why}", named.display());
+        assert_eq!(outcome(file), expected.as_str());
+    };
+    let rights = "this user may not read and write it";
     mode(&store.file(), 0o400);
-    assert_eq!(outcome(store.file()), "store_unavailable", "a file that is read-only");
+    refused(store.file(), &store.file(), rights);
     mode(&store.file(), 0o000);
-    assert_eq!(outcome(store.file()), "store_unavailable", "a file that is not readable");
+    refused(store.file(), &store.file(), rights);
     mode(&store.file(), 0o600);
 
+    // Companions of another user, as after a visit by root.
+    let other = store.open();
+    let log = store.path().join("store.db-wal");
+    mode(&log, 0o400);
+    refused(store.file(), &log, rights);
+    mode(&log, 0o600);
+    for ending in ["-wal", "-shm"] {
+        if is_root() {
+            chown(store.path().join(format!("store.db{ending}")), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+                .unwrap();
+        }
+    }
+    drop(other);
+
     mode(store.path(), 0o500);
-    assert_eq!(outcome(store.file()), "store_unavailable", "a folder that is read-only");
-    assert_eq!(outcome(store.path().join("new.db")), "store_unavailable", "and a new store in it");
+    refused(store.file(), store.path(), rights);
+    refused(store.path().join("new.db"), store.path(), rights);
+    mode(store.path(), 0o000);
+    refused(store.file(), store.path(), rights);
+    let inner = store.path().join("inner");
+    refused(inner.join("a.db"), &inner, "the folder may not be entered");
     mode(store.path(), 0o700);
 
     mode(&store.key_file(), 0o000);
-    assert_eq!(outcome(store.file()), "invalid_config", "a key that is not readable");
+    assert_eq!(outcome(store.file()), "invalid_config /secret_key_file key file: permission denied");
     mode(&store.key_file(), 0o600);
     assert_eq!(outcome(store.file()), "logged in");
 }
@@ -277,8 +310,29 @@ pub fn unprivileged(store: &str, task: &Value) {
     }
     report(&match open(store, json!({})) {
         Ok(engine) => login(&engine, "ada").map_or_else(|code| json!(code.name()), |_| json!("logged in")),
-        Err(error) => json!(error.code.name()),
+        Err(error) => json!(format!(
+            "{} {} {}",
+            error.code.name(),
+            error.field.unwrap_or_default(),
+            error.detail.unwrap_or_default()
+        )),
     });
+}
+
+/// On a file system that cannot be written nothing is opened.
+#[test]
+fn a_read_only_file_system() {
+    let store = Store::sqlite();
+    register(&store.open(), "ada").unwrap();
+    let Some(mounted) = Mounted::read_only(store.path()) else {
+        println!("a_read_only_file_system: not run, no file system may be mounted here");
+        return;
+    };
+    let error = open(store.url(), json!({})).err().unwrap();
+    let expected = format!("{}: the file system is read-only", store.file().display());
+    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidConfig, Some(expected.as_str())));
+    drop(mounted);
+    login(&store.open(), "ada").unwrap();
 }
 
 /// A file may not grow: every write fails, the process lives, and when it may, all goes on.
@@ -296,7 +350,7 @@ fn a_full_disk() {
         println!("a_full_disk: not run, only root may mount a small file system");
         return;
     }
-    let Some(mounted) = Mounted::on(store.path()) else {
+    let Some(mounted) = Mounted::small(store.path()) else {
         println!("a_full_disk: not run, no file system may be mounted here");
         return;
     };
@@ -314,9 +368,20 @@ fn a_full_disk() {
 struct Mounted(PathBuf);
 
 impl Mounted {
-    fn on(path: &Path) -> Option<Mounted> {
+    fn small(path: &Path) -> Option<Mounted> {
         let status = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(path).status();
         status.is_ok_and(|status| status.success()).then(|| Mounted(path.to_owned()))
+    }
+
+    /// The folder over itself, read-only.
+    fn read_only(path: &Path) -> Option<Mounted> {
+        let mount = |options: &[&str]| {
+            let status = Command::new("mount").args(options).arg(path).status();
+            status.is_ok_and(|status| status.success())
+        };
+        let folder = path.to_str()?;
+        let bound = mount(&["--bind", folder]).then(|| Mounted(path.to_owned()))?;
+        mount(&["-o", "remount,bind,ro"]).then_some(bound)
     }
 }
 

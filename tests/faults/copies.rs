@@ -1,0 +1,127 @@
+//! A process that does more with the files of its store than the engine does, and files that are taken away or
+//! replaced under it: nothing is acknowledged that is not kept.
+
+use std::fs;
+use std::path::PathBuf;
+
+use doorward::Code;
+use serde_json::{Value, json};
+
+use crate::stage::{Child, Store, call, is_active, login, logout, open, refused, register, report, told};
+use crate::stores::sqlite;
+
+fn companion(store: &Store, ending: &str) -> PathBuf {
+    store.path().join(format!("store.db{ending}"))
+}
+
+/// Whoever closes a descriptor of a file ends all POSIX locks of the process on it: the next one who closes the store
+/// would believe to be the last, and delete the log under this one.
+#[test]
+fn a_process_that_reads_the_files_itself() {
+    let store = Store::sqlite();
+    let mut child = Child::start(&json!({"role": "read files", "store": store.url()}));
+    let token = child.report().unwrap();
+    // Another process opens the store and closes it.
+    register(&store.open(), "grace").unwrap();
+    child.tell(&json!("go on"));
+    assert_eq!(child.report().unwrap(), "gone on");
+    child.kill();
+    child.end();
+    let engine = store.open();
+    for name in ["ada", "grace", "joan"] {
+        login(&engine, name).unwrap();
+    }
+    assert!(!is_active(&engine, token.as_str().unwrap()));
+}
+
+/// The child of [`a_process_that_reads_the_files_itself`].
+pub fn read_files(store: &str) {
+    let engine = open(store, json!({})).unwrap();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    for ending in ["", "-wal", "-shm"] {
+        fs::read(format!("{}{ending}", store.strip_prefix("sqlite:").unwrap())).unwrap();
+    }
+    report(&json!(token));
+    told();
+    register(&engine, "joan").unwrap();
+    logout(&engine, &token).unwrap();
+    report(&json!("gone on"));
+    told();
+}
+
+/// Nothing is acknowledged, and no verdict given, by a file that its name leads to no more. When it does again, all
+/// is as before.
+#[test]
+fn a_store_whose_files_are_taken_away() {
+    let store = Store::sqlite();
+    let engine = store.open();
+    register(&engine, "ada").unwrap();
+    let token = login(&engine, "ada").unwrap();
+    for ending in ["", "-wal"] {
+        let (file, away) = (companion(&store, ending), store.path().join("away"));
+        fs::rename(&file, &away).unwrap();
+        unavailable(&engine, &token);
+        // Another file of that name is not the one that is open.
+        fs::copy(&away, &file).unwrap();
+        unavailable(&engine, &token);
+        let findings = call(&engine, "doctor", json!({})).unwrap()["findings"].take();
+        let problem =
+            findings.as_array().unwrap().iter().find(|finding| finding["check"] == "schema").unwrap();
+        assert_eq!(problem["severity"], "problem");
+        assert!(problem["message"].as_str().unwrap().contains("was replaced"), "{problem}");
+        fs::rename(&away, &file).unwrap();
+        assert!(is_active(&engine, &token));
+        register(&engine, &format!("back{}", ending.len())).unwrap();
+    }
+    logout(&engine, &token).unwrap();
+    drop(engine);
+    assert_eq!(store.count("users"), 3);
+}
+
+fn unavailable(engine: &doorward::Engine, token: &str) {
+    let before = register(engine, "grace");
+    assert_eq!(before, Err(Code::StoreUnavailable));
+    assert_eq!(logout(engine, token), Err(Code::StoreUnavailable));
+    let verdict = call(engine, "introspect", json!({"token": token}));
+    assert_eq!(verdict.map(|reply: Value| reply["active"].clone()), Err(Code::StoreUnavailable));
+}
+
+/// A backup that is put in place under an engine, which is opened anew then.
+#[test]
+fn a_store_that_is_replaced_by_its_backup() {
+    let store = Store::sqlite();
+    let engine = store.open();
+    register(&engine, "ada").unwrap();
+    let backup = store.path().join("backup.db");
+    call(&engine, "backup", json!({"path": backup})).unwrap();
+    register(&engine, "grace").unwrap();
+    fs::rename(&backup, store.file()).unwrap();
+    assert_eq!(register(&engine, "joan"), Err(Code::StoreUnavailable));
+    assert_eq!(
+        call(&engine, "backup", json!({"path": store.path().join("another.db")})),
+        Err(Code::StoreUnavailable)
+    );
+    drop(engine);
+    // The log belongs to the file that is gone.
+    let _ = (fs::remove_file(companion(&store, "-wal")), fs::remove_file(companion(&store, "-shm")));
+    let engine = store.open();
+    login(&engine, "ada").unwrap();
+    assert_eq!(login(&engine, "grace"), Err(Code::InvalidCredentials));
+}
+
+/// By whatever name it is opened: a link, a folder that is one, a path with dots.
+#[test]
+fn a_store_by_other_names() {
+    let store = Store::sqlite();
+    let folder = store.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&folder, store.path().join("link")).unwrap();
+    register(&open(&sqlite(&folder.join("a.db")), json!({})).unwrap(), "ada").unwrap();
+    std::os::unix::fs::symlink(folder.join("a.db"), store.path().join("b.db")).unwrap();
+    let key = json!({"secret_key_file": folder.join("a.db.key")});
+    for name in ["link/a.db", "folder/../link/./a.db", "b.db"] {
+        login(&open(&sqlite(&store.path().join(name)), key.clone()).unwrap(), "ada").unwrap();
+    }
+    assert_eq!(refused(&sqlite(&store.path().join("link")), json!({})), Code::InvalidConfig);
+}
