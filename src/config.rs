@@ -33,7 +33,8 @@ use crate::user::Role;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
+    /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
+    /// folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
     pub store: StoreUrl,
     /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
     /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.

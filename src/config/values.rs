@@ -109,7 +109,17 @@ impl FromStr for StoreUrl {
         const EXPECTED: &str = "expected sqlite:PATH, sqlite::memory: or postgres://…";
         match text.split_once(':') {
             Some(("sqlite", ":memory:")) => Ok(StoreUrl::SqliteMemory),
-            Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
+            // What others read in these forms differs, and each is also the name of a file.
+            Some(("sqlite", path)) if path.starts_with("//") => Err(
+                "sqlite:// is not known: sqlite:a.db is below the current folder, sqlite:/srv/a.db below the root",
+            ),
+            Some(("sqlite", path)) if path.contains('?') => {
+                Err("sqlite: is followed by a path, which takes no parameters after a question mark")
+            }
+            Some(("sqlite", path)) if path.starts_with("file:") => {
+                Err("sqlite: is followed by a path, not by a URI: leave file: out, or write ./file:")
+            }
+            Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(':') && !path.contains('\0') => {
                 Ok(StoreUrl::SqliteFile(PathBuf::from(path)))
             }
             Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(Secret::new(text))),

@@ -98,7 +98,7 @@ fn a_path_that_is_no_file() {
         assert!(detail.ends_with(why), "{detail}");
     }
     // A path is a path, whatever it looks like.
-    let odd = store.path().join("file:a.db?mode=memory&x='\"; %41 \u{e4}");
+    let odd = store.path().join("file:a.db&x='\"; %41 \u{e4}");
     register(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
     assert!(fs::metadata(&odd).unwrap().len() > 0);
     login(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
@@ -110,7 +110,7 @@ fn a_path_that_looks_like_a_uri() {
     let store = Store::sqlite();
     let task = json!({"role": "unprivileged", "store": store.url(), "folder": store.path(), "try": "uri"});
     Child::start(&task).succeed();
-    assert!(fs::metadata(store.path().join("file:a.db?mode=memory")).unwrap().len() > 0);
+    assert!(fs::metadata(store.path().join("file:a.db")).unwrap().len() > 0);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn files_that_may_not_be_written() {
 pub fn unprivileged(store: &str, task: &Value) {
     if task["try"] == "uri" {
         std::env::set_current_dir(task["folder"].as_str().unwrap()).unwrap();
-        let odd = Path::new("file:a.db?mode=memory");
+        let odd = Path::new("./file:a.db");
         register(&open(&sqlite(odd), json!({})).unwrap(), "ada").unwrap();
         login(&open(&sqlite(odd), json!({})).unwrap(), "ada").unwrap();
         return;

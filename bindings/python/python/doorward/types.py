@@ -711,7 +711,8 @@ class Config(TypedDict, total=False):
     """
     store: str
     """
-    Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Default `sqlite:doorward.db`.
+    Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
+    folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
     """
     throttle: ThrottleConfig
     totp: TotpConfig
