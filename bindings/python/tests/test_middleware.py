@@ -22,12 +22,12 @@ from starlette.applications import Starlette
 from starlette.authentication import requires
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
-from websockets.exceptions import InvalidStatus
+from starlette.routing import Mount, Route, WebSocketRoute
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from doorward import Config, Engine
-from doorward.asgi import AuthenticationMiddleware
+from doorward import AuthError, Config, Engine
+from doorward.asgi import AuthenticationMiddleware, Rules, authenticate
 from doorward.exceptions import InvalidRequest, NotAuthenticated
 from doorward.litestar import AuthenticationMiddleware as ForLitestar
 
@@ -242,6 +242,41 @@ def test_a_cookie_counts_only_from_pages_that_may_send_it(
     with pytest.raises(InvalidRequest) as caught:
         protected(repo=engine, origins="*")
     assert caught.value.field == "/rules/origins/0"
+
+
+@pytest.mark.parametrize("framework", ["starlette", "litestar"])
+def test_an_open_socket_asks_again(engine: Engine, token: str, framework: str) -> None:
+    rules = Rules(engine)
+
+    async def served(socket: Any) -> None:
+        await socket.accept()
+        with suppress(AuthError):
+            while True:
+                message = await socket.receive_text()
+                await authenticate(socket.scope, rules)
+                await (socket.send_text if framework == "starlette" else socket.send_data)(message)
+        await socket.close(1008)
+
+    @litestar_websocket("/")
+    async def handler(socket: WebSocket[Any, Any, Any]) -> None:
+        await served(socket)
+
+    app: Any = (
+        AuthenticationMiddleware(Starlette(routes=[WebSocketRoute("/", served)]), engine)
+        if framework == "starlette"
+        else Litestar([handler], middleware=[DefineMiddleware(ForLitestar, repo=engine)])
+    )
+    with serving(app) as client:
+        url = str(client.base_url).replace("http", "ws")
+        with connect(url, additional_headers={"x-token": f"Bearer {token}"}, proxy=None) as socket:
+            socket.send("still here")
+            assert socket.recv() == "still here"
+            engine.logout(token=token)
+            socket.send("still here?")
+            with pytest.raises(ConnectionClosed) as caught:
+                socket.recv()
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1008
 
 
 def test_what_starlette_requires(engine: Engine, token: str) -> None:
