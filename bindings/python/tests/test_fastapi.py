@@ -369,7 +369,9 @@ def test_an_address_is_verified(client: httpx.Client, engine: Engine, clock: Clo
     assert cookies_of(response)[kept.key]["max-age"] == "0"
     assert engine.get_user(username="eve").user.email_verified
     for route in ("check-mail-token", "verify-email"):
-        failure(client.post(f"/auth/{route}", json={"token": token}), 401, "invalid_token")
+        spent = client.post(f"/auth/{route}", json={"token": token})
+        failure(spent, 400, "invalid_token")
+        assert "www-authenticate" not in spent.headers
 
     clock.seconds += 60
     answers = [
@@ -431,7 +433,9 @@ def test_a_forgotten_password(client: httpx.Client, engine: Engine) -> None:
     response = client.post("/auth/reset-password", json=good)
     assert (response.status_code, response.content) == (204, b"")
     assert "set-cookie" not in response.headers
-    failure(client.post("/auth/reset-password", json=good), 401, "invalid_token")
+    spent = client.post("/auth/reset-password", json=good)
+    failure(spent, 400, "invalid_token")
+    assert "www-authenticate" not in spent.headers
     failure(client.get("/me", headers=headers), 401, "invalid_token")
     ada = {**ADA, "password": "nine other wise words"}
     assert client.post("/auth/login/default", json=ada).status_code == 200

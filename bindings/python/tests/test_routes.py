@@ -382,6 +382,8 @@ def test_what_openapi_says(client: httpx.Client) -> None:
     fresh = document["paths"]["/setup-totp"]["post"]["responses"]
     assert "reauthentication_required" in fresh["401"]["description"]
     assert "409" in fresh
+    for path in ("check-mail-token", "verify-email", "reset-password"):
+        assert "invalid_token" in document["paths"][f"/{path}"]["post"]["responses"]["400"]["description"]
 
 
 def test_a_wrong_configuration_is_in_the_log(engine: Engine, config: Config, clock: Clock) -> None:

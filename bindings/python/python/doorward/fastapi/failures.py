@@ -44,6 +44,10 @@ class _Answered(Response):
         """Say nothing."""
 
 
+MAILED = frozenset({"check_mail_token", "reset_password", "verify_email"})
+"""The operations whose token was mailed: that it is not good any more ends no session."""
+
+
 def answer_of(error: AuthError) -> JSONResponse:
     """Return the answer to a request that failed."""
     return JSONResponse(error.http_body, error.http_status, error.http_headers)
@@ -52,6 +56,8 @@ def answer_of(error: AuthError) -> JSONResponse:
 def failures(*operations: str, also: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
     """Describe for OpenAPI how a route fails: as these operations do, and by these codes."""
     statuses, codes = _table()
+    if MAILED.intersection(operations):
+        statuses = {**statuses, "invalid_token": 400}
     reasons = ["invalid_request", *also, *(code for name in operations for code in codes[name])]
     described: dict[int | str, dict[str, Any]] = {}
     for status in sorted({statuses[code] for code in reasons}):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qsl
 
@@ -14,7 +14,14 @@ from fastapi.responses import JSONResponse, Response
 
 from doorward.app import introspect_token
 from doorward.engine import Engine
-from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, NotAuthenticated, StepUpRequired
+from doorward.exceptions import (
+    AuthError,
+    InvalidRequest,
+    InvalidToken,
+    NotAuthenticated,
+    Status,
+    StepUpRequired,
+)
 from doorward.fastapi import bodies
 from doorward.fastapi.failures import answer_of, failures
 from doorward.fastapi.transports import NO_STORE, Cookie, Transport, raw_token
@@ -362,7 +369,8 @@ class Routes:
             return self._kept(_private(asked), asked.verification)
 
         def check_mail_token(body: bodies.MailedToken) -> models.CheckMailTokenResponse:
-            return auth.engine.check_mail_token(token=body.token)
+            with _no_session():
+                return auth.engine.check_mail_token(token=body.token)
 
         async def verify_email(request: Request, body: bodies.ProvenToken) -> Response:
             given = body.given()
@@ -374,7 +382,8 @@ class Routes:
             # Without a proof that fits, the refusal says that one is wanted.
             for proof in [*proofs] if given else [*proofs, {}]:
                 try:
-                    await to_thread(verify, token=body.token, client=client, **proof)
+                    with _no_session():
+                        await to_thread(verify, token=body.token, client=client, **proof)
                     break
                 except AuthError as error:
                     if given or error.code not in ("permission_denied", "invalid_challenge"):
@@ -402,7 +411,8 @@ class Routes:
             return auth.engine.request_password_reset(email=body.email, locale=body.locale, client=client)
 
         async def reset_password(body: bodies.ForgottenPassword) -> Response:
-            await to_thread(auth.engine.reset_password, token=body.token, new_password=body.new_password)
+            with _no_session():
+                await to_thread(auth.engine.reset_password, token=body.token, new_password=body.new_password)
             return Response(status_code=204, headers=NO_STORE)
 
         async def change_password(request: Request, body: bodies.PasswordChange) -> Response:
@@ -519,6 +529,18 @@ def _not_configured(engine: Engine) -> set[str]:
     needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
     needs |= {"login_with_id_token": "id_token_providers"}
     return {name for name, key in needs.items() if key not in engine.configured}
+
+
+@contextmanager
+def _no_session() -> Iterator[None]:
+    """A mailed token that is not good any more is a wrong request: nobody's session has ended (RFC 6750)."""
+    try:
+        yield
+    except InvalidToken as error:
+        # The token of whoever is logged in, which proves the account, is named.
+        if error.field is None:
+            error.status, error.http_status = Status.INVALID_REQUEST, 400
+        raise
 
 
 def _any_of(answers: Iterable[Any]) -> Any:
