@@ -334,15 +334,6 @@ impl Amr {
         Amr(members.join(" "))
     }
 
-    /// As the store keeps it, separated by spaces.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(crate) fn stored(text: String) -> Amr {
-        Amr(text)
-    }
-
     /// As tokens have it.
     pub fn members(&self) -> Vec<&str> {
         self.0.split_ascii_whitespace().collect()
@@ -370,6 +361,54 @@ impl JsonSchema for Amr {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "array", "items": {"type": "string"}})
+    }
+}
+
+/// By what the user of a session proved who they are, and when they did last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proofs(Vec<(String, i64)>);
+
+impl Proofs {
+    /// All of them at once.
+    pub(crate) fn at(now: i64, amr: &Amr) -> Proofs {
+        Proofs::default().with(&amr.members(), now)
+    }
+
+    /// And these, `now`.
+    pub(crate) fn with(&self, methods: &[&str], now: i64) -> Proofs {
+        let mut proofs = self.clone();
+        for method in methods {
+            match proofs.0.iter_mut().find(|(known, _)| known == method) {
+                Some((_, time)) => *time = now,
+                None => proofs.0.push(((*method).to_owned(), now)),
+            }
+        }
+        proofs
+    }
+
+    /// When it was proven by this last.
+    pub(crate) fn time_of(&self, method: &str) -> Option<i64> {
+        self.0.iter().find(|(known, _)| known == method).map(|(_, time)| *time)
+    }
+
+    /// As tokens have it.
+    pub(crate) fn amr(&self) -> Amr {
+        let members: Vec<&str> = self.0.iter().map(|(method, _)| method.as_str()).collect();
+        Amr(members.join(" "))
+    }
+
+    /// As the store keeps it: `pwd:1767225600 otp:1767225660`.
+    pub(crate) fn to_text(&self) -> String {
+        let members: Vec<String> = self.0.iter().map(|(method, time)| format!("{method}:{time}")).collect();
+        members.join(" ")
+    }
+
+    pub(crate) fn stored(text: &str) -> Option<Proofs> {
+        let proof = |member: &str| {
+            let (method, time) = member.split_once(':')?;
+            Some((method.to_owned(), time.parse().ok()?))
+        };
+        text.split_ascii_whitespace().map(proof).collect::<Option<_>>().map(Proofs)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::error::{Code, Result};
 use crate::token::Token;
-use crate::user::{Email, Id, Offered, PublicUser, Role, Scope};
+use crate::user::{Email, Id, Offered, Proofs, PublicUser, Role, Scope};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +30,11 @@ pub struct AuthorizeRequest<'a> {
     pub require_verified_email: Option<bool>,
     /// The user proved who they are at most so long ago.
     pub max_age_seconds: Option<u32>,
+    /// In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a factor beside
+    /// another), and at most `max_age_seconds` ago, where that is given.
+    pub amr: Option<Vec<String>>,
+    /// As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a factor is added or taken away.
+    pub by_second_factor: Option<bool>,
 }
 
 /// The answer.
@@ -50,7 +55,7 @@ impl Engine {
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
         let backend = self.backend(request.backend.as_deref())?;
         let reason = match self.bearer_of(&request.token, Some(backend)) {
-            Ok(bearer) => self.objection(&request, &bearer).map(str::to_owned),
+            Ok(bearer) => self.objection(&request, &bearer)?.map(str::to_owned),
             Err(error) => match error.code {
                 Code::InvalidToken => Some(error.detail.unwrap_or_default().into_owned()),
                 Code::TokenUserNotFound => Some("unknown_user".to_owned()),
@@ -60,8 +65,8 @@ impl Engine {
         Ok(AuthorizeResponse { authorized: reason.is_none(), reason })
     }
 
-    fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Option<&'static str> {
-        let Bearer { user, scope, auth_time, .. } = bearer;
+    fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Result<Option<&'static str>> {
+        let Bearer { user, scope, auth_time, proofs, .. } = bearer;
         let granted = scope.as_deref().unwrap_or_default();
         let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
         // Where addresses are concealed, an address is an account's only once it is verified.
@@ -74,21 +79,31 @@ impl Engine {
             is_theirs && is_own
         };
         let needs_verified = request.require_verified_email.unwrap_or(request.email.is_some());
-        if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role))) {
-            Some("missing_role")
-        } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
-            Some("another_user")
-        } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
-            Some("another_email")
-        } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
-            Some("missing_scope")
-        } else if needs_verified && !user.email_verified {
-            Some("unverified_email")
-        } else if request.max_age_seconds.is_some() && auth_time.is_none_or(|time| time < youngest) {
-            Some("reauthentication_required")
-        } else {
-            None
-        }
+        let is_recent = |time: Option<i64>| time.is_some_and(|time| time >= youngest);
+        let by_one_of = |methods: &[String]| methods.iter().any(|method| is_recent(proofs.time_of(method)));
+        let wants_factor = request.by_second_factor == Some(true)
+            && self.store.read(|tx| self.second_factors(tx, user.id))?.any();
+        Ok(
+            if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
+            {
+                Some("missing_role")
+            } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
+                Some("another_user")
+            } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
+                Some("another_email")
+            } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
+                Some("missing_scope")
+            } else if needs_verified && !user.email_verified {
+                Some("unverified_email")
+            } else if (request.max_age_seconds.is_some() && !is_recent(*auth_time))
+                || request.amr.as_ref().is_some_and(|methods| !by_one_of(methods))
+                || (wants_factor && !is_recent(proofs.time_of("mfa")))
+            {
+                Some("reauthentication_required")
+            } else {
+                None
+            },
+        )
     }
 }
 
@@ -98,4 +113,6 @@ pub(super) struct Bearer {
     pub session_id: Option<Id>,
     pub scope: Option<String>,
     pub auth_time: Option<i64>,
+    /// Of the session; none without one.
+    pub proofs: Proofs,
 }

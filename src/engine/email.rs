@@ -176,7 +176,7 @@ impl Engine {
             }
             let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
             let event = event(EventKind::MailRequested, user.public.id);
-            self.record(tx, now, Event { ip: ip.as_deref(), detail, ..event })
+            self.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })
         });
         asked.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
         sent

@@ -372,12 +372,12 @@ impl Engine {
         let user_id = error.about.as_ref().and_then(|about| about.user_id);
         self.store.write(Durability::Relaxed, |tx| {
             self.count_failure(tx, client.ip, now)?;
-            let lane = user_id.map_or("id token nobody".to_owned(), |id| format!("id token {id}"));
-            if !self.is_noteworthy(tx, &lane, now)? {
-                return Ok(());
-            }
             let detail = error.detail.as_deref();
-            self.record(tx, now, Event { ip: ip.as_deref(), detail, ..event(Kind::LoginFailed, user_id) })
+            self.record_one_of_many(
+                tx,
+                now,
+                Event { ip: ip.as_deref(), detail, ..event(Kind::LoginFailed, user_id) },
+            )
         })
     }
 }

@@ -413,8 +413,9 @@ impl Engine {
         let (now, ip) = (self.clock.now(), client.ip());
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            self.record(tx, now, of(kind, error.detail.as_deref()))?;
-            attempt.locks().try_for_each(|what| self.record(tx, now, of(Kind::Throttled, Some(what))))
+            self.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
+            let mut locks = attempt.locks();
+            locks.try_for_each(|what| self.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
         })
     }
 }

@@ -750,12 +750,9 @@ impl Engine {
         let ip = client.ip();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            let lane = account.map_or("passkey nobody".to_owned(), |id| format!("passkey {id}"));
-            if self.is_noteworthy(tx, &lane, now)? {
-                self.record(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
-            }
+            self.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
             match self.source_failed(tx, client.ip, now)? {
-                true => self.record(tx, now, of(Kind::Throttled, Some("source"))),
+                true => self.record_one_of_many(tx, now, of(Kind::Throttled, Some("source"))),
                 false => Ok(()),
             }
         })

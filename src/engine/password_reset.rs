@@ -65,7 +65,8 @@ impl Engine {
             self.put_token_mail(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
             let ip = client.ip();
             let event = event(EventKind::MailRequested, id);
-            self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event })
+            let event = Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event };
+            self.record_one_of_many(tx, now, event)
         })?;
         Ok(SentResponse { sent: true })
     }
@@ -104,6 +105,7 @@ impl Engine {
             self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.replace_password(tx, found.user_id, &hash, None, now)?;
             self.open_account(tx, found.user_id)?;
+            self.ease_guesses(tx, found.user_id)?;
             Ok(user.public)
         })?;
         Ok(UserResponse { user })

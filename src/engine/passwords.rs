@@ -182,12 +182,15 @@ impl Engine {
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
         };
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
-        let user = self.store.read(|tx| users::find(tx, By::Id(user_id)))?;
-        let user = user.ok_or(Error::from(Code::UserNotFound))?;
+        let now = self.clock.now();
+        let (user, device) = self.store.read(|tx| {
+            let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            Ok((user, self.known_device(tx, Some(user_id), &client, now)?))
+        })?;
         let (username, email) = (&user.public.username, user.public.email.as_ref());
         let new = self.chosen_password(&new_password, username, email, "/new_password")?;
 
-        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, None);
+        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
         let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
             // From here on the old password is right, and what fails is no guess.

@@ -159,17 +159,24 @@ impl Engine {
         if let Some(reason) = session.end(now) {
             return Err(Error::new(Code::InvalidToken, reason));
         }
-        let mut amr = session.amr.with(methods);
-        if amr.members().len() > 1 {
-            amr = amr.with(&["mfa"]);
+        let mut proofs = session.proofs.with(methods, now);
+        // More than one factor; a password beside a factor that was proven earlier does not prove that one again.
+        if methods != ["pwd"] && proofs.amr().members().len() > methods.len() {
+            proofs = proofs.with(&["mfa"], now);
         }
-        sessions::reauthenticate(tx, session_id, now, &amr)?;
+        sessions::reauthenticate(tx, session_id, now, &proofs)?;
         let (ip, detail) = (client.ip(), methods.join(" "));
         let event = event(Kind::Reauthenticated, session.user.public.id);
         let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
         self.record(tx, now, event)?;
         let expires_at = session.expires_at.min(session.idle_at);
-        Ok(Proven { amr, provider: session.provider, now, expires_at, backend: session.backend })
+        Ok(Proven {
+            amr: proofs.amr(),
+            provider: session.provider,
+            now,
+            expires_at,
+            backend: session.backend,
+        })
     }
 }
 

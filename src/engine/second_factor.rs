@@ -6,7 +6,6 @@ use super::events::{Kind, event};
 use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::recovery_codes::RecoveryCode;
-use super::throttle::Guesses;
 use crate::error::{Code, Error, Result, SecondFactors};
 use crate::password::Secret;
 use crate::store::events::Event;
@@ -78,6 +77,8 @@ impl Engine {
     }
 
     /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
+    /// Codes of an app alone can be guessed and have a lock, which refuses nothing else: any other proof is looked at,
+    /// and where it is right the lock is gone.
     ///
     /// Failures, as a value: `invalid_code`, `too_many_attempts`.
     pub(super) fn prove(
@@ -88,15 +89,22 @@ impl Engine {
         client: &Client,
         now: i64,
     ) -> Result<std::result::Result<(), Error>> {
-        self.guess(tx, user_id, client, now, |tx| match proof {
-            Proof::Totp(code) => self.redeem_totp(tx, user_id, code, now),
-            Proof::RecoveryCode(code) => self.redeem_recovery_code(tx, user_id, code, client, now),
-            Proof::Passkey(passkey) => self.redeem_passkey(tx, user_id, passkey, client, now),
-        })
+        let objection = match proof {
+            Proof::Totp(code) => {
+                let look = |tx: &mut Tx| self.redeem_totp(tx, user_id, code, now);
+                return self.guess(tx, user_id, client, now, look);
+            }
+            Proof::RecoveryCode(code) => self.redeem_recovery_code(tx, user_id, code, client, now)?,
+            Proof::Passkey(passkey) => self.redeem_passkey(tx, user_id, passkey, client, now)?,
+        };
+        match objection {
+            None => self.forget_guesses(tx, user_id).map(Ok),
+            Some(reason) => self.second_factor_failed(tx, user_id, reason, client, now).map(Err),
+        }
     }
 
-    /// Lets `look` look at what may be a guess, and counts it where that gives a reason against it, in one
-    /// transaction: of any number of callers no more are looked at than the throttle allows.
+    /// Lets `look` look at what may be a guess at a code of an app, and counts it where that gives a reason against
+    /// it, in one transaction: of any number of callers no more are looked at than the throttle allows.
     pub(super) fn guess(
         &self,
         tx: &mut Tx,
@@ -115,8 +123,13 @@ impl Engine {
         match objection {
             None => guesses.forget(tx).map(Ok),
             Some(reason) => {
-                self.second_factor_failed(tx, user_id, guesses, reason, client, now)?;
-                Ok(Err(Error::new(Code::InvalidCode, reason).about(Some(user_id), None)))
+                let refused = self.second_factor_failed(tx, user_id, reason, client, now)?;
+                if self.count_guess(tx, guesses, now)? {
+                    let (ip, detail) = (client.ip(), Some("second_factor"));
+                    let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
+                    self.record(tx, now, event)?;
+                }
+                Ok(Err(refused))
             }
         }
     }
@@ -125,18 +138,14 @@ impl Engine {
         &self,
         tx: &mut Tx,
         user_id: Id,
-        guesses: Guesses,
-        reason: &str,
+        reason: &'static str,
         client: &Client,
         now: i64,
-    ) -> Result<()> {
+    ) -> Result<Error> {
         let ip = client.ip();
-        let of = |kind, detail| Event { ip: ip.as_deref(), detail: Some(detail), ..event(kind, user_id) };
-        self.record(tx, now, of(Kind::SecondFactorFailed, reason))?;
-        match self.count_guess(tx, guesses, now)? {
-            true => self.record(tx, now, of(Kind::Throttled, "second_factor")),
-            false => Ok(()),
-        }
+        let event = event(Kind::SecondFactorFailed, user_id);
+        self.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail: Some(reason), ..event })?;
+        Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))
     }
 
     /// A factor came into force: what was opened without it ends. With the first come recovery codes.
@@ -179,6 +188,7 @@ impl Engine {
     pub(super) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.second_factors(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
+        self.forget_guesses(tx, user_id)?;
         passkeys::delete_all(tx, user_id)?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         if had_any {

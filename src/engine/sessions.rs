@@ -222,7 +222,7 @@ impl Engine {
                 sid: offered.session_id,
                 scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
                 auth_time: session.auth_time,
-                amr: &session.amr,
+                amr: &session.proofs.amr(),
                 provider: session.provider.as_ref(),
                 iat: now,
                 exp: expires_at,
@@ -259,8 +259,8 @@ impl Engine {
         self.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
     }
 
-    /// Ends the session of a token, or every session of its user. Ending an ended session is no
-    /// failure; but a session that is over can no longer end the others.
+    /// Ends the session of a token, or every session of its user. Ending an ended session is no failure, and an access
+    /// token that has expired still ends its own; but neither ends the others.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn logout(&self, request: LogoutRequest) -> Result<LogoutResponse> {
@@ -272,13 +272,14 @@ impl Engine {
                 false => Ok(LogoutResponse { message: DISCARD }),
             };
         }
-        let (session_id, generation) = match (&token, &refresh_token) {
+        let (session_id, generation, is_expired) = match (&token, &refresh_token) {
             (Some(token), None) => {
-                (self.session_of(token)?.ok_or(Error::new(Code::InvalidToken, "no_session"))?, None)
+                let (session_id, is_expired) = self.session_of(token)?;
+                (session_id.ok_or(Error::new(Code::InvalidToken, "no_session"))?, None, is_expired)
             }
             (None, Some(token)) => {
                 let token = self.opened(token)?;
-                (token.session_id, Some(i64::from(token.generation)))
+                (token.session_id, Some(i64::from(token.generation)), false)
             }
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
@@ -291,6 +292,7 @@ impl Engine {
                     Rotation::of(generation, &session.generations, now, grace) == Rotation::Reused
                 });
                 let reason = session.end(now).or(is_spent.then_some("reused"));
+                let reason = reason.or(is_expired.then_some("expired"));
                 let about = (Some(session.user.public.id), Some(session_id));
                 objection =
                     reason.map(|reason| Error::new(Code::InvalidToken, reason).about(about.0, about.1));
@@ -368,7 +370,7 @@ impl Engine {
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
         let session_id = match request.token.expose().contains('.') {
-            true => self.session_of(&request.token),
+            true => self.session_of(&request.token).map(|(session_id, _)| session_id),
             false => self.opened(&request.token).map(|token| Some(token.session_id)),
         };
         match session_id {
@@ -385,11 +387,13 @@ impl Engine {
         }
     }
 
-    /// The session of an access token, where it belongs to one.
-    fn session_of(&self, token: &Token) -> Result<Option<Id>> {
+    /// The session of an access token, where it belongs to one, and whether the token has expired: that it ends its
+    /// own session nobody needs to be kept from.
+    fn session_of(&self, token: &Token) -> Result<(Option<Id>, bool)> {
         let signed = self.signed(token.expose(), None)?;
         self.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
-        self.accepted(&signed.text, signed.backend)?.session_id()
+        let claims = self.accepted_once(&signed.text, signed.backend)?;
+        Ok((claims.session_id()?, self.is_expired(&claims)))
     }
 
     /// The refresh token, if a secret key in force made it.

@@ -8,6 +8,7 @@ use super::Engine;
 use super::login::Client;
 use crate::crypto::{self, secrets::Purpose};
 use crate::error::{Code, Error, Result};
+use crate::store::events::Event;
 use crate::store::throttles::{self, Throttle};
 use crate::store::{Durability, Share, Tx, known_devices};
 use crate::user::Id;
@@ -176,23 +177,27 @@ impl Engine {
         Ok(count.locked_until > now)
     }
 
-    /// Whether another failure of this kind is worth an event: of a proof of an account, or of nobody's. It costs
-    /// whoever sends it next to nothing, and refuses nobody else: a flood does not fill the disk.
-    pub(super) fn is_noteworthy(&self, tx: &mut Tx, lane: &str, now: i64) -> Result<bool> {
-        Ok(self.count_one(tx, lane, self.config.throttle.account_failures.seconds(), now)? == 0)
+    /// Whether another event like this is worth a row, about this account or about nobody. What it is about costs
+    /// whoever causes it next to nothing: a flood does not fill the disk. The statements are the same in either case.
+    pub(super) fn is_noteworthy(&self, tx: &mut Tx, event: &Event, now: i64) -> Result<bool> {
+        let about = event.user_id.map_or("nobody".to_owned(), |id| id.to_string());
+        let like = event.detail.unwrap_or_default();
+        let lane = self.expiring(
+            &format!("event {} {like} {about}", event.kind),
+            self.config.throttle.account_failures.seconds(),
+            now,
+        )?;
+        let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
+        let is_noteworthy = count.locked_until <= now;
+        throttles::forget_expired(tx, now, Share::AFew)?;
+        throttles::put(tx, &lane.id, if is_noteworthy { self.one_more(count, &lane, now) } else { count })?;
+        Ok(is_noteworthy)
     }
 
     fn source(&self, source: Option<IpAddr>, now: i64) -> Result<Option<Lane>> {
         let Some(ip) = source else { return Ok(None) };
-        let config = &self.config.throttle;
-        let id = self.secrets.mac(Purpose::LookUp, format!("source {}", network(ip)).as_bytes())?;
-        Ok(Some(Lane {
-            id,
-            limit: config.source_failures.seconds(),
-            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
-            locked_until: 0,
-            locks: false,
-        }))
+        let limit = self.config.throttle.source_failures.seconds();
+        self.expiring(&format!("source {}", network(ip)), limit, now).map(Some)
     }
 
     /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
@@ -269,14 +274,7 @@ impl Engine {
 
     /// Counts once more what has a lock of its own; how long that still holds, and then nothing is counted.
     fn count_one(&self, tx: &mut Tx, text: &str, limit: i64, now: i64) -> Result<i64> {
-        let config = &self.config.throttle;
-        let lane = Lane {
-            id: self.secrets.mac(Purpose::LookUp, text.as_bytes())?,
-            limit,
-            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
-            locked_until: 0,
-            locks: false,
-        };
+        let lane = self.expiring(text, limit, now)?;
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         if count.locked_until > now {
             return Ok(count.locked_until - now);
@@ -284,6 +282,18 @@ impl Engine {
         throttles::forget_expired(tx, now, Share::AFew)?;
         throttles::put(tx, &lane.id, self.one_more(count, &lane, now))?;
         Ok(0)
+    }
+
+    /// A lane that is forgotten once it has been quiet for long enough.
+    fn expiring(&self, text: &str, limit: i64, now: i64) -> Result<Lane> {
+        let config = &self.config.throttle;
+        Ok(Lane {
+            id: self.secrets.mac(Purpose::LookUp, text.as_bytes())?,
+            limit,
+            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
+            locked_until: 0,
+            locks: false,
+        })
     }
 
     /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
@@ -321,8 +331,8 @@ impl Engine {
         self.secrets.mac(Purpose::LookUp, format!("device {account} {device}").as_bytes())
     }
 
-    /// Forgets how often an account's second factor was guessed at: it is deleted, or an administrator opens it
-    /// again. Whoever reads its mail does not.
+    /// Forgets how often codes of an account's app were guessed at: the app is gone, another factor was proven, or an
+    /// administrator opens the account again.
     pub(super) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
         let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
         for device in devices.chain([None]) {
@@ -330,6 +340,13 @@ impl Engine {
             throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, lane.as_bytes())?)?;
         }
         Ok(())
+    }
+
+    /// Lets codes of an account's app be offered again after too many wrong ones in a row: its user has shown who they
+    /// are by something else that is less than another factor. The locks go on, so that guesses stay rare.
+    pub(super) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
+        let lane = second_factor(account, None);
+        throttles::start_row_anew(tx, &self.secrets.mac(Purpose::LookUp, lane.as_bytes())?)
     }
 
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.

@@ -21,7 +21,7 @@ use crate::operations::Response;
 use crate::store::users::{self, By, User};
 use crate::store::{keys, sessions};
 use crate::token::Token;
-use crate::user::{Id, ProviderLogin, PublicUser, Role, Scope};
+use crate::user::{Id, Proofs, ProviderLogin, PublicUser, Role, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -185,7 +185,7 @@ impl Engine {
         };
         let signed = self.signed(token.expose(), Some(backend))?;
         let claims = self.accepted(&signed.text, signed.backend)?;
-        let (user, session_id) = self.subject(&token, &signed, &claims)?;
+        let Subject { user, session_id, .. } = self.subject(&token, &signed, &claims)?;
         Ok(AuthenticateResponse { user, session_id, claims: Claims(signed.text) })
     }
 
@@ -281,6 +281,13 @@ impl Engine {
     }
 }
 
+/// Whom a token is about, with its session, both alive.
+struct Subject {
+    user: PublicUser,
+    session_id: Option<Id>,
+    proofs: Proofs,
+}
+
 /// The claims that the engine makes; `iss`, `aud` and `client_id` are the configuration's.
 pub(super) struct AccessClaims<'a> {
     pub sub: &'a str,
@@ -355,6 +362,19 @@ impl Engine {
 
     /// The claims of `text`, if they are for this backend and for now.
     pub(super) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
+        let claims = self.accepted_once(text, backend)?;
+        match self.is_expired(&claims) {
+            true => Err(about(&claims)(Error::new(Code::InvalidToken, "expired"))),
+            false => Ok(claims),
+        }
+    }
+
+    pub(super) fn is_expired(&self, claims: &Registered) -> bool {
+        claims.exp.saturating_add(self.config.leeway_seconds.seconds()) <= self.clock.now()
+    }
+
+    /// As [`Engine::accepted`], where they may have been good once: to end a session needs no more.
+    pub(super) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
             return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
@@ -366,8 +386,6 @@ impl Engine {
             refused("wrong_issuer")
         } else if !claims.aud.iter().any(|member| expected.iter().any(|name| name == member)) {
             refused("wrong_audience")
-        } else if claims.exp.saturating_add(leeway) <= now {
-            refused("expired")
         } else if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
             refused("not_yet_valid")
         } else if claims.iat.is_some_and(|iat| iat > now.saturating_add(leeway)) {
@@ -378,21 +396,11 @@ impl Engine {
     }
 
     /// The account of a token and its session, both alive.
-    fn subject(
-        &self,
-        token: &Token,
-        signed: &Signed,
-        claims: &Registered,
-    ) -> Result<(PublicUser, Option<Id>)> {
+    fn subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
         self.live_subject(token, signed, claims).map_err(about(claims))
     }
 
-    fn live_subject(
-        &self,
-        token: &Token,
-        signed: &Signed,
-        claims: &Registered,
-    ) -> Result<(PublicUser, Option<Id>)> {
+    fn live_subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
         let backend = signed.backend;
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let Ok(user_id) = claims.sub.parse::<Id>() else {
@@ -415,7 +423,7 @@ impl Engine {
             } else if issued_at <= user.epoch_at + slack {
                 refused("revoked")
             } else {
-                Ok((user.public, None))
+                Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
             };
         };
         let session = self.store.read(|tx| sessions::find(tx, session_id))?;
@@ -428,7 +436,11 @@ impl Engine {
             }
             Some(session) => match session.end(self.clock.now()) {
                 Some(reason) => refused(reason),
-                None => Ok((session.user.public, Some(session_id))),
+                None => Ok(Subject {
+                    user: session.user.public,
+                    session_id: Some(session_id),
+                    proofs: session.proofs,
+                }),
             },
             // The session went with its user, or was purged.
             None => self.user(user_id).and_then(|_| refused("unknown_session")),
@@ -444,9 +456,9 @@ impl Engine {
     pub(super) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.signed(token.expose(), backend)?;
         let claims = self.accepted(&signed.text, signed.backend)?;
-        let (user, session_id) = self.subject(token, &signed, &claims)?;
+        let Subject { user, session_id, proofs } = self.subject(token, &signed, &claims)?;
         let scope = claims.scope.map(Cow::into_owned);
-        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time })
+        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs })
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
@@ -455,7 +467,7 @@ impl Engine {
         if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let (user, sid) = self.subject(token, &signed, &claims)?;
+        let Subject { user, session_id: sid, .. } = self.subject(token, &signed, &claims)?;
         Ok(IntrospectResponse {
             active: true,
             reason: None,

@@ -9,6 +9,7 @@ use super::login::Client;
 use super::recovery_codes::RecoveryCode;
 use super::second_factor::Proof;
 use crate::error::{Code, Error, Result};
+use crate::json;
 use crate::password::Secret;
 use crate::store::second_factors::{self, Totp};
 use crate::store::users::{self, By, User};
@@ -82,6 +83,9 @@ pub struct ConfirmTotpRequest {
     pub user_id: Id,
     /// The code that the app shows. It is used up: the first login needs the next one.
     pub code: Secret,
+    /// From where the user comes, as far as the host knows: a known device has a count of its own.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
 }
 
 /// It is in force, and every session has ended: log in again.
@@ -117,6 +121,9 @@ pub struct DisableTotpRequest {
     pub user_id: Id,
     /// A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
     pub code: Secret,
+    /// From where the user comes, as far as the host knows: a known device has a count of its own.
+    #[serde(default, deserialize_with = "json::optional_object")]
+    pub client: Option<Client>,
 }
 
 impl Engine {
@@ -169,6 +176,8 @@ impl Engine {
                 return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
             }
             second_factors::put_pending(tx, user_id, &pending)?;
+            // What was guessed at is no more.
+            self.forget_guesses(tx, user_id)?;
             Ok(user.public)
         })?;
         let account = user.email.as_ref().map_or(user.username.as_str(), Email::as_str);
@@ -183,6 +192,7 @@ impl Engine {
     /// `store_unavailable`.
     pub fn confirm_totp(&self, request: ConfirmTotpRequest) -> Result<ConfirmTotpResponse> {
         let (user_id, now) = (request.user_id, self.clock.now());
+        let client = request.client.unwrap_or_default();
         let confirmed = self.store.write(Durability::Full, |tx| {
             self.may_take_factors(&known(tx, user_id)?.public)?;
             let refused = |code, detail| Err(Error::new(code, detail).about(Some(user_id), None));
@@ -193,7 +203,7 @@ impl Engine {
                 return refused(Code::AlreadyConfigured, "totp");
             }
             let look = |tx: &mut Tx| self.redeem_step(tx, user_id, &pending, &request.code, now);
-            if let Err(refused) = self.guess(tx, user_id, &Client::default(), now, look)? {
+            if let Err(refused) = self.guess(tx, user_id, &client, now, look)? {
                 return Ok(Err(refused));
             }
             second_factors::confirm_totp(tx, user_id, now)?;
@@ -219,6 +229,7 @@ impl Engine {
     /// Failures: `user_not_found`, `invalid_code`, `permission_denied`, `too_many_attempts`, `store_unavailable`.
     pub fn disable_totp(&self, request: DisableTotpRequest) -> Result<TotpStatusResponse> {
         let (user_id, now) = (request.user_id, self.clock.now());
+        let client = request.client.unwrap_or_default();
         let is_recovery_code = RecoveryCode::looks_like(&request.code);
         let proof =
             if is_recovery_code { Proof::RecoveryCode(request.code) } else { Proof::Totp(request.code) };
@@ -226,10 +237,11 @@ impl Engine {
             let user = known(tx, user_id)?;
             let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Ok(())) };
             let is_in_force = totp.confirmed_at.is_some();
-            if is_in_force && let Err(refused) = self.prove(tx, user_id, &proof, &Client::default(), now)? {
+            if is_in_force && let Err(refused) = self.prove(tx, user_id, &proof, &client, now)? {
                 return Ok(Err(refused));
             }
             second_factors::delete_totp(tx, user_id)?;
+            self.forget_guesses(tx, user_id)?;
             if is_in_force {
                 self.second_factor_removed(tx, &user.public, KIND, now)?;
             }

@@ -41,8 +41,8 @@ fn after(newest: Option<Id>, now_ms: i64) -> Result<Id> {
     })
 }
 
-/// Adds an event, in the transaction of what it tells. The address of an account that is gone is not kept.
-pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<()> {
+/// Adds an event, in the transaction of what it tells; its id. The address of an account that is gone is not kept.
+pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
     let id = match tx.order() {
         Some(order) => order.next(now * 1000)?,
         // Writers take turns: who reads on after the newest id that they know misses nothing.
@@ -74,7 +74,13 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<()> {
             Value::optional_text(event.ip),
             Value::optional_text(event.detail),
         ],
-    )
+    )?;
+    Ok(id)
+}
+
+/// Takes an event back, in the transaction that added it.
+pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
+    tx.run("DELETE FROM events WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
 /// Forgets events that happened before `oldest`.

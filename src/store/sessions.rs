@@ -5,7 +5,7 @@ use super::users::{self, User, select};
 use super::{Row, Share, Tx, Value, damaged};
 use crate::error::Result;
 use crate::json;
-use crate::user::{Amr, Id, ProviderLogin};
+use crate::user::{Amr, Id, Proofs, ProviderLogin};
 
 /// A session and whose it is.
 pub(crate) struct Session {
@@ -15,7 +15,7 @@ pub(crate) struct Session {
     pub epoch: i64,
     pub generations: Generations,
     pub auth_time: i64,
-    pub amr: Amr,
+    pub proofs: Proofs,
     pub provider: Option<ProviderLogin>,
     pub idle_at: i64,
     pub expires_at: i64,
@@ -91,7 +91,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
     let (auth_time, idle_at) = (row.integer(column(5))?, row.integer(column(6))?);
     let (expires_at, revoked_at) = (row.integer(column(7))?, row.optional_integer(column(8))?);
     let (scope, backend) = (row.optional_text(column(9))?, row.text(column(10))?);
-    let amr = Amr::stored(row.text(column(11))?);
+    let proofs = stored_proofs(&row.text(column(11))?)?;
     let provider = provider(row, column(12))?;
     let retirement = Retirement::stored(row.optional_bytes(column(13))?);
     Ok(move |user| Session {
@@ -100,7 +100,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
         epoch,
         generations,
         auth_time,
-        amr,
+        proofs,
         provider,
         idle_at,
         expires_at,
@@ -113,6 +113,10 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
 fn provider(row: &Row, column: usize) -> Result<Option<ProviderLogin>> {
     let text = row.optional_text(column)?;
     text.map(|text| serde_json::from_str(&text).map_err(|_| damaged())).transpose()
+}
+
+fn stored_proofs(text: &str) -> Result<Proofs> {
+    Proofs::stored(text).ok_or_else(damaged)
 }
 
 /// A session as it begins.
@@ -151,7 +155,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(new.user_agent),
             Value::optional_text(new.device_id),
             Value::Text(new.backend),
-            Value::Text(new.amr.as_str()),
+            Value::Text(&Proofs::at(new.created_at, new.amr).to_text()),
             Value::optional_text(provider.as_deref()),
         ],
     )
@@ -180,10 +184,10 @@ pub(crate) fn put_repeats(tx: &mut Tx, id: Id, repeats: &[i64]) -> Result<()> {
 }
 
 /// Its user proved again who they are.
-pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, amr: &Amr) -> Result<()> {
+pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, proofs: &Proofs) -> Result<()> {
     tx.run(
         "UPDATE sessions SET auth_time = ?2, amr = ?3 WHERE id = ?1",
-        &[Value::Bytes(id.as_bytes()), Value::Integer(auth_time), Value::Text(amr.as_str())],
+        &[Value::Bytes(id.as_bytes()), Value::Integer(auth_time), Value::Text(&proofs.to_text())],
     )
 }
 
@@ -268,7 +272,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
                 ip: row.optional_text(8)?,
                 user_agent: row.optional_text(9)?,
                 device_id: row.optional_text(10)?,
-                amr: Amr::stored(row.text(11)?),
+                amr: stored_proofs(&row.text(11)?)?.amr(),
                 provider: provider(row, 12)?,
             });
             Ok(())
@@ -309,7 +313,7 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
                 ip: row.optional_text(6)?,
                 user_agent: row.optional_text(7)?,
                 device_id: row.optional_text(8)?,
-                amr: Amr::stored(row.text(9)?),
+                amr: stored_proofs(&row.text(9)?)?.amr(),
                 provider: provider(row, 10)?,
             });
             Ok(())

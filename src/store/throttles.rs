@@ -76,6 +76,11 @@ pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -
     )
 }
 
+/// The failures of a lane are in a row no longer.
+pub(crate) fn start_row_anew(tx: &mut Tx, id: &[u8]) -> Result<()> {
+    tx.run("UPDATE throttles SET in_a_row = 0 WHERE id = ?1", &[Value::Bytes(id)])
+}
+
 pub(crate) fn delete(tx: &mut Tx, id: &[u8]) -> Result<()> {
     tx.run("DELETE FROM throttles WHERE id = ?1", &[Value::Bytes(id)])
 }

@@ -638,7 +638,9 @@ class Operations(_doorward.Engine):
         self,
         *,
         token: str,
+        amr: Sequence[str] | None = None,
         backend: str | None = None,
+        by_second_factor: bool | None = None,
         email: str | None = None,
         max_age_seconds: int | None = None,
         require_verified_email: bool | None = None,
@@ -649,7 +651,11 @@ class Operations(_doorward.Engine):
         """Says whether the bearer of a token may do something, by the account as it is now.
 
         token: The access token.
+        amr: In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a
+            factor beside another), and at most `max_age_seconds` ago, where that is given.
         backend: Whose token it must be; default: `default`.
+        by_second_factor: As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a
+            factor is added or taken away.
         email: The account's address is this one; capitals do not matter. It must be verified, unless
             `require_verified_email` is false.
         max_age_seconds: The user proved who they are at most so long ago.
@@ -662,7 +668,9 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "token": token,
+            "amr": amr,
             "backend": backend,
+            "by_second_factor": by_second_factor,
             "email": email,
             "max_age_seconds": max_age_seconds,
             "require_verified_email": require_verified_email,
@@ -886,16 +894,19 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"user_id": user_id}
         return SetupTotpResponse.model_validate(self.call("setup_totp", _text(fields)))
 
-    def confirm_totp(self, *, user_id: str, code: str) -> ConfirmTotpResponse:
+    def confirm_totp(
+        self, *, user_id: str, code: str, client: Client | Mapping[str, Any] | None = None
+    ) -> ConfirmTotpResponse:
         """Puts an authenticator app in force by its first code; ends every session.
 
         user_id: Whose.
         code: The code that the app shows. It is used up: the first login needs the next one.
+        client: From where the user comes, as far as the host knows: a known device has a count of its own.
 
         Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
         store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "code": code}
+        fields: dict[str, object] = {"user_id": user_id, "code": code, "client": client}
         return ConfirmTotpResponse.model_validate(self.call("confirm_totp", _text(fields)))
 
     def totp_status(self, *, user_id: str) -> TotpStatusResponse:
@@ -908,16 +919,19 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"user_id": user_id}
         return TotpStatusResponse.model_validate(self.call("totp_status", _text(fields)))
 
-    def disable_totp(self, *, user_id: str, code: str) -> DisableTotpResponse:
+    def disable_totp(
+        self, *, user_id: str, code: str, client: Client | Mapping[str, Any] | None = None
+    ) -> DisableTotpResponse:
         """Takes an authenticator app away by a code; ends every session.
 
         user_id: Whose.
         code: A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in
             force.
+        client: From where the user comes, as far as the host knows: a known device has a count of its own.
 
         Failures: user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "code": code}
+        fields: dict[str, object] = {"user_id": user_id, "code": code, "client": client}
         return DisableTotpResponse.model_validate(self.call("disable_totp", _text(fields)))
 
     def generate_recovery_codes(self, *, user_id: str) -> GenerateRecoveryCodesResponse:

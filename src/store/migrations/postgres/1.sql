@@ -60,7 +60,7 @@ CREATE TABLE sessions (
   replaced_at BIGINT NOT NULL,
   -- When the token before the newest was offered again, after the grace window, separated by spaces.
   repeats     TEXT COLLATE "C" NOT NULL,
-  -- When its user proved last who they are, and by what (RFC 8176), separated by spaces.
+  -- When its user proved last who they are; by what (RFC 8176), and when by that: `pwd:1767225600 otp:1767225660`.
   auth_time   BIGINT NOT NULL,
   amr         TEXT COLLATE "C" NOT NULL,
   -- What the provider says whose ID token opened it, a JSON object.

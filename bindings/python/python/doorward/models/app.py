@@ -1303,9 +1303,18 @@ class AuthorizeRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    amr: list[str] | None = None
+    """
+    In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a factor beside
+    another), and at most `max_age_seconds` ago, where that is given.
+    """
     backend: str | None = None
     """
     Whose token it must be; default: `default`.
+    """
+    by_second_factor: bool | None = None
+    """
+    As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a factor is added or taken away.
     """
     email: str | None = None
     """
@@ -1889,6 +1898,10 @@ class ConfirmTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows: a known device has a count of its own.
+    """
     code: Annotated[str, Field(repr=False)]
     """
     The code that the app shows. It is used up: the first login needs the next one.
@@ -1956,6 +1969,10 @@ class DisableTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    client: Client | None = None
+    """
+    From where the user comes, as far as the host knows: a known device has a count of its own.
+    """
     code: Annotated[str, Field(repr=False)]
     """
     A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
