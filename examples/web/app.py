@@ -1,14 +1,16 @@
 """A small web site on doorward: accounts, mails, second factors, sessions, an audit log: `make web`.
 
-Pages are plain HTML and work without JavaScript, but for passkeys. What the engine refuses is told by its
-message; what it wants next, by its code.
+Pages are plain HTML and work without JavaScript, but for passkeys; without it a mailed token is pasted.
+What the engine refuses is told by its message; what it wants next, by its code.
 """
 
 import base64
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,12 +21,16 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from doorward import AuthError, Config, Engine, InvalidToken
-from doorward.exceptions import StepUpRequired
+from doorward.asgi import DeviceCookie, VerificationCookie
+from doorward.exceptions import NotAuthenticated, StepUpRequired
 from doorward.models.app import (
     AuthenticateResponse,
+    Client,
     CompleteLoginResponse,
     FinishPasskeyLoginResponse,
     LoginResponse,
+    PublicUser,
+    RegisterResponse,
 )
 
 HERE = Path(__file__).resolve().parent
@@ -35,7 +41,7 @@ DAY = 86_400
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    # A mailed token stands in the address of its page. (With `no-referrer` forms would not say their origin.)
+    # With `no-referrer` forms would not say their origin.
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
@@ -49,6 +55,7 @@ PAGES = {
     "/register": "register.html",
     "/forgot": "forgot.html",
     "/reset": "new_password.html",
+    "/totp/confirm": "totp.html",
     "/verify": "verify.html",
 }
 
@@ -65,9 +72,10 @@ def configuration(folder: Path, site: str) -> Config:
         "passkeys": {"rp_id": "localhost", "rp_name": "Doorward Example", "origins": [site]},
         "mail": {
             "links": {
-                "verify_email": f"{site}/verify?token={{token}}",
-                "reset_password": f"{site}/reset?token={{token}}",
-                "change_email": f"{site}/verify?token={{token}}",
+                # What follows # is in no log and no Referer header: the page's script reads it.
+                "verify_email": f"{site}/verify#{{token}}",
+                "reset_password": f"{site}/reset#{{token}}",
+                "change_email": f"{site}/verify#{{token}}",
             }
         },
     }
@@ -108,6 +116,10 @@ def create_app(engine: Engine) -> FastAPI:
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["when"] = when
     mailbox: list[Any] = []
+    first_registration = Lock()
+    # A site with TLS leaves names and `secure` as they are: then no other host can set them.
+    device = DeviceCookie("device", secure=False)
+    verification = VerificationCookie("verification", secure=False)
 
     def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:
         context = {"me": getattr(request.state, "me", None), **context}
@@ -116,11 +128,12 @@ def create_app(engine: Engine) -> FastAPI:
     def goto(path: str, note: str = "") -> RedirectResponse:
         return RedirectResponse(f"{path}?note={note}" if note else path, 303, HEADERS)
 
-    def client(request: Request) -> dict[str, str | None]:
-        return {
-            "ip": request.client.host if request.client else None,
-            "user_agent": request.headers.get("user-agent"),
-        }
+    def client(request: Request) -> Client:
+        """From where a request comes, and on which device; that is remembered, see `entered`."""
+        if not hasattr(request.state, "client"):
+            request.state.client = device.client(request.scope)
+        found: Client = request.state.client
+        return found
 
     def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
         secure = request.url.scheme == "https"
@@ -132,6 +145,7 @@ def create_app(engine: Engine) -> FastAPI:
         response = goto("/")
         set_cookie(request, response, SESSION, login.access_token, login.expires_in)
         set_cookie(request, response, CHALLENGE, "", 0)
+        response.headers.append("set-cookie", device.header(client(request)))
         return response
 
     def someone(request: Request) -> AuthenticateResponse:
@@ -168,18 +182,25 @@ def create_app(engine: Engine) -> FastAPI:
         if isinstance(error, StepUpRequired):
             response: Response = goto("/login/password")
             if error.code == "second_factor_required":
-                options = error.webauthn_options
-                response = page(request, "code.html", totp=error.totp_supported, options=options)
+                options = json.dumps(error.webauthn_options) if error.webauthn_options else ""
+                response = page(request, "code.html", options=options)
             set_cookie(request, response, CHALLENGE, error.challenge or "", 600)
             return response
-        if path not in PAGES:
+        if path not in PAGES or (path == "/totp/confirm" and isinstance(error, InvalidToken)):
             if isinstance(error, InvalidToken):
                 return goto("/login")
             return page(request, "message.html", 400, title="That did not work", message=str(error))
         fields: Form = getattr(request.state, "fields", {})
-        token = fields.get("token", request.query_params.get("token", ""))
-        kept = {name: fields.get(name, "") for name in ("username", "email")}
-        return page(request, PAGES[path], error.http_status or 400, error=error, token=token, **kept)
+        kept: dict[str, Any] = {
+            name: fields.get(name, "") for name in ("username", "email", "token", "options")
+        }
+        if path in ("/login", "/login/passkey"):
+            kept["passkey"] = engine.begin_passkey_login(backend="browser")
+        if path == "/totp/confirm":
+            # The app has this secret already.
+            with suppress(AuthError):
+                kept |= shown(fields.get("secret", ""), request.state.me)
+        return page(request, PAGES[path], error.http_status or 400, error=error, **kept)
 
     # Without a session.
 
@@ -188,8 +209,9 @@ def create_app(engine: Engine) -> FastAPI:
         return FileResponse(HERE / "style.css")
 
     @app.get("/passkeys.js")
-    def script() -> Response:
-        return FileResponse(HERE / "passkeys.js")
+    @app.get("/tokens.js")
+    def script(request: Request) -> Response:
+        return FileResponse(HERE / request.url.path.removeprefix("/"))
 
     @app.get("/login")
     def show_login(request: Request, note: str = "") -> Response:
@@ -198,27 +220,34 @@ def create_app(engine: Engine) -> FastAPI:
     @app.get("/register")
     @app.get("/login/code")
     @app.get("/forgot")
-    def show_form(request: Request, note: str = "") -> Response:
-        return page(request, PAGES[request.url.path], note=note)
-
     @app.get("/login/password")
     @app.get("/reset")
     @app.get("/verify")
-    def show_form_with_token(request: Request, token: str = "") -> Response:
-        return page(request, PAGES[request.url.path], token=token)
+    def show_form(request: Request, note: str = "") -> Response:
+        return page(request, PAGES[request.url.path], note=note)
 
     @app.post("/register")
-    def register(fields: Fields) -> Response:
-        # The first one administers.
-        roles = [] if engine.list_users(limit=1).users else ["admin"]
-        engine.register(
-            username=fields.get("username", ""),
-            email=fields.get("email", ""),
-            password=fields.get("password", ""),
-            roles=roles,
-        )
+    def register(request: Request, fields: Fields) -> Response:
+        def registered(roles: list[str]) -> RegisterResponse:
+            return engine.register(
+                username=fields.get("username", ""),
+                email=fields.get("email", ""),
+                password=fields.get("password", ""),
+                roles=roles,
+                client=client(request),
+            )
+
+        if engine.list_users(limit=1).users:
+            done = registered([])
+        else:
+            # The first one administers. Of two at once one is second.
+            with first_registration:
+                done = registered([] if engine.list_users(limit=1).users else ["admin"])
         deliver()
-        return goto("/login", "registered")
+        response = goto("/login", "registered")
+        # By this the browser proves later that the account is its own.
+        response.headers.append("set-cookie", verification.header(done.verification))
+        return response
 
     @app.post("/login")
     def login(request: Request, fields: Fields) -> Response:
@@ -263,9 +292,33 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/verify")
     def verify(request: Request, fields: Fields) -> Response:
-        engine.verify_email(token=fields.get("token", ""))
+        """Verify an address by what was mailed to it and a proof of the account."""
+        token, proofs = fields.get("token", ""), account_proofs(request, fields)
+        for proof in [*proofs, {}]:
+            try:
+                engine.verify_email(token=token, client=client(request), **proof)
+                break
+            except NotAuthenticated:
+                raise AuthError("Whose account is it? Log in to the one that asked for this mail.") from None
+            except AuthError as error:
+                # Whoever is logged in here, or registered last, may not be whom the mail is for.
+                if error.code not in ("permission_denied", "invalid_challenge"):
+                    raise
         text = "Thank you. The address is verified."
-        return page(request, "message.html", title="Address verified", message=text)
+        response = page(request, "message.html", title="Address verified", message=text)
+        response.headers.append("set-cookie", verification.header(None))
+        return response
+
+    def account_proofs(request: Request, fields: Form) -> list[dict[str, str]]:
+        if fields.get("username"):
+            return [{"username": fields["username"], "password": fields.get("password", "")}]
+        proofs: list[dict[str, str]] = []
+        with suppress(InvalidToken):
+            someone(request)
+            proofs.append({"access_token": request.cookies.get(SESSION, "")})
+        if kept := verification.read(request.scope):
+            proofs.append({"verification": kept})
+        return proofs
 
     # With a session.
 
@@ -304,7 +357,7 @@ def create_app(engine: Engine) -> FastAPI:
     def send_verification(
         request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
     ) -> Response:
-        engine.request_email_verification(email=who.user.email or "", client=client(request))
+        engine.request_email_verification(user_id=who.user.id, client=client(request))
         deliver()
         return goto("/", "mailed")
 
@@ -324,15 +377,24 @@ def create_app(engine: Engine) -> FastAPI:
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         made = engine.setup_totp(user_id=who.user.id)
+        return page(request, "totp.html", **shown(made.secret, who.user))
+
+    def shown(secret: str, user: PublicUser) -> dict[str, Any]:
+        """The secret as an authenticator app reads it."""
+        made = engine.totp_provisioning_uri(secret=secret, email=user.email or user.username)
         image = base64.b64encode(made.qr_svg.encode()).decode()
-        return page(request, "totp.html", qr=f"data:image/svg+xml;base64,{image}", secret=made.secret)
+        return {"secret": secret, "qr": f"data:image/svg+xml;base64,{image}"}
 
     @app.post("/totp/confirm")
     def confirm_totp(
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         done = engine.confirm_totp(user_id=who.user.id, code=fields.get("code", ""))
-        return page(request, "codes.html", codes=done.recovery_codes)
+        return codes(request, done.recovery_codes)
+
+    def codes(request: Request, made: list[str]) -> Response:
+        """Show recovery codes; there are none where those of another factor stay good."""
+        return page(request, "codes.html", codes=made) if made else goto("/login", "added")
 
     @app.post("/totp/disable")
     def disable_totp(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
@@ -353,7 +415,7 @@ def create_app(engine: Engine) -> FastAPI:
     ) -> Response:
         challenge, answer = fields.get("challenge", ""), answer_of(fields)
         made = engine.finish_passkey_registration(challenge=challenge, response=answer)
-        return page(request, "codes.html", codes=made.recovery_codes or [])
+        return codes(request, made.recovery_codes)
 
     @app.post("/passkeys/remove")
     def remove_passkey(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
@@ -364,8 +426,7 @@ def create_app(engine: Engine) -> FastAPI:
     def new_recovery_codes(
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
-        codes = engine.generate_recovery_codes(user_id=who.user.id).codes
-        return page(request, "codes.html", codes=codes)
+        return codes(request, engine.generate_recovery_codes(user_id=who.user.id).codes)
 
     @app.get("/admin")
     def administer(request: Request, who: Annotated[AuthenticateResponse, Depends(admin)]) -> Response:
