@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qsl
@@ -532,7 +532,7 @@ def _not_configured(engine: Engine) -> set[str]:
 
 
 @contextmanager
-def _no_session() -> Iterator[None]:
+def _no_session() -> Generator[None]:
     """A mailed token that is not good any more is a wrong request: nobody's session has ended (RFC 6750)."""
     try:
         yield
