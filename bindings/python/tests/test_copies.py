@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -56,7 +56,7 @@ def on_disk(config: Config, tmp_path: Path) -> Config:
 
 
 @contextmanager
-def running(program: str, config: Config) -> Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]:
+def running(program: str, config: Config) -> Generator[tuple[subprocess.Popen[str], IO[str], IO[str]]]:
     arguments = [sys.executable, "-c", program, json.dumps(config), PASSWORD]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

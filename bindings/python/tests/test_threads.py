@@ -23,7 +23,6 @@ from doorward import (
     Config,
     Engine,
     PublicUser,
-    describe,
     get_logged_in_user,
     login_user,
     to_thread,
@@ -200,7 +199,8 @@ def test_which_thread_runs_what(engine: Engine) -> None:
         "login_with_id_token": "doorward-remote",
         "introspect_remote": "doorward-remote",
     }
-    assert {operation["name"] for operation in describe()["operations"]} >= HASHING | REMOTE
+    assert {"register", "login", "complete_login", "change_password", "reset_password"} < HASHING
+    assert {"login_with_id_token", "introspect_remote", "deliver_mail"} == REMOTE - HASHING
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")

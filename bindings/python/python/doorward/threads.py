@@ -15,6 +15,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
+from doorward._doorward import describe
 from doorward.engine import MAX_QUEUED, Engine
 from doorward.exceptions import AuthServiceUnavailable
 
@@ -23,25 +24,15 @@ __all__ = ["to_thread"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-HASHING = frozenset(
-    {
-        "change_password",
-        "check_password",
-        "complete_login",
-        "hash_password",
-        "login",
-        "reauthenticate",
-        "register",
-        "request_email_verification",
-        "reset_password",
-        "set_password",
-        "verify_email",
-        "verify_password",
-    }
-)
-"""The operations that hash a password."""
 
-REMOTE = frozenset({"deliver_mail", "introspect_remote", "login_with_id_token"})
+def _operations_failing_by(*codes: str) -> frozenset[str]:
+    return frozenset(row["name"] for row in describe()["operations"] if {*codes} & {*row["codes"]})
+
+
+HASHING = _operations_failing_by("hash_queue_full") | {"check_password"}
+"""The operations that hash a password, or compute as long over one."""
+
+REMOTE = _operations_failing_by("auth_service_unavailable", "mail_unavailable")
 """The operations that ask another service."""
 
 
@@ -54,6 +45,7 @@ async def to_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
     """
     name = getattr(call, "__name__", "")
     operation = args[0] if name == "call" and args else name
+    # What does both waits longer for the service.
     if operation in REMOTE:
         return await _remote.run(partial(call, *args, **kwargs))
     if operation not in HASHING:
