@@ -218,6 +218,18 @@ fn an_unseen_pooler() {
     no_verdict_is_wrong(&cluster, &url);
 }
 
+/// It has one SQLSTATE for all; the engine tells them apart.
+#[test]
+fn who_may_not_in() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "transaction", FEW) else { return };
+    let wrong = refused(&pooler.url(&cluster).replace("pass%2F", "pass"));
+    let detail = "postgres: the server does not let this user in (28P01)".to_owned();
+    assert_eq!(wrong, ("invalid_config", detail));
+    let elsewhere = format!("{}/elsewhere", pooler.url(&cluster).strip_suffix("/door").unwrap());
+    assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
+}
+
 /// What the URL sets for the server holds behind a pooler, too, whether or not it takes startup options.
 #[test]
 fn options_reach_the_server() {

@@ -356,6 +356,7 @@ impl Connection {
                     return Err(match refusal {
                         None => lost,
                         Some(unusable @ Failure::Unusable(_)) => unusable,
+                        Some(refusal) if refusal.shows_a_pooler() => refusal,
                         Some(_) => Failure::Lost("closed by the server"),
                     });
                 }
@@ -554,15 +555,22 @@ fn refused(body: &ErrorResponseBody) -> Failure {
     pooler.or(state).unwrap_or(Failure::Lost("a refusal without a SQLSTATE"))
 }
 
-/// PgBouncer has one SQLSTATE for all.
+/// PgBouncer has one SQLSTATE for almost everything.
 fn refusal_of_a_pooler(message: &[u8]) -> Option<Failure> {
-    const REFUSALS: [(&str, &str); 2] = [
-        ("unsupported startup parameter", NO_OPTIONS),
-        ("transaction blocks not allowed in statement pooling mode", NO_TRANSACTIONS),
+    const REFUSALS: [(&str, Failure); 8] = [
+        ("unsupported startup parameter", Failure::Unusable(NO_OPTIONS)),
+        ("unsupported options startup parameter", Failure::Unusable(NO_OPTIONS)),
+        ("transaction blocks not allowed in statement pooling mode", Failure::Unusable(NO_TRANSACTIONS)),
+        // What comes after the statement that is prepared again it does not look at, a COMMIT either.
+        ("prepared statement name is already in use", Failure::Refused(SqlState(*b"42P05"))),
+        ("password authentication failed", Failure::Refused(SqlState(*b"28P01"))),
+        ("SASL authentication failed", Failure::Refused(SqlState(*b"28P01"))),
+        ("no such user", Failure::Refused(SqlState(*b"28P01"))),
+        ("no such database", Failure::Refused(SqlState(*b"3D000"))),
     ];
     let message = str::from_utf8(message).ok()?;
-    let (_, why) = REFUSALS.iter().find(|(beginning, _)| message.starts_with(beginning))?;
-    Some(Failure::Unusable(why))
+    let refusal = REFUSALS.into_iter().find(|(beginning, _)| message.starts_with(beginning));
+    refusal.map(|(_, failure)| failure)
 }
 
 fn lost(error: io::Error) -> Failure {
