@@ -24,6 +24,8 @@ pub(crate) struct Registered<'t> {
     sid: Option<Cow<'t, str>>,
     pub(crate) scope: Option<Cow<'t, str>>,
     pub(crate) auth_time: Option<i64>,
+    pub(crate) jti: Option<Cow<'t, str>>,
+    pub(crate) account_epoch: Option<i64>,
 }
 
 impl<'t> Registered<'t> {
@@ -58,7 +60,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             SubjectClaim::Sub => "sub",
             SubjectClaim::UserId => "user_id",
         };
-        let (mut jti, mut auth_time, mut amr) = (None, None, None);
+        let (mut jti, mut auth_time, mut amr, mut account_epoch) = (None, None, None, None);
         let mut others: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = entries.next_key()? {
             let is_first = match name.as_ref() {
@@ -73,6 +75,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
                 "client_id" => client_id.replace(entries.next_value::<Text>()?.0).is_none(),
                 "jti" => jti.replace(entries.next_value::<Text>()?.0).is_none(),
                 "auth_time" => auth_time.replace(entries.next_value::<NumericDate>()?.0).is_none(),
+                "account_epoch" => account_epoch.replace(entries.next_value::<i64>()?).is_none(),
                 "amr" => amr.replace(entries.next_value::<Members>()?.0).is_none(),
                 _ => {
                     entries.next_value_seed(Strict(2))?;
@@ -95,6 +98,8 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
             sid,
             scope,
             auth_time,
+            jti,
+            account_epoch,
         })
     }
 }

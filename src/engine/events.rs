@@ -169,6 +169,11 @@ kinds! {
     /// An account that had never verified an address went to who reads its mail, by an ID token or a mailed link:
     /// password, sessions, second factors, passkeys and identities are gone.
     AccountReclaimed = "account_reclaimed";
+    /// A token without a session was issued; `detail` is the backend, the `jti`, and when the token expires. The user is the
+    /// account that is its `sub`, if there is one.
+    TokenIssued = "token_issued";
+    /// A token without a session was revoked by itself; `detail` is the backend and the `jti`.
+    TokenRevoked = "token_revoked";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
     /// Keys were retired at once; `detail` says how many, and what ended with them.

@@ -10,7 +10,8 @@ use super::Engine;
 use super::events::oldest_event;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Share, Tx, events, keys, known_devices, one_time_secrets, passkeys, sessions, throttles,
+    Durability, Share, Tx, events, keys, known_devices, one_time_secrets, passkeys, revoked_tokens, sessions,
+    throttles,
 };
 
 /// Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
@@ -50,6 +51,8 @@ pub struct Purged {
     pub mails: usize,
     /// Signing keys that verify nothing any more.
     pub keys: usize,
+    /// Revoked tokens that have expired by themselves.
+    pub revoked_tokens: usize,
     /// Events older than `audit.retention_days`.
     pub events: usize,
 }
@@ -98,6 +101,7 @@ impl Engine {
             // What is given up is logged.
             mails: purge.all(|tx| self.outbox.forget_expired(tx, now, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
+            revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
             events: purge
                 .all(|tx| events::forget_expired(tx, oldest_event(&self.config.audit, now), share))?,
         };

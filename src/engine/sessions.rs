@@ -10,16 +10,16 @@ use super::keys::Backend;
 use super::login::{Entry, LoginResponse};
 use super::mail;
 use super::rotation::{self, Rotation};
-use super::tokens::AccessClaims;
+use super::tokens::{AccessClaims, token_id};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
-use crate::store::one_time_secrets;
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Share, Tx};
+use crate::store::{one_time_secrets, revoked_tokens};
 use crate::token::Token;
 use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
 
@@ -141,20 +141,29 @@ pub struct RevokedResponse {
     pub revoked: usize,
 }
 
-/// Revokes a token with its session (RFC 7009).
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// Revokes a token: with its session, or by itself where it belongs to none (RFC 7009).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct RevokeTokenRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]
-    pub token: Token<'a>,
+    pub token: Option<Token<'a>>,
     /// `access_token` or `refresh_token`; not needed, any text is accepted.
     pub token_type_hint: Option<String>,
+    /// Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{22}$"))]
+    pub jti: Option<String>,
+    /// The backend that issued the token of this `jti`; default: `default`.
+    pub backend: Option<String>,
 }
 
 /// It is done, or there was nothing to do.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokeTokenResponse {}
+
+/// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
+const LONGEST_LIFE: i64 = 315_360_000;
+const LONGEST_LEEWAY: i64 = 600;
 
 const DISCARD: &str = "Logged out. Discard the tokens.";
 
@@ -364,27 +373,69 @@ impl Engine {
         Ok(RevokedResponse { revoked })
     }
 
-    /// Revokes a token together with its session (RFC 7009). A token that is unknown, expired or revoked
-    /// is no failure. A valid access token without a session cannot be revoked: it expires.
+    /// Revokes a token together with its session (RFC 7009), or by itself where it belongs to none: the live
+    /// questions refuse it from then on, `verify` does not know. A token that is unknown, expired or revoked is no
+    /// failure.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
-        let session_id = match request.token.expose().contains('.') {
-            true => self.session_of(&request.token).map(|(session_id, _)| session_id),
-            false => self.opened(&request.token).map(|token| Some(token.session_id)),
+        let RevokeTokenRequest { token, jti, backend, .. } = request;
+        let revoked = match (token, jti) {
+            (Some(token), None) if backend.is_none() => self.revoke(&token),
+            (None, Some(jti)) => self.revoke_jti(&jti, backend.as_deref()),
+            _ => Err(Error::new(Code::InvalidRequest, "expected token, or jti with its backend")),
         };
-        match session_id {
-            Ok(Some(session_id)) => {
-                let now = self.clock.now();
-                self.store.write(Durability::Full, |tx| {
-                    self.revoke_one(tx, Kind::SessionRevoked, session_id, now)
-                })?;
-                Ok(RevokeTokenResponse {})
-            }
-            Ok(None) => Err(Error::at(Code::InvalidRequest, "/token", "belongs to no session")),
+        match revoked {
             Err(error) if error.code == Code::InvalidToken => Ok(RevokeTokenResponse {}),
-            Err(error) => Err(error),
+            revoked => revoked.map(|()| RevokeTokenResponse {}),
         }
+    }
+
+    fn revoke(&self, token: &Token) -> Result<()> {
+        if !token.expose().contains('.') {
+            return self.end_session(self.opened(token)?.session_id);
+        }
+        let signed = self.signed(token.expose(), None)?;
+        self.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
+        let claims = self.accepted_once(&signed.text, signed.backend)?;
+        match (claims.session_id()?, &claims.jti) {
+            (Some(session_id), _) => self.end_session(session_id),
+            (None, _) if self.is_expired(&claims) => Ok(()),
+            (None, Some(jti)) => {
+                let end = claims.exp.saturating_add(LONGEST_LEEWAY);
+                self.revoke_alone(signed.backend, jti, claims.sub.parse().ok(), end)
+            }
+            (None, None) => Err(Error::at(Code::InvalidRequest, "/token", "has neither sid nor jti")),
+        }
+    }
+
+    /// Revokes a token of which its `jti` alone is known. However long a token may live, it is over by then.
+    fn revoke_jti(&self, jti: &str, backend: Option<&str>) -> Result<()> {
+        if !is_own_jti(jti) {
+            return Err(Error::at(Code::InvalidRequest, "/jti", "expected 22 characters of base64url"));
+        }
+        let end = self.clock.now() + LONGEST_LIFE + LONGEST_LEEWAY;
+        self.revoke_alone(self.backend(backend)?, jti, None, end)
+    }
+
+    fn revoke_alone(&self, backend: &Backend, jti: &str, user_id: Option<Id>, end: i64) -> Result<()> {
+        let (now, id) = (self.clock.now(), token_id(backend, jti));
+        // Another library may put anything into its jti.
+        let detail = if is_own_jti(jti) { format!("{} {jti}", backend.name) } else { backend.name.clone() };
+        self.store.write(Durability::Full, |tx| {
+            revoked_tokens::forget_expired(tx, now, Share::AFew)?;
+            let is_new = revoked_tokens::put(tx, &id, end)?;
+            if is_new {
+                self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::TokenRevoked, user_id) })?;
+            }
+            Ok(())
+        })
+    }
+
+    fn end_session(&self, session_id: Id) -> Result<()> {
+        let now = self.clock.now();
+        let end = |tx: &mut Tx| self.revoke_one(tx, Kind::SessionRevoked, session_id, now);
+        self.store.write(Durability::Full, end).map(drop)
     }
 
     /// The session of an access token, where it belongs to one, and whether the token has expired: that it ends its
@@ -565,6 +616,7 @@ impl Engine {
             iat: session.iat,
             exp: session.exp,
             jti: &base64url(&crypto::random::<16>()?),
+            account_epoch: None,
             sid: Some(session.sid),
             auth_time: Some(session.auth_time),
             amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
@@ -574,6 +626,11 @@ impl Engine {
         };
         self.sign(backend, &claims, None)
     }
+}
+
+/// Whether it may be the `jti` of a token that was issued here.
+fn is_own_jti(jti: &str) -> bool {
+    jti.len() == 22 && crypto::from_base64url(jti).is_some()
 }
 
 fn unknown_session() -> Error {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Engine;
 use super::authorization::Bearer;
+use super::events::{Kind, event};
 use super::keys::{Backend, Signed};
 use crate::config::SubjectClaim;
 use crate::crypto::claims::Registered;
@@ -18,8 +19,9 @@ use crate::crypto::{self, base64url, jws};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
+use crate::store::events::Event;
 use crate::store::users::{self, By, User};
-use crate::store::{keys, sessions};
+use crate::store::{Durability, keys, revoked_tokens, sessions};
 use crate::token::Token;
 use crate::user::{Id, Proofs, ProviderLogin, PublicUser, Role, Scope};
 
@@ -126,7 +128,7 @@ pub struct IntrospectResponse {
 pub struct IssueTokenRequest {
     /// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
-    /// `act`) are refused.
+    /// `act`, `account_epoch`) are refused.
     pub claims: Object,
     /// The life of the token; default `access_token_seconds`, at most `session_max_seconds`.
     #[schemars(range(min = 1))]
@@ -142,6 +144,8 @@ pub struct IssueTokenResponse {
     pub token: Token<'static>,
     /// When it expires, in Unix seconds.
     pub expires_at: i64,
+    /// Its id, by which `revoke_token` revokes it.
+    pub jti: String,
 }
 
 impl Engine {
@@ -207,11 +211,12 @@ impl Engine {
         })
     }
 
-    /// Issues an access token with claims of the host's own, for a service or a user.
+    /// Issues an access token with claims of the host's own, for a service or a user. `revoke_token` revokes it by
+    /// itself, and so does whatever ends everything that the account has.
     ///
-    /// Failures: `invalid_request`.
+    /// Failures: `invalid_request`, `store_unavailable`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
-        const RESERVED: [&str; 14] = [
+        const RESERVED: [&str; 15] = [
             "iss",
             "aud",
             "exp",
@@ -226,6 +231,7 @@ impl Engine {
             "provider",
             "cnf",
             "act",
+            "account_epoch",
         ];
         let invalid = |field: &str, detail: &'static str| {
             Err(Error::at(Code::InvalidRequest, format!("/claims/{field}"), detail))
@@ -261,11 +267,19 @@ impl Engine {
             }
         };
         let now = self.clock.now();
+        let user_id = sub.parse::<Id>().ok();
+        let (retirement, user) = self.store.read(|tx| {
+            let user = user_id.map(|id| users::find(tx, By::Id(id))).transpose()?;
+            Ok((keys::retirement(tx)?, user.flatten()))
+        })?;
+        self.follow(&retirement);
+        let jti = base64url(&crypto::random::<16>()?);
         let registered = AccessClaims {
             sub: &sub,
             iat: now,
             exp: now + lifetime,
-            jti: &base64url(&crypto::random::<16>()?),
+            jti: &jti,
+            account_epoch: user.as_ref().map(|user| user.token_epoch),
             sid: None,
             auth_time: None,
             amr: None,
@@ -277,7 +291,12 @@ impl Engine {
         if token.expose().len() > jws::MAX_TOKEN_BYTES {
             return Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long"));
         }
-        Ok(IssueTokenResponse { token, expires_at: registered.exp })
+        let expires_at = registered.exp;
+        let detail = format!("{} {jti} {expires_at}", backend.name);
+        let event = event(Kind::TokenIssued, user.map(|user| user.public.id));
+        self.store
+            .write(Durability::Full, |tx| self.record(tx, now, Event { detail: Some(&detail), ..event }))?;
+        Ok(IssueTokenResponse { token, expires_at, jti })
     }
 }
 
@@ -294,6 +313,8 @@ pub(super) struct AccessClaims<'a> {
     pub iat: i64,
     pub exp: i64,
     pub jti: &'a str,
+    /// Of the account, where the token belongs to no session.
+    pub account_epoch: Option<i64>,
     pub sid: Option<Id>,
     pub auth_time: Option<i64>,
     pub amr: Option<&'a [&'a str]>,
@@ -323,6 +344,8 @@ impl Engine {
             exp: i64,
             jti: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
+            account_epoch: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             sid: Option<Id>,
             #[serde(skip_serializing_if = "Option::is_none")]
             auth_time: Option<i64>,
@@ -349,6 +372,7 @@ impl Engine {
             iat: claims.iat,
             exp: claims.exp,
             jti: claims.jti,
+            account_epoch: claims.account_epoch,
             sid: claims.sid,
             auth_time: claims.auth_time,
             amr: claims.amr,
@@ -407,8 +431,11 @@ impl Engine {
             return Err(Code::TokenUserNotFound.into());
         };
         let Some(session_id) = claims.session_id()? else {
-            let (retirement, user) =
-                self.store.read(|tx| Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?)))?;
+            let id = claims.jti.as_ref().map(|jti| token_id(backend, jti));
+            let (retirement, user, is_revoked) = self.store.read(|tx| {
+                let is_revoked = id.as_ref().map(|id| revoked_tokens::contains(tx, id)).transpose()?;
+                Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?, is_revoked == Some(true)))
+            })?;
             self.still_signed(token.expose(), signed, &retirement)?;
             let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
             // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
@@ -416,11 +443,15 @@ impl Engine {
             let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
             let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
             let slack = if backend.fixed.is_some() { leeway } else { 0 };
+            let is_older = match claims.account_epoch {
+                Some(epoch) => epoch != user.token_epoch,
+                None => issued_at <= user.epoch_at + slack,
+            };
             return if !user.public.is_active {
                 refused("inactive_user")
             } else if issued_at > now + leeway {
                 refused("lives_longer_than_configured")
-            } else if issued_at <= user.epoch_at + slack {
+            } else if is_older || is_revoked {
                 refused("revoked")
             } else {
                 Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
@@ -521,6 +552,11 @@ impl Engine {
     }
 }
 
+/// Under which a token without a session is revoked.
+pub(super) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
+    crypto::sha256(format!("{} {jti}", backend.name).as_bytes())
+}
+
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
     IntrospectResponse { active: false, reason, ..IntrospectResponse::default() }
 }
@@ -585,6 +621,10 @@ impl JsonSchema for Claims {
                 "nbf": date("When it begins."),
                 "jti": {"type": "string", "description": "The id of the token."},
                 "sid": {"type": "string", "description": "The session."},
+                "account_epoch": {
+                    "type": "integer",
+                    "description": "In a token of an account without a session: how often everything that the account had was ended before.",
+                },
                 "auth_time": date("When the user proved who they are."),
                 "amr": {
                     "type": "array",

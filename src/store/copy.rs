@@ -125,6 +125,7 @@ const TABLES: &[Table] = &[
             ("locale", Text),
             ("epoch", Integer),
             ("epoch_at", Integer),
+            ("token_epoch", Integer),
             ("created_at", Integer),
         ],
     },
@@ -255,6 +256,7 @@ const TABLES: &[Table] = &[
             ("detail", Text),
         ],
     },
+    Table { name: "revoked_tokens", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
     Table {
         name: "throttles",
         key: 1,

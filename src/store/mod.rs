@@ -14,6 +14,7 @@ pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub(crate) mod revoked_tokens;
 mod schema;
 pub(crate) mod second_factors;
 pub(crate) mod sessions;

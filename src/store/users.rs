@@ -17,8 +17,12 @@ pub(crate) struct User {
     pub password_expires_at: Option<i64>,
     /// Counts the events that end every session: a session of an older epoch is dead.
     pub epoch: i64,
-    /// When that last happened: a token without a session that was issued until then is dead.
+    /// When that last happened to everything the account has: a token without a session that another library issued
+    /// until then is dead.
     pub epoch_at: i64,
+    /// How often it did: a token without a session that says another number is dead. Clocks have seconds, and may be
+    /// set back.
+    pub token_epoch: i64,
 }
 
 /// By what an account is found; texts are canonical keys.
@@ -35,7 +39,7 @@ macro_rules! select {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
             "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, ",
-            "u.was_verified, r.role",
+            "u.was_verified, u.token_epoch, r.role",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -47,7 +51,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// How many columns `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 15;
+pub(super) const COLUMNS: usize = 16;
 
 /// The account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -136,8 +140,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
-         password_hash, must_change_password, attributes, locale, epoch, epoch_at, created_at, was_verified) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, ?11, 0)",
+         password_hash, must_change_password, attributes, locale, epoch, epoch_at, token_epoch, created_at, \
+         was_verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -272,7 +276,7 @@ pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<
 /// Ends every session of the account, at once, and every token without one.
 pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     tx.run(
-        "UPDATE users SET epoch = epoch + 1, epoch_at = ?2 WHERE id = ?1",
+        "UPDATE users SET epoch = epoch + 1, epoch_at = ?2, token_epoch = token_epoch + 1 WHERE id = ?1",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
     )
 }
@@ -295,7 +299,7 @@ pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     if users.last().is_none_or(|user| user.public.id != id) {
         users.push(read(row, id)?);
     }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(14)?) {
+    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(15)?) {
         user.public.roles.push(Role::stored(role));
     }
     Ok(())
@@ -322,6 +326,7 @@ fn read(row: &Row, id: Id) -> Result<User> {
         password_hash: row.optional_text(7)?,
         epoch: row.integer(8)?,
         epoch_at: row.integer(9)?,
+        token_epoch: row.integer(14)?,
         must_change_password: row.boolean(10)?,
         password_expires_at: row.optional_integer(11)?,
         was_verified: row.boolean(3)? || row.boolean(13)?,

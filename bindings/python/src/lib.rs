@@ -135,8 +135,8 @@ impl Engine {
     }
 }
 
-/// These operations only compute, and briefly: they are not worth giving the interpreter away.
-const NEVER_WAITS: [&str; 2] = ["verify", "issue_token"];
+/// These operations only compute, and briefly, but for a look into the store now and then: they are not worth giving the interpreter away.
+const NEVER_WAITS: [&str; 1] = ["verify"];
 
 impl Engine {
     fn run<T>(&self, f: impl FnOnce(&doorward::Engine) -> Result<T>) -> Result<T> {

@@ -529,15 +529,29 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"user_id": user_id, "except_session_id": except_session_id}
         return RevokeUserSessionsResponse.model_validate(self.call("revoke_user_sessions", _text(fields)))
 
-    def revoke_token(self, *, token: str, token_type_hint: str | None = None) -> RevokeTokenResponse:
+    def revoke_token(
+        self,
+        *,
+        backend: str | None = None,
+        jti: str | None = None,
+        token: str | None = None,
+        token_type_hint: str | None = None,
+    ) -> RevokeTokenResponse:
         """Revokes a token with its session (RFC 7009).
 
+        backend: The backend that issued the token of this `jti`; default: `default`.
+        jti: Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
         token: An access or a refresh token.
         token_type_hint: `access_token` or `refresh_token`; not needed, any text is accepted.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"token": token, "token_type_hint": token_type_hint}
+        fields: dict[str, object] = {
+            "backend": backend,
+            "jti": jti,
+            "token": token,
+            "token_type_hint": token_type_hint,
+        }
         return RevokeTokenResponse.model_validate(self.call("revoke_token", _text(fields)))
 
     def authenticate(
@@ -687,7 +701,7 @@ class Operations(_doorward.Engine):
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
-            `provider`, `cnf`, `act`) are refused.
+            `provider`, `cnf`, `act`, `account_epoch`) are refused.
         backend: Who issues it; default: `default`.
         lifetime_seconds: The life of the token; default `access_token_seconds`, at most
             `session_max_seconds`.

@@ -747,6 +747,10 @@ class Claims(TypedDict, total=False):
     The claims of a verified token (RFC 7519, RFC 9068).
     """
 
+    account_epoch: int
+    """
+    In a token of an account without a session: how often everything that the account had was ended before.
+    """
     amr: list[str]
     """
     By what they proved it (RFC 8176).

@@ -25,6 +25,8 @@ CREATE TABLE users (
   locale         TEXT COLLATE "C",
   epoch          BIGINT NOT NULL,
   epoch_at       BIGINT NOT NULL,
+  -- Counts what ends tokens without a session.
+  token_epoch    BIGINT NOT NULL,
   created_at     BIGINT NOT NULL
 );
 
@@ -156,6 +158,13 @@ CREATE TABLE keys (
   -- Until when it verifies; NULL for the one that signs.
   expires_at BIGINT
 );
+
+-- Tokens without a session that were revoked by themselves, until they expire. The id is a digest of backend and jti.
+CREATE TABLE revoked_tokens (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
 -- The audit log, in the order of its ids; user_id may be that of an account that is gone.
 CREATE TABLE events (

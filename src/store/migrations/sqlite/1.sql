@@ -25,6 +25,8 @@ CREATE TABLE users (
   locale         TEXT,
   epoch          INTEGER NOT NULL,
   epoch_at       INTEGER NOT NULL,
+  -- Counts what ends tokens without a session.
+  token_epoch    INTEGER NOT NULL,
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
@@ -156,6 +158,13 @@ CREATE TABLE keys (
   -- Until when it verifies; NULL for the one that signs.
   expires_at INTEGER
 ) WITHOUT ROWID;
+
+-- Tokens without a session that were revoked by themselves, until they expire. The id is a digest of backend and jti.
+CREATE TABLE revoked_tokens (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
 -- The audit log, in the order of its ids; user_id may be that of an account that is gone.
 CREATE TABLE events (

@@ -1106,14 +1106,22 @@ class RevokeUserSessionsResponse(Model):
 
 class RevokeTokenRequest(Model):
     """
-    Revokes a token with its session (RFC 7009).
+    Revokes a token: with its session, or by itself where it belongs to none (RFC 7009).
     """
 
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    token: Annotated[str, Field(repr=False)]
+    backend: str | None = None
+    """
+    The backend that issued the token of this `jti`; default: `default`.
+    """
+    jti: Annotated[str | None, Field(pattern="^[A-Za-z0-9_-]{22}$")] = None
+    """
+    Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
+    """
+    token: Annotated[str | None, Field(repr=False)] = None
     """
     An access or a refresh token.
     """
@@ -1383,7 +1391,7 @@ class IssueTokenRequest(Model):
     """
     The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
-    `act`) are refused.
+    `act`, `account_epoch`) are refused.
     """
     lifetime_seconds: Annotated[int | None, Field(ge=1)] = None
     """
@@ -1402,6 +1410,10 @@ class IssueTokenResponse(Model):
     expires_at: int
     """
     When it expires, in Unix seconds.
+    """
+    jti: str
+    """
+    Its id, by which `revoke_token` revokes it.
     """
     token: Annotated[str, Field(repr=False)]
     """
@@ -2488,6 +2500,8 @@ class EventsRequest(Model):
             "password_reset",
             "identity_linked",
             "account_reclaimed",
+            "token_issued",
+            "token_revoked",
             "keys_rotated",
             "keys_retired",
         ]
@@ -2567,6 +2581,10 @@ class Purged(Model):
     one_time_secrets: Annotated[int, Field(ge=0)]
     """
     One-time secrets that nobody redeemed.
+    """
+    revoked_tokens: Annotated[int, Field(ge=0)]
+    """
+    Revoked tokens that have expired by themselves.
     """
     sessions: Annotated[int, Field(ge=0)]
     """
