@@ -295,6 +295,25 @@ def test_what_opens_an_account_is_for_who_proved_just_now_who_they_are(engine: E
             refused(client.post(f"/{path}", json=body), 401, "not_authenticated")
 
 
+def test_where_there_is_a_factor_a_password_makes_nobody_fresh(engine: Engine, clock: Clock) -> None:
+    with serving(application(engine, fresh_seconds=300)) as client:
+        headers = logged_in(client)
+        secret = client.post("/setup-totp", headers=headers).json()["secret"]
+        assert client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers).is_success
+        headers = logged_in(client, {**ADA, "two_fa_code": code_of(secret, clock)})
+        clock.seconds += 301
+
+        def proven_by(**proof: str) -> dict[str, str]:
+            answer = client.post("/reauthenticate", json=proof, headers=headers)
+            return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+        for path, body in FOR_THE_FRESH:
+            by_password = client.post(f"/{path}", json=body, headers=proven_by(password=PASSWORD))
+            refused(by_password, 401, "reauthentication_required")
+        by_code = proven_by(two_fa_code=code_of(secret, clock))
+        assert client.post("/generate-recovery-codes", headers=by_code).status_code == 200
+
+
 def test_an_id_token(client: httpx.Client, engine: Engine, provider: Provider, clock: Clock) -> None:
     claims = {"sub": "g-1", "email": "grace@example.com", "email_verified": True, "nonce": "n-1"}
     token = provider.token(clock, **claims)

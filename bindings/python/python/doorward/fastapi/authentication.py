@@ -189,6 +189,8 @@ class Authentication:
         require_verified_email: bool | None = None,
         roles: Sequence[str] | None = None,
         max_age_seconds: int | None = None,
+        amr: Sequence[str] | None = None,
+        by_second_factor: bool | None = None,
     ) -> None:
         """Refuse with PermissionDenied who may not. It waits, as `authenticate` does.
 
@@ -200,6 +202,8 @@ class Authentication:
             require_verified_email=require_verified_email,
             roles=roles,
             max_age_seconds=max_age_seconds,
+            amr=amr,
+            by_second_factor=by_second_factor,
         )
         if response.reason == "reauthentication_required":
             raise _stale()

@@ -435,7 +435,8 @@ class Routes:
 
     def _fresh(self, request: Request) -> tuple[Transport, models.AuthenticateResponse]:
         backend, found = self._auth.authenticate(request)
-        self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds)
+        # Where there is a second factor, a password alone does not do.
+        self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds, by_second_factor=True)
         return self._auth.backends[backend], found
 
     def _add_factors(self) -> None:
