@@ -232,7 +232,7 @@ pub struct StepUp {
     pub status: &'static str,
     /// Proves to `complete_login` what was proven so far. A secret, for one use.
     #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-secret" = true))]
     pub challenge: Secret,
     /// How long the challenge is good for, in seconds.
     pub expires_in: i64,

@@ -51,7 +51,7 @@ impl JsonSchema for Secret {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "writeOnly": true})
+        json_schema!({"type": "string", "writeOnly": true, "x-secret": true})
     }
 }
 

@@ -46,6 +46,6 @@ impl JsonSchema for Token<'_> {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", "x-secret": true})
     }
 }

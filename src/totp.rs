@@ -70,7 +70,7 @@ impl Serialize for Seed {
     }
 }
 
-text_type!(Seed, "minLength": 16, "maxLength": 256);
+text_type!(Seed, "minLength": 16, "maxLength": 256, "x-secret": true);
 
 /// What app and engine must agree on beside the seed and the time.
 #[derive(Clone, Copy, Debug)]
@@ -183,8 +183,10 @@ text_type!(ServiceName, "minLength": 1, "maxLength": 64);
 #[derive(Serialize, JsonSchema)]
 pub struct Provisioning {
     /// `otpauth://totp/…`: what an authenticator app reads. A secret.
+    #[schemars(extend("x-secret" = true))]
     pub otpauth_uri: String,
     /// The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
+    #[schemars(extend("x-secret" = true))]
     pub qr_svg: String,
 }
 

@@ -115,7 +115,7 @@ pub struct AuthenticatorSelection {
 /// RegistrationResponseJSON (section 5.1), as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("additionalProperties" = true))]
+#[schemars(extend("additionalProperties" = true, "x-secret" = true))]
 pub struct RegistrationResponse {
     /// The credential's id.
     pub id: Bytes,
@@ -145,7 +145,7 @@ pub struct AttestationResponse {
 /// AuthenticationResponseJSON (section 5.1), as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("additionalProperties" = true))]
+#[schemars(extend("additionalProperties" = true, "x-secret" = true))]
 pub struct AuthenticationResponse {
     /// The credential's id.
     pub id: Bytes,

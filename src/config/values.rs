@@ -295,7 +295,7 @@ impl FromStr for BearerToken {
     }
 }
 
-crate::user::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true);
+crate::user::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true, "x-secret": true);
 
 /// The name before the first colon of RFC 7617.
 #[derive(Clone, Debug)]

@@ -44,6 +44,7 @@ pub struct AuthorizeResponse {
     pub authorized: bool,
     /// For the host only, never to be passed on: why not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-host-only" = true))]
     pub reason: Option<String>,
 }
 

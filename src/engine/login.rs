@@ -131,7 +131,7 @@ impl FromStr for DeviceId {
     }
 }
 
-text_type!(DeviceId, "minLength": 1, "maxLength": 128);
+text_type!(DeviceId, "minLength": 1, "maxLength": 128, "x-secret": true);
 
 impl Client {
     pub(super) fn ip(&self) -> Option<String> {

@@ -70,14 +70,17 @@ pub struct MailInfo {
     /// The subject.
     pub subject: String,
     /// The text.
+    #[schemars(extend("x-secret" = true))]
     pub text: String,
     /// The same as HTML.
+    #[schemars(extend("x-secret" = true))]
     pub html: String,
     /// The token, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Token<'static>>,
     /// The link with the token, where `mail.links` has one for this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-secret" = true))]
     pub link: Option<String>,
     /// For whom it is.
     pub user_id: Id,

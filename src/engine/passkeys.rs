@@ -49,7 +49,7 @@ pub struct BeginPasskeyRegistrationRequest {
 pub struct BeginPasskeyRegistrationResponse {
     /// For `finish_passkey_registration`. It is spent when that succeeds, and replaced by that of a later begin.
     #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-secret" = true))]
     pub challenge: Secret,
     /// What `PublicKeyCredential.parseCreationOptionsFromJSON` reads, for `navigator.credentials.create`.
     pub options: CreationOptions,
@@ -93,7 +93,7 @@ pub struct BeginPasskeyLoginRequest {
 pub struct BeginPasskeyLoginResponse {
     /// For `finish_passkey_login`. It is spent when that succeeds.
     #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-secret" = true))]
     pub challenge: Secret,
     /// What `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
     pub options: RequestOptions,

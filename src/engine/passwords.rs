@@ -34,6 +34,7 @@ pub struct HashPasswordRequest {
 #[derive(Serialize, JsonSchema)]
 pub struct HashPasswordResponse {
     /// Argon2id in PHC string format.
+    #[schemars(extend("x-secret" = true))]
     pub hash: String,
 }
 

@@ -100,7 +100,7 @@ impl JsonSchema for RecoveryCode {
         true
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string"})
+        schemars::json_schema!({"type": "string", "x-secret": true})
     }
 }
 

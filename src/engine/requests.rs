@@ -38,6 +38,7 @@ pub struct AuthenticateRequestRequest<'a> {
     pub token: Option<Token<'a>>,
     /// The cookies by their names.
     #[serde(borrow)]
+    #[schemars(extend("x-secret" = true))]
     pub cookies: Option<Cookies<'a>>,
     /// The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It decides
     /// whether the cookie counts.

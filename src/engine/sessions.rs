@@ -113,6 +113,7 @@ pub struct SessionInfo {
     pub user_agent: Option<String>,
     /// On which device it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-secret" = true))]
     pub device_id: Option<String>,
 }
 

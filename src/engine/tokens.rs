@@ -88,6 +88,7 @@ pub struct IntrospectResponse {
     pub active: bool,
     /// For the host only, never to be passed on: why the token is not active.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-host-only" = true))]
     pub reason: Option<Cow<'static, str>>,
     /// The account as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]

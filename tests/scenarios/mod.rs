@@ -148,7 +148,12 @@ fn shape(body: &Value) -> Value {
             .iter()
             .map(|(name, value)| (name.clone(), if name == "code" { value.clone() } else { shape(value) }))
             .collect(),
-        Value::Array(items) => items.iter().map(shape).collect(),
+        // Ids that are made at random decide the order of some lists, so it is no part of the shape.
+        Value::Array(items) => {
+            let mut shapes: Vec<Value> = items.iter().map(shape).collect();
+            shapes.sort_by_key(Value::to_string);
+            shapes.into()
+        }
         value => kind(value).into(),
     }
 }

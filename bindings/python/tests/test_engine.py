@@ -19,7 +19,7 @@ import pytest
 from conftest import PASSWORD, Clock
 from pydantic import ValidationError
 
-from doorward import AuthError, Config, Engine, InvalidToken, describe
+from doorward import AuthError, Config, Engine, InvalidToken, configure, default_engine, describe
 from doorward.exceptions import ConfigError, InternalError, InvalidRequest, MisuseError, NotAuthenticated
 from doorward.models import AuthenticateRequestRequest
 
@@ -284,6 +284,36 @@ def test_threads_share_an_engine(engine: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(login, range(32)))) == 32
         assert sorted(pool.map(register, range(8))) == ["bob", *["username_taken"] * 7]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_has_no_default_engine_of_its_own_making(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.engine._default", None)
+    monkeypatch.chdir(tmp_path)
+    with configure(**config):
+        ask, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            codes: list[str] = []
+            try:
+                try:
+                    default_engine().list_users()
+                except AuthError as error:
+                    codes.append(error.code)
+                with configure(**config) as own:
+                    codes.append(str(default_engine() is own and own.list_users().users == []))
+            finally:
+                os.write(tell, json.dumps(codes).encode())
+                os._exit(0)
+        os.close(tell)
+        os.waitpid(child, 0)
+        with os.fdopen(ask) as pipe:
+            assert json.load(pipe) == ["forked", "True"]
+        assert default_engine().list_users().users == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

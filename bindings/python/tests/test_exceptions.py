@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any, cast
 
 import pytest
 from conftest import PASSWORD
 
-from doorward import AuthError, Engine, describe, exceptions
+from doorward import AuthError, Config, Engine, describe, exceptions, models
 from doorward.exceptions import Status, failure
 
 CLASSES = {
@@ -149,3 +150,98 @@ def test_what_a_web_host_says() -> None:
     assert error.http_body == {"error": {**said, "field": "/x", "retry_after_seconds": 60}}
     assert error.http_headers == {"cache-control": "no-store", "retry-after": "60"}
     assert exceptions.NotAuthenticated().http_headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"acess_token_seconds": 60}, "unknown field: /acess_token_seconds"),
+        ({"password": {"memory": 8}}, "unknown field: /password/memory"),
+        ({"access_token_seconds": "60"}, "expected an integer within its bounds: /access_token_seconds"),
+        ({"passkeys": {"rp_id": "example.com"}}, "missing field: /passkeys/rp_name"),
+    ],
+)
+def test_a_wrong_configuration_says_what_to_correct(config: Any, text: str) -> None:
+    with pytest.raises(exceptions.ConfigError) as caught:
+        Engine(cast("Config", {"store": "sqlite::memory:", **config}))
+    assert str(caught.value) == text
+    # A user is told no more than before.
+    assert caught.value.message == caught.value.http_body["error"]["message"]
+    assert caught.value.message == caught.value.errors()[0]["message"] == "The configuration is not valid."
+    assert str(pickle.loads(pickle.dumps(caught.value))) == text
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"secret_key": "hunter2"},
+        {"secret_key": ["hunter2"]},
+        {"secret_keys": "hunter2"},
+        {"secret_keys": ["hunter2"]},
+        {"secret_key": {"hunter": "hunter2"}},
+        {"password": "hunter2"},
+        {"store": "postgres://ada:hunter2@localhost:port/app"},
+        {"store": "mysql://ada:hunter2@localhost/app"},
+        {"store": "postgres://ada:hunter2@localhost/app?sslmode=hunter2"},
+        {"backends": {"jwt": {"secret": "hunter2"}}},
+        {"introspection_service": {"url": "https://ada:hunter2@example.com/", "bearer": "hunter2"}},
+        {"introspection_service": {"url": "https://example.com/", "bearer": "hunter2 "}},
+        {"mail": {"from": "hunter2", "smtp": {"host": "hunter2 ", "password": "hunter2"}}},
+        {"signing_algorithm": "hunter2"},
+    ],
+)
+def test_a_wrong_configuration_tells_no_secret(config: Any) -> None:
+    with pytest.raises(AuthError) as caught:
+        Engine(cast("Config", {"store": "sqlite::memory:", **config}))
+    assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.detail} {caught.value.field}"
+
+
+SECRETS = [
+    "access_token",
+    "refresh_token",
+    "token",
+    "id_token",
+    "authorization",
+    "cookies",
+    "nonce",
+    "challenge",
+    "device_id",
+    "password",
+    "old_password",
+    "new_password",
+    "password_hash",
+    "hash",
+    "secret",
+    "code",
+    "two_fa_code",
+    "recovery_code",
+    "codes",
+    "recovery_codes",
+    "otpauth_uri",
+    "qr_svg",
+    "webauthn_response",
+    "text",
+    "html",
+    "link",
+]
+
+
+def test_no_model_shows_what_is_secret() -> None:
+    shown = [
+        f"{name}.{field}"
+        for name in models.__all__
+        for field, info in getattr(models, name).model_fields.items()
+        if field in SECRETS and info.repr
+    ]
+    # How many there are, and codes that say why.
+    assert shown == ["ExportUserResponse.recovery_codes", "ImportProblem.code"]
+
+
+def test_a_mail_shows_no_token(engine: Engine) -> None:
+    engine.request_password_reset(email="ada@example.com")
+    response = engine.take_mail()
+    (mail,) = response.mails
+    assert mail.token is not None
+    for text in (repr(mail), str(mail), repr(response), str(response), f"{[mail]}"):
+        assert mail.token not in text and "ada@example.com" in text
+    assert mail.token in mail.model_dump()["text"]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import doorward
+from doorward import _doorward
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,6 +40,52 @@ def test_the_description_is_that_of_the_library() -> None:
     committed["features"].remove("capi")
     assert doorward.describe() == committed
     assert doorward.__version__ == committed["version"]
+
+
+EXTENSION = Path(str(_doorward.__file__))
+LIBRARIES = [ROOT / "target" / profile / "libdoorward.so" for profile in ("release", "debug")]
+LIBRARY = next((file for file in LIBRARIES if file.exists()), None)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("readelf"), reason="no readelf")
+def test_the_extension_has_neither_name_nor_functions_of_the_c_library() -> None:
+    def read(*options: str) -> str:
+        return subprocess.run(
+            ["readelf", *options, EXTENSION], capture_output=True, text=True, check=True
+        ).stdout
+
+    named = re.findall(r"\(SONAME\).*\[(.*)\]", read("-dW"))
+    assert all("libdoorward" not in name for name in named)
+    assert re.findall(r" (doorward_\w+)", read("--dyn-syms", "-W")) == []
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or LIBRARY is None, reason="no C library, `make library` builds it"
+)
+def test_the_c_library_is_another_one_beside_the_wheel(tmp_path: Path) -> None:
+    assert LIBRARY is not None
+    (tmp_path / "libdoorward.so.1").symlink_to(LIBRARY)
+    (tmp_path / "libdoorward.so").symlink_to(LIBRARY)
+    source = tmp_path / "plugin.c"
+    source.write_text(
+        "#include <doorward.h>\n"
+        'int plugin(void) { return doorward_abi() == DOORWARD_ABI && doorward_boolean("[true]", "/0", 0); }\n'
+    )
+    plugin = tmp_path / "plugin.so"
+    link = ["-shared", "-fPIC", "-o", plugin, source, f"-I{ROOT / 'include'}", f"-L{tmp_path}", "-ldoorward"]
+    subprocess.run(["cc", *map(str, link), f"-Wl,-rpath,{tmp_path}"], check=True)
+    program = """
+import ctypes, doorward, sys
+doorward.Engine({"store": "sqlite::memory:"}).close()
+by_name = ctypes.CDLL("libdoorward.so.1")
+assert by_name.doorward_abi() == 1
+assert ctypes.CDLL(sys.argv[1]).plugin() == 1
+"""
+    here = {"LD_LIBRARY_PATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", program, plugin], capture_output=True, text=True, env={**os.environ, **here}
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_quick_start(tmp_path: Path) -> None:

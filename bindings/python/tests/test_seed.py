@@ -182,9 +182,9 @@ def test_a_token_of_a_user(default: Engine, clock: Clock) -> None:
 def test_find_by_name_or_mail(engine: Engine) -> None:
     ada = engine.get_user(username="ada").user
     for query in ("ada", "ADA", "ada@example.com", "Ada@Example.COM"):
-        assert seed.get_user_by_name_or_mail(engine, query) == ada
+        assert run(seed.get_user_by_name_or_mail(engine, query)) == ada
     for query in ("", "nobody", "nobody@example.com", "a\0"):
-        assert seed.get_user_by_name_or_mail(UserRepository(engine), query) is None
+        assert run(seed.get_user_by_name_or_mail(UserRepository(engine), query)) is None
 
 
 def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:

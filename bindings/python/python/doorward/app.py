@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from doorward.exceptions import InvalidRequest, InvalidToken
 from doorward.models.app import (
+    Client,
     IntrospectResponse,
     LoginRequest,
     LoginResponse,
@@ -31,14 +32,24 @@ __all__ = [
 ]
 
 
-async def register_user(user: RegisterRequest, repo: Repo = None) -> PublicUser:
-    """Create an account. Conflict says that the name or the address is taken."""
-    return await UserRepository(engine_of(repo)).create(user)
+async def register_user(
+    user: RegisterRequest, repo: Repo = None, *, client: Client | None = None
+) -> PublicUser:
+    """Create an account. Conflict says that the name or the address is taken.
+
+    Give the client, whose registrations are counted. Roles and attributes are the host's to give:
+    `Engine.register` takes them.
+    """
+    return await UserRepository(engine_of(repo)).create(user, client=client)
 
 
-async def login_user(user: LoginRequest, repo: Repo = None) -> LoginResponse:
-    """Log in by password and open a session. AuthError says that the credentials are not valid."""
-    return await to_thread(engine_of(repo).login, **dict(user))
+async def login_user(user: LoginRequest, repo: Repo = None, *, client: Client | None = None) -> LoginResponse:
+    """Log in by password and open a session. AuthError says that the credentials are not valid.
+
+    Give the client, whose failures are counted. `Engine.login` takes the backend, the scope and a second
+    factor.
+    """
+    return await to_thread(engine_of(repo).login, **dict(user), client=client)
 
 
 async def logout_user(

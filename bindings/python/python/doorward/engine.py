@@ -93,9 +93,13 @@ _default: Engine | None = None
 
 
 def _after_fork() -> None:
-    """Forget the default engine in a forked child: it is the parent's."""
-    global _lock, _default
-    _lock, _default = Lock(), None
+    """Keep the default engine in a forked child: it is the parent's, so its calls say `forked`.
+
+    To open another one unasked would be worse: without the configuration it is another store, and with it
+    a store in memory is an empty one and a log hook may hold a lock of the parent.
+    """
+    global _lock
+    _lock = Lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -103,7 +107,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def configure(*, log: Log | None = None, now_ms: Clock | None = None, **config: Unpack[Config]) -> Engine:
-    """Open the default engine, that of calls without `repo`; the one before is left to its other users."""
+    """Open the default engine, that of calls without `repo`; the one before is left to its other users.
+
+    A forked child configures its own: calls on its parent's fail with code `forked`.
+    """
     global _default
     engine = Engine(config, log, now_ms)
     with _lock:

@@ -1,13 +1,14 @@
 """Failures, as exceptions: one tree under AuthError.
 
-Catch AuthError for everything that the engine can answer, or a subclass for one reason. `str()` of a
-failure may be shown to the end user; `detail` says why exactly and is for the host's logs alone. Neither
-ever holds a secret.
+Catch AuthError for everything that the engine can answer, or a subclass for one reason. `message` may be
+shown to the end user; `detail` says why exactly and is for the host's logs alone. `str()` is the message, but
+for a ConfigError, which says what to correct and where. None of them ever holds a secret.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,6 +59,11 @@ class AuthError(Exception):
     """For the host's logs only: why exactly."""
 
     @property
+    def message(self) -> str:
+        """What the end user may be told."""
+        return str(self)
+
+    @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later; it is no verdict then."""
         return self.status in (Status.UNAVAILABLE, Status.THROTTLED)
@@ -65,7 +71,7 @@ class AuthError(Exception):
     def errors(self) -> list[dict[str, str]]:
         """The failure as data for the client: code, message and, where one is at fault, the field."""
         field = {} if self.field is None else {"field": self.field}
-        return [{**field, "code": self.code, "message": str(self)}]
+        return [{**field, "code": self.code, "message": self.message}]
 
     def json(self) -> str:
         """What `errors` says, as JSON."""
@@ -92,7 +98,7 @@ class AuthError(Exception):
         """What a web host says as JSON: the failure as every language has it, without `detail`."""
         error: dict[str, Any] = {
             "code": self.code,
-            "message": str(self),
+            "message": self.message,
             "http_status": self.http_status,
         }
         if self.field is not None:
@@ -221,11 +227,29 @@ class AuthServiceUnavailable(AuthError):
 
 
 class ConfigError(AuthError):
-    """Bad configuration, unknown operation, feature not built in."""
+    """Bad configuration, unknown operation, feature not built in.
+
+    `str()` is for who wrote the configuration: `unknown field: /acess_token_seconds`.
+    """
 
     code = "invalid_config"
     status = Status.CONFIG
     http_status = 500
+
+    @property
+    def message(self) -> str:
+        """What the end user may be told."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        """Say what is wrong, and at which key."""
+        if self.detail is None:
+            return self.message
+        if self.code != type(self).code:
+            return f"{self.message} ({self.detail})"
+        # The key is in the pointer, too.
+        reason = re.sub(" field `.*`$", " field", self.detail)
+        return reason if self.field is None else f"{reason}: {self.field}"
 
 
 class MisuseError(AuthError):

@@ -4,8 +4,8 @@
 
 `request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
 
-The functions wait: call them on a thread (`sync_to_thread=True`). `repo` is an Engine, a UserRepository, or
-nothing for the engine of `doorward.configure`.
+The functions that are not coroutines wait: call them on a thread (`sync_to_thread=True`). `repo` is an
+Engine, a UserRepository, or nothing for the engine of `doorward.configure`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from pydantic import Field
 
 from doorward.asgi import DeviceCookie, Exclude, Rules, authenticate
 from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, UserNotFound
-from doorward.models.app import ChangePasswordRequest
 from doorward.models.base import Model
 from doorward.repository import Repo, User, engine_of
 from doorward.security import hash_password
+from doorward.threads import to_thread
 
 __all__ = [
     "AuthenticationMiddleware",
@@ -51,7 +51,25 @@ __all__ = [
 ]
 
 
-class LoginRequest(Model):
+class _Positional(Model):
+    """A model that takes its members by position, too, as the dataclass did that it stands for."""
+
+    def __init_subclass__(cls, *, kw_only: bool, **options: Any) -> None:
+        """Take what tells type checkers so (PEP 681)."""
+        super().__init_subclass__(**options)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        """Take the members in their order, or by name."""
+        names = list(type(self).model_fields)
+        if len(values) > len(names):
+            raise TypeError(f"{type(self).__name__} takes {len(names)} values, not {len(values)}")
+        by_position = dict(zip(names, values, strict=False))
+        if twice := by_position.keys() & named.keys():
+            raise TypeError(f"{type(self).__name__} got {', '.join(sorted(twice))} twice")
+        super().__init__(**by_position, **named)
+
+
+class LoginRequest(_Positional, kw_only=False):
     """The body of a login route, for `Engine.login`."""
 
     name: str
@@ -60,18 +78,15 @@ class LoginRequest(Model):
     password: str = Field(repr=False)
     """The password."""
 
-    two_fa_code: str | None = Field(None, repr=False)
+    two_fa_code: str | None = Field(default=None, repr=False)
     """The code of the authenticator app, where one is in force."""
 
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """What a passkey answered to `begin_passkey_login`, instead."""
 
 
-class TwoFaRequiredResponse(Model):
+class TwoFaRequiredResponse(_Positional, kw_only=False):
     """What a login route answers where a second factor is wanted: what `StepUpRequired` says."""
-
-    challenge: str = Field(repr=False)
-    """For `Engine.complete_login`, with the code."""
 
     user_id: str
     """Who wants to log in."""
@@ -82,8 +97,11 @@ class TwoFaRequiredResponse(Model):
     webauthn_supported: bool
     """Whether a passkey will do."""
 
+    challenge: str = Field(default="", repr=False)
+    """For `Engine.complete_login`, with the code; empty for a client that sends the password again."""
 
-class TotpSetupResponse(Model):
+
+class TotpSetupResponse(_Positional, kw_only=False):
     """What `Engine.setup_totp` gives to an authenticator app."""
 
     secret: str = Field(repr=False)
@@ -93,21 +111,21 @@ class TotpSetupResponse(Model):
     """The same as a URI."""
 
 
-class TotpCodeRequest(Model):
+class TotpCodeRequest(_Positional, kw_only=False):
     """The body of a route that confirms or disables an app."""
 
     code: str = Field(repr=False)
     """What the app shows."""
 
 
-class TotpConfiguredResponse(Model):
+class TotpConfiguredResponse(_Positional, kw_only=False):
     """Whether an app is in force."""
 
     is_configured: bool
     """True only when it is confirmed."""
 
 
-class JwtUser(Model):
+class JwtUser(_Positional, kw_only=False):
     """The user of a token."""
 
     id: str
@@ -120,7 +138,17 @@ class JwtUser(Model):
     """Its address, where it has one, as it is now."""
 
 
-class ResetPasswordRequest(Model):
+class ChangePasswordRequest(_Positional, kw_only=False):
+    """The body of a route on which users change their own password, for `change_password`."""
+
+    old_password: str = Field(repr=False)
+    """The password as it is."""
+
+    new_password: str = Field(repr=False)
+    """The password as it shall be."""
+
+
+class ResetPasswordRequest(_Positional, kw_only=False):
     """The body of an administrator's route, for `set_password`: the path says whose password it is."""
 
     new_password: str = Field(repr=False)
@@ -167,10 +195,10 @@ def verify_jwt(jwt_token: str, *, repo: Repo = None) -> JwtUser | None:
     return None
 
 
-def get_user_by_name_or_mail(db_session: Repo, query: str) -> User | None:
+async def get_user_by_name_or_mail(db_session: Repo, query: str) -> User | None:
     """Return the account with this name or, where the text is an address, with this address, in any case."""
     with suppress(UserNotFound, InvalidRequest):
-        return engine_of(db_session).get_user(query=query).user
+        return (await to_thread(engine_of(db_session).get_user, query=query)).user
     return None
 
 
@@ -256,7 +284,7 @@ def _whole_path(scope: Any) -> str | None:
 def _refusal(error: AuthError) -> HTTPException:
     classes = {401: NotAuthorizedException, 403: PermissionDeniedException}
     return classes.get(error.http_status, HTTPException)(
-        detail=str(error),
+        detail=error.message,
         status_code=error.http_status,
         headers=error.http_headers,
         extra=error.http_body["error"],

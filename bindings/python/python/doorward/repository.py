@@ -6,14 +6,10 @@ from typing import Any
 
 from doorward.engine import Engine, default_engine
 from doorward.exceptions import AuthError, UserNotFound
-from doorward.models.app import LoginRequest, PublicUser, RegisterRequest
+from doorward.models import Client, CreateUser, LoginRequest, PublicUser, RegisterRequest, User
 from doorward.threads import to_thread
 
 __all__ = ["Repo", "User", "UserRepository", "engine_of"]
-
-User = PublicUser
-"""An account as the store knows it. A password hash never leaves the store, so nothing is hidden here
-that a PublicUser would show: the two are one."""
 
 
 class UserRepository:
@@ -28,14 +24,23 @@ class UserRepository:
         """The engine."""
         return self._engine or default_engine()
 
-    async def create(self, user_create: RegisterRequest) -> PublicUser:
-        """Create an account; the password is hashed and forgotten."""
-        return (await to_thread(self.engine.register, **dict(user_create))).user
+    async def create(
+        self, user_create: RegisterRequest | CreateUser, *, client: Client | None = None
+    ) -> PublicUser:
+        """Create an account; the password is hashed and forgotten.
 
-    async def authenticate_user(self, user_auth: LoginRequest) -> dict[str, Any] | None:
+        A CreateUser has roles and attributes: it is the host's own, never the body of a request.
+        """
+        fields = dict(user_create)
+        fields["client"] = client or fields.get("client")
+        return (await to_thread(self.engine.register, **fields)).user
+
+    async def authenticate_user(
+        self, user_auth: LoginRequest, *, client: Client | None = None
+    ) -> dict[str, Any] | None:
         """Log in: the fields of a LoginResponse, or None where the credentials are not valid."""
         try:
-            return dict(await to_thread(self.engine.login, **dict(user_auth)))
+            return dict(await to_thread(self.engine.login, **dict(user_auth), client=client))
         except AuthError as error:
             if error.code == "invalid_credentials":
                 return None

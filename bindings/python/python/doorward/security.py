@@ -33,6 +33,18 @@ def hash_password(password: str, *, repo: Repo = None) -> str:
     return engine_of(repo).hash_password(password=password).hash
 
 
-def verify_password(password: str, hashed_password: str, *, repo: Repo = None) -> bool:
-    """Tell whether the password is the one that was hashed; False also for what is no hash."""
-    return engine_of(repo).verify_password(password=password, hash=hashed_password).valid
+def verify_password(
+    plain_password: str | None = None,
+    hashed_password: str | None = None,
+    *,
+    password: str | None = None,
+    repo: Repo = None,
+) -> bool:
+    """Tell whether the password is the one that was hashed; False also for what is no hash.
+
+    The password comes first, or by name: `plain_password` or, as elsewhere here, `password`.
+    """
+    given = [each for each in (plain_password, password) if each is not None]
+    if len(given) != 1 or hashed_password is None:
+        raise TypeError("verify_password takes one password and hashed_password")
+    return engine_of(repo).verify_password(password=given[0], hash=hashed_password).valid

@@ -9,6 +9,7 @@ Every verdict is the engine's; here headers, cookies and bodies are taken apart 
 
 from doorward.asgi import DeviceCookie
 from doorward.fastapi.authentication import Authentication
+from doorward.fastapi.compatible import JWTAuthentication
 from doorward.fastapi.failures import failure_response
 from doorward.fastapi.transports import Bearer, Cookie, Tokens, Transport
 from doorward.models.app import AuthenticateResponse
@@ -19,6 +20,7 @@ __all__ = [
     "Bearer",
     "Cookie",
     "DeviceCookie",
+    "JWTAuthentication",
     "Tokens",
     "Transport",
     "failure_response",

@@ -31,6 +31,7 @@ from doorward.models.app import (
     CompleteLoginResponse,
     ConfirmTotpRequest,
     ConfirmTotpResponse,
+    CreateUser,
     DeleteUserRequest,
     DeleteUserResponse,
     DeliverMailRequest,
@@ -152,6 +153,7 @@ from doorward.models.app import (
     VerifyTotpResponse,
 )
 
+User = PublicUser
 __all__ = [
     "AcknowledgeMailRequest",
     "AcknowledgeMailResponse",
@@ -180,6 +182,7 @@ __all__ = [
     "CompleteLoginResponse",
     "ConfirmTotpRequest",
     "ConfirmTotpResponse",
+    "CreateUser",
     "DeleteUserRequest",
     "DeleteUserResponse",
     "DeliverMailRequest",
@@ -292,6 +295,7 @@ __all__ = [
     "TotpStatusResponse",
     "UpdateUserRequest",
     "UpdateUserResponse",
+    "User",
     "VerifyEmailRequest",
     "VerifyEmailResponse",
     "VerifyPasswordRequest",

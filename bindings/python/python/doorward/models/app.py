@@ -12,30 +12,6 @@ from pydantic import ConfigDict, Field
 from doorward.models.base import Model, VerifiedClaims
 
 
-class Client(Model):
-    """
-    From where the user comes, as far as the host knows.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        use_attribute_docstrings=True,
-    )
-    device_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
-    """
-    What the host knows the device by: made at random. Where the account logged in before on this device,
-    failures elsewhere do not lock its owner out.
-    """
-    ip: str | None = None
-    """
-    The address: failures are counted for it.
-    """
-    user_agent: str | None = None
-    """
-    The `User-Agent` header, shown with the session; cut after 512 characters.
-    """
-
-
 class GetUserRequest(Model):
     """
     Finds one account; exactly one field is given.
@@ -441,7 +417,7 @@ class ExportedSession(Model):
     """
     When it began.
     """
-    device_id: str | None = None
+    device_id: Annotated[str | None, Field(repr=False)] = None
     """
     On which device it was opened.
     """
@@ -693,25 +669,13 @@ class ChangePasswordRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    client: Client | None = None
-    """
-    From where the user comes, as far as the host knows.
-    """
-    new_password: Annotated[str, Field(repr=False)]
-    """
-    The password as it shall be.
-    """
     old_password: Annotated[str, Field(repr=False)]
     """
     The password as it is; wrong ones count as failed logins do.
     """
-    token: Annotated[str | None, Field(repr=False)] = None
+    new_password: Annotated[str, Field(repr=False)]
     """
-    An access token of theirs, live.
-    """
-    user_id: str | None = None
-    """
-    Their id, where the host knows who it is.
+    The password as it shall be.
     """
 
 
@@ -783,6 +747,30 @@ class CompleteLoginRequest(Model):
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """
     What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's `toJSON()`.
+    """
+
+
+class Client(Model):
+    """
+    From where the user comes, as far as the host knows.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    device_id: Annotated[str | None, Field(max_length=128, min_length=1, repr=False)] = None
+    """
+    What the host knows the device by: made at random. Where the account logged in before on this device,
+    failures elsewhere do not lock its owner out.
+    """
+    ip: str | None = None
+    """
+    The address: failures are counted for it.
+    """
+    user_agent: str | None = None
+    """
+    The `User-Agent` header, shown with the session; cut after 512 characters.
     """
 
 
@@ -998,7 +986,7 @@ class Session(Model):
     """
     When it began.
     """
-    device_id: str | None = None
+    device_id: Annotated[str | None, Field(repr=False)] = None
     """
     On which device it was opened.
     """
@@ -1254,17 +1242,9 @@ class IntrospectRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    audience: str | None = None
-    """
-    The service that asks: a token for another audience is not active.
-    """
     token: Annotated[str, Field(repr=False)]
     """
     An access or a refresh token.
-    """
-    token_type_hint: str | None = None
-    """
-    `access_token` or `refresh_token`; not needed, any text is accepted.
     """
 
 
@@ -1367,7 +1347,7 @@ class AuthorizeResponse(Model):
     """
     Whether the bearer may.
     """
-    reason: str | None = None
+    reason: Annotated[str | None, Field(exclude=True)] = None
     """
     For the host only, never to be passed on: why not.
     """
@@ -1568,7 +1548,7 @@ class RequestEmailVerificationRequest(Model):
     """
     The username or the address, where nobody can log in before the address is verified.
     """
-    verification: str | None = None
+    verification: Annotated[str | None, Field(repr=False)] = None
     """
     The challenge that `register` returned.
     """
@@ -1729,7 +1709,7 @@ class VerifyEmailRequest(Model):
     """
     The username or the address of the account.
     """
-    verification: str | None = None
+    verification: Annotated[str | None, Field(repr=False)] = None
     """
     The challenge that `register` or `request_email_change` returned for this address.
     """
@@ -2111,7 +2091,7 @@ class Mail(Model):
     """
     From whom, where `mail.from` is given.
     """
-    html: str
+    html: Annotated[str, Field(repr=False)]
     """
     The same as HTML.
     """
@@ -2124,7 +2104,7 @@ class Mail(Model):
     What it is about: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
     `email_changed`, `account_exists`, `password_changed`.
     """
-    link: str | None = None
+    link: Annotated[str | None, Field(repr=False)] = None
     """
     The link with the token, where `mail.links` has one for this kind.
     """
@@ -2140,7 +2120,7 @@ class Mail(Model):
     """
     The subject.
     """
-    text: str
+    text: Annotated[str, Field(repr=False)]
     """
     The text.
     """
@@ -2148,7 +2128,7 @@ class Mail(Model):
     """
     To whom, as the address was given; its domain may be international.
     """
-    token: str | None = None
+    token: Annotated[str | None, Field(repr=False)] = None
     """
     The token, where there is one.
     """
@@ -2302,7 +2282,7 @@ class FinishPasskeyRegistrationRequest(Model):
     """
     The challenge of `begin_passkey_registration`.
     """
-    response: dict[str, Any]
+    response: Annotated[dict[str, Any], Field(repr=False)]
     """
     What `navigator.credentials.create` gave: the credential's `toJSON()`.
     """
@@ -2385,7 +2365,7 @@ class FinishPasskeyLoginRequest(Model):
     """
     From where the user comes, as far as the host knows.
     """
-    response: dict[str, Any]
+    response: Annotated[dict[str, Any], Field(repr=False)]
     """
     What `navigator.credentials.get` gave: the credential's `toJSON()`.
     """
@@ -2842,6 +2822,45 @@ class DoctorResponse(Model):
     """
 
 
+class CreateUser(Model):
+    """
+    Creates an account.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    attributes: dict[str, Any] | None = None
+    """
+    What else the host keeps with the account: at most 16 KiB.
+    """
+    client: Client | None = None
+    """
+    From where the user comes: too many registrations from one address of the network are refused.
+    """
+    email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
+    """
+    The e-mail address; required unless `registration.require_email` is off.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of mails to this user (BCP 47).
+    """
+    password: Annotated[str, Field(repr=False)]
+    """
+    The password; hashed with Argon2id and forgotten.
+    """
+    roles: list[str] | None = None
+    """
+    The roles; default: `registration.default_roles`.
+    """
+    username: Annotated[str, Field(min_length=1)]
+    """
+    The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
+    """
+
+
 class TokenPayload(Model):
     """
     The claims of a verified token that every token has; no decision on authorization may rest on them alone.
@@ -2915,22 +2934,6 @@ class RegisterRequest(IdentityMixin, PasswordMixin):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    attributes: dict[str, Any] | None = None
-    """
-    What else the host keeps with the account: at most 16 KiB.
-    """
-    client: Client | None = None
-    """
-    From where the user comes: too many registrations from one address of the network are refused.
-    """
-    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
-    """
-    The language of mails to this user (BCP 47).
-    """
-    roles: list[str] | None = None
-    """
-    The roles; default: `registration.default_roles`.
-    """
 
 
 class PublicUser(IdentityMixin, ActiveStateMixin):
@@ -2941,19 +2944,19 @@ class PublicUser(IdentityMixin, ActiveStateMixin):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    attributes: dict[str, Any]
+    attributes: dict[str, Any] = {}
     """
     What else the host keeps with the account.
     """
-    created_at: int
+    created_at: int = 0
     """
     When the account was created, in Unix seconds.
     """
-    email_verified: bool
+    email_verified: bool = False
     """
     Whether the address was proven to be the user's.
     """
-    id: str
+    id: str = ""
     """
     The immutable id, `sub` in tokens.
     """
@@ -2961,7 +2964,7 @@ class PublicUser(IdentityMixin, ActiveStateMixin):
     """
     The language of mails to this user, where one was chosen.
     """
-    roles: list[str]
+    roles: list[str] = []
     """
     The roles, in alphabetical order.
     """
@@ -3125,35 +3128,9 @@ class LoginRequest(PasswordMixin):
         extra="forbid",
         use_attribute_docstrings=True,
     )
-    backend: str | None = None
-    """
-    For which backend; default: `default`.
-    """
-    client: Client | None = None
-    """
-    From where the user comes, as far as the host knows.
-    """
-    recovery_code: Annotated[str | None, Field(repr=False)] = None
-    """
-    Or one of its recovery codes, which is used up.
-    """
-    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
-    """
-    What the access token may be used for, separated by spaces. The engine grants what the host asks: a
-    host that passes on a client's wish decides first what it may have.
-    """
-    two_fa_code: Annotated[str | None, Field(repr=False)] = None
-    """
-    The code of the account's authenticator app. Where the account has no second factor it is not looked at.
-    """
     username: str
     """
     The username or the e-mail address.
-    """
-    webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """
-    Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the credential's
-    `toJSON()`.
     """
 
 

@@ -1,0 +1,61 @@
+"""The backend of fastapi-users, for applications and clients that come from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.responses import JSONResponse, Response
+
+from doorward.fastapi.transports import NO_STORE, Bearer, Tokens
+from doorward.models.base import Model
+from doorward.types import Backends
+
+__all__ = ["JWTAuthentication", "JWTToken"]
+
+
+class JWTToken(Model):
+    """What a login answers."""
+
+    token: str
+
+
+class JWTAuthentication(Bearer):
+    """Bearer tokens as fastapi-users makes them: HS256 with this secret, `user_id`, its audience.
+
+        jwt = JWTAuthentication(secret=SECRET, lifetime_seconds=3600)
+        engine = Engine({"backends": {jwt.name: jwt.backend}})
+        app.include_router(Authentication(engine, {jwt.name: jwt}).router(), prefix="/auth")
+
+    `POST /auth/login/jwt` answers `{"token": "…"}`. There is no refresh token: the session ends with it.
+    """
+
+    login_answer: Any = JWTToken
+
+    def __init__(
+        self,
+        secret: str,
+        lifetime_seconds: int,
+        name: str = "jwt",
+        *,
+        audience: str = "fastapi-users:auth",
+        allow_weak_secret: bool = False,
+    ) -> None:
+        """Take the secret, of at least 32 bytes, how long a token is good, and the name of the backend."""
+        self.name = name
+        self.lifetime_seconds = lifetime_seconds
+        self.backend: Backends = {
+            "secret": secret,
+            "access_token_seconds": lifetime_seconds,
+            "audience": audience,
+            "subject_claim": "user_id",
+            "refresh": False,
+            "allow_weak_secret": allow_weak_secret,
+        }
+
+    def __repr__(self) -> str:
+        """Name the backend; its secret is not shown."""
+        return f"JWTAuthentication(name={self.name!r}, lifetime_seconds={self.lifetime_seconds})"
+
+    def answer(self, tokens: Tokens) -> Response:
+        """Hand out the token in a body that no cache keeps."""
+        return JSONResponse({"token": tokens.access_token}, headers=NO_STORE)
