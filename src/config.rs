@@ -274,7 +274,8 @@ pub struct PasswordPolicy {
     pub pepper: bool,
     /// How long a password is good that somebody else has set (`set_password`): until then its user replaces it.
     pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
-    /// How many hashes run at once; each takes `memory_kib`. Default: the number of processors.
+    /// How many hashes run at once in the process; each takes `memory_kib`. Its engines share the places, as many as
+    /// one of them asks for at most. Default: the number of processors.
     pub max_concurrent: Option<Whole<1, 1024, 1>>,
     /// How many more callers may wait; the next gets `hash_queue_full`.
     pub max_queued: Whole<0, 100_000, 256>,

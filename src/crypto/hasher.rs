@@ -1,9 +1,11 @@
 //! Password hashes: Argon2 (RFC 9106) in PHC strings, and the verification of other systems' hashes,
 //! computed in a bounded pool of reused memory. The pool's size caps both concurrency and memory; a bounded
-//! number of callers may wait.
+//! number of callers may wait. There is one pool in a process, for all its engines: it has as many places as the
+//! engine that asks for most.
 
 use std::num::NonZeroUsize;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,7 +30,7 @@ const MOST_KIB: u32 = 131_072;
 /// Computes and verifies password hashes with the configured cost.
 pub(crate) struct Hasher {
     cost: Cost,
-    pool: Pool,
+    places: Places,
     /// What is verified when there is no account: the same work, never a match.
     decoy: StoredHash,
 }
@@ -60,7 +62,7 @@ impl Hasher {
         let slots = policy.max_concurrent.map_or_else(processors, |max| max.get());
         Ok(Hasher {
             cost,
-            pool: Pool::new(cost.memory_kib as usize, slots, policy.max_queued.get()),
+            places: Places::new(cost.memory_kib as usize, slots, policy.max_queued.get()),
             decoy: StoredHash::Argon2(Phc {
                 algorithm: Algorithm::Argon2id,
                 version: Version::V0x13,
@@ -80,7 +82,7 @@ impl Hasher {
             salt: random::<SALT_LEN>()?.to_vec(),
             output: vec![0; OUTPUT_LEN],
         };
-        let output = self.pool.slot()?.compute(password.as_bytes(), &phc)?;
+        let output = self.places.slot()?.compute(password.as_bytes(), &phc)?;
         phc.output.copy_from_slice(&output);
         Ok(phc.to_string())
     }
@@ -98,7 +100,7 @@ impl Hasher {
         if !is_current {
             forms.reverse();
         }
-        let mut slot = self.pool.slot()?;
+        let mut slot = self.places.slot()?;
         for form in forms.into_iter().flatten() {
             let valid = slot.verify(form, hash)?;
             if valid && readable.is_some() {
@@ -138,7 +140,7 @@ impl Hasher {
 
     /// How long one hash takes in a place of its own, once its memory is warm.
     pub(crate) fn measure(&self) -> Result<Duration> {
-        let mut slot = self.pool.slot()?;
+        let mut slot = self.places.slot()?;
         slot.verify(b"a password", &self.decoy)?;
         let began = Instant::now();
         slot.verify(b"a password", &self.decoy)?;
@@ -147,8 +149,8 @@ impl Hasher {
 
     /// How many places there are, how many are taken, and how many callers wait for one.
     pub(crate) fn load(&self) -> (usize, usize, usize) {
-        let state = self.pool.lock();
-        (self.pool.slots, state.busy, state.waiting)
+        let state = self.places.pool.lock();
+        (state.slots(), state.busy, state.waiting)
     }
 }
 
@@ -284,42 +286,53 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     (text.len() <= 88).then(|| STANDARD_NO_PAD.decode_to_vec(text).ok()).flatten()
 }
 
-/// The places where hashes are computed.
-struct Pool {
+/// The places where hashes are computed, as one engine uses them.
+struct Places {
+    /// What this engine asks for.
+    demand: Demand,
+    /// How many callers may wait when another comes to this engine.
+    queue: usize,
+    pool: Arc<Pool>,
+}
+
+/// What an engine asks of the pool: memory for each hash, and how many at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Demand {
     kib: usize,
     slots: usize,
-    queue: usize,
+}
+
+#[derive(Default)]
+struct Pool {
     state: Mutex<State>,
     freed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
+    /// Of each open engine.
+    demands: Vec<Demand>,
     idle: Vec<Memory>,
     busy: usize,
     waiting: usize,
 }
 
-impl Pool {
-    fn new(kib: usize, slots: usize, queue: usize) -> Pool {
-        Pool { kib, slots, queue, state: Mutex::default(), freed: Condvar::new() }
-    }
+/// The pool of this process, while an engine is open. A forked child has one of its own: what is busy in its
+/// parent's never ends in the child.
+static POOL: Mutex<(u32, Weak<Pool>)> = Mutex::new((0, Weak::new()));
 
-    /// Waits for a place. Failure: `hash_queue_full`.
-    fn slot(&self) -> Result<Slot<'_>> {
-        let mut state = self.lock();
-        if state.busy >= self.slots {
-            if state.waiting >= self.queue {
-                return Err(Code::HashQueueFull.into());
+impl Pool {
+    fn of_process() -> Arc<Pool> {
+        let process = process::id();
+        let Some(mut known) = shared() else { return Arc::default() };
+        match known.1.upgrade().filter(|_| known.0 == process) {
+            Some(pool) => pool,
+            None => {
+                let pool = Arc::default();
+                *known = (process, Arc::downgrade(&pool));
+                pool
             }
-            state.waiting += 1;
-            while state.busy >= self.slots {
-                state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-            state.waiting -= 1;
         }
-        state.busy += 1;
-        Ok(Slot { pool: self, memory: state.idle.pop() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -327,9 +340,76 @@ impl Pool {
     }
 }
 
+/// The known pool. It is locked for moments; for longer only in a child that was forked in such a moment, where
+/// nobody will unlock it.
+fn shared() -> Option<MutexGuard<'static, (u32, Weak<Pool>)>> {
+    for _ in 0..1000 {
+        match POOL.try_lock() {
+            Ok(known) => return Some(known),
+            Err(TryLockError::Poisoned(known)) => return Some(known.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    None
+}
+
+impl Places {
+    fn new(kib: usize, slots: usize, queue: usize) -> Places {
+        let (demand, pool) = (Demand { kib, slots }, Pool::of_process());
+        pool.lock().demands.push(demand);
+        // Where this makes more places, those who wait for one learn it.
+        pool.freed.notify_all();
+        Places { demand, queue, pool }
+    }
+
+    /// Waits for a place. Failure: `hash_queue_full`.
+    fn slot(&self) -> Result<Slot<'_>> {
+        let mut state = self.pool.lock();
+        if state.busy >= state.slots() {
+            if state.waiting >= self.queue {
+                return Err(Code::HashQueueFull.into());
+            }
+            state.waiting += 1;
+            while state.busy >= state.slots() {
+                state = self.pool.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.waiting -= 1;
+        }
+        state.busy += 1;
+        Ok(Slot { places: self, memory: state.idle.pop() })
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        if let Some(at) = state.demands.iter().position(|demand| *demand == self.demand) {
+            state.demands.swap_remove(at);
+        }
+        state.forget_idle();
+    }
+}
+
+impl State {
+    fn slots(&self) -> usize {
+        self.demands.iter().map(|demand| demand.slots).max().unwrap_or(1)
+    }
+
+    fn kib(&self) -> usize {
+        self.demands.iter().map(|demand| demand.kib).max().unwrap_or(0)
+    }
+
+    /// Gives memory back that no open engine asks for.
+    fn forget_idle(&mut self) {
+        let (slots, kib) = (self.slots(), self.kib());
+        self.idle.retain(|memory| memory.len() <= kib);
+        self.idle.truncate(slots);
+    }
+}
+
 /// A place in the pool; dropping it lets the next caller in.
 struct Slot<'a> {
-    pool: &'a Pool,
+    places: &'a Places,
     memory: Option<Memory>,
 }
 
@@ -338,7 +418,7 @@ impl Slot<'_> {
     fn memory(&mut self, kib: usize) -> Result<&mut Memory> {
         if self.memory.as_ref().is_none_or(|memory| memory.len() < kib) {
             self.memory = None;
-            self.memory = Memory::new(kib.max(self.pool.kib));
+            self.memory = Memory::new(kib.max(self.places.demand.kib));
         }
         self.memory.as_mut().ok_or(Error::new(Code::HashQueueFull, "no memory"))
     }
@@ -346,12 +426,12 @@ impl Slot<'_> {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        // Memory beyond the configured size served one foreign hash and is given back.
-        let kept = self.memory.take().filter(|memory| memory.len() <= self.pool.kib);
-        let mut state = self.pool.lock();
+        let mut state = self.places.pool.lock();
         state.busy -= 1;
-        state.idle.extend(kept);
+        state.idle.extend(self.memory.take());
+        // Memory beyond the configured size served one foreign hash.
+        state.forget_idle();
         drop(state);
-        self.pool.freed.notify_one();
+        self.places.pool.freed.notify_one();
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use doorward::Code;
+use doorward::{Code, Engine};
 use serde_json::json;
 
 use crate::stage::{
@@ -50,9 +50,14 @@ fn status_kib(name: &str) -> u64 {
 #[test]
 fn an_overflow_is_no_failed_attempt() {
     let store = Store::sqlite();
-    register(&store.open(), "ada").unwrap();
+    Child::start(&json!({"role": "an overflow", "store": store.url()})).succeed();
+}
+
+/// The child of [`an_overflow_is_no_failed_attempt`]: the places are the process's.
+pub fn overflow(store: &str) {
     let keys = json!({"password": {"max_concurrent": 1, "max_queued": 1, "memory_kib": 1024}});
-    let engine = open(store.url(), keys).unwrap();
+    let engine = open(store, keys).unwrap();
+    register(&engine, "ada").unwrap();
     let mut overflowed = 0;
     for _ in 0..10 {
         let busy = AtomicBool::new(true);
@@ -84,7 +89,12 @@ fn an_overflow_is_no_failed_attempt() {
 #[test]
 fn the_queue_is_fair() {
     let store = Store::sqlite();
-    let engine = open(store.url(), json!({"password": {"max_concurrent": 1}})).unwrap();
+    Child::start(&json!({"role": "a fair queue", "store": store.url()})).succeed();
+}
+
+/// The child of [`the_queue_is_fair`]: the places are the process's.
+pub fn fair_queue(store: &str) {
+    let engine = open(store, json!({"password": {"max_concurrent": 1}})).unwrap();
     let hash = || drop(call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap());
     let (done, greedy) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -99,6 +109,57 @@ fn the_queue_is_fair() {
     });
     let greedy = greedy.into_inner();
     assert!(greedy < 1000, "{greedy} beside 100");
+}
+
+/// Two engines with one place hash one at a time: while one of them does, whoever may not wait is refused by the
+/// other. Forked meanwhile, a child hashes at once: it has places of its own.
+#[test]
+fn the_places_are_the_processes() {
+    let store = Store::sqlite();
+    Child::start(&json!({"role": "two engines", "store": store.url()})).succeed();
+}
+
+/// The child of [`the_places_are_the_processes`]: the places are the process's.
+pub fn two_engines(store: &str) {
+    let keys =
+        json!({"password": {"max_concurrent": 1, "max_queued": 0, "memory_kib": 65_536, "iterations": 60}});
+    let (slow, other) = (open(store, keys.clone()).unwrap(), open(store, keys).unwrap());
+    let load = |engine| call(engine, "stats", json!({})).unwrap()["hash_queue"].clone();
+    let hash = |engine: &Engine| call(engine, "hash_password", json!({"password": PASSWORD}));
+    assert_eq!(load(&other), json!({"slots": 1, "busy": 0, "waiting": 0}));
+    thread::scope(|scope| {
+        let hashing = scope.spawn(|| hash(&slow));
+        while load(&other)["busy"] == 0 {
+            thread::yield_now();
+        }
+        assert_eq!(hash(&other), Err(Code::HashQueueFull));
+        assert_eq!(forked(|| open("sqlite::memory:", json!({})).is_ok_and(|own| hash(&own).is_ok())), 0);
+        assert!(!hashing.is_finished(), "the hash was too quick for this test");
+        hashing.join().unwrap().unwrap();
+    });
+    assert!(hash(&other).is_ok());
+    // An engine that asks for more makes places for all, and takes them along.
+    let wide = open(store, json!({"password": {"max_concurrent": 3}})).unwrap();
+    assert_eq!(load(&other)["slots"], 3);
+    drop(wide);
+    assert_eq!(load(&other)["slots"], 1);
+}
+
+/// How a forked child ends: with 0 where `f` holds.
+fn forked(f: impl FnOnce() -> bool) -> i32 {
+    // SAFETY: the child runs `f` and ends at once.
+    match unsafe { libc::fork() } {
+        0 => {
+            let code = i32::from(!f());
+            unsafe { libc::_exit(code) }
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: `status` is written.
+            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            libc::WEXITSTATUS(status)
+        }
+    }
 }
 
 /// Where the system has no memory for a hash, that is an error of one call; it is no failed attempt; and

@@ -384,7 +384,8 @@ class PasswordConfig(TypedDict, total=False):
     """
     max_concurrent: int | None
     """
-    How many hashes run at once; each takes `memory_kib`. Default: the number of processors.
+    How many hashes run at once in the process; each takes `memory_kib`. Its engines share the places, as many as
+    one of them asks for at most. Default: the number of processors.
     """
     max_queued: int
     """
