@@ -193,6 +193,133 @@ fn headers(store: &Store) {
         .refused("not UTF-8", &forge.signed(&format!("{}.{}", url(&header), url(forge.claims().as_bytes()))));
 }
 
+on_each_store!(headers_of_a_compatibility_backend);
+/// The HMAC is right each time, by the secret that the backend shares with another library.
+fn headers_of_a_compatibility_backend(store: &Store) {
+    const SHARED: &str = "a secret of more than thirty-two bytes";
+    let engine = engine(
+        store,
+        json!({"backends": {"jwt": {"secret": SHARED}}}),
+        jsonwebtoken::get_current_timestamp(),
+    );
+    let user = register(&engine, "ada");
+    let issued = call(&engine, "issue_token", json!({"claims": {"sub": user}, "backend": "jwt"}));
+    let claims = issued["token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    let token = |header: &str| {
+        let input = format!("{}.{claims}", url(header.as_bytes()));
+        let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, SHARED.as_bytes()), input.as_bytes());
+        format!("{input}.{}", url(tag.as_ref()))
+    };
+    let ask = |operation: &str, header: &str| {
+        engine.call(operation, &json!({"token": token(header), "backend": "jwt"}).to_string())
+    };
+    for header in [
+        r#"{"alg":"HS256","typ":"JWT"}"#,
+        r#"{"typ":"JWT","alg":"HS256"}"#,
+        r#"{"alg":"HS256","typ":"jwt","kid":"of the other library"}"#,
+    ] {
+        assert!(ask("verify", header).is_ok() && ask("authenticate", header).is_ok(), "{header}");
+    }
+    for header in [
+        r#"{"alg":"none","typ":"JWT"}"#,
+        r#"{"alg":"HS512","typ":"JWT"}"#,
+        r#"{"alg":"HS384","typ":"JWT"}"#,
+        r#"{"alg":"hs256","typ":"JWT"}"#,
+        r#"{"alg":"RS256","typ":"JWT"}"#,
+        r#"{"alg":"","typ":"JWT"}"#,
+        r#"{"alg":null,"typ":"JWT"}"#,
+        r#"{"alg":["HS256"],"typ":"JWT"}"#,
+        r#"{"typ":"JWT"}"#,
+        r#"{"alg":"HS256"}"#,
+        r#"{"alg":"HS256","typ":""}"#,
+        r#"{"alg":"HS256","typ":null}"#,
+        r#"{"alg":"HS256","typ":1}"#,
+        r#"{"alg":"HS256","typ":"at+jwt"}"#,
+        r#"{"alg":"HS256","typ":"rt+jwt"}"#,
+        r#"{"alg":"HS256","typ":"JWT","crit":[]}"#,
+        r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#,
+        r#"{"alg":"HS256","typ":"JWT","crit":["b64"],"b64":false}"#,
+        r#"{"alg":"HS256","typ":"JWT","b64":true}"#,
+        r#"{"alg":"HS256","typ":"JWT","alg":"HS256"}"#,
+        r#"{"alg":"none","typ":"JWT","alg":"HS256"}"#,
+        r#"{"alg":"HS256","typ":"JWT","\u0061lg":"HS256"}"#,
+        r#"{"alg":"HS256","typ":"JWT","typ":"JWT"}"#,
+        r#"{"alg":"HS256","typ":"JWT","x":1,"x":1}"#,
+        r#"[{"alg":"HS256","typ":"JWT"}]"#,
+        r#"{"alg":"HS256","typ":"JWT"}{}"#,
+        "{}",
+        "null",
+        "",
+    ] {
+        for operation in ["verify", "authenticate"] {
+            assert_eq!(ask(operation, header).unwrap_err().code, Code::InvalidToken, "{operation}: {header}");
+        }
+        let asked = call(&engine, "introspect", json!({"token": token(header)}));
+        assert_eq!(asked["active"], false, "{header}");
+    }
+}
+
+on_each_store!(a_key_of_one_backend_with_a_session_of_another);
+fn a_key_of_one_backend_with_a_session_of_another(store: &Store) {
+    let now = jsonwebtoken::get_current_timestamp();
+    let open = || engine(store, json!({"backends": {"admin": {}}}), now);
+    let (user, [own, other]) = {
+        let engine = open();
+        let user = register(&engine, "ada");
+        let login = |backend: &str| {
+            let request = json!({"username": "ada", "password": "eight wise words", "backend": backend});
+            call(&engine, "login", request)["session_id"].as_str().unwrap().to_owned()
+        };
+        (user, [login("admin"), login("default")])
+    };
+    let key = store.query("SELECT kid, sealed FROM keys WHERE backend = 'admin'").swap_remove(0);
+    let kid = key["kid"].as_str().unwrap();
+    let secret = unseal(&bytes(key["sealed"].as_str().unwrap()), &format!("signing key {kid}"));
+    let engine = open();
+    let audience = call(&engine, "issue_token", json!({"claims": {"sub": user}, "backend": "admin"}));
+    let claims =
+        URL_SAFE_NO_PAD.decode(audience["token"].as_str().unwrap().split('.').nth(1).unwrap()).unwrap();
+    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    for (sid, is_good) in [(own, true), (other, false)] {
+        claims["sid"] = json!(sid);
+        let header = json!({"alg": "HS256", "kid": kid, "typ": "at+jwt"}).to_string();
+        let input = format!("{}.{}", url(header.as_bytes()), url(claims.to_string().as_bytes()));
+        let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, &secret), input.as_bytes());
+        let token = format!("{input}.{}", url(tag.as_ref()));
+        let request = json!({"token": token, "backend": "admin"}).to_string();
+        assert!(engine.call("verify", &request).is_ok());
+        let answer = engine.call("authenticate", &request);
+        assert_eq!(answer.as_ref().err().map(|error| error.code), (!is_good).then_some(Code::InvalidToken));
+        assert_eq!(call(&engine, "introspect", json!({"token": token}))["active"], is_good);
+        let detail = answer.err().and_then(|error| error.detail);
+        assert_eq!(detail.as_deref(), (!is_good).then_some("foreign_session"));
+    }
+}
+
+on_each_store!(a_retired_key_past_its_time);
+/// What the old key signed is refused once the key is past its time, however long the token says that it lives.
+fn a_retired_key_past_its_time(store: &Store) {
+    let forge = Forge::new(store);
+    let token = forge.with_claims(json!({"exp": forge.now + 10 * 365 * 86_400}));
+    forge.accepted("before", &token);
+    call(&forge.engine, "rotate_keys", json!({}));
+    forge.accepted("until nothing that it signed is alive", &token);
+    // `session_max_seconds`, `leeway_seconds`, and a minute in which another process may sign with it.
+    let end = forge.now + 7_776_000 + 30 + 60;
+    let at = |seconds: i64| engine(store, json!({}), seconds as u64);
+    assert!(at(end - 1).call("verify", &json!({"token": token}).to_string()).is_ok());
+    let later = at(end);
+    for operation in ["verify", "authenticate", "logout"] {
+        let error = later.call(operation, &json!({"token": token}).to_string()).unwrap_err();
+        assert_eq!(
+            (error.code, error.detail.as_deref()),
+            (Code::InvalidToken, Some("unknown_key")),
+            "{operation}"
+        );
+    }
+    assert_eq!(call(&later, "introspect", json!({"token": token}))["active"], false);
+}
+
 on_each_store!(offered_keys_are_ignored);
 /// Keys come from the key ring: what a header offers is neither used nor fetched.
 fn offered_keys_are_ignored(store: &Store) {
@@ -757,6 +884,18 @@ impl Forge {
         let names: Vec<&str> = reply.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(names, ["active", "reason"], "{name}");
     }
+}
+
+/// An engine that knows the secret key, at one moment.
+fn engine(store: &Store, keys: Value, now: u64) -> Engine {
+    let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}, "secret_key": SECRET_KEY});
+    let config = stores::config(store.url(), defaults, keys);
+    let hooks = Hooks { clock: Clock::custom(move || now as i64 * 1000), log: None };
+    Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
+}
+
+fn call(engine: &Engine, operation: &str, request: Value) -> Value {
+    serde_json::from_str(&engine.call(operation, &request.to_string()).unwrap()).unwrap()
 }
 
 /// The id of a new account.
