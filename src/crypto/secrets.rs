@@ -95,10 +95,17 @@ impl Secrets {
         self.in_force().map(|key| key.id)
     }
 
-    /// The code of `message` under the current key.
+    /// The code of `message` under the current key. A row that is found by it begins with the id of the key, so that
+    /// rows of keys that are gone can be told.
     pub(crate) fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
-        let tag = hmac::sign(self.current()?.mac_key(purpose), message);
-        tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))
+        let key = self.current()?;
+        let tag = hmac::sign(key.mac_key(purpose), message);
+        let mut code: [u8; 32] =
+            tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))?;
+        if matches!(purpose, Purpose::LookUp) {
+            code[..4].copy_from_slice(&key.id);
+        }
+        Ok(code)
     }
 
     /// The code of `message` under the oldest key: it stays the same while that is in force.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::events::oldest_event;
+use crate::crypto::secrets::KeyId;
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Share, Tx, events, keys, known_devices, one_time_secrets, passkeys, revoked_tokens, sessions,
@@ -94,7 +95,8 @@ impl Engine {
         };
         let purged = Purged {
             sessions: purge.all(|tx| sessions::forget_ended(tx, now, share))?,
-            throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?,
+            throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?
+                + purge.lasting_throttles(share)?,
             one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,
             spent_challenges: purge.all(|tx| passkeys::forget_expired(tx, now, share))?,
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
@@ -124,6 +126,24 @@ struct Purge<'e> {
 }
 
 impl Purge<'_> {
+    /// Deletes the counts of accounts that were made under secret keys that are gone: they have no end, and are not
+    /// found any more. Their ids begin with that of the key.
+    fn lasting_throttles(&mut self, share: Share) -> Result<usize> {
+        let mut keys: Vec<KeyId> = self.engine.secrets.ids().collect();
+        // A process whose keys are all retired knows nothing of the keys of others.
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        keys.sort_unstable();
+        let (mut rows, mut from) = (0, Vec::new());
+        for key in keys {
+            rows += self.all(|tx| throttles::forget_lasting(tx, &from, &key, share))?;
+            // Beyond everything that begins with the key's id.
+            from = [&key[..], &[0xff; 29]].concat();
+        }
+        Ok(rows + self.all(|tx| throttles::forget_lasting(tx, &from, &[0xff; 33], share))?)
+    }
+
     /// Deletes batch after batch of a kind until a batch is not full or the time is up; how many rows.
     fn all(&mut self, mut batch: impl FnMut(&mut Tx) -> Result<usize>) -> Result<usize> {
         let mut rows = 0;

@@ -80,7 +80,7 @@ impl Engine {
                 Some(id) if device.is_some() => {
                     lane(format!("account {id}{on}"), failures, now + DEVICE_SECONDS)?
                 }
-                Some(id) => lane(format!("account {id}"), failures, i64::MAX)?,
+                Some(id) => lane(format!("account {id}"), failures, throttles::NEVER)?,
                 None => lane(format!("nobody {name}"), failures, forgotten_at)?,
             },
             source: source
@@ -144,7 +144,7 @@ impl Engine {
         let lane = Lane {
             id: self.secrets.mac(Purpose::LookUp, second_factor(account, device).as_bytes())?,
             limit: self.config.throttle.account_failures.seconds(),
-            expires_at: if device.is_some() { now + DEVICE_SECONDS } else { i64::MAX },
+            expires_at: if device.is_some() { now + DEVICE_SECONDS } else { throttles::NEVER },
             locked_until: 0,
             locks: false,
         };

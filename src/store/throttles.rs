@@ -3,6 +3,9 @@
 use super::{Share, Tx, Value};
 use crate::error::Result;
 
+/// When a row may be forgotten that stays until an attempt succeeds.
+pub(crate) const NEVER: i64 = i64::MAX;
+
 /// The count of one lane.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Throttle {
@@ -92,5 +95,14 @@ pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usiz
          (SELECT id FROM throttles WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         Value::Integer(now),
         share,
+    )
+}
+
+/// Forgets rows without an end whose ids are between these two.
+pub(crate) fn forget_lasting(tx: &mut Tx, from: &[u8], to: &[u8], share: Share) -> Result<usize> {
+    tx.execute(
+        "DELETE FROM throttles WHERE id IN (SELECT id FROM throttles \
+         WHERE expires_at = ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT ?4)",
+        &[Value::Integer(NEVER), Value::Bytes(from), Value::Bytes(to), Value::Integer(share.rows())],
     )
 }
