@@ -31,13 +31,14 @@ static REBUILD: LazyLock<String> = LazyLock::new(|| {
     };
     let table = statement("CREATE TABLE users (").replace("TABLE users", "TABLE users_anew");
     let (columns, _) = table.rsplit_once("\n)").unwrap();
-    let (by_address, by_activity) =
-        (statement("CREATE INDEX users_by_address"), statement("CREATE INDEX users_by_activity"));
+    let indexes: Vec<&str> =
+        schema.split_inclusive(';').filter(|text| text.contains(" ON users (")).collect();
     format!(
         "{columns},\n  nickname TEXT) WITHOUT ROWID;
          INSERT INTO users_anew SELECT * FROM users;
          ALTER TABLE users_anew ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
-         DROP TABLE users; ALTER TABLE users_anew RENAME TO users; {by_address} {by_activity}"
+         DROP TABLE users; ALTER TABLE users_anew RENAME TO users; {}",
+        indexes.concat()
     )
 });
 
