@@ -39,8 +39,7 @@ pub(crate) struct Sqlite {
     waiting: AtomicUsize,
     /// A store in memory has one connection: the writer's.
     readers: Option<Pool<Reader>>,
-    files: Option<Files>,
-    path: PathBuf,
+    files: Option<Arc<Files>>,
     timeout: Duration,
     /// The schema that opening found.
     pub(super) found: i64,
@@ -72,14 +71,13 @@ impl Sqlite {
         write_ahead(&connection, timeout)?;
         let found = migrate(&connection, plan, timeout)?;
         writable(&connection)?;
-        let files = Files::of(&path)?;
-        let writer = Writer::new(connection, plan, Some((path.clone(), files)))?;
+        let files = Some(Arc::new(Files::of(path)?));
+        let writer = Writer::new(connection, plan, files.clone())?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
             waiting: AtomicUsize::new(0),
             readers: Some(Pool::new(readers)),
-            files: Some(files),
-            path,
+            files,
             timeout,
             found,
         })
@@ -95,7 +93,6 @@ impl Sqlite {
             waiting: AtomicUsize::new(0),
             readers: None,
             files: None,
-            path: PathBuf::new(),
             timeout,
             found,
         })
@@ -109,7 +106,7 @@ impl Sqlite {
                     || self.connect_again().and_then(Reader::new),
                     |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
                 )?;
-                self.files.map_or(Ok(()), |files| files.check(&self.path))?;
+                self.files.as_ref().map_or(Ok(()), |files| files.check())?;
                 Ok(value)
             }
             None => f(&mut Tx::Sqlite(Statements(&lock(&self.writer).connection))),
@@ -118,8 +115,9 @@ impl Sqlite {
 
     /// Another connection to the files that are open. With another file of that name it would mix the log of these.
     fn connect_again(&self) -> Result<Connection> {
-        self.files.map_or(Ok(()), |files| files.check(&self.path))?;
-        connect(&self.path, self.timeout)
+        let files = self.files.as_ref().ok_or_else(damaged)?;
+        files.check()?;
+        connect(&files.path, self.timeout)
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
@@ -145,9 +143,9 @@ impl Sqlite {
         let empty = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
         let copy =
             |connection: &Connection| connection.execute("VACUUM INTO ?1", [empty]).map(drop).map_err(failed);
-        match self.files {
+        match &self.files {
             // Readers may not write, not even there.
-            Some(files) => copy(&self.connect_again()?).and_then(|()| files.check(&self.path)),
+            Some(files) => copy(&self.connect_again()?).and_then(|()| files.check()),
             None => copy(&lock(&self.writer).connection),
         }
     }
@@ -178,7 +176,7 @@ struct Writer {
     connection: Connection,
     plan: Plan,
     /// Where the store is, if it is not in memory.
-    files: Option<(PathBuf, Files)>,
+    files: Option<Arc<Files>>,
     durability: Durability,
     group: Option<Group>,
 }
@@ -197,7 +195,7 @@ struct Outcome {
 }
 
 impl Writer {
-    fn new(connection: Connection, plan: Plan, files: Option<(PathBuf, Files)>) -> Result<Writer> {
+    fn new(connection: Connection, plan: Plan, files: Option<Arc<Files>>) -> Result<Writer> {
         connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
         Ok(Writer { connection, plan, files, durability: Durability::Full, group: None })
     }
@@ -276,7 +274,7 @@ impl Writer {
     }
 
     fn check_files(&self) -> Result<()> {
-        self.files.as_ref().map_or(Ok(()), |(path, files)| files.check(path))
+        self.files.as_ref().map_or(Ok(()), |files| files.check())
     }
 
     /// Commits the open group, if there is one, and tells its members.
@@ -333,29 +331,28 @@ impl Outcome {
     }
 }
 
-/// The files that were opened, by device and inode.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The files that were opened, each by device and inode.
 struct Files {
+    path: PathBuf,
     database: (u64, u64),
     log: (u64, u64),
 }
 
 impl Files {
-    fn of(path: &Path) -> Result<Files> {
-        let identity = |path: &Path| {
-            fs::metadata(path).map(|status| (status.dev(), status.ino())).map_err(|_| moved("is gone"))
-        };
-        Ok(Files { database: identity(path)?, log: identity(&longer(path, "-wal"))? })
+    fn of(path: PathBuf) -> Result<Files> {
+        Ok(Files { database: identity(&path)?, log: identity(&longer(&path, "-wal"))?, path })
     }
 
     /// Whether their names still lead to them. What is written to a file without a name is lost with the process, and
     /// what is read there is known to nobody else.
-    fn check(self, path: &Path) -> Result<()> {
-        match Files::of(path)? == self {
-            true => Ok(()),
-            false => Err(moved("was replaced")),
-        }
+    fn check(&self) -> Result<()> {
+        let found = (identity(&self.path)?, identity(&longer(&self.path, "-wal"))?);
+        if found == (self.database, self.log) { Ok(()) } else { Err(moved("was replaced")) }
     }
+}
+
+fn identity(path: &Path) -> Result<(u64, u64)> {
+    fs::metadata(path).map(|status| (status.dev(), status.ino())).map_err(|_| moved("is gone"))
 }
 
 fn moved(how: &str) -> Error {

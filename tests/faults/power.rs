@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::crash::Acknowledged;
 use crate::stage::{Child, Store};
+use crate::stores::skips::not_run;
 use crate::stores::sqlite;
 
 #[test]
@@ -17,7 +18,7 @@ fn a_power_cut_loses_nothing_acknowledged() {
     let store = Store::sqlite();
     let image = store.path().join("disk");
     let Some(disk) = Disk::new(&image, &store.path().join("mounted")) else {
-        println!("a_power_cut_loses_nothing_acknowledged: not run, no image may be mounted here");
+        not_run("a_power_cut_loses_nothing_acknowledged", "no image may be mounted here");
         return;
     };
     let mut child = Child::start(&json!({"role": "work", "store": sqlite(&disk.0.join("store.db"))}));

@@ -13,6 +13,7 @@ use crate::stage::{
     Child, Store, call, count, is_active, limit, login, logout, open, refused, register, report, together,
     told,
 };
+use crate::stores::skips::not_run;
 use crate::stores::sqlite;
 
 /// `nobody`
@@ -325,7 +326,7 @@ fn a_read_only_file_system() {
     let store = Store::sqlite();
     register(&store.open(), "ada").unwrap();
     let Some(mounted) = Mounted::read_only(store.path()) else {
-        println!("a_read_only_file_system: not run, no file system may be mounted here");
+        not_run("a_read_only_file_system", "no file system may be mounted here");
         return;
     };
     let error = open(store.url(), json!({})).err().unwrap();
@@ -347,11 +348,11 @@ fn a_file_that_may_not_grow() {
 fn a_full_disk() {
     let store = Store::sqlite();
     if !is_root() {
-        println!("a_full_disk: not run, only root may mount a small file system");
+        not_run("a_full_disk", "only root may mount a small file system");
         return;
     }
     let Some(mounted) = Mounted::small(store.path()) else {
-        println!("a_full_disk: not run, no file system may be mounted here");
+        not_run("a_full_disk", "no file system may be mounted here");
         return;
     };
     let filler = store.path().join("filler");

@@ -6,9 +6,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Once;
 use std::time::Duration;
 
+use crate::skips::not_run;
 use doorward::{Config, Engine, Error, Hooks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -260,12 +260,9 @@ fn is_root() -> bool {
 
 #[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn is_there() -> bool {
-    static SAID: Once = Once::new();
     let is_there = std::env::var("DOORWARD_TEST_POSTGRES").is_ok_and(|server| !server.is_empty());
     if !is_there {
-        // Not by `println!`, which is kept back when a test passes.
-        let say = || drop(writeln!(std::io::stderr(), "PostgreSQL: not run, tests/postgres starts one"));
-        SAID.call_once(say);
+        not_run("PostgreSQL", "tests/postgres starts one");
     }
     is_there
 }

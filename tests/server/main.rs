@@ -9,5 +9,7 @@ mod outages;
 mod pooler;
 mod relay;
 mod rules;
+#[path = "../skips/mod.rs"]
+mod skips;
 mod standby;
 mod tls;

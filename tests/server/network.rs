@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, is_active, login, open, register, succeed};
 use crate::outages::{again, unavailable};
+use crate::skips::not_run;
 
 /// The server, seen from the engine (RFC 5737).
 const SERVER: &str = "192.0.2.2";
@@ -19,9 +20,8 @@ fn packets_are_lost_in_each_direction() {
         if !enter_new_namespace()
             || !Command::new("nft").args(["list", "tables"]).status().is_ok_and(|it| it.success())
         {
-            println!(
-                "packets_are_lost_in_each_direction: not run, it takes root, a network namespace and nftables"
-            );
+            let why = "it takes root, a network namespace and nftables";
+            not_run("packets_are_lost_in_each_direction", why);
             return;
         }
         let Some(cluster) = Cluster::start("listen_addresses = '*'") else { return };

@@ -6,7 +6,6 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use crate::cluster::{
     succeed,
 };
 use crate::relay::Relay;
+use crate::skips::not_run;
 
 /// A pooler before the server of a test. It ends with the test.
 pub struct Pooler {
@@ -90,11 +90,9 @@ impl Drop for Pooler {
 }
 
 fn is_there() -> bool {
-    static SAID: Once = Once::new();
     let is_there = Command::new("pgbouncer").arg("--version").output().is_ok();
     if !is_there {
-        let say = || drop(writeln!(std::io::stderr(), "PgBouncer: not run, it is not installed"));
-        SAID.call_once(say);
+        not_run("PgBouncer", "it is not installed");
     }
     is_there
 }

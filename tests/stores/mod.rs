@@ -3,14 +3,16 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, Once};
+use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+#[path = "../skips/mod.rs"]
+pub mod skips;
 
 /// Makes of `fn name(store: &Store)` two tests: `name::sqlite` and `name::postgres`.
 macro_rules! on_each_store {
@@ -193,12 +195,9 @@ fn value(cell: ValueRef) -> Value {
 /// The server's address, if there is one.
 #[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn server() -> Option<String> {
-    static SAID: Once = Once::new();
     let server = std::env::var("DOORWARD_TEST_POSTGRES").ok().filter(|server| !server.is_empty());
     if server.is_none() {
-        // Not by `println!`, which is kept back when a test passes.
-        let say = || drop(writeln!(std::io::stderr(), "PostgreSQL: not run, tests/postgres starts one"));
-        SAID.call_once(say);
+        skips::not_run("PostgreSQL", "tests/postgres starts one");
     }
     server
 }
