@@ -126,7 +126,16 @@ fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
     }
     let is_other_space = |c: char| c.is_whitespace() && !matches!(c, '\u{2028}' | '\u{2029}');
     let spaced = text.chars().map(|c| if is_other_space(c) { ' ' } else { c });
-    Some(Zeroizing::new(spaced.nfc().collect()))
+    // NFC makes at most three times as many bytes of a text (UAX 15 section 12).
+    Some(collected(spaced.nfc(), 3 * text.len()))
+}
+
+/// The characters of a secret, in a text that has the room for so many bytes: one that grows leaves what it outgrew
+/// unwiped.
+pub(crate) fn collected(characters: impl Iterator<Item = char>, bytes: usize) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(bytes));
+    text.extend(characters);
+    text
 }
 
 /// A word that an attacker would try first, and what a password made of it is.
@@ -244,7 +253,7 @@ fn judged(password: &str) -> Zeroizing<String> {
         stand_ins.pop();
         char::from_u32(PRIVATE_USE + u32::from(c)).unwrap_or(c)
     };
-    Zeroizing::new(password.chars().take(MOST_JUDGED).map(judge).collect())
+    collected(password.chars().take(MOST_JUDGED).map(judge), 4 * MOST_JUDGED)
 }
 
 /// How many readings a text has at most in which these characters stand for letters: one for each choice of a

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::{Config, StoreUrl};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
-use crate::password::Secret;
+use crate::password::{Secret, collected};
 
 /// Bytes of a secret key.
 pub(crate) type Bytes = Zeroizing<Vec<u8>>;
@@ -72,7 +72,7 @@ pub(crate) fn bits(secret: &[u8]) -> f64 {
     let used = counts.into_iter().filter(|count| *count > 0).map(f64::from);
     let variety: f64 = used.map(|count| count * (length / count).log2()).sum();
     let guesses = |text: &str| {
-        let beginning: Zeroizing<String> = Zeroizing::new(text.chars().take(100).collect());
+        let beginning = collected(text.chars().take(100), 400);
         zxcvbn::zxcvbn(&beginning, &[]).guesses_log10() * std::f64::consts::LOG2_10
     };
     str::from_utf8(secret).map_or(variety, |text| variety.min(guesses(text)))

@@ -9,10 +9,11 @@ use data_encoding::BASE32_NOPAD;
 use qrcodegen::{QrCode, QrCodeEcc};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto;
 use crate::error::{Code, Error, Result};
+use crate::password::collected;
 use crate::user::text_type;
 
 /// A seed. It is read and written in base32 (RFC 4648 section 6); as a secret it is not shown.
@@ -107,12 +108,15 @@ impl Parameters {
     /// What an authenticator app reads, for this account of this service: <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
     pub(crate) fn uri(&self, seed: &Seed, issuer: &str, account: &str) -> Zeroizing<String> {
         let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
-        Zeroizing::new(format!(
+        let secret = seed.base32();
+        let room = 128 + 2 * issuer.len() + account.len() + secret.len();
+        let mut uri = Zeroizing::new(String::with_capacity(room));
+        let _ = write!(
+            uri,
             "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits={}&period={}",
-            *seed.base32(),
-            self.digits,
-            self.period_seconds
-        ))
+            *secret, self.digits, self.period_seconds
+        );
+        uri
     }
 }
 
@@ -196,6 +200,13 @@ impl Provisioning {
     }
 }
 
+impl Drop for Provisioning {
+    fn drop(&mut self) {
+        self.otpauth_uri.zeroize();
+        self.qr_svg.zeroize();
+    }
+}
+
 /// Whoever has it has the seed: it is not shown.
 impl fmt::Debug for Provisioning {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -210,7 +221,11 @@ fn svg(text: &str) -> Result<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium)
         .map_err(|_| Error::new(Code::Internal, "too long for a QR code"))?;
     let size = code.size() + 2 * QUIET;
-    let mut svg = format!(
+    // The room that all of it takes, so that it is nowhere else.
+    let modules = code.size() as usize * code.size() as usize;
+    let mut svg = String::with_capacity(512 + 20 * modules);
+    let _ = write!(
+        svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" width=\"{width}\" height=\"{width}\" \
          shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR code\">\
          <path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"",
@@ -227,7 +242,7 @@ fn svg(text: &str) -> Result<String> {
 
 /// Without the spaces and hyphens that people put between groups.
 pub(crate) fn stripped(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.chars().filter(|c| !matches!(c, ' ' | '-')).collect())
+    collected(text.chars().filter(|c| !matches!(c, ' ' | '-')), text.len())
 }
 
 /// RFC 3986 section 2.1: all but the unreserved characters.

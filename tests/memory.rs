@@ -1,0 +1,150 @@
+//! What the library gives back to the allocator holds no token and no seed any more. The allocator of this program
+//! keeps every block that is given back, moved ones too, and the test looks through them. Passwords are not looked
+//! for: zxcvbn, which judges them, keeps parts of them in blocks of its own.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::{CString, c_char};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use doorward::capi;
+use serde_json::{Value, json};
+
+/// Gives nothing back while it keeps.
+struct Keeper;
+
+#[global_allocator]
+static KEEPER: Keeper = Keeper;
+
+const MOST: usize = 1 << 20;
+static KEEPS: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+static BLOCKS: [(AtomicUsize, AtomicUsize); MOST] =
+    [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; MOST];
+
+// SAFETY: as `System`, of which only giving back is left out. New blocks are empty: what is found in one was written
+// there by whoever had it last.
+unsafe impl GlobalAlloc for Keeper {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as this function's.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if KEEPS.load(Ordering::Relaxed) {
+            let index = COUNT.fetch_add(1, Ordering::Relaxed);
+            assert!(index < MOST, "more blocks than are kept");
+            BLOCKS[index].0.store(block as usize, Ordering::Relaxed);
+            BLOCKS[index].1.store(layout.size(), Ordering::Relaxed);
+        } else {
+            // SAFETY: as this function's.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as this function's; always moved, so that the old block is looked at.
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, size.min(layout.size()));
+                self.dealloc(block, layout);
+            }
+            moved
+        }
+    }
+}
+
+/// The sizes of the blocks that hold the end of a secret, of those that were given back.
+fn found(secret: &str) -> Vec<usize> {
+    let end = &secret.as_bytes()[secret.len().saturating_sub(16)..];
+    let blocks = &BLOCKS[..COUNT.load(Ordering::Relaxed)];
+    let blocks = blocks.iter().map(|(block, size)| {
+        // SAFETY: a block that was kept.
+        unsafe {
+            std::slice::from_raw_parts(
+                block.load(Ordering::Relaxed) as *const u8,
+                size.load(Ordering::Relaxed),
+            )
+        }
+    });
+    blocks.filter(|block| block.windows(end.len()).any(|part| part == end)).map(<[u8]>::len).collect()
+}
+
+struct Host(*mut capi::doorward_engine);
+
+impl Host {
+    fn open(config: &Value) -> Host {
+        let config = CString::new(config.to_string()).unwrap();
+        let (mut engine, mut response) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the header's rules.
+        unsafe {
+            assert_eq!(capi::doorward_open(config.as_ptr(), ptr::null(), &mut engine, &mut response), 0);
+            capi::doorward_free(response);
+        }
+        Host(engine)
+    }
+
+    /// Calls an operation as a host does that wipes its own memory: what is kept is the library's.
+    fn call(&self, operation: &str, request: &Value) -> Value {
+        let (operation, request) =
+            (CString::new(operation).unwrap(), CString::new(request.to_string()).unwrap());
+        let mut response: *mut c_char = ptr::null_mut();
+        KEEPS.store(true, Ordering::Relaxed);
+        // SAFETY: the header's rules.
+        let status =
+            unsafe { capi::doorward_call(self.0, operation.as_ptr(), request.as_ptr(), &mut response) };
+        KEEPS.store(false, Ordering::Relaxed);
+        // SAFETY: as above.
+        let text = unsafe { std::ffi::CStr::from_ptr(response) }.to_str().unwrap().to_owned();
+        assert_eq!(status & 0xff, 0, "{operation:?}: {text}");
+        KEEPS.store(true, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { capi::doorward_free(response) };
+        KEEPS.store(false, Ordering::Relaxed);
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+#[test]
+fn what_is_given_back_holds_no_secret() {
+    let password = "seven Wise \"words\" and \u{fc}";
+    let other = "eight other \u{e4} words";
+    let host =
+        Host::open(&json!({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}));
+    let user = json!({"username": "ada", "email": "ada@example.com", "password": password});
+    let id = host.call("register", &user)["user"]["id"].clone();
+    let login = host.call("login", &json!({"username": "ada", "password": password}));
+    let (access, refresh) = (&login["access_token"], &login["refresh_token"]);
+    host.call("verify", &json!({"token": access}));
+    host.call("authenticate", &json!({"token": access}));
+    host.call("introspect", &json!({"token": access}));
+    host.call("introspect", &json!({"token": refresh}));
+    let refreshed = host.call("refresh", &json!({"refresh_token": refresh}));
+    let proven = host.call("reauthenticate", &json!({"token": access, "password": password}));
+    host.call("change_password", &json!({"user_id": id, "old_password": password, "new_password": other}));
+    host.call("check_password", &json!({"password": other}));
+    host.call("issue_token", &json!({"claims": {"sub": "x"}}));
+    host.call("request_password_reset", &json!({"email": "ada@example.com"}));
+    let seed = host.call("setup_totp", &json!({"user_id": id}));
+    let mut secrets = Vec::new();
+    for (reply, name) in [
+        (&login, "access_token"),
+        (&login, "refresh_token"),
+        (&refreshed, "access_token"),
+        (&refreshed, "refresh_token"),
+        (&proven, "access_token"),
+        (&seed, "secret"),
+        (&seed, "otpauth_uri"),
+        (&seed, "qr_svg"),
+    ] {
+        secrets.push(reply[name].as_str().unwrap().to_owned());
+    }
+    let found: Vec<(String, Vec<usize>)> = secrets
+        .into_iter()
+        .map(|secret| (secret.clone(), found(&secret)))
+        .filter(|(_, found)| !found.is_empty())
+        .collect();
+    assert!(COUNT.load(Ordering::Relaxed) > 100);
+    assert_eq!(found, []);
+}
