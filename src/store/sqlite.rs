@@ -720,3 +720,73 @@ fn class(failure: &ffi::Error) -> (Code, &'static str) {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn writer(folder: &tempfile::TempDir) -> Sqlite {
+        Sqlite::open(&folder.path().join("store.db"), 1, SECOND, Plan::new(true)).unwrap()
+    }
+
+    fn put(name: &'static str) -> impl FnMut(&mut Tx) -> Result<()> {
+        let sql = "INSERT INTO meta (name, value) VALUES (?1, x'00')";
+        move |tx| tx.execute(sql, &[Value::Text(name)]).map(drop)
+    }
+
+    fn names(store: &Sqlite) -> Vec<String> {
+        let mut names = Vec::new();
+        let read = |row: &Row| {
+            names.push(row.text(0)?);
+            Ok(())
+        };
+        store.read(|tx| tx.query("SELECT name FROM meta ORDER BY name", &[], read)).unwrap();
+        names
+    }
+
+    /// What may be forgotten with the machine is committed by itself: it does not lend its durability to what may
+    /// not.
+    #[test]
+    fn a_full_write_does_not_join_a_relaxed_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = writer(&folder);
+        let mut writer = lock(&store.writer);
+        let level = |tx: &mut Tx| tx.first("PRAGMA synchronous", &[], |row| row.integer(0));
+        let deadline = Instant::now() + SECOND;
+        let (result, relaxed) = writer.join(Durability::Relaxed, deadline, put("relaxed")).unwrap();
+        result.unwrap();
+        assert!(lock(&relaxed.result).is_none(), "held open");
+        let (result, full) = writer.join(Durability::Full, deadline, level).unwrap();
+        assert_eq!(result.unwrap(), Some(2), "FULL");
+        assert!(lock(&relaxed.result).is_some(), "committed before");
+        // The reverse may be: it is as durable as the group.
+        let (result, joined) = writer.join(Durability::Relaxed, deadline, level).unwrap();
+        assert_eq!(result.unwrap(), Some(2));
+        assert!(Arc::ptr_eq(&full, &joined));
+        writer.commit();
+        full.wait().unwrap();
+    }
+
+    /// SQLite takes the whole transaction back where it has no memory, no room or no disk: then every member of the
+    /// group is told so, those that had come to their end included.
+    #[test]
+    fn a_group_that_is_taken_back_in_a_member() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = writer(&folder);
+        let mut writer = lock(&store.writer);
+        let deadline = Instant::now() + SECOND;
+        let (result, first) = writer.join(Durability::Full, deadline, put("first")).unwrap();
+        result.unwrap();
+        let taken_back = writer.join(Durability::Full, deadline, |tx| {
+            put("second")(tx)?;
+            tx.execute("ROLLBACK", &[])
+        });
+        assert_eq!(taken_back.err().unwrap().code, Code::StoreUnavailable);
+        assert_eq!(first.wait().unwrap_err().code, Code::StoreUnavailable);
+        drop(writer);
+        store.write(Durability::Full, put("third")).unwrap();
+        assert_eq!(names(&store), ["third"]);
+    }
+}

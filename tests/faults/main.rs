@@ -10,6 +10,7 @@ mod injected;
 mod passwords;
 mod power;
 mod races;
+mod remains;
 mod rules;
 mod second_factors;
 mod secret_key;

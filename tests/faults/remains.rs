@@ -1,0 +1,49 @@
+//! What is left of what was deleted or revoked: nothing.
+
+use std::fs;
+
+use doorward::Code;
+use serde_json::{Value, json};
+
+use crate::stage::{PASSWORD, Store, call, login, on_each_store, open, register};
+
+/// Neither the file nor its log has what an account was, once the log was moved into the file.
+#[test]
+fn deleted_rows_are_overwritten() {
+    let store = Store::sqlite();
+    let marker = "Zyxomma-petiolatum";
+    let engine = store.open();
+    // Rows around it, so that its page stays.
+    (0..20).for_each(|index| drop(register(&engine, &format!("user{index}")).unwrap()));
+    let request = json!({"username": marker, "email": format!("{marker}@example.com"), "password": PASSWORD,
+        "attributes": {"text": marker.repeat(300)}});
+    let id = call(&engine, "register", request).unwrap()["user"]["id"].clone();
+    let bytes = |ending: &str| fs::read(store.path().join(format!("store.db{ending}"))).unwrap_or_default();
+    let holds = |ending: &str| {
+        bytes(ending).windows(marker.len()).any(|part| part.eq_ignore_ascii_case(marker.as_bytes()))
+    };
+    drop(engine);
+    assert!(holds(""));
+    let engine = store.open();
+    call(&engine, "delete_user", json!({"id": id})).unwrap();
+    drop(engine);
+    assert!(!holds("") && !holds("-wal"));
+    login(&store.open(), "user7").unwrap();
+}
+
+/// Whatever was under way for an account ends with its sessions: mails with tokens that wait, and the tokens.
+fn mails_and_secrets_end_with_the_sessions(store: &Store) {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let engine = open(store.url(), json!({"mail": {"links": links, "delivery": "manual"}})).unwrap();
+    let id = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let mails = || call(&engine, "take_mail", json!({"lease_seconds": 1})).unwrap()["mails"].take();
+    let token = |mails: &Value| mails[0]["token"].clone();
+    let sent = token(&mails());
+    call(&engine, "check_mail_token", json!({"token": sent})).unwrap();
+    call(&engine, "revoke_user_sessions", json!({"user_id": id})).unwrap();
+    let dead = call(&engine, "check_mail_token", json!({"token": sent}));
+    assert_eq!(dead.unwrap_err(), Code::InvalidToken);
+    drop(engine);
+    assert_eq!((store.count("mails"), store.count("one_time_secrets")), (0, 0));
+}
+on_each_store!(mails_and_secrets_end_with_the_sessions);
