@@ -47,6 +47,7 @@ pub mod mail;
 pub mod operations;
 mod outside;
 pub mod password;
+mod precis;
 pub mod requests;
 mod secret_key;
 mod store;

@@ -5,17 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
-use precis_profiles::UsernameCaseMapped;
-use precis_profiles::precis_core::profile::PrecisFastInvocation;
-use precis_profiles::precis_core::{FreeformClass, StringClass};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 use uuid::{Builder, Uuid};
 
-use crate::crypto;
 use crate::error::Result;
 use crate::json::Object;
+use crate::{crypto, precis};
 
 /// What may be shown of an account. A password hash never leaves the store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -135,17 +132,7 @@ fn username_key(text: &str) -> Option<String> {
     if text.len() > 256 || text.contains('@') {
         return None;
     }
-    // RFC 8264 section 7: apply the rules until the result is stable, at most three times more.
-    let mut key = UsernameCaseMapped::enforce(text).ok()?.into_owned();
-    for _ in 0..3 {
-        let next = UsernameCaseMapped::enforce(key.as_str()).ok()?.into_owned();
-        if next == key {
-            let valid = key.chars().count() <= 64 && !key.contains('@');
-            return valid.then_some(key);
-        }
-        key = next;
-    }
-    None
+    precis::username_case_mapped(text).filter(|key| key.chars().count() <= 64 && !key.contains('@'))
 }
 
 /// An e-mail address (RFC 5321, RFC 6531), at most 254 bytes. Kept as given; compared by
@@ -213,7 +200,9 @@ fn email_key(text: &str) -> Option<String> {
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
     // The parser sees the A-label: it is the domain that mail goes to. It knows no marks and symbols
     // beyond ASCII, which RFC 6531 allows: what RFC 8264 calls free-form text stands as a letter.
-    FreeformClass::default().allows(local).ok().filter(|()| local.len() <= 64)?;
+    if !precis::is_free_form(local) || local.len() > 64 {
+        return None;
+    }
     let plain: String =
         local.chars().map(|c| if c.is_ascii() || c.is_whitespace() { c } else { 'x' }).collect();
     EmailAddress::parse_with_options(&format!("{plain}@{domain}"), PLAIN).ok()?;
