@@ -1,10 +1,12 @@
 //! Who an account is: ids, names, addresses, roles. Each type exists only valid and knows the key
 //! under which it is compared (RFC 8265 usernames, folded e-mail addresses with an A-label domain).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
@@ -155,7 +157,7 @@ impl Email {
     /// Where mail goes: the local part as it was given, and the domain as an A-label.
     pub(crate) fn route(&self) -> Option<(&str, String)> {
         let (local, domain) = self.0.rsplit_once('@')?;
-        Some((local, idna::domain_to_ascii_strict(domain).ok()?))
+        Some((local, ascii_domain(domain)?))
     }
 
     /// Whether mail to both goes to one mailbox, whatever the server makes of capitals. Addresses of one key may
@@ -190,6 +192,14 @@ impl fmt::Debug for Email {
     }
 }
 
+/// A domain as DNS knows it (UTS 46 with the ASCII characters of STD 3, and the lengths of DNS). Hyphens in the third
+/// and fourth place are of no account where they do not begin an A-label: such names exist.
+pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
+    let (denied, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let ascii = Uts46::new().to_ascii(domain.as_bytes(), denied, hyphens, DnsLength::Verify);
+    ascii.ok().map(Cow::into_owned)
+}
+
 fn email_key(text: &str) -> Option<String> {
     const PLAIN: Options =
         Options { minimum_sub_domains: 0, allow_domain_literal: false, allow_display_text: false };
@@ -197,7 +207,7 @@ fn email_key(text: &str) -> Option<String> {
         return None;
     }
     let (local, domain) = text.rsplit_once('@')?;
-    let domain = idna::domain_to_ascii_strict(domain).ok()?;
+    let domain = ascii_domain(domain)?;
     // The parser sees the A-label: it is the domain that mail goes to. It knows no marks and symbols
     // beyond ASCII, which RFC 6531 allows: what RFC 8264 calls free-form text stands as a letter.
     if !precis::is_free_form(local) || local.len() > 64 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::password::Secret;
-use crate::user::Role;
+use crate::user::{Role, ascii_domain};
 
 /// A whole number from `MIN` to `MAX`, `DEFAULT` when absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,8 +203,7 @@ impl FromStr for RpId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> std::result::Result<RpId, &'static str> {
-        let is_domain =
-            idna::domain_to_ascii_strict(text).is_ok_and(|ascii| !text.is_empty() && ascii == text);
+        let is_domain = ascii_domain(text).is_some_and(|ascii| !text.is_empty() && ascii == text);
         let valid = is_domain && text.parse::<Ipv4Addr>().is_err();
         if valid { Ok(RpId(text.to_owned())) } else { Err("expected a domain, in lower case") }
     }

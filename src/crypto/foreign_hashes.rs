@@ -217,14 +217,15 @@ fn modular_bcrypt(rest: &str, reads: BcryptReads) -> Option<ForeignHash> {
     )
 }
 
-/// `v=2,t=2b,r=12$<salt>$<output>`, or `2b,12$<salt>$<output>`.
+/// `v=2,t=2b,r=12$<salt>$<output>`, or `2b,12$<salt>$<output>`; passlib writes no other type in the one, and `2a` in the
+/// other.
 fn passlib_bcrypt(rest: &str) -> Option<ForeignHash> {
     let [parameters, salt, output] = parts(rest, '$')?;
-    if let Some(["v=2", "t=2a" | "t=2b" | "t=2y", cost]) = parts(parameters, ',') {
+    if let Some(["v=2", "t=2b", cost]) = parts(parameters, ',') {
         return bcrypt_hash(BcryptReads::HmacBase64(salt.to_owned()), named(cost, "r=")?, salt, output);
     }
     match parts(parameters, ',')? {
-        ["2a" | "2b" | "2y", cost] => bcrypt_hash(BcryptReads::Sha256Base64, number(cost)?, salt, output),
+        ["2a" | "2b", cost] => bcrypt_hash(BcryptReads::Sha256Base64, number(cost)?, salt, output),
         _ => None,
     }
 }

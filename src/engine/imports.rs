@@ -36,7 +36,8 @@ pub struct ImportUsersRequest {
     pub on_conflict: Option<OnConflict>,
 }
 
-/// An account as another system kept it. What is wrong with it is a problem of its own, not of the request.
+/// An account as another system kept it. What is wrong with it is a problem of its own, not of the request. An empty
+/// text stands for none, but for the username.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedUser {
@@ -173,8 +174,12 @@ impl Engine {
     }
 
     /// The account that an imported one would become, or all that is wrong with it by itself.
-    fn candidate(&self, user: ImportedUser, now: i64) -> Result<Candidate> {
+    fn candidate(&self, mut user: ImportedUser, now: i64) -> Result<Candidate> {
         let registration = &self.config.registration;
+        // What a table has no value for, many tools write as an empty text.
+        user.email.take_if(|text| text.as_str().is_empty());
+        user.locale.take_if(|text| text.as_str().is_empty());
+        user.password_hash.take_if(|text| text.expose().is_empty());
         let mut problems = Vec::new();
         let username = parsed::<Username>(&user.username, Problem::InvalidUsername, &mut problems);
         let email = user.email.as_ref();
