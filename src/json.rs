@@ -24,9 +24,91 @@ pub const MAX_DEPTH: usize = 32;
 /// (RFC 8259), `schema_code`.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    object(&mut deserializer)
+    let value = object(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|_| explain::<T>(text, schema_code))
+        .map_err(|_| explain::<T>(text, schema_code))?;
+    // What somebody else has signed or answered may say what it wants beside what is read.
+    match wide_integer(text).filter(|_| schema_code == Code::InvalidRequest) {
+        Some(place) => Err(Error::new(schema_code, format!("an integer beyond 64 bits, byte {place}"))),
+        None => Ok(value),
+    }
+}
+
+/// Where a JSON text has an integer that is beyond 64 bits, and would come back as another number.
+fn wide_integer(text: &str) -> Option<usize> {
+    const SHORTEST: usize = 19;
+    let bytes = text.as_bytes();
+    let is_digit = |at: &usize| bytes.get(*at).is_some_and(u8::is_ascii_digit);
+    // Hardly a text has so many digits in a row: one of every so many bytes would be of them.
+    if !(SHORTEST - 1..bytes.len()).step_by(SHORTEST).any(|at| is_digit(&at)) {
+        return None;
+    }
+    let (mut at, mut is_in_text) = (0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => is_in_text = !is_in_text,
+            b'\\' => at += 1,
+            b'-' | b'0'..=b'9' if !is_in_text => {
+                let is_of_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                let length = bytes[at..].iter().take_while(is_of_number).count();
+                let number = &text[at..at + length];
+                let is_integer = !number.contains(['.', 'e', 'E']);
+                if is_integer && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
+                    return Some(at);
+                }
+                at += length - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The most empty lists and objects of a request that are read as the other.
+const MOST_EMPTIES: usize = 16;
+
+/// The text with `{}` for `[]`, or the reverse, wherever `parse` wants the other: some languages (PHP, Lua) do not tell
+/// an empty list from an empty object. `error` is what `parse` says of the text as it is.
+pub(crate) fn with_other_empties(
+    text: &str,
+    error: Error,
+    parse: impl Fn(&str) -> Result<()>,
+) -> Result<Zeroizing<String>> {
+    let mut mended = Zeroizing::new(text.to_owned());
+    let mut refused = Err(error);
+    for _ in 0..MOST_EMPTIES {
+        let Err(error) = refused else { break };
+        mended = with_other_empty(&mended, &error).ok_or(error)?;
+        refused = parse(&mended);
+    }
+    refused.map(|()| mended)
+}
+
+/// The text with the other empty value at the place of the error, if there is one.
+fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
+    let place = error.field.as_deref().filter(|place| !place.is_empty())?;
+    let mut found: &RawValue = serde_json::from_str(text).ok()?;
+    for segment in place.split('/').skip(1) {
+        let name = segment.replace("~1", "/").replace("~0", "~");
+        found = match found.get().as_bytes().first() {
+            Some(b'{') => {
+                serde_json::from_str::<BTreeMap<String, &RawValue>>(found.get()).ok()?.remove(&name)?
+            }
+            _ => {
+                serde_json::from_str::<Vec<&RawValue>>(found.get()).ok()?.get(name.parse::<usize>().ok()?)?
+            }
+        };
+    }
+    let inner = found.get().get(1..found.get().len() - 1)?;
+    let other = match found.get().as_bytes().first() {
+        Some(b'[') if inner.trim_ascii().is_empty() => "{}",
+        Some(b'{') if inner.trim_ascii().is_empty() => "[]",
+        _ => return None,
+    };
+    let start = found.get().as_ptr() as usize - text.as_ptr() as usize;
+    let (before, after) = (text.get(..start)?, text.get(start + found.get().len()..)?);
+    Some(Zeroizing::new([before, other, after].concat()))
 }
 
 /// As [`parse`], in which `null` means absent wherever it stands.

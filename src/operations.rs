@@ -50,7 +50,15 @@ macro_rules! operations {
                 codes: &[$(Code::$code),*],
                 index: Index::$name as usize,
                 call: |engine, text| {
-                    let request: $request = json::parse(text, Code::InvalidRequest)?;
+                    let mended;
+                    let request: $request = match json::parse(text, Code::InvalidRequest) {
+                        Ok(request) => request,
+                        Err(error) => {
+                            let parse = |text: &str| json::parse::<$request>(text, Code::InvalidRequest).map(drop);
+                            mended = json::with_other_empties(text, error, parse)?;
+                            json::parse(&mended, Code::InvalidRequest)?
+                        }
+                    };
                     let response: $response = engine.$name(request)?;
                     response.into_json()
                 },

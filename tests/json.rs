@@ -106,13 +106,19 @@ fn numbers_and_texts_beyond_what_can_be() {
     for good in [
         "1e308",
         "-0",
-        "123456789012345678901234567890",
+        "18446744073709551615",
+        "\"123456789012345678901234567890\"",
         "\"\\ud83d\\ude00\"",
         "[[[{}]]]",
         "null",
         "\"\u{2028}\u{7f}\"",
     ] {
         assert_eq!(attributes(good).field.as_deref(), Some("/password"), "{good}");
+    }
+    // An integer beyond 64 bits would come back as another number.
+    for bad in ["18446744073709551616", "-9223372036854775809", "[[{\"a\":123456789012345678901234567890}]]"]
+    {
+        assert_eq!((attributes(bad).code, attributes(bad).field), (Code::InvalidRequest, None), "{bad}");
     }
     let error = engine.call("issue_token", r#"{"claims":{"sub":"x"},"lifetime_seconds":1e400}"#).unwrap_err();
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/lifetime_seconds")));
