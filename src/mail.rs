@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::config::Whole;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::Secret;
-use crate::user::{Email, Locale, text_type};
+use crate::user::{Email, Locale, ascii_domain, text_type};
 
 /// Mails to users. Without any of this they wait for the host to take them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -52,6 +52,9 @@ pub struct Smtp {
     /// How the connection is encrypted.
     #[serde(default)]
     pub tls: Tls,
+    /// How this client names itself (`EHLO`): a domain, or an address in brackets. Some servers want the name that
+    /// its address has in DNS. Default: the domain of `from`.
+    pub hello: Option<Hello>,
     /// The name to log in with.
     pub username: Option<String>,
     /// The password to log in with.
@@ -542,3 +545,33 @@ impl FromStr for SmtpHost {
 }
 
 text_type!(SmtpHost, "minLength": 1, "maxLength": 253);
+
+/// A domain, or an address literal (RFC 5321 sections 4.1.1.1 and 4.1.3).
+#[derive(Clone, Debug)]
+pub struct Hello(String);
+
+impl Hello {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Hello {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Hello, &'static str> {
+        let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let is_literal = literal.is_some_and(|address| match address.strip_prefix("IPv6:") {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => address.parse::<Ipv4Addr>().is_ok(),
+        });
+        match ascii_domain(text).filter(|domain| !domain.is_empty()) {
+            _ if is_literal => Ok(Hello(text.to_owned())),
+            Some(domain) => Ok(Hello(domain)),
+            None => Err("expected a domain, or an address in brackets"),
+        }
+    }
+}
+
+text_type!(Hello, "minLength": 1, "maxLength": 253);

@@ -47,7 +47,11 @@ impl Engine {
         if !(1..=1000).contains(&limit) {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
         }
-        self.outbox.deliver(limit, || true)
+        let (done, unwelcome) = self.outbox.deliver(limit, || true)?;
+        if let Some(error) = unwelcome {
+            self.reporter.failed(Some("deliver_mail"), &error);
+        }
+        Ok(done)
     }
 
     /// Writes what may put a mail into the outbox, and has it sent.
@@ -67,15 +71,20 @@ impl Engine {
 const LEASE_SECONDS: i64 = 1800;
 
 impl Outbox {
-    /// Sends due mails while it `goes_on`. No lock of the store is held while the server is talked to.
-    fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<DeliverMailResponse> {
+    /// Sends due mails while it `goes_on`; and what the operator should see to, if the server refuses whatever comes
+    /// from here. No lock of the store is held while the server is talked to.
+    fn deliver(
+        &self,
+        limit: u32,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<(DeliverMailResponse, Option<Error>)> {
         let postman = match &self.postman {
             Some(postman) => postman,
             None if !cfg!(feature = "smtp") => return Err(Code::FeatureNotBuilt.into()),
             None => return Err(Error::at(Code::InvalidConfig, "/mail/smtp", "no server is configured")),
         };
         self.tidy(Share::AFew)?;
-        let (mut done, mut open) = (DeliverMailResponse::default(), None);
+        let (mut done, mut open, mut unwelcome) = (DeliverMailResponse::default(), None, None);
         for _ in 0..limit {
             if !goes_on() {
                 break;
@@ -94,10 +103,17 @@ impl Outbox {
             match &outcome {
                 Outcome::Sent => {
                     self.settle(id, &Fate::Sent)?;
+                    self.is_unwelcome(None);
                     done.delivered += 1;
                 }
                 Outcome::Deferred(reason) => {
                     self.settle(id, &Fate::Deferred(reason))?;
+                    done.deferred += 1;
+                }
+                Outcome::Unwelcome(reason) => {
+                    self.settle(id, &Fate::Deferred(reason))?;
+                    self.is_unwelcome(Some(reason));
+                    unwelcome = Some(Error::at(Code::MailUnavailable, "/mail", reason.clone()));
                     done.deferred += 1;
                 }
                 Outcome::Refused(reason) => {
@@ -107,14 +123,16 @@ impl Outbox {
             }
             open = match outcome {
                 _ if connection.is_open() => Some(connection),
-                Outcome::Deferred(reason) => return Err(Error::new(Code::MailUnavailable, reason)),
+                Outcome::Deferred(reason) | Outcome::Unwelcome(reason) => {
+                    return Err(Error::new(Code::MailUnavailable, reason));
+                }
                 _ => None,
             };
         }
         if let Some(connection) = open {
             connection.close();
         }
-        Ok(done)
+        Ok((done, unwelcome))
     }
 }
 
@@ -201,19 +219,29 @@ impl Drop for Background {
 fn send_until_the_end(outbox: &Outbox, reporter: &Reporter, signal: &Signal) {
     while !signal.must_end() {
         match contain(|| outbox.deliver(AT_ONCE, || !signal.must_end())) {
-            Ok(done) if done.delivered + done.deferred + done.refused == AT_ONCE => {}
-            Ok(_) => signal.wait(|state| state.must_end || state.has_mail),
+            Ok((done, unwelcome)) => {
+                if let Some(error) = unwelcome {
+                    report(reporter, &error);
+                }
+                if done.delivered + done.deferred + done.refused < AT_ONCE {
+                    signal.wait(|state| state.must_end || state.has_mail);
+                }
+            }
             Err(error) => {
-                let _ = contain(|| {
-                    reporter.failed(Some("deliver_mail"), &error);
-                    Ok(())
-                });
+                report(reporter, &error);
                 // A server that is down is not asked again for each new mail.
                 signal.wait(|state| state.must_end);
             }
         }
     }
     signal.tell(|state| state.has_ended = true);
+}
+
+fn report(reporter: &Reporter, error: &Error) {
+    let _ = contain(|| {
+        reporter.failed(Some("deliver_mail"), error);
+        Ok(())
+    });
 }
 
 impl Signal {

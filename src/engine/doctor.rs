@@ -79,6 +79,12 @@ impl Engine {
         findings.audience(&self.config.audience);
         findings.requests(&self.config.requests);
         findings.mail(&self.config);
+        if let Some(reason) = self.outbox.unwelcome() {
+            let message = format!(
+                "The mail server refuses what comes from here ({reason}): it wants another login, sender or name in EHLO, or this account is one for tests. Mails wait until that is mended."
+            );
+            findings.add(Problem, "mail_server", key("/mail"), message);
+        }
         for provider in &self.providers {
             findings.provider_keys(provider);
         }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,8 @@ pub(super) struct Outbox {
     from: Option<Mailbox>,
     templates: Templates,
     pub(super) postman: Option<Postman>,
+    /// Why the server refused what came from here, until it took a mail again.
+    unwelcome: Mutex<Option<String>>,
 }
 
 /// A mail that is about to wait.
@@ -315,7 +317,18 @@ impl Outbox {
             audit: config.audit.clone(),
             from: config.mail.from.clone(),
             templates: Templates::new(&config.mail, config.issuer.as_str())?,
+            unwelcome: Mutex::default(),
         })
+    }
+
+    /// The server refused what came from here, or took a mail.
+    pub(super) fn is_unwelcome(&self, reason: Option<&str>) {
+        *self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
+    }
+
+    /// Why the server refuses what comes from here, if it does.
+    pub(super) fn unwelcome(&self) -> Option<String> {
+        self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {

@@ -30,6 +30,8 @@ pub enum Outcome {
     Sent,
     /// Not now.
     Deferred(String),
+    /// Not while the operator has not mended something: the server refuses whatever comes from here.
+    Unwelcome(String),
     /// Never.
     Refused(String),
 }

@@ -16,7 +16,7 @@ use lettre::{Address, transport::smtp};
 
 use super::{Letter, Outcome};
 use crate::error::{Code, Error, Result};
-use crate::mail::{self, Smtp, Tls};
+use crate::mail::{self, Hello, Smtp, Tls};
 use crate::user::Email;
 
 /// Takes letters to the server.
@@ -27,6 +27,7 @@ pub struct Postman {
     parameters: Option<TlsParameters>,
     credentials: Option<Credentials>,
     timeout: Duration,
+    hello: ClientId,
     from: Mailbox,
 }
 
@@ -44,6 +45,8 @@ impl Postman {
         let parameters = (smtp.tls != Tls::None).then(|| parameters(smtp)).transpose()?;
         let unusable = || Error::at(Code::InvalidConfig, "/mail/from", "no mail can have this sender");
         let from_address = address(&from.address).ok_or_else(unusable)?;
+        let hello = smtp.hello.as_ref().map_or(from_address.domain(), Hello::as_str);
+        let hello = ClientId::Domain(hello.to_owned());
         let credentials = smtp.username.as_ref().zip(smtp.password.as_ref());
         let postman = Postman {
             host: host.to_owned(),
@@ -53,6 +56,7 @@ impl Postman {
             credentials: credentials
                 .map(|(name, password)| Credentials::new(name.clone(), password.expose().to_owned())),
             timeout: Duration::from_millis(smtp.timeout_ms.get() as u64),
+            hello,
             from: Mailbox::new(from.name.clone(), from_address),
         };
         // A sender that no letter can name is found out now.
@@ -66,7 +70,7 @@ impl Postman {
 
     /// Begins a conversation. Failure: `mail_unavailable`.
     pub fn connect(&self) -> Result<Connection<'_>> {
-        let hello = ClientId::default();
+        let hello = &self.hello;
         let (implicit, starttls) = match self.tls {
             Tls::Implicit => (self.parameters.as_ref(), None),
             Tls::Starttls => (None, self.parameters.as_ref()),
@@ -74,9 +78,9 @@ impl Postman {
         };
         let open = || {
             let server = (self.host.as_str(), self.port);
-            let mut smtp = SmtpConnection::connect(server, Some(self.timeout), &hello, implicit, None)?;
+            let mut smtp = SmtpConnection::connect(server, Some(self.timeout), hello, implicit, None)?;
             if let Some(parameters) = starttls {
-                smtp.starttls(parameters, &hello)?;
+                smtp.starttls(parameters, hello)?;
             }
             if let Some(credentials) = &self.credentials {
                 smtp.auth(DEFAULT_MECHANISMS, credentials)?;
@@ -112,18 +116,20 @@ impl Connection<'_> {
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        // Who refuses the sender says nothing of the recipient: the letter waits until that is mended.
-        if let Err(error) = self.smtp.command(Mail::new(Some(from.clone()), parameters)) {
-            return self.failed(&error, false);
+        // Who refuses the sender, or to begin with the text, says nothing of the recipient.
+        let sender = Mail::new(Some(from.clone()), parameters);
+        if let Err(error) = bare_is_good(self.smtp.command(sender).map(drop)) {
+            return self.failed(&error, None);
         }
-        let sent = self
-            .smtp
-            .command(Rcpt::new(to, Vec::new()))
-            .and_then(|_| self.smtp.command(Data))
-            .and_then(|_| self.smtp.message(&message));
-        match sent {
-            Ok(_) => Outcome::Sent,
-            Err(error) => self.failed(&error, true),
+        if let Err(error) = bare_is_good(self.smtp.command(Rcpt::new(to.clone(), Vec::new())).map(drop)) {
+            return self.failed(&error, Some(&to));
+        }
+        if let Err(error) = self.smtp.command(Data) {
+            return self.failed(&error, None);
+        }
+        match bare_is_good(self.smtp.message(&message).map(drop)) {
+            Ok(()) => Outcome::Sent,
+            Err(error) => self.failed(&error, Some(&to)),
         }
     }
 
@@ -137,14 +143,61 @@ impl Connection<'_> {
         let _ = self.smtp.quit();
     }
 
-    fn failed(&mut self, error: &smtp::Error, may_be_final: bool) -> Outcome {
+    fn failed(&mut self, error: &smtp::Error, recipient: Option<&Address>) -> Outcome {
         let word = word(error);
         // 421: the server is about to close the connection (RFC 5321 section 3.8).
         self.is_open = error.status().is_some() && word != "smtp_421" && self.smtp.command(Rset).is_ok();
-        match error.is_permanent() && may_be_final {
-            true => Outcome::Refused(word),
+        match error.is_permanent() {
             false => Outcome::Deferred(word),
+            true if recipient.is_some_and(|to| !judges_the_operator(error, to)) => Outcome::Refused(word),
+            true => Outcome::Unwelcome(word),
         }
+    }
+}
+
+/// A reply is good without a text (RFC 5321 section 4.2), which the reader of replies does not know. Its code is
+/// lost: if it was a refusal, the next command is one too many, and is refused. After the last there is none; who
+/// writes texts before and none then takes the letter, and it is not sent twice.
+fn bare_is_good(reply: std::result::Result<(), smtp::Error>) -> std::result::Result<(), smtp::Error> {
+    let is_bare = |error: &smtp::Error| {
+        error.is_response() && error.source().is_some_and(|source| source.to_string().ends_with("at: \r\n"))
+    };
+    reply.or_else(|error| if is_bare(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether a refusal for good is about who sends, not about who should receive: relaying, authentication, the name in
+/// `EHLO`, the sender, an account for tests. By the enhanced code (RFC 3463), and by words that servers are known for.
+fn judges_the_operator(error: &smtp::Error, to: &Address) -> bool {
+    const WORDS: [&str; 15] = [
+        "relay",
+        "authenticat",
+        "auth ",
+        "log in",
+        "credential",
+        "helo",
+        "ehlo",
+        "sender",
+        "send as",
+        "sendas",
+        "on behalf",
+        "sandbox",
+        "not verified",
+        "permission",
+        "spf",
+    ];
+    let text = error.source().map(|source| source.to_string().to_ascii_lowercase()).unwrap_or_default();
+    // What somebody calls their mailbox is no word of the server's.
+    let text = text.replace(&to.to_string().to_ascii_lowercase(), "");
+    let mut enhanced = text.split_ascii_whitespace().next().unwrap_or_default().split('.');
+    let enhanced = (enhanced.next(), enhanced.next(), enhanced.next());
+    match enhanced {
+        // No such mailbox or domain, or it takes no mail.
+        (Some("5"), Some("1"), Some("1" | "2" | "3" | "6" | "10")) | (Some("5"), Some("2"), Some(_)) => false,
+        // The server itself, the protocol, policy.
+        (Some("5"), Some("3" | "5" | "7"), Some(_)) => true,
+        _ if WORDS.iter().any(|word| text.contains(word)) => true,
+        // Authentication (RFC 4954), syntax and sequence.
+        _ => matches!(error.status().map(u16::from), Some(500..=504 | 530 | 534 | 535 | 538 | 555)),
     }
 }
 

@@ -71,7 +71,9 @@ VARIABLES = {
     "with_methods": token({**ADA, "acr": "urn:example:gold", "amr": ["pwd", "otp"], "auth_time": NOW - 60.5}),
     "of_a_tenant": token({"sub": "ada-1", "iss": "https://login.example/9f-1/v2.0", "tid": "9f-1"}),
     "of_another_tenant": token({"sub": "ada-1", "iss": "https://login.example/9f-2/v2.0", "tid": "9f-2"}),
-    "of_a_tenant_and_another": token({"sub": "ada-1", "iss": "https://login.example/9f-1/v2.0", "tid": "9f-2"}),
+    "of_a_tenant_and_another": token(
+        {"sub": "ada-1", "iss": "https://login.example/9f-1/v2.0", "tid": "9f-2"}
+    ),
     "of_no_tenant": token({"sub": "ada-1", "iss": "https://login.example/{tenantid}/v2.0"}),
     "by_secret": jwt.encode({**OF_THE_PROVIDER, **ADA}, SECRET, "HS256", {"kid": "secret"}),
 }

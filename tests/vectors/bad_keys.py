@@ -1,8 +1,8 @@
 """Writes bad_keys.json anew: public keys that nobody may have, in hex, and a few that are good beside them.
 
-`python bad_keys.py`. RSA: exponents and moduli that make no key, or a weak one; a modulus as Infineon's library made
-them (ROCA, CVE-2017-15361). Ed25519: the eight points of small order in all their encodings, other encodings and points
-that are none. P-256: points that are none.
+`python bad_keys.py`. RSA: exponents and moduli that make no key, or a weak one; a modulus as Infineon's
+library made them (ROCA, CVE-2017-15361). Ed25519: the eight points of small order in all their encodings,
+other encodings and points that are none. P-256: points that are none.
 """
 
 from __future__ import annotations

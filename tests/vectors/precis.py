@@ -1,10 +1,12 @@
-"""Writes precis.json anew: what precis_i18n, an independent implementation of PRECIS, makes of some thousand texts.
+# ruff: noqa: RUF001
+# Letters that look like others are what this is about.
+"""Writes precis.json anew: what precis_i18n, an independent implementation of PRECIS, makes of many texts.
 
-`python precis.py`, with precis_i18n installed and a Python whose unicodedata is new. For each text the enforced username
+`python precis.py`, with a Python whose unicodedata is new. For each text the enforced username
 (UsernameCaseMapped, RFC 8265 section 3.3) or null, and whether it is free-form (RFC 8264 section 4.3).
 
-One step is added: section 3.3.2 lets a text through to the mapping of case only where it is an identifier already, so that
-no KELVIN SIGN becomes a k; precis_i18n looks only at the result.
+One step is added: section 3.3.2 lets a text through to the mapping of case only where it is an identifier
+already, so that no KELVIN SIGN becomes a k; precis_i18n looks only at the result.
 """
 
 from __future__ import annotations
@@ -23,16 +25,135 @@ USERNAME, FREE_FORM = get_profile("UsernameCaseMapped"), get_profile("OpaqueStri
 # RFC 8265 section 3.5, and 4.3 for texts that are free-form; then what other implementations got wrong.
 EXAMPLES = [
     *["juliet@example.com", "fussball", "fußball", "π", "Σ", "σ", "ς"],
-    *["foo bar", "", "henryⅣ", "♚", "foo\u0080bar", "correct horse battery staple", "Correct Horse Battery Staple"],
+    *[
+        "foo bar",
+        "",
+        "henryⅣ",
+        "♚",
+        "foo\u0080bar",
+        "correct horse battery staple",
+        "Correct Horse Battery Staple",
+    ],
     *["πßå", "Jack of ♦s", "foo\u1680bar", "my cat is a \tby"],
     *["Βόλος", "ΒΌΛΟΣ", "ΣΊΣΥΦΟΣ", "σίσυφος", "ΟΔΟΣ2", "Σ.Σ", "ΑΣ\u0301", "İstanbul", "ISTANBUL", "ẞ"],
-    *["مُحَمَّد", "محمد", "עִבְרִית", "שָׁלוֹם", "שלום1", "שלום١", "שלום1١", "1שלום", "a שלום", "aשלום", "שלוםa", "٠١", "א٠", "א0"],
-    *["\u0640", "مـحمد", "l·l", "l·", "·l", "L·L", "͵α", "α͵", "͵a", "א׳", "׳א", "א״ב", "ガ・ギ", "a・b", "・", "漢・"],
-    *["٠۰", "٠١", "۰۱", "क्\u200dष", "क्\u200cष", "क\u200dष", "a\u200db", "ل\u200cا", "بی\u200cبی", "\u200cا", "ب\u200c"],
-    *["ｊｕｌｉｅｔ", "Ｊ", "ｶﾞ", "ﾞ", "￥", "ﾡ", "￣", "　", "＠", "Å", "K", "Ω", "ſ", "ﬀ", "ǅ", "ᾈ", "ᾼ", "ᾳ", "²", "½"],
-    *["e\u0301", "é", "\u0301e", "\u1100\u1161", "가", "ᄀ", "\u302e", "\ufe0f", "❤\ufe0f", "\u00ad", "\u034f", "\u061c"],
-    *["a\u2060b", "\ufdd0", "\U0001fffe", "\ue000", "\u0378", "𝒜", "𐐀", "𐐨", "🎉", "👩\u200d💻", "𞤀𞤣𞤤𞤢𞤥", "𑢠", "𐒰", "Ა", "Ꭰ", "ꭰ"],
-    *["a_b", "a-b", "a.b", "a+b", "a:b", "a/b", "a'b", 'a"b', "a\\b", "a`b", "a~b", "a|b", "a\x00b", "a\nb", "a\x7fb"],
+    *[
+        "مُحَمَّد",
+        "محمد",
+        "עִבְרִית",
+        "שָׁלוֹם",
+        "שלום1",
+        "שלום١",
+        "שלום1١",
+        "1שלום",
+        "a שלום",
+        "aשלום",
+        "שלוםa",
+        "٠١",
+        "א٠",
+        "א0",
+    ],
+    *[
+        "\u0640",
+        "مـحمد",
+        "l·l",
+        "l·",
+        "·l",
+        "L·L",
+        "͵α",
+        "α͵",
+        "͵a",
+        "א׳",
+        "׳א",
+        "א״ב",
+        "ガ・ギ",
+        "a・b",
+        "・",
+        "漢・",
+    ],
+    *[
+        "٠۰",
+        "٠١",
+        "۰۱",
+        "क्\u200dष",
+        "क्\u200cष",
+        "क\u200dष",
+        "a\u200db",
+        "ل\u200cا",
+        "بی\u200cبی",
+        "\u200cا",
+        "ب\u200c",
+    ],
+    *[
+        "ｊｕｌｉｅｔ",
+        "Ｊ",
+        "ｶﾞ",
+        "ﾞ",
+        "￥",
+        "ﾡ",
+        "￣",
+        "　",
+        "＠",
+        "Å",
+        "K",
+        "Ω",
+        "ſ",
+        "ﬀ",
+        "ǅ",
+        "ᾈ",
+        "ᾼ",
+        "ᾳ",
+        "²",
+        "½",
+    ],
+    *[
+        "e\u0301",
+        "é",
+        "\u0301e",
+        "\u1100\u1161",
+        "가",
+        "ᄀ",
+        "\u302e",
+        "\ufe0f",
+        "❤\ufe0f",
+        "\u00ad",
+        "\u034f",
+        "\u061c",
+    ],
+    *[
+        "a\u2060b",
+        "\ufdd0",
+        "\U0001fffe",
+        "\ue000",
+        "\u0378",
+        "𝒜",
+        "𐐀",
+        "𐐨",
+        "🎉",
+        "👩\u200d💻",
+        "𞤀𞤣𞤤𞤢𞤥",
+        "𑢠",
+        "𐒰",
+        "Ა",
+        "Ꭰ",
+        "ꭰ",
+    ],
+    *[
+        "a_b",
+        "a-b",
+        "a.b",
+        "a+b",
+        "a:b",
+        "a/b",
+        "a'b",
+        'a"b',
+        "a\\b",
+        "a`b",
+        "a~b",
+        "a|b",
+        "a\x00b",
+        "a\nb",
+        "a\x7fb",
+    ],
 ]
 
 
@@ -79,7 +200,9 @@ def main() -> None:
         for _ in range(8)
     ]
     texts = dict.fromkeys([*EXAMPLES, *singles, *words])
-    rows = [{"text": text, "username": enforced(text), "free_form": is_free_form(text)} for text in texts if text]
+    rows = [
+        {"text": text, "username": enforced(text), "free_form": is_free_form(text)} for text in texts if text
+    ]
     FILE.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
 
 

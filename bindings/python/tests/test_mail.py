@@ -44,11 +44,13 @@ class Box:
         self.recipient_reply: str | None = None
         self.data_reply = "250 OK"
         self.sessions = 0
+        self.hello = ""
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         self.sessions += 1
+        self.hello = hostname
         session.host_name = hostname
         return responses
 
@@ -248,6 +250,94 @@ def test_a_refusal_for_now(start: Start, opened: Open, clock: Clock, place: str)
     clock.seconds += 1
     assert deliver(engine) == (1, 0, 0)
     server.box.next()
+
+
+@pytest.mark.parametrize("place", ["recipient_reply", "data_reply"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.7.1 Unable to relay for ada@example.com",
+        "554 5.7.1 <ada@example.com>: Relay access denied",
+        "550 relay not permitted",
+        "530 5.7.0 Authentication required",
+        "530 Must issue a STARTTLS command first",
+        "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+        "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname",
+        "550 Access denied - Invalid HELO name",
+        "553 5.7.1 Sender address rejected: not owned by user",
+        "554 Message rejected: Email address is not verified.",
+        "550 Sandbox subdomains are for test purposes only",
+    ],
+)
+def test_a_refusal_of_the_operator(start: Start, opened: Open, clock: Clock, place: str, reply: str) -> None:
+    server = start()
+    engine = opened(server.port)
+    register(engine)
+    setattr(server.box, place, reply)
+    assert deliver(engine) == (0, 1, 0)
+    assert details(engine, "mail_failed") == []
+    found = {finding.check: finding for finding in engine.doctor().findings}
+    assert (found["mail_server"].severity, f"(smtp_{reply[:3]})" in found["mail_server"].message) == (
+        "problem",
+        True,
+    )
+    # It is mended.
+    setattr(server.box, place, "250 OK" if place == "data_reply" else None)
+    clock.seconds += 60
+    assert deliver(engine) == (1, 0, 0)
+    assert "mail_server" not in {finding.check for finding in engine.doctor().findings}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.1.1 <relay@sandbox.example> no such user",
+        "550 <relay@sandbox.example>: user unknown",
+        "552 5.2.2 mailbox full",
+        "550 5.1.10 RESOLVER.ADR.RecipientNotFound",
+        "556 domain takes no mail",
+        "551 user not local",
+    ],
+)
+def test_a_refusal_of_the_recipient(start: Start, opened: Open, reply: str) -> None:
+    server = start()
+    engine = opened(server.port)
+    register(engine, email="relay@sandbox.example")
+    server.box.recipient_reply = reply
+    assert deliver(engine) == (0, 0, 1)
+    assert details(engine, "mail_failed") == [f"verify_email smtp_{reply[:3]}"]
+
+
+def test_a_reply_without_a_text(start: Start, opened: Open, clock: Clock) -> None:
+    server = start()
+    engine = opened(server.port)
+    register(engine)
+    server.box.data_reply = "250"
+    assert deliver(engine) == (1, 0, 0)
+    server.box.next()
+    clock.seconds += 86_400
+    assert deliver(engine) == (0, 0, 0)
+    assert server.box.mails.empty()
+
+
+def test_how_it_greets(start: Start, opened: Open) -> None:
+    server = start()
+    for hello, greeted in [
+        (None, "xn--bcher-kva.example"),
+        ("mail.example.com", "mail.example.com"),
+        ("Bücher.example", "xn--bcher-kva.example"),
+        ("[192.0.2.1]", "[192.0.2.1]"),
+        ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ]:
+        engine = opened(server.port, hello=hello)
+        register(engine, f"user{server.box.sessions}")
+        assert deliver(engine) == (1, 0, 0)
+        server.box.next()
+        assert server.box.hello == greeted
+    for bad in ["", "a b", "x\r\nMAIL FROM:<a@b>", "[x]", "[192.0.2.1", "192.0.2.1]", "-a.example"]:
+        with pytest.raises(exceptions.ConfigError) as failed:
+            opened(server.port, hello=bad)
+        assert failed.value.field == "/mail/smtp/hello"
 
 
 def test_one_refusal_holds_up_no_other(start: Start, opened: Open) -> None:

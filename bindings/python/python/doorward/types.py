@@ -115,6 +115,11 @@ class Smtp(TypedDict, total=False):
     """
     The certificate authorities to trust, PEM, instead of the public ones.
     """
+    hello: str | None
+    """
+    How this client names itself (`EHLO`): a domain, or an address in brackets. Some servers want the name that
+    its address has in DNS. Default: the domain of `from`.
+    """
     host: Required[str]
     """
     Its name or address.

@@ -149,7 +149,8 @@ class DeleteUserResponse(Model):
 
 class ImportedUser(Model):
     """
-    An account as another system kept it. What is wrong with it is a problem of its own, not of the request.
+    An account as another system kept it. What is wrong with it is a problem of its own, not of the request. An empty
+    text stands for none, but for the username.
     """
 
     model_config = ConfigDict(
