@@ -123,6 +123,20 @@ def test_who_opens_a_socket(client: httpx.Client, engine: Engine) -> None:
     assert said(client, "/editors", **bearer) == {"sub": login.user.id, "session": login.session_id}
 
 
+def test_a_server_that_can_only_close(engine: Engine) -> None:
+    app = application(engine)
+
+    async def without_denials(scope: Any, receive: Any, send: Any) -> None:
+        scope.get("extensions", {}).pop("websocket.http.response", None)
+        await app(scope, receive, send)
+
+    with serving(without_denials) as client:
+        with pytest.raises(InvalidStatus) as caught, opened(client, "/who"):
+            pass
+        assert caught.value.response.status_code == 403
+        assert said(client, "/maybe") == {"user": None}
+
+
 def test_a_cookie_counts_only_from_the_own_pages(client: httpx.Client, engine: Engine) -> None:
     token = engine.login(username="ada", password=PASSWORD, backend="browser").access_token
     cookie, own = {"cookie": f"{COOKIE}={token}"}, str(client.base_url).rstrip("/")

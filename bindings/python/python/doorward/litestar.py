@@ -4,8 +4,8 @@
 
 `request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
 
-The functions that are not coroutines wait: call them on a thread (`sync_to_thread=True`). `repo` is an
-Engine, a UserRepository, or nothing for the engine of `doorward.configure`.
+The functions that are not coroutines wait: `await doorward.to_thread(verify_password, …)` runs them off the
+event loop. `repo` is an Engine, a UserRepository, or nothing for the engine of `doorward.configure`.
 """
 
 from __future__ import annotations
