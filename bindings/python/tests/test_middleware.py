@@ -17,6 +17,7 @@ from litestar import Litestar, Request, WebSocket, asgi, get, post
 from litestar import websocket as litestar_websocket
 from litestar.enums import ScopeType
 from litestar.middleware import DefineMiddleware
+from pydantic import ValidationError
 from serving import serving
 from starlette.applications import Starlette
 from starlette.authentication import requires
@@ -26,6 +27,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+import doorward.litestar as bodies
 from doorward import AuthError, Config, Engine
 from doorward.asgi import AuthenticationMiddleware, Rules, authenticate
 from doorward.exceptions import InvalidRequest, NotAuthenticated
@@ -502,6 +504,21 @@ def test_the_rules_are_readable(engine: Engine, config: Config) -> None:
                 "header": "authorization",
             },
         }
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        (bodies.LoginRequest, {"name": "ada", "password": PASSWORD}),
+        (bodies.TotpCodeRequest, {"code": "123456"}),
+        (bodies.ChangePasswordRequest, {"old_password": PASSWORD, "new_password": PASSWORD}),
+        (bodies.ResetPasswordRequest, {"new_password": PASSWORD}),
+    ],
+)
+def test_nothing_of_a_body_is_dropped_in_silence(body: Any, values: dict[str, str]) -> None:
+    assert body.model_validate(values)
+    with pytest.raises(ValidationError, match="forbidden"):
+        body.model_validate({**values, "recovery_code": "x"})
 
 
 def test_what_starts_and_stops_the_application_passes(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, Permissio
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from doorward.asgi import DeviceCookie, Exclude, Rules, authenticate
 from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, UserNotFound
@@ -72,6 +72,8 @@ class _Positional(Model):
 class LoginRequest(_Positional, kw_only=False):
     """The body of a login route, for `Engine.login`."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str
     """The username or the e-mail address."""
 
@@ -114,6 +116,8 @@ class TotpSetupResponse(_Positional, kw_only=False):
 class TotpCodeRequest(_Positional, kw_only=False):
     """The body of a route that confirms or disables an app."""
 
+    model_config = ConfigDict(extra="forbid")
+
     code: str = Field(repr=False)
     """What the app shows."""
 
@@ -141,6 +145,8 @@ class JwtUser(_Positional, kw_only=False):
 class ChangePasswordRequest(_Positional, kw_only=False):
     """The body of a route on which users change their own password, for `change_password`."""
 
+    model_config = ConfigDict(extra="forbid")
+
     old_password: str = Field(repr=False)
     """The password as it is."""
 
@@ -150,6 +156,8 @@ class ChangePasswordRequest(_Positional, kw_only=False):
 
 class ResetPasswordRequest(_Positional, kw_only=False):
     """The body of an administrator's route, for `set_password`: the path says whose password it is."""
+
+    model_config = ConfigDict(extra="forbid")
 
     new_password: str = Field(repr=False)
     """The password, to be changed at the next login."""
