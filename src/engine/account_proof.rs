@@ -105,15 +105,14 @@ impl Engine {
             }
             AccountProof::IdToken(id_token, provider, nonce) => {
                 let owner = self.owner_by_id_token(provider.as_ref(), &id_token, nonce.as_ref());
-                match owner
-                    .map_err(|error| match error.code {
-                        Code::InvalidToken => error.at_field("/id_token"),
-                        _ => error,
-                    })?
-                    .filter(|owner| !is_other(*owner))
-                {
-                    Some(user_id) => Ok(ProvenAccount { user_id, basis: Basis::IdToken }),
-                    None => Err(Error::new(Code::InvalidToken, "another_account").at_field("/id_token")),
+                let owner = owner.and_then(|owner| {
+                    let own = owner.filter(|owner| !is_other(*owner));
+                    own.ok_or(Error::new(Code::InvalidToken, "another_account"))
+                });
+                match owner {
+                    Ok(user_id) => Ok(ProvenAccount { user_id, basis: Basis::IdToken }),
+                    Err(error) if error.code == Code::InvalidToken => Err(error.at_field("/id_token")),
+                    Err(error) => Err(error),
                 }
             }
         }

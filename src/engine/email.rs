@@ -197,10 +197,12 @@ impl Engine {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
             }
             let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user_id);
-            if owner.is_some() && !self.config.registration.conceal_existing {
+            let is_claimed = owner.is_some() && !self.verifies_addresses();
+            let owner = owner.filter(|owner| owner.public.email_verified);
+            // Where addresses are verified, one that was only claimed is for whoever proves it.
+            if (is_claimed || owner.is_some()) && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
-            let owner = owner.filter(|owner| owner.public.email_verified);
             self.count_address_change(tx, user_id, now)?;
             let verification = self.verification(&user, &new_email, now)?;
             if !self.may_mail(tx, Kind::ChangeEmail.name(), Some(user_id), &key, now)? {
@@ -250,17 +252,14 @@ impl Engine {
             self.redeem_secret(tx, token.expose(), &among, now)?;
             let id = user.public.id;
             match &proven {
-                Some(proven) => {
-                    self.rely_on(tx, proven, &user, Some(&address), now)?;
-                }
+                Some(proven) => self.rely_on(tx, proven, &user, Some(&address), now)?,
                 // Who verified before has proven the account, and can do so again.
                 None if self.config.mail.click_verifies && !user.was_verified => {
                     self.reclaim(tx, id, now)?;
                 }
                 None => {
-                    return Err(
-                        Error::new(Code::NotAuthenticated, "no_proof_of_account").about(Some(id), None)
-                    );
+                    let error = Error::new(Code::NotAuthenticated, "no_proof_of_account");
+                    return Err(error.about(Some(id), None));
                 }
             }
             if found.purpose == Purpose::ChangeEmail {

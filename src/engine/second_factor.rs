@@ -68,12 +68,15 @@ impl Engine {
     /// address that is not theirs would keep a hold on the account. Where addresses are not verified, and for an
     /// account without one, it may. Failure: `email_not_verified`.
     pub(super) fn may_take_factors(&self, user: &PublicUser) -> Result<()> {
-        let config = &self.config;
-        let verifies = config.mail.links.verify_email.is_some() || config.require_verified_email;
-        match verifies && user.email.is_some() && !user.email_verified {
+        match self.verifies_addresses() && user.email.is_some() && !user.email_verified {
             true => Err(Error::from(Code::EmailNotVerified).about(Some(user.id), None)),
             false => Ok(()),
         }
+    }
+
+    /// Whether addresses are verified here: registering mails a link for it, or nobody enters before.
+    pub(super) fn verifies_addresses(&self) -> bool {
+        self.config.mail.links.verify_email.is_some() || self.config.require_verified_email
     }
 
     /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
