@@ -14,12 +14,44 @@ use crate::engine::{
 use crate::error::{Code, Result, Status};
 use crate::json;
 
+/// What a call of an operation waits for, the dearest that it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Nothing: it computes for microseconds. `verify` alone waits for the store where a token names a key that is not
+    /// known, which no more than ten calls a second do, and none for a second after the store did not answer;
+    /// [`Engine::verify_at_once`] never does.
+    Instant,
+    /// The store.
+    Store,
+    /// A place to hash a password in, and the hash; or a password is judged, which takes milliseconds.
+    Hash,
+    /// Another service.
+    Network,
+    /// What takes seconds, or as long as the caller allows.
+    Long,
+}
+
+impl Cost {
+    /// The name in the description.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cost::Instant => "instant",
+            Cost::Store => "store",
+            Cost::Hash => "hash",
+            Cost::Network => "network",
+            Cost::Long => "long",
+        }
+    }
+}
+
 /// A row of the table.
 pub struct Operation {
     /// The name: `doorward_<name>` in C, a method in the other languages.
     pub name: &'static str,
     /// The version that brought it.
     pub since: &'static str,
+    /// What a call waits for at most: whether it may run on an event loop.
+    pub cost: Cost,
     /// What it does, in one line.
     pub summary: &'static str,
     /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
@@ -34,7 +66,7 @@ pub struct Operation {
 }
 
 macro_rules! operations {
-    ($($name:ident: $request:ty => $response:ty, $since:literal, $summary:literal, [$($code:ident),*];)*) => {
+    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident, $summary:literal, [$($code:ident),*];)*) => {
         /// The rows, each under its name.
         #[allow(non_upper_case_globals)]
         pub(crate) mod rows {
@@ -46,6 +78,7 @@ macro_rules! operations {
             $(pub(crate) static $name: Operation = Operation {
                 name: stringify!($name),
                 since: $since,
+                cost: Cost::$cost,
                 summary: $summary,
                 codes: &[$(Code::$code),*],
                 index: Index::$name as usize,
@@ -73,79 +106,79 @@ macro_rules! operations {
 }
 
 operations! {
-    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0",
+    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash,
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0",
+    get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0", Store,
         "Finds an account by id, name or e-mail address.",
         [UserNotFound, StoreUnavailable];
-    list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0",
+    list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store,
         "Lists accounts in the order of their ids.",
         [StoreUnavailable];
-    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0",
+    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
-    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0",
+    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store,
         "Deletes an account and everything about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
-    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0",
+    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long,
         "Creates accounts with the password hashes that another system made.",
         [StoreUnavailable];
-    export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0",
+    export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store,
         "Reads everything that is kept on a person.",
         [UserNotFound, StoreUnavailable];
-    hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0",
+    hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0", Hash,
         "Hashes a password with Argon2id.",
         [HashQueueFull];
-    verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0",
+    verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0", Hash,
         "Verifies a password against a hash.",
         [HashQueueFull];
-    check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0",
+    check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash,
         "Says whether a password may be chosen, and why not.",
         [];
-    change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0",
+    change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash,
         "Changes a password by the old one; ends every session.",
         [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0",
+    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
         "Sets a password for somebody else, to be changed at the next login; ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
-    login: login::LoginRequest => login::LoginResponse, "0.1.0",
+    login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0",
+    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0", Hash,
         "Takes the step that a login still wanted and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
-    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0",
+    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0", Network,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
-    reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0",
+    reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash,
         "Proves again, in a session, who one is.",
         [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0",
+    refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0", Store,
         "Exchanges a refresh token for the next pair of tokens.",
         [InvalidToken, StoreUnavailable];
-    logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0",
+    logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0", Store,
         "Ends a session, or every session of its user.",
         [InvalidToken, StoreUnavailable];
-    list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0",
+    list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store,
         "Lists the live sessions of a user.",
         [UserNotFound, StoreUnavailable];
-    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0",
+    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store,
         "Ends one session.",
         [StoreUnavailable];
-    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0",
+    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store,
         "Ends every session of a user, but for one if asked.",
         [UserNotFound, StoreUnavailable];
-    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0",
+    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store,
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
-    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0",
+    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant,
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
-    authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0",
+    authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store,
         "Says who is there, by a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
-    authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0",
+    authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store,
         "Says whether a request may pass, and who sent it.",
         [
             NotAuthenticated,
@@ -155,109 +188,109 @@ operations! {
             PermissionDenied,
             StoreUnavailable
         ];
-    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0",
+    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store,
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
         [StoreUnavailable];
-    introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0",
+    introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network,
         "Asks another service whether a token is good now (RFC 7662).",
         [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
-    authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0",
+    authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store,
         "Says whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
-    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0",
+    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store,
         "Issues an access token with claims of the host's own.",
         [StoreUnavailable];
-    jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0",
+    jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store,
         "The public keys, for services that verify on their own.",
         [StoreUnavailable];
-    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0",
+    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long,
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
         [StoreUnavailable];
-    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0",
+    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash,
         "Mails a token to the address of an account that has yet to verify it.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0",
+    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store,
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
-    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0",
+    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store,
         "Mails a token with which a new password can be set.",
         [TooManyAttempts, StoreUnavailable];
-    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0",
+    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
         "Sets a new password by the token that was mailed, and ends every session.",
         [InvalidToken, WeakPassword, HashQueueFull, StoreUnavailable];
-    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0",
+    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network,
         "Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.",
         [InvalidToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
-    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0",
+    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store,
         "Says what a mailed token is for, without redeeming it.",
         [InvalidToken, StoreUnavailable];
-    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0",
+    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant,
         "Makes a secret for an authenticator app.",
         [];
-    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0",
+    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant,
         "Writes a secret as an authenticator app reads it, as URI and as QR code.",
         [];
-    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0",
+    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0", Instant,
         "Verifies a code by the secret alone, as often as it is asked.",
         [];
-    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0",
+    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store,
         "Makes a secret for an account; it is no factor before it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
-    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0",
+    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store,
         "Puts an authenticator app in force by its first code; ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
-    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0",
+    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store,
         "Says whether an account has an authenticator app in force.",
         [UserNotFound, StoreUnavailable];
-    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0",
+    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store,
         "Takes an authenticator app away by a code; ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
-    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0",
+    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store,
         "Replaces the recovery codes of an account; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
-    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0",
+    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store,
         "Says how many recovery codes an account has left.",
         [UserNotFound, StoreUnavailable];
-    take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0",
+    take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store,
         "Takes mails out of the outbox, for a host that sends them itself.",
         [StoreUnavailable];
-    acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0",
+    acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store,
         "Says what became of a mail that was taken.",
         [StoreUnavailable];
-    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0",
+    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0", Network,
         "Sends mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
-    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0",
+    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store,
         "Begins to make a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
-    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0",
+    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store,
         "Makes the passkey; ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
-    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0",
+    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store,
         "Begins a login by passkey.",
         [InvalidConfig, StoreUnavailable];
-    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0",
+    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store,
         "Logs in by a passkey alone and opens a session.",
         [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
-    list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0",
+    list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store,
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
-    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0",
+    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store,
         "Takes a passkey away; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
-    events: events::EventsRequest => events::EventsResponse, "0.1.0",
+    events: events::EventsRequest => events::EventsResponse, "0.1.0", Store,
         "Reads the audit log.",
         [StoreUnavailable];
-    maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0",
+    maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long,
         "Purges what is past its time.",
         [StoreUnavailable];
-    backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0",
+    backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long,
         "Copies a SQLite store into a file, while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
-    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0",
+    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Instant,
         "Counts calls, by operation and status, and says how long they took; also for Prometheus.",
         [];
-    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0",
+    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long,
         "Judges the running configuration on this machine.",
         [];
 }
@@ -293,6 +326,7 @@ pub fn describe() -> Value {
             json!({
                 "name": operation.name,
                 "since": operation.since,
+                "cost": operation.cost.name(),
                 "summary": operation.summary,
                 "codes": operation.codes.iter().map(|code| code.name()).collect::<Vec<_>>(),
                 "request": schema(operation.request),
@@ -336,4 +370,32 @@ fn features() -> Vec<&'static str> {
         features.push("smtp");
     }
     features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cost, OPERATIONS};
+    use crate::error::Code;
+
+    #[test]
+    fn the_cost_of_an_operation_is_what_it_can_fail_by() {
+        for operation in OPERATIONS {
+            let fails_by = |code| operation.codes.contains(&code);
+            let expected = if fails_by(Code::AuthServiceUnavailable) || fails_by(Code::MailUnavailable) {
+                [Cost::Network].as_slice()
+            } else if fails_by(Code::HashQueueFull) {
+                &[Cost::Hash]
+            } else if fails_by(Code::StoreUnavailable) {
+                if operation.name == "verify" {
+                    &[Cost::Instant]
+                } else {
+                    [Cost::Store, Cost::Long].as_slice()
+                }
+            } else {
+                // What computes, and `doctor`, which tells of every failure.
+                &[Cost::Instant, Cost::Hash, Cost::Store, Cost::Long]
+            };
+            assert!(expected.contains(&operation.cost), "{}: {:?}", operation.name, operation.cost);
+        }
+    }
 }

@@ -98,9 +98,14 @@ impl Engine {
         backend: Option<String>,
     ) -> PyResult<Bound<'py, PyAny>> {
         // A text that is not UTF-8 is no token, nor is the empty one.
-        let token = utf8(token).unwrap_or_default();
+        let request = VerifyRequest { token: Token::new(utf8(token).unwrap_or_default()), backend };
+        // Mostly it only computes, and briefly: that is not worth giving the interpreter away. What may wait does not
+        // hold it.
         let claims = self.run(|engine| {
-            engine.observed("verify", || engine.verify(VerifyRequest { token: Token::new(token), backend }))
+            engine.observed("verify", || match engine.verify_at_once(&request)? {
+                Some(claims) => Ok(claims),
+                None => py.detach(|| engine.verify(request)),
+            })
         });
         objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())
     }
@@ -114,10 +119,8 @@ impl Engine {
         request: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let request = request.map_or(Ok("{}"), utf8);
-        let never_waits = operation.to_str().is_ok_and(|name| NEVER_WAITS.contains(&name));
         let operation = utf8(operation);
-        let call = || self.run(|engine| engine.call(operation?, request?));
-        let response = if never_waits { call() } else { py.detach(call) };
+        let response = py.detach(|| self.run(|engine| engine.call(operation?, request?)));
         objects::from_json(py, &response.map_err(|error| failure(py, error))?)
     }
 
@@ -134,9 +137,6 @@ impl Engine {
         self.hooks.traverse(&visit)
     }
 }
-
-/// These operations only compute, and briefly, but for a look into the store now and then: they are not worth giving the interpreter away.
-const NEVER_WAITS: [&str; 1] = ["verify"];
 
 impl Engine {
     fn run<T>(&self, f: impl FnOnce(&doorward::Engine) -> Result<T>) -> Result<T> {

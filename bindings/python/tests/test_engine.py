@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import subprocess
 import sys
 import threading
 import weakref
@@ -372,3 +373,52 @@ def in_child(_: int) -> tuple[str, str]:
         code = pickle.loads(pickle.dumps(error)).code
     with Engine(_config) as own:
         return code, own.login(username="ada", password=PASSWORD).user.username
+
+
+SEARCHING = """
+import base64, json, sys, threading, time
+from doorward import Engine
+from doorward.exceptions import InvalidToken
+
+engine = Engine({"store": "sqlite::memory:"}, now_ms=lambda: time.time_ns() // 1_000_000)
+_, *rest = engine.issue_token(claims={"sub": "x"}).token.split(".")
+
+def made_up(number):
+    header = json.dumps({"alg": "HS256", "kid": f"made-up-{number}", "typ": "at+jwt"}).encode()
+    return ".".join([base64.urlsafe_b64encode(header).rstrip(b"=").decode(), *rest])
+
+def publish():
+    for _ in range(300):
+        engine.jwks()
+
+def verify():
+    for number in range(300):
+        try:
+            engine.verify(made_up(number))
+        except InvalidToken:
+            continue
+        raise AssertionError
+
+sys.setswitchinterval(1e-5)
+threads = [threading.Thread(target=call) for call in (publish, verify) * 3]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("done")
+"""
+
+
+def test_what_waits_for_the_store_does_not_hold_the_interpreter() -> None:
+    """Beside a clock in Python: whoever searches for an unknown key needs the interpreter to read it."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", SEARCHING], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert done.stdout == "done\n"
+
+
+def test_every_operation_says_what_it_waits_for() -> None:
+    costs = {row["name"]: row["cost"] for row in describe()["operations"]}
+    assert set(costs.values()) == {"instant", "store", "hash", "network", "long"}
+    expected = {"verify": "instant", "authenticate": "store", "issue_token": "store", "login": "hash"}
+    assert {name: costs[name] for name in expected} == expected

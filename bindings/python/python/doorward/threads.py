@@ -25,14 +25,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _operations_failing_by(*codes: str) -> frozenset[str]:
-    return frozenset(row["name"] for row in describe()["operations"] if {*codes} & {*row["codes"]})
+def _operations_of(cost: str) -> frozenset[str]:
+    return frozenset(row["name"] for row in describe()["operations"] if row["cost"] == cost)
 
 
-HASHING = _operations_failing_by("hash_queue_full") | {"check_password"}
+HASHING = _operations_of("hash")
 """The operations that hash a password, or compute as long over one."""
 
-REMOTE = _operations_failing_by("auth_service_unavailable", "mail_unavailable")
+REMOTE = _operations_of("network")
 """The operations that ask another service."""
 
 
