@@ -104,9 +104,9 @@ pub fn provider(change: Value) -> Value {
     provider
 }
 
-/// In a file of its own.
+/// In a store of its own.
 pub fn stage_with(change: Value) -> Stage {
-    Stage::of(&Store::sqlite(), json!({"id": provider(change)}))
+    Stage::of(&Store::memory(), json!({"id": provider(change)}))
 }
 
 /// Claims of the provider for `app`, now.
