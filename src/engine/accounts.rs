@@ -57,7 +57,7 @@ pub struct RegisterResponse {
     /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
     /// A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
     #[serde(serialize_with = "optional_exposed", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-secret" = true))]
     pub verification: Option<Secret>,
 }
 

@@ -75,7 +75,7 @@ pub struct RequestEmailChangeResponse {
     /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
     /// secret, good for a week; keep it in a cookie that scripts cannot read.
     #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-secret" = true))]
     pub verification: Secret,
 }
 

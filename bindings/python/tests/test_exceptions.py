@@ -201,6 +201,7 @@ SECRETS = [
     "refresh_token",
     "token",
     "id_token",
+    "verification",
     "authorization",
     "cookies",
     "nonce",

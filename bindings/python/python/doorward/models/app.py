@@ -1604,7 +1604,7 @@ class RequestEmailChangeResponse(Model):
     """
     Always true.
     """
-    verification: str
+    verification: Annotated[str, Field(repr=False)]
     """
     For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
     secret, good for a week; keep it in a cookie that scripts cannot read.
@@ -2983,7 +2983,7 @@ class RegisterResponse(Model):
     """
     The account, without anything secret.
     """
-    verification: str | None = None
+    verification: Annotated[str | None, Field(repr=False)] = None
     """
     For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
     A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
