@@ -90,11 +90,15 @@ impl Drop for Pooler {
 }
 
 fn is_there() -> bool {
-    let is_there = Command::new("pgbouncer").arg("--version").output().is_ok();
+    let is_there = is_installed("pgbouncer");
     if !is_there {
         not_run("PgBouncer", "it is not installed");
     }
     is_there
+}
+
+fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
 }
 
 /// Few connections for many.
@@ -201,6 +205,45 @@ fn statements_are_pooled() {
     let expected =
         "postgres: the pooler gives each statement another connection: let it pool transactions or sessions";
     assert_eq!((code, detail.as_str()), ("invalid_config", expected));
+}
+
+/// It sends reads to standbys.
+#[test]
+fn pgpool_is_refused() {
+    let Some(cluster) = Cluster::start("") else { return };
+    if !is_installed("pgpool") {
+        return not_run("pgpool_is_refused", "pgpool-II is not installed");
+    }
+    let [port, control] =
+        [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+    let folder = cluster.folder().display();
+    let [file, hba, passwords, controllers] =
+        ["pgpool.conf", "pool_hba.conf", "pool_passwd", "pcp.conf"].map(|name| cluster.folder().join(name));
+    let configuration = format!(
+        "listen_addresses = '127.0.0.1'\nport = {port}\npcp_port = {control}\nunix_socket_directories = '{folder}'\n\
+         pcp_socket_dir = '{folder}'\npid_file_name = '{folder}/pgpool.pid'\nlogdir = '{folder}'\n\
+         backend_hostname0 = '127.0.0.1'\nbackend_port0 = {}\nnum_init_children = 2\n",
+        cluster.port
+    );
+    fs::write(&file, configuration).unwrap();
+    for empty in [&hba, &passwords, &controllers] {
+        fs::write(empty, "").unwrap();
+    }
+    let mut command = server_program("pgpool");
+    command.arg("-n").arg("-f").arg(&file).arg("-a").arg(&hba).arg("-F").arg(&controllers);
+    let log = fs::File::create(cluster.folder().join("pgpool.log")).unwrap();
+    let process = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let mut pgpool = Pooler { process, port, file };
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(pgpool.process.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(5));
+    }
+    let expected = "postgres: pgpool-II asks standbys, which may be behind: name the servers themselves";
+    let url = format!("postgres://postgres@127.0.0.1:{port}/door");
+    assert_eq!(refused(&url), ("invalid_config", expected.to_owned()));
+    // It ends its children by itself.
+    succeed(Command::new("kill").args(["-INT", &pgpool.process.id().to_string()]));
+    pgpool.process.wait().unwrap();
 }
 
 /// One that the engine does not see: statements that come and go give it away, and no verdict is wrong before.

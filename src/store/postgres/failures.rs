@@ -106,6 +106,7 @@ pub(super) const NO_PASSWORD: &str = "the server asks for a password";
 pub(super) const NO_OPTIONS: &str = "the pooler takes no startup options";
 pub(super) const NO_TRANSACTIONS: &str =
     "the pooler gives each statement another connection: let it pool transactions or sessions";
+pub(super) const PGPOOL: &str = "pgpool-II asks standbys, which may be behind: name the servers themselves";
 pub(super) const TIMEOUT: &str = "timeout";
 
 impl Failure {

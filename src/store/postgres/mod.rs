@@ -15,7 +15,7 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::DataRowBody;
 
 use self::address::{Address, Purpose, texts};
-use self::failures::{Failure, Remedy};
+use self::failures::{Failure, PGPOOL, Remedy};
 use self::url::{Mode, wrong};
 use self::wire::{Connection, Isolation, Reply};
 use super::events::Order;
@@ -47,6 +47,7 @@ impl Postgres {
         let connect =
             || store.server.connect(Purpose::Writing, deadline).map_err(|failure| failure.error_at_opening());
         let found = store.pool.with(deadline, connect, |connection| {
+            asks_the_primary(connection)?;
             let found = migrate(connection, plan, deadline)?;
             privileges(connection).map(|()| found)
         })?;
@@ -59,6 +60,7 @@ impl Postgres {
         let deadline = Instant::now() + self.timeout;
         let mut connection =
             self.server.connect(Purpose::Writing, deadline).map_err(|failure| failure.error_at_opening())?;
+        asks_the_primary(&mut connection)?;
         privileges(&mut connection)
     }
 
@@ -237,6 +239,15 @@ fn pause(attempt: u32, deadline: Instant) -> Result<()> {
     }
     thread::sleep(pause);
     Ok(())
+}
+
+/// Refuses pgpool-II, which sends reads to standbys and may answer them from a cache: it alone knows its version.
+fn asks_the_primary(connection: &mut Connection) -> Result<()> {
+    match connection.run("SHOW pool_version") {
+        Ok(_) => Err(Failure::Unusable(PGPOOL).error()),
+        Err(Failure::Refused(_)) => Ok(()),
+        Err(failure) => Err(failure.error()),
+    }
 }
 
 /// Refuses a role that may not do with the rows of a table what the engine does.
