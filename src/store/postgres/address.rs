@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// How to reach the server.
 pub(super) struct Address {
-    pub url: Box<Url>,
+    pub url: Url,
     tls: Option<Arc<ClientConfig>>,
     /// The host that answered last is asked first.
     last: AtomicUsize,
@@ -38,7 +38,7 @@ pub(super) enum Purpose {
 impl Address {
     /// Failure: `invalid_config`.
     pub(super) fn new(url: &str, timeout: Duration) -> Result<Address> {
-        let url = Box::new(Url::parse(url)?);
+        let url = Url::parse(url)?;
         let tls = tls::config(&url.tls)?;
         let first = if url.balances { u16::from_be_bytes(crypto::random()?).into() } else { 0 };
         let is_pooled = AtomicBool::new(false);
