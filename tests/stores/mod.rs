@@ -3,9 +3,10 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
@@ -39,13 +40,17 @@ pub(crate) use on_each_store;
 /// An empty store, and a folder; both go with it.
 pub struct Store {
     url: String,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     database: Option<Database>,
 }
 
 impl Store {
+    /// In a folder that stays until the test's thread ends, also where the engine outlives this value: an engine
+    /// notices that its file is gone.
     pub fn sqlite() -> Store {
-        let folder = tempfile::tempdir().unwrap();
+        thread_local!(static FOLDERS: RefCell<Vec<Arc<TempDir>>> = RefCell::default());
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        FOLDERS.with_borrow_mut(|folders| folders.push(Arc::clone(&folder)));
         Store { url: sqlite(&folder.path().join("store.db")), folder, database: None }
     }
 
@@ -61,7 +66,11 @@ impl Store {
 
     fn on(server: String) -> Store {
         let database = Database::new(server);
-        Store { url: database.url(), folder: tempfile::tempdir().unwrap(), database: Some(database) }
+        Store {
+            url: database.url(),
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            database: Some(database),
+        }
     }
 
     /// Another store of this kind.
