@@ -411,7 +411,7 @@ print("done")
 
 def test_what_waits_for_the_store_does_not_hold_the_interpreter() -> None:
     """Beside a clock in Python: whoever searches for an unknown key needs the interpreter to read it."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", SEARCHING], capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout == "done\n"
