@@ -1,3 +1,5 @@
+# ruff: noqa: S101, S311
+# What is drawn is data, and an assertion ends the program that writes it.
 """Writes bad_keys.json anew: public keys that nobody may have, in hex, and a few that are good beside them.
 
 `python bad_keys.py`. RSA: exponents and moduli that make no key, or a weak one; a modulus as Infineon's

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001
+# ruff: noqa: RUF001, S311
 # Letters that look like others are what this is about.
 """Writes precis.json anew: what precis_i18n, an independent implementation of PRECIS, makes of many texts.
 
