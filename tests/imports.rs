@@ -155,7 +155,7 @@ on_each_store!(upgrades_at_once);
 
 #[test]
 fn an_import_has_a_bound() {
-    let engine = open(&Store::memory());
+    let engine = open(&Store::sqlite());
     let users = |count: usize| {
         let user = |index| json!({"username": format!("user{index}")});
         json!({"users": (0..count).map(user).collect::<Vec<_>>()})
@@ -170,7 +170,7 @@ fn an_import_has_a_bound() {
 /// What is wrong with an account is told without what it says.
 #[test]
 fn no_failure_repeats_a_hash_or_a_name() {
-    let engine = open(&Store::memory());
+    let engine = open(&Store::sqlite());
     for (name, value) in [
         ("password_hash", json!([MARKER])),
         ("password_hash", json!({"a": MARKER})),

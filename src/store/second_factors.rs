@@ -106,7 +106,6 @@ pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Keeps a recovery code by its id, a code of it.
 /// Takes a seed away that waits to be confirmed.
 pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run(
@@ -115,6 +114,7 @@ pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
+/// Keeps a recovery code by its id, a code of it.
 pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",

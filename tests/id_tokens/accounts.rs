@@ -296,7 +296,7 @@ fn where_addresses_are_concealed_nothing_is_told(store: &Store) {
 #[test]
 fn names_are_nobodys_and_no_addresses() {
     let key = Key::new("ES256", "k");
-    let stage = Stage::on(&Store::memory(), &key, json!({"auto_register": true}));
+    let stage = Stage::on(&Store::sqlite(), &key, json!({"auto_register": true}));
     for (index, (name, begin)) in [
         (json!("admin"), "admin-"),
         (json!("admin"), "admin-"),
@@ -323,7 +323,7 @@ fn names_are_nobodys_and_no_addresses() {
 fn a_source_that_fails_too_often_is_locked_out() {
     let key = Key::new("ES256", "k");
     let stage = Stage::open(
-        &Store::memory(),
+        &Store::sqlite(),
         json!({
             "id_token_providers": {"id": provider(json!({"jwks": key.set(), "algorithms": ["ES256"], "auto_register": true}))},
             "throttle": {"source_failures": 3},

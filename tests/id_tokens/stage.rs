@@ -106,7 +106,7 @@ pub fn provider(change: Value) -> Value {
 
 /// In a store of its own.
 pub fn stage_with(change: Value) -> Stage {
-    Stage::of(&Store::memory(), json!({"id": provider(change)}))
+    Stage::of(&Store::sqlite(), json!({"id": provider(change)}))
 }
 
 /// Claims of the provider for `app`, now.

@@ -353,7 +353,7 @@ fn assertions_with_one_thing_wrong(store: &Store) {
 /// Another credential, another algorithm: each is verified by its own key.
 #[test]
 fn a_signature_of_one_algorithm_is_none_of_another() {
-    let stage = Stage::new(&Store::memory());
+    let stage = Stage::new(&Store::sqlite());
     let user_id = stage.register("ada");
     let keys = || [Key::es256(), Key::eddsa(), Key::rs256(KeySize::Rsa2048)];
     let mut devices: Vec<Device> =
@@ -378,7 +378,7 @@ fn a_signature_of_one_algorithm_is_none_of_another() {
 /// What is no response at all is a request that is not valid, and which value it is, nobody is told.
 #[test]
 fn responses_of_another_shape() {
-    let stage = Stage::new(&Store::memory());
+    let stage = Stage::new(&Store::sqlite());
     let user_id = stage.register("ada");
     let begun = stage.begin(&user_id);
     let good = Device::new(Key::es256()).create(&begun["options"]);
@@ -435,7 +435,7 @@ fn responses_of_another_shape() {
 /// Whatever is done to a response, it is refused or it is right, and nothing else happens. `SEED=… cargo test` repeats a run.
 #[test]
 fn anything_wrong() {
-    let stage = Stage::with(&Store::memory(), json!({"throttle": {"source_failures": 1_000_000}}));
+    let stage = Stage::with(&Store::sqlite(), json!({"throttle": {"source_failures": 1_000_000}}));
     let user_id = stage.register("ada");
     let mut device = stage.device(&user_id);
     let (registration, login) = (stage.begin(&user_id), stage.begin_login());

@@ -313,7 +313,7 @@ fn a_credential_belongs_to_one_account(store: &Store) {
 
 #[test]
 fn an_account_has_twenty_at_most() {
-    let stage = Stage::new(&Store::memory());
+    let stage = Stage::new(&Store::sqlite());
     let user_id = stage.register("ada");
     for _ in 0..19 {
         stage.device(&user_id);
@@ -592,7 +592,7 @@ fn failures_lock_a_source(store: &Store) {
 /// Neither the answers and log records of failures nor the store say what was signed or by whom.
 #[test]
 fn no_record_repeats_a_value() {
-    let stage = Stage::new(&Store::memory());
+    let stage = Stage::new(&Store::sqlite());
     let user_id = stage.register("ada");
     let mut device = stage.device(&user_id);
     let begun = stage.begin_login();

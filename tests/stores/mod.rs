@@ -54,11 +54,6 @@ impl Store {
         Store { url: sqlite(&folder.path().join("store.db")), folder, database: None }
     }
 
-    /// One in memory, for an engine that outlives this.
-    pub fn memory() -> Store {
-        Store { url: "sqlite::memory:".into(), ..Store::sqlite() }
-    }
-
     /// None where there is no server: that is said, and the test passes.
     pub fn postgres() -> Option<Store> {
         server().map(Store::on)
