@@ -281,6 +281,45 @@ fn an_address_gets_so_many_mails_from_all_and_no_more(store: &Store) {
     assert_eq!(mails[0]["user_id"], late["user"]["id"]);
 }
 
+on_each_store!(no_number_of_accounts_keeps_back_the_mail_of_who_has_the_address);
+/// What the account is sent that verified the address is not among the mails that strangers can use up.
+fn no_number_of_accounts_keeps_back_the_mail_of_who_has_the_address(store: &Store) {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let stage =
+        Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    stage.register("victim");
+    stage.verify("victim", &token(&stage.mails(), "verify_email"));
+    for index in 0..60 {
+        let name = format!("mallory{index}");
+        let request = json!({"username": name, "email": "victim@example.com", "password": PASSWORD});
+        stage.call("register", request);
+    }
+    stage.mails();
+    stage.call("request_password_reset", json!({"email": "victim@example.com"}));
+    assert_eq!(kinds(&stage.mails()), pairs([("reset_password", "victim@example.com")]));
+}
+
+on_each_store!(one_source_keeps_back_no_newcomers_mail);
+/// Of the mails to one address a source has a few: those of a newcomer from elsewhere come.
+fn one_source_keeps_back_no_newcomers_mail(store: &Store) {
+    let links = json!({"verify_email": "https://app.example/{token}"});
+    let stage =
+        Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
+    let register = |name: String, ip: &str| {
+        let (email, client) = ("victim@example.com", json!({"ip": ip}));
+        let request = json!({"username": name, "email": email, "password": PASSWORD, "client": client});
+        stage.call("register", request)
+    };
+    for index in 0..60 {
+        register(format!("mallory{index}"), "192.0.2.1");
+    }
+    assert_eq!(stage.mails().len(), 10);
+    let victim = register("victim".to_owned(), "198.51.100.7");
+    let mails = stage.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0]["user_id"], victim["user"]["id"]);
+}
+
 on_each_store!(of_two_who_verify_one_address_at_once_one_gets_it);
 /// Two accounts with one address, each with a mailed token and a proof of its own, at the same moment.
 fn of_two_who_verify_one_address_at_once_one_gets_it(store: &Store) {

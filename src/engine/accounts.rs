@@ -1,5 +1,7 @@
 //! Accounts: `register`, `get_user`, `list_users`, `update_user`, `delete_user`.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -202,7 +204,7 @@ impl Engine {
             let ip = client.ip();
             self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
-            self.greet(tx, &new, user.locale.as_ref(), now)?;
+            self.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;
             let email = user.email.as_ref();
             email.map(|email| self.verification(&new, email, now)).transpose()
         })?;
@@ -374,9 +376,16 @@ impl Engine {
     }
 
     /// Mails the address of a new account, where registering does so.
-    pub(super) fn greet(&self, tx: &mut Tx, user: &User, locale: Option<&Locale>, now: i64) -> Result<()> {
+    pub(super) fn greet(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        locale: Option<&Locale>,
+        source: Option<IpAddr>,
+        now: i64,
+    ) -> Result<()> {
         match self.config.mail.links.verify_email {
-            Some(_) => self.mail_verification(tx, user, locale, now).map(drop),
+            Some(_) => self.mail_verification(tx, user, locale, source, now).map(drop),
             None => Ok(()),
         }
     }

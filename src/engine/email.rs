@@ -1,6 +1,8 @@
 //! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`. An address is
 //! an account's when somebody proves both: the mailbox, by the token that was mailed to it, and the account.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -171,7 +173,7 @@ impl Engine {
             if let Some(proven) = &proven {
                 self.rely_on(tx, proven, &user, user.public.email.as_ref(), now)?;
             }
-            if !self.mail_verification(tx, &user, locale.as_ref(), now)? {
+            if !self.mail_verification(tx, &user, locale.as_ref(), client.ip, now)? {
                 return Ok(());
             }
             let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
@@ -205,7 +207,7 @@ impl Engine {
             }
             self.count_address_change(tx, user_id, now)?;
             let verification = self.verification(&user, &new_email, now)?;
-            if !self.may_mail(tx, Kind::ChangeEmail.name(), Some(user_id), &key, now)? {
+            if !self.may_mail(tx, Kind::ChangeEmail, Some(user_id), &key, None, now)? {
                 return Ok(verification);
             }
             self.put_token_mail(
@@ -298,6 +300,7 @@ impl Engine {
         tx: &mut Tx,
         user: &User,
         locale: Option<&Locale>,
+        source: Option<IpAddr>,
         now: i64,
     ) -> Result<bool> {
         let public = &user.public;
@@ -305,7 +308,7 @@ impl Engine {
             return Ok(false);
         };
         let key = email.key();
-        if !self.may_mail(tx, Kind::VerifyEmail.name(), Some(public.id), &key, now)? {
+        if !self.may_mail(tx, Kind::VerifyEmail, Some(public.id), &key, source, now)? {
             return Ok(false);
         }
         let owner = users::find(tx, By::Email(&key))?;
@@ -315,7 +318,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Tells the owner of an address, if there is one, that somebody wanted it for another account.
+    /// Tells the owner of an address, if there is one, that somebody wanted it for another account. For nobody the
+    /// same is written, about somebody, and taken back: the statements are the same.
     fn tell_owner(
         &self,
         tx: &mut Tx,
@@ -329,11 +333,14 @@ impl Engine {
         if !self.config.registration.conceal_existing {
             return Ok(());
         }
-        let may_mail = self.may_mail(tx, kind.name(), id, address_key, now)?;
-        match owner.and_then(|owner| Some((owner, owner.public.email.as_ref()?))) {
-            Some((owner, email)) if may_mail => self.put_mail(tx, kind, owner, email, locale, now),
-            _ => Ok(()),
+        if !self.may_mail(tx, kind, id, address_key, None, now)? {
+            return Ok(());
         }
+        let (stand_in, address) = (users::any(tx)?, Email::stored(address_key.to_owned()));
+        let Some(somebody) = owner.or(stand_in.as_ref()) else { return Ok(()) };
+        let own = owner.and_then(|owner| owner.public.email.as_ref());
+        let mail = self.put_mail(tx, kind, somebody, own.unwrap_or(&address), locale, now)?;
+        mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
     }
 
     /// What a mailed token is about, if it is good: the user as they are now, and the address that it was

@@ -349,7 +349,7 @@ impl Engine {
         self.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
-            self.greet(tx, &new, newcomer.locale.as_ref(), now)?;
+            self.greet(tx, &new, newcomer.locale.as_ref(), None, now)?;
         }
         Ok(user.id)
     }

@@ -235,7 +235,7 @@ impl Engine {
         Ok(AcknowledgeMailResponse { acknowledged: self.outbox.settle(id, &fate)? })
     }
 
-    /// Writes a mail to a user, in the transaction of what it tells.
+    /// Writes a mail to a user, in the transaction of what it tells; its id.
     pub(super) fn put_mail(
         &self,
         tx: &mut Tx,
@@ -244,9 +244,9 @@ impl Engine {
         to: &Email,
         locale: Option<&Locale>,
         now: i64,
-    ) -> Result<()> {
+    ) -> Result<Id> {
         let letter = Letter { kind, user_id: user.public.id, to, token: None, locale };
-        self.outbox.put(tx, now, &letter).map(drop)
+        self.outbox.put(tx, now, &letter)
     }
 
     /// Writes a mail with a token about the address `to`. For nobody the same is written, about somebody, and

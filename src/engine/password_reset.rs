@@ -57,7 +57,7 @@ impl Engine {
             self.count_mail_request(tx, client.ip, now)?;
             let user = users::find(tx, By::Email(&key))?.filter(|user| user.public.is_active);
             let id = user.as_ref().map(|user| user.public.id);
-            if !self.may_mail(tx, kind.name(), id, &key, now)? {
+            if !self.may_mail(tx, kind, id, &key, client.ip, now)? {
                 return Ok(());
             }
             // To the address as the account has it: another one that is compared as equal may be somebody else's.

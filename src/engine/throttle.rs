@@ -8,6 +8,7 @@ use super::Engine;
 use super::login::Client;
 use crate::crypto::{self, secrets::Purpose};
 use crate::error::{Code, Error, Result};
+use crate::mail::Kind as MailKind;
 use crate::store::events::Event;
 use crate::store::throttles::{self, Throttle};
 use crate::store::{Durability, Share, Tx, known_devices};
@@ -20,9 +21,13 @@ const MOST_IN_A_ROW: i64 = 100;
 /// How long a device is known after the last login there: half a year.
 const DEVICE_SECONDS: i64 = 180 * 86_400;
 
-/// How many mails all accounts together may have sent to one address within `throttle.window_seconds`, before it
-/// gets fewer: so many that a stranger needs as many accounts to keep another's mail back.
+/// How many mails all accounts together may have sent to an address that they are yet to prove within
+/// `throttle.window_seconds`, before it gets fewer: so many that a stranger needs as many accounts to keep another's
+/// mail back.
 const MAILS_TO_ONE_ADDRESS: i64 = 50;
+
+/// How many of these one source may ask for, so that a stranger needs several sources, too.
+const MAILS_FROM_ONE_SOURCE: i64 = 10;
 
 /// A device on which the account logged in before; the code by which it is kept.
 #[derive(Clone, Copy)]
@@ -245,23 +250,33 @@ impl Engine {
     }
 
     /// Whether a mail of this kind about this account may go to this address now: not while the one before is fresh,
-    /// the longer the more often. So nobody's mail is kept back because of another's; all accounts together may
-    /// have [`MAILS_TO_ONE_ADDRESS`] sent to it. For nobody the same is counted apart.
+    /// the longer the more often. So nobody's mail is kept back because of another's. Of the mails to those who are yet
+    /// to prove the address all accounts together may have [`MAILS_TO_ONE_ADDRESS`] sent; what goes to the account
+    /// that has it is not among them. For nobody the same is counted.
     pub(super) fn may_mail(
         &self,
         tx: &mut Tx,
-        kind: &str,
+        kind: MailKind,
         account: Option<Id>,
         address_key: &str,
+        source: Option<IpAddr>,
         now: i64,
     ) -> Result<bool> {
         let account = account.map_or("nobody".to_owned(), |id| id.to_string());
-        let own = self.count_one(tx, &format!("mail {kind} {account} {address_key}"), 1, now)?;
-        if own > 0 {
+        let own = format!("mail {} {account} {address_key}", kind.name());
+        if self.count_one(tx, &own, 1, now)? > 0 {
             return Ok(false);
         }
-        let of_all = if account == "nobody" { "mails nobody" } else { "mails" };
-        Ok(self.count_one(tx, &format!("{of_all} {address_key}"), MAILS_TO_ONE_ADDRESS, now)? == 0)
+        if !matches!(kind, MailKind::VerifyEmail | MailKind::ChangeEmail) {
+            return Ok(true);
+        }
+        if let Some(ip) = source {
+            let from_one = format!("mails {} {address_key}", network(ip));
+            if self.count_one(tx, &from_one, MAILS_FROM_ONE_SOURCE, now)? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(self.count_one(tx, &format!("mails {address_key}"), MAILS_TO_ONE_ADDRESS, now)? == 0)
     }
 
     /// Counts once more what has a lock of its own. Failure: `too_many_attempts`, while that holds.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 use doorward::{Clock, Engine, Hooks};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, PASSWORD, call, config, is_active, login, open, refused, register, why};
 use crate::relay::{Mode, Relay};
@@ -216,7 +216,7 @@ fn several_hosts() {
     assert!(login(&engine, "ada").is_ok());
 }
 
-/// Who asks for a mail learns nothing by the work: the statements are the same whoever has the address.
+/// Who asks for a mail, or registers, learns nothing by the work: the statements are the same whoever has the address.
 #[test]
 fn an_unknown_address_is_as_much_work() {
     let settings = "log_statement = all\nlog_parameter_max_length = 0\nlog_line_prefix = ''";
@@ -224,19 +224,24 @@ fn an_unknown_address_is_as_much_work() {
     let now = Arc::new(AtomicI64::new(1_800_000_000_000));
     let hand = Arc::clone(&now);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
-    let engine =
-        Engine::open(config(&cluster.url(), json!({})).unwrap(), Hooks { clock, log: None }).unwrap();
-    register(&engine, "ada").unwrap();
-    // A mail by the address alone goes to an account that has it verified.
+    let keys = json!({
+        "registration": {"conceal_existing": true},
+        "mail": {"links": {"verify_email": "https://app.example/{token}"}},
+    });
+    let engine = Engine::open(config(&cluster.url(), keys).unwrap(), Hooks { clock, log: None }).unwrap();
+    let ada = register(&engine, "ada").unwrap();
     register(&engine, "grace").unwrap();
-    cluster.sql("door", "UPDATE users SET email_verified = 1, was_verified = 1 WHERE username = 'grace'");
+    let mails = call(&engine, "take_mail", json!({})).unwrap();
+    let token = mails["mails"].as_array().unwrap().iter().find(|mail| mail["to"] == "grace@example.com");
+    let proof = json!({"token": token.unwrap()["token"], "username": "grace", "password": PASSWORD});
+    call(&engine, "verify_email", proof).unwrap();
     let log = || fs::read_to_string(cluster.folder().join("log")).unwrap();
     // Housekeeping adds some now and then.
-    let fewest = |operation: &str, email: &str| {
+    let fewest = |operation: &str, request: &dyn Fn(i64) -> Value| {
         let statements = |_| {
-            now.fetch_add(7_200_000, Ordering::SeqCst);
+            let time = now.fetch_add(7_200_000, Ordering::SeqCst);
             let before = log().len();
-            call(&engine, operation, json!({"email": email})).unwrap();
+            call(&engine, operation, request(time)).unwrap();
             // Of an insertion it is the table that counts.
             let executed = |line: &str| {
                 let (_, statement) = line.strip_prefix("LOG:  execute ")?.split_once(": ")?;
@@ -246,10 +251,26 @@ fn an_unknown_address_is_as_much_work() {
         };
         (0..30).map(statements).min_by_key(Vec::len).unwrap()
     };
-    let operation = "request_password_reset";
-    let known = fewest(operation, "grace@example.com");
-    assert!(known.iter().any(|statement| statement.starts_with("INSERT INTO mails")), "{known:?}");
-    assert_eq!(known, fewest(operation, "nobody@example.com"));
+    let asks = |email: &'static str| move |_| json!({"email": email});
+    let changes = |email: &'static str| {
+        let ada = ada.clone();
+        move |_| json!({"user_id": ada["user"]["id"], "new_email": email})
+    };
+    let registers = |email: &'static str| move |time| json!({"username": format!("eve{time}"), "email": email, "password": PASSWORD});
+    let same = |operation, known: &dyn Fn(i64) -> Value, unknown: &dyn Fn(i64) -> Value| {
+        let known = fewest(operation, known);
+        assert_eq!(known, fewest(operation, unknown), "{operation}");
+        known
+    };
+    let (known, unknown) = ("grace@example.com", "nobody@example.com");
+    same("request_email_verification", &asks(known), &asks(unknown));
+    for statements in [
+        same("request_password_reset", &asks(known), &asks(unknown)),
+        same("request_email_change", &changes(known), &changes(unknown)),
+        same("register", &registers(known), &registers(unknown)),
+    ] {
+        assert!(statements.iter().any(|one| one.starts_with("INSERT INTO mails")), "{statements:?}");
+    }
 }
 
 /// Over a network it is these that cost: housekeeping adds one now and then.
