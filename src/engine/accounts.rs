@@ -296,8 +296,9 @@ impl Engine {
                 // What is verified is the address to the letter: another one may be another mailbox.
                 if before.email.as_ref() != Some(email) {
                     let key = email.key();
-                    let is_new = before.email.as_ref().map(Email::key).as_ref() != Some(&key);
-                    if is_new && !conceal && users::is_taken(tx, By::Email(&key))? {
+                    // Of an address that another account verified since, the account lost its claim.
+                    let is_claimed = email_key.as_ref() == Some(&key);
+                    if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
                         return Err(Error::at(Code::EmailTaken, "/email", "taken"));
                     }
                     (user.email, user.email_verified) = (Some(email.clone()), false);

@@ -104,8 +104,9 @@ impl Engine {
             }
             self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.replace_password(tx, found.user_id, &hash, None, now)?;
-            self.open_account(tx, found.user_id)?;
+            // While its devices are known.
             self.ease_guesses(tx, found.user_id)?;
+            self.open_account(tx, found.user_id)?;
             Ok(user.public)
         })?;
         Ok(UserResponse { user })

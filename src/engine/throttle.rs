@@ -349,19 +349,20 @@ impl Engine {
     /// Forgets how often codes of an account's app were guessed at: the app is gone, another factor was proven, or an
     /// administrator opens the account again.
     pub(super) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
-        let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
-        for device in devices.chain([None]) {
-            let lane = second_factor(account, device);
-            throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, lane.as_bytes())?)?;
-        }
-        Ok(())
+        self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::delete(tx, lane))
     }
 
     /// Lets codes of an account's app be offered again after too many wrong ones in a row: its user has shown who they
     /// are by something else that is less than another factor. The locks go on, so that guesses stay rare.
     pub(super) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
-        let lane = second_factor(account, None);
-        throttles::start_row_anew(tx, &self.secrets.mac(Purpose::LookUp, lane.as_bytes())?)
+        self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::start_row_anew(tx, lane))
+    }
+
+    /// What guesses at codes of an account's app are counted by: on each device that is known, and elsewhere.
+    fn lanes_of_app(&self, tx: &mut Tx, account: Id) -> Result<Vec<[u8; 32]>> {
+        let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
+        let lanes = devices.chain([None]).map(|device| second_factor(account, device));
+        lanes.map(|lane| self.secrets.mac(Purpose::LookUp, lane.as_bytes())).collect()
     }
 
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.
