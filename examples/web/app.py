@@ -159,7 +159,8 @@ def create_app(engine: Engine) -> FastAPI:
     ) -> AuthenticateResponse:
         """Who is there and logged in just now: what opens an account is not for whoever finds a session."""
         token = request.cookies.get(SESSION, "")
-        if not engine.authorize(token=token, backend="browser", max_age_seconds=300).authorized:
+        asked = engine.authorize(token=token, backend="browser", max_age_seconds=300, by_second_factor=True)
+        if not asked.authorized:
             raise InvalidToken("Log in again first.")
         return who
 
@@ -389,7 +390,7 @@ def create_app(engine: Engine) -> FastAPI:
     def confirm_totp(
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
-        done = engine.confirm_totp(user_id=who.user.id, code=fields.get("code", ""))
+        done = engine.confirm_totp(user_id=who.user.id, code=fields.get("code", ""), client=client(request))
         return codes(request, done.recovery_codes)
 
     def codes(request: Request, made: list[str]) -> Response:
@@ -397,8 +398,10 @@ def create_app(engine: Engine) -> FastAPI:
         return page(request, "codes.html", codes=made) if made else goto("/login", "added")
 
     @app.post("/totp/disable")
-    def disable_totp(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
-        engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""))
+    def disable_totp(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
+    ) -> Response:
+        engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""), client=client(request))
         return goto("/login", "factor")
 
     @app.post("/passkeys/new")

@@ -223,6 +223,22 @@ def test_an_authenticator_app(client: httpx.Client, engine: Engine, clock: Clock
     assert logged_in(client)
 
 
+def test_guesses_elsewhere_keep_no_owner_from_removing_an_app(client: httpx.Client, clock: Clock) -> None:
+    headers = logged_in(client)
+    secret = client.post("/setup-totp", headers=headers).json()["secret"]
+    client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers)
+    login = client.post("/login/default", json={**ADA, "two_fa_code": code_of(secret, clock)})
+    device = login.headers["set-cookie"].partition(";")[0]
+    headers = {"authorization": f"Bearer {login.json()['access_token']}"}
+    client.cookies.clear()
+    for _ in range(10):
+        refused(client.post("/login/default", json={**ADA, "two_fa_code": "000000"}), 401, "invalid_code")
+    body = {"code": code_of(secret, clock)}
+    refused(client.post("/disable-totp", json=body, headers=headers), 429, "too_many_attempts")
+    gone = client.post("/disable-totp", json=body, headers={**headers, "cookie": device})
+    assert gone.json() == {"is_configured": False}
+
+
 def test_cookies_go_when_their_session_does(client: httpx.Client, clock: Clock) -> None:
     login = client.post("/login/browser", json=ADA)
     headers = {"cookie": login.headers.get_list("set-cookie")[0].partition(";")[0]}

@@ -452,12 +452,14 @@ class Routes:
 
         def confirm_totp(request: Request, body: bodies.Code) -> Response:
             transport, found = self._fresh(request)
-            done = auth.engine.confirm_totp(user_id=found.user.id, code=body.code)
+            client = auth.device.client(request.scope)
+            done = auth.engine.confirm_totp(user_id=found.user.id, code=body.code, client=client)
             return _forgotten(transport, _private(done))
 
         def disable_totp(request: Request, body: bodies.Code) -> Response:
             transport, found = self._fresh(request)
-            done = auth.engine.disable_totp(user_id=found.user.id, code=body.code)
+            client = auth.device.client(request.scope)
+            done = auth.engine.disable_totp(user_id=found.user.id, code=body.code, client=client)
             return _forgotten(transport, _private(done))
 
         def recovery_codes_status(request: Request) -> models.RecoveryCodesStatusResponse:
