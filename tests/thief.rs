@@ -100,6 +100,8 @@ fn each_live_question_follows_by_itself(store: &Store) {
         ("logout", json!({"refresh_token": thief.refresh_token(0)})),
         ("logout", json!({"token": of_session})),
         ("reauthenticate", json!({"token": of_session, "password": PASSWORD})),
+        ("finish_passkey_login", passkey_login(&thief.passkey_challenge())),
+        ("verify_email", json!({"token": thief.mailed_token(), "verification": thief.verification()})),
         (
             "change_password",
             json!({"token": alone, "old_password": PASSWORD, "new_password": "nine wise words"}),
@@ -109,12 +111,23 @@ fn each_live_question_follows_by_itself(store: &Store) {
     let engines: Vec<(Engine, _)> = questions.into_iter().map(|question| (open(), question)).collect();
     let (signs, verifies) = (open(), open());
     call(&signs, "verify", json!({"token": alone})).unwrap();
+    // What the thief seals is well made: it is not refused as such until then.
+    for (operation, request) in [
+        ("finish_passkey_login", passkey_login(&thief.passkey_challenge())),
+        ("verify_email", json!({"token": thief.mailed_token(), "verification": thief.verification()})),
+    ] {
+        assert_ne!(call(&open(), operation, request), Err(Code::InvalidChallenge), "{operation}");
+    }
     let kid = call(&open(), "rotate_keys", json!({"retire": "now"})).unwrap()["kid"].clone();
     for (engine, (operation, request)) in &engines {
         match call(engine, operation, request.clone()) {
             Ok(answer) if *operation == "introspect" => assert_eq!(answer["active"], false, "{request}"),
             Ok(answer) if *operation == "authorize" => assert_eq!(answer["authorized"], false),
-            answer => assert_eq!(answer.unwrap_err(), Code::InvalidToken, "{operation}"),
+            answer => {
+                let is_challenge = ["finish_passkey_login", "verify_email"].contains(operation);
+                let expected = if is_challenge { Code::InvalidChallenge } else { Code::InvalidToken };
+                assert_eq!(answer.unwrap_err(), expected, "{operation}");
+            }
         }
     }
     // What signs next signs with the new key.
@@ -162,6 +175,39 @@ fn the_keys_of_one_backend_are_retired_alone(store: &Store) {
         assert!(is_active(engine, owner.refresh_token.as_str().unwrap()));
     }
     assert!(is_active(&engine, issued("admin").as_str().unwrap()));
+}
+
+on_each_store!(a_process_that_was_forgotten_seals_nothing_with_a_retired_key);
+/// Whatever it does after the retirement, the others go on and the store still opens.
+fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    let requests = [
+        json!({}),
+        json!({"backend": "admin"}),
+        json!({"backend": "admin", "retire": "now"}),
+        json!({"retire": "now"}),
+    ];
+    let forgotten = requests.each_ref().map(|_| open(store, &[OLD], &clock).unwrap());
+    let swapped = requests.each_ref().map(|_| open(store, &[OLD, NEW], &clock).unwrap());
+    let operator = open(store, &[NEW, OLD], &clock).unwrap();
+    call(&operator, "rotate_keys", json!({"retire": "now"})).unwrap();
+    for (engine, request) in forgotten.iter().zip(&requests) {
+        for _ in 0..2 {
+            assert_eq!(call(engine, "rotate_keys", request.clone()), Err(Code::StoreUnavailable), "{request}");
+        }
+    }
+    // One that has the other key too goes on with that, where it does not at once.
+    for (engine, request) in swapped.iter().zip(&requests) {
+        if let Err(code) = call(engine, "rotate_keys", request.clone()) {
+            assert_eq!(code, Code::StoreUnavailable, "{request}");
+            call(engine, "rotate_keys", request.clone()).unwrap();
+        }
+    }
+    for keys in [&[NEW][..], &[NEW, OLD], &[OLD, NEW]] {
+        let engine = open(store, keys, &clock).unwrap();
+        assert_eq!(login(&engine, json!({})).unwrap_err(), Code::SecondFactorRequired);
+    }
 }
 
 /// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.
@@ -242,6 +288,20 @@ impl Thief {
         self.mail["token"].as_str().unwrap()
     }
 
+    /// A challenge of `begin_passkey_login`, with a scope that nobody granted.
+    fn passkey_challenge(&self) -> String {
+        let ceremony = json!({"id": self.user, "user_id": self.user, "backend": "default", "scope": "admin",
+            "expires_at": NOW + 300});
+        url(&seal(&ceremony, "passkey login"))
+    }
+
+    /// The challenge of the browser that registered.
+    fn verification(&self) -> String {
+        let challenge = json!({"user_id": self.user, "epoch": 0, "address": "ada@example.com",
+            "expires_at": NOW + 300});
+        url(&seal(&challenge, "verification"))
+    }
+
     fn code(&self, at: i64) -> String {
         totp(&self.seed, at)
     }
@@ -279,7 +339,8 @@ impl Thief {
 
 fn open(store: &Store, keys: &[&str], clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
     let defaults =
-        json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}}});
+        json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}},
+            "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}});
     let config = stores::config(store.url(), defaults, json!({"secret_keys": keys}));
     let hand = Arc::clone(clock);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst) * 1000);
@@ -343,6 +404,25 @@ fn unseal(sealed: &Value, owner: &str) -> Vec<u8> {
     let nonce = Nonce::try_assume_unique_for_key(&sealed[4..16]).unwrap();
     let mut text = sealed[16..].to_vec();
     key.open_in_place(nonce, Aad::from(owner), &mut text).unwrap().to_vec()
+}
+
+/// The reverse.
+fn seal(text: &Value, owner: &str) -> Vec<u8> {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &derive("seal")).unwrap());
+    let mut text = text.to_string().into_bytes();
+    let nonce = Nonce::assume_unique_for_key([7; 12]);
+    key.seal_in_place_append_tag(nonce, Aad::from(owner), &mut text).unwrap();
+    [&derive("key id")[..4], &[7; 12], &text].concat()
+}
+
+/// What a browser answers for a challenge, signed by nobody.
+fn passkey_login(challenge: &str) -> Value {
+    let client = json!({"type": "webauthn.get", "challenge": challenge, "origin": "https://example.com"});
+    let response = json!({"clientDataJSON": url(client.to_string().as_bytes()), "signature": "AA",
+        "authenticatorData": url(&[0; 37])});
+    let credential = json!({"id": "AA", "rawId": "AA", "type": "public-key", "response": response,
+        "clientExtensionResults": {}});
+    json!({"challenge": challenge, "response": credential})
 }
 
 fn bytes(cell: &Value) -> Vec<u8> {

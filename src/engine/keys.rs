@@ -104,9 +104,10 @@ impl Engine {
         let (now, retire_at) = (self.clock.now(), self.retire_at());
         let key = new_key(&self.secrets, backend)?;
         let previous = self.store.write(Durability::Full, |tx| {
+            self.follow_secret_keys(tx)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             keys::retire(tx, &backend.name, retire_at, now)?;
-            begin(tx, &key, previous.is_some(), now)?;
+            begin(tx, &self.secrets, &key, previous.is_some(), now)?;
             Ok(previous)
         })?;
         self.reload_keys()?;
@@ -330,9 +331,9 @@ pub(super) fn complete(
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
         match made.iter().find(|key| key.backend == backend.name) {
-            Some(key) => begin(tx, key, backend.signs(&sealed), now)?,
+            Some(key) => begin(tx, secrets, key, backend.signs(&sealed), now)?,
             // It was there a moment ago.
-            None => begin(tx, &new_key(secrets, backend)?, backend.signs(&sealed), now)?,
+            None => begin(tx, secrets, &new_key(secrets, backend)?, backend.signs(&sealed), now)?,
         }
     }
     read(tx, secrets, backends, Unopened::Refused)
@@ -392,8 +393,18 @@ fn unseal(
     Ok(ring)
 }
 
-/// Keeps a new key, which signs from now on; `is_change` where the backend had one before.
-pub(super) fn begin(tx: &mut Tx, key: &SealedKey, is_change: bool, now: i64) -> Result<()> {
+/// Keeps a new key, which signs from now on; `is_change` where the backend had one before. Not one that another secret
+/// key sealed than the current one: where that was retired meanwhile, no process could open the store again.
+pub(super) fn begin(
+    tx: &mut Tx,
+    secrets: &Secrets,
+    key: &SealedKey,
+    is_change: bool,
+    now: i64,
+) -> Result<()> {
+    if !secrets.is_current(&key.sealed) {
+        return Err(Error::new(Code::StoreUnavailable, "retired_secret_key"));
+    }
     keys::insert(tx, key)?;
     if is_change {
         let detail = format!("{} {}", key.backend, key.kid);
@@ -488,6 +499,13 @@ impl Engine {
         }
         self.reload_keys()?;
         self.signed(token, Some(signed.backend)).map(drop)
+    }
+
+    /// Takes the secret keys out of force that the store says are retired, in the caller's transaction, before something
+    /// is sealed or opened in it.
+    pub(super) fn follow_secret_keys(&self, tx: &mut Tx) -> Result<()> {
+        self.secrets.retire(&keys::retirement(tx)?.secret_keys());
+        Ok(())
     }
 
     /// Follows the store where keys were retired, before something is signed. Where it does not answer any more, the

@@ -64,9 +64,10 @@ impl Engine {
     pub(super) fn retire_backend(&self, backend: &Backend) -> Result<RotateKeysResponse> {
         let (now, key) = (self.clock.now(), new_key(&self.secrets, backend)?);
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
+            self.follow_secret_keys(tx)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_of(tx, &backend.name)?;
-            begin(tx, &key, true, now)?;
+            begin(tx, &self.secrets, &key, true, now)?;
             keys::retire_at_once(tx, &[])?;
             let retired = Retired { signing_keys, ..Retired::default() };
             self.record_retired(tx, &retired, now)?;
@@ -83,11 +84,12 @@ impl Engine {
         let (now, default) = (self.clock.now(), self.backend(None)?);
         let backends = self.backends.iter().filter(|backend| backend.fixed.is_none());
         let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
-        let secret_keys: Vec<KeyId> = self.secrets.ids().skip(1).collect();
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
+            self.follow_secret_keys(tx)?;
+            let secret_keys: Vec<KeyId> = self.secrets.ids().skip(1).collect();
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_every(tx)?;
-            made.iter().try_for_each(|key| begin(tx, key, true, now))?;
+            made.iter().try_for_each(|key| begin(tx, &self.secrets, key, true, now))?;
             keys::retire_at_once(tx, &secret_keys)?;
             let retired = Retired {
                 signing_keys,
@@ -142,6 +144,7 @@ impl Engine {
         let mut after = Id::from_bytes([0; 16]);
         loop {
             let last = self.store.write(Durability::Full, |tx| {
+                self.follow_secret_keys(tx)?;
                 let rows = list(tx, after, BATCH)?;
                 let last = rows.last().map(|(id, _)| *id).filter(|_| rows.len() == BATCH);
                 rows.into_iter().try_for_each(|(id, row)| each(tx, id, row))?;
