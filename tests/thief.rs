@@ -101,7 +101,7 @@ fn each_live_question_follows_by_itself(store: &Store) {
         ("logout", json!({"token": of_session})),
         ("reauthenticate", json!({"token": of_session, "password": PASSWORD})),
         ("finish_passkey_login", passkey_login(&thief.passkey_challenge())),
-        ("verify_email", json!({"token": thief.mailed_token(), "verification": thief.verification()})),
+        ("request_email_verification", json!({"verification": thief.verification()})),
         (
             "change_password",
             json!({"token": alone, "old_password": PASSWORD, "new_password": "nine wise words"}),
@@ -114,7 +114,7 @@ fn each_live_question_follows_by_itself(store: &Store) {
     // What the thief seals is well made: it is not refused as such until then.
     for (operation, request) in [
         ("finish_passkey_login", passkey_login(&thief.passkey_challenge())),
-        ("verify_email", json!({"token": thief.mailed_token(), "verification": thief.verification()})),
+        ("request_email_verification", json!({"verification": thief.verification()})),
     ] {
         assert_ne!(call(&open(), operation, request), Err(Code::InvalidChallenge), "{operation}");
     }
@@ -124,7 +124,7 @@ fn each_live_question_follows_by_itself(store: &Store) {
             Ok(answer) if *operation == "introspect" => assert_eq!(answer["active"], false, "{request}"),
             Ok(answer) if *operation == "authorize" => assert_eq!(answer["authorized"], false),
             answer => {
-                let is_challenge = ["finish_passkey_login", "verify_email"].contains(operation);
+                let is_challenge = ["finish_passkey_login", "request_email_verification"].contains(operation);
                 let expected = if is_challenge { Code::InvalidChallenge } else { Code::InvalidToken };
                 assert_eq!(answer.unwrap_err(), expected, "{operation}");
             }
@@ -194,7 +194,11 @@ fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) 
     call(&operator, "rotate_keys", json!({"retire": "now"})).unwrap();
     for (engine, request) in forgotten.iter().zip(&requests) {
         for _ in 0..2 {
-            assert_eq!(call(engine, "rotate_keys", request.clone()), Err(Code::StoreUnavailable), "{request}");
+            assert_eq!(
+                call(engine, "rotate_keys", request.clone()),
+                Err(Code::StoreUnavailable),
+                "{request}"
+            );
         }
     }
     // One that has the other key too goes on with that, where it does not at once.
@@ -240,6 +244,7 @@ impl Owner {
 /// Somebody with the old secret key and everything that the store held.
 struct Thief {
     user: String,
+    epoch: Value,
     kid: String,
     signing_key: Vec<u8>,
     session: Vec<u8>,
@@ -252,7 +257,8 @@ impl Thief {
         let first = |sql: &str| store.query(sql).swap_remove(0);
         let key = first("SELECT kid, sealed FROM keys WHERE backend = 'default'");
         let kid = key["kid"].as_str().unwrap().to_owned();
-        let user = uuid(&bytes(&first("SELECT id FROM users")["id"]));
+        let user = first("SELECT id, epoch FROM users");
+        let (user, epoch) = (uuid(&bytes(&user["id"])), user["epoch"].clone());
         let mail = first("SELECT id, sealed FROM mails WHERE kind = 'reset_password'");
         let content = unseal(&mail["sealed"], &format!("mail {}", uuid(&bytes(&mail["id"]))));
         Thief {
@@ -262,6 +268,7 @@ impl Thief {
             mail: serde_json::from_slice(&content).unwrap(),
             kid,
             user,
+            epoch,
         }
     }
 
@@ -297,7 +304,7 @@ impl Thief {
 
     /// The challenge of the browser that registered.
     fn verification(&self) -> String {
-        let challenge = json!({"user_id": self.user, "epoch": 0, "address": "ada@example.com",
+        let challenge = json!({"user_id": self.user, "epoch": self.epoch, "address": "ada@example.com",
             "expires_at": NOW + 300});
         url(&seal(&challenge, "verification"))
     }
@@ -338,8 +345,7 @@ impl Thief {
 }
 
 fn open(store: &Store, keys: &[&str], clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
-    let defaults =
-        json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}},
+    let defaults = json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}},
             "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}});
     let config = stores::config(store.url(), defaults, json!({"secret_keys": keys}));
     let hand = Arc::clone(clock);

@@ -210,8 +210,12 @@ impl Engine {
     fn read_verification(&self, text: &str) -> Result<Verification> {
         let dead = |reason: &'static str| Error::new(Code::InvalidChallenge, reason);
         let sealed = (text.len() <= MAX_VERIFICATION).then(|| from_base64url(text)).flatten();
-        let opened =
-            sealed.and_then(|sealed| self.secrets.open(VERIFICATION, &sealed)).ok_or(dead("unknown"))?;
+        let sealed = sealed.ok_or(dead("unknown"))?;
+        let open = || self.secrets.open(VERIFICATION, &sealed).ok_or(dead("unknown"));
+        open()?;
+        // The key that sealed it may be retired meanwhile.
+        self.store.read(|tx| self.follow_secret_keys(tx))?;
+        let opened = open()?;
         let challenge: Verification = serde_json::from_slice(&opened).map_err(|_| damaged())?;
         match challenge.expires_at > self.clock.now() {
             true => Ok(challenge),

@@ -328,9 +328,13 @@ impl Engine {
     pub fn finish_passkey_login(&self, request: FinishPasskeyLoginRequest) -> Result<LoginResponse> {
         let FinishPasskeyLoginRequest { challenge, response, client } = request;
         let (party, now, client) = (self.relying_party()?, self.clock.now(), client.unwrap_or_default());
-        let ceremony = self.ceremony(challenge.expose(), now);
-        let (ceremony, sealed) = ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))?;
+        let ceremony = || {
+            let ceremony = self.ceremony(challenge.expose(), now);
+            ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))
+        };
+        ceremony()?;
         let (passkey, user) = self.store.read(|tx| {
+            self.follow_secret_keys(tx)?;
             self.admit_source(tx, client.ip, now)?;
             let passkey = rows::find(tx, &response.id.0)?;
             let user = match &passkey {
@@ -339,6 +343,8 @@ impl Engine {
             };
             Ok((passkey, user))
         })?;
+        // The key that sealed it may be retired meanwhile.
+        let (ceremony, sealed) = ceremony()?;
         let account = user.as_ref().map(|user| user.public.id);
         let asserted = Asserted {
             challenges: &[sealed],
@@ -601,6 +607,7 @@ impl Engine {
         let (challenges, ceremony) = match &proof.challenge {
             Some(challenge) => (self.derived_challenges(challenge), None),
             None => {
+                self.follow_secret_keys(tx)?;
                 let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
                 match text.and_then(|text| self.ceremony(&text, now)) {
                     Ok((ceremony, _)) if ceremony.user_id.is_some_and(|id| id != user_id) => {
