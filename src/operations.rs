@@ -17,9 +17,9 @@ use crate::json;
 /// What a call of an operation waits for, the dearest that it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
-    /// Nothing: it computes for microseconds. `verify` alone waits for the store where a token names a key that is not
-    /// known, which no more than ten calls a second do, and none for a second after the store did not answer;
-    /// [`Engine::verify_at_once`] never does.
+    /// Nothing: it computes for microseconds. `verify` alone waits for the store: one call a minute does, and where a
+    /// token names a key that is not known, no more than ten calls a second, and none for a second after the store did
+    /// not answer. [`Engine::verify_at_once`] never does.
     Instant,
     /// The store.
     Store,

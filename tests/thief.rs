@@ -77,7 +77,9 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     let id = hex(&derive("key id")[..4]);
     for (table, column) in [("keys", "sealed"), ("meta", "value"), ("totp", "sealed"), ("mails", "sealed")] {
         let rows = store.query(&format!("SELECT {column} AS sealed FROM {table} WHERE {column} IS NOT NULL"));
-        let is_old = |row: &Value| row["sealed"].as_str().unwrap().starts_with(&format!("\\x{id}"));
+        let is_sealed = |text: &str| text.len() > 2 + 2 * (4 + 12 + 16);
+        let is_old = |text: &str| is_sealed(text) && text.starts_with(&format!("\\x{id}"));
+        let is_old = |row: &Value| is_old(row["sealed"].as_str().unwrap());
         assert!(!rows.iter().any(is_old), "{table}");
     }
 }
@@ -212,6 +214,33 @@ fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) 
         let engine = open(store, keys, &clock).unwrap();
         assert_eq!(login(&engine, json!({})).unwrap_err(), Code::SecondFactorRequired);
     }
+}
+
+on_each_store!(keys_in_the_wrong_order_retire_nothing);
+/// The key that leaked would stay, and the new one be lost for good.
+fn keys_in_the_wrong_order_retire_nothing(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    let retire = |engine: &Engine| call(engine, "rotate_keys", json!({"retire": "now"}));
+    // The new key never was the first, and then, it is the newer one.
+    let engine = open(store, &[OLD, NEW], &clock).unwrap();
+    assert_eq!(retire(&engine), Err(Code::InvalidRequest));
+    drop(open(store, &[NEW, OLD], &clock).unwrap());
+    assert_eq!(retire(&engine), Err(Code::InvalidRequest));
+    let alone = open(store, &[OLD, NEW], &clock).unwrap();
+    assert_eq!(retire(&alone), Err(Code::InvalidRequest));
+    assert!(is_active(&alone, owner.refresh_token.as_str().unwrap()), "nothing has ended");
+    let answer = retire(&open(store, &[NEW, OLD], &clock).unwrap()).unwrap();
+    assert_eq!(answer["retired"]["secret_keys"], 1);
+    assert_eq!(retire(&open(store, &[NEW], &clock).unwrap()).unwrap()["retired"]["secret_keys"], 0);
+}
+
+on_each_store!(in_a_new_store_the_keys_after_the_first_count_as_older);
+fn in_a_new_store_the_keys_after_the_first_count_as_older(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let engine = open(store, &[NEW, OLD], &clock).unwrap();
+    let answer = call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    assert_eq!(answer["retired"]["secret_keys"], 1);
 }
 
 /// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.

@@ -135,8 +135,8 @@ impl Secrets {
     }
 }
 
-/// Another process retired every key that this one was given.
-fn no_key() -> Error {
+/// Another process retired the key that is needed.
+pub(crate) fn no_key() -> Error {
     Error::new(Code::StoreUnavailable, "retired_secret_key")
 }
 

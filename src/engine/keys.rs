@@ -14,7 +14,7 @@ use super::retirement::{Retire, Retired};
 use super::search::Search;
 use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
-use crate::crypto::secrets::Secrets;
+use crate::crypto::secrets::{Secrets, no_key};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::store::events::{self, Event};
@@ -43,7 +43,8 @@ pub struct RotateKeysRequest {
     /// `now`: something leaked. The signing keys of the backend verify nothing any more, at once. Without `backend`
     /// those of all backends, and with them goes everything that a leaked secret key opens together with a copy of
     /// the store: every secret key but the first of `secret_keys`, every session, mailed token and challenge, the mails
-    /// that wait with a token, and the seeds of authenticator apps.
+    /// that wait with a token, and the seeds of authenticator apps. The first must be the newest, and each of the others
+    /// have been the first before: a list in the wrong order is refused.
     pub retire: Option<Retire>,
     /// Authenticator apps stay good: no copy of the store leaked. With `retire` and without `backend` only.
     pub keep_totp: Option<bool>,
@@ -403,7 +404,7 @@ pub(super) fn begin(
     now: i64,
 ) -> Result<()> {
     if !secrets.is_current(&key.sealed) {
-        return Err(Error::new(Code::StoreUnavailable, "retired_secret_key"));
+        return Err(no_key());
     }
     keys::insert(tx, key)?;
     if is_change {

@@ -42,7 +42,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ProviderName};
 use crate::crypto::hasher::Hasher;
 use crate::crypto::jwks::BadMember;
-use crate::crypto::secrets::Secrets;
+use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
 use crate::store::keys::{self as sealed, KEY_PROOF};
@@ -132,7 +132,12 @@ impl Engine {
             None => {
                 let made = keys::make_missing(&store, &secrets, &backends)?;
                 store.write(Durability::Full, |tx| {
-                    if !proof(tx, &secrets)?.is_some_and(|proof| secrets.is_current(&proof)) {
+                    let proof = proof(tx, &secrets)?;
+                    if !proof.as_ref().is_some_and(|proof| secrets.is_current(proof)) {
+                        // In a new store the others count as older.
+                        let came = if proof.is_none() { usize::MAX } else { 1 };
+                        let came: Vec<KeyId> = secrets.ids().take(came).collect();
+                        sealed::add_secret_keys(tx, came.into_iter().rev())?;
                         sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
                     }
                     keys::reseal(tx, &secrets)?;

@@ -15,8 +15,8 @@ use super::events::{Kind, event};
 use super::keys::{Backend, RotateKeysResponse, begin, new_key};
 use super::{mail, totp};
 use crate::crypto::pepper;
-use crate::crypto::secrets::KeyId;
-use crate::error::Result;
+use crate::crypto::secrets::{KeyId, no_key};
+use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
 use crate::user::{Id, text_type};
@@ -80,13 +80,13 @@ impl Engine {
 
     /// Retires every signing key, every secret key but the current one, and what they made.
     pub(super) fn retire_everything(&self, keep_totp: bool) -> Result<RotateKeysResponse> {
+        self.store.read(|tx| self.leaving(tx))?;
         self.reseal()?;
         let (now, default) = (self.clock.now(), self.backend(None)?);
         let backends = self.backends.iter().filter(|backend| backend.fixed.is_none());
         let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
-            self.follow_secret_keys(tx)?;
-            let secret_keys: Vec<KeyId> = self.secrets.ids().skip(1).collect();
+            let secret_keys = self.leaving(tx)?;
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_every(tx)?;
             made.iter().try_for_each(|key| begin(tx, &self.secrets, key, true, now))?;
@@ -107,6 +107,20 @@ impl Engine {
         let _ = self.reload_keys().and_then(|()| self.reseal());
         let kid = made.into_iter().find(|key| key.backend == default.name).map(|key| key.kid);
         Ok(RotateKeysResponse { kid: kid.unwrap_or_default(), previous, retired: Some(retired) })
+    }
+
+    /// The secret keys that are retired: all but the first. Not where the first is not the newest, or another never was
+    /// the first: with the list in the wrong order the key that leaked would stay, and the new one be lost for good.
+    fn leaving(&self, tx: &mut Tx) -> Result<Vec<KeyId>> {
+        self.follow_secret_keys(tx)?;
+        let (known, mut ids) = (keys::secret_keys(tx)?, self.secrets.ids());
+        let current = ids.next().ok_or_else(no_key)?;
+        let leaving: Vec<KeyId> = ids.collect();
+        if known.last() != Some(&current) || leaving.iter().any(|id| !known.contains(id)) {
+            let detail = "the first of secret_keys is not the newest, or another never was the first";
+            return Err(Error::at(Code::InvalidRequest, "/retire", detail));
+        }
+        Ok(leaving)
     }
 
     fn record_retired(&self, tx: &mut Tx, retired: &Retired, now: i64) -> Result<()> {

@@ -12,6 +12,9 @@ pub(crate) const KEY_PROOF: &str = "secret_key_proof";
 /// keys. A process whose ring knows another value follows.
 const RETIREMENT: &str = "retired_keys";
 
+/// Under this name `meta` holds the ids of the secret keys that were ever current, in the order in which they came.
+const SECRET_KEYS: &str = "secret_keys";
+
 /// What was retired at once.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Retirement(Vec<u8>);
@@ -106,6 +109,22 @@ pub(crate) fn retirement(tx: &mut Tx) -> Result<Retirement> {
 pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
     let retirement = retirement(tx)?.with(secret_keys);
     put_meta(tx, RETIREMENT, &retirement.0)
+}
+
+/// The secret keys that were ever current, in the order in which they came.
+pub(crate) fn secret_keys(tx: &mut Tx) -> Result<Vec<KeyId>> {
+    Ok(meta(tx, SECRET_KEYS)?.unwrap_or_default().as_chunks().0.to_vec())
+}
+
+/// Keeps that these secret keys came, in this order. One that was there before keeps its place.
+pub(crate) fn add_secret_keys(tx: &mut Tx, ids: impl Iterator<Item = KeyId>) -> Result<()> {
+    let mut all = secret_keys(tx)?;
+    for id in ids {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    put_meta(tx, SECRET_KEYS, all.as_flattened())
 }
 
 /// Forgets keys that verify nothing any more.

@@ -735,7 +735,8 @@ class Operations(_doorward.Engine):
             Without `backend` those of all backends, and with them goes everything that a leaked secret key
             opens together with a copy of the store: every secret key but the first of `secret_keys`, every
             session, mailed token and challenge, the mails that wait with a token, and the seeds of
-            authenticator apps.
+            authenticator apps. The first must be the newest, and each of the others have been the first
+            before: a list in the wrong order is refused.
 
         Failures: store_unavailable.
         """
