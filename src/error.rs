@@ -127,6 +127,8 @@ codes! {
     InvalidCredentials = "invalid_credentials", Denied, "The credentials are not valid.";
     /// Missing, malformed, expired, revoked or foreign token.
     InvalidToken = "invalid_token", Denied, "The token is not valid.";
+    /// A token that was mailed and is not good any more. No session has ended, so it is nothing to log in for.
+    InvalidMailToken = "invalid_token", InvalidRequest, "The token is not valid.";
     /// A valid token whose user does not exist.
     TokenUserNotFound = "user_not_found", Denied, "There is no such user.";
     /// A look-up found nobody.

@@ -217,13 +217,13 @@ operations! {
         [TooManyAttempts, StoreUnavailable];
     reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
         "Sets a new password by the token that was mailed, and ends every session.",
-        [InvalidToken, WeakPassword, HashQueueFull, StoreUnavailable];
+        [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
     verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network,
         "Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.",
-        [InvalidToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
+        [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store,
         "Says what a mailed token is for, without redeeming it.",
-        [InvalidToken, StoreUnavailable];
+        [InvalidMailToken, StoreUnavailable];
     generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant,
         "Makes a secret for an authenticator app.",
         [];

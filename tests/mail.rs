@@ -189,13 +189,13 @@ fn a_change_ends_what_the_old_address_could_do(store: &Store) {
         stage.refused("refresh", json!({"refresh_token": session["refresh_token"]})),
         Code::InvalidToken
     );
-    assert_eq!(stage.refused("verify_email", verify), Code::InvalidToken);
+    assert_eq!(stage.refused("verify_email", verify), Code::InvalidMailToken);
     assert_eq!(
         stage.refused(
             "verify_email",
             json!({"token": second["token"], "username": "ada", "password": PASSWORD})
         ),
-        Code::InvalidToken
+        Code::InvalidMailToken
     );
 }
 
@@ -208,8 +208,8 @@ fn a_token_of_another_store_is_none(store: &Store) {
         stage.ask(&id);
     }
     let foreign = json!({"token": token(&other.mails(), "verify_email")});
-    assert_eq!(stage.refused("verify_email", foreign.clone()), Code::InvalidToken);
-    assert_eq!(stage.refused("check_mail_token", foreign), Code::InvalidToken);
+    assert_eq!(stage.refused("verify_email", foreign.clone()), Code::InvalidMailToken);
+    assert_eq!(stage.refused("check_mail_token", foreign), Code::InvalidMailToken);
 }
 
 on_each_store!(nobody_learns_who_has_an_address);

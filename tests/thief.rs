@@ -363,8 +363,8 @@ impl Thief {
         // Whoever has no key that is in force cannot even look.
         if name != "a process that was forgotten" {
             let reset = json!({"token": self.mailed_token(), "new_password": "another wise password"});
-            refused("check_mail_token", json!({"token": self.mailed_token()}), Code::InvalidToken);
-            refused("reset_password", reset, Code::InvalidToken);
+            refused("check_mail_token", json!({"token": self.mailed_token()}), Code::InvalidMailToken);
+            refused("reset_password", reset, Code::InvalidMailToken);
             let mails = call(engine, "take_mail", json!({})).unwrap()["mails"].clone();
             assert!(mails.as_array().unwrap().iter().all(|mail| mail["token"].is_null()), "{name}");
             let code = self.code(NOW + 60);

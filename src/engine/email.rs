@@ -358,7 +358,7 @@ impl Engine {
         let is_own = user.public.email.as_ref() == Some(&address);
         match is_own || found.purpose == Purpose::ChangeEmail {
             true => Ok((found, user, address)),
-            false => Err(Error::new(Code::InvalidToken, "address_changed")),
+            false => Err(Error::new(Code::InvalidMailToken, "address_changed")),
         }
     }
 

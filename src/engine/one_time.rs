@@ -61,7 +61,7 @@ impl Purpose {
             Purpose::SecondFactor | Purpose::PasswordChange | Purpose::PasskeyRegistration => {
                 Code::InvalidChallenge
             }
-            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidToken,
+            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidMailToken,
         }
     }
 }
@@ -125,7 +125,7 @@ impl Engine {
     ///
     /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.
     pub(super) fn peek_secret(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
-        let code = among.first().map_or(Code::InvalidToken, |purpose| purpose.code());
+        let code = among.first().map_or(Code::InvalidMailToken, |purpose| purpose.code());
         let dead = |reason: &'static str| Err(Error::new(code, reason));
         // Any other length is nothing that was made here, and may be megabytes.
         let bytes = (text.len() == TEXT_LEN).then(|| from_base64url(text)).flatten().map(Zeroizing::new);

@@ -98,7 +98,7 @@ impl Engine {
             if was_verified || !self.second_factors(tx, found.user_id)?.any() {
                 self.claim_email(tx, &mut user).map_err(|error| match error.code {
                     // Nobody else had the address when the mail was sent.
-                    Code::EmailTaken => Error::new(Code::InvalidToken, "address_taken"),
+                    Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
                     _ => error,
                 })?;
             }
