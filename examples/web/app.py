@@ -4,13 +4,14 @@ Pages are plain HTML and work without JavaScript, but for passkeys; without it a
 What the engine refuses is told by its message; what it wants next, by its code.
 """
 
+import asyncio
 import base64
 import json
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,7 +21,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from doorward import AuthError, Config, Engine, InvalidToken
+from doorward import AuthError, Config, Engine, InvalidToken, to_thread
 from doorward.asgi import DeviceCookie, VerificationCookie
 from doorward.exceptions import NotAuthenticated, StepUpRequired
 from doorward.models.app import (
@@ -116,7 +117,7 @@ def create_app(engine: Engine) -> FastAPI:
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["when"] = when
     mailbox: list[Any] = []
-    first_registration = Lock()
+    first_registration = asyncio.Lock()
     # A site with TLS leaves names and `secure` as they are: then no other host can set them.
     device = DeviceCookie("device", secure=False)
     verification = VerificationCookie("verification", secure=False)
@@ -227,10 +228,13 @@ def create_app(engine: Engine) -> FastAPI:
     def show_form(request: Request, note: str = "") -> Response:
         return page(request, PAGES[request.url.path], note=note)
 
+    # Calls that hash passwords have threads of their own: other pages do not wait with them.
+
     @app.post("/register")
-    def register(request: Request, fields: Fields) -> Response:
-        def registered(roles: list[str]) -> RegisterResponse:
-            return engine.register(
+    async def register(request: Request, fields: Fields) -> Response:
+        async def registered(roles: list[str]) -> RegisterResponse:
+            return await to_thread(
+                engine.register,
                 username=fields.get("username", ""),
                 email=fields.get("email", ""),
                 password=fields.get("password", ""),
@@ -238,22 +242,30 @@ def create_app(engine: Engine) -> FastAPI:
                 client=client(request),
             )
 
-        if engine.list_users(limit=1).users:
-            done = registered([])
-        else:
+        async def is_first() -> bool:
+            return not (await to_thread(engine.list_users, limit=1)).users
+
+        if await is_first():
             # The first one administers. Of two at once one is second.
-            with first_registration:
-                done = registered([] if engine.list_users(limit=1).users else ["admin"])
-        deliver()
+            async with first_registration:
+                done = await registered(["admin"] if await is_first() else [])
+        else:
+            done = await registered([])
+        await to_thread(deliver)
         response = goto("/login", "registered")
         # By this the browser proves later that the account is its own.
         response.headers.append("set-cookie", verification.header(done.verification))
         return response
 
     @app.post("/login")
-    def login(request: Request, fields: Fields) -> Response:
-        username, password = fields.get("username", ""), fields.get("password", "")
-        tokens = engine.login(username=username, password=password, backend="browser", client=client(request))
+    async def login(request: Request, fields: Fields) -> Response:
+        tokens = await to_thread(
+            engine.login,
+            username=fields.get("username", ""),
+            password=fields.get("password", ""),
+            backend="browser",
+            client=client(request),
+        )
         return entered(request, tokens)
 
     @app.post("/login/passkey")
@@ -263,20 +275,20 @@ def create_app(engine: Engine) -> FastAPI:
         return entered(request, login)
 
     @app.post("/login/code")
-    def login_code(request: Request, fields: Fields) -> Response:
-        if "response" in fields:
-            challenge, answer = request.cookies.get(CHALLENGE, ""), answer_of(fields)
-            return entered(request, engine.complete_login(challenge=challenge, webauthn_response=answer))
+    async def login_code(request: Request, fields: Fields) -> Response:
         code = fields.get("code", "").replace(" ", "")
-        challenge = request.cookies.get(CHALLENGE, "")
-        if code.isdigit():
-            return entered(request, engine.complete_login(challenge=challenge, two_fa_code=code))
-        return entered(request, engine.complete_login(challenge=challenge, recovery_code=code))
+        proof: dict[str, Any] = {"two_fa_code" if code.isdigit() else "recovery_code": code}
+        if "response" in fields:
+            proof = {"webauthn_response": answer_of(fields)}
+        return await completed(request, **proof)
 
     @app.post("/login/password")
-    def login_password(request: Request, fields: Fields) -> Response:
-        challenge, new = request.cookies.get(CHALLENGE, ""), fields.get("new_password", "")
-        return entered(request, engine.complete_login(challenge=challenge, new_password=new))
+    async def login_password(request: Request, fields: Fields) -> Response:
+        return await completed(request, new_password=fields.get("new_password", ""))
+
+    async def completed(request: Request, **proof: Any) -> Response:
+        challenge = request.cookies.get(CHALLENGE, "")
+        return entered(request, await to_thread(engine.complete_login, challenge=challenge, **proof))
 
     @app.post("/forgot")
     def forgot(request: Request, fields: Fields) -> Response:
@@ -286,18 +298,20 @@ def create_app(engine: Engine) -> FastAPI:
         return page(request, "message.html", title="Look into your mailbox", message=text)
 
     @app.post("/reset")
-    def reset(fields: Fields) -> Response:
-        engine.reset_password(token=fields.get("token", ""), new_password=fields.get("new_password", ""))
-        deliver()
+    async def reset(fields: Fields) -> Response:
+        token, new = fields.get("token", ""), fields.get("new_password", "")
+        await to_thread(engine.reset_password, token=token, new_password=new)
+        await to_thread(deliver)
         return goto("/login", "password")
 
     @app.post("/verify")
-    def verify(request: Request, fields: Fields) -> Response:
+    async def verify(request: Request, fields: Fields) -> Response:
         """Verify an address by what was mailed to it and a proof of the account."""
-        token, proofs = fields.get("token", ""), account_proofs(request, fields)
+        token, proofs = fields.get("token", ""), await to_thread(account_proofs, request, fields)
+        prove: Callable[..., Any] = engine.verify_email
         for proof in [*proofs, {}]:
             try:
-                engine.verify_email(token=token, client=client(request), **proof)
+                await to_thread(prove, token=token, client=client(request), **proof)
                 break
             except NotAuthenticated:
                 raise AuthError("Whose account is it? Log in to the one that asked for this mail.") from None
@@ -363,14 +377,17 @@ def create_app(engine: Engine) -> FastAPI:
         return goto("/", "mailed")
 
     @app.post("/password")
-    def change_password(
+    async def change_password(
         request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
     ) -> Response:
-        old, new = fields.get("old_password", ""), fields.get("new_password", "")
-        engine.change_password(
-            user_id=who.user.id, old_password=old, new_password=new, client=client(request)
+        await to_thread(
+            engine.change_password,
+            user_id=who.user.id,
+            old_password=fields.get("old_password", ""),
+            new_password=fields.get("new_password", ""),
+            client=client(request),
         )
-        deliver()
+        await to_thread(deliver)
         return goto("/login", "password")
 
     @app.post("/totp")

@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from serving import serving
 
 from doorward import Config, Engine
+from doorward.threads import HASHING, REMOTE
 
 ROOT = Path(__file__).parents[3]
 SCREENSHOTS = ROOT / "target" / "screenshots"
@@ -312,6 +313,38 @@ def test_one_of_the_first_administers(config: Config, tmp_path: Path) -> None:
         users = engine.list_users().users
         assert len(users) == 8
         assert [user.roles for user in users].count(["admin"]) == 1
+
+
+def test_what_hashes_holds_up_no_other_page(config: Config, tmp_path: Path) -> None:
+    threads: dict[str, set[str]] = {}
+
+    class Watched(Engine):
+        def call(self, operation: str, request: str | None = None) -> Any:
+            threads.setdefault(operation, set()).add(threading.current_thread().name.rsplit("_", 1)[0])
+            return super().call(operation, request)
+
+    with (
+        Watched({**config, **web.configuration(tmp_path, "http://localhost")}) as engine,
+        serving(web.create_app(engine)) as client,
+    ):
+        ada = {"username": "ada", "password": PASSWORD}
+        assert client.post("/register", data={**ada, "email": "ada@example.com"}).status_code == 303
+        assert client.post("/login", data=ada).status_code == 303
+        new = {"old_password": PASSWORD, "new_password": "nine other wise words"}
+        assert client.post("/password", data=new).status_code == 303
+        for path in ("/verify", "/reset", "/login/code", "/login/password"):
+            assert client.post(path, data={**ada, "token": "x", "new_password": PASSWORD}).status_code >= 400
+    hashed = {name: found for name, found in threads.items() if name in HASHING | REMOTE}
+    assert set(hashed) == {
+        "register",
+        "login",
+        "change_password",
+        "verify_email",
+        "reset_password",
+        "complete_login",
+    }
+    assert set().union(*hashed.values()) == {"doorward-hash", "doorward-remote"}
+    assert "doorward-hash" not in threads["authenticate"]
 
 
 def test_sessions_and_administration(open_page: Callable[..., Page]) -> None:
