@@ -13,10 +13,12 @@ from conftest import PASSWORD, Clock
 from fastapi import Depends, FastAPI, WebSocket
 from fastapi.concurrency import run_in_threadpool
 from serving import serving
+from starlette.requests import HTTPConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from doorward import AuthError, Config, Engine, PublicUser
+from doorward.asgi import VerificationCookie, cookies_of
 from doorward.fastapi import AuthenticateResponse, Authentication, Bearer, Cookie, failure_response
 
 COOKIE = "__Host-doorward"
@@ -172,6 +174,49 @@ def test_a_page_of_another_site_ends_and_renews_no_session(client: httpx.Client,
     body = {"refresh_token": login.refresh_token}
     response = client.post("/auth/refresh", json=body, headers={"origin": "https://evil.example"})
     assert response.status_code == 200
+
+
+def test_a_page_of_another_site_hands_a_browser_no_account(client: httpx.Client, engine: Engine) -> None:
+    """Else a victim, logged in as somebody else unawares, would verify an address for them."""
+    foreign = {"origin": "https://evil.example"}
+    own = {"origin": str(client.base_url).rstrip("/")}
+    mallory = {"username": "mallory", "email": "victim@example.com", "password": PASSWORD}
+    response = client.post("/auth/register", json=mallory, headers=foreign)
+    assert response.status_code == 201
+    assert "set-cookie" not in response.headers
+    user = response.json()["id"]
+    credentials = {"username": "mallory", "password": PASSWORD}
+    response = client.post("/auth/login/browser", json=credentials, headers=foreign)
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "permission_denied")
+    assert "set-cookie" not in response.headers
+    engine.set_password(user_id=user, new_password="a temporary password")
+    temporary = {"username": "mallory", "password": "a temporary password"}
+    challenge = client.post("/auth/login/browser", json=temporary, headers=own).json()["challenge"]
+    step = {"challenge": challenge, "new_password": "nine other wise words"}
+    assert client.post("/auth/complete-login", json=step, headers=foreign).status_code == 403
+    assert engine.list_sessions(user_id=user).sessions == []
+    # Pages of the own origin may, and tokens that no browser keeps are for any.
+    credentials["password"] = "nine other wise words"
+    assert client.post("/auth/login/browser", json=credentials, headers=own).status_code == 200
+    assert client.post("/auth/login/default", json=credentials, headers=foreign).status_code == 200
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\x85", "\x1f", "\x0c"])
+def test_a_name_that_only_looks_like_the_cookies(space: str) -> None:
+    """Browsers see no prefix in it, so another host may have set it."""
+    names = [COOKIE, f"{COOKIE}-refresh", f"{COOKIE}-verification"]
+    planted = ";".join(f" {space}{name}=planted" for name in names)
+    headers = [(b"cookie", planted.encode("latin-1"))]
+    connection = HTTPConnection({"type": "http", "headers": headers})
+    assert Cookie().access_token(connection) == {}
+    assert Cookie().refresh_token(connection, None) is None
+    assert VerificationCookie().read(connection.scope) is None
+    assert cookies_of({"headers": [(b"cookie", b"a=1;b=2; c=3\t;d")]}) == {
+        "a": "1",
+        "b": "2",
+        "c": "3",
+        "d": "",
+    }
 
 
 @pytest.mark.parametrize("path", ["/live", "/silent"])

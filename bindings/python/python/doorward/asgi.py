@@ -149,7 +149,7 @@ async def authenticate(
     """
     header = rules.effective.get("header", "authorization")
     cookie = rules.effective.get("cookie")
-    cookies = _cookies(_values(scope, "cookie"))
+    cookies = cookies_of(scope)
     whole: str = scope["path"] if path is None else path
     return await to_thread(
         rules.engine.authenticate_request,
@@ -192,7 +192,7 @@ class DeviceCookie:
             ip = str(ip_address(host))
         except ValueError:
             ip = None
-        device = _cookies(_values(scope, "cookie")).get(self.name, "")
+        device = cookies_of(scope).get(self.name, "")
         return Client(
             ip=ip,
             user_agent=", ".join(_values(scope, "user-agent")) or None,
@@ -221,7 +221,7 @@ class VerificationCookie:
 
     def read(self, scope: Mapping[str, Any]) -> str | None:
         """Return what a request brings, or nothing."""
-        return _cookies(_values(scope, "cookie")).get(self.name) or None
+        return cookies_of(scope).get(self.name) or None
 
     def header(self, verification: str | None) -> str:
         """Return the value of `Set-Cookie` that keeps it; without one, that forgets it."""
@@ -252,8 +252,14 @@ def _values(scope: Mapping[str, Any], name: str) -> list[str]:
     ]
 
 
-def _cookies(headers: Iterable[str]) -> dict[str, str]:
-    pairs = [pair.strip().partition("=") for header in headers for pair in header.split(";")]
+def cookies_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cookies of a connection.
+
+    Only spaces and tabs around a pair are not part of it (RFC 6265 section 5.2). A browser sees no prefix in
+    a name that begins with another kind of space, so other hosts can set it: without it, it would have one.
+    """
+    headers = _values(scope, "cookie")
+    pairs = [pair.strip(" \t").partition("=") for header in headers for pair in header.split(";")]
     return {name: value for name, _, value in pairs}
 
 

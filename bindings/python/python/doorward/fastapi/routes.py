@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qsl
 
@@ -19,7 +19,7 @@ from doorward.exceptions import (
     InvalidRequest,
     InvalidToken,
     NotAuthenticated,
-    Status,
+    PermissionDenied,
     StepUpRequired,
 )
 from doorward.fastapi import bodies
@@ -187,17 +187,22 @@ class Routes:
         except StepUpRequired as error:
             response: Response = answer_of(error)
         else:
-            response = await self._handed_out(tokens, transport)
+            response = await self._handed_out(request, tokens, transport)
         response.headers.append("set-cookie", self._auth.device.header(client))
         return response
 
-    async def _handed_out(self, tokens: Any, transport: Transport | None) -> Response:
-        if transport is None:
-            transport = self._auth.backends.get(tokens.backend)
-        if transport is None:
-            # The challenge is of a login elsewhere.
+    async def _handed_out(self, request: Request, tokens: Any, transport: Transport | None) -> Response:
+        transport = transport or self._auth.backends.get(tokens.backend)
+        try:
+            if transport is None:
+                # The challenge is of a login elsewhere.
+                raise NotAuthenticated("Authentication is required.")
+            if isinstance(transport, Cookie):
+                # A page of another origin would log the browser in to an account of its own.
+                await run_in_threadpool(self._auth.check_origin, request)
+        except AuthError:
             await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
-            raise NotAuthenticated("Authentication is required.")
+            raise
         return transport.answer(tokens)
 
     def _add_next_steps(self) -> None:
@@ -315,14 +320,20 @@ class Routes:
             client = self._auth.device.client(request.scope)
             done = await to_thread(self._auth.engine.register, **dict(body), client=client)
             user = bodies.Registered(**done.user.model_dump(), verification=done.verification)
-            return self._kept(JSONResponse(user.model_dump(mode="json"), 201, NO_STORE), done.verification)
+            response = JSONResponse(user.model_dump(mode="json"), 201, NO_STORE)
+            return await run_in_threadpool(self._kept, request, response, done.verification)
 
         self._add("register", register, status_code=201, response_model=bodies.Registered)
 
-    def _kept(self, response: Response, verification: str | None) -> Response:
-        """Let a browser keep what proves that the account is its own, where tokens travel in cookies, too."""
+    def _kept(self, request: Request, response: Response, verification: str | None) -> Response:
+        """Let a browser keep what proves that the account is its own, where tokens travel in cookies, too.
+
+        Not where a page of another origin asked: that would prove an account of its own.
+        """
         if any(isinstance(transport, Cookie) for transport in self._auth.backends.values()):
-            response.headers.append("set-cookie", self._auth.verification.header(verification))
+            with suppress(PermissionDenied):
+                self._auth.check_origin(request)
+                response.headers.append("set-cookie", self._auth.verification.header(verification))
         return response
 
     def _account_proofs(self, request: Request, token_field: str) -> list[dict[str, str]]:
@@ -366,11 +377,10 @@ class Routes:
             asked = auth.engine.request_email_change(
                 user_id=found.user.id, new_email=body.new_email, locale=body.locale
             )
-            return self._kept(_private(asked), asked.verification)
+            return self._kept(request, _private(asked), asked.verification)
 
         def check_mail_token(body: bodies.MailedToken) -> models.CheckMailTokenResponse:
-            with _no_session():
-                return auth.engine.check_mail_token(token=body.token)
+            return auth.engine.check_mail_token(token=body.token)
 
         async def verify_email(request: Request, body: bodies.ProvenToken) -> Response:
             given = body.given()
@@ -382,13 +392,13 @@ class Routes:
             # Without a proof that fits, the refusal says that one is wanted.
             for proof in [*proofs] if given else [*proofs, {}]:
                 try:
-                    with _no_session():
-                        await to_thread(verify, token=body.token, client=client, **proof)
+                    await to_thread(verify, token=body.token, client=client, **proof)
                     break
                 except AuthError as error:
                     if given or error.code not in ("permission_denied", "invalid_challenge"):
                         raise
-            return self._kept(Response(status_code=204, headers=NO_STORE), None)
+            done = Response(status_code=204, headers=NO_STORE)
+            return await run_in_threadpool(self._kept, request, done, None)
 
         self._add(
             "request_email_verification",
@@ -411,8 +421,7 @@ class Routes:
             return auth.engine.request_password_reset(email=body.email, locale=body.locale, client=client)
 
         async def reset_password(body: bodies.ForgottenPassword) -> Response:
-            with _no_session():
-                await to_thread(auth.engine.reset_password, token=body.token, new_password=body.new_password)
+            await to_thread(auth.engine.reset_password, token=body.token, new_password=body.new_password)
             return Response(status_code=204, headers=NO_STORE)
 
         async def change_password(request: Request, body: bodies.PasswordChange) -> Response:
@@ -532,18 +541,6 @@ def _not_configured(engine: Engine) -> set[str]:
     needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
     needs |= {"login_with_id_token": "id_token_providers"}
     return {name for name, key in needs.items() if key not in engine.configured}
-
-
-@contextmanager
-def _no_session() -> Generator[None]:
-    """A mailed token that is not good any more is a wrong request: nobody's session has ended (RFC 6750)."""
-    try:
-        yield
-    except InvalidToken as error:
-        # The token of whoever is logged in, which proves the account, is named.
-        if error.field is None:
-            error.status, error.http_status = Status.INVALID_REQUEST, 400
-        raise
 
 
 def _any_of(answers: Iterable[Any]) -> Any:

@@ -12,7 +12,7 @@ from fastapi.security import APIKeyCookie
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from doorward.asgi import cookie_name
+from doorward.asgi import cookie_name, cookies_of
 from doorward.fastapi.bodies import CookieLogin, CookieRefresh
 from doorward.models.app import (
     CompleteLoginResponse,
@@ -133,12 +133,12 @@ class Cookie:
 
     def access_token(self, request: HTTPConnection) -> dict[str, Any]:
         """Return the cookie."""
-        token = request.cookies.get(self.name)
+        token = cookies_of(request.scope).get(self.name)
         return {} if token is None else {"cookies": {self.name: token}}
 
     def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
         """Return the cookie of the refresh token."""
-        return request.cookies.get(self.refresh_name)
+        return cookies_of(request.scope).get(self.refresh_name)
 
     def answer(self, tokens: Tokens) -> Response:
         """Hand out tokens in cookies that live as long as the tokens; the body has none."""
