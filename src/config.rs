@@ -304,8 +304,8 @@ impl Default for PasswordPolicy {
 pub struct Throttle {
     /// Failures for one account before it is locked.
     pub account_failures: Whole<1, 100, 10>,
-    /// Failures from one address (IPv6: one /64) before it is locked. So many registrations, and mails that are asked
-    /// for, does it have, too.
+    /// Failures from one address (IPv6: one /64) before it is locked, but for devices that are known. So many
+    /// registrations, and mails that are asked for, does it have, too.
     pub source_failures: Whole<1, 1_000_000, 100>,
     /// The time after which failures are forgotten.
     pub window_seconds: Whole<1, 86_400, 900>,

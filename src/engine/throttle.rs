@@ -1,6 +1,7 @@
 //! Throttles: an attempt is counted as failed before the proof is looked at, in one transaction, and
 //! taken back when it succeeds. So no number of threads or processes gets more guesses than allowed. A device on
-//! which the account logged in before has lanes of its own: who guesses elsewhere does not lock its owner out.
+//! which the account logged in before has lanes of its own: who guesses elsewhere, or from the same network, does not
+//! lock its owner out.
 
 use std::net::IpAddr;
 
@@ -88,7 +89,9 @@ impl Engine {
                 Some(id) => lane(format!("account {id}"), failures, throttles::NEVER)?,
                 None => lane(format!("nobody {name}"), failures, forgotten_at)?,
             },
+            // Who is behind the same address as others is known by the device, and as bounded.
             source: source
+                .filter(|_| device.is_none())
                 .map(|ip| {
                     lane(format!("source {}", network(ip)), config.source_failures.seconds(), forgotten_at)
                 })

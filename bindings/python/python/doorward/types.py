@@ -499,8 +499,8 @@ class ThrottleConfig(TypedDict, total=False):
     """
     source_failures: int
     """
-    Failures from one address (IPv6: one /64) before it is locked. So many registrations, and mails that are asked
-    for, does it have, too.
+    Failures from one address (IPv6: one /64) before it is locked, but for devices that are known. So many
+    registrations, and mails that are asked for, does it have, too.
     """
     window_seconds: int
     """
