@@ -203,22 +203,13 @@ pub(crate) fn render<T: Serialize>(value: &T) -> Result<String> {
 pub(crate) struct Written(Zeroizing<Vec<u8>>);
 
 impl Written {
-    /// Writes what is JSON already.
-    pub(crate) fn push(&mut self, json: &str) {
-        self.extend(json.as_bytes());
-    }
-
-    /// Writes a text as a JSON string.
-    pub(crate) fn push_quoted(&mut self, text: &str) -> Result<()> {
-        serde_json::to_writer(self, text).map_err(|_| unwritable())
-    }
-
     /// What was written.
     pub(crate) fn into_text(mut self) -> Result<String> {
         String::from_utf8(std::mem::take(&mut *self.0)).map_err(|_| unwritable())
     }
 
-    fn extend(&mut self, bytes: &[u8]) {
+    /// Writes what is JSON already.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let len = self.0.len() + bytes.len();
         if len > self.0.capacity() {
             let mut larger = Zeroizing::new(Vec::with_capacity(len.max(2 * self.0.capacity()).max(256)));
@@ -240,39 +231,6 @@ impl io::Write for Written {
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// The JSON text of the value at a JSON pointer (RFC 6901), unless that is `null`. Of a name that stands twice it is
-/// the last.
-pub(crate) fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
-    let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
-    if tokens.next().is_some_and(|before| !before.is_empty()) {
-        return None;
-    }
-    let whole: &RawValue = serde_json::from_str(json).ok()?;
-    let found = tokens.try_fold(whole, |value, token| member(value, &token))?;
-    (found.get() != "null").then(|| found.get())
-}
-
-/// The text of a JSON string.
-pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str(json).ok().map(|Text(text)| text)
-}
-
-/// The JSON of a value that is read strictly where it stands in an object.
-pub(crate) fn strict(json: &str) -> Option<&str> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    Strict(2).deserialize(&mut deserializer).and_then(|_| deserializer.end()).ok().map(|()| json.trim())
-}
-
-fn member<'a>(value: &'a RawValue, token: &str) -> Option<&'a RawValue> {
-    let json = value.get();
-    let index = || token.parse().ok().filter(|index: &usize| index.to_string() == token);
-    match json.as_bytes().first()? {
-        b'{' => serde_json::from_str::<BTreeMap<String, &RawValue>>(json).ok()?.remove(token),
-        b'[' => serde_json::from_str::<Vec<&RawValue>>(json).ok()?.get(index()?).copied(),
-        _ => None,
     }
 }
 

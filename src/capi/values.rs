@@ -1,9 +1,12 @@
 //! Requests from values, and values from responses, for callers without a JSON library.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_char;
 use std::slice;
 
+use serde::de::DeserializeSeed;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::boundary::{handed_over, text};
@@ -12,7 +15,7 @@ use super::types::{
     doorward_member,
 };
 use crate::contain::contain;
-use crate::json::{self, MAX_NAME, Written, child};
+use crate::json::{MAX_NAME, Strict, Text, Written, child};
 
 /// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
 /// counts. The result is never NULL and is the caller's until doorward_free.
@@ -41,7 +44,7 @@ pub unsafe extern "C" fn doorward_list(members: *const doorward_member, count: u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_text(json: *const c_char, pointer: *const c_char) -> *mut c_char {
     // SAFETY: the header's rules.
-    let read = unsafe { read(json, pointer, |raw| json::text(raw).filter(|text| !text.contains('\0'))) };
+    let read = unsafe { read(json, pointer, |raw| string(raw).filter(|text| !text.contains('\0'))) };
     read.map_or(std::ptr::null_mut(), |text| handed_over(&text))
 }
 
@@ -107,10 +110,10 @@ unsafe fn built(shape: Shape, members: *const doorward_member, count: usize) -> 
 unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<String>, Refused> {
     let (open, close) = if shape == Shape::Object { ("{", "}") } else { ("[", "]") };
     let (mut json, mut names, mut separator) = (Written::default(), BTreeSet::new(), "");
-    json.push(open);
+    json.extend(open.as_bytes());
     for (index, member) in members.iter().enumerate().filter(|(_, member)| member.kind != DOORWARD_IS_ABSENT)
     {
-        json.push(separator);
+        json.extend(separator.as_bytes());
         separator = ",";
         let mut place = child("", &index.to_string());
         if shape == Shape::Object {
@@ -123,13 +126,13 @@ unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<S
             if !names.insert(name) {
                 return Err(Refused(place, "stands twice"));
             }
-            json.push_quoted(name).map_err(|_| Refused(String::new(), "internal"))?;
-            json.push(":");
+            serde_json::to_writer(&mut json, name).map_err(|_| Refused(String::new(), "internal"))?;
+            json.extend(b":");
         }
         // SAFETY: as this function's.
         unsafe { push_value(&mut json, member) }.map_err(|why| Refused(place, why))?;
     }
-    json.push(close);
+    json.extend(close.as_bytes());
     json.into_text().map(Zeroizing::new).map_err(|_| Refused(String::new(), "internal"))
 }
 
@@ -139,10 +142,10 @@ unsafe fn push_value(json: &mut Written, member: &doorward_member) -> Result<(),
     // SAFETY: as this function's.
     let text = || unsafe { text_of(member) };
     match member.kind {
-        DOORWARD_IS_TEXT => json.push_quoted(text()?).map_err(|_| "internal")?,
-        DOORWARD_IS_JSON => json.push(json::strict(text()?).ok_or("not JSON")?),
-        DOORWARD_IS_INTEGER => json.push(&member.integer.to_string()),
-        DOORWARD_IS_BOOLEAN => json.push(if member.integer == 0 { "false" } else { "true" }),
+        DOORWARD_IS_TEXT => serde_json::to_writer(json, text()?).map_err(|_| "internal")?,
+        DOORWARD_IS_JSON => json.extend(strict(text()?).ok_or("not JSON")?.as_bytes()),
+        DOORWARD_IS_INTEGER => json.extend(member.integer.to_string().as_bytes()),
+        DOORWARD_IS_BOOLEAN => json.extend(if member.integer == 0 { &b"false"[..] } else { b"true" }),
         _ => return Err("of no known kind"),
     }
     Ok(())
@@ -171,7 +174,40 @@ unsafe fn read<'a, T>(
     let found = contain(|| {
         // SAFETY: as this function's.
         let texts = unsafe { text(json, "json")?.zip(text(pointer, "pointer")?) };
-        Ok(texts.and_then(|(json, pointer)| json::at(json, pointer)).and_then(leaf))
+        Ok(texts.and_then(|(json, pointer)| value_at(json, pointer)).and_then(leaf))
     });
     found.ok().flatten()
+}
+
+/// The JSON text of the value at a JSON pointer (RFC 6901), unless that is `null`. Of a name that stands twice it is
+/// the last.
+fn value_at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
+    let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
+    if tokens.next().is_some_and(|before| !before.is_empty()) {
+        return None;
+    }
+    let whole: &RawValue = serde_json::from_str(json).ok()?;
+    let found = tokens.try_fold(whole, |value, token| member(value, &token))?;
+    (found.get() != "null").then(|| found.get())
+}
+
+/// The text of a JSON string.
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str(json).ok().map(|Text(text)| text)
+}
+
+/// The JSON of a value that is read strictly where it stands in an object.
+fn strict(json: &str) -> Option<&str> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    Strict(2).deserialize(&mut deserializer).and_then(|_| deserializer.end()).ok().map(|()| json.trim())
+}
+
+fn member<'a>(value: &'a RawValue, token: &str) -> Option<&'a RawValue> {
+    let json = value.get();
+    let index = || token.parse().ok().filter(|index: &usize| index.to_string() == token);
+    match json.as_bytes().first()? {
+        b'{' => serde_json::from_str::<BTreeMap<String, &RawValue>>(json).ok()?.remove(token),
+        b'[' => serde_json::from_str::<Vec<&RawValue>>(json).ok()?.get(index()?).copied(),
+        _ => None,
+    }
 }
