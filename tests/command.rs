@@ -390,14 +390,23 @@ fn sessions_and_keys_from_a_shell() {
     assert_eq!(seen(&third), json!(true));
     let out = shell.good(&["keys", "rotate", "--retire-now", "--yes"], "");
     assert!(out.contains("Retired: 2 signing keys, 0 secret keys.\nEnded: 1 sessions"), "{out}");
+    assert!(out.contains("No secret key was retired: the first one stays in use."), "{out}");
     assert_eq!(seen(&third), json!(false));
     let retired = shell.json(&["keys", "rotate", "--retire-now", "--keep-totp", "--yes"], "");
     assert_eq!(retired["retired"]["signing_keys"], 1);
     let retired = shell.json(&["keys", "rotate", "--retire-now", "--backend", "default", "--yes"], "");
     assert_eq!(retired["retired"]["signing_keys"], 1);
+    let out = shell.good(&["keys", "rotate", "--retire-now", "--backend", "default", "--yes"], "");
+    assert!(!out.contains("No secret key"), "nobody asked for one: {out}");
     shell.write("a.json", r#"{"store": "sqlite:a.db", "signing_algorithm": "ES256"}"#);
     let out = shell.good(&["keys", "list"], "");
     assert!(out.contains("ES256  EC   P-256"), "{out}");
+
+    let old = std::fs::read_to_string(shell.0.path().join("a.db.key")).unwrap();
+    let keys = json!({"store": "sqlite:a.db", "secret_keys": ["a new key of thirty-two bytes, and more", old.trim()]});
+    shell.write("a.json", keys.to_string());
+    let out = shell.good(&["keys", "rotate", "--retire-now", "--yes"], "");
+    assert!(out.contains(", 1 secret keys.\n") && !out.contains("No secret key"), "{out}");
 }
 
 /// An account as a line.

@@ -54,7 +54,7 @@ impl Keys {
                 Table::new(["KID", "ALG", "KTY", "CRV"])
                     .print(context.out, &keys.map(cells).collect::<Vec<_>>())?;
             }
-            Keys::Rotate { .. } => {
+            Keys::Rotate { backend, .. } => {
                 let old = word(&answer["previous"]);
                 let retired = &answer["retired"];
                 let verifies = if old.is_empty() || retired.is_object() {
@@ -66,11 +66,18 @@ impl Keys {
                 if retired.is_object() {
                     tell(context, retired)?;
                 }
+                if backend.is_none() && retired["secret_keys"] == 0 {
+                    writeln!(context.out, "{NO_SECRET_KEY}")?;
+                }
             }
         }
         Ok(())
     }
 }
+
+/// What is told where only the key in use was given: whoever retires a leaked one would else believe it dead.
+const NO_SECRET_KEY: &str = "No secret key was retired: the first one stays in use. If that one leaked, put a new one \
+                             before it (secret_keys) and do this again.";
 
 /// What is asked before keys are retired.
 fn question(backend: Option<&str>, keep_totp: bool) -> String {
