@@ -126,8 +126,10 @@ fn reference_of(description: &Value) -> String {
             write!(page, "\n**{title}.** {}\n\n", prose(&schema["description"])).unwrap();
             fields(&mut page, schema, 0);
         }
-        let codes: Vec<String> =
+        let mut codes: Vec<String> =
             array(&operation["codes"]).iter().map(|code| format!("`{}`", text(code))).collect();
+        // One code may stand there with two statuses.
+        codes.dedup();
         if !codes.is_empty() {
             write!(page, "\n**Failures.** {}\n", codes.join(", ")).unwrap();
         }
