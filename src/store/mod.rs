@@ -36,7 +36,7 @@ use crate::user::Id;
 
 /// The open store.
 pub(crate) enum Store {
-    Sqlite(Box<sqlite::Sqlite>),
+    Sqlite(sqlite::Sqlite),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Postgres),
 }
@@ -98,11 +98,10 @@ impl Store {
 
     fn connect(url: &StoreUrl, connections: usize, timeout: Duration, plan: Plan) -> Result<Store> {
         match url {
-            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, connections, timeout, plan)
-                .map(|store| Store::Sqlite(Box::new(store))),
-            StoreUrl::SqliteMemory => {
-                sqlite::Sqlite::memory(timeout, plan).map(|store| Store::Sqlite(Box::new(store)))
+            StoreUrl::SqliteFile(path) => {
+                sqlite::Sqlite::open(path, connections, timeout, plan).map(Store::Sqlite)
             }
+            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout, plan).map(Store::Sqlite),
             #[cfg(feature = "postgres")]
             StoreUrl::Postgres(url) => {
                 postgres::Postgres::open(url.expose(), connections, timeout, plan).map(Store::Postgres)
