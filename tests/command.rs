@@ -141,6 +141,32 @@ fn a_store_moves_with_all_that_is_in_it() {
     assert_eq!(status, 0);
 }
 
+/// A path that is mistyped is no new store, and no backup of one.
+#[test]
+fn what_needs_a_store_makes_none() {
+    let shell = Shell::new();
+    let commands = [
+        "user list",
+        "user show ada",
+        "password reset ada",
+        "session list ada",
+        "keys list",
+        "events",
+        "export",
+    ];
+    for command in commands.into_iter().chain(["backup copy.db", "maintain"]) {
+        let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "");
+        assert_eq!(
+            (status, text.contains("a.db: there is no such file (/store)")),
+            (9, true),
+            "{command}: {text}"
+        );
+    }
+    for file in ["a.db", "a.db.key", "copy.db"] {
+        assert!(!shell.0.path().join(file).exists(), "{file}");
+    }
+}
+
 /// With `"migrate": false` nobody makes or changes tables by the way.
 #[test]
 fn the_schema_is_the_operators() {

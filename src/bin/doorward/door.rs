@@ -30,6 +30,18 @@ impl Source {
         Ok(Door { engine: Engine::open(self.config()?, Hooks::default())? })
     }
 
+    /// The same for what needs a store that is there. Opening would make one where a path is mistyped, and a backup
+    /// of that would look like one.
+    pub fn open_existing(&self) -> Outcome<Door> {
+        match self.config()?.store {
+            StoreUrl::SqliteFile(path) if !path.exists() => {
+                let why = format!("{}: there is no such file", path.display());
+                Err(Error::at(Code::InvalidConfig, "/store", why).into())
+            }
+            _ => self.open(),
+        }
+    }
+
     pub fn config(&self) -> Outcome<Config> {
         let text = match &self.config {
             Some(path) => fs::read_to_string(path).map_err(|error| Failure::file("--config", &error))?,

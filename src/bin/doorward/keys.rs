@@ -31,7 +31,7 @@ pub enum Keys {
 
 impl Keys {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let door = context.source.open_existing()?;
         let answer = match &self {
             Keys::List => door.call("jwks", &json!({}))?,
             Keys::Rotate { backend, retire_now: false, .. } => {

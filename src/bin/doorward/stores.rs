@@ -83,7 +83,7 @@ impl Backup {
     pub fn run(self, context: &mut Context) -> Outcome {
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file("FILE", &error))?;
         let key = context.source.config()?.key_file();
-        let answer = context.source.open()?.call("backup", &json!({"path": path}))?;
+        let answer = context.source.open_existing()?.call("backup", &json!({"path": path}))?;
         if context.json {
             return Ok(writeln!(context.out, "{answer}")?);
         }
@@ -102,7 +102,7 @@ impl Backup {
 
 impl Maintain {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let door = context.source.open_existing()?;
         let mut purged: BTreeMap<String, u64> = BTreeMap::new();
         let is_complete = loop {
             let answer = door.call("maintain", &json!({"budget_ms": self.budget_ms}))?;

@@ -100,7 +100,10 @@ pub struct Roles {
 
 impl User {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let door = match self {
+            User::Add(_) => context.source.open()?,
+            _ => context.source.open_existing()?,
+        };
         match self {
             User::Add(add) => add.run(&door, context),
             User::List { role, active, disabled } => {
@@ -172,7 +175,7 @@ impl Roles {
 impl Password {
     pub fn run(self, context: &mut Context) -> Outcome {
         let Password::Reset { who, mail } = self;
-        let door = context.source.open()?;
+        let door = context.source.open_existing()?;
         let user = door.user(&who.who)?;
         if mail {
             return mail_link(&door, &user, context);
