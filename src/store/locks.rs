@@ -30,7 +30,7 @@ static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
 static LOCKS: Mutex<Locks> = Mutex::new(Locks { paths: Vec::new(), open: Vec::new() });
 
 struct Locks {
-    /// The files of stores that are locked, by the names that SQLite opens them by.
+    /// The files of the stores that are open, by the names that SQLite opens them by, as often as they are.
     paths: Vec<CString>,
     open: Vec<Open>,
 }
@@ -45,22 +45,34 @@ struct Open {
     lock: c_int,
 }
 
-/// From now on the locks on this store, by its canonical path, are kept here.
-pub(super) fn keep(path: &Path) {
+/// While this lives, the locks on the files of a store are taken here.
+pub(super) struct Kept(Vec<CString>);
+
+/// Keeps the locks on the store of this canonical path.
+pub(super) fn keep(path: &Path) -> Kept {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         FIRST_PROCESS.store(std::process::id(), Ordering::Relaxed);
         come_by_here();
         watch_forks();
     });
-    let mut locks = locks();
-    for ending in ["", "-shm"] {
+    let names = ["", "-shm"].iter().filter_map(|ending| {
         let mut path = path.as_os_str().to_owned();
         path.push(ending);
-        if let Ok(path) = CString::new(path.as_bytes())
-            && !locks.paths.contains(&path)
-        {
-            locks.paths.push(path);
+        CString::new(path.as_bytes()).ok()
+    });
+    let names: Vec<CString> = names.collect();
+    locks().paths.extend(names.iter().cloned());
+    Kept(names)
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut locks = locks();
+        for name in &self.0 {
+            if let Some(place) = locks.paths.iter().position(|path| path == name) {
+                locks.paths.swap_remove(place);
+            }
         }
     }
 }
@@ -112,7 +124,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         return descriptor;
     }
     let mut locks = locks();
-    if locks.paths.iter().any(|of_a_store| of_a_store.as_c_str() == path) {
+    if locks.are_for(descriptor, path) {
         match locks.lock_of(descriptor, path) {
             Some(open) => locks.open.push(open),
             None => {
@@ -130,6 +142,13 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
 }
 
 impl Locks {
+    /// Whether the file that was just opened is one of a store. SQLite counts locks by file, so that one which is
+    /// locked here for one descriptor is for all, by whatever name and for whomever they were opened.
+    fn are_for(&self, descriptor: c_int, path: &CStr) -> bool {
+        self.paths.iter().any(|of_a_store| of_a_store.as_c_str() == path)
+            || identity(descriptor).is_some_and(|file| self.open.iter().any(|open| open.file == file))
+    }
+
     /// What is to hold the locks of a file that was just opened; `None`, and errno, where nothing can.
     fn lock_of(&self, descriptor: c_int, path: &CStr) -> Option<Open> {
         let file = identity(descriptor)?;
@@ -245,5 +264,48 @@ fn watch_forks() {
     // SAFETY: functions of this library, which is never unloaded; what runs in the child is async-signal-safe.
     unsafe {
         libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::schema::Plan;
+    use crate::store::sqlite::Sqlite;
+
+    fn descriptors(path: &Path) -> usize {
+        use std::os::unix::fs::MetadataExt;
+        let status = std::fs::metadata(path).unwrap();
+        locks().open.iter().filter(|open| open.file == (status.dev(), status.ino())).count()
+    }
+
+    fn names(folder: &Path) -> usize {
+        let folder = folder.as_os_str().as_bytes();
+        locks().paths.iter().filter(|path| path.as_bytes().starts_with(folder)).count()
+    }
+
+    /// A host in Rust has the same copy of SQLite. Its connections to the file of an open store are locked as the
+    /// store's; nothing is left of a store that was closed.
+    #[test]
+    fn a_store_and_its_host_have_one_kind_of_locks() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let (path, link) = (folder.join("store.db"), folder.join("link.db"));
+        let open = || Sqlite::open(&path, 1, Duration::from_secs(1), Plan::new(true)).unwrap();
+        let (store, again) = (open(), open());
+        std::fs::hard_link(&path, &link).unwrap();
+        assert_eq!((names(&folder), descriptors(&path)), (4, 2));
+        let by_link = Connection::open(&link).unwrap();
+        assert_eq!(descriptors(&path), 3);
+        drop(store);
+        assert_eq!(names(&folder), 2);
+        drop(again);
+        assert_eq!(names(&folder), 0);
+        drop(by_link);
+        assert_eq!(descriptors(&path), 0);
     }
 }

@@ -143,7 +143,7 @@ impl Store {
     /// Whether the store can be used, as opening found. Failures as there.
     pub(crate) fn examine(&self) -> Result<()> {
         match self {
-            Store::Sqlite(_) => Ok(()),
+            Store::Sqlite(store) => store.examine(),
             #[cfg(feature = "postgres")]
             Store::Postgres(store) => store.examine(),
         }

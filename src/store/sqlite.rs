@@ -40,6 +40,8 @@ pub(crate) struct Sqlite {
     /// A store in memory has one connection: the writer's.
     readers: Option<Pool<Reader>>,
     files: Option<Arc<Files>>,
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    _locks: Option<super::locks::Kept>,
     timeout: Duration,
     /// The schema that opening found.
     pub(super) found: i64,
@@ -60,7 +62,7 @@ impl Sqlite {
         // its folder; and SQLite reads what begins with "file:" as a URI.
         let path = path.canonicalize().map_err(|error| no_file(&error))?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-        super::locks::keep(&path);
+        let locks = super::locks::keep(&path);
         let connection = connect(&path, timeout)?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         if !super::locks::are_kept(&path) {
@@ -78,6 +80,8 @@ impl Sqlite {
             waiting: AtomicUsize::new(0),
             readers: Some(Pool::new(readers)),
             files,
+            #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+            _locks: Some(locks),
             timeout,
             found,
         })
@@ -93,9 +97,19 @@ impl Sqlite {
             waiting: AtomicUsize::new(0),
             readers: None,
             files: None,
+            #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+            _locks: None,
             timeout,
             found,
         })
+    }
+
+    /// Whether the store can still be used, by a connection of its own. Failures: as at opening.
+    pub(super) fn examine(&self) -> Result<()> {
+        match &self.files {
+            Some(_) => writable(&self.connect_again()?),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {

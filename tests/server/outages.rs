@@ -165,6 +165,8 @@ fn out_of_connections() {
 #[test]
 fn all_connections_busy() {
     let Some(cluster) = Cluster::start("") else { return };
+    // With time enough to make the tables.
+    open(&cluster.url(), json!({})).unwrap();
     let engine =
         open(&cluster.url(), json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}})).unwrap();
     register(&engine, "ada").unwrap();
