@@ -203,8 +203,8 @@ impl Engine {
             let newcomer = Newcomer::new(provider, &claims, now_ms)?;
             let (session, created) = self.write_with_mail(|tx| {
                 let now = now_ms / 1000;
-                self.admit_source(tx, entry.client.ip, now)?;
                 let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
+                self.admit_client(tx, Some(user.public.id), &entry.client, now)?;
                 // From here on an account that was made now stays, so that its address can be verified.
                 match self.may_enter(&user) {
                     Ok(()) => Ok((self.after_password(tx, user, None, &entry, now_ms)?, created)),

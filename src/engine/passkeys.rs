@@ -335,12 +335,12 @@ impl Engine {
         ceremony()?;
         let (passkey, user) = self.store.read(|tx| {
             self.follow_secret_keys(tx)?;
-            self.admit_source(tx, client.ip, now)?;
             let passkey = rows::find(tx, &response.id.0)?;
             let user = match &passkey {
                 Some(passkey) => users::find(tx, By::Id(passkey.user_id))?,
                 None => None,
             };
+            self.admit_client(tx, user.as_ref().map(|user| user.public.id), &client, now)?;
             Ok((passkey, user))
         })?;
         // The key that sealed it may be retired meanwhile.

@@ -229,17 +229,24 @@ impl Engine {
         })
     }
 
-    /// Whether a source may offer a proof that cannot be guessed, so that only its failures are counted, with those
-    /// of its logins. Failure: `too_many_attempts`.
-    pub(super) fn admit_source(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
-        let Some(lane) = self.source(source, now)? else { return Ok(()) };
+    /// Whether a client may offer a proof of this account that cannot be guessed, so that only the failures of its
+    /// source are counted, with those of its logins. From a known device it always may. Failure: `too_many_attempts`.
+    pub(super) fn admit_client(
+        &self,
+        tx: &mut Tx,
+        account: Option<Id>,
+        client: &Client,
+        now: i64,
+    ) -> Result<()> {
+        let is_known = self.known_device(tx, account, client, now)?.is_some();
+        let Some(lane) = self.source(client.ip.filter(|_| !is_known), now)? else { return Ok(()) };
         match self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default()).locked_until - now {
             seconds @ 1.. => Err(throttled(seconds)),
             _ => Ok(()),
         }
     }
 
-    /// Counts a failure of a source that [`Engine::admit_source`] admits. Failure: `too_many_attempts`, as there.
+    /// Counts a failure of a source that [`Engine::admit_client`] admits. Failure: `too_many_attempts`, as there.
     pub(super) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();

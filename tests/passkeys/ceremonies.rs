@@ -563,7 +563,7 @@ fn failures_lock_a_source(store: &Store) {
     let stage = Stage::with(store, json!({"throttle": {"source_failures": 3, "lock_seconds": 60}}));
     let user_id = stage.register("ada");
     let mut device = stage.device(&user_id);
-    let mut attempt = |ip: &str, is_good: bool| {
+    let mut on = |client: Value, is_good: bool| {
         let begun = stage.begin_login();
         let response = device.get_bent(&begun["options"], |it| {
             if !is_good {
@@ -571,12 +571,18 @@ fn failures_lock_a_source(store: &Store) {
             }
         });
         let mut request = finish(&begun, &response);
-        request["client"] = json!({"ip": ip});
+        request["client"] = client;
         stage.try_call("finish_passkey_login", request).map(drop)
     };
+    assert_eq!(on(json!({"ip": "192.0.2.1", "device_id": "laptop"}), true), Ok(()));
     for _ in 0..3 {
-        assert_eq!(attempt("192.0.2.1", false), Err(Code::InvalidCredentials));
+        assert_eq!(on(json!({"ip": "192.0.2.1"}), false), Err(Code::InvalidCredentials));
     }
+    let phone = json!({"ip": "192.0.2.1", "device_id": "phone"});
+    assert_eq!(on(phone, true), Err(Code::TooManyAttempts));
+    // Where the account logged in before, others in the same network do not matter.
+    assert_eq!(on(json!({"ip": "192.0.2.1", "device_id": "laptop"}), true), Ok(()));
+    let mut attempt = |ip: &str, is_good: bool| on(json!({"ip": ip}), is_good);
     assert_eq!(attempt("192.0.2.1", true), Err(Code::TooManyAttempts));
     assert_eq!(attempt("192.0.2.2", true), Ok(()));
     // It is the lock that passwords have, too.
