@@ -243,6 +243,23 @@ fn in_a_new_store_the_keys_after_the_first_count_as_older(store: &Store) {
     assert_eq!(answer["retired"]["secret_keys"], 1);
 }
 
+on_each_store!(more_sessions_end_than_one_transaction_does);
+fn more_sessions_end_than_one_transaction_does(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let engine = open(store, &[OLD], &clock).unwrap();
+    Owner::begin(&engine);
+    let columns = "user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, amr, created_at, idle_at, \
+                   expires_at, backend";
+    let id = if store.is_sqlite() { "randomblob(16)" } else { "decode(md5(number::text), 'hex')" };
+    store.execute(&format!(
+        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1200) \
+         INSERT INTO sessions (id, {columns}) SELECT {id}, {columns} FROM sessions, numbers"
+    ));
+    let answer = call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    assert_eq!(answer["retired"]["sessions"], 1201);
+    assert_eq!(store.count("sessions WHERE revoked_at IS NULL"), 0);
+}
+
 /// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.
 struct Owner {
     id: Value,

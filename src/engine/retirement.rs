@@ -2,8 +2,9 @@
 //!
 //! Somebody with a secret key and a copy of the store has the signing keys, makes refresh tokens, reads what waits in the
 //! outbox and knows the seeds of authenticator apps. All of that is taken away in one transaction, and with it what
-//! it opened. Other processes compare what was retired with what they know, in the statement that reads a
-//! session or an account anyway: the live questions follow at once, `verify` within a minute.
+//! it opened; but sessions, of which there may be very many, end before it in short ones, and the last of them in it.
+//! Other processes compare what was retired with what they know, in the statement that reads a
+//! session or beside what they open: the live questions follow at once, `verify` within a minute.
 
 use std::str::FromStr;
 
@@ -56,6 +57,9 @@ pub struct Retired {
     pub totp_seeds: usize,
 }
 
+/// How many rows one of the short transactions looks at.
+const BATCH: usize = 500;
+
 /// Lists rows after an id.
 type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
 
@@ -85,6 +89,7 @@ impl Engine {
         let (now, default) = (self.clock.now(), self.backend(None)?);
         let backends = self.backends.iter().filter(|backend| backend.fixed.is_none());
         let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
+        let ended = self.end_sessions(now)?;
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
             let secret_keys = self.leaving(tx)?;
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
@@ -94,7 +99,7 @@ impl Engine {
             let retired = Retired {
                 signing_keys,
                 secret_keys: secret_keys.len(),
-                sessions: sessions::revoke_every(tx, now)?,
+                sessions: ended + sessions::revoke_every(tx, now)?,
                 one_time_secrets: one_time_secrets::delete_every(tx)?,
                 mails: mail::forget_every_token(tx)?,
                 totp_seeds: if keep_totp { 0 } else { second_factors::forget_seeds(tx)? },
@@ -152,9 +157,23 @@ impl Engine {
         })
     }
 
+    /// Ends every session, in short transactions: one for all of a large store takes longer than a store is waited for.
+    /// How many.
+    fn end_sessions(&self, now: i64) -> Result<usize> {
+        let (mut ended, mut after) = (0, Id::from_bytes([0; 16]));
+        loop {
+            let ids =
+                self.store.write(Durability::Full, |tx| sessions::revoke_after(tx, after, BATCH, now))?;
+            ended += ids.len();
+            match ids.last() {
+                Some(last) => after = *last,
+                None => return Ok(ended),
+            }
+        }
+    }
+
     /// Lets `each` look at all rows that `list` lists after an id.
     fn each_batch<T>(&self, list: List<T>, each: impl Fn(&mut Tx, Id, T) -> Result<()>) -> Result<()> {
-        const BATCH: usize = 500;
         let mut after = Id::from_bytes([0; 16]);
         loop {
             let last = self.store.write(Durability::Full, |tx| {

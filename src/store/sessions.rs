@@ -211,6 +211,20 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
+/// Ends the sessions of everybody that were not ended before, so many after an id, in the order of their ids. Which.
+pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Result<Vec<Id>> {
+    const SQL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions \
+                       WHERE id > ?2 AND revoked_at IS NULL ORDER BY id LIMIT ?3) RETURNING id";
+    let parameters = [Value::Integer(now), Value::Bytes(after.as_bytes()), Value::Integer(limit as i64)];
+    let mut ids = Vec::new();
+    tx.query(SQL, &parameters, |row| {
+        ids.push(Id::from_bytes(row.array(0)?));
+        Ok(())
+    })?;
+    ids.sort_unstable();
+    Ok(ids)
+}
+
 /// Ends every session of everybody; how many were not ended before.
 pub(crate) fn revoke_every(tx: &mut Tx, now: i64) -> Result<usize> {
     tx.execute("UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL", &[Value::Integer(now)])
