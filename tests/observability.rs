@@ -70,7 +70,7 @@ fn no_act_without_its_event(store: &Store) {
         ("delete_user", json!({"id": id})),
         ("rotate_keys", json!({})),
     ] {
-        assert_eq!(call(&engine, operation, request).unwrap_err(), "store_unavailable", "{operation}");
+        assert_eq!(call(&engine, operation, request).unwrap_err(), "store_constraint", "{operation}");
     }
     drop(engine);
     assert_eq!(stage.dump(), before);
@@ -586,7 +586,9 @@ fn what_the_doctor_finds_on_disk() {
     assert!(on_time.iter().any(|one| one["check"] == "clock" && one["severity"] == "ok"), "{on_time:?}");
 
     assert_eq!(severity("schema"), "ok");
-    store.execute("PRAGMA user_version = 99");
+    store.execute("INSERT INTO doorward_schema (version, additive) VALUES (98, 1)");
+    assert_eq!(severity("schema"), "advice");
+    store.execute("INSERT INTO doorward_schema (version, additive) VALUES (99, 0)");
     assert_eq!(severity("schema"), "problem");
 }
 
