@@ -124,9 +124,7 @@ impl Provider {
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         if self.issuer_for(&self.issuer, claims).as_ref() != Some(&claims.iss) {
             refused("wrong_issuer")
-        } else if self.is_of_many_tenants()
-            && key_issuer.is_some_and(|issuer| self.issuer_for(issuer, claims).as_ref() != Some(&claims.iss))
-        {
+        } else if key_issuer.is_some_and(|issuer| self.is_of_another(issuer, claims)) {
             // It is one of the set, and another issuer's.
             refused("wrong_key_issuer")
         } else if !self.admits(claims.tid.as_deref()) {
@@ -153,6 +151,15 @@ impl Provider {
 impl Provider {
     fn is_of_many_tenants(&self) -> bool {
         self.issuer.contains(TENANT_ID)
+    }
+
+    /// Whether a key that is published for this issuer is not that of the claims. Of a single tenant that is asked only
+    /// where the key's issuer is at the same host: `issuer` of a JWK is registered nowhere, and the issuers of
+    /// Entra's older tokens are at another host than those of its keys.
+    fn is_of_another(&self, key_issuer: &str, claims: &IdClaims) -> bool {
+        let host = |issuer: &str| issuer.split('/').nth(2).map(str::to_owned);
+        let is_asked = self.is_of_many_tenants() || host(key_issuer) == host(&self.issuer);
+        is_asked && self.issuer_for(key_issuer, claims).as_ref() != Some(&claims.iss)
     }
 
     /// What an issuer is called for the tenant of the claims; nothing, where it wants one and they name none.

@@ -209,6 +209,20 @@ fn keys_of_many_tenants() {
             "{tenant}"
         );
     }
+    // So it is where one tenant is trusted. The older issuers of Entra are at another host than its keys'.
+    for (issuer, is_asked) in [("https://login.example/b/v2.0", true), ("https://sts.example/b/", false)] {
+        let stage = stage_with(json!({
+            "issuer": issuer, "jwks": set, "algorithms": ["ES256"], "auto_register": true,
+        }));
+        let login = |key: &Key| {
+            let claims = json!({"sub": "1", "iss": issuer, "tid": "b", "email": "ada@b.example"});
+            stage.login(&key.sign(&claims_of(claims)))
+        };
+        login(&keys[0]).unwrap();
+        login(&keys[2]).unwrap();
+        let reason = login(&keys[1]).err().and_then(|error| error.detail);
+        assert_eq!(reason.as_deref(), is_asked.then_some("wrong_key_issuer"), "{issuer}");
+    }
 }
 
 /// The keys that no passkey may have, either.
