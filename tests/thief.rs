@@ -143,6 +143,34 @@ fn each_live_question_follows_by_itself(store: &Store) {
     assert_eq!(call(&verifies, "verify", json!({"token": alone})), Err(Code::InvalidToken));
 }
 
+on_each_store!(a_session_that_began_later_is_not_forged);
+/// The thief learns the id of a session that began after the keys were retired, and is the first to ask an engine that
+/// knew them.
+fn a_session_that_began_later_is_not_forged(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
+    let mut thief = Thief::copy(store);
+    let open = || open(store, &[NEW, OLD], &clock).unwrap();
+    let (operator, engines): (_, [Engine; 5]) = (open(), std::array::from_fn(|_| open()));
+    call(&operator, "rotate_keys", json!({"retire": "now"})).unwrap();
+    let entered = login(&operator, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
+    thief.session = bytes(&store.query("SELECT id FROM sessions WHERE revoked_at IS NULL")[0]["id"]);
+    let ([_, of_session], refresh_token) = (thief.access_tokens(), thief.refresh_token(0));
+    let questions = [
+        ("authenticate", json!({"token": of_session})),
+        ("refresh", json!({"refresh_token": refresh_token})),
+        ("logout", json!({"token": of_session})),
+        ("logout", json!({"refresh_token": refresh_token})),
+        ("revoke_token", json!({"token": of_session})),
+    ];
+    for (engine, (operation, request)) in engines.iter().zip(questions) {
+        let answer = call(engine, operation, request);
+        // What is no token is revoked already (RFC 7009 section 2.2).
+        assert_eq!(answer.err(), (operation != "revoke_token").then_some(Code::InvalidToken), "{operation}");
+        assert!(is_active(&operator, entered["refresh_token"].as_str().unwrap()), "{operation}");
+    }
+}
+
 on_each_store!(without_a_copy_of_the_store_authenticator_apps_stay_good);
 fn without_a_copy_of_the_store_authenticator_apps_stay_good(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
