@@ -274,3 +274,34 @@ fn a_pepper_follows_the_secret_key(store: &Store) {
     assert_eq!(kept_hash(store, "ada"), sealed_anew);
     assert_eq!(refused(store.url(), with(&[old])), Code::WrongSecretKey);
 }
+
+on_each_store!(an_address_verified_beside_a_logout);
+/// The session that proves whose account a mailed token is for ends while the token is redeemed: the address stays
+/// unverified, and the token good.
+fn an_address_verified_beside_a_logout(store: &Store) {
+    let keys = json!({"mail": {"links": {"verify_email": "https://app.example/{token}"}}});
+    let other = Arc::new(open(store.url(), keys.clone()).unwrap());
+    let beside = |name: &str| {
+        register(&other, name).unwrap();
+        let mail = call(&other, "take_mail", json!({"limit": 1})).unwrap()["mails"][0].clone();
+        let access_token = login(&other, name).unwrap();
+        let (engine, logout) = (other.clone(), json!({"token": access_token}));
+        let ending = move || drop(call(&engine, "logout", logout.clone()).unwrap());
+        let request = json!({"token": mail["token"], "access_token": access_token});
+        (Interrupted::open(store, keys.clone(), ending), request)
+    };
+    let verify = |engine: &Engine, request: &Value| call(engine, "verify_email", request.clone());
+    let (stage, request) = beside("ada");
+    let questions = stage.asks(|engine| drop(verify(engine, &request).unwrap()));
+    let outcome = |question| {
+        let (stage, request) = beside(&format!("bob{question}"));
+        stage.arm(question);
+        let outcome = verify(&stage.engine, &request).err();
+        let is_good = call(&other, "check_mail_token", json!({"token": request["token"]})).is_ok();
+        assert_eq!(is_good, outcome.is_some());
+        outcome
+    };
+    let outcomes: Vec<Option<Code>> = (0..questions).map(outcome).collect();
+    let refused = outcomes.iter().take_while(|code| **code == Some(Code::InvalidToken)).count();
+    assert!(refused > 0 && outcomes[refused..].iter().all(Option::is_none), "{outcomes:?}");
+}
