@@ -42,7 +42,7 @@ fn mails_and_secrets_end_with_the_sessions(store: &Store) {
     call(&engine, "check_mail_token", json!({"token": sent})).unwrap();
     call(&engine, "revoke_user_sessions", json!({"user_id": id})).unwrap();
     let dead = call(&engine, "check_mail_token", json!({"token": sent}));
-    assert_eq!(dead.unwrap_err(), Code::InvalidToken);
+    assert_eq!(dead.unwrap_err(), Code::InvalidMailToken);
     drop(engine);
     assert_eq!((store.count("mails"), store.count("one_time_secrets")), (0, 0));
 }
