@@ -140,11 +140,11 @@ fn on_a_small_stack(call: impl FnOnce() -> doorward_status) -> doorward_status {
     })
 }
 
-/// The library as it is shipped, where `make test` names it; else the one that Cargo builds with its tests and puts
-/// beside them.
+/// The library as it is shipped, where `make test` names it; else that of `cargo build --package doorward-c`, which
+/// Cargo does not build with the tests.
 fn library() -> Library {
-    let beside = || std::env::current_exe().unwrap().with_file_name("libdoorward.so");
-    let file = shipped().unwrap_or_else(beside);
+    let built = || std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("libdoorward.so");
+    let file = shipped().unwrap_or_else(built);
     unsafe { Library::new(&file) }.unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
