@@ -28,7 +28,7 @@ bench-scale:
 	tests/postgres $(CARGO) bench --bench scale
 	$(PYTHON) benches/plot.py
 
-.PHONY: demo test lint deny bench bench-scale test-rust test-python test-c wheel bench-python python-models web browser library command install \
+.PHONY: demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python python-models web browser library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
@@ -40,8 +40,9 @@ demo: library
 # A PostgreSQL server of the tests' own, where there can be one.
 WITH_POSTGRES = tests/postgres
 
-## Every test.
-test: lint
+## Every test. What can be built beside something else is: the library is linked by one core.
+test:
+	$(MAKE) --jobs=2 library rust-tests $(VENV)/ready
 	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c
 
 lint:
@@ -53,8 +54,14 @@ lint:
 deny:
 	$(CARGO) deny check licenses bans sources
 
+TEST_RUST = $(CARGO) test --workspace --exclude doorward-onepassword --features cli
+
+# Builds the tests and runs none.
+rust-tests: lint
+	$(TEST_RUST) --no-run
+
 test-rust: library
-	DOORWARD_LIBRARY=$(abspath $(LIBRARY)) $(WITH_POSTGRES) $(CARGO) test --workspace --exclude doorward-onepassword --features cli
+	DOORWARD_LIBRARY=$(abspath $(LIBRARY)) $(WITH_POSTGRES) $(TEST_RUST)
 	$(CARGO) test --package doorward-onepassword
 	$(CARGO) test --no-default-features --test without_features
 
