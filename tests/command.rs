@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Output, Stdio};
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -281,7 +282,8 @@ fn accounts_from_a_shell() {
     let attributes = r#"{"team": "a"}"#;
     let bob = ["user", "add", "bob", "--email", "bob@example.com", "--attributes", attributes];
     assert_eq!(shell.bad(&bob, "password\n").0, 4);
-    assert_eq!(shell.bad(&bob, "").0, 4);
+    let (status, text) = shell.bad(&bob, "");
+    assert_eq!((status, text.contains("standard input is no terminal, and empty")), (64, true), "{text}");
     let bob = shell.json(&bob, &format!("{PASSWORD}\r\nmore\n"))["user"].take();
     assert_eq!((&bob["attributes"], &bob["roles"]), (&json!({"team": "a"}), &json!([])));
     assert_eq!(shell.login("bob", PASSWORD).0, 0);
@@ -549,31 +551,113 @@ fn files_in_other_forms_are_refused_by_name() {
     assert!(shell.good(&["user", "list", "--json"], "").is_empty());
 }
 
-/// Ctrl-C between two batches: it says how far it got.
+impl Shell {
+    fn start(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args([&["--config", "a.json"], arguments].concat())
+            .current_dir(self.0.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+fn signal(child: &Child, signal: i32) {
+    // SAFETY: a signal to a child that was not waited for.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+/// Ctrl-C ends an import between two batches, while its input stands still, too: it says how far it got, and ends by the
+/// signal, so that the script that started it ends as well.
 #[test]
 fn an_import_that_is_interrupted_says_how_far_it_got() {
     let shell = Shell::new();
     shell.good(&["init"], "");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-        .args(["--config", "a.json", "import", "-"])
-        .current_dir(shell.0.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(lines(1..=1500).as_bytes()).unwrap();
-    while shell.good(&["user", "list", "--json"], "").lines().count() < 1000 {}
-    // SAFETY: a signal to a child that was not waited for.
-    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
-    input.write_all(lines(1501..=1600).as_bytes()).unwrap();
-    drop(input);
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{text}");
-    assert!(text.contains("Imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
-    assert!(text.contains("--on-conflict skip"), "{text}");
+    for (number, options, first) in [(libc::SIGINT, &[][..], 1), (libc::SIGTERM, &["--json"], 2001)] {
+        let mut child = shell.start(&[&["import", "-"], options].concat());
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines(first..=first + 1499).as_bytes()).unwrap();
+        let name = format!("user{}", first + 999);
+        while shell.on(&["user", "show", &name], "").0 != 0 {}
+        signal(&child, number);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.signal(), Some(number), "{text}");
+        let said: &[&str] = match options {
+            [] => &[
+                "Imported: 1000, skipped: 0, of the lines up to 1000.",
+                "--on-conflict skip",
+                ": interrupted",
+            ],
+            _ => &[r#""complete":false"#, r#""imported":1000"#, r#"{"error":{"code":"interrupted","#],
+        };
+        assert!(said.iter().all(|part| text.contains(part)), "{text}");
+    }
+}
+
+/// What goes on until it is ended ends by the signal that ends it, too.
+#[test]
+fn what_follows_the_log_is_ended_by_a_signal() {
+    let shell = Shell::with_ada();
+    for number in [libc::SIGINT, libc::SIGTERM] {
+        let mut child = shell.start(&["--json", "events", "--follow"]);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains("registered"));
+        signal(&child, number);
+        assert!(lines.next().unwrap().contains(r#"{"error":{"code":"interrupted","#));
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+    }
+}
+
+/// A failure of the command itself is a body on standard output, as one of the engine is.
+#[test]
+fn every_failure_is_json_where_that_is_asked_for() {
+    let shell = Shell::with_ada();
+    for (arguments, status, code, why) in [
+        (&["user", "shwo", "ada"][..], 64, "usage", "'show'"),
+        (&["user", "list", "--role"], 64, "usage", "--role"),
+        (&["user"], 64, "usage", "a subcommand is missing"),
+        (&["import", "none"], 64, "file", "none: No such file"),
+        (&["user", "list", "--store", "@none"], 64, "file", "--store: No such file"),
+        (&["user", "delete", "ada"], 64, "not_confirmed", "--yes"),
+        (&["user", "add", "bob"], 64, "not_confirmed", "no password"),
+        (&["user", "show", "bob"], 5, "user_not_found", ""),
+    ] {
+        let output = shell.run(&[&["--config", "a.json", "--json"], arguments].concat(), "");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let body: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text}"));
+        let error = &body["error"];
+        assert_eq!((output.status.code(), &error["code"]), (Some(status), &json!(code)), "{text}");
+        assert!(
+            error["message"].is_string() && error["detail"].as_str().unwrap_or_default().contains(why),
+            "{text}"
+        );
+        assert!(output.stderr.is_empty(), "{arguments:?}");
+    }
+    // `call` answers in JSON without being asked.
+    let output = shell.run(&["call"], "");
+    let body: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &body["error"]["code"]), (Some(64), &json!("usage")));
+}
+
+#[test]
+fn what_is_mistyped_is_told_by_its_right_name() {
+    let shell = Shell::new();
+    for (arguments, name) in [
+        (&["usr", "list"][..], "'user'"),
+        (&["user", "lst"], "'list'"),
+        (&["user", "list", "--rol", "admin"], "'--role'"),
+        (&["keys", "rotate", "--retire-no"], "'--retire-now'"),
+        (&["import", "a", "--on-conflict", "skp"], "'skip'"),
+        (&["call", "lisst_users"], "did you mean list_users?"),
+    ] {
+        let (_, text) = shell.bad(arguments, "");
+        assert!(text.contains(name), "{text}");
+    }
+    assert!(!shell.bad(&["call", "xyzzy"], "").1.contains("did you mean"));
+    assert!(!shell.0.path().join("a.db").exists(), "an operation that is none makes no store");
 }
 
 #[test]
@@ -643,7 +727,7 @@ fn a_terminal_shows_no_password() {
     let shell = Shell::new();
     shell.good(&["init"], "");
     let script = r#"
-import os, pty, sys, termios
+import os, pty, signal, sys, termios
 def converse(answers, *arguments):
     pid, terminal = pty.fork()
     if pid == 0:
@@ -656,18 +740,31 @@ def converse(answers, *arguments):
         # Nobody types faster than that.
         while question.endswith(b": ") and termios.tcgetattr(terminal)[3] & termios.ECHO:
             pass
-        os.write(terminal, answer + b"\n")
+        if isinstance(answer, bytes):
+            os.write(terminal, answer if answer < b" " else answer + b"\n")
+        else:
+            os.kill(pid, answer)
     try:
         while more := os.read(terminal, 1000):
             shown += more
     except OSError:
         pass
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), repr(shown))
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 add = ("user", "add", "ada", "--email", "ada@example.com")
 password = b"eight wise words"
 converse([(b"ada: ", password), (b"again: ", b"eight other words")], *add)
 converse([(b"ada: ", password), (b"again: ", password)], *add)
 converse([(b"[y/N] ", b"n")], "user", "delete", "ada")
+# Ctrl-C at each question: the terminal shows again what is typed. Ctrl-Z and Ctrl-\ do nothing there.
+reset = ("password", "reset", "ada")
+for answers in [(b"\x1a\x1c\x03",)], [(password,), (b"\x03",)]:
+    questions = [(b"): ", *answers[0]), *((b"again: ", *answer) for answer in answers[1:])]
+    assert converse(questions, *reset), "the terminal shows nothing any more"
+assert converse([(b"): ", b"\x03")], "--json", *reset)
+converse([(b"[y/N] ", b"\x03")], "user", "delete", "ada")
+converse([(b"): ", signal.SIGTERM)], *reset)
+converse([(b"): ", b"\x04")], *reset)
 converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
 "#;
     let output = Command::new("python3")
@@ -677,6 +774,8 @@ converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
         .unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let codes: Vec<&str> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(codes, ["64", "0", "64", "0"], "{text}");
+    assert_eq!(codes, ["64", "0", "64", "-2", "-2", "-2", "-2", "-15", "64", "0"], "{text}");
+    assert_eq!(text.matches("interrupted, nothing is changed").count(), 5, "{text}");
+    assert_eq!(text.matches(r#"{"error":{"code":"interrupted","#).count(), 1, "{text}");
     assert!(text.contains("the two passwords differ") && !text.contains("eight"), "{text}");
 }

@@ -1,6 +1,5 @@
 //! `events`
 
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Context;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Table, time, word};
+use crate::signals;
 
 #[derive(Args)]
 pub struct Events {
@@ -39,6 +39,7 @@ impl Events {
             None => Value::Null,
         };
         let mut request = json!({"user_id": user_id, "kind": self.kind, "after": self.after});
+        let signals = self.follow.then(signals::watch).transpose()?;
         let mut table = Table::new(["AT", "KIND", "USER", "SESSION", "IP", "DETAIL"]);
         loop {
             let (out, json) = (&mut *context.out, context.json);
@@ -49,12 +50,11 @@ impl Events {
                 false if events.is_empty() => Ok(()),
                 false => table.print(out, &events.iter().map(cells).collect::<Vec<_>>()),
             })?;
-            if !self.follow {
-                return Ok(());
-            }
             context.out.flush()?;
+            let Some(signals) = signals else { return Ok(()) };
             request["after"] = last;
-            thread::sleep(Duration::from_secs(1));
+            signals.wait(None, Some(Duration::from_secs(1)))?;
+            signals.check(|| "interrupted".to_owned())?;
         }
     }
 }

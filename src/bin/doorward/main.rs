@@ -4,23 +4,31 @@
 //!
 //! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `events`, `transfer`, `stores`),
 //! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
-//! people), `ask` (prompts), `failure`.
+//! people), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for who reads.
 
 mod ask;
 mod door;
 mod events;
+mod examples;
 mod failure;
 mod keys;
 mod sessions;
 mod show;
+mod signals;
 mod stores;
 mod transfer;
 mod users;
 
+use std::env;
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use doorward::operations::OPERATIONS;
+use doorward::{Code, Error};
 
 use door::Source;
 use failure::{Failure, Outcome, USAGE};
@@ -28,7 +36,8 @@ use failure::{Failure, Outcome, USAGE};
 /// Administers a doorward store: users, passwords, sessions, keys, backups.
 ///
 /// The exit code is the status of the answer: 0 OK, 1 DENIED, 2 STEP_UP, 3 FORBIDDEN, 4 INVALID_REQUEST, 5 NOT_FOUND,
-/// 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG, 10 MISUSE, 11 INTERNAL; and 64 where the command line is wrong.
+/// 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG, 10 MISUSE, 11 INTERNAL; and 64 where the command line is wrong, a
+/// file cannot be read or written, or what was asked was not confirmed. A signal ends it as it ends others: 130, 143.
 #[derive(Parser)]
 #[command(name = "doorward", version, verbatim_doc_comment)]
 struct Line {
@@ -79,6 +88,7 @@ enum Command {
     /// Run an operation: JSON in, JSON out.
     Call {
         /// Its name, as the reference spells it.
+        #[arg(value_parser = OperationName, hide_possible_values = true)]
         operation: String,
         /// The request; `-` reads it from standard input, where passwords belong.
         #[arg(default_value = "{}")]
@@ -98,15 +108,56 @@ struct Context<'a> {
     out: &'a mut dyn Write,
 }
 
+/// The name of an operation: completion knows them, and the engine judges.
+#[derive(Clone)]
+struct OperationName;
+
+impl TypedValueParser for OperationName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(OPERATIONS.iter().map(|operation| PossibleValue::new(operation.name))))
+    }
+}
+
+/// The command line, with examples.
+fn line() -> clap::Command {
+    with_examples(Line::command(), "")
+}
+
+fn with_examples(command: clap::Command, path: &str) -> clap::Command {
+    let command = match examples::after_help(path) {
+        Some(text) => command.after_help(text),
+        None => command,
+    };
+    command.mut_subcommands(|child| {
+        let path = format!("{path} {}", child.get_name());
+        with_examples(child, path.trim_start())
+    })
+}
+
 fn main() -> ExitCode {
-    let line = match Line::try_parse() {
+    let parsed = line().try_get_matches().and_then(|matches| Line::from_arg_matches(&matches));
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let line = match parsed {
         Ok(line) => line,
+        Err(error) if error.use_stderr() && asks_for_json() => {
+            return Failure::Usage(reason(&error)).report(true, &mut out);
+        }
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { USAGE.into() } else { ExitCode::SUCCESS };
         }
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
     // `call` answers in JSON whatever happens.
     let json = line.json || matches!(line.command, Command::Call { .. });
     let result = run(line.command, &mut Context { source: &line.source, json, out: &mut out });
@@ -114,6 +165,23 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(json, &mut out),
     }
+}
+
+/// Whether a command line that is wrong asks for JSON, as far as it can be read.
+fn asks_for_json() -> bool {
+    let matches = line().ignore_errors(true).try_get_matches();
+    matches.is_ok_and(|matches| matches.subcommand_name() == Some("call"))
+        || env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// Why the command line is wrong, without how it would be right.
+fn reason(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a subcommand is missing".to_owned();
+    }
+    let text = error.render().to_string();
+    let why = text.split("\n\nUsage:").next().unwrap_or_default();
+    why.strip_prefix("error: ").unwrap_or(why).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn run(command: Command, context: &mut Context) -> Outcome {
@@ -133,13 +201,20 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::MigrateSchema => stores::migrate_schema(context),
         Command::Call { operation, request } => call(context, &operation, request),
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Line::command(), "doorward", context.out);
+            clap_complete::generate(shell, &mut line(), "doorward", context.out);
             Ok(())
         }
     }
 }
 
 fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome {
+    if !OPERATIONS.iter().any(|known| known.name == operation) {
+        return Err(Error {
+            detail: did_you_mean(operation).map(Into::into),
+            ..Code::UnknownOperation.into()
+        }
+        .into());
+    }
     let door = context.source.open()?;
     if request == "-" {
         request.clear();
@@ -147,4 +222,12 @@ fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome 
     }
     let answer = door.engine.call(operation, &request)?;
     Ok(writeln!(context.out, "{}", show::json(&answer))?)
+}
+
+/// The operation whose name is most like this one.
+fn did_you_mean(operation: &str) -> Option<String> {
+    let likeness = |known: &str| strsim::jaro(known, operation);
+    let names = OPERATIONS.iter().map(|known| known.name).filter(|known| likeness(known) > 0.7);
+    let nearest = names.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    Some(format!("did you mean {nearest}?"))
 }

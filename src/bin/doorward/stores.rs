@@ -13,6 +13,7 @@ use crate::Context;
 use crate::door::store_url;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, safe, word};
+use crate::signals;
 
 #[derive(Args)]
 pub struct Backup {
@@ -103,8 +104,10 @@ impl Backup {
 impl Maintain {
     pub fn run(self, context: &mut Context) -> Outcome {
         let door = context.source.open_existing()?;
+        let signals = signals::watch()?;
         let mut purged: BTreeMap<String, u64> = BTreeMap::new();
         let is_complete = loop {
+            signals.check(|| format!("interrupted, rows purged so far: {}", purged.values().sum::<u64>()))?;
             let answer = door.call("maintain", &json!({"budget_ms": self.budget_ms}))?;
             for (kind, rows) in answer["purged"].as_object().into_iter().flatten() {
                 *purged.entry(kind.clone()).or_default() += rows.as_u64().unwrap_or(0);

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 use doorward::{Code, Error};
@@ -16,6 +14,7 @@ use crate::Context;
 use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, word};
+use crate::signals::{self, Input, Signals};
 
 #[derive(Args)]
 pub struct Import {
@@ -41,11 +40,11 @@ const BATCH: usize = 1000;
 impl Import {
     pub fn run(self, context: &mut Context) -> Outcome {
         let longest = context.source.config()?.limits.request_bytes.get();
-        let mut lines = Lines::open(&self.file, longest)?;
+        let signals = signals::watch()?;
+        let mut lines = Lines::open(&self.file, longest, signals)?;
         let door = context.source.open()?;
-        let stop = interrupts()?;
         let (mut done, mut bar) = (Done::default(), Bar::new());
-        let result = self.import(&door, &mut lines, &stop, &mut done, &mut bar, context);
+        let result = self.import(&door, &mut lines, signals, &mut done, &mut bar, context);
         bar.clear();
         done.tell(self.dry_run, result.is_ok(), context)?;
         let Err(failure) = result else {
@@ -59,15 +58,13 @@ impl Import {
         &self,
         door: &Door,
         lines: &mut Lines,
-        stop: &AtomicBool,
+        signals: &Signals,
         done: &mut Done,
         bar: &mut Bar,
         context: &mut Context,
     ) -> Outcome {
         while let Some(batch) = lines.batch()? {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Failure::Interrupted("interrupted".to_owned()));
-            }
+            signals.check(|| "interrupted".to_owned())?;
             let report = self.send(door, &batch)?;
             let problems = report["problems"].as_array().map_or(&[][..], Vec::as_slice);
             if !problems.is_empty() {
@@ -116,17 +113,6 @@ impl Import {
 
 fn refused(problems: usize) -> Error {
     Error::new(Code::InvalidRequest, format!("problems found: {problems}"))
-}
-
-/// Ctrl-C ends an import between two batches.
-fn interrupts() -> Outcome<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The second time it ends the process, whatever it does.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
-    Ok(stop)
 }
 
 /// What is done so far.
@@ -194,11 +180,11 @@ struct Batch {
 
 impl Lines {
     /// Failure: the file is none that holds NDJSON.
-    fn open(path: &PathBuf, request_bytes: usize) -> Outcome<Lines> {
+    fn open(path: &PathBuf, request_bytes: usize, signals: &'static Signals) -> Outcome<Lines> {
         let name = path.display().to_string();
         let unreadable = |error: io::Error| Failure::file(&name, &error);
         let (mut reader, length): (Box<dyn BufRead>, u64) = if name == "-" {
-            (Box::new(BufReader::new(io::stdin())), 0)
+            (Box::new(BufReader::new(Input(signals))), 0)
         } else {
             let file = File::open(path).map_err(unreadable)?;
             let metadata = file.metadata().map_err(unreadable)?;
@@ -295,8 +281,9 @@ pub fn export(context: &mut Context) -> Outcome {
     const FORM: [&str; 7] =
         ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
     let door = context.source.open_existing()?;
-    let mut exported = 0;
+    let (signals, mut exported) = (signals::watch()?, 0);
     door.pages("list_users", json!({}), "users", |users| {
+        signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;
         exported += users.len();
         users.iter().try_for_each(|user| {
             let members = FORM.iter().filter(|name| !user[**name].is_null());

@@ -1,0 +1,135 @@
+//! Examples of each command, for `--help` and the manual page.
+
+/// The command's path, and lines for a shell.
+pub const EXAMPLES: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "doorward init",
+            "doorward user add ada --email ada@example.com --role admin",
+            "doorward --config /etc/app/doorward.json doctor",
+        ],
+    ),
+    ("init", &["doorward init", "doorward init --store sqlite:/var/lib/app/app.db"]),
+    (
+        "user add",
+        &[
+            "doorward user add ada --email ada@example.com --role admin",
+            "doorward user add bob --email bob@example.com < password.txt",
+        ],
+    ),
+    ("user list", &["doorward user list --role admin", "doorward user list --disabled --json"]),
+    ("user show", &["doorward user show ada", "doorward user show ada@example.com --json"]),
+    ("user disable", &["doorward user disable ada"]),
+    ("user enable", &["doorward user enable ada"]),
+    ("user roles", &["doorward user roles ada", "doorward user roles ada --add editor --remove admin"]),
+    ("user delete", &["doorward user delete ada", "doorward user delete ada --yes"]),
+    ("user export", &["doorward user export ada > ada.json"]),
+    (
+        "password reset",
+        &[
+            "doorward password reset ada",
+            "doorward password reset ada < password.txt",
+            "doorward password reset ada --mail",
+        ],
+    ),
+    ("session list", &["doorward session list ada"]),
+    (
+        "session revoke",
+        &[
+            "doorward session revoke 01965c3e-0000-7000-8000-000000000000",
+            "doorward session revoke --user ada",
+        ],
+    ),
+    ("keys list", &["doorward keys list", "doorward keys list --json"]),
+    ("keys rotate", &["doorward keys rotate", "doorward keys rotate --backend admin"]),
+    (
+        "events",
+        &[
+            "doorward events --user ada",
+            "doorward events --kind login_failed --json",
+            "doorward events --follow --json",
+        ],
+    ),
+    (
+        "import",
+        &[
+            "doorward import users.ndjson --dry-run",
+            "doorward import users.ndjson --on-conflict skip",
+            "zcat users.ndjson.gz | doorward import -",
+        ],
+    ),
+    ("export", &["doorward export > users.ndjson"]),
+    ("backup", &["doorward backup /backup/app.db"]),
+    ("maintain", &["doorward maintain", "doorward maintain --budget-ms 1000"]),
+    ("doctor", &["doorward doctor", "doorward --config /etc/app/doorward.json doctor --json"]),
+    ("migrate", &["doorward migrate --from sqlite:/var/lib/app/app.db --to @/etc/app/store-url"]),
+    ("migrate-schema", &["doorward --config /etc/app/doorward.json migrate-schema"]),
+    (
+        "call",
+        &[
+            r#"doorward call get_user '{"query": "ada"}'"#,
+            "doorward call login - < request.json",
+            "doorward call doctor",
+        ],
+    ),
+    (
+        "completion",
+        &["doorward completion bash > /etc/bash_completion.d/doorward", "doorward completion zsh"],
+    ),
+];
+
+/// What `--help` says after everything else.
+pub fn after_help(path: &str) -> Option<String> {
+    let (_, lines) = EXAMPLES.iter().find(|(of, _)| *of == path)?;
+    Some(format!("Examples:\n  {}", lines.join("\n  ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
+
+    use super::EXAMPLES;
+
+    /// The paths of all commands that run something.
+    fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+        for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
+            let path = format!("{path} {}", child.get_name()).trim_start().to_owned();
+            match child.has_subcommands() {
+                true => leaves(child, &path, found),
+                false => drop(found.insert(path)),
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_some() {
+        let mut commands = BTreeSet::from([String::new()]);
+        leaves(&crate::line(), "", &mut commands);
+        let with: BTreeSet<String> = EXAMPLES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(commands, with);
+    }
+
+    /// As a shell reads them, each is a command line of its command.
+    #[test]
+    fn they_are_command_lines() {
+        for (path, line) in
+            EXAMPLES.iter().flat_map(|(path, lines)| lines.iter().map(move |line| (path, line)))
+        {
+            let command = line.split(['<', '>']).next().unwrap();
+            let script = format!("zcat() {{ :; }}; doorward() {{ printf '%s\\n' \"$@\"; }}; {command}");
+            let words = Command::new("sh").args(["-c", &script]).output().unwrap().stdout;
+            let words = String::from_utf8(words).unwrap();
+            let parsed = crate::line().try_get_matches_from(["doorward"].into_iter().chain(words.lines()));
+            let parsed = parsed.unwrap_or_else(|error| panic!("{line}: {error}"));
+            let mut is = Vec::new();
+            let mut at = &parsed;
+            while let Some((name, below)) = at.subcommand() {
+                is.push(name);
+                at = below;
+            }
+            assert!(path.is_empty() || is.join(" ") == *path, "{line}");
+        }
+    }
+}
