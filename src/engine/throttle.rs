@@ -2,12 +2,20 @@
 //! taken back when it succeeds. So no number of threads or processes gets more guesses than allowed. A device on
 //! which the account logged in before has lanes of its own: who guesses elsewhere, or from the same network, does not
 //! lock its owner out.
+//!
+//! What strangers can make up, names and sources, shares a bounded number of places: each keeps the count of the one that
+//! came last. A flood makes room for itself, and nothing else comes of it. It tells nobody which names accounts have: a
+//! name is counted and forgotten in the same way whether or not an account has it. It gives nobody more guesses: an
+//! account has a lane beside that of its name, which is as strict, shares no place, and is forgotten by success alone.
 
 use std::net::IpAddr;
 
 use super::Engine;
 use super::login::Client;
-use crate::crypto::{self, secrets::Purpose};
+use crate::crypto::{
+    self,
+    secrets::{KeyId, Purpose},
+};
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
 use crate::store::events::Event;
@@ -29,6 +37,23 @@ const MAILS_TO_ONE_ADDRESS: i64 = 50;
 
 /// How many of these one source may ask for, so that a stranger needs several sources, too.
 const MAILS_FROM_ONE_SOURCE: i64 = 10;
+
+/// What strangers can make up, and which shares places with others of its class.
+#[derive(Clone, Copy)]
+enum MadeUp {
+    /// A name as it is offered to a login.
+    Name,
+    /// What stands in for the account of a name that nobody has.
+    Nobody,
+    /// Where failures come from.
+    Source,
+    /// Where registrations come from.
+    Registrant,
+    /// Where requests for mails come from.
+    MailSource,
+    /// An address that no account has, and to which a mail is asked for.
+    Mail,
+}
 
 /// A device on which the account logged in before; the code by which it is kept.
 #[derive(Clone, Copy)]
@@ -72,30 +97,25 @@ impl Engine {
         let config = &self.config.throttle;
         let now = self.clock.now();
         let forgotten_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
-        let lane = |text: String, limit: i64, expires_at: i64| -> Result<Lane> {
-            let id = self.secrets.mac(Purpose::LookUp, text.as_bytes())?;
-            Ok(Lane { id, limit, expires_at, locked_until: 0, locks: false })
-        };
         let failures = config.account_failures.seconds();
-        let on = device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)));
+        let lane = |id: [u8; 32], expires_at: i64| Lane {
+            id,
+            limit: failures,
+            expires_at,
+            locked_until: 0,
+            locks: false,
+        };
         let mut attempt = Attempt {
-            name: lane(format!("name {name}{on}"), failures, forgotten_at)?,
-            account: match account {
+            name: lane(self.name_lane(name, device)?, forgotten_at),
+            account: match (account, device) {
                 // Kept until it succeeds, or for as long as the device is known; what stands in for the account
                 // of a stranger's name is not.
-                Some(id) if device.is_some() => {
-                    lane(format!("account {id}{on}"), failures, now + DEVICE_SECONDS)?
-                }
-                Some(id) => lane(format!("account {id}"), failures, throttles::NEVER)?,
-                None => lane(format!("nobody {name}"), failures, forgotten_at)?,
+                (Some(id), Some(_)) => lane(self.account_lane(id, device)?, now + DEVICE_SECONDS),
+                (Some(id), None) => lane(self.account_lane(id, None)?, throttles::NEVER),
+                (None, _) => lane(self.shared(MadeUp::Nobody, name)?, forgotten_at),
             },
             // Who is behind the same address as others is known by the device, and as bounded.
-            source: source
-                .filter(|_| device.is_none())
-                .map(|ip| {
-                    lane(format!("source {}", network(ip)), config.source_failures.seconds(), forgotten_at)
-                })
-                .transpose()?,
+            source: self.source(source.filter(|_| device.is_none()), now)?,
             account_is_closed: false,
         };
         let refused_for = self.store.write(Durability::Relaxed, |tx| {
@@ -150,7 +170,7 @@ impl Engine {
         now: i64,
     ) -> Result<std::result::Result<Guesses, Error>> {
         let lane = Lane {
-            id: self.secrets.mac(Purpose::LookUp, second_factor(account, device).as_bytes())?,
+            id: self.own(&second_factor(account, device))?,
             limit: self.config.throttle.account_failures.seconds(),
             expires_at: if device.is_some() { now + DEVICE_SECONDS } else { throttles::NEVER },
             locked_until: 0,
@@ -190,11 +210,8 @@ impl Engine {
     pub(super) fn is_noteworthy(&self, tx: &mut Tx, event: &Event, now: i64) -> Result<bool> {
         let about = event.user_id.map_or("nobody".to_owned(), |id| id.to_string());
         let like = event.detail.unwrap_or_default();
-        let lane = self.expiring(
-            &format!("event {} {like} {about}", event.kind),
-            self.config.throttle.account_failures.seconds(),
-            now,
-        )?;
+        let id = self.own(&format!("event {} {like} {about}", event.kind))?;
+        let lane = self.expiring(id, self.config.throttle.account_failures.seconds(), now);
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         let is_noteworthy = count.locked_until <= now;
         throttles::forget_expired(tx, now, Share::AFew)?;
@@ -204,15 +221,15 @@ impl Engine {
 
     fn source(&self, source: Option<IpAddr>, now: i64) -> Result<Option<Lane>> {
         let Some(ip) = source else { return Ok(None) };
-        let limit = self.config.throttle.source_failures.seconds();
-        self.expiring(&format!("source {}", network(ip)), limit, now).map(Some)
+        let id = self.shared(MadeUp::Source, &network(ip).to_string())?;
+        Ok(Some(self.expiring(id, self.config.throttle.source_failures.seconds(), now)))
     }
 
     /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
     pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
-        self.admit_one(tx, &format!("mail source {}", network(ip)), limit, now)
+        self.admit_one(tx, self.shared(MadeUp::MailSource, &network(ip).to_string())?, limit, now)
     }
 
     /// Counts a registration, which costs a hash and a mail, whatever becomes of it. Its mail is counted with the
@@ -221,7 +238,7 @@ impl Engine {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.store.write(Durability::Relaxed, |tx| {
-            self.admit_one(tx, &format!("register source {}", network(ip)), limit, now)?;
+            self.admit_one(tx, self.shared(MadeUp::Registrant, &network(ip).to_string())?, limit, now)?;
             if self.config.mail.links.verify_email.is_some() {
                 self.count_mail_request(tx, source, now)?;
             }
@@ -250,13 +267,13 @@ impl Engine {
     pub(super) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
-        self.admit_one(tx, &format!("source {}", network(ip)), limit, now)
+        self.admit_one(tx, self.shared(MadeUp::Source, &network(ip).to_string())?, limit, now)
     }
 
     /// Counts a change of an account's address, which mails whomever it names. Failure: `too_many_attempts`.
     pub(super) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
         let limit = self.config.throttle.account_failures.seconds();
-        self.admit_one(tx, &format!("mail change {account}"), limit, now)
+        self.admit_one(tx, self.own(&format!("mail change {account}"))?, limit, now)
     }
 
     /// Whether a mail of this kind about this account may go to this address now: not while the one before is fresh,
@@ -272,34 +289,37 @@ impl Engine {
         source: Option<IpAddr>,
         now: i64,
     ) -> Result<bool> {
-        let account = account.map_or("nobody".to_owned(), |id| id.to_string());
-        let own = format!("mail {} {account} {address_key}", kind.name());
-        if self.count_one(tx, &own, 1, now)? > 0 {
+        let one = match account {
+            Some(id) => self.own(&format!("mail {} {id} {address_key}", kind.name()))?,
+            None => self.shared(MadeUp::Mail, &format!("{} {address_key}", kind.name()))?,
+        };
+        if self.count_one(tx, one, 1, now)? > 0 {
             return Ok(false);
         }
         if !matches!(kind, MailKind::VerifyEmail | MailKind::ChangeEmail) {
             return Ok(true);
         }
         if let Some(ip) = source {
-            let from_one = format!("mails {} {address_key}", network(ip));
-            if self.count_one(tx, &from_one, MAILS_FROM_ONE_SOURCE, now)? > 0 {
+            let from_one = self.own(&format!("mails {} {address_key}", network(ip)))?;
+            if self.count_one(tx, from_one, MAILS_FROM_ONE_SOURCE, now)? > 0 {
                 return Ok(false);
             }
         }
-        Ok(self.count_one(tx, &format!("mails {address_key}"), MAILS_TO_ONE_ADDRESS, now)? == 0)
+        let all = self.own(&format!("mails {address_key}"))?;
+        Ok(self.count_one(tx, all, MAILS_TO_ONE_ADDRESS, now)? == 0)
     }
 
     /// Counts once more what has a lock of its own. Failure: `too_many_attempts`, while that holds.
-    fn admit_one(&self, tx: &mut Tx, text: &str, limit: i64, now: i64) -> Result<()> {
-        match self.count_one(tx, text, limit, now)? {
+    fn admit_one(&self, tx: &mut Tx, lane: [u8; 32], limit: i64, now: i64) -> Result<()> {
+        match self.count_one(tx, lane, limit, now)? {
             0 => Ok(()),
             seconds => Err(throttled(seconds)),
         }
     }
 
     /// Counts once more what has a lock of its own; how long that still holds, and then nothing is counted.
-    fn count_one(&self, tx: &mut Tx, text: &str, limit: i64, now: i64) -> Result<i64> {
-        let lane = self.expiring(text, limit, now)?;
+    fn count_one(&self, tx: &mut Tx, lane: [u8; 32], limit: i64, now: i64) -> Result<i64> {
+        let lane = self.expiring(lane, limit, now);
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         if count.locked_until > now {
             return Ok(count.locked_until - now);
@@ -310,15 +330,34 @@ impl Engine {
     }
 
     /// A lane that is forgotten once it has been quiet for long enough.
-    fn expiring(&self, text: &str, limit: i64, now: i64) -> Result<Lane> {
+    fn expiring(&self, id: [u8; 32], limit: i64, now: i64) -> Lane {
         let config = &self.config.throttle;
-        Ok(Lane {
-            id: self.secrets.mac(Purpose::LookUp, text.as_bytes())?,
-            limit,
-            expires_at: now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
-            locked_until: 0,
-            locks: false,
-        })
+        let expires_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
+        Lane { id, limit, expires_at, locked_until: 0, locks: false }
+    }
+
+    fn name_lane(&self, name: &str, device: Option<KnownDevice>) -> Result<[u8; 32]> {
+        match device {
+            Some(_) => self.own(&format!("name {name}{}", on(device))),
+            None => self.shared(MadeUp::Name, name),
+        }
+    }
+
+    fn account_lane(&self, account: Id, device: Option<KnownDevice>) -> Result<[u8; 32]> {
+        self.own(&format!("account {account}{}", on(device)))
+    }
+
+    /// The lane of something of which there are no more than accounts can have.
+    fn own(&self, text: &str) -> Result<[u8; 32]> {
+        self.secrets.mac(Purpose::LookUp, text.as_bytes())
+    }
+
+    /// The lane of something made up: its place is one of 65,536 of its class.
+    fn shared(&self, class: MadeUp, text: &str) -> Result<[u8; 32]> {
+        let mut lane = self.own(&format!("made up {} {text}", class as u8))?;
+        let (start, end) = (size_of::<KeyId>(), throttles::PLACE_LEN - 2);
+        lane[start..end].fill(class as u8);
+        Ok(lane)
     }
 
     /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
@@ -353,7 +392,7 @@ impl Engine {
 
     fn device(&self, account: Option<Id>, device: &str) -> Result<[u8; 32]> {
         let account = account.map_or(String::new(), |id| id.to_string());
-        self.secrets.mac(Purpose::LookUp, format!("device {account} {device}").as_bytes())
+        self.own(&format!("device {account} {device}"))
     }
 
     /// Forgets how often codes of an account's app were guessed at: the app is gone, another factor was proven, or an
@@ -372,20 +411,18 @@ impl Engine {
     fn lanes_of_app(&self, tx: &mut Tx, account: Id) -> Result<Vec<[u8; 32]>> {
         let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
         let lanes = devices.chain([None]).map(|device| second_factor(account, device));
-        lanes.map(|lane| self.secrets.mac(Purpose::LookUp, lane.as_bytes())).collect()
+        lanes.map(|lane| self.own(&lane)).collect()
     }
 
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.
     pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
-        let names = names.iter().map(|name| format!("name {name}"));
-        let lanes: Vec<String> = names.chain([format!("account {account}")]).collect();
         // Whoever entered with a password that is no more is not known any more; nor is its failures' count.
-        let devices = known_devices::delete_all(tx, account)?;
-        let devices = devices.iter().map(|id| format!(" on {}", crypto::base64url(id)));
-        for on in devices.chain([String::new()]) {
-            for lane in &lanes {
-                throttles::delete(tx, &self.secrets.mac(Purpose::LookUp, format!("{lane}{on}").as_bytes())?)?;
+        let devices = known_devices::delete_all(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
+        for device in devices.chain([None]) {
+            for name in names {
+                throttles::delete(tx, &self.name_lane(name, device)?)?;
             }
+            throttles::delete(tx, &self.account_lane(account, device)?)?;
         }
         Ok(())
     }
@@ -474,8 +511,12 @@ impl Lane {
 }
 
 fn second_factor(account: Id, device: Option<KnownDevice>) -> String {
-    let on = device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)));
-    format!("second factor {account}{on}")
+    format!("second factor {account}{}", on(device))
+}
+
+/// What tells the lanes of a known device from the others.
+fn on(device: Option<KnownDevice>) -> String {
+    device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)))
 }
 
 fn throttled(seconds: i64) -> Error {
@@ -487,5 +528,83 @@ fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
         ip => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::Hooks;
+
+    const ROWS: &str = "SELECT count(*) FROM throttles";
+
+    fn engine() -> Engine {
+        Engine::open(Config::parse(r#"{"store": "sqlite::memory:"}"#).unwrap(), Hooks::default()).unwrap()
+    }
+
+    fn rows(engine: &Engine) -> i64 {
+        engine.store.read(|tx| tx.first(ROWS, &[], |row| row.integer(0))).unwrap().unwrap()
+    }
+
+    fn source(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::V4(number.into()))
+    }
+
+    /// Names, sources and addresses without end fill so many places and no more.
+    #[test]
+    fn a_flood_of_made_up_names_is_bounded() {
+        let engine = engine();
+        for number in 0..3000 {
+            let name = format!("nobody{number}");
+            engine.count_attempt(None, &name, source(number), None).unwrap();
+            engine
+                .store
+                .write(Durability::Relaxed, |tx| {
+                    engine.count_mail_request(tx, source(number), 1)?;
+                    engine.may_mail(tx, MailKind::ResetPassword, None, &name, source(number), 1)
+                })
+                .unwrap();
+            engine.count_registration(source(number), 1).unwrap();
+        }
+        let mut places = HashSet::new();
+        let keep = |row: &crate::store::Row| {
+            places.insert(row.array::<32>(0)?[..throttles::PLACE_LEN].to_vec());
+            Ok(())
+        };
+        engine.store.read(|tx| tx.query("SELECT id FROM throttles", &[], keep)).unwrap();
+        assert_eq!(places.len() as i64, rows(&engine), "two in one place");
+        // Beside the number of the place, of 16 bits, and the key's id there is only the class: name, nobody, source,
+        // registrant, source of requests, mail.
+        let classes: HashSet<&[u8]> = places.iter().map(|place| &place[..throttles::PLACE_LEN - 2]).collect();
+        assert_eq!(classes.len(), 6);
+        assert!(rows(&engine) < 6 * 3000, "nobody shares a place");
+    }
+
+    /// What is forgotten of a name is not forgotten of its account, and a name that nobody has is refused, and
+    /// forgotten, as one that somebody has.
+    #[test]
+    fn a_place_that_is_taken_tells_nothing_and_gives_no_guesses() {
+        let engine = engine();
+        for (account, name) in [(Some(Id::new(0).unwrap()), "ada"), (None, "nobody")] {
+            let attempt = || engine.count_attempt(account, name, None, None);
+            for _ in 0..10 {
+                assert!(!attempt().unwrap().account_is_closed);
+            }
+            assert_eq!(attempt().err().unwrap().code, Code::TooManyAttempts);
+            // Another name takes the place of this one.
+            let mut other = engine.name_lane(name, None).unwrap();
+            other[31] ^= 1;
+            engine
+                .store
+                .write(Durability::Full, |tx| throttles::put(tx, &other, Throttle::default()))
+                .unwrap();
+            for _ in 0..10 {
+                assert!(attempt().unwrap().account_is_closed);
+            }
+            assert_eq!(attempt().err().unwrap().code, Code::TooManyAttempts);
+        }
     }
 }

@@ -43,11 +43,11 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
 }
 
 /// Forgets every device of a user; their ids.
-pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
     let mut ids = Vec::new();
     let sql = "DELETE FROM known_devices WHERE user_id = ?1 RETURNING id";
     tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
-        ids.push(row.bytes(0)?);
+        ids.push(row.array(0)?);
         Ok(())
     })?;
     Ok(ids)

@@ -6,6 +6,10 @@ use crate::error::Result;
 /// When a row may be forgotten that stays until an attempt succeeds.
 pub(crate) const NEVER: i64 = i64::MAX;
 
+/// The beginning of an id: the lane's place. Of the lanes that share a place the store keeps the one that was put
+/// last. Lanes of which each is to be kept share none: their places are random.
+pub(crate) const PLACE_LEN: usize = 12;
+
 /// The count of one lane.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Throttle {
@@ -51,7 +55,14 @@ pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Throt
     Ok(found)
 }
 
-pub(crate) fn put(tx: &mut Tx, id: &[u8], throttle: Throttle) -> Result<()> {
+pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Throttle) -> Result<()> {
+    let [mut first, mut last] = [*id; 2];
+    first[PLACE_LEN..].fill(0);
+    last[PLACE_LEN..].fill(0xff);
+    tx.run(
+        "DELETE FROM throttles WHERE id >= ?1 AND id <= ?2 AND id <> ?3",
+        &[Value::Bytes(&first), Value::Bytes(&last), Value::Bytes(id)],
+    )?;
     tx.run(
         "INSERT INTO throttles (id, failures, in_a_row, failed_at, locked_until, expires_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET failures = excluded.failures, \
