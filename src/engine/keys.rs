@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -439,17 +439,18 @@ impl Engine {
 
     /// A token that a key of this backend signed (of any, when none is given).
     pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
-        let now = self.clock.now();
+        // Whoever has to look twice waits no longer for that.
+        let (now, deadline) = (self.clock.now(), self.store.deadline());
         // Another process may have retired keys. Where the store does not answer, those that are known will do.
         if self.ring.is_to_look(now) {
-            let _ = self.reload_keys();
+            let _ = self.reload_keys_until(deadline);
         }
         let keys = self.ring.keys();
         match self.signed_by(&keys, token, backend, now)? {
             Some(signed) => Ok(signed),
             None => {
                 // Another process may have turned the ring.
-                let newer = self.search_keys(&keys)?;
+                let newer = self.search_keys(&keys, deadline)?;
                 let is_newer = !Arc::ptr_eq(&keys, &newer);
                 let signed = if is_newer { self.signed_by(&newer, token, backend, now)? } else { None };
                 signed.ok_or(jws::UNKNOWN_KEY.into())
@@ -534,20 +535,24 @@ impl Engine {
     }
 
     /// The ring after a look into the store, unless somebody has just looked or too many do.
-    fn search_keys(&self, seen: &Keys) -> Result<Keys> {
-        let patience = Duration::from_millis(self.config.limits.store_timeout_ms.get() as u64);
+    fn search_keys(&self, seen: &Keys, deadline: Instant) -> Result<Keys> {
         let is_newer = || !Arc::ptr_eq(seen, &self.ring.keys());
-        self.ring.search.run(patience, is_newer, || self.reload_keys())?;
+        self.ring.search.run(deadline, is_newer, |deadline| self.reload_keys_until(deadline))?;
         Ok(self.ring.keys())
     }
 
     /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
     /// sealed, which this process has not been given yet, stays as it is known.
     pub(super) fn reload_keys(&self) -> Result<()> {
+        self.reload_keys_until(self.store.deadline())
+    }
+
+    fn reload_keys_until(&self, deadline: Instant) -> Result<()> {
         loop {
             let known = self.ring.keys();
             let unopened = Unopened::KeptFrom(&known.keys);
-            let found = self.store.read(|tx| read(tx, &self.secrets, &self.backends, unopened))?;
+            let reading = |tx: &mut Tx| read(tx, &self.secrets, &self.backends, unopened);
+            let found = self.store.read_until(deadline, reading)?;
             let names = |ring: &Ring| -> Vec<_> {
                 ring.keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
             };

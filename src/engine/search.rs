@@ -34,16 +34,16 @@ impl Search {
     }
 
     /// Runs `search`, or waits for somebody else's that begins later than this call, unless `is_found` says that there
-    /// is no need any more. No lock is held while it runs. It does nothing where too many began just now.
+    /// is no need any more. Both, one after the other, end at the `deadline`, of which the search is told. No lock is held
+    /// while it runs. It does nothing where too many began just now.
     ///
-    /// Failures: that of the search; `store_unavailable`, where it outlasts `patience`.
+    /// Failures: that of the search; `store_unavailable`, where another's outlasts the deadline.
     pub(super) fn run(
         &self,
-        patience: Duration,
+        deadline: Instant,
         is_found: impl Fn() -> bool,
-        search: impl FnOnce() -> Result<()>,
+        search: impl FnOnce(Instant) -> Result<()>,
     ) -> Result<()> {
-        let deadline = Instant::now() + patience;
         let mut state = self.lock();
         // One that runs already may have looked too early.
         let before = state.begun;
@@ -56,12 +56,12 @@ impl Search {
             {
                 return Err(error.clone());
             }
-            if !state.is_running {
-                break;
-            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(Error::new(Code::StoreUnavailable, "a search takes too long"));
+            }
+            if !state.is_running {
+                break;
             }
             state = self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -71,7 +71,7 @@ impl Search {
         (state.is_running, state.begun) = (true, state.begun + 1);
         drop(state);
         let mut running = Running { search: self, result: Err(Code::Internal.into()) };
-        running.result = search();
+        running.result = search(deadline);
         running.result.clone()
     }
 
@@ -112,18 +112,22 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc::channel;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::{MOST, Search};
     use crate::error::{Code, Error, Result};
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn failed() -> Result<()> {
+    fn failed(_: Instant) -> Result<()> {
         Err(Code::StoreUnavailable.into())
     }
 
-    fn never() -> Result<()> {
+    fn late() -> Instant {
+        Instant::now() + LONG
+    }
+
+    fn never(_: Instant) -> Result<()> {
         panic!("searched")
     }
 
@@ -139,15 +143,15 @@ mod tests {
     #[test]
     fn a_failed_search_is_remembered() {
         let search = Search::new(LONG);
-        assert_eq!(code(search.run(LONG, || false, failed)), Code::StoreUnavailable);
+        assert_eq!(code(search.run(late(), || false, failed)), Code::StoreUnavailable);
         for _ in 0..50 {
-            assert_eq!(code(search.run(LONG, || false, never)), Code::StoreUnavailable);
+            assert_eq!(code(search.run(late(), || false, never)), Code::StoreUnavailable);
         }
         // What is there already needs no search.
-        assert!(search.run(LONG, || true, never).is_ok());
+        assert!(search.run(late(), || true, never).is_ok());
         let search = Search::new(Duration::ZERO);
-        assert!(search.run(LONG, || false, failed).is_err());
-        assert!(search.run(LONG, || false, || Ok(())).is_ok());
+        assert!(search.run(late(), || false, failed).is_err());
+        assert!(search.run(late(), || false, |_| Ok(())).is_ok());
     }
 
     #[test]
@@ -155,7 +159,7 @@ mod tests {
         let search = Search::new(LONG);
         let count = AtomicU32::new(0);
         for _ in 0..50 {
-            search.run(LONG, || false, || counted(&count)).unwrap();
+            search.run(late(), || false, |_| counted(&count)).unwrap();
         }
         assert_eq!(count.into_inner(), MOST);
     }
@@ -170,9 +174,9 @@ mod tests {
             let first = scope.spawn(|| {
                 let search = &search;
                 search.run(
-                    LONG,
+                    late(),
                     || false,
-                    move || {
+                    move |_| {
                         begun.send(()).unwrap();
                         may_go_on.recv().unwrap();
                         Ok(())
@@ -183,20 +187,37 @@ mod tests {
             let others: Vec<_> = (0..20)
                 .map(|_| {
                     scope.spawn(|| {
+                        let own = late();
                         here.wait();
-                        search.run(LONG, || false, || counted(&count))
+                        // What this one waited for the other is not given again.
+                        search.run(
+                            own,
+                            || false,
+                            |deadline| {
+                                assert_eq!(deadline, own);
+                                counted(&count)
+                            },
+                        )
                     })
                 })
                 .collect();
             here.wait();
             // Nobody's patience but this one's ends, and nothing is locked meanwhile.
-            assert_eq!(code(search.run(Duration::ZERO, || false, never)), Code::StoreUnavailable);
+            assert_eq!(code(search.run(Instant::now(), || false, never)), Code::StoreUnavailable);
             go_on.send(()).unwrap();
             first.join().unwrap().unwrap();
             others.into_iter().for_each(|other| other.join().unwrap().unwrap());
         });
         // The one that ran already was not enough for those who came after it began.
         assert_ne!(count.into_inner(), 0);
+    }
+
+    #[test]
+    fn who_waited_to_the_end_begins_no_search() {
+        let search = Search::new(LONG);
+        assert_eq!(code(search.run(Instant::now(), || false, never)), Code::StoreUnavailable);
+        // It is no failure of a search.
+        assert!(search.run(late(), || false, |_| Ok(())).is_ok());
     }
 
     #[test]
@@ -207,9 +228,9 @@ mod tests {
         thread::scope(|scope| {
             let first = scope.spawn(|| {
                 search.run(
-                    LONG,
+                    late(),
                     || false,
-                    move || {
+                    move |_| {
                         begun.send(()).unwrap();
                         may_go_on.recv().unwrap();
                         Err(Error::new(Code::StoreUnavailable, "gone"))
@@ -217,7 +238,8 @@ mod tests {
                 )
             });
             has_begun.recv().unwrap();
-            let others: Vec<_> = (0..20).map(|_| scope.spawn(|| search.run(LONG, || false, never))).collect();
+            let others: Vec<_> =
+                (0..20).map(|_| scope.spawn(|| search.run(late(), || false, never))).collect();
             go_on.send(()).unwrap();
             assert_eq!(code(first.join().unwrap()), Code::StoreUnavailable);
             for other in others {
@@ -229,8 +251,8 @@ mod tests {
     #[test]
     fn a_panic_ends_a_search() {
         let search = Search::new(Duration::ZERO);
-        let panicked = thread::scope(|scope| scope.spawn(|| search.run(LONG, || false, never)).join());
+        let panicked = thread::scope(|scope| scope.spawn(|| search.run(late(), || false, never)).join());
         assert!(panicked.is_err());
-        assert!(search.run(LONG, || false, || Ok(())).is_ok());
+        assert!(search.run(late(), || false, |_| Ok(())).is_ok());
     }
 }

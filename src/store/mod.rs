@@ -23,7 +23,7 @@ pub(crate) mod throttles;
 pub(crate) mod users;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use copy::{Moved, migrate};
 pub(crate) use sqlite::unusable;
@@ -160,15 +160,30 @@ impl Store {
 
     /// Runs statements that read, each seeing what was committed before it began.
     pub(crate) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.read_until(self.deadline(), f)
+    }
+
+    /// As [`Store::read`], with what is left of the time that a caller has who waited before.
+    pub(crate) fn read_until<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let f = |tx: &mut Tx| {
             let _stopped = Stopped::now();
             f(tx)
         };
         match self {
-            Store::Sqlite(store) => store.read(f),
+            Store::Sqlite(store) => store.read(deadline, f),
             #[cfg(feature = "postgres")]
-            Store::Postgres(store) => store.read(f),
+            Store::Postgres(store) => store.read(deadline, f),
         }
+    }
+
+    /// Until when a call that begins now waits for the store.
+    pub(crate) fn deadline(&self) -> Instant {
+        let timeout = match self {
+            Store::Sqlite(store) => store.timeout,
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.timeout,
+        };
+        Instant::now() + timeout
     }
 
     /// Runs `f` in a transaction of its own: all of it is kept, or, when `f` fails, nothing. It may

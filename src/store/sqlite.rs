@@ -42,7 +42,7 @@ pub(crate) struct Sqlite {
     files: Option<Arc<Files>>,
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     _locks: Option<super::locks::Kept>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// The schema that opening found.
     pub(super) found: i64,
 }
@@ -112,11 +112,11 @@ impl Sqlite {
         }
     }
 
-    pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.readers {
             Some(readers) => {
                 let value = readers.with(
-                    Instant::now() + self.timeout,
+                    deadline,
                     || self.connect_again().and_then(Reader::new),
                     |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
                 )?;
@@ -756,7 +756,11 @@ mod tests {
             names.push(row.text(0)?);
             Ok(())
         };
-        store.read(|tx| tx.query("SELECT name FROM meta ORDER BY name", &[], read)).unwrap();
+        store
+            .read(Instant::now() + store.timeout, |tx: &mut Tx| {
+                tx.query("SELECT name FROM meta ORDER BY name", &[], read)
+            })
+            .unwrap();
         names
     }
 

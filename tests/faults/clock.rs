@@ -130,7 +130,8 @@ on_each_store!(what_expired_is_purged_in_batches);
 fn what_expired_is_purged_in_batches(store: &Store) {
     let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
-    // Of each stranger's name two counts: more than a batch. One more is of the events that they make.
+    // Of each stranger's name two counts, of which few share a place: more than a batch. One more is of the events that
+    // they make.
     for index in 0..300 {
         assert_eq!(guess(&engine, &format!("nobody{index}")), Code::InvalidCredentials);
     }
@@ -141,6 +142,7 @@ fn what_expired_is_purged_in_batches(store: &Store) {
         purged += reply["purged"]["throttles"].as_u64().unwrap();
         reply["complete"] == true
     });
-    assert_eq!((is_complete, purged), (true, 601));
+    assert!(is_complete);
+    assert!((580..=601).contains(&purged), "{purged}");
     login(&engine, "ada").unwrap();
 }

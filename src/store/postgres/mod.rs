@@ -32,7 +32,7 @@ pub(crate) struct Postgres {
     pool: Pool<Connection>,
     order: Order,
     server: Address,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// The schema that opening found.
     pub(super) found: i64,
 }
@@ -76,8 +76,8 @@ impl Postgres {
         })
     }
 
-    pub(super) fn read<T>(&self, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        self.with(Instant::now() + self.timeout, |connection, deadline| {
+    pub(super) fn read<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.with(deadline, |connection, deadline| {
             f(&mut Tx::Postgres(Statements {
                 alone: Some((self, deadline)),
                 ..Statements::new(connection, &self.order)
