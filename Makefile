@@ -8,11 +8,16 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share/doorward
+MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 
 .DEFAULT_GOAL := library
 
-# The names of the built library.
+# The names of the built library, and what belongs to the command.
 RELEASE = target/release
+MANUAL = $(RELEASE)/manual
 LIBRARY = $(RELEASE)/libdoorward.so
 SONAME = libdoorward.so.1
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -74,9 +79,14 @@ library:
 	$(CARGO) build --release --package doorward-c
 	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
 
-## The administrator's command, optimized.
+## The administrator's command, optimized, with its manual pages and completions.
 command:
 	$(CARGO) build --release --features cli --bin doorward
+	rm -rf $(MANUAL)
+	$(RELEASE)/doorward man $(MANUAL)
+	$(RELEASE)/doorward completion bash > $(MANUAL)/doorward.bash
+	$(RELEASE)/doorward completion fish > $(MANUAL)/doorward.fish
+	$(RELEASE)/doorward completion zsh > $(MANUAL)/_doorward
 
 # `make library` first, and `make command` for the command; installing builds nothing, so that it may run as
 # root without Rust.
@@ -107,10 +117,16 @@ install:
 	    bindings/c/$$file.in > $(DESTDIR)$(LIBDIR)/$$folder/$$file || exit; \
 	done
 	test ! -x $(RELEASE)/doorward || install -D $(RELEASE)/doorward $(DESTDIR)$(BINDIR)/doorward
+	test ! -d $(MANUAL) || { \
+	  install -D --mode=644 --target-directory=$(DESTDIR)$(MANDIR)/man1 $(MANUAL)/*.1 \
+	    && install -D --mode=644 $(MANUAL)/doorward.bash $(DESTDIR)$(BASHDIR)/doorward \
+	    && install -D --mode=644 $(MANUAL)/doorward.fish $(DESTDIR)$(FISHDIR)/doorward.fish \
+	    && install -D --mode=644 $(MANUAL)/_doorward $(DESTDIR)$(ZSHDIR)/_doorward; }
 
 ## Takes away what `install` installed with the same variables.
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward)
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward $(MANDIR)/man1/doorward.1 $(MANDIR)/man1/doorward-*.1 \
+	  $(BASHDIR)/doorward $(FISHDIR)/doorward.fish $(ZSHDIR)/_doorward)
 	-rmdir $(addprefix $(DESTDIR),$(LIBDIR)/cmake/doorward $(DATADIR))
 
 # The Python package with its development tools.

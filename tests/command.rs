@@ -700,6 +700,25 @@ fn backups_maintenance_and_the_log_from_a_shell() {
     }
 }
 
+/// The manual has a page for each command, with its options and examples.
+#[test]
+fn the_manual_is_written_from_the_commands() {
+    let shell = Shell::new();
+    shell.good(&["man", "manual"], "");
+    let page = |name: &str| std::fs::read_to_string(shell.0.path().join("manual").join(name)).unwrap();
+    assert!(page("doorward.1").contains(r"doorward\-user(1)"));
+    assert!(page("doorward-keys.1").contains(r"doorward\-keys\-rotate(1)"));
+    let rotate = page("doorward-keys-rotate.1");
+    assert!(
+        rotate.contains(r"\fB\-\-retire\-now\fR") && rotate.contains("doorward keys rotate\n"),
+        "{rotate}"
+    );
+    let (_, help) = shell.exit(&["--help"]);
+    assert!(!help.contains("manual pages") && help.contains("Examples:\n  doorward init\n"), "{help}");
+    let (status, text) = shell.bad(&["man", "a.json"], "");
+    assert_eq!((status, text.contains("a.json")), (64, true), "{text}");
+}
+
 /// What follows the log sees what others write, and ends quietly when nobody reads any more.
 #[test]
 fn the_log_is_followed() {

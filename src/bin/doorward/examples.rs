@@ -1,7 +1,7 @@
 //! Examples of each command, for `--help` and the manual page.
 
 /// The command's path, and lines for a shell.
-pub const EXAMPLES: &[(&str, &[&str])] = &[
+const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "",
         &[
@@ -79,10 +79,14 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The examples of the command with this path.
+pub fn examples(path: &str) -> Option<&'static [&'static str]> {
+    EXAMPLES.iter().find(|(of, _)| *of == path).map(|(_, lines)| *lines)
+}
+
 /// What `--help` says after everything else.
 pub fn after_help(path: &str) -> Option<String> {
-    let (_, lines) = EXAMPLES.iter().find(|(of, _)| *of == path)?;
-    Some(format!("Examples:\n  {}", lines.join("\n  ")))
+    examples(path).map(|lines| format!("Examples:\n  {}", lines.join("\n  ")))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod events;
 mod examples;
 mod failure;
 mod keys;
+mod manual;
 mod sessions;
 mod show;
 mod signals;
@@ -22,6 +23,7 @@ mod users;
 use std::env;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
@@ -99,6 +101,9 @@ enum Command {
         /// Which.
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man { folder: PathBuf },
 }
 
 /// What every command is given.
@@ -204,6 +209,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
             clap_complete::generate(shell, &mut line(), "doorward", context.out);
             Ok(())
         }
+        Command::Man { folder } => manual::write(Line::command(), &folder),
     }
 }
 
