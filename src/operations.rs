@@ -109,7 +109,7 @@ operations! {
     register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash,
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    get_user: accounts::GetUserRequest => accounts::UserResponse, "0.1.0", Store,
+    get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store,
         "Finds an account by id, name or e-mail address.",
         [UserNotFound, StoreUnavailable];
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store,

@@ -109,6 +109,17 @@ impl ForeignHash {
         }
     }
 
+    /// What it costs.
+    pub(super) fn parameters(&self) -> String {
+        match self {
+            ForeignHash::Bcrypt { cost, .. } => format!("cost={cost}"),
+            ForeignHash::Pbkdf2 { iterations, .. } => format!("iterations={iterations}"),
+            ForeignHash::Scrypt { cost: scrypt::Cost { log_n, r, p }, .. } => {
+                format!("ln={log_n},r={r},p={p}")
+            }
+        }
+    }
+
     /// How much memory verifying takes, in KiB.
     pub(super) fn memory_kib(&self) -> u64 {
         match self {

@@ -121,6 +121,11 @@ impl Hasher {
         self.readable(stored).map(|hash| hash.scheme())
     }
 
+    /// The scheme that a hash is of and what it costs, whether it can be verified here or not.
+    pub(crate) fn describe(&self, stored: &str) -> Option<(&'static str, String)> {
+        StoredHash::parse(stored).map(|hash| (hash.scheme(), hash.parameters()))
+    }
+
     fn readable(&self, text: &str) -> std::result::Result<StoredHash, Unverifiable> {
         let hash = StoredHash::parse(text).ok_or(Unverifiable::Malformed)?;
         let is_bearable = match &hash {
@@ -224,6 +229,16 @@ impl StoredHash {
         match self {
             StoredHash::Argon2(phc) => phc.algorithm.as_str(),
             StoredHash::Foreign(hash) => hash.scheme(),
+        }
+    }
+
+    /// The cost, as the scheme's own strings write it.
+    fn parameters(&self) -> String {
+        match self {
+            StoredHash::Argon2(Phc { cost: Cost { memory_kib, iterations, parallelism }, .. }) => {
+                format!("m={memory_kib},t={iterations},p={parallelism}")
+            }
+            StoredHash::Foreign(hash) => hash.parameters(),
         }
     }
 }

@@ -26,6 +26,11 @@ pub(crate) fn open<'a>(secrets: &Secrets, account: Id, kept: &'a str) -> Option<
     str::from_utf8(&hash).ok().map(|hash| hash.to_owned().into())
 }
 
+/// Whether it is kept sealed.
+pub(crate) fn is_sealed(kept: &str) -> bool {
+    kept.starts_with(MARK)
+}
+
 /// Whether a new hash would be kept in this form, under this key.
 pub(crate) fn is_current(secrets: &Secrets, kept: &str, is_wanted: bool) -> bool {
     match kept.strip_prefix(MARK) {

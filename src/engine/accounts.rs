@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::account_status::AccountStatus;
 use super::events::{Kind, event};
 use super::login::Client;
 use super::mail;
@@ -14,7 +15,7 @@ use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser, User};
-use crate::store::{Durability, Tx, damaged, identities, one_time_secrets};
+use crate::store::{Durability, Tx, damaged, identities, mails, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// The most bytes that the attributes of one account may have as JSON.
@@ -63,7 +64,7 @@ pub struct RegisterResponse {
     pub verification: Option<Secret>,
 }
 
-/// Finds one account; exactly one field is given.
+/// Finds one account, by one of `id`, `username`, `email`, `query`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetUserRequest {
@@ -75,6 +76,18 @@ pub struct GetUserRequest {
     pub email: Option<Offered>,
     /// By name, else by e-mail address.
     pub query: Option<Offered>,
+    /// Whether to tell how the account stands, for who administers; default: false.
+    pub status: Option<bool>,
+}
+
+/// An account that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GetUserResponse {
+    /// The account, without anything secret.
+    pub user: PublicUser,
+    /// How it stands, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<AccountStatus>,
 }
 
 /// Lists accounts in the order of their ids: that of their creation, to the millisecond.
@@ -85,7 +98,11 @@ pub struct ListUsersRequest {
     pub is_active: Option<bool>,
     /// Only accounts with this role.
     pub role: Option<Role>,
-    /// How many to pass over.
+    /// Only accounts that a lock keeps somebody out of now, after too many failures: `status` of `get_user` says which.
+    /// The codes of every account are compared with the locks, 20,000 accounts in a call: a page may have fewer
+    /// accounts than `limit`, or none, and a `next`.
+    pub locked: Option<bool>,
+    /// How many to pass over; not with `locked`.
     #[schemars(range(max = 1_000_000_000))]
     pub skip: Option<u32>,
     /// How many to return: 1 to 1000, default 100.
@@ -113,8 +130,17 @@ pub struct UpdateUserRequest {
     pub id: Id,
     /// The new name.
     pub username: Option<Username>,
-    /// The new address; it counts as not verified, unless it is the same to the letter.
+    /// The new address; it counts as not verified, unless it is the same to the letter, or `email_verified` says so.
     pub email: Option<Email>,
+    /// Whether the address counts as verified: the caller has seen to that by other means. Password, sessions and
+    /// factors stay as they are, whoever set them up; see `reclaim`. No other account may have verified it; one that
+    /// only claimed it loses that claim.
+    pub email_verified: Option<bool>,
+    /// With `email_verified`, of an account that never verified an address: takes away what opened it before, as its
+    /// maker may have been somebody else: password, sessions, second factors, passkeys and identities. Default: false.
+    pub reclaim: Option<bool>,
+    /// The language of mails to this user.
+    pub locale: Option<Locale>,
     /// Whether the account may log in. An account that no longer may loses its sessions; one that may is also
     /// opened again after too many failed logins.
     pub is_active: Option<bool>,
@@ -128,6 +154,9 @@ pub struct UpdateUserRequest {
     pub attributes: Option<Object>,
     /// Whether the next login by password ends with a new one. Sessions stay.
     pub must_change_password: Option<bool>,
+    /// Whether to open the account again that was closed after too many failures, by every name, on every device and for
+    /// codes of an app. Whether it may log in stays as it is.
+    pub unlock: Option<bool>,
 }
 
 /// Deletes an account and everything about it.
@@ -214,35 +243,29 @@ impl Engine {
     /// Finds an account. Names and addresses are compared by their canonical form.
     ///
     /// Failures: `invalid_request`, `user_not_found`, `store_unavailable`.
-    pub fn get_user(&self, request: GetUserRequest) -> Result<UserResponse> {
-        let GetUserRequest { id, username, email, query } = request;
-        let by_name = |name: &str| match name.parse::<Username>() {
-            Ok(name) => self.store.read(|tx| users::find(tx, By::Username(&name.key()))),
-            Err(_) => Ok(None),
+    pub fn get_user(&self, request: GetUserRequest) -> Result<GetUserResponse> {
+        let GetUserRequest { id, username, email, query, status } = request;
+        let with_status = status.unwrap_or(false);
+        let now = self.clock.now();
+        let find = |by: By| {
+            self.store.read(|tx| {
+                let user = users::find(tx, by)?.ok_or(Error::from(Code::UserNotFound))?;
+                let status = with_status.then(|| self.status_of(tx, &user, now)).transpose()?;
+                Ok(GetUserResponse { user: user.public, status })
+            })
         };
-        let by_email = |address: &str| match address.parse::<Email>() {
-            Ok(address) => self.store.read(|tx| users::find(tx, By::Email(&address.key()))),
-            Err(_) => Ok(None),
-        };
-        let user = match (id, username, email, query) {
-            (Some(id), None, None, None) => match id.parse::<Id>() {
-                Ok(id) => self.store.read(|tx| users::find(tx, By::Id(id)))?,
-                Err(_) => None,
-            },
-            (None, Some(username), None, None) => by_name(username.as_str())?,
-            (None, None, Some(email), None) => by_email(email.as_str())?,
+        let nobody = |_| Error::from(Code::UserNotFound);
+        let by_name = |name: &str| find(By::Username(&name.parse::<Username>().map_err(nobody)?.key()));
+        let by_email = |address: &str| find(By::Email(&address.parse::<Email>().map_err(nobody)?.key()));
+        match (id, username, email, query) {
+            (Some(id), None, None, None) => find(By::Id(id.parse().map_err(nobody)?)),
+            (None, Some(username), None, None) => by_name(username.as_str()),
+            (None, None, Some(email), None) => by_email(email.as_str()),
             // A name holds no "@" and an address does, so at most one of the two can match.
-            (None, None, None, Some(query)) if query.as_str().contains('@') => by_email(query.as_str())?,
-            (None, None, None, Some(query)) => by_name(query.as_str())?,
-            _ => {
-                return Err(Error::new(
-                    Code::InvalidRequest,
-                    "expected exactly one of id, username, email, query",
-                ));
-            }
-        };
-        let user = user.ok_or(Error::from(Code::UserNotFound))?;
-        Ok(UserResponse { user: user.public })
+            (None, None, None, Some(query)) if query.as_str().contains('@') => by_email(query.as_str()),
+            (None, None, None, Some(query)) => by_name(query.as_str()),
+            _ => Err(Error::new(Code::InvalidRequest, "expected exactly one of id, username, email, query")),
+        }
     }
 
     /// Lists accounts.
@@ -252,6 +275,9 @@ impl Engine {
         let limit = request.limit.unwrap_or(100) as usize;
         if !(1..=1000).contains(&limit) {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
+        }
+        if request.locked == Some(true) {
+            return self.list_locked(request, limit);
         }
         let listing = Listing {
             is_active: request.is_active,
@@ -263,6 +289,20 @@ impl Engine {
         let found = self.store.read(|tx| users::list(tx, &listing))?;
         let users: Vec<PublicUser> = found.into_iter().map(|user| user.public).collect();
         let next = users.last().filter(|_| users.len() == limit).map(|user| user.id);
+        Ok(ListUsersResponse { users, next })
+    }
+
+    fn list_locked(&self, request: ListUsersRequest, limit: usize) -> Result<ListUsersResponse> {
+        if request.skip.is_some() {
+            return Err(Error::at(Code::InvalidRequest, "/skip", "not with locked"));
+        }
+        let is_wanted = |user: &PublicUser| {
+            request.is_active.is_none_or(|is_active| user.is_active == is_active)
+                && request.role.as_ref().is_none_or(|role| user.roles.contains(role))
+        };
+        let now = self.clock.now();
+        let (users, next) =
+            self.store.read(|tx| self.locked_accounts(tx, request.after, limit, now, is_wanted))?;
         Ok(ListUsersResponse { users, next })
     }
 
@@ -278,11 +318,20 @@ impl Engine {
         }
         let roles = request.roles.map(in_order).transpose()?;
         let attributes = request.attributes.map(bounded).transpose()?;
+        let reclaims = request.reclaim.unwrap_or(false);
+        if reclaims && request.email_verified != Some(true) {
+            return Err(Error::at(Code::InvalidRequest, "/reclaim", "only with email_verified"));
+        }
         let conceal = self.config.registration.conceal_existing;
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
             let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
-            let (must_change, before) = (before.must_change_password, before.public);
+            let (must_change, was_verified, before) =
+                (before.must_change_password, before.was_verified, before.public);
+            if reclaims && was_verified {
+                let why = "the account has verified an address before";
+                return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
+            }
             let (mut username_key, mut email_key) = users::canonical(tx, request.id)?.ok_or_else(damaged)?;
             let mut user = before.clone();
             if let Some(username) = &request.username {
@@ -296,8 +345,9 @@ impl Engine {
                 // What is verified is the address to the letter: another one may be another mailbox.
                 if before.email.as_ref() != Some(email) {
                     let key = email.key();
-                    // Of an address that another account verified since, the account lost its claim.
-                    let is_claimed = email_key.as_ref() == Some(&key);
+                    // Of an address that another account verified since, the account lost its claim. One that counts as
+                    // verified takes the claim below.
+                    let is_claimed = email_key.as_ref() == Some(&key) || request.email_verified == Some(true);
                     if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
                         return Err(Error::at(Code::EmailTaken, "/email", "taken"));
                     }
@@ -305,6 +355,20 @@ impl Engine {
                     email_key = Some(key).filter(|_| !conceal);
                 }
             }
+            if let Some(is_verified) = request.email_verified {
+                let Some(key) = user.email.as_ref().map(Email::key) else {
+                    let why = "the account has no address";
+                    return Err(Error::at(Code::InvalidRequest, "/email_verified", why));
+                };
+                if is_verified {
+                    let taken = |error: Error| Error { field: Some("/email_verified".to_owned()), ..error };
+                    self.take_claim(tx, request.id, &key).map_err(taken)?;
+                }
+                user.email_verified = is_verified;
+                let is_claimed = is_verified || (!conceal && email_key.is_some());
+                email_key = is_claimed.then_some(key);
+            }
+            user.locale = request.locale.clone().or(user.locale);
             user.is_active = request.is_active.unwrap_or(before.is_active);
             user.roles = match &roles {
                 Some(roles) => roles.clone(),
@@ -318,9 +382,13 @@ impl Engine {
                 another_admin(tx, request.id)?;
             }
             users::update(tx, &user, &username_key, email_key.as_deref())?;
-            if request.is_active == Some(true) {
+            let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
+            if unlocks {
                 self.forget_guesses(tx, request.id)?;
                 self.open_account(tx, request.id)?;
+            }
+            if reclaims {
+                self.reclaim(tx, request.id, now)?;
             }
             // Sessions and waiting logins that had no second factor end where a role begins to demand one.
             let demands_factor = self.needs_second_factor(&user) && !self.needs_second_factor(&before);
@@ -333,10 +401,14 @@ impl Engine {
                 one_time_secrets::delete_all(tx, request.id)?;
                 mail::forget_tokens(tx, request.id)?;
             }
+            if user.email_verified {
+                mails::delete_kind(tx, request.id, crate::mail::Kind::VerifyEmail.name())?;
+            }
             if let Some(wanted) = request.must_change_password.filter(|wanted| *wanted != must_change) {
                 users::must_change_password(tx, request.id, wanted)?;
                 changed.push("must_change_password");
             }
+            changed.extend(unlocks.then_some("unlocked"));
             if !changed.is_empty() {
                 let detail = changed.join(" ");
                 let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, request.id) };
@@ -413,9 +485,12 @@ fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'stati
     let fields = [
         ("username", before.username != after.username),
         ("email", before.email != after.email),
+        ("email_verified", !before.email_verified && after.email_verified),
+        ("email_unverified", before.email_verified && !after.email_verified),
         ("is_active", before.is_active != after.is_active),
         ("roles", before.roles != after.roles),
         ("attributes", attributes(before)? != attributes(after)?),
+        ("locale", before.locale != after.locale),
     ];
     Ok(fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect())
 }

@@ -362,16 +362,20 @@ impl Engine {
         }
     }
 
+    /// Takes their claim to an address from other accounts, where none of them has verified it. Failure: `email_taken`.
+    pub(super) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str) -> Result<()> {
+        match users::find(tx, By::Email(key))?.filter(|owner| owner.public.id != id) {
+            Some(owner) if owner.public.email_verified => Err(Error::new(Code::EmailTaken, "taken")),
+            Some(owner) => users::give_up_email(tx, owner.public.id),
+            None => Ok(()),
+        }
+    }
+
     /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
     /// loses that claim and nothing else.
     pub(super) fn claim_email(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
-        let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user.public.id);
-        match owner {
-            Some(owner) if owner.public.email_verified => return Err(Error::new(Code::EmailTaken, "taken")),
-            Some(owner) => users::give_up_email(tx, owner.public.id)?,
-            None => {}
-        }
+        self.take_claim(tx, user.public.id, &key)?;
         let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
         user.public.email_verified = true;
         users::update(tx, &user.public, &username_key, Some(&key))

@@ -166,7 +166,8 @@ kinds! {
     PasswordReset = "password_reset";
     /// Somebody who logs in by ID token was linked to an account; `detail` is the provider.
     IdentityLinked = "identity_linked";
-    /// An account that had never verified an address went to who reads its mail, by an ID token or a mailed link:
+    /// An account that had never verified an address went to who reads its mail, by an ID token, a mailed link or an
+    /// administrator:
     /// password, sessions, second factors, passkeys and identities are gone.
     AccountReclaimed = "account_reclaimed";
     /// A token without a session was issued; `detail` is the backend, the `jti`, and when the token expires. The user is the

@@ -111,6 +111,19 @@ impl Provider {
         (&self.name, self.keys.bad())
     }
 
+    /// What it is called in the configuration.
+    pub(super) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Whether a linked identity of this issuer may be from here.
+    pub(super) fn has_issued_as(&self, issuer: &str) -> bool {
+        match self.issuer.split_once(TENANT_ID) {
+            Some((before, after)) => issuer.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
+            None => self.issuer == issuer,
+        }
+    }
+
     /// Whether the claims are this provider's, for this service and for now (OpenID Connect Core section 3.1.3.7).
     fn accept(
         &self,

@@ -2,6 +2,7 @@
 //! says how, as methods of [`Engine`].
 
 mod account_proof;
+pub mod account_status;
 pub mod accounts;
 pub mod authorization;
 pub mod delivery;

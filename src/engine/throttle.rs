@@ -8,9 +8,11 @@
 //! name is counted and forgotten in the same way whether or not an account has it. It gives nobody more guesses: an
 //! account has a lane beside that of its name, which is as strict, shares no place, and is forgotten by success alone.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Engine;
+use super::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
 use super::login::Client;
 use crate::crypto::{
     self,
@@ -20,8 +22,9 @@ use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
 use crate::store::events::Event;
 use crate::store::throttles::{self, Throttle};
+use crate::store::users::{self, By};
 use crate::store::{Durability, Share, Tx, known_devices};
-use crate::user::Id;
+use crate::user::{Id, PublicUser};
 
 /// No authenticator is guessed at more often than this without a success in between, however slowly
 /// (NIST SP 800-63B-4 section 3.2.2).
@@ -83,7 +86,118 @@ struct Lane {
     locks: bool,
 }
 
+/// How many accounts are looked at for one page of those that are locked, and how many of them are read at once.
+const MOST_LOOKED_AT: usize = 20_000;
+const LOOKED_AT_ONCE: usize = 1000;
+
+/// What failures of an account are counted by.
+struct LaneOfAccount {
+    of: &'static str,
+    known_device: bool,
+    id: [u8; 32],
+}
+
 impl Engine {
+    /// The locks of an account that hold now. Those of sources are of no account, and are kept by a code that names
+    /// nobody.
+    pub(super) fn locks_of(
+        &self,
+        tx: &mut Tx,
+        account: Id,
+        username: &str,
+        email: Option<&str>,
+        now: i64,
+    ) -> Result<Vec<AccountLock>> {
+        let devices = known_devices::ids(tx, account)?;
+        let lanes = self.lanes_of(account, username, email, &devices)?;
+        let mut locks = Vec::new();
+        for three in lanes.chunks(3) {
+            let ids = [0, 1, 2].map(|place| &three[place.min(three.len() - 1)].id);
+            let kept = throttles::find_all(tx, ids)?;
+            for (lane, kept) in three.iter().zip(kept) {
+                let count = self.as_of(now, kept.unwrap_or_default());
+                let lasts = matches!(lane.of, ACCOUNT | SECOND_FACTOR) && count.in_a_row >= MOST_IN_A_ROW;
+                if lasts || count.locked_until > now {
+                    locks.push(AccountLock {
+                        of: lane.of,
+                        known_device: lane.known_device,
+                        failures: count.in_a_row,
+                        locked_until: (!lasts).then_some(count.locked_until),
+                    });
+                }
+            }
+        }
+        Ok(locks)
+    }
+
+    /// The lanes of an account that can be locked.
+    fn lanes_of(
+        &self,
+        account: Id,
+        username: &str,
+        email: Option<&str>,
+        devices: &[[u8; 32]],
+    ) -> Result<Vec<LaneOfAccount>> {
+        let mut lanes = Vec::new();
+        for device in [None].into_iter().chain(devices.iter().map(|id| Some(KnownDevice(*id)))) {
+            let mut add = |of, id| lanes.push(LaneOfAccount { of, known_device: device.is_some(), id });
+            add(ACCOUNT, self.account_lane(account, device)?);
+            add("username", self.name_lane(username, device)?);
+            if let Some(email) = email {
+                add("email", self.name_lane(email, device)?);
+            }
+            add(SECOND_FACTOR, self.own(&second_factor(account, device))?);
+        }
+        Ok(lanes)
+    }
+
+    /// Accounts that a lock keeps somebody out of now, so many after an id, and the id that the next page begins after.
+    /// What is locked is kept by codes that name nobody, so that the codes of every account are compared with it: of no
+    /// more accounts than [`MOST_LOOKED_AT`].
+    pub(super) fn locked_accounts(
+        &self,
+        tx: &mut Tx,
+        after: Option<Id>,
+        limit: usize,
+        now: i64,
+        is_wanted: impl Fn(&PublicUser) -> bool,
+    ) -> Result<(Vec<PublicUser>, Option<Id>)> {
+        let closed = throttles::closed(tx, now, MOST_IN_A_ROW)?;
+        let (mut locked, mut after) = (Vec::new(), after.unwrap_or(Id::from_bytes([0; 16])));
+        if closed.is_empty() {
+            return Ok((locked, None));
+        }
+        for _ in 0..MOST_LOOKED_AT / LOOKED_AT_ONCE {
+            let accounts = users::walk(tx, after, LOOKED_AT_ONCE)?;
+            let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else {
+                return Ok((locked, None));
+            };
+            let mut devices: HashMap<Id, Vec<[u8; 32]>> = HashMap::new();
+            for (account, device) in known_devices::walk(tx, first.id, last.id)? {
+                devices.entry(account).or_default().push(device);
+            }
+            for users::Found { id, username, email } in &accounts {
+                let devices = devices.get(id).map_or(&[][..], Vec::as_slice);
+                let lanes = self.lanes_of(*id, username, email.as_deref(), devices)?;
+                if !lanes.iter().any(|lane| closed.contains(&lane.id)) {
+                    continue;
+                }
+                if locked.len() == limit {
+                    return Ok((locked, Some(after)));
+                }
+                after = *id;
+                let user = users::find(tx, By::Id(*id))?.map(|user| user.public).filter(&is_wanted);
+                if let Some(user) = user
+                    && !self.locks_of(tx, *id, username, email.as_deref(), now)?.is_empty()
+                {
+                    locked.push(user);
+                }
+            }
+            after = last.id;
+        }
+        Ok((locked, Some(after)))
+    }
+
     /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed, in the
     /// lanes of the known `device`, if it comes from one. The same rows are written in either case. Failure:
     /// `too_many_attempts`, for the name or the source.

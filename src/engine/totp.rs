@@ -265,6 +265,18 @@ impl Engine {
         }
     }
 
+    /// Why codes of the account's app are refused whatever they are, where its seed cannot be used.
+    pub(super) fn unusable_seed(&self, tx: &mut Tx, user_id: Id) -> Result<Option<&'static str>> {
+        let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(None) };
+        Ok(match totp.sealed.is_empty() {
+            true => Some("retired_seed"),
+            false if self.secrets.open(&owner(user_id), &totp.sealed).is_none() => {
+                Some("app_sealed_by_unknown_key")
+            }
+            false => None,
+        })
+    }
+
     fn redeem_step(
         &self,
         tx: &mut Tx,

@@ -157,3 +157,10 @@ pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<Listed>> {
     })?;
     Ok(listed)
 }
+
+/// When a user logged in last, as far as their newest thousand events tell.
+pub(crate) fn last_login(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT at FROM (SELECT id, at, kind FROM events WHERE user_id = ?1 ORDER BY id DESC LIMIT 1000) AS newest \
+                       WHERE kind = 'logged_in' ORDER BY id DESC LIMIT 1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
+}

@@ -64,6 +64,18 @@ pub(crate) fn ids(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
     Ok(ids)
 }
 
+/// The devices of the users from one id to another, each with its user.
+pub(crate) fn walk(tx: &mut Tx, from: Id, to: Id) -> Result<Vec<(Id, [u8; 32])>> {
+    let sql =
+        "SELECT user_id, id FROM known_devices WHERE user_id >= ?1 AND user_id <= ?2 ORDER BY user_id, id";
+    let mut devices = Vec::new();
+    tx.query(sql, &[Value::Bytes(from.as_bytes()), Value::Bytes(to.as_bytes())], |row| {
+        devices.push((Id::from_bytes(row.array(0)?), row.array(1)?));
+        Ok(())
+    })?;
+    Ok(devices)
+}
+
 /// Forgets devices on which nobody logged in for too long.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(

@@ -94,6 +94,31 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> 
     Ok(listed)
 }
 
+/// A mail that waits for a user.
+pub(crate) struct WaitingFor {
+    pub kind: String,
+    pub created_at: i64,
+    pub attempts: i64,
+    pub last_error: Option<String>,
+}
+
+/// What waits for a user, the oldest first, and how sending it went so far.
+pub(crate) fn waiting_for(tx: &mut Tx, user_id: Id) -> Result<Vec<WaitingFor>> {
+    const SQL: &str = "SELECT kind, created_at, attempts, last_error FROM mails WHERE user_id = ?1 \
+                       ORDER BY created_at, kind LIMIT 1000";
+    let mut waiting = Vec::new();
+    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        waiting.push(WaitingFor {
+            kind: row.text(0)?,
+            created_at: row.integer(1)?,
+            attempts: row.integer(2)?,
+            last_error: row.optional_text(3)?,
+        });
+        Ok(())
+    })?;
+    Ok(waiting)
+}
+
 /// Whether any mail waits, due or not.
 pub(crate) fn any(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first("SELECT 1 FROM mails LIMIT 1", &[], |_| Ok(()))?.is_some())

@@ -295,6 +295,21 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
     Ok(kept)
 }
 
+/// How many sessions of a user are alive.
+pub(crate) fn count(tx: &mut Tx, user_id: Id, now: i64) -> Result<i64> {
+    const SQL: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL \
+                       AND expires_at > ?2 AND idle_at > ?2 AND epoch = (SELECT epoch FROM users WHERE id = ?1)";
+    let count =
+        tx.first(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)], |row| row.integer(0))?;
+    count.ok_or_else(damaged)
+}
+
+/// When the newest session of a user was opened, of those that are kept.
+pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT created_at FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
+}
+
 /// A session as its user may see it.
 pub(crate) struct Listed {
     pub id: Id,

@@ -1,5 +1,7 @@
 //! Rows of `throttles`: failed attempts by a keyed code of whom or where they concern.
 
+use std::collections::HashSet;
+
 use super::{Share, Tx, Value};
 use crate::error::Result;
 
@@ -53,6 +55,18 @@ pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Throt
         Ok(())
     })?;
     Ok(found)
+}
+
+/// The ids of all lanes that are locked at `now`, or have `most` failures in a row. Each of them cost somebody as
+/// many failures as a lock takes, so that they are few beside the accounts.
+pub(crate) fn closed(tx: &mut Tx, now: i64, most: i64) -> Result<HashSet<[u8; 32]>> {
+    const SQL: &str = "SELECT id FROM throttles WHERE locked_until > ?1 OR in_a_row >= ?2";
+    let mut closed = HashSet::new();
+    tx.query(SQL, &[Value::Integer(now), Value::Integer(most)], |row| {
+        closed.insert(row.array(0)?);
+        Ok(())
+    })?;
+    Ok(closed)
 }
 
 pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Throttle) -> Result<()> {

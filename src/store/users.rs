@@ -179,7 +179,8 @@ pub(crate) fn update(
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
-         was_verified = CASE WHEN email_verified = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8 WHERE id = ?1",
+         was_verified = CASE WHEN email_verified = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8, \
+         locale = ?9 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -189,6 +190,7 @@ pub(crate) fn update(
             Value::Integer(public.email_verified.into()),
             Value::Integer(public.is_active.into()),
             Value::Text(&attributes),
+            Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
         ],
     )?;
     tx.run("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
@@ -204,6 +206,21 @@ pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
 pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<(String, Option<String>)>> {
     const SQL: &str = "SELECT username_key, email_key FROM users WHERE id = ?1";
     tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| Ok((row.text(0)?, row.optional_text(1)?)))
+}
+
+/// By what an account is found, in canonical form.
+pub(crate) struct Found {
+    pub id: Id,
+    pub username: String,
+    /// The address, where the account has claimed it.
+    pub email: Option<String>,
+}
+
+/// By what accounts are found, so many after an id, in the order of their ids.
+pub(crate) fn walk(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Found>> {
+    const SQL: &str = "SELECT id, username_key, email_key FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let found = tx.after(SQL, after, limit, |row| Ok((row.text(1)?, row.optional_text(2)?)))?;
+    Ok(found.into_iter().map(|(id, (username, email))| Found { id, username, email }).collect())
 }
 
 /// Whether another active account has the role.

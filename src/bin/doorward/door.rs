@@ -98,10 +98,19 @@ impl Door {
 
     /// The account of this id, name or e-mail address.
     pub fn user(&self, who: &str) -> Outcome<Value> {
-        for request in [json!({"id": who}), json!({"query": who})] {
+        self.find(who, false).map(|mut answer| answer["user"].take())
+    }
+
+    /// The same, with how it stands.
+    pub fn user_with_status(&self, who: &str) -> Outcome<Value> {
+        self.find(who, true)
+    }
+
+    fn find(&self, who: &str, status: bool) -> Outcome<Value> {
+        for request in [json!({"id": who, "status": status}), json!({"query": who, "status": status})] {
             match self.call("get_user", &request) {
                 Err(Failure::Engine(error)) if error.code == Code::UserNotFound => {}
-                answer => return answer.map(|mut answer| answer["user"].take()),
+                answer => return answer,
             }
         }
         Err(Error::from(Code::UserNotFound).into())
@@ -120,11 +129,11 @@ impl Door {
             let answer = self.call(operation, &request)?;
             let items = answer[key].as_array().map_or(&[][..], Vec::as_slice);
             each(items)?;
-            if let Some(last) = items.last() {
-                request["after"] = last["id"].clone();
-            }
-            if answer["next"].is_null() {
-                return Ok(request["after"].take());
+            match (&answer["next"], items.last()) {
+                (Value::Null, Some(last)) => return Ok(last["id"].clone()),
+                (Value::Null, None) => return Ok(request["after"].take()),
+                // A page may have no items, and a next one.
+                (next, _) => request["after"] = next.clone(),
             }
         }
     }

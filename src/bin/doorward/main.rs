@@ -4,7 +4,8 @@
 //!
 //! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `events`, `transfer`, `stores`),
 //! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
-//! people), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for who reads.
+//! people), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for
+//! who reads.
 
 mod ask;
 mod door;
@@ -16,6 +17,7 @@ mod manual;
 mod sessions;
 mod show;
 mod signals;
+mod status;
 mod stores;
 mod transfer;
 mod users;

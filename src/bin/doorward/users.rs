@@ -9,6 +9,7 @@ use crate::ask;
 use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Table, time, word};
+use crate::status;
 
 #[derive(Subcommand)]
 pub enum User {
@@ -25,13 +26,22 @@ pub enum User {
         /// Only those that may not.
         #[arg(long, conflicts_with = "active")]
         disabled: bool,
+        /// Only those that too many failures keep somebody out of now.
+        #[arg(long)]
+        locked: bool,
     },
-    /// Show an account.
+    /// Show an account, and whether it can log in.
     Show(Who),
+    /// Change an account: what is not given stays.
+    Set(Set),
+    /// Say that an account's address is its user's.
+    VerifyEmail(VerifyEmail),
     /// Keep an account from logging in, and end its sessions.
     Disable(Who),
     /// Let an account log in again, also one that was closed after too many failures.
     Enable(Who),
+    /// Open an account that was closed after too many failures.
+    Unlock(Who),
     /// Show or change the roles of an account.
     Roles(Roles),
     /// Delete an account and everything about it.
@@ -87,6 +97,41 @@ pub struct Add {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = true, args = ["username", "email", "attributes", "locale", "must_change_password"])]
+pub struct Set {
+    #[command(flatten)]
+    who: Who,
+    /// The new name.
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// The new address. It is not verified, and what was mailed to the old one is good no more.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// What else to keep with the account, a JSON object, instead of all that is kept.
+    #[arg(long, value_name = "JSON")]
+    attributes: Option<String>,
+    /// The language of mails to this user.
+    #[arg(long)]
+    locale: Option<String>,
+    /// Whether the next login by password ends with a new one.
+    #[arg(long, value_name = "BOOL")]
+    must_change_password: Option<bool>,
+}
+
+#[derive(Args)]
+pub struct VerifyEmail {
+    #[command(flatten)]
+    who: Who,
+    /// Take away what opened the account before, where it never verified an address: password, sessions, second factors,
+    /// passkeys, identities.
+    #[arg(long)]
+    reclaim: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
 pub struct Roles {
     #[command(flatten)]
     who: Who,
@@ -106,11 +151,17 @@ impl User {
         };
         match self {
             User::Add(add) => add.run(&door, context),
-            User::List { role, active, disabled } => {
+            User::List { role, active, disabled, locked } => {
                 let is_active = (active || disabled).then_some(active);
-                list(&door, json!({"role": role, "is_active": is_active}), context)
+                list(&door, json!({"role": role, "is_active": is_active, "locked": locked}), context)
             }
-            User::Show(Who { who }) => answer(context, &json!({"user": door.user(&who)?}), None),
+            User::Show(Who { who }) => show(&door, &who, context),
+            User::Set(set) => set.run(&door, context),
+            User::VerifyEmail(verify) => verify.run(&door, context),
+            User::Unlock(Who { who }) => {
+                let user = update(&door, &who, json!({"unlock": true}))?;
+                answer(context, &user, Some("is open for guesses at its password and codes again."))
+            }
             User::Disable(Who { who }) => {
                 let user = update(&door, &who, json!({"is_active": false}))?;
                 answer(context, &user, Some("may not log in any more; its sessions ended."))
@@ -140,12 +191,55 @@ impl User {
     }
 }
 
+impl Set {
+    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+        let Set { who, username, email, attributes, locale, must_change_password } = self;
+        let changes = json!({"username": username, "email": email, "attributes": object(attributes)?,
+            "locale": locale, "must_change_password": must_change_password});
+        let user = update(door, &who.who, changes)?;
+        answer(context, &user, None)
+    }
+}
+
+impl VerifyEmail {
+    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+        let VerifyEmail { who, reclaim, yes } = self;
+        let found = door.user_with_status(&who.who)?;
+        let (user, is_first) = (&found["user"], found["status"]["was_verified"] == false);
+        let (title, address) = (title(user), word(&user["email"]));
+        if reclaim {
+            let question = format!(
+                "Take password, sessions and factors from {title}, and say that {address} is its user's?"
+            );
+            ask::confirm(&question, yes)?;
+        } else if is_first && !address.is_empty() {
+            let question = format!(
+                "{title} never verified an address: whoever made it knows its password. Is it {address}'s? \
+                 (--reclaim takes away what opened it before)"
+            );
+            ask::confirm(&question, yes)?;
+        }
+        let changes = json!({"id": user["id"], "email_verified": true, "reclaim": reclaim});
+        let became = match reclaim {
+            true => {
+                format!("has the address {address} verified, and neither password nor sessions any more.")
+            }
+            false => format!("has the address {address} verified."),
+        };
+        answer(context, &door.call("update_user", &changes)?, Some(&became))
+    }
+}
+
+/// A JSON object that an option holds.
+fn object(attributes: Option<String>) -> Outcome<Option<Map<String, Value>>> {
+    let object = attributes.map(|text| serde_json::from_str(&text)).transpose();
+    object.map_err(|_| Failure::Usage("--attributes: expected a JSON object".to_owned()))
+}
+
 impl Add {
     fn run(self, door: &Door, context: &mut Context) -> Outcome {
         let Add { name, email, roles, attributes, locale } = self;
-        let attributes = attributes.map(|text| serde_json::from_str::<Map<String, Value>>(&text)).transpose();
-        let attributes =
-            attributes.map_err(|_| Failure::Usage("--attributes: expected a JSON object".to_owned()))?;
+        let attributes = object(attributes)?;
         let roles = Some(roles).filter(|roles| !roles.is_empty());
         let password = ask::new_password(&name)?;
         let request = json!({"username": name, "email": email, "password": password, "roles": roles,
@@ -260,6 +354,16 @@ fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcom
         }
     }
     Ok(())
+}
+
+/// Prints an account and how it stands.
+fn show(door: &Door, who: &str, context: &mut Context) -> Outcome {
+    let found = door.user_with_status(who)?;
+    answer(context, &found, None)?;
+    match context.json {
+        true => Ok(()),
+        false => status::print(context.out, &found["user"], &found["status"]),
+    }
 }
 
 fn title(user: &Value) -> String {

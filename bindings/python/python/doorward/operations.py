@@ -122,6 +122,7 @@ class Operations(_doorward.Engine):
         email: str | None = None,
         id: str | None = None,
         query: str | None = None,
+        status: bool | None = None,
         username: str | None = None,
     ) -> GetUserResponse:
         """Finds an account by id, name or e-mail address.
@@ -129,11 +130,18 @@ class Operations(_doorward.Engine):
         email: By e-mail address.
         id: By id.
         query: By name, else by e-mail address.
+        status: Whether to tell how the account stands, for who administers; default: false.
         username: By name.
 
         Failures: user_not_found, store_unavailable.
         """
-        fields: dict[str, object] = {"email": email, "id": id, "query": query, "username": username}
+        fields: dict[str, object] = {
+            "email": email,
+            "id": id,
+            "query": query,
+            "status": status,
+            "username": username,
+        }
         return GetUserResponse.model_validate(self.call("get_user", _text(fields)))
 
     def list_users(
@@ -142,6 +150,7 @@ class Operations(_doorward.Engine):
         after: str | None = None,
         is_active: bool | None = None,
         limit: int | None = None,
+        locked: bool | None = None,
         role: str | None = None,
         skip: int | None = None,
     ) -> ListUsersResponse:
@@ -150,8 +159,11 @@ class Operations(_doorward.Engine):
         after: Only accounts after this id: `next` of the page before.
         is_active: Only active accounts, or only inactive ones.
         limit: How many to return: 1 to 1000, default 100.
+        locked: Only accounts that a lock keeps somebody out of now, after too many failures: `status` of
+            `get_user` says which. The codes of every account are compared with the locks, 20,000 accounts
+            in a call: a page may have fewer accounts than `limit`, or none, and a `next`.
         role: Only accounts with this role.
-        skip: How many to pass over.
+        skip: How many to pass over; not with `locked`.
 
         Failures: store_unavailable.
         """
@@ -159,6 +171,7 @@ class Operations(_doorward.Engine):
             "after": after,
             "is_active": is_active,
             "limit": limit,
+            "locked": locked,
             "role": role,
             "skip": skip,
         }
@@ -171,10 +184,14 @@ class Operations(_doorward.Engine):
         add_roles: Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
+        email_verified: bool | None = None,
         is_active: bool | None = None,
+        locale: str | None = None,
         must_change_password: bool | None = None,
+        reclaim: bool | None = None,
         remove_roles: Sequence[str] | None = None,
         roles: Sequence[str] | None = None,
+        unlock: bool | None = None,
         username: str | None = None,
     ) -> UpdateUserResponse:
         """Changes an account.
@@ -182,12 +199,22 @@ class Operations(_doorward.Engine):
         id: Which.
         add_roles: Roles to add to those that it has then; not with `roles`.
         attributes: The new attributes, instead of all it had.
-        email: The new address; it counts as not verified, unless it is the same to the letter.
+        email: The new address; it counts as not verified, unless it is the same to the letter, or
+            `email_verified` says so.
+        email_verified: Whether the address counts as verified: the caller has seen to that by other means.
+            Password, sessions and factors stay as they are, whoever set them up; see `reclaim`. No other
+            account may have verified it; one that only claimed it loses that claim.
         is_active: Whether the account may log in. An account that no longer may loses its sessions; one
             that may is also opened again after too many failed logins.
+        locale: The language of mails to this user.
         must_change_password: Whether the next login by password ends with a new one. Sessions stay.
+        reclaim: With `email_verified`, of an account that never verified an address: takes away what opened
+            it before, as its maker may have been somebody else: password, sessions, second factors,
+            passkeys and identities. Default: false.
         remove_roles: Roles to take away, also of those that are added; not with `roles`.
         roles: The new roles, instead of all it had.
+        unlock: Whether to open the account again that was closed after too many failures, by every name, on
+            every device and for codes of an app. Whether it may log in stays as it is.
         username: The new name.
 
         Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
@@ -197,10 +224,14 @@ class Operations(_doorward.Engine):
             "add_roles": add_roles,
             "attributes": attributes,
             "email": email,
+            "email_verified": email_verified,
             "is_active": is_active,
+            "locale": locale,
             "must_change_password": must_change_password,
+            "reclaim": reclaim,
             "remove_roles": remove_roles,
             "roles": roles,
+            "unlock": unlock,
             "username": username,
         }
         return UpdateUserResponse.model_validate(self.call("update_user", _text(fields)))

@@ -14,7 +14,7 @@ from doorward.models.base import Model, VerifiedClaims
 
 class GetUserRequest(Model):
     """
-    Finds one account; exactly one field is given.
+    Finds one account, by one of `id`, `username`, `email`, `query`.
     """
 
     model_config = ConfigDict(
@@ -33,9 +33,181 @@ class GetUserRequest(Model):
     """
     By name, else by e-mail address.
     """
+    status: bool | None = None
+    """
+    Whether to tell how the account stands, for who administers; default: false.
+    """
     username: str | None = None
     """
     By name.
+    """
+
+
+class Lock(Model):
+    """
+    What keeps guesses away from an account.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    failures: int
+    """
+    How many failures in a row there were.
+    """
+    known_device: bool
+    """
+    Whether it holds only on one of the devices where the account logged in before, or only everywhere else.
+    """
+    locked_until: int | None = None
+    """
+    Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator opens the
+    account, its password is set anew by mail, or, for codes of an app, another factor was proven.
+    """
+    of: str
+    """
+    What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is offered;
+    `second_factor`, for codes of an authenticator app.
+    """
+
+
+class Mail(Model):
+    """
+    A mail that waits to be sent.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    attempts: int
+    """
+    How often somebody tried to send it.
+    """
+    created_at: int
+    """
+    Since when it waits.
+    """
+    kind: str
+    """
+    What it is about.
+    """
+    last_error: str | None = None
+    """
+    Why the last try failed, where one did.
+    """
+
+
+class Password(Model):
+    """
+    The password; absent where there is none.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    expires_at: int | None = None
+    """
+    Until when it is good, where somebody else has set it.
+    """
+    parameters: str | None = None
+    """
+    The cost of its hash: `m=19456,t=2,p=1`. Absent where the hash cannot be read.
+    """
+    peppered: bool
+    """
+    Whether the hash is sealed under a secret key.
+    """
+    scheme: str | None = None
+    """
+    The scheme of its hash: `argon2id`, `bcrypt`, … Absent where the hash cannot be read.
+    """
+
+
+class SecondFactors(Model):
+    """
+    What beside the password proves who the user is.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    passkeys: int
+    """
+    How many passkeys there are.
+    """
+    recovery_codes: int
+    """
+    How many recovery codes are left.
+    """
+    required: bool
+    """
+    Whether the account must have a second factor (`require_second_factor`).
+    """
+    totp: bool
+    """
+    Whether an authenticator app is in force.
+    """
+
+
+class Status(Model):
+    """
+    How it stands, where that was asked for.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    found_by: list[str]
+    """
+    By what a login finds the account: `username`, and `email` where the account has claimed its address.
+    """
+    identities: list[str]
+    """
+    The providers by whose ID tokens the account is entered: the name in the configuration, or else the issuer.
+    """
+    last_login_at: int | None = None
+    """
+    When a session was opened last, as far as sessions and the newest thousand events of the account tell.
+    """
+    locks: list[Lock]
+    """
+    The locks that hold now.
+    """
+    mails: list[Mail]
+    """
+    The mails to the user that wait to be sent, the oldest first.
+    """
+    must_change_password: bool
+    """
+    Whether the next login by password ends with a new one.
+    """
+    obstacles: list[str]
+    """
+    What would refuse the right password now, or the factor after it; empty where nothing of the account would.
+    `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`, `invalid_password_hash`,
+    `inactive_user`, `temporary_password_expired`, `unverified_email`; `second_factor_missing`: the account must
+    have a second factor and has none; of codes of an app: `second_factor_locked`, `retired_seed`,
+    `app_sealed_by_unknown_key`. A source that is locked is not among them: it is of no account.
+    """
+    password: Password | None = None
+    """
+    The password; absent where there is none.
+    """
+    second_factors: SecondFactors
+    """
+    What beside the password proves who the user is.
+    """
+    sessions: int
+    """
+    How many sessions are alive.
+    """
+    verification_required: bool
+    """
+    Whether nobody may log in before their address is verified (`require_verified_email`).
+    """
+    was_verified: bool
+    """
+    Whether the account verified an address: the one that it has, or one before.
     """
 
 
@@ -60,13 +232,19 @@ class ListUsersRequest(Model):
     """
     How many to return: 1 to 1000, default 100.
     """
+    locked: bool | None = None
+    """
+    Only accounts that a lock keeps somebody out of now, after too many failures: `status` of `get_user` says which.
+    The codes of every account are compared with the locks, 20,000 accounts in a call: a page may have fewer
+    accounts than `limit`, or none, and a `next`.
+    """
     role: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """
     Only accounts with this role.
     """
     skip: Annotated[int | None, Field(ge=0, le=1000000000)] = None
     """
-    How many to pass over.
+    How many to pass over; not with `locked`.
     """
 
 
@@ -89,7 +267,13 @@ class UpdateUserRequest(Model):
     """
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
     """
-    The new address; it counts as not verified, unless it is the same to the letter.
+    The new address; it counts as not verified, unless it is the same to the letter, or `email_verified` says so.
+    """
+    email_verified: bool | None = None
+    """
+    Whether the address counts as verified: the caller has seen to that by other means. Password, sessions and
+    factors stay as they are, whoever set them up; see `reclaim`. No other account may have verified it; one that
+    only claimed it loses that claim.
     """
     id: str
     """
@@ -100,9 +284,18 @@ class UpdateUserRequest(Model):
     Whether the account may log in. An account that no longer may loses its sessions; one that may is also
     opened again after too many failed logins.
     """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """
+    The language of mails to this user.
+    """
     must_change_password: bool | None = None
     """
     Whether the next login by password ends with a new one. Sessions stay.
+    """
+    reclaim: bool | None = None
+    """
+    With `email_verified`, of an account that never verified an address: takes away what opened it before, as its
+    maker may have been somebody else: password, sessions, second factors, passkeys and identities. Default: false.
     """
     remove_roles: list[str] | None = None
     """
@@ -111,6 +304,11 @@ class UpdateUserRequest(Model):
     roles: list[str] | None = None
     """
     The new roles, instead of all it had.
+    """
+    unlock: bool | None = None
+    """
+    Whether to open the account again that was closed after too many failures, by every name, on every device and for
+    codes of an app. Whether it may log in stays as it is.
     """
     username: Annotated[str | None, Field(min_length=1)] = None
     """
@@ -2069,7 +2267,7 @@ class TakeMailRequest(Model):
     """
 
 
-class Mail(Model):
+class Mail1(Model):
     """
     A mail to send.
     """
@@ -2148,7 +2346,7 @@ class TakeMailResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    mails: list[Mail]
+    mails: list[Mail1]
     """
     The mails, those first that wait for the longest time.
     """
@@ -2993,12 +3191,16 @@ class RegisterResponse(Model):
 
 class GetUserResponse(Model):
     """
-    An account.
+    An account that was found.
     """
 
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
+    status: Status | None = None
+    """
+    How it stands, where that was asked for.
+    """
     user: PublicUser
     """
     The account, without anything secret.

@@ -1,0 +1,221 @@
+//! How an account stands, for who administers: `status` of `get_user`. It answers why somebody cannot log in.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Engine;
+use crate::crypto::hasher::Unverifiable;
+use crate::crypto::pepper;
+use crate::error::Result;
+use crate::store::second_factors::{self, Count};
+use crate::store::users::{self, User};
+use crate::store::{Tx, damaged, events, identities, mails, sessions};
+use crate::user::Id;
+
+/// How an account stands. It is for who administers, and not for the user or a browser.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccountStatus {
+    /// What would refuse the right password now, or the factor after it; empty where nothing of the account would.
+    /// `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`, `invalid_password_hash`,
+    /// `inactive_user`, `temporary_password_expired`, `unverified_email`; `second_factor_missing`: the account must
+    /// have a second factor and has none; of codes of an app: `second_factor_locked`, `retired_seed`,
+    /// `app_sealed_by_unknown_key`. A source that is locked is not among them: it is of no account.
+    pub obstacles: Vec<&'static str>,
+    /// By what a login finds the account: `username`, and `email` where the account has claimed its address.
+    pub found_by: Vec<&'static str>,
+    /// The locks that hold now.
+    pub locks: Vec<AccountLock>,
+    /// The password; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordStatus>,
+    /// Whether the next login by password ends with a new one.
+    pub must_change_password: bool,
+    /// Whether the account verified an address: the one that it has, or one before.
+    pub was_verified: bool,
+    /// Whether nobody may log in before their address is verified (`require_verified_email`).
+    pub verification_required: bool,
+    /// What beside the password proves who the user is.
+    pub second_factors: SecondFactorStatus,
+    /// How many sessions are alive.
+    pub sessions: i64,
+    /// When a session was opened last, as far as sessions and the newest thousand events of the account tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_login_at: Option<i64>,
+    /// The providers by whose ID tokens the account is entered: the name in the configuration, or else the issuer.
+    pub identities: Vec<String>,
+    /// The mails to the user that wait to be sent, the oldest first.
+    pub mails: Vec<WaitingMail>,
+}
+
+/// What keeps guesses away from an account.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AccountLock {
+    /// What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is offered;
+    /// `second_factor`, for codes of an authenticator app.
+    pub of: &'static str,
+    /// Whether it holds only on one of the devices where the account logged in before, or only everywhere else.
+    pub known_device: bool,
+    /// How many failures in a row there were.
+    pub failures: i64,
+    /// Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator opens the
+    /// account, its password is set anew by mail, or, for codes of an app, another factor was proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<i64>,
+}
+
+pub(super) const ACCOUNT: &str = "account";
+pub(super) const SECOND_FACTOR: &str = "second_factor";
+
+impl AccountLock {
+    /// Whether it is a lock for codes of an app alone.
+    fn is_of_app(&self) -> bool {
+        self.of == SECOND_FACTOR
+    }
+}
+
+/// How a password is kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PasswordStatus {
+    /// The scheme of its hash: `argon2id`, `bcrypt`, … Absent where the hash cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<&'static str>,
+    /// The cost of its hash: `m=19456,t=2,p=1`. Absent where the hash cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<String>,
+    /// Whether the hash is sealed under a secret key.
+    pub peppered: bool,
+    /// Until when it is good, where somebody else has set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// The second factors of an account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SecondFactorStatus {
+    /// Whether an authenticator app is in force.
+    pub totp: bool,
+    /// How many passkeys there are.
+    pub passkeys: i64,
+    /// How many recovery codes are left.
+    pub recovery_codes: i64,
+    /// Whether the account must have a second factor (`require_second_factor`).
+    pub required: bool,
+}
+
+/// A mail that waits to be sent.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WaitingMail {
+    /// What it is about.
+    pub kind: String,
+    /// Since when it waits.
+    pub created_at: i64,
+    /// How often somebody tried to send it.
+    pub attempts: i64,
+    /// Why the last try failed, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+impl Engine {
+    /// How an account stands, as a read of the store finds it.
+    pub(super) fn status_of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
+        let id = user.public.id;
+        let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let locks = self.locks_of(tx, id, &username, email.as_deref(), now)?;
+        let count = second_factors::count(tx, id)?;
+        let mut obstacles = self.obstacles_before_factors(user, &locks, now);
+        obstacles.extend(self.obstacles_of_factors(tx, user, &count, &locks)?);
+        let names = [("username", true), ("email", email.is_some())].into_iter();
+        Ok(AccountStatus {
+            obstacles,
+            found_by: names.filter(|(_, finds)| *finds).map(|(name, _)| name).collect(),
+            locks,
+            password: self.password_status(user),
+            must_change_password: user.must_change_password,
+            was_verified: user.was_verified,
+            verification_required: self.config.require_verified_email,
+            second_factors: SecondFactorStatus {
+                totp: count.totp > 0,
+                passkeys: count.passkeys,
+                recovery_codes: count.recovery_codes,
+                required: self.needs_second_factor(&user.public),
+            },
+            sessions: sessions::count(tx, id, now)?,
+            last_login_at: sessions::newest(tx, id)?.max(events::last_login(tx, id)?),
+            identities: self.provider_names(tx, id)?,
+            mails: mails::waiting_for(tx, id)?.into_iter().map(WaitingMail::from).collect(),
+        })
+    }
+
+    /// What a login meets up to its first factor, in the order of its own refusals.
+    fn obstacles_before_factors(&self, user: &User, locks: &[AccountLock], now: i64) -> Vec<&'static str> {
+        let hash = self.hash_of(user);
+        let unverifiable = hash.as_deref().and_then(|hash| self.hasher.scheme(hash).err());
+        let obstacles = [
+            ("locked", locks.iter().any(|lock| !lock.is_of_app())),
+            ("no_password", user.password_hash.is_none()),
+            ("sealed_by_unknown_key", user.password_hash.is_some() && hash.is_none()),
+            ("password_hash_too_costly", matches!(unverifiable, Some(Unverifiable::TooCostly(_)))),
+            ("invalid_password_hash", unverifiable == Some(Unverifiable::Malformed)),
+            ("inactive_user", !user.public.is_active),
+            ("temporary_password_expired", user.password_expires_at.is_some_and(|end| now >= end)),
+            ("unverified_email", self.config.require_verified_email && !user.public.email_verified),
+        ];
+        obstacles.into_iter().filter(|(_, stands)| *stands).map(|(name, _)| name).collect()
+    }
+
+    /// What a login meets after the password.
+    fn obstacles_of_factors(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        count: &Count,
+        locks: &[AccountLock],
+    ) -> Result<Vec<&'static str>> {
+        let mut obstacles = Vec::new();
+        if self.needs_second_factor(&user.public) && !self.second_factors(tx, user.public.id)?.any() {
+            obstacles.push("second_factor_missing");
+        }
+        if count.totp > 0 {
+            obstacles.extend(locks.iter().any(AccountLock::is_of_app).then_some("second_factor_locked"));
+            obstacles.extend(self.unusable_seed(tx, user.public.id)?);
+        }
+        Ok(obstacles)
+    }
+
+    fn password_status(&self, user: &User) -> Option<PasswordStatus> {
+        let kept = user.password_hash.as_deref()?;
+        let hash = self.hash_of(user);
+        let description = hash.as_deref().and_then(|hash| self.hasher.describe(hash));
+        let (scheme, parameters) = description.unzip();
+        Some(PasswordStatus {
+            scheme,
+            parameters,
+            peppered: pepper::is_sealed(kept),
+            expires_at: user.password_expires_at,
+        })
+    }
+
+    /// Whom the account's identities are with, each once.
+    fn provider_names(&self, tx: &mut Tx, id: Id) -> Result<Vec<String>> {
+        let mut names: Vec<String> = identities::list(tx, id)?
+            .into_iter()
+            .map(|(issuer, ..)| {
+                match self.providers.iter().find(|provider| provider.has_issued_as(&issuer)) {
+                    Some(provider) => provider.name().to_owned(),
+                    None => issuer,
+                }
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+impl From<mails::WaitingFor> for WaitingMail {
+    fn from(mail: mails::WaitingFor) -> WaitingMail {
+        let mails::WaitingFor { kind, created_at, attempts, last_error } = mail;
+        WaitingMail { kind, created_at, attempts, last_error }
+    }
+}
