@@ -9,6 +9,10 @@ use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use stores::{Store, on_each_store};
+
+mod stores;
+
 /// The command on stores in a folder of its own.
 struct Shell(TempDir);
 
@@ -797,4 +801,128 @@ converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
     assert_eq!(text.matches("interrupted, nothing is changed").count(), 5, "{text}");
     assert_eq!(text.matches(r#"{"error":{"code":"interrupted","#).count(), 1, "{text}");
     assert!(text.contains("the two passwords differ") && !text.contains("eight"), "{text}");
+}
+
+/// The command beside an application that has the store open, with one configuration.
+struct Beside<'a> {
+    store: &'a Store,
+    application: Engine,
+}
+
+impl Beside<'_> {
+    fn new(store: &Store, keys: Value) -> Beside<'_> {
+        let config =
+            stores::config(store.url(), json!({"password": {"memory_kib": 8, "iterations": 1}}), keys);
+        let config = config.to_string();
+        std::fs::write(store.path().join("doorward.json"), &config).unwrap();
+        let application = Engine::open(Config::parse(&config).unwrap(), Hooks::default()).unwrap();
+        Beside { store, application }
+    }
+
+    /// The exit code and all that is printed.
+    fn run(&self, arguments: &[&str], input: &str) -> (i32, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args(["--config", "doorward.json"])
+            .args(arguments)
+            .current_dir(self.store.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), text)
+    }
+
+    fn good(&self, arguments: &[&str]) -> String {
+        let (status, text) = self.run(arguments, "");
+        assert_eq!(status, 0, "{arguments:?}: {text}");
+        text
+    }
+
+    fn login(&self, password: &str) -> Result<String, doorward::Error> {
+        self.application.call("login", &json!({"username": "ada", "password": password}).to_string())
+    }
+}
+
+on_each_store!(why_ada_cannot_log_in);
+fn why_ada_cannot_log_in(store: &Store) {
+    let beside = Beside::new(store, json!({"require_verified_email": true}));
+    beside.application.call("register", &ada().to_string()).unwrap();
+    let open = "Nothing of the account keeps ada from logging in.";
+
+    let out = beside.good(&["user", "show", "ada"]);
+    assert!(out.contains("ada cannot log in:\n- Its e-mail address is not verified"), "{out}");
+    assert_eq!(beside.run(&["user", "verify-email", "ada"], "").0, 64, "somebody confirms it");
+    beside.good(&["user", "verify-email", "ada", "--yes"]);
+    let out = beside.good(&["user", "show", "ada"]);
+    assert!(out.contains(open) && out.contains("password    argon2id (m=8,t=1,p=1)\n"), "{out}");
+    beside.login(PASSWORD).unwrap();
+
+    for _ in 0..10 {
+        beside.login("not the password").unwrap_err();
+    }
+    let out = beside.good(&["user", "show", "ada"]);
+    let lock = "- It takes no password, after 10 failures in a row, until 20";
+    assert!(out.contains(lock) && out.contains("doorward user unlock ada\n"), "{out}");
+    let listed = beside.good(&["user", "list", "--locked"]);
+    assert!(listed.contains("ada@example.com"), "{listed}");
+    assert!(beside.login(PASSWORD).is_err());
+    beside.good(&["user", "unlock", "ada"]);
+    assert!(beside.good(&["user", "show", "ada"]).contains(open));
+    assert!(!beside.good(&["user", "list", "--locked"]).contains("ada"));
+    let login: Value = serde_json::from_str(&beside.login(PASSWORD).unwrap()).unwrap();
+
+    let out = beside.good(&["--json", "user", "show", "ada"]);
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(shown["user"], login["user"]);
+    assert_eq!((&shown["status"]["obstacles"], &shown["status"]["sessions"]), (&json!([]), &json!(2)));
+    assert!(shown["status"]["last_login_at"].is_i64());
+
+    // What is changed by hand, and what is not given stays.
+    let set = [
+        "user",
+        "set",
+        "ada",
+        "--email",
+        "ada@example.org",
+        "--locale",
+        "de-AT",
+        "--must-change-password",
+        "true",
+    ];
+    beside.good(&set);
+    let out = beside.good(&["user", "show", "ada"]);
+    assert!(out.contains("e-mail      ada@example.org\n") && out.contains("asks for a new one"), "{out}");
+    assert!(out.contains("- Its e-mail address is not verified"), "{out}");
+    assert_eq!(beside.run(&["user", "set", "ada"], "").0, 64, "nothing is given");
+    assert_eq!(beside.run(&["user", "set", "ada", "--attributes", "[]"], "").0, 64);
+    let taken = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
+    beside.application.call("register", &taken.to_string()).unwrap();
+    assert_eq!(beside.run(&["user", "set", "bob", "--username", "ADA"], "").0, 6);
+
+    // Whoever made the account goes, and the address stays verified for its user.
+    let out = beside.good(&["user", "verify-email", "bob", "--reclaim", "--yes"]);
+    assert!(out.contains("neither password nor sessions"), "{out}");
+    assert!(
+        beside.good(&["user", "show", "bob"]).contains("- It has no password: doorward password reset bob\n")
+    );
+    assert_eq!(
+        beside.run(&["user", "verify-email", "bob", "--reclaim", "--yes"], "").0,
+        4,
+        "only the first time"
+    );
+}
+
+/// A name that a shell would obey is not part of a command that is there to be copied.
+#[test]
+fn what_is_suggested_can_be_copied() {
+    let shell = Shell::new();
+    shell.good(&["user", "add", "$(reboot)", "--email", "r@example.com"], PASSWORD);
+    shell.good(&["user", "disable", "$(reboot)"], "");
+    let id = shell.json(&["user", "show", "$(reboot)"], "")["user"]["id"].as_str().unwrap().to_owned();
+    let out = shell.good(&["user", "show", "$(reboot)"], "");
+    assert!(out.contains(&format!("- It is disabled: doorward user enable {id}\n")), "{out}");
 }

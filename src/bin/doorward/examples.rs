@@ -18,8 +18,24 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doorward user add bob --email bob@example.com < password.txt",
         ],
     ),
-    ("user list", &["doorward user list --role admin", "doorward user list --disabled --json"]),
+    (
+        "user list",
+        &[
+            "doorward user list --role admin",
+            "doorward user list --locked",
+            "doorward user list --disabled --json",
+        ],
+    ),
     ("user show", &["doorward user show ada", "doorward user show ada@example.com --json"]),
+    (
+        "user set",
+        &[
+            "doorward user set ada --email ada@example.org",
+            "doorward user set ada --must-change-password true",
+        ],
+    ),
+    ("user verify-email", &["doorward user verify-email ada", "doorward user verify-email ada --reclaim"]),
+    ("user unlock", &["doorward user unlock ada"]),
     ("user disable", &["doorward user disable ada"]),
     ("user enable", &["doorward user enable ada"]),
     ("user roles", &["doorward user roles ada", "doorward user roles ada --add editor --remove admin"]),
