@@ -2,7 +2,8 @@
 //!
 //! A step that was released is never changed. An additive step adds what engines without it need not know: tables,
 //! indexes, columns that are null or have a default; such an engine opens the store and goes on beside a newer
-//! one. Any other step, which only a new major version brings, shuts it out.
+//! one. Any other step, which only a new major version brings, shuts it out: it opens the store no more, and where it
+//! has the store open it writes no more. What it must not read any more either, such a step gives another name.
 
 use std::time::Duration;
 
@@ -58,6 +59,13 @@ impl Plan {
     /// The newest schema that this engine knows.
     pub(super) fn newest(self) -> i64 {
         self.steps.len() as i64
+    }
+
+    /// The steps that an engine has to know for a store that has all of these.
+    #[cfg(feature = "postgres")]
+    pub(super) fn needed(self) -> i64 {
+        let numbered = (1..).zip(self.steps);
+        numbered.filter(|(_, step)| !step.is_additive).map(|(number, _)| number).last().unwrap_or(0)
     }
 
     /// The steps that the store lacks, with their numbers. Failures: `schema_too_new`, and `invalid_config` where

@@ -33,6 +33,9 @@ pub(crate) struct Postgres {
     order: Order,
     server: Address,
     pub(super) timeout: Duration,
+    plan: Plan,
+    /// Fails where a newer engine has taken a step that shuts this one out, and keeps such a step waiting.
+    gate: String,
     /// The schema that opening found.
     pub(super) found: i64,
 }
@@ -41,7 +44,8 @@ impl Postgres {
     pub(super) fn open(url: &str, connections: usize, timeout: Duration, plan: Plan) -> Result<Postgres> {
         let server = Address::new(url, timeout)?;
         let (pool, order) = (Pool::new(connections), Order::default());
-        let mut store = Postgres { pool, order, server, timeout, found: 0 };
+        let gate = format!("SELECT {} FROM doorward_schema WHERE false", gate(plan.needed()));
+        let mut store = Postgres { pool, order, server, timeout, plan, gate, found: 0 };
         let deadline = Instant::now() + timeout;
         // What is opened can be used: it writes, and so it is wanted for that.
         let connect =
@@ -94,7 +98,7 @@ impl Postgres {
     ) -> Result<T> {
         self.with(Instant::now() + self.timeout, |connection, deadline| {
             for attempt in 0.. {
-                let failure = match transaction(connection, &self.order, durability, &mut f) {
+                let failure = match self.transaction(connection, durability, &mut f) {
                     Ok(result) => return result,
                     Err(failure) => failure,
                 };
@@ -104,7 +108,7 @@ impl Postgres {
                     Remedy::None => true,
                 };
                 if is_tried_enough || pause(attempt, deadline).is_err() {
-                    return Err(failure.error());
+                    return Err(self.explained(connection, &failure));
                 }
                 if failure.remedy() == Remedy::Elsewhere {
                     self.look_again(connection, &failure, Purpose::Writing, deadline)?;
@@ -130,6 +134,49 @@ impl Postgres {
         })
     }
 
+    /// Runs `f` in a transaction of its own. It is committed when this returns a value. Failure: it came to no end.
+    fn transaction<T>(
+        &self,
+        connection: &mut Connection,
+        durability: Durability,
+        f: &mut impl FnMut(&mut Tx) -> Result<T>,
+    ) -> std::result::Result<Result<T>, Failure> {
+        connection.queue_begin(Isolation::Serializable, durability)?;
+        connection.queue_control(&self.gate)?;
+        let mut tx = Tx::Postgres(Statements::new(connection, &self.order));
+        let result = f(&mut tx);
+        let (failure, past) = match tx {
+            Tx::Postgres(statements) => (statements.failure, statements.past),
+            Tx::Sqlite(_) => (None, Vec::new()),
+        };
+        match (result, failure) {
+            (Ok(value), None) => commit(connection).map(|committed| {
+                committed.map(|()| {
+                    tidy(connection, &past);
+                    value
+                })
+            }),
+            (_, Some(failure)) => Err(given_up(connection, failure)),
+            (Err(error), None) => {
+                roll_back(connection);
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// The error of a failure, for the host. What is missing for an engine that a newer one has shut out is told by
+    /// the steps.
+    fn explained(&self, connection: &mut Connection, failure: &Failure) -> Error {
+        let is_missing = matches!(failure, Failure::Refused(state) if state.as_str().starts_with("42"));
+        if is_missing
+            && let Ok(Found { needed, .. }) = found(connection)
+            && needed > self.plan.newest()
+        {
+            return Error::new(Code::StoreUnavailable, format!("schema_too_new: schema {needed} is needed"));
+        }
+        failure.error()
+    }
+
     /// Another connection, for what this one failed to do.
     fn look_again(
         &self,
@@ -153,35 +200,6 @@ impl Postgres {
 
 /// How often something is tried whose failure may be for good.
 const MOST_TRIES: u32 = 8;
-
-/// Runs `f` in a transaction of its own. It is committed when this returns a value. Failure: it came to no end.
-fn transaction<T>(
-    connection: &mut Connection,
-    order: &Order,
-    durability: Durability,
-    f: &mut impl FnMut(&mut Tx) -> Result<T>,
-) -> std::result::Result<Result<T>, Failure> {
-    connection.queue_begin(Isolation::Serializable, durability)?;
-    let mut tx = Tx::Postgres(Statements::new(connection, order));
-    let result = f(&mut tx);
-    let (failure, past) = match tx {
-        Tx::Postgres(statements) => (statements.failure, statements.past),
-        Tx::Sqlite(_) => (None, Vec::new()),
-    };
-    match (result, failure) {
-        (Ok(value), None) => commit(connection).map(|committed| {
-            committed.map(|()| {
-                tidy(connection, &past);
-                value
-            })
-        }),
-        (_, Some(failure)) => Err(given_up(connection, failure)),
-        (Err(error), None) => {
-            roll_back(connection);
-            Ok(Err(error))
-        }
-    }
-}
 
 fn commit(connection: &mut Connection) -> std::result::Result<Result<()>, Failure> {
     connection.queue_control("COMMIT")?;
@@ -278,6 +296,12 @@ fn ask(connection: &mut Connection, sql: &str) -> std::result::Result<Reply, Fai
     reply
 }
 
+/// The column of `doorward_schema` that an engine finds only if it knows so many steps: its name is looked up in the
+/// catalogue as it is when the lock on the table is granted, whatever a transaction's snapshot is.
+fn gate(needed: i64) -> String {
+    format!("needs_{needed}")
+}
+
 /// Brings the schema up to date, in one transaction; the schema that it found. Any number of processes may do so at
 /// once: whoever comes first migrates, and the others wait for it.
 fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result<i64> {
@@ -350,6 +374,17 @@ fn take_steps(
     };
     if before.version == 0 {
         connection.run(schema::TABLE)?;
+    }
+    // Before the steps: it waits for whoever writes, and whoever comes then waits for the steps, and is shut out.
+    match (before.needed, plan.needed()) {
+        (0, needed) => {
+            connection.run(&format!("ALTER TABLE doorward_schema ADD COLUMN {} BOOLEAN", gate(needed)))?;
+        }
+        (before, needed) if before < needed => {
+            let (before, needed) = (gate(before), gate(needed));
+            connection.run(&format!("ALTER TABLE doorward_schema RENAME COLUMN {before} TO {needed}"))?;
+        }
+        _ => {}
     }
     for (version, step) in missing {
         connection.run(step.postgres)?;
@@ -468,7 +503,7 @@ impl<'a> Statements<'a> {
             };
             tries += 1;
             if failure.remedy() != Remedy::Elsewhere || tries > MOST_TRIES {
-                return Err(failure.error());
+                return Err(store.explained(self.connection, &failure));
             }
             store.look_again(self.connection, &failure, Purpose::Any, deadline)?;
         }

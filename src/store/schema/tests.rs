@@ -149,11 +149,40 @@ fn an_engine_that_is_shut_out(store: &Store) {
     register(&older, "ada").unwrap();
     let newest = open(store.url(), 4, true, TIMEOUT).unwrap();
     assert_eq!(version(&newest), 4);
-    if store.is_sqlite() {
-        assert_eq!(register(&older, "grace").unwrap_err(), Code::StoreUnavailable);
-    }
+    let refused = json!({"username": "grace", "email": "grace@example.com", "password": PASSWORD});
+    let refused = older.call("register", &refused.to_string()).unwrap_err();
+    let why = "schema_too_new: schema 4 is needed";
+    assert_eq!((refused.code, refused.detail.as_deref()), (Code::StoreUnavailable, Some(why)));
+    assert_eq!(store.count("users"), 1);
     assert_eq!(engine(&store).err().unwrap().code, Code::SchemaTooNew);
     assert_eq!(open(store.url(), 3, true, TIMEOUT).err().unwrap().code, Code::SchemaTooNew);
+}
+
+/// What an older engine writes is there before the step that shuts it out, or not at all.
+#[test]
+fn a_step_waits_for_who_writes() {
+    let Some(store) = Store::postgres() else { return };
+    let store = store.without_tables();
+    let older = open(store.url(), 1, true, TIMEOUT).unwrap();
+    let write = |before_the_end: &dyn Fn()| {
+        older.write(Durability::Full, |tx| {
+            tx.execute("UPDATE meta SET value = value", &[])?;
+            before_the_end();
+            Ok(())
+        })
+    };
+    std::thread::scope(|scope| {
+        let written = write(&|| {
+            let newest = scope.spawn(|| drop(open(store.url(), 4, true, TIMEOUT).unwrap()));
+            let waiting = "pg_locks WHERE NOT granted AND relation = 'doorward_schema'::regclass";
+            while store.count(waiting) == 0 {
+                assert!(!newest.is_finished(), "the step was taken beside an older engine's transaction");
+            }
+        });
+        written.unwrap();
+    });
+    assert_eq!(store.count("doorward_schema"), 4);
+    assert_eq!(write(&|| ()).unwrap_err().code, Code::StoreUnavailable);
 }
 
 stores::on_each_store!(operators_decide_when);
