@@ -39,14 +39,17 @@ pub struct Config {
     /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
     /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
     pub migrate: On,
-    /// The secret that everything else is derived from, at least 32 bytes. At most one of
-    /// `secret_key`, `secret_keys` and `secret_key_file` is given. Default: a key file beside a
-    /// SQLite file, `<db>.key`; a random key for a store in memory.
+    /// The secret that everything else is derived from, at least 32 bytes. At most one of `secret_key`, `secret_keys`,
+    /// `secret_key_file` and `secret_key_files` is given. Default: a key file beside a SQLite file, `<db>.key`; a
+    /// random key for a store in memory.
     pub secret_key: Option<Secret>,
     /// Several secrets: the first is current, the others still open what they sealed.
     pub secret_keys: Option<Vec<Secret>>,
-    /// A file with the secret; made with mode 0600 when a new store has none.
+    /// A file with the secret; made with mode 0600 when a new store has none. White space around the secret, such as a
+    /// newline at its end, is no part of it.
     pub secret_key_file: Option<PathBuf>,
+    /// Files with several secrets, as `secret_keys`: the first is current. They are never made here.
+    pub secret_key_files: Option<Vec<PathBuf>>,
     /// `iss` of every token.
     pub issuer: Issuer,
     /// `aud` of every token: a text or a list. Default: `doorward`.
@@ -110,13 +113,15 @@ impl Config {
     /// `feature_not_built`.
     pub fn parse(text: &str) -> Result<Config> {
         let config: Config = json::parse_without_nulls(text, Code::InvalidConfig)?;
-        let sources =
-            [config.secret_key.is_some(), config.secret_keys.is_some(), config.secret_key_file.is_some()];
+        let sources = [
+            config.secret_key.is_some(),
+            config.secret_keys.is_some(),
+            config.secret_key_file.is_some(),
+            config.secret_key_files.is_some(),
+        ];
         if sources.iter().filter(|given| **given).count() > 1 {
-            return Err(Error::new(
-                Code::InvalidConfig,
-                "more than one of secret_key, secret_keys, secret_key_file",
-            ));
+            let rule = "more than one of secret_key, secret_keys, secret_key_file, secret_key_files";
+            return Err(Error::new(Code::InvalidConfig, rule));
         }
         if config.password.memory_kib.get() < 8 * config.password.parallelism.get() {
             let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
@@ -141,9 +146,9 @@ impl Config {
 }
 
 impl Config {
-    /// The file that the secret key is in, where it is in one.
+    /// The file that the current secret key is in, where it is in one.
     pub fn key_file(&self) -> Option<PathBuf> {
-        secret_key::file(self)
+        secret_key::files(self).into_iter().next().map(|(_, path)| path)
     }
 }
 

@@ -62,6 +62,7 @@ pub use contain::contain;
 pub use engine::{Engine, Hooks, Level};
 pub use error::{Code, Error, Result, Status};
 pub use operations::describe;
+pub use secret_key::new_secret_key_file;
 pub use store::{Moved, migrate, migrate_schema};
 
 /// The version of the C ABI: the number in the shared library's SONAME.

@@ -1,5 +1,4 @@
-//! Where the host's secret key comes from: the configuration, a file, or, for a store in memory, the
-//! random generator.
+//! Where the host's secret keys come from: the configuration, files, or, for a store in memory, the random generator.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -24,8 +23,8 @@ pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
     if let Some(keys) = given(config)? {
         return Ok(keys);
     }
-    match (file(config), &config.store) {
-        (Some(path), _) => Ok(vec![from_file(&path, store_is_new)?]),
+    match (files(config).first(), &config.store) {
+        (Some((field, path)), _) => Ok(vec![made_or_read(path, field, store_is_new)?]),
         (None, StoreUrl::Postgres(_)) => {
             Err(Error::at(Code::InvalidConfig, "/secret_key", "required for PostgreSQL"))
         }
@@ -38,28 +37,56 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     given(config).map(drop)
 }
 
-/// The keys that the configuration itself holds.
+/// The keys that have to be there: those that the configuration holds, and those of the files that it lists.
 fn given(config: &Config) -> Result<Option<Vec<Bytes>>> {
     if let Some(secret) = &config.secret_key {
         return Ok(Some(vec![configured(secret, "/secret_key")?]));
     }
-    let Some(secrets) = &config.secret_keys else { return Ok(None) };
-    if secrets.is_empty() {
-        return Err(Error::at(Code::InvalidConfig, "/secret_keys", "expected at least one key"));
+    if let Some(secrets) = &config.secret_keys {
+        let each = secrets.iter().enumerate();
+        let keys = each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}")));
+        return listed(keys.collect::<Result<_>>()?, "/secret_keys").map(Some);
     }
-    let each = secrets.iter().enumerate();
-    each.map(|(index, secret)| configured(secret, &format!("/secret_keys/{index}")))
-        .collect::<Result<_>>()
-        .map(Some)
+    if config.secret_key_files.is_some() {
+        let keys = files(config).into_iter().map(|(field, path)| read(&path, &field));
+        return listed(keys.collect::<Result<_>>()?, "/secret_key_files").map(Some);
+    }
+    Ok(None)
 }
 
-/// The file that the secret key is in, where it is in one.
-pub(crate) fn file(config: &Config) -> Option<PathBuf> {
-    match (&config.secret_key_file, &config.store) {
-        _ if config.secret_key.is_some() || config.secret_keys.is_some() => None,
-        (Some(path), _) => Some(path.clone()),
-        (None, StoreUrl::SqliteFile(path)) => Some(beside(path)),
-        (None, _) => None,
+fn listed(keys: Vec<Bytes>, field: &'static str) -> Result<Vec<Bytes>> {
+    match keys.is_empty() {
+        true => Err(Error::at(Code::InvalidConfig, field, "expected at least one key")),
+        false => Ok(keys),
+    }
+}
+
+/// The files that the secret keys are in, where they are in some, the current one first; with the key of the
+/// configuration for each.
+pub(crate) fn files(config: &Config) -> Vec<(String, PathBuf)> {
+    let single = |path| vec![("/secret_key_file".to_owned(), path)];
+    match (&config.secret_key_file, &config.secret_key_files, &config.store) {
+        _ if config.secret_key.is_some() || config.secret_keys.is_some() => Vec::new(),
+        (Some(path), ..) => single(path.clone()),
+        (None, Some(paths), _) => {
+            let each = paths.iter().enumerate();
+            each.map(|(index, path)| (format!("/secret_key_files/{index}"), path.clone())).collect()
+        }
+        (None, None, StoreUrl::SqliteFile(path)) => single(beside(path)),
+        (None, None, _) => Vec::new(),
+    }
+}
+
+/// Makes a file with a new secret key, readable by its owner only, for `secret_key_file` or `secret_key_files`. One that
+/// is there is never written over.
+///
+/// Failures: `invalid_config` where there is such a file, or it cannot be made there; `store_unavailable` where the disk
+/// fails.
+pub fn new_secret_key_file(path: &Path) -> Result<()> {
+    let failed = |kind| key_file(kind, "/secret_key_file");
+    match create(path).map_err(|error| failed(error.kind()))? {
+        true => Ok(()),
+        false => Err(failed(ErrorKind::AlreadyExists)),
     }
 }
 
@@ -97,39 +124,44 @@ fn beside(database: &Path) -> PathBuf {
     path.into()
 }
 
-fn from_file(path: &Path, may_create: bool) -> Result<Bytes> {
+fn made_or_read(path: &Path, field: &str, may_create: bool) -> Result<Bytes> {
     if may_create && !path.exists() {
-        create(path).map_err(|error| key_file(error.kind()))?;
+        create(path).map_err(|error| key_file(error.kind(), field))?;
     }
+    read(path, field)
+}
+
+/// The key in a file. White space around it is no part of it: editors end a file with a newline.
+fn read(path: &Path, field: &str) -> Result<Bytes> {
     let mut text = Zeroizing::new(Vec::new());
     match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text)) {
         // A longer file is refused rather than cut.
         Ok(length) if length as u64 > MAX_FILE_BYTES => {
-            Err(Error::at(Code::InvalidConfig, "/secret_key_file", "expected at most 4096 bytes"))
+            Err(Error::at(Code::InvalidConfig, field.to_owned(), "expected at most 4096 bytes"))
         }
-        Ok(_) => strong(text.trim_ascii()).ok_or(Error::at(
-            Code::InvalidConfig,
-            "/secret_key_file",
-            "expected at least 32 bytes",
-        )),
+        Ok(_) => strong(text.trim_ascii())
+            .ok_or_else(|| Error::at(Code::InvalidConfig, field.to_owned(), "expected at least 32 bytes")),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(Error::new(Code::WrongSecretKey, "the key file is missing"))
+            Err(Error::at(Code::WrongSecretKey, field.to_owned(), "the key file is missing"))
         }
-        Err(error) => Err(key_file(error.kind())),
+        Err(error) => Err(key_file(error.kind(), field)),
     }
 }
 
 /// A wrong path, or the wrong rights to it, stay so; a full or failing disk may pass.
-fn key_file(kind: ErrorKind) -> Error {
-    use ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
-    let stays = [IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem].contains(&kind);
+fn key_file(kind: ErrorKind, field: &str) -> Error {
+    use ErrorKind::{
+        AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+    };
+    let stays = [AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem]
+        .contains(&kind);
     let code = if stays { Code::InvalidConfig } else { Code::StoreUnavailable };
-    Error::at(code, "/secret_key_file", format!("key file: {kind}"))
+    Error::at(code, field.to_owned(), format!("key file: {kind}"))
 }
 
-/// Makes the file whole or not at all, readable by its owner only. Where two processes try, the first
-/// wins and both read the same key.
-fn create(path: &Path) -> std::io::Result<()> {
+/// Makes the file whole or not at all, readable by its owner only; whether it was this process. Where two processes
+/// try, the first wins and both read the same key.
+fn create(path: &Path) -> std::io::Result<bool> {
     let random = |_| std::io::Error::from(ErrorKind::Other);
     let mut text = Zeroizing::new(crypto::base64url(&crypto::random::<MIN_BYTES>().map_err(random)?));
     text.push('\n');
@@ -137,14 +169,16 @@ fn create(path: &Path) -> std::io::Result<()> {
     draft.push(format!(".{}", crypto::base64url(&crypto::random::<9>().map_err(random)?)));
     let draft = PathBuf::from(draft);
     let written = write_private(&draft, text.as_bytes()).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        other => other.map(|()| true),
     });
     text.zeroize();
     let removed = fs::remove_file(&draft);
-    written.and(removed)?;
+    let is_made = written?;
+    removed?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()?;
+    Ok(is_made)
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -441,6 +441,46 @@ fn sessions_and_keys_from_a_shell() {
     assert!(out.contains(", 1 secret keys.\n") && !out.contains("No secret key"), "{out}");
 }
 
+/// A secret key that changes, by files, as the guide says. What the old one made stays good while it is listed.
+#[test]
+fn a_secret_key_changes_by_files() {
+    let shell = Shell::with_ada();
+    let (_, login) = shell.login("ada", PASSWORD);
+    let made = shell.json(&["keys", "new-secret", "new.key"], "");
+    assert_eq!(made, json!({"secret_key_file": "new.key"}));
+    let path = shell.0.path().join("new.key");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!((mode & 0o777, text.trim().len()), (0o600, 43));
+    let (status, out) = shell.bad(&["keys", "new-secret", "new.key"], "");
+    assert_eq!(
+        (status, out.contains("already exists"), std::fs::read_to_string(&path).unwrap()),
+        (9, true, text)
+    );
+    assert_eq!(shell.bad(&["keys", "new-secret", "none/new.key"], "").0, 9);
+
+    let both = ["--secret-key-file", "new.key", "--secret-key-file", "a.db.key"];
+    assert_eq!(shell.bad(&[&both[..2], &["keys", "list"]].concat(), "").0, 9);
+    let refresh = |files: &[&str], token: &Value| {
+        let request = json!({"refresh_token": token}).to_string();
+        let (status, out, _) = shell.on(&[files, &["call", "refresh", "-"]].concat(), &request);
+        (status, serde_json::from_str::<Value>(&out).unwrap())
+    };
+    let (status, second) = refresh(&both, &login["refresh_token"]);
+    assert_eq!(status, 0, "{second}");
+    // The same by the configuration, and then without the old one.
+    shell.write(
+        "a.json",
+        json!({"store": "sqlite:a.db", "secret_key_files": ["new.key", "a.db.key"]}).to_string(),
+    );
+    let (status, third) = refresh(&[], &second["refresh_token"]);
+    assert_eq!(status, 0, "{third}");
+    assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 0);
+    let retired = shell.json(&["keys", "rotate", "--retire-now", "--yes"], "")["retired"].take();
+    assert_eq!(retired["secret_keys"], 1);
+    assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 1);
+}
+
 /// An account as a line.
 fn line(number: usize) -> String {
     format!("{{\"username\":\"user{number}\",\"email\":\"u{number}@example.com\",\"roles\":[\"r\"]}}\n")

@@ -195,17 +195,17 @@ impl Findings {
         let field = |index: usize| match (&config.secret_key, &config.secret_keys) {
             (Some(_), _) => key("/secret_key"),
             (None, Some(_)) => key(&format!("/secret_keys/{index}")),
-            (None, None) => key("/secret_key_file"),
+            (None, None) => secret_key::files(config).into_iter().nth(index).map(|(field, _)| field),
         };
         match secret_key::load(config, false) {
             Ok(secrets) => secrets
                 .iter()
                 .enumerate()
                 .for_each(|(index, secret)| self.secret("secret_key", field(index), secret)),
-            Err(_) => self.add(
+            Err(error) => self.add(
                 Problem,
                 "secret_key",
-                field(0),
+                error.field.or(field(0)),
                 "The key file cannot be read any more: the store will not open again without it.",
             ),
         }
@@ -437,7 +437,7 @@ impl Findings {
 
     #[cfg(unix)]
     fn files(&mut self, config: &Config) {
-        let key_file = secret_key::file(config);
+        let key_files = secret_key::files(config);
         if let StoreUrl::SqliteFile(database) = &config.store {
             let with = |suffix: &str| {
                 let mut path = database.as_os_str().to_owned();
@@ -461,15 +461,14 @@ impl Findings {
                     "This process may use the database and its folder.",
                 ),
             }
-            if let Some(key_file) = &key_file
-                && key_file.parent() == database.parent()
-            {
+            for (field, _) in key_files.iter().filter(|(_, file)| file.parent() == database.parent()) {
                 let advice = "The key file lies beside the database: who copies the folder has both. Keep it elsewhere, and back it up apart.";
-                self.add(Advice, "key_file_place", key("/secret_key_file"), advice);
+                self.add(Advice, "key_file_place", key(field), advice);
             }
         }
-        if let Some(key_file) = &key_file {
-            self.mode("key_file", "/secret_key_file", "key file", others_may(key_file));
+        for (field, file) in &key_files {
+            let open = others_may(file).filter(|_| !is_lent(file));
+            self.mode("key_file", field, "key file", open);
         }
     }
 
@@ -554,6 +553,20 @@ impl Findings {
 
 fn key(field: &str) -> Option<String> {
     Some(field.to_owned())
+}
+
+/// Whether root keeps this file and lets a group of this process, or by an access control list its user, read it
+/// (0440): so secrets come from systemd, Docker and Kubernetes.
+#[cfg(unix)]
+fn is_lent(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = std::fs::metadata(path) else { return false };
+    let groups = rustix::process::getgroups().unwrap_or_default();
+    let own = groups.into_iter().chain([rustix::process::getegid()]).map(|group| group.as_raw());
+    let root = 0;
+    metadata.uid() == root
+        && metadata.mode() & 0o037 == 0
+        && own.chain([root]).any(|group| group == metadata.gid())
 }
 
 /// The mode of a file, if it lets others than its owner in.

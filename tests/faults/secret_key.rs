@@ -125,6 +125,95 @@ fn several_keys(store: &Store) {
     assert!(!is_active(&engine, newer["refresh_token"].as_str().unwrap()));
 }
 
+on_each_store!(several_keys_from_files);
+/// As secrets are mounted: links, which nobody may write. They are as keys in the configuration, and none is ever made.
+fn several_keys_from_files(store: &Store) {
+    let folder = store.path();
+    let [new, old] = [("new", NEW), ("old", OLD)].map(|(name, key)| {
+        let (file, link) = (folder.join(format!("{name}.data")), folder.join(name));
+        fs::write(&file, format!("{key}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        std::os::unix::fs::symlink(file, &link).unwrap();
+        link
+    });
+    let with = |files: &[&Path]| open(store.url(), json!({"secret_key_files": files}));
+    let token = {
+        let engine = with(&[&old]).unwrap();
+        register(&engine, "ada").unwrap();
+        login(&engine, "ada").unwrap()
+    };
+    let engine = with(&[&new, &old]).unwrap();
+    assert!(is_active(&engine, &token));
+    let retired = call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap()["retired"].take();
+    assert_eq!((&retired["secret_keys"], &retired["sessions"]), (&json!(1), &json!(1)));
+    drop(engine);
+    assert_eq!(with(&[&old]).err().unwrap().code, Code::WrongSecretKey);
+    login(&with(&[&new]).unwrap(), "ada").unwrap();
+    assert!(!store.key_file().exists());
+}
+
+/// A list names what has to be there: nothing is made where one file is missing or no key, not even a store.
+#[test]
+fn listed_files_are_there() {
+    let store = Store::sqlite();
+    let [good, other] = ["good", "other"].map(|name| store.path().join(name));
+    fs::write(&good, NEW).unwrap();
+    let refusal = || {
+        let error = open(store.url(), json!({"secret_key_files": [good, other]})).err().unwrap();
+        assert_eq!(error.field.as_deref(), Some("/secret_key_files/1"));
+        let names = fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().all(|name| name == "good" || name == "other"));
+        error.code
+    };
+    assert_eq!(refusal(), Code::WrongSecretKey);
+    for text in [&b""[..], b"\n", &[b'k'; 31], &[b'k'; 4097]] {
+        fs::write(&other, text).unwrap();
+        assert_eq!(refusal(), Code::InvalidConfig);
+    }
+}
+
+/// The owner alone reads a key file, or root keeps it for a group of the process.
+#[test]
+fn the_doctor_looks_at_every_key_file() {
+    let store = Store::sqlite();
+    let [first, second] = ["first", "second"].map(|name| store.path().join(name));
+    fs::write(&first, NEW).unwrap();
+    fs::write(&second, OLD).unwrap();
+    fs::set_permissions(&first, fs::Permissions::from_mode(0o400)).unwrap();
+    let engine = open(store.url(), json!({"secret_key_files": [first, second]})).unwrap();
+    let severity = |mode: u32, owner: u32, group: u32| {
+        fs::set_permissions(&second, fs::Permissions::from_mode(mode)).unwrap();
+        let is_owned = std::os::unix::fs::chown(&second, Some(owner), Some(group)).is_ok();
+        let answer = call(&engine, "doctor", json!({})).unwrap();
+        let all = answer["findings"].as_array().unwrap();
+        let files: Vec<_> = all.iter().filter(|finding| finding["check"] == "key_file").collect();
+        let fields = ["/secret_key_files/0", "/secret_key_files/1"];
+        assert_eq!(files.iter().map(|file| &file["field"]).collect::<Vec<_>>(), fields);
+        assert_eq!(files[0]["severity"], "ok");
+        // Only root gives files away.
+        is_owned.then(|| files[1]["severity"].as_str().unwrap().to_owned())
+    };
+    let own = fs::metadata(&first).unwrap();
+    let (user, group) =
+        (std::os::unix::fs::MetadataExt::uid(&own), std::os::unix::fs::MetadataExt::gid(&own));
+    for (mode, expected) in
+        [(0o600, "ok"), (0o400, "ok"), (0o604, "problem"), (0o644, "problem"), (0o666, "problem")]
+    {
+        assert_eq!(severity(mode, user, group).as_deref(), Some(expected), "{mode:o}");
+    }
+    for (mode, owner, group, expected) in [
+        (0o440, 0, group, "ok"),
+        (0o440, 0, 0, "ok"),
+        (0o440, 0, 54_321, "problem"),
+        (0o444, 0, group, "problem"),
+        (0o460, 0, group, "problem"),
+        (0o440, 54_321, group, "problem"),
+    ] {
+        let found = severity(mode, owner, group);
+        assert!(found.is_none_or(|found| found == expected), "{mode:o} of {owner}:{group}");
+    }
+}
+
 #[test]
 fn weak_keys_are_refused() {
     let store = Store::sqlite();
@@ -136,6 +225,11 @@ fn weak_keys_are_refused() {
         json!({"secret_keys": []}),
         json!({"secret_keys": [NEW, short]}),
         json!({"secret_key": NEW, "secret_key_file": "x"}),
+        json!({"secret_key": NEW, "secret_key_files": ["x"]}),
+        json!({"secret_keys": [NEW], "secret_key_files": ["x"]}),
+        json!({"secret_key_file": "x", "secret_key_files": ["x"]}),
+        json!({"secret_key_files": []}),
+        json!({"secret_key_files": "x"}),
         json!({"secret_key": 7}),
     ] {
         let mut text = json!({"store": format!("sqlite:{}", store.file().display())});

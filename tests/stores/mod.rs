@@ -172,7 +172,7 @@ pub fn config(store: &str, defaults: Value, keys: Value) -> Value {
 
 /// What is not in a file or in memory needs a secret key from elsewhere.
 pub fn with_secret_key(mut config: Value) -> Value {
-    let names = ["secret_key", "secret_keys", "secret_key_file"];
+    let names = ["secret_key", "secret_keys", "secret_key_file", "secret_key_files"];
     let is_on_server = config["store"].as_str().is_some_and(|store| store.starts_with("postgres:"));
     if is_on_server && names.iter().all(|name| config[name].is_null()) {
         config["secret_key"] = json!("a secret key that the tests share");

@@ -83,7 +83,7 @@ def with_secret_key(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     settings = cast("dict[str, Any]", config)
-    names = {"secret_key", "secret_keys", "secret_key_file"}
+    names = {"secret_key", "secret_keys", "secret_key_file", "secret_key_files"}
     if str(settings.get("store")).startswith("postgres:") and not names & settings.keys():
         return {**settings, "secret_key": "a secret key that the tests share"}
     return settings

@@ -20,9 +20,10 @@ pub struct Source {
     /// The store, instead of the configuration's: sqlite:PATH, postgres://…, or @FILE that holds it.
     #[arg(long, global = true, value_name = "URL")]
     store: Option<String>,
-    /// The file with the secret key, instead of the configuration's.
+    /// The file with the secret key, instead of the configuration's; several times where there are several, the current
+    /// one first.
     #[arg(long, global = true, value_name = "FILE")]
-    secret_key_file: Option<PathBuf>,
+    secret_key_file: Vec<PathBuf>,
 }
 
 impl Source {
@@ -49,16 +50,20 @@ impl Source {
         };
         // The engine judges the text itself, before anything is set above it.
         let mut parsed = Config::parse(&text)?;
-        if self.store.is_some() || self.secret_key_file.is_some() {
+        if self.store.is_some() || !self.secret_key_file.is_empty() {
             let mut config: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
             if let Some(store) = &self.store {
                 config.insert("store".to_owned(), json!(named_or_in_file(store, "--store")?));
             }
-            if let Some(path) = &self.secret_key_file {
-                for key in ["secret_key", "secret_keys"] {
+            let (name, files) = match &self.secret_key_file[..] {
+                [one] => ("secret_key_file", json!(one)),
+                several => ("secret_key_files", json!(several)),
+            };
+            if !self.secret_key_file.is_empty() {
+                for key in ["secret_key", "secret_keys", "secret_key_file", "secret_key_files"] {
                     config.remove(key);
                 }
-                config.insert("secret_key_file".to_owned(), json!(path));
+                config.insert(name.to_owned(), files);
             }
             parsed = Config::parse(&Value::Object(config).to_string())?;
         }

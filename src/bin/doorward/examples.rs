@@ -58,7 +58,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("keys list", &["doorward keys list", "doorward keys list --json"]),
-    ("keys rotate", &["doorward keys rotate", "doorward keys rotate --backend admin"]),
+    ("keys new-secret", &["doorward keys new-secret /etc/app/2027.key"]),
+    (
+        "keys rotate",
+        &[
+            "doorward keys rotate",
+            "doorward keys rotate --backend admin",
+            "doorward keys rotate --retire-now --secret-key-file new.key --secret-key-file old.key",
+        ],
+    ),
     (
         "events",
         &[

@@ -1,5 +1,7 @@
 //! `keys …`
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -11,6 +13,11 @@ use crate::{Context, ask};
 pub enum Keys {
     /// List the public keys that tokens verify with. Keys of HS256 are secret, and are not shown.
     List,
+    /// Make a file with a new secret key, to be listed first. It is never one that exists.
+    NewSecret {
+        /// The file to make, readable by its owner only.
+        file: PathBuf,
+    },
     /// Make a new signing key. Tokens of the old one stay valid until they expire.
     Rotate {
         /// Of this backend; default: `default`.
@@ -31,8 +38,12 @@ pub enum Keys {
 
 impl Keys {
     pub fn run(self, context: &mut Context) -> Outcome {
+        if let Keys::NewSecret { file } = self {
+            return new_secret(&file, context);
+        }
         let door = context.source.open_existing()?;
         let answer = match &self {
+            Keys::NewSecret { .. } => Value::Null,
             Keys::List => door.call("jwks", &json!({}))?,
             Keys::Rotate { backend, retire_now: false, .. } => {
                 door.call("rotate_keys", &json!({"backend": backend}))?
@@ -48,6 +59,7 @@ impl Keys {
         };
         match self {
             _ if context.json => writeln!(context.out, "{}", show::json(&answer.to_string()))?,
+            Keys::NewSecret { .. } => {}
             Keys::List => {
                 let cells = |key: &Value| ["kid", "alg", "kty", "crv"].map(|name| word(&key[name]));
                 let keys = answer["keys"].as_array().into_iter().flatten();
@@ -75,9 +87,22 @@ impl Keys {
     }
 }
 
+/// Makes the file of a new secret key.
+fn new_secret(file: &Path, context: &mut Context) -> Outcome {
+    doorward::new_secret_key_file(file)?;
+    let name = file.display().to_string();
+    if context.json {
+        let made = json!({"secret_key_file": name}).to_string();
+        return Ok(writeln!(context.out, "{}", show::json(&made))?);
+    }
+    writeln!(context.out, "A new secret key is in {}.", show::safe(&name))?;
+    writeln!(context.out, "List it before the one in use: secret_key_files, or --secret-key-file twice.")?;
+    Ok(())
+}
+
 /// What is told where only the key in use was given: whoever retires a leaked one would else believe it dead.
 const NO_SECRET_KEY: &str = "No secret key was retired: the first one stays in use. If that one leaked, put a new one \
-                             before it (secret_keys) and do this again.";
+                             before it (secret_key_files) and do this again.";
 
 /// What is asked before keys are retired.
 fn question(backend: Option<&str>, keep_totp: bool) -> String {

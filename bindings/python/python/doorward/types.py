@@ -695,13 +695,18 @@ class Config(TypedDict, total=False):
     """
     secret_key: str | None
     """
-    The secret that everything else is derived from, at least 32 bytes. At most one of
-    `secret_key`, `secret_keys` and `secret_key_file` is given. Default: a key file beside a
-    SQLite file, `<db>.key`; a random key for a store in memory.
+    The secret that everything else is derived from, at least 32 bytes. At most one of `secret_key`, `secret_keys`,
+    `secret_key_file` and `secret_key_files` is given. Default: a key file beside a SQLite file, `<db>.key`; a
+    random key for a store in memory.
     """
     secret_key_file: str | None
     """
-    A file with the secret; made with mode 0600 when a new store has none.
+    A file with the secret; made with mode 0600 when a new store has none. White space around the secret, such as a
+    newline at its end, is no part of it.
+    """
+    secret_key_files: list[str] | None
+    """
+    Files with several secrets, as `secret_keys`: the first is current. They are never made here.
     """
     secret_keys: list[str] | None
     """
