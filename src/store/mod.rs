@@ -36,9 +36,9 @@ use crate::user::Id;
 
 /// The open store.
 pub(crate) enum Store {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Box<sqlite::Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 /// Brings the schema of a store up to date, as opening does unless `migrate` is false; its versions before and
@@ -97,15 +97,13 @@ impl Store {
     }
 
     fn connect(url: &StoreUrl, connections: usize, timeout: Duration, plan: Plan) -> Result<Store> {
+        let sqlite = |store| Store::Sqlite(Box::new(store));
         match url {
-            StoreUrl::SqliteFile(path) => {
-                sqlite::Sqlite::open(path, connections, timeout, plan).map(Store::Sqlite)
-            }
-            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout, plan).map(Store::Sqlite),
+            StoreUrl::SqliteFile(path) => sqlite::Sqlite::open(path, connections, timeout, plan).map(sqlite),
+            StoreUrl::SqliteMemory => sqlite::Sqlite::memory(timeout, plan).map(sqlite),
             #[cfg(feature = "postgres")]
-            StoreUrl::Postgres(url) => {
-                postgres::Postgres::open(url.expose(), connections, timeout, plan).map(Store::Postgres)
-            }
+            StoreUrl::Postgres(url) => postgres::Postgres::open(url.expose(), connections, timeout, plan)
+                .map(|store| Store::Postgres(Box::new(store))),
             #[cfg(not(feature = "postgres"))]
             StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
         }
