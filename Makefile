@@ -160,7 +160,7 @@ browser:
 ## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
 test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
 	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
-	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
+	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
 

@@ -5,6 +5,7 @@ mod cluster;
 mod disk;
 mod network;
 mod opening;
+mod operating;
 mod outages;
 mod pooler;
 mod relay;
