@@ -33,6 +33,11 @@ SHARED = {"user": "PublicUser", "users": "PublicUser", "client": "Client"}
 NAMED = {
     ("ImportUsersRequest", "users"): "ImportedUser",
     ("ImportUsersResponse", "problems"): "ImportProblem",
+    ("GetUserResponse", "status"): "AccountStatus",
+    ("AccountStatus", "locks"): "AccountLock",
+    ("AccountStatus", "mails"): "WaitingMail",
+    ("AccountStatus", "password"): "PasswordStatus",
+    ("AccountStatus", "second_factors"): "SecondFactorStatus",
     ("FinishPasskeyRegistrationResponse", "credential"): "Passkey",
     ("ListPasskeysResponse", "passkeys"): "Passkey",
     ("ExportUserResponse", "passkeys"): "Passkey",

@@ -43,7 +43,7 @@ class GetUserRequest(Model):
     """
 
 
-class Lock(Model):
+class AccountLock(Model):
     """
     What keeps guesses away from an account.
     """
@@ -71,7 +71,7 @@ class Lock(Model):
     """
 
 
-class Mail(Model):
+class WaitingMail(Model):
     """
     A mail that waits to be sent.
     """
@@ -97,7 +97,7 @@ class Mail(Model):
     """
 
 
-class Password(Model):
+class PasswordStatus(Model):
     """
     The password; absent where there is none.
     """
@@ -123,7 +123,7 @@ class Password(Model):
     """
 
 
-class SecondFactors(Model):
+class SecondFactorStatus(Model):
     """
     What beside the password proves who the user is.
     """
@@ -149,7 +149,7 @@ class SecondFactors(Model):
     """
 
 
-class Status(Model):
+class AccountStatus(Model):
     """
     How it stands, where that was asked for.
     """
@@ -169,11 +169,11 @@ class Status(Model):
     """
     When a session was opened last, as far as sessions and the newest thousand events of the account tell.
     """
-    locks: list[Lock]
+    locks: list[AccountLock]
     """
     The locks that hold now.
     """
-    mails: list[Mail]
+    mails: list[WaitingMail]
     """
     The mails to the user that wait to be sent, the oldest first.
     """
@@ -189,11 +189,11 @@ class Status(Model):
     have a second factor and has none; of codes of an app: `second_factor_locked`, `retired_seed`,
     `app_sealed_by_unknown_key`. A source that is locked is not among them: it is of no account.
     """
-    password: Password | None = None
+    password: PasswordStatus | None = None
     """
     The password; absent where there is none.
     """
-    second_factors: SecondFactors
+    second_factors: SecondFactorStatus
     """
     What beside the password proves who the user is.
     """
@@ -2267,7 +2267,7 @@ class TakeMailRequest(Model):
     """
 
 
-class Mail1(Model):
+class Mail(Model):
     """
     A mail to send.
     """
@@ -2346,7 +2346,7 @@ class TakeMailResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    mails: list[Mail1]
+    mails: list[Mail]
     """
     The mails, those first that wait for the longest time.
     """
@@ -3197,7 +3197,7 @@ class GetUserResponse(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
-    status: Status | None = None
+    status: AccountStatus | None = None
     """
     How it stands, where that was asked for.
     """
