@@ -91,3 +91,27 @@ fn who_shares_a_commit_may_try_again() {
     }
     assert_eq!(call(&engine, "delete_user", json!({"id": id})).unwrap_err(), Code::StoreConstraint);
 }
+
+/// What nobody mends by trying again is not called so: a schema that is not as it was made.
+fn a_table_or_column_is_missing(store: &Store) {
+    let engine = store.open();
+    let why = |operation: &str, request: Value| {
+        let error = engine.call(operation, &request.to_string()).unwrap_err();
+        assert_eq!(
+            (error.code.name(), error.field.as_deref()),
+            ("invalid_config", Some("/store")),
+            "{error}"
+        );
+        let detail = error.detail.unwrap();
+        detail.split_once(": ").unwrap().1.split_once(" (").unwrap().0.to_owned()
+    };
+    store.execute("ALTER TABLE users RENAME COLUMN locale TO language");
+    assert_eq!(why("list_users", json!({})), "a column is missing");
+    let new = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
+    assert_eq!(why("register", new), "a column is missing");
+    store.execute("ALTER TABLE users RENAME COLUMN language TO locale");
+    store.execute("ALTER TABLE known_devices RENAME TO devices");
+    let login = json!({"username": "ada", "password": PASSWORD, "client": {"device_id": "phone"}});
+    assert_eq!(why("login", login), "a table is missing");
+}
+on_each_store!(a_table_or_column_is_missing);

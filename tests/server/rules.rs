@@ -109,6 +109,67 @@ fn a_store_that_cannot_be_written() {
     assert!(open(&cluster.url(), json!({})).is_ok());
 }
 
+/// What the server says, by SQLSTATE, and what is made of it: a trigger says each of them, but for some that only make the
+/// engine try again.
+#[test]
+fn what_the_server_says() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    cluster.sql(
+        "door",
+        "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION USING ERRCODE = substr(NEW.username, 6), MESSAGE = NEW.email || ' may not'; END $$; \
+         CREATE TRIGGER say BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION say()",
+    );
+    let (config, constraint, unavailable) = ("invalid_config", "store_constraint", "store_unavailable");
+    for (state, code) in [
+        ("22023", config),
+        ("22P05", config),
+        ("22001", constraint),
+        ("23503", constraint),
+        ("23505", constraint),
+        ("23514", constraint),
+        ("28000", config),
+        ("28P01", config),
+        ("2F002", constraint),
+        ("34000", "internal"),
+        ("3B001", "internal"),
+        ("3D000", config),
+        ("3F000", config),
+        ("40003", unavailable),
+        ("42501", config),
+        ("42601", config),
+        ("42703", config),
+        ("42P01", config),
+        ("53100", unavailable),
+        ("53200", unavailable),
+        ("53300", unavailable),
+        ("54000", unavailable),
+        ("55000", unavailable),
+        ("55P02", config),
+        ("55P03", unavailable),
+        ("57014", unavailable),
+        ("58030", unavailable),
+        ("F0000", config),
+        ("P0001", constraint),
+        ("XX000", unavailable),
+        ("XX001", unavailable),
+        ("ZZ999", unavailable),
+    ] {
+        let user = json!({"username": format!("state{state}"), "email": "ada@example.com"});
+        let (found, detail) = why(call(&engine, "import_users", json!({"users": [user]})).unwrap_err());
+        assert_eq!(found, code, "{state}: {detail}");
+        let words =
+            detail.strip_prefix("postgres: ").and_then(|text| text.strip_suffix(&format!(" ({state})")));
+        assert!(
+            words.is_some_and(|words| !words.is_empty() && !words.contains("may not")),
+            "{state}: {detail}"
+        );
+    }
+    cluster.sql("door", "DROP TRIGGER say ON users");
+    register(&engine, "ada").unwrap();
+}
+
 #[test]
 fn an_encoding_that_has_not_every_character() {
     let Some(cluster) = Cluster::start("") else { return };
