@@ -394,6 +394,12 @@ doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// Lists signing keys and secret keys, without what is secret of them.
+DOORWARD_NODISCARD
+doorward_status doorward_list_keys(const struct doorward_engine *engine,
+                                   const char *request,
+                                   char **response);
+
 // Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_verification(const struct doorward_engine *engine,

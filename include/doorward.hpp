@@ -271,6 +271,7 @@ class engine {
   response issue_token(const object &request) const { return run(doorward_issue_token, request); }
   response jwks(const object &request = {}) const { return run(doorward_jwks, request); }
   response rotate_keys(const object &request = {}) const { return run(doorward_rotate_keys, request); }
+  response list_keys(const object &request = {}) const { return run(doorward_list_keys, request); }
   response request_email_verification(const object &request = {}) const { return run(doorward_request_email_verification, request); }
   response request_email_change(const object &request) const { return run(doorward_request_email_change, request); }
   response request_password_reset(const object &request) const { return run(doorward_request_password_reset, request); }

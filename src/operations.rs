@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::engine::{
     accounts, authorization, delivery, doctor, email, events, exports, id_tokens, imports, introspection,
-    keys, login, mail, maintenance, passkeys, password_reset, passwords, reauthentication, recovery_codes,
-    requests, sessions, stats, tokens, totp,
+    key_list, keys, login, mail, maintenance, passkeys, password_reset, passwords, reauthentication,
+    recovery_codes, requests, sessions, stats, tokens, totp,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
@@ -205,6 +205,9 @@ operations! {
         [StoreUnavailable];
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long,
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
+        [StoreUnavailable];
+    list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long,
+        "Lists signing keys and secret keys, without what is secret of them, and what still needs an older secret key.",
         [StoreUnavailable];
     request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash,
         "Mails a token to the address of an account that has yet to verify it.",

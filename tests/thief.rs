@@ -263,6 +263,47 @@ fn keys_in_the_wrong_order_retire_nothing(store: &Store) {
     assert_eq!(retire(&open(store, &[NEW], &clock).unwrap()).unwrap()["retired"]["secret_keys"], 0);
 }
 
+on_each_store!(what_needs_an_older_secret_key_is_told);
+/// Until nothing does, and the key may go.
+fn what_needs_an_older_secret_key_is_told(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let open = |keys: &[&str]| open(store, keys, &clock).unwrap();
+    let list = |engine: &Engine| call(engine, "list_keys", json!({})).unwrap();
+    let owner = Owner::begin(&open(&[OLD]));
+    let alone = list(&open(&[OLD]))["secret_keys"].take();
+    let id = hex(&derive("key id")[..4]).to_lowercase();
+    assert_eq!(alone, json!([{"id": id, "since": NOW, "state": "current"}]));
+    clock.fetch_add(60, Ordering::SeqCst);
+
+    let engine = open(&[NEW, OLD]);
+    let older = |engine: &Engine| {
+        let all = list(engine)["secret_keys"].take();
+        let [old, new] = &all.as_array().unwrap()[..] else { panic!("{all}") };
+        let is_newer = (&new["state"], &new["since"], new.get("needed_by"));
+        assert_eq!(is_newer, (&json!("current"), &json!(NOW + 60), None));
+        assert_eq!((&old["id"], &old["since"]), (&json!(id), &json!(NOW)));
+        (old["state"].clone(), old["needed_by"].clone())
+    };
+    let [listed, missing, retired] = ["listed", "missing", "retired"].map(|state| json!(state));
+    let needs = |hashes: i64, seeds: i64, mails: i64, codes: i64, sessions: i64| {
+        json!({"password_hashes": hashes, "totp_seeds": seeds, "mails": mails, "recovery_codes": codes,
+            "sessions": sessions})
+    };
+    let (state, found) = older(&engine);
+    let mails = found["mails"].as_i64().unwrap();
+    assert!(mails > 0, "{found}");
+    assert_eq!((state, found), (listed.clone(), needs(1, 1, mails, 9, 1)));
+    call(&engine, "refresh", json!({"refresh_token": owner.refresh_token})).unwrap();
+    login(&engine, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
+    let needed = needs(0, 1, mails, 8, 0);
+    assert_eq!(older(&engine), (listed, needed.clone()));
+    assert_eq!(older(&open(&[NEW])), (missing, needed));
+    call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    assert_eq!(older(&engine), (retired.clone(), needs(0, 0, 0, 8, 0)));
+    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id})).unwrap();
+    assert_eq!(older(&engine), (retired, needs(0, 0, 0, 0, 0)));
+}
+
 on_each_store!(in_a_new_store_the_keys_after_the_first_count_as_older);
 fn in_a_new_store_the_keys_after_the_first_count_as_older(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));

@@ -357,6 +357,17 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
+/// Lists signing keys and secret keys, without what is secret of them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_keys(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_keys, engine, request, response) }
+}
+
 /// Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_verification(

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::secrets::Secrets;
+use super::secrets::{KeyId, Secrets};
 use super::{base64url, from_base64url};
 use crate::error::Result;
 use crate::user::Id;
@@ -24,6 +24,11 @@ pub(crate) fn open<'a>(secrets: &Secrets, account: Id, kept: &'a str) -> Option<
     let Some(sealed) = kept.strip_prefix(MARK) else { return Some(kept.into()) };
     let hash = secrets.open(&owner(account), &from_base64url(sealed)?)?;
     str::from_utf8(&hash).ok().map(|hash| hash.to_owned().into())
+}
+
+/// How the hashes that this key sealed begin: all whole digits of its id.
+pub(crate) fn beginning(key: KeyId) -> String {
+    format!("{MARK}{}", &base64url(&key)[..5])
 }
 
 /// Whether it is kept sealed.

@@ -98,14 +98,7 @@ impl Secrets {
     /// The code of `message` under the current key. A row that is found by it begins with the id of the key, so that
     /// rows of keys that are gone can be told.
     pub(crate) fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
-        let key = self.current()?;
-        let tag = hmac::sign(key.mac_key(purpose), message);
-        let mut code: [u8; 32] =
-            tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))?;
-        if matches!(purpose, Purpose::LookUp) {
-            code[..4].copy_from_slice(&key.id);
-        }
-        Ok(code)
+        self.current()?.mac(purpose, message)
     }
 
     /// The code of `message` under the oldest key: it stays the same while that is in force.
@@ -117,8 +110,7 @@ impl Secrets {
     pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
         // Who has the secret key still has to guess a recovery code of 80 bits.
         let is_found_by = |key: &&Derived| key.is_in_force() || matches!(purpose, Purpose::RecoveryCode);
-        let tags = self.0.iter().filter(is_found_by).map(|key| hmac::sign(key.mac_key(purpose), message));
-        tags.filter_map(|tag| tag.as_ref().try_into().ok()).collect()
+        self.0.iter().filter(is_found_by).filter_map(|key| key.mac(purpose, message).ok()).collect()
     }
 
     /// Whether `tag` is the code of `message` under any of the keys.
@@ -171,6 +163,17 @@ impl Derived {
         let len = self.seal.open_in_place(nonce, Aad::from(owner), &mut text).ok()?.len();
         text.truncate(len);
         Some(text)
+    }
+
+    /// Names of rows that outlive the key begin with its id.
+    fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
+        let tag = hmac::sign(self.mac_key(purpose), message);
+        let mut code: [u8; 32] =
+            tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))?;
+        if matches!(purpose, Purpose::LookUp | Purpose::RecoveryCode) {
+            code[..4].copy_from_slice(&self.id);
+        }
+        Ok(code)
     }
 
     fn mac_key(&self, purpose: Purpose) -> &hmac::Key {

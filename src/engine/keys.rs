@@ -406,7 +406,7 @@ pub(super) fn begin(
     if !secrets.is_current(&key.sealed) {
         return Err(no_key());
     }
-    keys::insert(tx, key)?;
+    keys::insert(tx, key, now)?;
     if is_change {
         let detail = format!("{} {}", key.backend, key.kid);
         events::append(tx, now, &Event { detail: Some(&detail), ..event(Kind::KeysRotated, None) })?;

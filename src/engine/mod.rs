@@ -13,6 +13,7 @@ pub mod exports;
 pub mod id_tokens;
 pub mod imports;
 pub mod introspection;
+pub mod key_list;
 pub mod keys;
 pub mod login;
 pub mod mail;
@@ -138,7 +139,7 @@ impl Engine {
                         // In a new store the others count as older.
                         let came = if proof.is_none() { usize::MAX } else { 1 };
                         let came: Vec<KeyId> = secrets.ids().take(came).collect();
-                        sealed::add_secret_keys(tx, came.into_iter().rev())?;
+                        sealed::add_secret_keys(tx, came.into_iter().rev(), now)?;
                         sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
                     }
                     keys::reseal(tx, &secrets)?;

@@ -121,7 +121,8 @@ impl Engine {
         let (known, mut ids) = (keys::secret_keys(tx)?, self.secrets.ids());
         let current = ids.next().ok_or_else(no_key)?;
         let leaving: Vec<KeyId> = ids.collect();
-        if known.last() != Some(&current) || leaving.iter().any(|id| !known.contains(id)) {
+        let is_known = |id: &KeyId| known.iter().any(|known| known.id == *id);
+        if known.last().is_none_or(|newest| newest.id != current) || !leaving.iter().all(is_known) {
             let detail = "the first of secret_keys is not the newest, or another never was the first";
             return Err(Error::at(Code::InvalidRequest, "/retire", detail));
         }

@@ -240,6 +240,7 @@ const TABLES: &[Table] = &[
             ("backend", Text),
             ("algorithm", Text),
             ("sealed", Bytes),
+            ("created_at", Integer),
             ("expires_at", Integer),
         ],
     },

@@ -1,5 +1,7 @@
 //! Rows of `keys` and `meta`: what the secret key seals for the engine itself.
 
+use std::ops::Range;
+
 use super::{Share, Tx, Value};
 use crate::crypto::secrets::KeyId;
 use crate::error::Result;
@@ -12,7 +14,8 @@ pub(crate) const KEY_PROOF: &str = "secret_key_proof";
 /// keys. A process whose ring knows another value follows.
 const RETIREMENT: &str = "retired_keys";
 
-/// Under this name `meta` holds the ids of the secret keys that were ever current, in the order in which they came.
+/// Under this name `meta` holds the secret keys that were ever current, in the order in which they came: the id of each,
+/// and when it came (8 bytes).
 const SECRET_KEYS: &str = "secret_keys";
 
 /// What was retired at once.
@@ -68,15 +71,44 @@ pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     Ok(keys)
 }
 
+/// A signing key, without what is secret of it.
+pub(crate) struct KeyRow {
+    pub kid: String,
+    pub backend: String,
+    pub algorithm: String,
+    pub created_at: i64,
+    /// Until when it verifies; none for a key that signs.
+    pub expires_at: Option<i64>,
+}
+
+/// Every signing key, in the order of [`all`].
+pub(crate) fn rows(tx: &mut Tx) -> Result<Vec<KeyRow>> {
+    let mut keys = Vec::new();
+    let sql = "SELECT kid, backend, algorithm, created_at, expires_at FROM keys \
+               ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
+    tx.query(sql, &[], |row| {
+        keys.push(KeyRow {
+            kid: row.text(0)?,
+            backend: row.text(1)?,
+            algorithm: row.text(2)?,
+            created_at: row.integer(3)?,
+            expires_at: row.optional_integer(4)?,
+        });
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
 /// Keeps a new key, which signs from now on.
-pub(crate) fn insert(tx: &mut Tx, key: &SealedKey) -> Result<()> {
+pub(crate) fn insert(tx: &mut Tx, key: &SealedKey, now: i64) -> Result<()> {
     tx.run(
-        "INSERT INTO keys (kid, backend, algorithm, sealed) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO keys (kid, backend, algorithm, sealed, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         &[
             Value::Text(&key.kid),
             Value::Text(&key.backend),
             Value::Text(&key.algorithm),
             Value::Bytes(&key.sealed),
+            Value::Integer(now),
         ],
     )
 }
@@ -111,20 +143,69 @@ pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
     put_meta(tx, RETIREMENT, &retirement.0)
 }
 
-/// The secret keys that were ever current, in the order in which they came.
-pub(crate) fn secret_keys(tx: &mut Tx) -> Result<Vec<KeyId>> {
-    Ok(meta(tx, SECRET_KEYS)?.unwrap_or_default().as_chunks().0.to_vec())
+/// A secret key that was current at some time, and since when.
+pub(crate) struct KnownSecret {
+    pub id: KeyId,
+    pub since: i64,
 }
 
-/// Keeps that these secret keys came, in this order. One that was there before keeps its place.
-pub(crate) fn add_secret_keys(tx: &mut Tx, ids: impl Iterator<Item = KeyId>) -> Result<()> {
+/// The secret keys that were ever current, in the order in which they came.
+pub(crate) fn secret_keys(tx: &mut Tx) -> Result<Vec<KnownSecret>> {
+    let all = meta(tx, SECRET_KEYS)?.unwrap_or_default();
+    let (all, _) = all.as_chunks::<12>();
+    Ok(all
+        .iter()
+        .map(|[a, b, c, d, since @ ..]| KnownSecret {
+            id: [*a, *b, *c, *d],
+            since: i64::from_be_bytes(*since),
+        })
+        .collect())
+}
+
+/// Keeps that these secret keys came now, in this order. One that was there before keeps its place.
+pub(crate) fn add_secret_keys(tx: &mut Tx, ids: impl Iterator<Item = KeyId>, now: i64) -> Result<()> {
     let mut all = secret_keys(tx)?;
     for id in ids {
-        if !all.contains(&id) {
-            all.push(id);
+        if !all.iter().any(|known| known.id == id) {
+            all.push(KnownSecret { id, since: now });
         }
     }
-    put_meta(tx, SECRET_KEYS, all.as_flattened())
+    let bytes = |known: &KnownSecret| [&known.id[..], &known.since.to_be_bytes()].concat();
+    put_meta(tx, SECRET_KEYS, &all.iter().flat_map(bytes).collect::<Vec<u8>>())
+}
+
+/// What needs a secret key that is not the current one any more.
+pub(crate) struct Needs {
+    pub password_hashes: i64,
+    pub totp_seeds: i64,
+    pub mails: i64,
+    pub recovery_codes: i64,
+    pub sessions: i64,
+}
+
+/// What needs the secret key of this id, which was the current one between two times: what it sealed or named, and live
+/// sessions that were refreshed last in that time. The hashes that it sealed begin with the 13 letters of `hashes`.
+pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, now: i64) -> Result<Needs> {
+    let mut count = |sql: &'static str, values: &[Value]| -> Result<i64> {
+        Ok(tx.first(sql, values, |row| row.integer(0))?.unwrap_or_default())
+    };
+    Ok(Needs {
+        password_hashes: count(
+            "SELECT count(*) FROM users WHERE substr(password_hash, 1, 13) = ?1",
+            &[Value::Text(hashes)],
+        )?,
+        totp_seeds: count("SELECT count(*) FROM totp WHERE substr(sealed, 1, 4) = ?1", &[Value::Bytes(&id)])?,
+        mails: count("SELECT count(*) FROM mails WHERE substr(sealed, 1, 4) = ?1", &[Value::Bytes(&id)])?,
+        recovery_codes: count(
+            "SELECT count(*) FROM recovery_codes WHERE substr(id, 1, 4) = ?1",
+            &[Value::Bytes(&id)],
+        )?,
+        sessions: count(
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_at > ?1 \
+             AND rotated_at >= ?2 AND rotated_at < ?3",
+            &[Value::Integer(now), Value::Integer(current.start), Value::Integer(current.end)],
+        )?,
+    })
 }
 
 /// Forgets keys that verify nothing any more.

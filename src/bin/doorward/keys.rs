@@ -6,12 +6,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::failure::Outcome;
-use crate::show::{self, Table, word};
+use crate::show::{self, Table, time, word};
 use crate::{Context, ask};
 
 #[derive(Subcommand)]
 pub enum Keys {
-    /// List the public keys that tokens verify with. Keys of HS256 are secret, and are not shown.
+    /// List signing keys and secret keys by their ids, and what still needs an older secret key.
     List,
     /// Make a file with a new secret key, to be listed first. It is never one that exists.
     NewSecret {
@@ -44,7 +44,7 @@ impl Keys {
         let door = context.source.open_existing()?;
         let answer = match &self {
             Keys::NewSecret { .. } => Value::Null,
-            Keys::List => door.call("jwks", &json!({}))?,
+            Keys::List => door.call("list_keys", &json!({}))?,
             Keys::Rotate { backend, retire_now: false, .. } => {
                 door.call("rotate_keys", &json!({"backend": backend}))?
             }
@@ -60,12 +60,7 @@ impl Keys {
         match self {
             _ if context.json => writeln!(context.out, "{}", show::json(&answer.to_string()))?,
             Keys::NewSecret { .. } => {}
-            Keys::List => {
-                let cells = |key: &Value| ["kid", "alg", "kty", "crv"].map(|name| word(&key[name]));
-                let keys = answer["keys"].as_array().into_iter().flatten();
-                Table::new(["KID", "ALG", "KTY", "CRV"])
-                    .print(context.out, &keys.map(cells).collect::<Vec<_>>())?;
-            }
+            Keys::List => list(context, &answer)?,
             Keys::Rotate { backend, .. } => {
                 let old = word(&answer["previous"]);
                 let retired = &answer["retired"];
@@ -85,6 +80,31 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// Prints the keys, and what needs each older secret key.
+fn list(context: &mut Context, answer: &Value) -> Outcome {
+    let keys = |name: &str| answer[name].as_array().map_or(&[][..], Vec::as_slice);
+    let signing = keys("signing_keys").iter().map(|key| {
+        let use_ = if key["expires_at"].is_null() { "signs" } else { "verifies" };
+        let [kid, backend, algorithm] = ["kid", "backend", "algorithm"].map(|name| word(&key[name]));
+        [kid, backend, algorithm, time(&key["created_at"]), time(&key["expires_at"]), use_.to_owned()]
+    });
+    Table::new(["KID", "BACKEND", "ALG", "SINCE", "UNTIL", "USE"])
+        .print(context.out, &signing.collect::<Vec<_>>())?;
+    writeln!(context.out)?;
+    let secret = keys("secret_keys").iter().map(|key| {
+        let needed = key["needed_by"].as_object().into_iter().flatten().filter(|(_, count)| **count != 0);
+        let needed: Vec<String> =
+            needed.map(|(what, count)| format!("{} {}", word(count), what.replace('_', " "))).collect();
+        let needed = match &needed[..] {
+            [] if key["needed_by"].is_null() => String::new(),
+            [] => "nothing".to_owned(),
+            needed => needed.join(", "),
+        };
+        [word(&key["id"]), time(&key["since"]), word(&key["state"]), needed]
+    });
+    Table::new(["SECRET KEY", "SINCE", "STATE", "NEEDED BY"]).print(context.out, &secret.collect::<Vec<_>>())
 }
 
 /// Makes the file of a new secret key.

@@ -44,6 +44,7 @@ from doorward.models.app import (
     IntrospectResponse,
     IssueTokenResponse,
     JwksResponse,
+    ListKeysResponse,
     ListPasskeysResponse,
     ListSessionsResponse,
     ListUsersResponse,
@@ -773,6 +774,14 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"backend": backend, "keep_totp": keep_totp, "retire": retire}
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
+
+    def list_keys(self) -> ListKeysResponse:
+        """Lists signing keys and secret keys, without what is secret of them, and what still needs an older secret key.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {}
+        return ListKeysResponse.model_validate(self.call("list_keys", _text(fields)))
 
     def request_email_verification(
         self,

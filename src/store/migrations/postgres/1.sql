@@ -155,6 +155,7 @@ CREATE TABLE keys (
   backend    TEXT COLLATE "C" NOT NULL,
   algorithm  TEXT COLLATE "C" NOT NULL,
   sealed     BYTEA NOT NULL,
+  created_at BIGINT NOT NULL,
   -- Until when it verifies; NULL for the one that signs.
   expires_at BIGINT
 );

@@ -155,6 +155,7 @@ CREATE TABLE keys (
   backend    TEXT    NOT NULL,
   algorithm  TEXT    NOT NULL,
   sealed     BLOB    NOT NULL,
+  created_at INTEGER NOT NULL,
   -- Until when it verifies; NULL for the one that signs.
   expires_at INTEGER
 ) WITHOUT ROWID;

@@ -1709,6 +1709,124 @@ class RotateKeysResponse(Model):
     """
 
 
+class ListKeysRequest(Model):
+    """
+    Asks for the keys.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class NeededBy(Model):
+    """
+    What needs it in the list, where it is not the current one. It may go once all of these are 0 and every process has
+    the newer key first.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    mails: int
+    """
+    Mails that wait.
+    """
+    password_hashes: int
+    """
+    Password hashes that it sealed (`password.pepper`). Each is sealed anew at the next login.
+    """
+    recovery_codes: int
+    """
+    Recovery codes that were made under it.
+    """
+    sessions: int
+    """
+    Live sessions that were refreshed last while it was the current one. Without it their users log in again.
+    """
+    totp_seeds: int
+    """
+    Seeds of authenticator apps that it sealed.
+    """
+
+
+class SecretKey(Model):
+    """
+    A secret key.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    id: str
+    """
+    A name that tells nothing of it.
+    """
+    needed_by: NeededBy | None = None
+    """
+    What needs it in the list, where it is not the current one. It may go once all of these are 0 and every process has
+    the newer key first.
+    """
+    since: int
+    """
+    When it was first the current one, in Unix seconds.
+    """
+    state: Literal["current", "listed", "missing", "retired"]
+    """
+    What this process does with it.
+    """
+
+
+class SigningKey(Model):
+    """
+    A key that signs access tokens, or only verifies them.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    algorithm: str
+    """
+    `HS256` is secret; the others are in `jwks`, too.
+    """
+    backend: str
+    """
+    The backend whose tokens it signs.
+    """
+    created_at: int
+    """
+    When it was made, in Unix seconds.
+    """
+    expires_at: int | None = None
+    """
+    Until when it verifies, in Unix seconds; absent while it signs.
+    """
+    kid: str
+    """
+    Its id: `kid` in the header of the tokens that it signed.
+    """
+
+
+class ListKeysResponse(Model):
+    """
+    The keys, without what is secret of them.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    secret_keys: list[SecretKey]
+    """
+    The secret keys that were ever the first, in the order in which they came; the last is the newest.
+    """
+    signing_keys: list[SigningKey]
+    """
+    The signing keys in the store; for each backend those that sign first. The fixed secret of a compatibility backend
+    is not there.
+    """
+
+
 class RequestEmailVerificationRequest(Model):
     """
     Asks for a mail that verifies the address of an account. One of `token`, `user_id`, `verification`, `username` with
