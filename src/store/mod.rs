@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod known_devices;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod locks;
+mod log;
 pub(crate) mod mails;
 pub(crate) mod one_time_secrets;
 pub(crate) mod passkeys;

@@ -17,6 +17,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params_from_iter};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
+use super::log::{self, Mark};
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
 use super::{Durability, Row, Tx, Value, damaged};
@@ -52,6 +53,7 @@ impl Sqlite {
         if let Some(why) = unusable(path) {
             return Err(Error::at(Code::InvalidConfig, "/store", why));
         }
+        let looked_at = log::check(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
         if plan.migrates {
             create_private(path)?;
         } else if !path.exists() {
@@ -63,6 +65,7 @@ impl Sqlite {
         let path = path.canonicalize().map_err(|error| no_file(&error))?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         let locks = super::locks::keep(&path);
+        let opened = identity(&path)?;
         let connection = connect(&path, timeout)?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         if !super::locks::are_kept(&path) {
@@ -73,7 +76,10 @@ impl Sqlite {
         write_ahead(&connection, timeout)?;
         let found = migrate(&connection, plan, timeout)?;
         writable(&connection)?;
-        let files = Some(Arc::new(Files::of(path)?));
+        let files = Some(Arc::new(Files::of(path, looked_at)?));
+        if files.as_ref().is_some_and(|files| files.database != opened) {
+            return Err(Error::new(Code::StoreUnavailable, "the file was replaced while it was opened"));
+        }
         let writer = Writer::new(connection, plan, files.clone())?;
         Ok(Sqlite {
             writer: Mutex::new(writer),
@@ -143,8 +149,10 @@ impl Sqlite {
         }
         let draft = longer(&path, &format!(".{}", crypto::base64url(&crypto::random::<9>()?)));
         create_new(&draft).map_err(|error| no_backup(&error))?;
-        let copied =
-            self.copy_into(&draft).and_then(|()| publish(&draft, &path).map_err(|error| no_backup(&error)));
+        let copied = self.copy_into(&draft).and_then(|()| {
+            let mark = Mark::new()?;
+            publish(&draft, &path, mark).map_err(|error| no_backup(&error))
+        });
         if copied.is_err() {
             // SQLite may have left its journal.
             let _ = (fs::remove_file(&draft), fs::remove_file(longer(&draft, "-journal")));
@@ -193,6 +201,10 @@ struct Writer {
     files: Option<Arc<Files>>,
     durability: Durability,
     group: Option<Group>,
+    /// What the log was when the transaction began.
+    generation: Option<[u8; 8]>,
+    /// The log was begun anew, and does not say yet whose it is.
+    is_unmarked: bool,
 }
 
 /// Callers whose writes are committed together.
@@ -211,7 +223,15 @@ struct Outcome {
 impl Writer {
     fn new(connection: Connection, plan: Plan, files: Option<Arc<Files>>) -> Result<Writer> {
         connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
-        Ok(Writer { connection, plan, files, durability: Durability::Full, group: None })
+        Ok(Writer {
+            connection,
+            plan,
+            files,
+            durability: Durability::Full,
+            group: None,
+            generation: None,
+            is_unmarked: false,
+        })
     }
 
     /// Runs `f` as a member of the open group, or of a new one.
@@ -262,8 +282,13 @@ impl Writer {
             let _ = self.run("ROLLBACK");
             return Err(error);
         }
+        self.generation = self.generation();
         self.group = Some(Group { outcome: Arc::default(), members: 0 });
         Ok(())
+    }
+
+    fn generation(&self) -> Option<[u8; 8]> {
+        self.files.as_ref().and_then(|files| log::generation(&files.log_file))
     }
 
     /// Whether this engine may still write: a newer one may have taken a step meanwhile that shuts it out.
@@ -304,6 +329,16 @@ impl Writer {
                 let _ = self.run("ROLLBACK");
             }
             self.decide(committed);
+            self.mark();
+        }
+    }
+
+    /// Lets a log that was begun anew say whose it is. Where another process writes, the next commit tries again.
+    fn mark(&mut self) {
+        self.is_unmarked |= self.generation() != self.generation;
+        if self.is_unmarked {
+            self.is_unmarked =
+                transaction(&self.connection, "BEGIN IMMEDIATE", || mark(&self.connection)).is_err();
         }
     }
 
@@ -350,11 +385,16 @@ struct Files {
     path: PathBuf,
     database: (u64, u64),
     log: (u64, u64),
+    log_file: File,
+    /// Open as long as the store is.
+    _looked_at: Option<File>,
 }
 
 impl Files {
-    fn of(path: PathBuf) -> Result<Files> {
-        Ok(Files { database: identity(&path)?, log: identity(&longer(&path, "-wal"))?, path })
+    fn of(path: PathBuf, looked_at: Option<File>) -> Result<Files> {
+        let log = longer(&path, "-wal");
+        let log_file = File::open(&log).map_err(|_| moved("is gone"))?;
+        Ok(Files { database: identity(&path)?, log: identity(&log)?, log_file, path, _looked_at: looked_at })
     }
 
     /// Whether their names still lead to them. What is written to a file without a name is lost with the process, and
@@ -459,15 +499,17 @@ impl<'a> Columns<'a> {
 }
 
 /// The path with more at its end.
-fn longer(path: &Path, more: &str) -> PathBuf {
+pub(super) fn longer(path: &Path, more: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(more);
     path.into()
 }
 
-/// Gives a whole file its name, if nobody else has it; how long it is.
-fn publish(draft: &Path, path: &Path) -> std::io::Result<u64> {
-    let file = File::open(draft)?;
+/// Gives a whole file its name, if nobody else has it; how long it is. With a mark of its own: no log of the store's
+/// goes with it.
+fn publish(draft: &Path, path: &Path, mark: Mark) -> std::io::Result<u64> {
+    let file = OpenOptions::new().read(true).write(true).open(draft)?;
+    mark.write(&file)?;
     file.sync_all()?;
     // Nobody else can take the name now, and not every file system has hard links.
     create_new(path)?;
@@ -682,6 +724,13 @@ fn numbers(connection: &Connection) -> Result<Found> {
     let read = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
     let (version, needed): (Option<i64>, Option<i64>) = statement.query_row([], read).map_err(failed)?;
     Ok(Found { version: version.ok_or_else(damaged)?, needed: needed.unwrap_or(0) })
+}
+
+/// Puts the next mark into the database.
+fn mark(connection: &Connection) -> Result<()> {
+    let old = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+    let new = Mark::from_header(old).next()?;
+    connection.pragma_update(None, "user_version", new.in_header()).map_err(failed)
 }
 
 fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {

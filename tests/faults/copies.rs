@@ -127,3 +127,101 @@ fn a_store_by_other_names() {
     }
     assert_eq!(refused(&sqlite(&store.path().join("link")), json!({})), Code::InvalidConfig);
 }
+
+/// A store that was killed, with one account more than its backup; and that backup, as it came out of `backup` or as a
+/// copy of the closed file.
+fn killed(store: &Store, more: usize, is_plain_copy: bool) -> PathBuf {
+    let engine = store.open();
+    register(&engine, "ada").unwrap();
+    let backup = store.path().join("copy");
+    if !is_plain_copy {
+        call(&engine, "backup", json!({"path": backup})).unwrap();
+    }
+    drop(engine);
+    if is_plain_copy {
+        fs::copy(store.file(), &backup).unwrap();
+    }
+    let mut child = Child::start(&json!({"role": "leave a log", "store": store.url(), "more": more}));
+    assert_eq!(child.report().unwrap(), "left");
+    child.kill();
+    child.end();
+    assert!(fs::metadata(companion(store, "-wal")).unwrap().len() > 0);
+    backup
+}
+
+/// The child of [`killed`].
+pub fn leave_a_log(store: &str, task: &Value) {
+    let engine = open(store, json!({})).unwrap();
+    for number in 0..task["more"].as_u64().unwrap() {
+        register(&engine, &format!("user{number}")).unwrap();
+    }
+    report(&json!("left"));
+    told();
+}
+
+/// Refused, by a message that names the file and the way out; and nothing is touched.
+fn refused_for_its_log(store: &Store) {
+    let files = [store.file(), companion(store, "-wal")];
+    let before = files.each_ref().map(|file| fs::read(file).ok());
+    let error = open(store.url(), json!({})).err().unwrap();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")));
+    let detail = error.detail.unwrap();
+    assert!(
+        detail.contains("store.db-wal belongs to another") && detail.contains("doorward restore"),
+        "{detail}"
+    );
+    assert_eq!(files.each_ref().map(|file| fs::read(file).ok()), before);
+}
+
+/// The obvious way to restore a backup: its copy over the file, whose log still lies beside it. SQLite would apply the
+/// log to the backup.
+#[test]
+fn a_log_beside_a_file_that_is_not_its_own() {
+    // The log was begun anew meanwhile, or not.
+    for (more, is_plain_copy) in [(1, false), (120, false), (120, true)] {
+        let store = Store::sqlite();
+        let backup = killed(&store, more, is_plain_copy);
+        // What was killed goes on.
+        let mine = (fs::read(store.file()).unwrap(), fs::read(companion(&store, "-wal")).unwrap());
+        assert!(store.open().call("list_users", "{}").unwrap().contains("user0"));
+        fs::write(store.file(), &mine.0).unwrap();
+        fs::write(companion(&store, "-wal"), &mine.1).unwrap();
+        fs::copy(&backup, store.file()).unwrap();
+        refused_for_its_log(&store);
+        fs::remove_file(companion(&store, "-wal")).unwrap();
+        login(&store.open(), "ada").unwrap();
+        assert_eq!(store.count("users"), 1);
+    }
+}
+
+/// A file that is empty or gone, whose log is there: SQLite would delete it.
+#[test]
+fn a_log_without_its_file() {
+    let store = Store::sqlite();
+    killed(&store, 1, false);
+    fs::write(store.file(), "").unwrap();
+    refused_for_its_log(&store);
+    fs::remove_file(store.file()).unwrap();
+    refused_for_its_log(&store);
+    assert!(!store.file().exists());
+}
+
+/// Logs that are not whole are what they were to SQLite: it reads them up to the first frame that is not.
+#[test]
+fn a_log_that_is_not_whole() {
+    let store = Store::sqlite();
+    killed(&store, 2, false);
+    let (file, log) = (fs::read(store.file()).unwrap(), fs::read(companion(&store, "-wal")).unwrap());
+    for length in [0, 1, 31, 32, 40, 56, 57, 4151, 4152, 4153, log.len() - 1] {
+        for (at, bit) in [(None, 0), (Some(length / 2), 1)] {
+            let mut log = log[..length].to_vec();
+            if let Some(byte) = at.and_then(|at| log.get_mut(at)) {
+                *byte ^= bit;
+            }
+            fs::write(store.file(), &file).unwrap();
+            fs::write(companion(&store, "-wal"), &log).unwrap();
+            let _ = fs::remove_file(companion(&store, "-shm"));
+            login(&store.open(), "ada").unwrap();
+        }
+    }
+}

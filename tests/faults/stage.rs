@@ -238,6 +238,7 @@ fn child() {
         "work" => crate::crash::work(store),
         "work until the limit" => crate::crash::work_until_the_limit(store, &task),
         "back up" => crate::backup::child(store, &task),
+        "leave a log" => crate::copies::leave_a_log(store, &task),
         "read files" => crate::copies::read_files(store),
         "faulted" => crate::injected::faulted(store),
         "unprivileged" => crate::store::unprivileged(store, &task),
