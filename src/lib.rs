@@ -59,11 +59,12 @@ pub mod webauthn;
 pub use clock::Clock;
 pub use config::Config;
 pub use contain::contain;
+pub use engine::restore::restore;
 pub use engine::{Engine, Hooks, Level};
 pub use error::{Code, Error, Result, Status};
 pub use operations::describe;
 pub use secret_key::new_secret_key_file;
-pub use store::{Moved, migrate, migrate_schema};
+pub use store::{Moved, Watch, migrate, migrate_schema};
 
 /// The version of the C ABI: the number in the shared library's SONAME.
 pub const ABI: u32 = 1;

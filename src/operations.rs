@@ -169,6 +169,9 @@ operations! {
     revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store,
         "Ends every session of a user, but for one if asked.",
         [UserNotFound, StoreUnavailable];
+    revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long,
+        "Ends every session of everybody.",
+        [StoreUnavailable];
     revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store,
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];

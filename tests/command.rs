@@ -1,5 +1,8 @@
 //! The command `doorward`, as a shell runs it.
 
+#[path = "command/restoring.rs"]
+mod restoring;
+
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;

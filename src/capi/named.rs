@@ -245,6 +245,17 @@ pub unsafe extern "C" fn doorward_revoke_user_sessions(
     unsafe { run(&rows::revoke_user_sessions, engine, request, response) }
 }
 
+/// Ends every session of everybody.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_all_sessions(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_all_sessions, engine, request, response) }
+}
+
 /// Revokes a token with its session (RFC 7009).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_token(

@@ -138,7 +138,7 @@ kinds! {
     LoggedOut = "logged_out";
     /// A session was ended.
     SessionRevoked = "session_revoked";
-    /// The sessions of an account were ended, `detail` of them.
+    /// The sessions of an account were ended, `detail` of them; those of everybody where no account is named.
     SessionsRevoked = "sessions_revoked";
     /// The refresh token before the newest was offered again, outside the grace window: a reply was lost, or somebody
     /// else has the token too. `detail` is the number of repeats in thirty days; a session bears three.
@@ -177,6 +177,8 @@ kinds! {
     TokenRevoked = "token_revoked";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
+    /// A backup took the place of the store: what happened after it is not in this log.
+    StoreRestored = "store_restored";
     /// Keys were retired at once; `detail` says how many, and what ended with them.
     KeysRetired = "keys_retired";
 }

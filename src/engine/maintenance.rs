@@ -1,18 +1,19 @@
 //! What keeps a store healthy: `maintain`, `backup`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::events::oldest_event;
+use super::{Engine, proof};
 use crate::crypto::secrets::KeyId;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Share, Tx, events, keys, known_devices, one_time_secrets, passkeys, revoked_tokens, sessions,
-    throttles,
+    Durability, Look, Share, Tx, Watch, events, keys, known_devices, one_time_secrets, passkeys,
+    revoked_tokens, sessions, throttles,
 };
 
 /// Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
@@ -64,6 +65,9 @@ pub struct Purged {
 pub struct BackupRequest {
     /// The file to make, with mode 0600. None may have this name.
     pub path: PathBuf,
+    /// Whether the copy is opened and looked through before it has its name: every page, row and index, and that the
+    /// secret key is its own. It takes about as long as the copy. Default: false.
+    pub verify: Option<bool>,
 }
 
 /// The copy is on the disk.
@@ -71,6 +75,21 @@ pub struct BackupRequest {
 pub struct BackupResponse {
     /// How long the file is.
     pub bytes: u64,
+    /// What the copy holds, where it was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
+}
+
+/// What a copy holds.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Verified {
+    /// Accounts.
+    pub users: i64,
+    /// Sessions, those that ended lately included.
+    pub sessions: i64,
+    /// Events of the audit log.
+    pub events: i64,
 }
 
 /// How many rows a transaction deletes: other writers wait no longer than it takes.
@@ -115,7 +134,30 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `feature_not_built`, `store_unavailable`.
     pub fn backup(&self, request: BackupRequest) -> Result<BackupResponse> {
-        Ok(BackupResponse { bytes: self.store.backup(&request.path)? })
+        self.backup_watched(request, &(Arc::new(|_, _, _| true) as Watch))
+    }
+
+    /// As [`Engine::backup`]; `watch` hears how far it is, and ends it where it answers `false`.
+    ///
+    /// Failures: as there.
+    pub fn backup_watched(&self, request: BackupRequest, watch: &Watch) -> Result<BackupResponse> {
+        let mut verified = None;
+        let mut look = |tx: &mut Tx| {
+            if proof(tx, &self.secrets)?.is_none() {
+                return Err(Error::new(Code::StoreUnavailable, "the copy has no proof of the secret key"));
+            }
+            let mut count = |sql| tx.first(sql, &[], |row| row.integer(0)).map(Option::unwrap_or_default);
+            verified = Some(Verified {
+                users: count("SELECT count(*) FROM users")?,
+                sessions: count("SELECT count(*) FROM sessions")?,
+                events: count("SELECT count(*) FROM events")?,
+            });
+            Ok(())
+        };
+        let is_verified = request.verify.unwrap_or(false);
+        let look = is_verified.then_some(&mut look as Look);
+        let bytes = self.store.backup(&request.path, watch, look)?;
+        Ok(BackupResponse { bytes, verified })
     }
 }
 

@@ -26,6 +26,7 @@ mod provider_keys;
 pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
+pub mod restore;
 mod retirement;
 mod rotation;
 mod search;

@@ -1,5 +1,5 @@
 //! Sessions: `refresh`, `logout`, `list_sessions`, `revoke_session`, `revoke_user_sessions`,
-//! `revoke_token`, and what a login opens.
+//! `revoke_all_sessions`, `revoke_token`, and what a login opens.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,11 @@ pub struct RevokeUserSessionsRequest {
     pub except_session_id: Option<Id>,
 }
 
+/// Ends every session of everybody.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RevokeAllSessionsRequest {}
+
 /// How many sessions were ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokedResponse {
@@ -165,6 +170,9 @@ pub struct RevokeTokenResponse {}
 /// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
 const LONGEST_LIFE: i64 = 315_360_000;
 const LONGEST_LEEWAY: i64 = 600;
+
+/// The sessions of how many accounts one transaction ends: other writers wait no longer than it takes.
+const BATCH: usize = 500;
 
 const DISCARD: &str = "Logged out. Discard the tokens.";
 
@@ -370,6 +378,29 @@ impl Engine {
                 None => self.revoke_everything(tx, request.user_id, now),
                 Some(session_id) => self.revoke_others(tx, request.user_id, session_id, now),
             }
+        })?;
+        Ok(RevokedResponse { revoked })
+    }
+
+    /// Ends every session of everybody, every token that belongs to no session, and every challenge and mailed token, in
+    /// short transactions; the last of them writes one event. A failure may leave some of it ended: call again.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn revoke_all_sessions(&self, _: RevokeAllSessionsRequest) -> Result<RevokedResponse> {
+        let (now, mut revoked, mut after) = (self.clock.now(), 0, Id::from_bytes([0; 16]));
+        while let Some(last) = self.store.read(|tx| users::last_of_batch(tx, after, BATCH))? {
+            revoked += self.store.write(Durability::Full, |tx| {
+                let revoked = sessions::revoke_between(tx, after, last, now)?;
+                users::bump_epochs(tx, after, last, now)?;
+                Ok(revoked)
+            })?;
+            after = last;
+        }
+        self.store.write(Durability::Full, |tx| {
+            one_time_secrets::delete_every(tx)?;
+            mail::forget_every_token(tx)?;
+            let detail = revoked.to_string();
+            self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, None) })
         })?;
         Ok(RevokedResponse { revoked })
     }

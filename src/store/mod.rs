@@ -15,6 +15,7 @@ pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod replace;
 pub(crate) mod revoked_tokens;
 mod schema;
 pub(crate) mod second_factors;
@@ -24,9 +25,11 @@ pub(crate) mod throttles;
 pub(crate) mod users;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use copy::{Moved, migrate};
+pub(crate) use replace::Place;
 pub(crate) use sqlite::unusable;
 
 use self::schema::{Found, Plan};
@@ -34,6 +37,13 @@ use crate::clock::Stopped;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::user::Id;
+
+/// Hears how far something is that takes long: what is done, how much of it, and of how much; 0 where that is not known.
+/// It goes on while this answers `true`.
+pub type Watch = Arc<dyn Fn(&'static str, u64, u64) -> bool + Send + Sync>;
+
+/// Sees what is in a copy.
+pub(crate) type Look<'l> = &'l mut dyn FnMut(&mut Tx) -> Result<()>;
 
 /// The open store.
 pub(crate) enum Store {
@@ -148,10 +158,11 @@ impl Store {
         }
     }
 
-    /// Copies the store into a new file; how long that is.
-    pub(crate) fn backup(&self, path: &Path) -> Result<u64> {
+    /// Copies the store into a new file; how long that is. `look` sees what is in it before it has its name, after a
+    /// look through all of it.
+    pub(crate) fn backup(&self, path: &Path, watch: &Watch, look: Option<Look>) -> Result<u64> {
         match self {
-            Store::Sqlite(store) => store.backup(path),
+            Store::Sqlite(store) => store.backup(path, watch, look),
             #[cfg(feature = "postgres")]
             Store::Postgres(_) => Err(Error::new(Code::FeatureNotBuilt, "for PostgreSQL there is pg_dump")),
         }

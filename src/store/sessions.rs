@@ -225,6 +225,16 @@ pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Re
     Ok(ids)
 }
 
+/// Ends every live session of the accounts after an id up to another one. How many it ended.
+pub(crate) fn revoke_between(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<usize> {
+    tx.execute(
+        "UPDATE sessions SET revoked_at = ?3 WHERE user_id > ?1 AND user_id <= ?2 AND revoked_at IS NULL \
+         AND expires_at > ?3 AND idle_at > ?3 \
+         AND epoch = (SELECT epoch FROM users WHERE users.id = sessions.user_id)",
+        &[Value::Bytes(after.as_bytes()), Value::Bytes(last.as_bytes()), Value::Integer(now)],
+    )
+}
+
 /// Ends every session of everybody; how many were not ended before.
 pub(crate) fn revoke_every(tx: &mut Tx, now: i64) -> Result<usize> {
     tx.execute("UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL", &[Value::Integer(now)])

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use super::log::{self, Mark};
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
-use super::{Durability, Row, Tx, Value, damaged};
+use super::{Durability, Look, Row, Tx, Value, Watch, damaged, keys};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
@@ -30,6 +30,12 @@ const APPLICATION_ID: i32 = 0x6477_7264;
 /// How long one waits before asking again whether another process has done writing. It writes many times meanwhile:
 /// each change of the writer costs both their caches.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+
+/// After how many instructions of SQLite's machine one looks whether it goes on: a few milliseconds.
+const BETWEEN_WATCHES: i32 = 100_000;
+
+/// What is said of what was ended by its watch.
+const INTERRUPTED: &str = "interrupted";
 
 /// How many writers share one commit at most.
 const GROUP_SIZE: usize = 256;
@@ -141,15 +147,18 @@ impl Sqlite {
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
-    /// file has its name only once all of it is on the disk.
-    pub(super) fn backup(&self, path: &Path) -> Result<u64> {
+    /// file has its name only once all of it is on the disk, and `look` has seen it.
+    pub(super) fn backup(&self, path: &Path, watch: &Watch, look: Option<Look>) -> Result<u64> {
         let path = std::path::absolute(path).map_err(|error| no_backup(&error))?;
         if path.symlink_metadata().is_ok() {
             return Err(no_backup(&ErrorKind::AlreadyExists.into()));
         }
         let draft = longer(&path, &format!(".{}", crypto::base64url(&crypto::random::<9>()?)));
         create_new(&draft).map_err(|error| no_backup(&error))?;
-        let copied = self.copy_into(&draft).and_then(|()| {
+        let copied = self.copy_into(&draft, watch).and_then(|()| {
+            if let Some(look) = look {
+                look_at(&draft, watch, look)?;
+            }
             let mark = Mark::new()?;
             publish(&draft, &path, mark).map_err(|error| no_backup(&error))
         });
@@ -161,14 +170,23 @@ impl Sqlite {
     }
 
     /// Writes into an empty file. Others go on: a copy reads what was committed before it began.
-    fn copy_into(&self, empty: &Path) -> Result<()> {
-        let empty = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
-        let copy =
-            |connection: &Connection| connection.execute("VACUUM INTO ?1", [empty]).map(drop).map_err(failed);
+    fn copy_into(&self, empty: &Path, watch: &Watch) -> Result<()> {
+        let name = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
+        let copy = |connection: &mut Connection| {
+            let of = (pragma(connection, "page_count")? - pragma(connection, "freelist_count")?)
+                * pragma(connection, "page_size")?;
+            let (watch, draft) = (Arc::clone(watch), empty.to_owned());
+            let copied = move || fs::metadata(&draft).map_or(0, |draft| draft.len());
+            watched(
+                connection,
+                move || watch("backup", copied().min(of), of),
+                |connection| connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(failed),
+            )
+        };
         match &self.files {
             // Readers may not write, not even there.
-            Some(files) => copy(&self.connect_again()?).and_then(|()| files.check()),
-            None => copy(&lock(&self.writer).connection),
+            Some(files) => copy(&mut self.connect_again()?).and_then(|()| files.check()),
+            None => copy(&mut lock(&self.writer).connection),
         }
     }
 
@@ -498,6 +516,69 @@ impl<'a> Columns<'a> {
     }
 }
 
+fn pragma(connection: &Connection, name: &str) -> Result<u64> {
+    let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed)?;
+    Ok(value.max(0).cast_unsigned())
+}
+
+/// Runs `f` while `goes_on`.
+fn watched<T>(
+    connection: &mut Connection,
+    mut goes_on: impl FnMut() -> bool + Send + 'static,
+    f: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    connection.progress_handler(BETWEEN_WATCHES, Some(move || !goes_on())).map_err(failed)?;
+    let result = f(connection);
+    connection.progress_handler(0, None::<fn() -> bool>).map_err(failed)?;
+    result
+}
+
+/// Looks through a whole database: the first fault that is found, in SQLite's words, which quote no value.
+fn fault(
+    connection: &mut Connection,
+    goes_on: impl FnMut() -> bool + Send + 'static,
+) -> Result<Option<String>> {
+    let found: String = watched(connection, goes_on, |connection| {
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)
+    })?;
+    Ok((found != "ok").then_some(found))
+}
+
+/// Looks through a database that nobody else has open, and lets `look` see what is in it.
+fn look_at(path: &Path, watch: &Watch, look: Look) -> Result<()> {
+    let mut connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+    let watch = Arc::clone(watch);
+    if let Some(fault) = fault(&mut connection, move || watch("verify", 0, 0))? {
+        return Err(Error::new(Code::StoreUnavailable, format!("the file is damaged: {fault}")));
+    }
+    look(&mut Tx::Sqlite(Statements(&connection)))
+}
+
+/// Whether a file that nobody else has open is a store, and whole. Failures: `invalid_request`, `schema_too_new`,
+/// `store_unavailable`.
+pub(super) fn inspect(path: &Path, watch: &Watch) -> Result<()> {
+    let refused = |why: String| Error::at(Code::InvalidRequest, "/backup", why);
+    look_at(path, watch, &mut |tx| {
+        let Tx::Sqlite(Statements(connection)) = tx else { return Err(damaged()) };
+        let found = found(connection)?;
+        if found.version == 0 {
+            return Err(refused("an empty database".to_owned()));
+        }
+        Plan::new(true).missing(found)?;
+        match keys::meta(tx, keys::KEY_PROOF)? {
+            Some(_) => Ok(()),
+            None => Err(refused("a store that was never opened".to_owned())),
+        }
+    })
+    .map_err(|error| match error.code {
+        Code::SchemaTooNew => error,
+        _ if error.detail.as_deref() == Some(INTERRUPTED) => error,
+        _ if error.field.as_deref() == Some("/backup") => error,
+        _ => refused(error.detail.unwrap_or_default().into_owned()),
+    })
+}
+
 /// The path with more at its end.
 pub(super) fn longer(path: &Path, more: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
@@ -742,6 +823,9 @@ fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Resu
 
 /// What SQLite says, in words of this library: its own text could quote a value.
 fn failed(error: rusqlite::Error) -> Error {
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Error::new(Code::StoreUnavailable, INTERRUPTED);
+    }
     let (failure, text) = match &error {
         rusqlite::Error::SqliteFailure(failure, text) => (failure, text.as_deref()),
         rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg.as_str())),

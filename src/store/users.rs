@@ -298,6 +298,20 @@ pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     )
 }
 
+/// The last of so many accounts after an id, if there is one.
+pub(crate) fn last_of_batch(tx: &mut Tx, after: Id, limit: usize) -> Result<Option<Id>> {
+    const SQL: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
+    Ok(tx.after(SQL, after, limit, |_| Ok(()))?.pop().map(|(id, ())| id))
+}
+
+/// As [`bump_epoch`], for the accounts after an id up to another one.
+pub(crate) fn bump_epochs(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<()> {
+    tx.run(
+        "UPDATE users SET epoch = epoch + 1, epoch_at = ?3, token_epoch = token_epoch + 1 WHERE id > ?1 AND id <= ?2",
+        &[Value::Bytes(after.as_bytes()), Value::Bytes(last.as_bytes()), Value::Integer(now)],
+    )
+}
+
 /// Ends every session of the account that is not carried over, also those that logins are about to open.
 pub(crate) fn next_epoch(tx: &mut Tx, id: Id) -> Result<()> {
     tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;

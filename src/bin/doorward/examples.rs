@@ -55,6 +55,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doorward session revoke 01965c3e-0000-7000-8000-000000000000",
             "doorward session revoke --user ada",
+            "doorward session revoke --all",
         ],
     ),
     ("keys list", &["doorward keys list", "doorward keys list --json"]),
@@ -84,7 +85,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["doorward export > users.ndjson"]),
-    ("backup", &["doorward backup /backup/app.db"]),
+    ("backup", &["doorward backup /backup/app.db", "doorward backup /backup/app.db --verify"]),
+    ("restore", &["doorward restore /backup/app.db", "doorward restore /backup/app.db --end-all-sessions"]),
     ("maintain", &["doorward maintain", "doorward maintain --budget-ms 1000"]),
     ("doctor", &["doorward doctor", "doorward --config /etc/app/doorward.json doctor --json"]),
     ("migrate", &["doorward migrate --from sqlite:/var/lib/app/app.db --to @/etc/app/store-url"]),

@@ -136,7 +136,7 @@ fn question(backend: Option<&str>, keep_totp: bool) -> String {
 }
 
 /// What was retired.
-fn tell(context: &mut Context, retired: &Value) -> Outcome {
+pub fn tell(context: &mut Context, retired: &Value) -> Outcome {
     let count = |name: &str| word(&retired[name]);
     let [keys, secret_keys, sessions] = ["signing_keys", "secret_keys", "sessions"].map(count);
     let [secrets, mails, seeds] = ["one_time_secrets", "mails", "totp_seeds"].map(count);

@@ -78,6 +78,11 @@ enum Command {
     Export,
     /// Copy a SQLite store into a new file, while it is in use.
     Backup(stores::Backup),
+    /// Put a backup in the place of a SQLite store that nobody has open.
+    ///
+    /// The backup is looked through and opened with the secret key first. What was there is kept under another name. The
+    /// backup brings back what was changed since: sessions and tokens that were revoked, old passwords and factors.
+    Restore(stores::Restore),
     /// Purge what is past its time.
     Maintain(stores::Maintain),
     /// Judge the configuration on this machine; fails with CONFIG when there is a problem.
@@ -202,6 +207,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Import(import) => import.run(context),
         Command::Export => transfer::export(context),
         Command::Backup(backup) => backup.run(context),
+        Command::Restore(restore) => restore.run(context),
         Command::Maintain(maintain) => maintain.run(context),
         Command::Doctor => stores::doctor(context),
         Command::Migrate(migrate) => migrate.run(context),

@@ -15,14 +15,17 @@ pub enum Session {
         #[arg(value_name = "USER")]
         who: String,
     },
-    /// End a session, or every session of an account.
+    /// End a session, every session of an account, or all.
     Revoke {
         /// The id of the session.
-        #[arg(required_unless_present = "who")]
+        #[arg(required_unless_present_any = ["who", "all"])]
         session: Option<String>,
         /// Every session of this account.
         #[arg(long = "user", value_name = "USER", conflicts_with = "session")]
         who: Option<String>,
+        /// Every session of everybody, and every challenge and mailed token.
+        #[arg(long, conflicts_with_all = ["session", "who"])]
+        all: bool,
     },
 }
 
@@ -47,8 +50,9 @@ impl Session {
                 Table::new(["ID", "CREATED", "REFRESHED", "EXPIRES", "IP", "DEVICE", "USER AGENT"])
                     .print(context.out, &rows)
             }
-            Session::Revoke { session, who } => {
+            Session::Revoke { session, who, all } => {
                 let answer = match who {
+                    _ if all => door.call("revoke_all_sessions", &json!({}))?,
                     Some(who) => {
                         door.call("revoke_user_sessions", &json!({"user_id": door.user(&who)?["id"]}))?
                     }

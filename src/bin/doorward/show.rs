@@ -96,6 +96,9 @@ fn print_row<const N: usize>(out: &mut dyn Write, row: &[String; N], widths: &[u
     Ok(writeln!(out, "{}", line.trim_end())?)
 }
 
+/// No tenth of a percent.
+const UNKNOWN: u64 = 1001;
+
 /// How far it is, on a terminal.
 pub struct Bar {
     shown: bool,
@@ -108,9 +111,14 @@ impl Bar {
     }
 
     pub fn show(&mut self, what: &str, done: u64, of: u64, about: &str) {
-        let tenth = done.min(of) * 1000 / of.max(1);
+        // How much there is may not be known.
+        let tenth = (done.min(of) * 1000).checked_div(of).unwrap_or(UNKNOWN);
         if self.shown && tenth != self.tenth {
             self.tenth = tenth;
+            if tenth == UNKNOWN {
+                eprint!("\r{what}…\x1b[K");
+                return;
+            }
             let filled = (tenth / 25) as usize;
             let (bar, percent) = ("#".repeat(filled), tenth as f64 / 10.0);
             eprint!("\r{what:12} [{bar:40}] {percent:5.1} % {about}\x1b[K");

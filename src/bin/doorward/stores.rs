@@ -1,12 +1,17 @@
-//! Stores as a whole: `init`, `backup`, `maintain`, `doctor`, `migrate`, `migrate-schema`.
+//! Stores as a whole: `init`, `backup`, `restore`, `maintain`, `doctor`, `migrate`, `migrate-schema`.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use clap::Args;
 use doorward::config::StoreUrl;
-use doorward::{Code, Error};
+use doorward::engine::maintenance::{BackupRequest, Verified};
+use doorward::engine::restore::{Restored, Restoring};
+use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
 
 use crate::Context;
@@ -19,6 +24,21 @@ use crate::signals;
 pub struct Backup {
     /// The file to make. It is never one that exists.
     file: PathBuf,
+    /// Open the copy before it has its name, look through all of it, and count what is in it.
+    #[arg(long)]
+    verify: bool,
+}
+
+#[derive(Args)]
+pub struct Restore {
+    /// The backup.
+    file: PathBuf,
+    /// End every session, mailed token and challenge of the backup: it brings back those that were ended since.
+    #[arg(long)]
+    end_all_sessions: bool,
+    /// Retire the keys of the backup, as `keys rotate --retire-now` does: it brings back those that were retired since.
+    #[arg(long)]
+    retire_keys: bool,
 }
 
 #[derive(Args)]
@@ -84,18 +104,84 @@ impl Backup {
     pub fn run(self, context: &mut Context) -> Outcome {
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file("FILE", &error))?;
         let key = context.source.config()?.key_file();
-        let answer = context.source.open_existing()?.call("backup", &json!({"path": path}))?;
+        let door = context.source.open_existing()?;
+        let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
+        let answer =
+            watched(|watch| door.engine.observed("backup", || door.engine.backup_watched(request, watch)))?;
         if context.json {
+            let answer = serde_json::to_string(&answer).map_err(io::Error::from)?;
             return Ok(writeln!(context.out, "{answer}")?);
         }
         let name = path.display().to_string();
-        writeln!(context.out, "{} bytes are in {}.", word(&answer["bytes"]), safe(&name))?;
+        writeln!(context.out, "{} bytes are in {}.", answer.bytes, safe(&name))?;
+        if let Some(Verified { users, sessions, events }) = answer.verified {
+            let counts = format!("{users} accounts, {sessions} sessions, {events} events");
+            writeln!(context.out, "Verified: it is whole, opens with the secret key, and has {counts}.")?;
+        }
         match key {
             Some(key) => {
                 let key = key.display().to_string();
                 writeln!(context.out, "The secret key is not: keep {}, too, in another place.", safe(&key))?;
             }
             None => writeln!(context.out, "The secret key is not: it is the configuration's.")?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs `f` with a bar, until a signal arrives.
+fn watched<T>(f: impl FnOnce(&Watch) -> doorward::Result<T>) -> Outcome<T> {
+    signals::watch()?;
+    let bar = Arc::new(Mutex::new(Bar::new()));
+    let shown = Arc::clone(&bar);
+    let watch: Watch = Arc::new(move |what, done, of| {
+        if let Ok(mut bar) = shown.lock() {
+            bar.show(what, done, of, &format!("of {} MB", of.div_ceil(1_000_000)));
+        }
+        signals::arrived().is_none()
+    });
+    let result = f(&watch);
+    if let Ok(mut bar) = bar.lock() {
+        bar.clear();
+    }
+    result.map_err(|error| match signals::arrived() {
+        Some(_) => Failure::Interrupted("interrupted, nothing is changed".to_owned()),
+        None => error.into(),
+    })
+}
+
+impl Restore {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let config = context.source.config()?;
+        let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+        let how = Restoring {
+            kept_ending: format!(".before-{}", show::time(&json!(now)).replace(':', "")),
+            end_all_sessions: self.end_all_sessions,
+            retire_keys: self.retire_keys,
+        };
+        let Restored { kept, sessions, retired } =
+            watched(|watch| doorward::restore(&config, &self.file, &how, watch))?;
+        let kept = kept.map(|kept| kept.display().to_string());
+        if context.json {
+            let answer = json!({"kept": kept, "sessions": sessions, "retired": retired}).to_string();
+            return Ok(writeln!(context.out, "{}", show::json(&answer))?);
+        }
+        let backup = self.file.display().to_string();
+        writeln!(context.out, "The store is that of {} now.", safe(&backup))?;
+        if let Some(kept) = kept {
+            writeln!(context.out, "What was there is kept: {}", safe(&kept))?;
+        }
+        if let Some(retired) = retired {
+            crate::keys::tell(context, &json!(retired))?;
+        }
+        match sessions {
+            Some(sessions) => writeln!(context.out, "Sessions ended: {sessions}")?,
+            None if self.retire_keys => {}
+            None => writeln!(
+                context.out,
+                "Sessions, mailed tokens, passwords and factors are those of the backup, also such as were revoked or\n\
+                 changed since. `doorward session revoke --all` ends the sessions and tokens."
+            )?,
         }
         Ok(())
     }

@@ -1,0 +1,220 @@
+//! Putting a backup in the place of a SQLite store: all of it or nothing, and nothing of what was there is lost.
+//!
+//! A restored store is made whole in a folder of its own beside the other. What was there is folded into one file, then
+//! the two are exchanged in one step, and the old one is given another name.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, fcntl_lock, renameat_with};
+use rustix::io::Errno;
+
+use super::sqlite::{self, longer, unusable};
+use super::{Watch, log};
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+
+/// What SQLite keeps beside a database.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Where a store is, or is to be.
+pub(crate) struct Place(PathBuf);
+
+/// A store that is being made, in a folder that goes with this.
+pub(crate) struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Draft {
+    pub(crate) fn file(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+}
+
+impl Place {
+    /// Failures: `invalid_config`, where this process may not put a file; `store_unavailable`, while somebody has the
+    /// store open.
+    pub(crate) fn of(path: &Path) -> Result<Place> {
+        if let Some(why) = unusable(path) {
+            return Err(Error::at(Code::InvalidConfig, "/store", why));
+        }
+        let path = match path.canonicalize() {
+            Ok(path) => path,
+            Err(_) => std::path::absolute(path).map_err(|error| failed("find the place", &error))?,
+        };
+        let place = Place(path);
+        place.lock().map(|_| place)
+    }
+
+    /// Copies a backup into a folder beside the store.
+    ///
+    /// Failures: `invalid_request`, where the backup is none; `store_unavailable`.
+    pub(crate) fn draft(&self, backup: &Path, watch: &Watch) -> Result<Draft> {
+        let mut from = open_backup(backup)?;
+        let of = from.metadata().map_err(|error| no_backup(&error.to_string()))?;
+        if fs::metadata(&self.0).is_ok_and(|store| (store.dev(), store.ino()) == (of.dev(), of.ino())) {
+            return Err(no_backup("this is the store itself"));
+        }
+        let ending = format!(".restoring-{}", crypto::base64url(&crypto::random::<6>()?));
+        let draft = Draft(longer(&self.0, &ending));
+        let copied = DirBuilder::new().mode(0o700).create(&draft.0).and_then(|()| {
+            let to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft.file())?;
+            copy(&mut from, to, of.len(), watch)
+        });
+        copied.map_err(|error| failed("copy the backup", &error))?;
+        sqlite::inspect(&draft.file(), watch)?;
+        Ok(draft)
+    }
+
+    /// Puts the draft, which nobody has open, in place; the new name of what was there, which ends with `ending`.
+    pub(crate) fn put(&self, draft: &Draft, ending: &str) -> Result<Option<PathBuf>> {
+        let (new, kept) = (draft.file(), self.kept(ending));
+        for companion in COMPANIONS {
+            if fs::metadata(longer(&new, companion)).is_ok_and(|file| file.len() > 0) {
+                return Err(Error::new(Code::Internal, "the draft was not closed"));
+            }
+        }
+        self.fold()?;
+        let lock = self.lock()?;
+        self.exchange(&new, &kept, lock.as_ref()).map_err(|error| failed("put the backup in place", &error))
+    }
+
+    fn exchange(&self, new: &Path, kept: &Path, old: Option<&File>) -> io::Result<Option<PathBuf>> {
+        let file = File::open(new)?;
+        if let Some(old) = old {
+            let (old, made) = (old.metadata()?, file.metadata()?);
+            file.set_permissions(old.permissions())?;
+            if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
+                chown(new, Some(old.uid()), Some(old.gid()))?;
+            }
+        }
+        file.sync_all()?;
+        let mut is_kept = old.is_some();
+        // Nothing that belongs to another file lies beside the new one at any moment.
+        for companion in COMPANIONS {
+            match fs::rename(longer(&self.0, companion), longer(kept, companion)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                renamed => {
+                    renamed?;
+                    is_kept = true;
+                }
+            }
+        }
+        let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
+        folder.sync_all()?;
+        if old.is_none() {
+            fs::rename(new, &self.0)?;
+        } else {
+            match renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE) {
+                Ok(()) => fs::rename(new, kept)?,
+                // Not every file system exchanges.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                    fs::hard_link(&self.0, kept)?;
+                    fs::rename(new, &self.0)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        folder.sync_all()?;
+        Ok(is_kept.then(|| kept.to_owned()))
+    }
+
+    /// Writes the log of what is there back into it, so that it is one file. One that is damaged stays in pieces, which
+    /// are kept.
+    fn fold(&self) -> Result<()> {
+        if !self.0.exists() || log::check(&self.0).is_err() {
+            return Ok(());
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let folded = Connection::open_with_flags(&self.0, flags).and_then(|connection| {
+            connection.busy_timeout(Duration::from_millis(100))?;
+            connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))
+        });
+        match folded {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                Err(in_use())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The locks of whoever has the store open: while this is open, nobody has them.
+    fn lock(&self) -> Result<Option<File>> {
+        let file = match OpenOptions::new().read(true).write(true).open(&self.0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|error| failed("open the store", &error))?,
+        };
+        match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file)),
+            Err(Errno::AGAIN | Errno::ACCESS) => Err(in_use()),
+            Err(error) => Err(failed("lock the store", &error.into())),
+        }
+    }
+
+    /// A name that nothing has.
+    fn kept(&self, ending: &str) -> PathBuf {
+        let name = |count: u32| match count {
+            1 => longer(&self.0, ending),
+            count => longer(&self.0, &format!("{ending}-{count}")),
+        };
+        let is_free = |name: &PathBuf| {
+            !name.exists() && COMPANIONS.iter().all(|companion| !longer(name, companion).exists())
+        };
+        (1..).map(name).find(is_free).unwrap_or_else(|| name(1))
+    }
+}
+
+fn open_backup(path: &Path) -> Result<File> {
+    for companion in ["-wal", "-journal"] {
+        let companion = longer(path, companion);
+        if fs::metadata(&companion).is_ok_and(|file| file.len() > 0) {
+            let why = format!("{} belongs to it: this file alone is not whole", companion.display());
+            return Err(no_backup(&why));
+        }
+    }
+    let file = File::open(path).map_err(|error| no_backup(&error.to_string()))?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        Ok(_) => Err(no_backup("not a file")),
+        Err(error) => Err(no_backup(&error.to_string())),
+    }
+}
+
+fn copy(from: &mut File, mut to: File, of: u64, watch: &Watch) -> io::Result<()> {
+    let (mut buffer, mut copied) = (vec![0; 1 << 20], 0);
+    loop {
+        if !watch("copy", copied, of) {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        match from.read(&mut buffer)? {
+            0 => return to.sync_all(),
+            read => {
+                to.write_all(&buffer[..read])?;
+                copied += read as u64;
+            }
+        }
+    }
+}
+
+fn no_backup(why: &str) -> Error {
+    Error::at(Code::InvalidRequest, "/backup", why.to_owned())
+}
+
+fn in_use() -> Error {
+    Error::new(Code::StoreUnavailable, "the store is open: stop every process that has it open")
+}
+
+fn failed(what: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::Interrupted => Error::new(Code::StoreUnavailable, "interrupted"),
+        kind => Error::new(Code::StoreUnavailable, format!("cannot {what}: {kind}")),
+    }
+}
