@@ -336,6 +336,12 @@ doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
+// Ends every session of everybody.
+DOORWARD_NODISCARD
+doorward_status doorward_revoke_all_sessions(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
 // Revokes a token with its session (RFC 7009).
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_token(const struct doorward_engine *engine,

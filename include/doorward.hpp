@@ -261,6 +261,7 @@ class engine {
   response list_sessions(const object &request) const { return run(doorward_list_sessions, request); }
   response revoke_session(const object &request) const { return run(doorward_revoke_session, request); }
   response revoke_user_sessions(const object &request) const { return run(doorward_revoke_user_sessions, request); }
+  response revoke_all_sessions(const object &request = {}) const { return run(doorward_revoke_all_sessions, request); }
   response revoke_token(const object &request = {}) const { return run(doorward_revoke_token, request); }
   response verify(const object &request) const { return run(doorward_verify, request); }
   response authenticate(const object &request = {}) const { return run(doorward_authenticate, request); }

@@ -47,11 +47,12 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
     };
     let place = Place::of(path)?;
     let draft = place.draft(backup, watch)?;
-    let mut config = Config {
-        secret_key_file: secret_key::file(config),
-        store: StoreUrl::SqliteFile(draft.file()),
-        ..config.clone()
-    };
+    let mut config = config.clone();
+    if config.secret_key_files.is_none() {
+        // By default it lies beside the store.
+        config.secret_key_file = secret_key::files(&config).pop().map(|(_, path)| path);
+    }
+    config.store = StoreUrl::SqliteFile(draft.file());
     config.mail.delivery = Delivery::Manual;
     let mut restored = Restored { kept: None, sessions: None, retired: None };
     let engine = Engine::open(config, Hooks::default())?;

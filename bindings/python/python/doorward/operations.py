@@ -61,6 +61,7 @@ from doorward.models.app import (
     RequestEmailVerificationResponse,
     RequestPasswordResetResponse,
     ResetPasswordResponse,
+    RevokeAllSessionsResponse,
     RevokeSessionResponse,
     RevokeTokenResponse,
     RevokeUserSessionsResponse,
@@ -560,6 +561,14 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {"user_id": user_id, "except_session_id": except_session_id}
         return RevokeUserSessionsResponse.model_validate(self.call("revoke_user_sessions", _text(fields)))
+
+    def revoke_all_sessions(self) -> RevokeAllSessionsResponse:
+        """Ends every session of everybody.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {}
+        return RevokeAllSessionsResponse.model_validate(self.call("revoke_all_sessions", _text(fields)))
 
     def revoke_token(
         self,
@@ -1163,14 +1172,16 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"budget_ms": budget_ms}
         return MaintainResponse.model_validate(self.call("maintain", _text(fields)))
 
-    def backup(self, *, path: str) -> BackupResponse:
+    def backup(self, *, path: str, verify: bool | None = None) -> BackupResponse:
         """Copies a SQLite store into a file, while it is in use.
 
         path: The file to make, with mode 0600. None may have this name.
+        verify: Whether the copy is opened and looked through before it has its name: every page, row and
+            index, and that the secret key is its own. It takes about as long as the copy. Default: false.
 
         Failures: feature_not_built, store_unavailable.
         """
-        fields: dict[str, object] = {"path": path}
+        fields: dict[str, object] = {"path": path, "verify": verify}
         return BackupResponse.model_validate(self.call("backup", _text(fields)))
 
     def stats(self) -> StatsResponse:

@@ -1291,6 +1291,31 @@ class RevokeUserSessionsResponse(Model):
     """
 
 
+class RevokeAllSessionsRequest(Model):
+    """
+    Ends every session of everybody.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+
+class RevokeAllSessionsResponse(Model):
+    """
+    How many sessions were ended.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    revoked: Annotated[int, Field(ge=0)]
+    """
+    Sessions that were alive until now.
+    """
+
+
 class RevokeTokenRequest(Model):
     """
     Revokes a token: with its session, or by itself where it belongs to none (RFC 7009).
@@ -2801,6 +2826,7 @@ class EventsRequest(Model):
             "token_issued",
             "token_revoked",
             "keys_rotated",
+            "store_restored",
             "keys_retired",
         ]
         | None
@@ -2929,6 +2955,33 @@ class BackupRequest(Model):
     """
     The file to make, with mode 0600. None may have this name.
     """
+    verify: bool | None = None
+    """
+    Whether the copy is opened and looked through before it has its name: every page, row and index, and that the
+    secret key is its own. It takes about as long as the copy. Default: false.
+    """
+
+
+class Verified(Model):
+    """
+    What the copy holds, where it was verified.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    events: int
+    """
+    Events of the audit log.
+    """
+    sessions: int
+    """
+    Sessions, those that ended lately included.
+    """
+    users: int
+    """
+    Accounts.
+    """
 
 
 class BackupResponse(Model):
@@ -2942,6 +2995,10 @@ class BackupResponse(Model):
     bytes: Annotated[int, Field(ge=0)]
     """
     How long the file is.
+    """
+    verified: Verified | None = None
+    """
+    What the copy holds, where it was verified.
     """
 
 
