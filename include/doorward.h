@@ -563,6 +563,12 @@ doorward_status doorward_remove_passkey(const struct doorward_engine *engine,
 DOORWARD_NODISCARD
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 
+// Verifies the chain over the audit log.
+DOORWARD_NODISCARD
+doorward_status doorward_verify_events(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
 // Purges what is past its time.
 DOORWARD_NODISCARD
 doorward_status doorward_maintain(const struct doorward_engine *engine, const char *request, char **response);

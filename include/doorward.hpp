@@ -298,6 +298,7 @@ class engine {
   response list_passkeys(const object &request) const { return run(doorward_list_passkeys, request); }
   response remove_passkey(const object &request) const { return run(doorward_remove_passkey, request); }
   response events(const object &request = {}) const { return run(doorward_events, request); }
+  response verify_events(const object &request = {}) const { return run(doorward_verify_events, request); }
   response maintain(const object &request = {}) const { return run(doorward_maintain, request); }
   response backup(const object &request) const { return run(doorward_backup, request); }
   response stats(const object &request = {}) const { return run(doorward_stats, request); }

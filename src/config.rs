@@ -340,6 +340,8 @@ pub struct Totp {
 pub struct Audit {
     /// How long an event is kept.
     pub retention_days: Whole<1, 36_500, 400>,
+    /// Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it.
+    pub chain: bool,
 }
 
 /// Rules of `register`.

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::{fmt, io};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -132,6 +134,95 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> std::result::Result<T, D::Error> {
     T::deserialize(ObjectOnly(deserializer))
+}
+
+/// Reads a structure, and one member beside its own.
+pub(crate) fn with_member<'de, D, M, T>(
+    deserializer: D,
+    member: &'static str,
+) -> std::result::Result<(Option<M>, T), D::Error>
+where
+    D: Deserializer<'de>,
+    M: Deserialize<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_map(WithMember { member, types: PhantomData })
+}
+
+struct WithMember<M, T> {
+    member: &'static str,
+    types: PhantomData<(M, T)>,
+}
+
+impl<'de, M: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for WithMember<M, T> {
+    type Value = (Option<M>, T);
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut found = None;
+        let others = Others { map, member: self.member, found: &mut found };
+        let value = T::deserialize(MapAccessDeserializer::new(others))?;
+        Ok((found.flatten(), value))
+    }
+}
+
+/// The members of a map but one, which is kept when it is met.
+struct Others<'a, A, M> {
+    map: A,
+    member: &'static str,
+    found: &'a mut Option<Option<M>>,
+}
+
+impl<'de, A: MapAccess<'de>, M: Deserialize<'de>> MapAccess<'de> for Others<'_, A, M> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> std::result::Result<Option<K::Value>, A::Error> {
+        let mut seed = Some(seed);
+        while let Some(key) = self.map.next_key_seed(OtherKey { member: self.member, seed: &mut seed })? {
+            if key.is_some() {
+                return Ok(key);
+            }
+            if self.found.is_some() {
+                return Err(A::Error::duplicate_field(self.member));
+            }
+            *self.found = Some(self.map.next_value()?);
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> std::result::Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+/// Reads a key by its seed, but that of one member: nothing.
+struct OtherKey<'a, K> {
+    member: &'static str,
+    seed: &'a mut Option<K>,
+}
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for OtherKey<'_, K> {
+    type Value = Option<K::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
+        let key = Cow::<str>::deserialize(deserializer)?;
+        match self.seed.take_if(|_| key != self.member) {
+            Some(seed) => seed.deserialize(CowStrDeserializer::new(key)).map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 /// As [`object`], `null` being nothing.

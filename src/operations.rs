@@ -2,17 +2,18 @@
 //! it: a name, a request, a response, a method, and since when.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::{
-    accounts, authorization, delivery, doctor, email, events, exports, id_tokens, imports, introspection,
-    key_list, keys, login, mail, maintenance, passkeys, password_reset, passwords, reauthentication,
-    recovery_codes, requests, sessions, stats, tokens, totp,
+    accounts, authorization, chain, delivery, doctor, email, events, exports, id_tokens, imports,
+    introspection, key_list, keys, login, mail, maintenance, passkeys, password_reset, passwords,
+    reauthentication, recovery_codes, requests, sessions, stats, tokens, totp,
 };
 use crate::error::{Code, Result, Status};
 use crate::json;
+use crate::user::Actor;
 
 /// What a call of an operation waits for, the dearest that it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,9 @@ pub struct Operation {
     /// and the codes of MISUSE; and with `store_unavailable`, `store_constraint` (a rule that the host made in the
     /// store forbids the change) and `invalid_config` (the store is set up so that it cannot be used).
     pub codes: &'static [Code],
+    /// Whether it is called on another's behalf: then the request has a member `actor`, and the events of the call keep
+    /// it.
+    pub takes_actor: bool,
     /// Its place in the table.
     pub(crate) index: usize,
     pub(crate) call: fn(&Engine, &str) -> Result<String>,
@@ -65,8 +69,18 @@ pub struct Operation {
     response: fn(&mut SchemaGenerator) -> Schema,
 }
 
+/// Whether a row says that its operation takes an actor.
+macro_rules! takes_actor {
+    () => {
+        false
+    };
+    (actor) => {
+        true
+    };
+}
+
 macro_rules! operations {
-    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident, $summary:literal, [$($code:ident),*];)*) => {
+    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
         /// The rows, each under its name.
         #[allow(non_upper_case_globals)]
         pub(crate) mod rows {
@@ -81,21 +95,24 @@ macro_rules! operations {
                 cost: Cost::$cost,
                 summary: $summary,
                 codes: &[$(Code::$code),*],
+                takes_actor: takes_actor!($($by)?),
                 index: Index::$name as usize,
                 call: |engine, text| {
+                    type Parsed<T> = Acted<T, { takes_actor!($($by)?) }>;
                     let mended;
-                    let request: $request = match json::parse(text, Code::InvalidRequest) {
+                    let Acted { actor, request }: Parsed<$request> = match json::parse(text, Code::InvalidRequest) {
                         Ok(request) => request,
                         Err(error) => {
-                            let parse = |text: &str| json::parse::<$request>(text, Code::InvalidRequest).map(drop);
+                            let parse =
+                                |text: &str| json::parse::<Parsed<$request>>(text, Code::InvalidRequest).map(drop);
                             mended = json::with_other_empties(text, error, parse)?;
                             json::parse(&mended, Code::InvalidRequest)?
                         }
                     };
-                    let response: $response = engine.$name(request)?;
+                    let response: $response = engine.acting(actor, || engine.$name(request))?;
                     response.into_json()
                 },
-                request: |generator| <$request>::json_schema(generator),
+                request: |generator| acted_schema::<$request>(takes_actor!($($by)?), generator),
                 response: |generator| <$response>::json_schema(generator),
             };)*
         }
@@ -106,7 +123,7 @@ macro_rules! operations {
 }
 
 operations! {
-    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash,
+    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash actor,
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
     get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store,
@@ -115,13 +132,13 @@ operations! {
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store,
         "Lists accounts in the order of their ids.",
         [StoreUnavailable];
-    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store,
+    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
-    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store,
+    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store actor,
         "Deletes an account and everything about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
-    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long,
+    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long actor,
         "Creates accounts with the password hashes that another system made.",
         [StoreUnavailable];
     export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store,
@@ -139,7 +156,7 @@ operations! {
     change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash,
         "Changes a password by the old one; ends every session.",
         [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
+    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash actor,
         "Sets a password for somebody else, to be changed at the next login; ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
     login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash,
@@ -163,16 +180,16 @@ operations! {
     list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store,
         "Lists the live sessions of a user.",
         [UserNotFound, StoreUnavailable];
-    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store,
+    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store actor,
         "Ends one session.",
         [StoreUnavailable];
-    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store,
+    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store actor,
         "Ends every session of a user, but for one if asked.",
         [UserNotFound, StoreUnavailable];
-    revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long,
+    revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long actor,
         "Ends every session of everybody.",
         [StoreUnavailable];
-    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store,
+    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store actor,
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
     verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant,
@@ -200,25 +217,25 @@ operations! {
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store,
         "Says whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
-    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store,
+    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store actor,
         "Issues an access token with claims of the host's own.",
         [StoreUnavailable];
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store,
         "The public keys, for services that verify on their own.",
         [StoreUnavailable];
-    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long,
+    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long actor,
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
         [StoreUnavailable];
     list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long,
         "Lists signing keys and secret keys, without what is secret of them, and what still needs an older secret key.",
         [StoreUnavailable];
-    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash,
+    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash actor,
         "Mails a token to the address of an account that has yet to verify it.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store,
+    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store actor,
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
-    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store,
+    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store actor,
         "Mails a token with which a new password can be set.",
         [TooManyAttempts, StoreUnavailable];
     reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
@@ -242,16 +259,16 @@ operations! {
     setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store,
         "Makes a secret for an account; it is no factor before it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
-    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store,
+    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store actor,
         "Puts an authenticator app in force by its first code; ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
     totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store,
         "Says whether an account has an authenticator app in force.",
         [UserNotFound, StoreUnavailable];
-    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store,
+    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store actor,
         "Takes an authenticator app away by a code; ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
-    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store,
+    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store actor,
         "Replaces the recovery codes of an account; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
     recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store,
@@ -269,7 +286,7 @@ operations! {
     begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store,
         "Begins to make a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
-    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store,
+    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store actor,
         "Makes the passkey; ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
     begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store,
@@ -281,11 +298,14 @@ operations! {
     list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store,
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
-    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store,
+    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store actor,
         "Takes a passkey away; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
     events: events::EventsRequest => events::EventsResponse, "0.1.0", Store,
         "Reads the audit log.",
+        [StoreUnavailable];
+    verify_events: chain::VerifyEventsRequest => chain::VerifyEventsResponse, "0.1.0", Long,
+        "Verifies the chain over the audit log.",
         [StoreUnavailable];
     maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long,
         "Purges what is past its time.",
@@ -299,6 +319,37 @@ operations! {
     doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long,
         "Judges the running configuration on this machine.",
         [];
+}
+
+/// A request, and who acts, where the operation takes an actor.
+struct Acted<T, const TAKES_ACTOR: bool> {
+    actor: Option<Actor>,
+    request: T,
+}
+
+impl<'de, T: Deserialize<'de>, const TAKES_ACTOR: bool> Deserialize<'de> for Acted<T, TAKES_ACTOR> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match TAKES_ACTOR {
+            true => json::with_member(deserializer, "actor").map(|(actor, request)| Acted { actor, request }),
+            false => T::deserialize(deserializer).map(|request| Acted { actor: None, request }),
+        }
+    }
+}
+
+fn acted_schema<T: JsonSchema>(takes_actor: bool, generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = T::json_schema(generator);
+    if takes_actor {
+        let mut actor = <Option<Actor>>::json_schema(generator);
+        actor.insert("description".to_owned(), json!(
+            "Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it."
+        ));
+        if let Some(properties) =
+            schema.ensure_object().entry("properties").or_insert_with(|| json!({})).as_object_mut()
+        {
+            properties.insert("actor".to_owned(), actor.to_value());
+        }
+    }
+    schema
 }
 
 /// The operation of this name.

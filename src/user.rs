@@ -259,6 +259,32 @@ impl FromStr for Role {
     }
 }
 
+/// Who acts on an account that is not their own: a name or an id as the host knows them, 1 to 200 characters without
+/// control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Actor(String);
+
+impl Actor {
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Actor {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Actor, &'static str> {
+        let valid = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
+        if valid && text.trim() == text {
+            Ok(Actor(text.to_owned()))
+        } else {
+            Err("expected who acts: 1 to 200 characters, no control characters, no spaces around")
+        }
+    }
+}
+
 /// A language tag (BCP 47), in its characters and length; an unknown language is nobody's fault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -483,6 +509,7 @@ text_type!(Id, "format": "uuid");
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
 text_type!(Role, "minLength": 1, "maxLength": 64);
+text_type!(Actor, "minLength": 1, "maxLength": 200);
 text_type!(Offered,);
 text_type!(Scope, "minLength": 1, "maxLength": 1024);
 text_type!(Locale, "minLength": 2, "maxLength": 35);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
@@ -77,55 +77,130 @@ fn no_act_without_its_event(store: &Store) {
     store.execute(if store.is_sqlite() { "DROP TRIGGER no" } else { "DROP FUNCTION no CASCADE" });
 }
 
-on_each_store!(the_log_has_no_gaps);
-/// Threads and engines that log in, log out and fail at once: what is in the log is what happened, and
-/// who follows it by `after` misses nothing. On a server that takes going back a little: here, to the start.
-fn the_log_has_no_gaps(store: &Store) {
+on_each_store!(who_follows_the_log_hears_everything_once);
+/// Threads of engines whose clocks differ, which log in, log out and fail at once, and a follower who opens the store
+/// anew between the pages: it hears what happened, each event once. Two searches at once hear the same.
+fn who_follows_the_log_hears_everything_once(store: &Store) {
     const THREADS: usize = 8;
     const ROUNDS: usize = 8;
-    let stage = Stage::new(store, json!({"throttle": {"account_failures": 100}}));
-    let engines = [stage.open(), stage.open()];
+    let stage = Stage::new(store, json!({"throttle": {"account_failures": 100}, "audit": {"chain": true}}));
+    let engines = [stage.open(), stage.open_late(1500)];
     (0..THREADS).for_each(|index| drop(register(&engines[0], &format!("user{index}"))));
-    let start = Barrier::new(THREADS + 1);
-    let followed = thread::scope(|scope| {
-        let working: Vec<_> = (0..THREADS)
-            .map(|index| {
-                let (engine, start) = (&engines[index % 2], &start);
-                scope.spawn(move || {
-                    let name = format!("user{index}");
-                    start.wait();
-                    for _ in 0..ROUNDS {
-                        let reply = login(engine, &name).unwrap();
-                        call(engine, "logout", json!({"token": reply["access_token"]})).unwrap();
-                        let wrong = json!({"username": name, "password": "a wrong password"});
-                        assert_eq!(call(engine, "login", wrong).unwrap_err(), "invalid_credentials");
-                    }
-                })
-            })
-            .collect();
+    let (start, working) = (Barrier::new(THREADS + 3), AtomicUsize::new(THREADS));
+    let work = |engine: &Engine, name: &str| {
         start.wait();
-        let (mut followed, mut seen) = (Vec::<Value>::new(), HashSet::new());
+        for _ in 0..ROUNDS {
+            let reply = login(engine, name).unwrap();
+            call(engine, "logout", json!({"token": reply["access_token"]})).unwrap();
+            let wrong = json!({"username": name, "password": "a wrong password"});
+            assert_eq!(call(engine, "login", wrong).unwrap_err(), "invalid_credentials");
+        }
+        working.fetch_sub(1, Ordering::SeqCst);
+    };
+    let follow = |mut request: Value| {
+        start.wait();
+        let mut heard = Vec::<Value>::new();
         loop {
-            let is_over = working.iter().all(|thread| thread.is_finished());
-            let newest = followed.last().filter(|_| store.is_sqlite());
-            let after = newest.map_or(Value::Null, |event| event["id"].clone());
-            let page = call(&engines[0], "events", json!({"after": after, "limit": 1000})).unwrap();
-            let page = page["events"].as_array().unwrap();
-            followed.extend(page.iter().filter(|event| seen.insert(event["id"].to_string())).cloned());
+            // Asked first: what was written before is heard in this round.
+            let is_over = working.load(Ordering::SeqCst) == 0;
+            let engine = stage.open();
+            loop {
+                let page = call(&engine, "events", request.clone()).unwrap();
+                heard.extend(page["events"].as_array().unwrap().iter().cloned());
+                request["after"] = page["resume"].clone();
+                if page["next"].is_null() {
+                    break;
+                }
+            }
             if is_over {
-                break followed;
+                break heard;
             }
         }
+    };
+    let (followed, failures) = thread::scope(|scope| {
+        let (work, follow, engines) = (&work, &follow, &engines);
+        for index in 0..THREADS {
+            scope.spawn(move || work(&engines[index % 2], &format!("user{index}")));
+        }
+        let search = || follow(json!({"kind": "login_failed", "limit": 3}));
+        let searching = [scope.spawn(search), scope.spawn(search)];
+        let followed = follow(json!({"limit": 7}));
+        (followed, searching.map(|thread| thread.join().unwrap()))
     });
+    let ids = |events: &[Value]| events.iter().map(|event| event["id"].to_string()).collect::<Vec<_>>();
     let count = |kind: &str| followed.iter().filter(|event| event["kind"] == kind).count();
     let each = THREADS * ROUNDS;
     assert_eq!(
         [count("registered"), count("logged_in"), count("logged_out"), count("login_failed")],
         [THREADS, each, each, each]
     );
+    assert_eq!(HashSet::<String>::from_iter(ids(&followed)).len(), THREADS + 3 * each);
     assert_eq!(followed.len(), THREADS + 3 * each);
+    let failed: Vec<Value> =
+        followed.iter().filter(|event| event["kind"] == "login_failed").cloned().collect();
+    failures.iter().for_each(|heard| assert_eq!(ids(heard), ids(&failed)));
+    // Read at leisure, it is the same log; and nothing is wrong with its chain.
+    let again = call(&engines[1], "events", json!({"limit": 1000})).unwrap();
+    assert_eq!(ids(again["events"].as_array().unwrap()), ids(&followed));
+    let verdict = call(&engines[0], "verify_events", json!({})).unwrap();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(followed.len())), "{verdict}");
     drop(engines);
     assert_eq!(store.count("events"), followed.len() as i64);
+}
+
+/// A transaction that is open while others write, and commits after what it wrote was overtaken, is heard when it does.
+#[test]
+fn a_late_commit_is_heard() {
+    let Some(store) = Store::postgres() else { return };
+    let stage = Stage::new(&store, json!({}));
+    let engine = stage.open();
+    register(&engine, "ada");
+    let first = call(&engine, "events", json!({})).unwrap();
+    let held = store.hold(
+        "INSERT INTO events (id, at, kind) VALUES ('\\x00000000000070008000000000000001', 1767225600, 'held'); \
+         INSERT INTO event_order (event_id) VALUES ('\\x00000000000070008000000000000001')",
+    );
+    let mut resume = first["resume"].clone();
+    for name in ["bob", "eve"] {
+        register(&engine, name);
+        let page = call(&engine, "events", json!({"after": resume})).unwrap();
+        assert_eq!(page["events"].as_array().unwrap().len(), 1, "{page}");
+        resume = page["resume"].clone();
+    }
+    held.commit();
+    let page = call(&engine, "events", json!({"after": resume})).unwrap();
+    assert_eq!(page["events"].as_array().unwrap().len(), 1, "{page}");
+    assert_eq!(page["events"][0]["kind"], "held");
+}
+
+on_each_store!(a_cursor_outlives_its_event_and_its_store);
+/// Of an event that is gone, everything that is left comes after it; and a store that moved goes on where it was, with
+/// its chain, also with what had no place in the log yet.
+fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
+    let keys = json!({"secret_key": "the secret key of both of the stores", "audit": {"retention_days": 10, "chain": true}});
+    let stage = Stage::new(store, keys.clone());
+    let engine = stage.open();
+    register(&engine, "ada");
+    let cursor = call(&engine, "events", json!({})).unwrap()["resume"].clone();
+    register(&engine, "bob");
+    stage.advance(11 * 86_400);
+    register(&engine, "eve");
+    call(&engine, "maintain", json!({"budget_ms": 60_000})).unwrap();
+    register(&engine, "dan");
+    assert_eq!(kinds(&engine, json!({"after": cursor})), ["registered"; 2]);
+    let seen = call(&engine, "events", json!({"after": cursor, "limit": 1})).unwrap()["next"].clone();
+    register(&engine, "joe");
+    let head = call(&engine, "verify_events", json!({})).unwrap()["head"].clone();
+    register(&engine, "ian");
+    drop(engine);
+    let other = store.another();
+    let url = |store: &Store| store.url().parse().unwrap();
+    doorward::migrate(&url(store), &url(&other), |_| ()).unwrap();
+    let moved = Stage { now_ms: Arc::clone(&stage.now_ms), ..Stage::new(&other, keys) };
+    let engine = moved.open();
+    assert_eq!(kinds(&engine, json!({"after": seen})), ["registered"; 3]);
+    let verdict = call(&engine, "verify_events", json!({"head": head})).unwrap();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
 }
 
 on_each_store!(a_race_leaves_one_event);
@@ -163,14 +238,14 @@ fn a_clock_that_was_set_back(store: &Store) {
     register(&engine, "now1");
     stage.advance(-60);
     register(&engine, "before");
-    let events = call(&engine, "events", json!({})).unwrap();
-    let at: Vec<i64> = events["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| event["at"].as_i64().unwrap() - START)
-        .collect();
-    assert_eq!(at, [-60, 0, 0, 8_640_000]);
+    let at = |request: Value| {
+        let events = call(&engine, "events", request).unwrap()["events"].take();
+        let at = |event: &Value| event["at"].as_i64().unwrap() - START;
+        events.as_array().unwrap().iter().map(at).collect::<Vec<_>>()
+    };
+    assert_eq!(at(json!({"order": "oldest"})), [-60, 0, 0, 8_640_000]);
+    assert_eq!(at(json!({"order": "newest", "limit": 2})), [8_640_000, 0]);
+    assert_eq!(at(json!({"order": "oldest", "since": START, "until": START})), [0, 0]);
 }
 
 on_each_store!(a_deleted_account_leaves_nothing_personal);
@@ -614,6 +689,13 @@ impl Stage<'_> {
         self.open_with(None)
     }
 
+    /// An engine whose clock is behind the others'.
+    fn open_late(&self, ms: i64) -> Engine {
+        let now_ms = Arc::clone(&self.now_ms);
+        let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst) - ms), log: None };
+        Engine::open(Config::parse(&self.config.to_string()).unwrap(), hooks).unwrap()
+    }
+
     fn open_with(&self, log: Option<Box<Log>>) -> Engine {
         let now_ms = Arc::clone(&self.now_ms);
         let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst)), log };
@@ -626,7 +708,7 @@ impl Stage<'_> {
 
     /// What the store holds of accounts, sessions, keys and events, as text.
     fn dump(&self) -> String {
-        let tables = ["users", "user_roles", "sessions", "keys", "events"];
+        let tables = ["users", "user_roles", "sessions", "keys", "events", "event_order"];
         tables.map(|table| self.store.dump(table).join("\n")).join("\n")
     }
 }

@@ -38,6 +38,7 @@ NAMED = {
     ("AccountStatus", "mails"): "WaitingMail",
     ("AccountStatus", "password"): "PasswordStatus",
     ("AccountStatus", "second_factors"): "SecondFactorStatus",
+    ("VerifyEventsResponse", "problems"): "ChainProblem",
     ("FinishPasskeyRegistrationResponse", "credential"): "Passkey",
     ("ListPasskeysResponse", "passkeys"): "Passkey",
     ("ExportUserResponse", "passkeys"): "Passkey",

@@ -663,6 +663,17 @@ pub unsafe extern "C" fn doorward_events(
     unsafe { run(&rows::events, engine, request, response) }
 }
 
+/// Verifies the chain over the audit log.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_verify_events(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::verify_events, engine, request, response) }
+}
+
 /// Purges what is past its time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_maintain(

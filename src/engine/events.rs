@@ -1,18 +1,20 @@
 //! The audit log: `events`, and how the other rooms write to it.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::acting::actor;
 use crate::config::Audit;
 use crate::error::{Code, Error, Result};
-use crate::store::events::{self, Event, Listed, Listing};
+use crate::store::events::{self, Event, Listed, Place, Which};
 use crate::store::{Share, Tx};
-use crate::user::{Id, text_type};
+use crate::user::{Actor, Id, text_type};
 
-/// Reads the audit log, in the order in which it was written.
+/// Reads the audit log.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventsRequest {
@@ -20,27 +22,71 @@ pub struct EventsRequest {
     pub user_id: Option<Id>,
     /// Only this kind.
     pub kind: Option<Kind>,
-    /// Only what was written after this event: `next` of the page before, or the last `id` that is known.
+    /// Only what came from this address, as the host gave it.
+    #[schemars(with = "Option<String>")]
+    pub ip: Option<IpAddr>,
+    /// Only what this actor did.
+    pub actor: Option<Actor>,
+    /// Only what happened at this time or later, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only what happened at this time or before, in Unix seconds.
+    pub until: Option<i64>,
+    /// In which order: `written` (default), in which every event comes after those that were there before it, whatever
+    /// clocks say; `oldest` or `newest` first, by time.
+    pub order: Option<EventOrder>,
+    /// Only what comes after this event, in the order that is asked for: `next` of the page before, or `resume` of an
+    /// earlier answer. Of an event that the log does not have any more, everything that is left comes after it.
     pub after: Option<Id>,
     /// How many to return: 1 to 1000, default 100.
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
 }
 
+/// In which order events are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EventOrder {
+    /// As they came into the log.
+    #[default]
+    Written,
+    /// By time.
+    Oldest,
+    /// By time, backwards.
+    Newest,
+}
+
+impl FromStr for EventOrder {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<EventOrder, &'static str> {
+        match text {
+            "written" => Ok(EventOrder::Written),
+            "oldest" => Ok(EventOrder::Oldest),
+            "newest" => Ok(EventOrder::Newest),
+            _ => Err("expected written, oldest or newest"),
+        }
+    }
+}
+
+text_type!(EventOrder, "enum": ["written", "oldest", "newest"]);
+
 /// A page of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct EventsResponse {
-    /// The events, the oldest first.
+    /// The events.
     pub events: Vec<EventInfo>,
     /// Where the next page begins, when there may be one: give it as `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Id>,
+    /// How far the log was read in the order `written`: given as `after`, it brings exactly what came into the log later.
+    /// Absent while the log is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Id>,
 }
 
 /// What happened.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct EventInfo {
-    /// Its id; later events have higher ones.
+    /// Its id, ordered by time.
     pub id: Id,
     /// When it happened, in Unix seconds.
     pub at: i64,
@@ -55,6 +101,9 @@ pub struct EventInfo {
     /// From where it came, as far as the host said; forgotten with the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// Who did it, where it was not the account itself, as far as the host said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -69,6 +118,7 @@ impl From<Listed> for EventInfo {
             user_id: event.user_id,
             session_id: event.session_id,
             ip: event.ip,
+            actor: event.actor,
             detail: event.detail,
         }
     }
@@ -183,6 +233,9 @@ kinds! {
     KeysRetired = "keys_retired";
 }
 
+/// How many events are given places at once.
+pub(super) const PLACES: usize = 1000;
+
 impl Engine {
     /// Reads the audit log.
     ///
@@ -192,17 +245,87 @@ impl Engine {
         if !(1..=1000).contains(&limit) {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
         }
-        let listing = Listing {
+        let ip = request.ip.map(|ip| ip.to_string());
+        let which = Which {
             user_id: request.user_id,
             kind: request.kind.map(Kind::name),
-            after: request.after,
+            ip: ip.as_deref(),
+            actor: request.actor.as_ref().map(Actor::as_str),
+            since: request.since,
+            until: request.until,
             oldest: oldest_event(&self.config.audit, self.clock.now()),
-            limit,
         };
-        let listed = self.store.read(|tx| events::list(tx, &listing))?;
+        let order = request.order.unwrap_or_default();
+        let (listed, resume) = match order {
+            EventOrder::Written => self.list_written(&which, request.after, limit)?,
+            EventOrder::Oldest | EventOrder::Newest => {
+                while self.give_places()? {}
+                self.store.read(|tx| {
+                    // What comes later is not listed, or it is and comes again: nothing is lost.
+                    let last = events::last(tx)?;
+                    let is_newest_first = order == EventOrder::Newest;
+                    let listed = events::list_by_time(tx, &which, request.after, is_newest_first, limit)?;
+                    Ok((listed, last.map(|(id, _)| id)))
+                })?
+            }
+        };
         let events: Vec<EventInfo> = listed.into_iter().map(EventInfo::from).collect();
         let next = events.last().filter(|_| events.len() == limit).map(|event| event.id);
-        Ok(EventsResponse { events, next })
+        Ok(EventsResponse { events, next, resume })
+    }
+
+    /// Events after another one in the order of the log, and how far that was read.
+    fn list_written(
+        &self,
+        which: &Which,
+        after: Option<Id>,
+        limit: usize,
+    ) -> Result<(Vec<Listed>, Option<Id>)> {
+        loop {
+            let is_behind = self.give_places()?;
+            let (listed, resume) = self.store.read(|tx| {
+                let place = after.map_or(Ok(Place::Unknown), |after| events::place_of(tx, after))?;
+                let position = match place {
+                    Place::At(position) => position,
+                    // What is gone was before everything that is left.
+                    Place::Unknown => 0,
+                    Place::None => return Ok((Vec::new(), after)),
+                };
+                let last = events::last(tx)?;
+                let listed = events::list_by_place(tx, which, position, limit)?;
+                // What came meanwhile may be beyond the last one.
+                let end = listed.last().and_then(|event| Some((event.id, event.position?)));
+                let resume = match listed.len() == limit {
+                    true => end,
+                    false => [end, last].into_iter().flatten().max_by_key(|(_, position)| *position),
+                };
+                Ok((listed, resume.map(|(id, _)| id)))
+            })?;
+            if listed.len() == limit || !is_behind {
+                return Ok((listed, resume));
+            }
+        }
+    }
+
+    /// Gives places in the log to events that were committed and have none yet, and links those that have to the chain,
+    /// where one is kept; whether there may be more without a place. Who may only read the store gives none.
+    pub(super) fn give_places(&self) -> Result<bool> {
+        let is_due = self.store.read(|tx| Ok(events::any_without_place(tx)? || self.is_link_due(tx)?))?;
+        if !is_due {
+            return Ok(false);
+        }
+        let oldest = oldest_event(&self.config.audit, self.clock.now());
+        let placed = self.store.write_in_turn(|tx| {
+            let head = events::lock(tx)?;
+            let placed = events::place(tx, PLACES)?;
+            self.link(tx, &head, oldest)?;
+            Ok(placed)
+        });
+        match placed {
+            Ok(placed) => Ok(placed == PLACES),
+            Err(error) if error.code == Code::InvalidConfig => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
@@ -214,19 +337,26 @@ impl Engine {
 
 impl Engine {
     /// As [`Engine::record`], for what anybody can cause who proves nothing: where there were many of its kind about
-    /// this account, or about nobody, it is skipped. The statements are the same in every case.
+    /// this account, or about nobody, it is skipped.
     pub(super) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         let is_noteworthy = self.is_noteworthy(tx, &event, now)?;
         events::forget_expired(tx, oldest_event(&self.config.audit, now), Share::AFew)?;
-        let id = events::append(tx, now, &event)?;
-        events::delete(tx, if is_noteworthy { Id::new(now * 1000)? } else { id })
+        let actor = actor();
+        let event = Event { actor: actor.as_ref().map(Actor::as_str), ..event };
+        events::append_if(tx, is_noteworthy, now, &event)
     }
 }
 
 /// As [`Engine::record`], for what is not an engine.
 pub(super) fn record(tx: &mut Tx, audit: &Audit, now: i64, event: Event) -> Result<()> {
     events::forget_expired(tx, oldest_event(audit, now), Share::AFew)?;
-    events::append(tx, now, &event).map(drop)
+    append(tx, now, event)
+}
+
+/// Writes an event, with who acts in this call.
+pub(super) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
+    let actor = actor();
+    events::append(tx, now, &Event { actor: actor.as_ref().map(Actor::as_str), ..event }).map(drop)
 }
 
 /// What happened before this is past its time.

@@ -161,7 +161,7 @@ impl Engine {
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn export_user(&self, request: ExportUserRequest) -> Result<ExportUserResponse> {
         let ExportUserRequest { id, after } = request;
-        let listing = events::Listing { user_id: Some(id), kind: None, after, oldest: 0, limit: PAGE };
+        let which = events::Which { user_id: Some(id), ..Default::default() };
         let not_found = || Error::from(Code::UserNotFound);
         let mail = |(kind, created_at, expires_at)| ExportedMail { kind, created_at, expires_at };
         let identity = |(issuer, subject, created_at)| ExportedIdentity { issuer, subject, created_at };
@@ -186,7 +186,10 @@ impl Engine {
                 passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
                 sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
-                events: events::list(tx, &listing)?.into_iter().map(Into::into).collect(),
+                events: events::list_by_time(tx, &which, after, false, PAGE)?
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
                 next: None,
             })
         })?;

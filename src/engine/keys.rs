@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Engine;
-use super::events::{Kind, event};
+use super::events::{Kind, append, event};
 use super::retirement::{Retire, Retired};
 use super::search::Search;
 use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
@@ -17,7 +17,7 @@ use crate::crypto::jws;
 use crate::crypto::secrets::{Secrets, no_key};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
-use crate::store::events::{self, Event};
+use crate::store::events::Event;
 use crate::store::keys::{self, Retirement, SealedKey};
 use crate::store::{Durability, Store, Tx, damaged};
 
@@ -409,7 +409,7 @@ pub(super) fn begin(
     keys::insert(tx, key, now)?;
     if is_change {
         let detail = format!("{} {}", key.backend, key.kid);
-        events::append(tx, now, &Event { detail: Some(&detail), ..event(Kind::KeysRotated, None) })?;
+        append(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRotated, None) })?;
     }
     Ok(())
 }

@@ -112,6 +112,10 @@ impl Engine {
             end: Instant::now() + Duration::from_millis(budget_ms.into()),
             is_complete: true,
         };
+        // What is past its time has its place and its link before it goes.
+        while purge.is_complete && self.give_places()? {
+            purge.is_complete = Instant::now() < purge.end;
+        }
         let purged = Purged {
             sessions: purge.all(|tx| sessions::forget_ended(tx, now, share))?,
             throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?

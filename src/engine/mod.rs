@@ -4,7 +4,9 @@
 mod account_proof;
 pub mod account_status;
 pub mod accounts;
+mod acting;
 pub mod authorization;
+pub mod chain;
 pub mod delivery;
 pub mod doctor;
 pub mod email;
@@ -144,6 +146,7 @@ impl Engine {
                         sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
                     }
                     keys::reseal(tx, &secrets)?;
+                    chain::reseal(tx, &secrets)?;
                     keys::complete(tx, &secrets, &backends, &made, now)
                 })?
             }

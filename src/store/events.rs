@@ -1,8 +1,17 @@
-//! Rows of `events`: the audit log, in the order in which it was written.
+//! Rows of `events`, the audit log, and of `event_order`: what changes about an event.
+//!
+//! A transaction that writes an event waits for no other one, so that an event may come to light after one with a
+//! higher id, however much later. Where writers take turns (SQLite), an event has its place in the log when it is
+//! written. Where they do not (PostgreSQL), whoever reads the log gives places to the events that were committed and
+//! have none, one reader at a time ([`place`]): what comes to light later comes later in the log. So who knows a place
+//! knows everything before it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Share, Tx, Value};
+use super::{Row, Share, Tx, Value, keys};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -13,22 +22,39 @@ pub(crate) struct Event<'a> {
     pub user_id: Option<Id>,
     pub session_id: Option<Id>,
     pub ip: Option<&'a str>,
+    pub actor: Option<&'a str>,
     pub detail: Option<&'a str>,
 }
 
 /// Two clocks that differ by no more than this are taken to be one.
 const ONE_MOMENT_MS: i64 = 10_000;
 
-/// The order of the events that one engine writes.
-#[derive(Default)]
-pub(crate) struct Order(Mutex<Option<Id>>);
+/// Under this name `meta` holds the head of the chain, or nothing. Its row is the lock of whoever gives places.
+const HEAD: &str = "event_order";
 
-impl Order {
+/// What one engine on a server knows of the log.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// The newest id that it wrote.
+    newest: Mutex<Option<Id>>,
+    /// The engine's role may add events, and neither change nor delete them.
+    is_append_only: AtomicBool,
+}
+
+impl Log {
     fn next(&self, now_ms: i64) -> Result<Id> {
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let id = after(*newest, now_ms)?;
         *newest = Some(id);
         Ok(id)
+    }
+
+    pub(super) fn is_append_only(&self) -> bool {
+        self.is_append_only.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_append_only(&self, is_append_only: bool) {
+        self.is_append_only.store(is_append_only, Ordering::Relaxed);
     }
 }
 
@@ -43,70 +69,188 @@ fn after(newest: Option<Id>, now_ms: i64) -> Result<Id> {
 
 /// Adds an event, in the transaction of what it tells; its id. The address of an account that is gone is not kept.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
-    let id = match tx.order() {
-        Some(order) => order.next(now * 1000)?,
-        // Writers take turns: who reads on after the newest id that they know misses nothing.
+    let id = match tx.log() {
+        Some(log) => log.next(now * 1000)?,
         None => {
             let newest = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
             after(tx.first(newest, &[], |row| row.array(0).map(Id::from_bytes))?, now * 1000)?
         }
     };
-    macro_rules! insert {
-        ($ip:literal) => {
-            concat!(
-                "INSERT INTO events (id, at, kind, user_id, session_id, ip, detail) VALUES (?1, ?2, ?3, ?4, ?5, ",
-                $ip,
-                ", ?7)"
-            )
-        };
-    }
+    let user_id = event.user_id.as_ref().map_or(Value::Null, |id| Value::Bytes(id.as_bytes()));
     tx.run(
-        match event.user_id {
-            Some(_) => insert!("CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?4) THEN ?6 END"),
-            None => insert!("?6"),
-        },
+        "INSERT INTO events (id, at, kind, user_id, session_id, actor, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         &[
             Value::Bytes(id.as_bytes()),
             Value::Integer(now),
             Value::Text(event.kind),
-            event.user_id.as_ref().map_or(Value::Null, |id| Value::Bytes(id.as_bytes())),
+            user_id,
             event.session_id.as_ref().map_or(Value::Null, |id| Value::Bytes(id.as_bytes())),
-            Value::optional_text(event.ip),
+            Value::optional_text(event.actor),
             Value::optional_text(event.detail),
         ],
     )?;
+    macro_rules! insert {
+        ($position:literal, $ip:literal) => {
+            concat!(
+                "INSERT INTO event_order (event_id, position, ip) VALUES (?1, ",
+                $position,
+                ", ",
+                $ip,
+                ")"
+            )
+        };
+        ($position:literal) => {
+            match event.user_id {
+                Some(_) => {
+                    insert!($position, "CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?3) THEN ?2 END")
+                }
+                None => insert!($position, "?2"),
+            }
+        };
+    }
+    let sql = match tx.log() {
+        Some(_) => insert!("NULL"),
+        None => insert!("(SELECT coalesce(max(position), 0) + 1 FROM event_order)"),
+    };
+    let parameters = [Value::Bytes(id.as_bytes()), Value::optional_text(event.ip), user_id];
+    tx.run(sql, &parameters[..if event.user_id.is_some() { 3 } else { 2 }])?;
     Ok(id)
 }
 
-/// Takes an event back, in the transaction that added it.
-pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
-    tx.run("DELETE FROM events WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
+/// As [`append`], and unless it `is_kept` the event is taken back. The statements are the same in either case, but
+/// where events cannot be taken back.
+pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> Result<()> {
+    if tx.log().is_some_and(Log::is_append_only) {
+        return if is_kept { append(tx, now, event).map(drop) } else { Ok(()) };
+    }
+    let id = append(tx, now, event)?;
+    let id = if is_kept { Id::new(now * 1000)? } else { id };
+    tx.run("DELETE FROM events WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
+    tx.run("DELETE FROM event_order WHERE event_id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// Forgets events that happened before `oldest`.
+/// Whether the log is the role's to add to, and neither to change nor to shorten.
+pub(crate) fn is_append_only(tx: &Tx) -> bool {
+    tx.log().is_some_and(Log::is_append_only)
+}
+
+/// Forgets events that happened before `oldest`, and the beginning of the order, as far as it has none any more: the
+/// last row of that stays.
 pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, share: Share) -> Result<usize> {
-    tx.forget(
+    if is_append_only(tx) {
+        return Ok(0);
+    }
+    let oldest = Id::first_at(oldest * 1000);
+    let forgotten = tx.forget(
         "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?1 ORDER BY id LIMIT ?2)",
-        Value::Bytes(Id::first_at(oldest * 1000).as_bytes()),
+        Value::Bytes(oldest.as_bytes()),
         share,
-    )
+    )?;
+    tx.forget(
+        "WITH first AS (SELECT event_id, position FROM event_order WHERE position IS NOT NULL \
+                        ORDER BY position LIMIT ?2), \
+              kept AS (SELECT min(position) AS position FROM first \
+                       WHERE event_id >= ?1 OR EXISTS (SELECT 1 FROM events WHERE id = event_id)) \
+         DELETE FROM event_order WHERE position < (SELECT max(first.position) FROM first \
+           WHERE first.position < coalesce((SELECT kept.position FROM kept), 9223372036854775807))",
+        Value::Bytes(oldest.as_bytes()),
+        share,
+    )?;
+    // Where readers give places, some rows may never have been given one.
+    if tx.log().is_some() {
+        tx.forget(
+            "DELETE FROM event_order WHERE event_id IN (SELECT event_id FROM event_order \
+               WHERE position IS NULL AND event_id < ?1 \
+                 AND NOT EXISTS (SELECT 1 FROM events WHERE id = event_id) ORDER BY event_id LIMIT ?2)",
+            Value::Bytes(oldest.as_bytes()),
+            share,
+        )?;
+    }
+    Ok(forgotten)
 }
 
 /// Forgets from where a user came.
 pub(crate) fn forget_addresses(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run(
-        "UPDATE events SET ip = NULL WHERE user_id = ?1 AND ip IS NOT NULL",
+        "UPDATE event_order SET ip = NULL WHERE event_id IN (SELECT id FROM events WHERE user_id = ?1) \
+         AND ip IS NOT NULL",
         &[Value::Bytes(user_id.as_bytes())],
     )
 }
 
-/// Which events to list.
-pub(crate) struct Listing<'a> {
+/// Keeps everybody else from giving places until the transaction ends; the head of the chain, if there is one.
+pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
+    tx.run(
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = meta.value",
+        &[Value::Text(HEAD), Value::Bytes(&[])],
+    )?;
+    head(tx)
+}
+
+/// The sealed head of the chain, empty where there is none.
+pub(crate) fn head(tx: &mut Tx) -> Result<Vec<u8>> {
+    Ok(keys::meta(tx, HEAD)?.unwrap_or_default())
+}
+
+pub(crate) fn put_head(tx: &mut Tx, head: &[u8]) -> Result<()> {
+    keys::put_meta(tx, HEAD, head)
+}
+
+/// Whether some event has no place yet.
+pub(crate) fn any_without_place(tx: &mut Tx) -> Result<bool> {
+    let sql = "SELECT 1 FROM event_order WHERE position IS NULL LIMIT 1";
+    tx.first(sql, &[], |_| Ok(())).map(|found| found.is_some())
+}
+
+/// Gives the next places to events that have none, in the order of their ids; how many. The transaction has the
+/// [`lock`] and is read committed: it sees what was committed before each statement.
+pub(crate) fn place(tx: &mut Tx, limit: usize) -> Result<usize> {
+    tx.execute(
+        "UPDATE event_order SET position = placed.position FROM \
+           (SELECT next.event_id, row_number() OVER (ORDER BY next.event_id) \
+              + (SELECT coalesce(max(position), 0) FROM event_order) AS position \
+            FROM (SELECT event_id FROM event_order WHERE position IS NULL ORDER BY event_id LIMIT ?1) AS next) AS placed \
+         WHERE event_order.event_id = placed.event_id",
+        &[Value::Integer(limit as i64)],
+    )
+}
+
+/// The last event of the log that has a place, and its place.
+pub(crate) fn last(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
+    let sql = "SELECT event_id, position FROM event_order WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1";
+    tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
+}
+
+/// Where an event stands.
+pub(crate) enum Place {
+    At(i64),
+    /// It is yet to be given one.
+    None,
+    /// The log knows no such event (any more).
+    Unknown,
+}
+
+pub(crate) fn place_of(tx: &mut Tx, id: Id) -> Result<Place> {
+    let sql = "SELECT position FROM event_order WHERE event_id = ?1";
+    let place = tx.first(sql, &[Value::Bytes(id.as_bytes())], |row| row.optional_integer(0))?;
+    Ok(match place {
+        Some(Some(position)) => Place::At(position),
+        Some(None) => Place::None,
+        None => Place::Unknown,
+    })
+}
+
+/// Which events to list. Times are inclusive.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Which<'a> {
     pub user_id: Option<Id>,
     pub kind: Option<&'a str>,
-    pub after: Option<Id>,
+    pub ip: Option<&'a str>,
+    pub actor: Option<&'a str>,
+    pub since: Option<i64>,
+    pub until: Option<i64>,
+    /// What happened before is past its time.
     pub oldest: i64,
-    pub limit: usize,
 }
 
 /// An event as it is kept.
@@ -117,45 +261,201 @@ pub(crate) struct Listed {
     pub user_id: Option<Id>,
     pub session_id: Option<Id>,
     pub ip: Option<String>,
+    pub actor: Option<String>,
     pub detail: Option<String>,
+    pub position: Option<i64>,
 }
 
-/// Events in the order of the log.
-pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<Listed>> {
-    macro_rules! select {
-        ($which:literal) => {
-            concat!(
-                "SELECT id, at, kind, user_id, session_id, ip, detail FROM events WHERE ",
-                $which,
-                "id > ?1 AND at >= ?2 ORDER BY id LIMIT ?3"
-            )
-        };
+/// How many places are looked at for each event that is wanted, before an index of what is wanted is.
+const WINDOW: i64 = 50;
+
+/// Events by their places, those after `position`. What has no place yet is not listed.
+pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: usize) -> Result<Vec<Listed>> {
+    let after = ("o.position >", Value::Integer(position));
+    if !which.is_selective() {
+        return which.list(tx, BY_PLACE, &[after], "o.position", limit);
     }
-    let after = listing.after.map_or([0; 16], |id| *id.as_bytes());
-    let mut parameters =
-        vec![Value::Bytes(&after), Value::Integer(listing.oldest), Value::Integer(listing.limit as i64)];
-    parameters.extend(listing.user_id.as_ref().map(|id| Value::Bytes(id.as_bytes())));
-    parameters.extend(listing.kind.map(Value::Text));
-    let sql = match (listing.user_id, listing.kind) {
-        (None, None) => select!(""),
-        (Some(_), None) => select!("user_id = ?4 AND "),
-        (None, Some(_)) => select!("kind = ?4 AND "),
-        (Some(_), Some(_)) => select!("user_id = ?4 AND kind = ?5 AND "),
+    // Where there are many such events, they are soon found by their places; where there are few, all of them are by
+    // an index.
+    let end = position.saturating_add(WINDOW * limit as i64);
+    let listed =
+        which.list(tx, BY_PLACE, &[after, ("o.position <=", Value::Integer(end))], "o.position", limit)?;
+    if listed.len() == limit || last(tx)?.is_none_or(|(_, last)| last <= end) {
+        return Ok(listed);
+    }
+    let (first, beyond) = which.ids();
+    let bounds =
+        [after, ("e.id >=", Value::Bytes(first.as_bytes())), ("e.id <", Value::Bytes(beyond.as_bytes()))];
+    match which.ip {
+        Some(_) => which.list(tx, BY_PLACE, &bounds[..1], "o.position", limit),
+        None => which.list(tx, BY_INDEX, &bounds, "o.position", limit),
+    }
+}
+
+/// Events by time, whether they have places or not: those after `after`, with `is_newest_first` those before it.
+pub(crate) fn list_by_time(
+    tx: &mut Tx,
+    which: &Which,
+    after: Option<Id>,
+    is_newest_first: bool,
+    limit: usize,
+) -> Result<Vec<Listed>> {
+    let (mut first, mut beyond) = which.ids();
+    match after {
+        Some(after) if is_newest_first => beyond = beyond.min(after),
+        Some(after) => first = first.max(after.next()),
+        None => {}
+    }
+    let (first, beyond) = (Value::Bytes(first.as_bytes()), Value::Bytes(beyond.as_bytes()));
+    let (from, bounds, order) = match (which.ip, is_newest_first) {
+        (Some(_), false) => (BY_PLACE, [("o.event_id >=", first), ("o.event_id <", beyond)], "o.event_id"),
+        (Some(_), true) => {
+            (BY_PLACE, [("o.event_id >=", first), ("o.event_id <", beyond)], "o.event_id DESC")
+        }
+        (None, false) => (BY_TIME, [("e.id >=", first), ("e.id <", beyond)], "e.id"),
+        (None, true) => (BY_TIME, [("e.id >=", first), ("e.id <", beyond)], "e.id DESC"),
     };
-    let mut listed = Vec::new();
-    tx.query(sql, &parameters, |row| {
-        listed.push(Listed {
-            id: Id::from_bytes(row.array(0)?),
-            at: row.integer(1)?,
-            kind: row.text(2)?,
-            user_id: row.optional_array(3)?.map(Id::from_bytes),
-            session_id: row.optional_array(4)?.map(Id::from_bytes),
-            ip: row.optional_text(5)?,
-            detail: row.optional_text(6)?,
-        });
-        Ok(())
-    })?;
-    Ok(listed)
+    which.list(tx, from, &bounds, order, limit)
+}
+
+/// Where a search begins. CROSS JOIN: SQLite looks at the tables in this order.
+const BY_PLACE: &str = "event_order o CROSS JOIN events e WHERE e.id = o.event_id AND";
+const BY_INDEX: &str = "events e CROSS JOIN event_order o WHERE o.event_id = e.id AND";
+const BY_TIME: &str = "events e LEFT JOIN event_order o ON o.event_id = e.id WHERE";
+
+impl Which<'_> {
+    /// Whether it leaves out more than what is past its time.
+    fn is_selective(&self) -> bool {
+        self.user_id.is_some()
+            || [self.kind, self.ip, self.actor].iter().any(Option::is_some)
+            || [self.since, self.until].iter().any(Option::is_some)
+    }
+
+    /// The ids that such events may have: from the first, and below the second. An id may be of a later time than its
+    /// event, by a moment.
+    fn ids(&self) -> (Id, Id) {
+        let since = self.since.map_or(self.oldest, |since| since.max(self.oldest));
+        let beyond = self
+            .until
+            .map(|until| until.saturating_add(1).saturating_mul(1000).saturating_add(ONE_MOMENT_MS));
+        (Id::first_at(since.saturating_mul(1000)), beyond.map_or(Id::from_bytes([0xff; 16]), Id::first_at))
+    }
+
+    fn list(
+        &self,
+        tx: &mut Tx,
+        from: &str,
+        bounds: &[(&str, Value)],
+        order: &str,
+        limit: usize,
+    ) -> Result<Vec<Listed>> {
+        let since = self.since.map_or(self.oldest, |since| since.max(self.oldest));
+        let mut conditions = vec![("e.at >=", Value::Integer(since))];
+        conditions.extend(self.until.map(|until| ("e.at <=", Value::Integer(until))));
+        conditions.extend(self.user_id.as_ref().map(|id| ("e.user_id =", Value::Bytes(id.as_bytes()))));
+        conditions.extend(self.kind.map(|kind| ("e.kind =", Value::Text(kind))));
+        conditions.extend(self.ip.map(|ip| ("o.ip =", Value::Text(ip))));
+        conditions.extend(self.actor.map(|actor| ("e.actor =", Value::Text(actor))));
+        conditions.extend(bounds);
+        let mut sql = format!(
+            "SELECT e.id, e.at, e.kind, e.user_id, e.session_id, e.actor, e.detail, o.ip, o.position FROM {from} "
+        );
+        for (number, (condition, _)) in (1..).zip(&conditions) {
+            let _ = write!(sql, "{}{condition} ?{number}", if number == 1 { "" } else { " AND " });
+        }
+        let _ = write!(sql, " ORDER BY {order} LIMIT ?{}", conditions.len() + 1);
+        let mut parameters: Vec<Value> = conditions.into_iter().map(|(_, value)| value).collect();
+        parameters.push(Value::Integer(limit as i64));
+        let mut listed = Vec::new();
+        tx.query(kept(sql), &parameters, |row| {
+            listed.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(listed)
+    }
+}
+
+/// Keeps the digest of an event and its link of the chain.
+pub(crate) fn put_link(tx: &mut Tx, id: Id, digest: &[u8], link: &[u8]) -> Result<()> {
+    tx.run(
+        "UPDATE event_order SET digest = ?2, link = ?3 WHERE event_id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::Bytes(digest), Value::Bytes(link)],
+    )
+}
+
+/// A link of the chain, and its event, if that is still there.
+pub(crate) struct Linked {
+    pub event_id: Id,
+    pub position: i64,
+    pub digest: Option<[u8; 32]>,
+    pub link: Option<[u8; 32]>,
+    pub event: Option<Listed>,
+}
+
+/// The links after a place, up to another one.
+pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> Result<Vec<Linked>> {
+    let mut links = Vec::new();
+    tx.query(
+        "SELECT e.id, e.at, e.kind, e.user_id, e.session_id, e.actor, e.detail, o.ip, o.position, \
+                o.event_id, o.digest, o.link \
+         FROM event_order o LEFT JOIN events e ON e.id = o.event_id \
+         WHERE o.position > ?1 AND o.position <= ?2 ORDER BY o.position LIMIT ?3",
+        &[Value::Integer(after), Value::Integer(until), Value::Integer(limit as i64)],
+        |row| {
+            let is_there = row.optional_bytes(0)?.is_some();
+            links.push(Linked {
+                event: if is_there { Some(read(row)?) } else { None },
+                position: row.integer(8)?,
+                event_id: Id::from_bytes(row.array(9)?),
+                digest: row.optional_array(10)?,
+                link: row.optional_array(11)?,
+            });
+            Ok(())
+        },
+    )?;
+    Ok(links)
+}
+
+/// Events that are not in the order of the log. The engine writes none.
+pub(crate) fn list_unlisted(tx: &mut Tx, limit: usize) -> Result<Vec<Id>> {
+    let mut ids = Vec::new();
+    tx.query(
+        "SELECT id FROM events WHERE NOT EXISTS (SELECT 1 FROM event_order WHERE event_id = id) ORDER BY id LIMIT ?1",
+        &[Value::Integer(limit as i64)],
+        |row| {
+            ids.push(Id::from_bytes(row.array(0)?));
+            Ok(())
+        },
+    )?;
+    Ok(ids)
+}
+
+fn read(row: &Row) -> Result<Listed> {
+    Ok(Listed {
+        id: Id::from_bytes(row.array(0)?),
+        at: row.integer(1)?,
+        kind: row.text(2)?,
+        user_id: row.optional_array(3)?.map(Id::from_bytes),
+        session_id: row.optional_array(4)?.map(Id::from_bytes),
+        actor: row.optional_text(5)?,
+        detail: row.optional_text(6)?,
+        ip: row.optional_text(7)?,
+        position: row.optional_integer(8)?,
+    })
+}
+
+/// The text of a statement, which lives as long as the program: of each combination of conditions there is one.
+fn kept(sql: String) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    match all.get(sql.as_str()) {
+        Some(sql) => sql,
+        None => {
+            let sql = &*sql.leak();
+            all.insert(sql);
+            sql
+        }
+    }
 }
 
 /// When a user logged in last, as far as their newest thousand events tell.

@@ -215,6 +215,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// As [`Store::write`], for what one does at a time: each statement of `f` sees what was committed before it, and
+    /// `f` begins with a lock of its own. It is in no other writer's way.
+    pub(crate) fn write_in_turn<T>(&self, mut f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        match self {
+            Store::Sqlite(_) => self.write(Durability::Full, f),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(store) => store.write_in_turn(|tx| {
+                let _stopped = Stopped::now();
+                f(tx)
+            }),
+        }
+    }
+}
+
 /// Statements inside one transaction or read.
 pub(crate) enum Tx<'a> {
     Sqlite(sqlite::Statements<'a>),
@@ -245,13 +260,13 @@ impl Tx<'_> {
         }
     }
 
-    /// By what events are ordered where writers do not take turns; where they do, the newest row that one sees
-    /// is the newest there is.
-    fn order(&self) -> Option<&events::Order> {
+    /// What the engine knows of the audit log where writers do not take turns; where they do, the newest row that one
+    /// sees is the newest there is.
+    fn log(&self) -> Option<&events::Log> {
         match self {
             Tx::Sqlite(_) => None,
             #[cfg(feature = "postgres")]
-            Tx::Postgres(statements) => Some(statements.order()),
+            Tx::Postgres(statements) => Some(statements.log()),
         }
     }
 

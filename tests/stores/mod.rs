@@ -4,8 +4,9 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::cell::RefCell;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::types::ValueRef;
@@ -144,6 +145,22 @@ impl Store {
         }
     }
 
+    /// Runs statements in a transaction of the server that stays open.
+    pub fn hold(&self, sql: &str) -> Held {
+        let url = self.database.as_ref().unwrap().url();
+        let mut command = Command::new("psql");
+        let command = command
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+            .args(["--dbname", &url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut psql = command.spawn().unwrap();
+        writeln!(psql.stdin.as_mut().unwrap(), "BEGIN; {sql}; SELECT 1;").unwrap();
+        let mut answer = [0];
+        psql.stdout.as_mut().unwrap().read_exact(&mut answer).unwrap();
+        Held(psql)
+    }
+
     /// How many rows a table has, or `table WHERE …`.
     pub fn count(&self, what: &str) -> i64 {
         self.query(&format!("SELECT count(*) AS count FROM {what}"))[0]["count"].as_i64().unwrap()
@@ -155,6 +172,16 @@ impl Store {
         let mut rows: Vec<String> = rows.iter().map(Value::to_string).collect();
         rows.sort();
         rows
+    }
+}
+
+/// A transaction of another connection.
+pub struct Held(Child);
+
+impl Held {
+    pub fn commit(mut self) {
+        writeln!(self.0.stdin.take().unwrap(), "COMMIT;").unwrap();
+        assert!(self.0.wait().unwrap().success());
     }
 }
 

@@ -18,7 +18,7 @@ use self::address::{Address, Purpose, texts};
 use self::failures::{Failure, PGPOOL, Remedy};
 use self::url::{Mode, wrong};
 use self::wire::{Connection, Isolation, Reply};
-use super::events::Order;
+use super::events::Log;
 use super::pool::Pool;
 use super::schema::{self, Found, Plan};
 use super::{Durability, Row, Server, Tx, Value, copy, damaged};
@@ -30,7 +30,7 @@ const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1685549668)";
 
 pub(crate) struct Postgres {
     pool: Pool<Connection>,
-    order: Order,
+    log: Log,
     server: Address,
     pub(super) timeout: Duration,
     plan: Plan,
@@ -43,9 +43,9 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(super) fn open(url: &str, connections: usize, timeout: Duration, plan: Plan) -> Result<Postgres> {
         let server = Address::new(url, timeout)?;
-        let (pool, order) = (Pool::new(connections), Order::default());
+        let (pool, log) = (Pool::new(connections), Log::default());
         let gate = format!("SELECT {} FROM doorward_schema WHERE false", gate(plan.needed()));
-        let mut store = Postgres { pool, order, server, timeout, plan, gate, found: 0 };
+        let mut store = Postgres { pool, log, server, timeout, plan, gate, found: 0 };
         let deadline = Instant::now() + timeout;
         // What is opened can be used: it writes, and so it is wanted for that.
         let connect =
@@ -53,6 +53,7 @@ impl Postgres {
         let found = store.pool.with(deadline, connect, |connection| {
             asks_the_primary(connection)?;
             let found = migrate(connection, plan, deadline)?;
+            store.log.set_append_only(is_append_only(connection)?);
             privileges(connection).map(|()| found)
         })?;
         store.found = found;
@@ -84,21 +85,30 @@ impl Postgres {
         self.with(deadline, |connection, deadline| {
             f(&mut Tx::Postgres(Statements {
                 alone: Some((self, deadline)),
-                ..Statements::new(connection, &self.order)
+                ..Statements::new(connection, &self.log)
             }))
         })
     }
 
     /// Runs `f` in a transaction until it is committed: again after a conflict with another one, and again
     /// on a new connection when the one it had was lost before it was told to commit.
-    pub(super) fn write<T>(
+    pub(super) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.write_isolated(Isolation::Serializable, durability, f)
+    }
+
+    pub(super) fn write_in_turn<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.write_isolated(Isolation::ReadCommitted, Durability::Full, f)
+    }
+
+    fn write_isolated<T>(
         &self,
+        isolation: Isolation,
         durability: Durability,
         mut f: impl FnMut(&mut Tx) -> Result<T>,
     ) -> Result<T> {
         self.with(Instant::now() + self.timeout, |connection, deadline| {
             for attempt in 0.. {
-                let failure = match self.transaction(connection, durability, &mut f) {
+                let failure = match self.transaction(connection, isolation, durability, &mut f) {
                     Ok(result) => return result,
                     Err(failure) => failure,
                 };
@@ -138,12 +148,13 @@ impl Postgres {
     fn transaction<T>(
         &self,
         connection: &mut Connection,
+        isolation: Isolation,
         durability: Durability,
         f: &mut impl FnMut(&mut Tx) -> Result<T>,
     ) -> std::result::Result<Result<T>, Failure> {
-        connection.queue_begin(Isolation::Serializable, durability)?;
+        connection.queue_begin(isolation, durability)?;
         connection.queue_control(&self.gate)?;
-        let mut tx = Tx::Postgres(Statements::new(connection, &self.order));
+        let mut tx = Tx::Postgres(Statements::new(connection, &self.log));
         let result = f(&mut tx);
         let (failure, past) = match tx {
             Tx::Postgres(statements) => (statements.failure, statements.past),
@@ -268,13 +279,21 @@ fn asks_the_primary(connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Refuses a role that may not do with the rows of a table what the engine does.
+/// Whether the role may add to the audit log, and not shorten it.
+fn is_append_only(connection: &mut Connection) -> Result<bool> {
+    let sql = "SELECT CASE WHEN has_table_privilege('events', 'DELETE') THEN 0 ELSE 1 END";
+    let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
+    Ok(matches!(texts(&reply).as_deref(), Some([text]) if text == "1"))
+}
+
+/// Refuses a role that may not do with the rows of a table what the engine does. The audit log may be append-only.
 fn privileges(connection: &mut Connection) -> Result<()> {
     let tables = copy::tables().map(|table| format!("('{table}')")).collect::<Vec<_>>().join(", ");
     let missing = format!(
         "SELECT right_, table_ FROM (VALUES {tables}) AS t (table_), \
          (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r (right_) \
-         WHERE NOT has_table_privilege(table_, right_) LIMIT 1"
+         WHERE NOT (table_ = 'events' AND right_ IN ('UPDATE', 'DELETE')) \
+           AND NOT has_table_privilege(table_, right_) LIMIT 1"
     );
     let reply = ask(connection, &missing).map_err(|failure| failure.error_at_opening())?;
     match texts(&reply).as_deref() {
@@ -426,7 +445,7 @@ fn found(connection: &mut Connection) -> Result<Found> {
 /// Statements on one connection.
 pub(crate) struct Statements<'a> {
     connection: &'a mut Connection,
-    order: &'a Order,
+    log: &'a Log,
     /// The first failure: after it the transaction is over, whatever its function makes of it.
     failure: Option<Failure>,
     /// Where each statement stands alone, and can be sent again to a server that came back.
@@ -437,12 +456,12 @@ pub(crate) struct Statements<'a> {
 }
 
 impl<'a> Statements<'a> {
-    fn new(connection: &'a mut Connection, order: &'a Order) -> Statements<'a> {
-        Statements { connection, order, failure: None, alone: None, past: Vec::new() }
+    fn new(connection: &'a mut Connection, log: &'a Log) -> Statements<'a> {
+        Statements { connection, log, failure: None, alone: None, past: Vec::new() }
     }
 
-    pub(super) fn order(&self) -> &Order {
-        self.order
+    pub(super) fn log(&self) -> &Log {
+        self.log
     }
 
     pub(super) fn forget(&mut self, sql: &'static str, past: Value) -> Result<()> {

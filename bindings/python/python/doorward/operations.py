@@ -74,6 +74,7 @@ from doorward.models.app import (
     TotpStatusResponse,
     UpdateUserResponse,
     VerifyEmailResponse,
+    VerifyEventsResponse,
     VerifyPasswordResponse,
     VerifyTotpResponse,
 )
@@ -87,6 +88,7 @@ class Operations(_doorward.Engine):
         *,
         username: str,
         password: str,
+        actor: str | None = None,
         attributes: Mapping[str, Any] | None = None,
         client: Client | Mapping[str, Any] | None = None,
         email: str | None = None,
@@ -97,6 +99,8 @@ class Operations(_doorward.Engine):
 
         username: The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
         password: The password; hashed with Argon2id and forgotten.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         attributes: What else the host keeps with the account: at most 16 KiB.
         client: From where the user comes: too many registrations from one address of the network are
             refused.
@@ -110,6 +114,7 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "username": username,
             "password": password,
+            "actor": actor,
             "attributes": attributes,
             "client": client,
             "email": email,
@@ -183,6 +188,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         id: str,
+        actor: str | None = None,
         add_roles: Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
@@ -199,6 +205,8 @@ class Operations(_doorward.Engine):
         """Changes an account.
 
         id: Which.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         add_roles: Roles to add to those that it has then; not with `roles`.
         attributes: The new attributes, instead of all it had.
         email: The new address; it counts as not verified, unless it is the same to the letter, or
@@ -223,6 +231,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "id": id,
+            "actor": actor,
             "add_roles": add_roles,
             "attributes": attributes,
             "email": email,
@@ -238,33 +247,43 @@ class Operations(_doorward.Engine):
         }
         return UpdateUserResponse.model_validate(self.call("update_user", _text(fields)))
 
-    def delete_user(self, *, id: str) -> DeleteUserResponse:
+    def delete_user(self, *, id: str, actor: str | None = None) -> DeleteUserResponse:
         """Deletes an account and everything about it.
 
         id: Which.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: user_not_found, permission_denied, store_constraint, store_unavailable.
         """
-        fields: dict[str, object] = {"id": id}
+        fields: dict[str, object] = {"id": id, "actor": actor}
         return DeleteUserResponse.model_validate(self.call("delete_user", _text(fields)))
 
     def import_users(
         self,
         *,
         users: Sequence[ImportedUser | Mapping[str, Any]],
+        actor: str | None = None,
         dry_run: bool | None = None,
         on_conflict: str | None = None,
     ) -> ImportUsersResponse:
         """Creates accounts with the password hashes that another system made.
 
         users: The accounts, in the order in which they are tried; at most 10,000.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         dry_run: Create nothing, only report.
         on_conflict: What a problem with one account does to the others: `fail`, the default, imports
             nothing; `skip` imports the others.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"users": users, "dry_run": dry_run, "on_conflict": on_conflict}
+        fields: dict[str, object] = {
+            "users": users,
+            "actor": actor,
+            "dry_run": dry_run,
+            "on_conflict": on_conflict,
+        }
         return ImportUsersResponse.model_validate(self.call("import_users", _text(fields)))
 
     def export_user(self, *, id: str, after: str | None = None) -> ExportUserResponse:
@@ -342,19 +361,26 @@ class Operations(_doorward.Engine):
         return ChangePasswordResponse.model_validate(self.call("change_password", _text(fields)))
 
     def set_password(
-        self, *, user_id: str, new_password: str, temporary: bool | None = None
+        self, *, user_id: str, new_password: str, actor: str | None = None, temporary: bool | None = None
     ) -> SetPasswordResponse:
         """Sets a password for somebody else, to be changed at the next login; ends every session.
 
         user_id: Whose.
         new_password: The password. It is not compared with the one before, of which the caller learns
             nothing.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         temporary: Whether it must be changed at the next login, within `password.temporary_seconds`;
             default: true, so that only its user knows the next.
 
         Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "new_password": new_password, "temporary": temporary}
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "new_password": new_password,
+            "actor": actor,
+            "temporary": temporary,
+        }
         return SetPasswordResponse.model_validate(self.call("set_password", _text(fields)))
 
     def login(
@@ -539,40 +565,52 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"user_id": user_id}
         return ListSessionsResponse.model_validate(self.call("list_sessions", _text(fields)))
 
-    def revoke_session(self, *, session_id: str) -> RevokeSessionResponse:
+    def revoke_session(self, *, session_id: str, actor: str | None = None) -> RevokeSessionResponse:
         """Ends one session.
 
         session_id: Which.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"session_id": session_id}
+        fields: dict[str, object] = {"session_id": session_id, "actor": actor}
         return RevokeSessionResponse.model_validate(self.call("revoke_session", _text(fields)))
 
     def revoke_user_sessions(
-        self, *, user_id: str, except_session_id: str | None = None
+        self, *, user_id: str, actor: str | None = None, except_session_id: str | None = None
     ) -> RevokeUserSessionsResponse:
         """Ends every session of a user, but for one if asked.
 
         user_id: Whose.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         except_session_id: The one to keep: that from which the user asks.
 
         Failures: user_not_found, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "except_session_id": except_session_id}
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "actor": actor,
+            "except_session_id": except_session_id,
+        }
         return RevokeUserSessionsResponse.model_validate(self.call("revoke_user_sessions", _text(fields)))
 
-    def revoke_all_sessions(self) -> RevokeAllSessionsResponse:
+    def revoke_all_sessions(self, *, actor: str | None = None) -> RevokeAllSessionsResponse:
         """Ends every session of everybody.
+
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {}
+        fields: dict[str, object] = {"actor": actor}
         return RevokeAllSessionsResponse.model_validate(self.call("revoke_all_sessions", _text(fields)))
 
     def revoke_token(
         self,
         *,
+        actor: str | None = None,
         backend: str | None = None,
         jti: str | None = None,
         token: str | None = None,
@@ -580,6 +618,8 @@ class Operations(_doorward.Engine):
     ) -> RevokeTokenResponse:
         """Revokes a token with its session (RFC 7009).
 
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         backend: The backend that issued the token of this `jti`; default: `default`.
         jti: Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
         token: An access or a refresh token.
@@ -588,6 +628,7 @@ class Operations(_doorward.Engine):
         Failures: store_unavailable.
         """
         fields: dict[str, object] = {
+            "actor": actor,
             "backend": backend,
             "jti": jti,
             "token": token,
@@ -736,13 +777,20 @@ class Operations(_doorward.Engine):
         return AuthorizeResponse.model_validate(self.call("authorize", _text(fields)))
 
     def issue_token(
-        self, *, claims: Mapping[str, Any], backend: str | None = None, lifetime_seconds: int | None = None
+        self,
+        *,
+        claims: Mapping[str, Any],
+        actor: str | None = None,
+        backend: str | None = None,
+        lifetime_seconds: int | None = None,
     ) -> IssueTokenResponse:
         """Issues an access token with claims of the host's own.
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
             `provider`, `cnf`, `act`, `account_epoch`) are refused.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         backend: Who issues it; default: `default`.
         lifetime_seconds: The life of the token; default `access_token_seconds`, at most
             `session_max_seconds`.
@@ -751,6 +799,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "claims": claims,
+            "actor": actor,
             "backend": backend,
             "lifetime_seconds": lifetime_seconds,
         }
@@ -765,10 +814,17 @@ class Operations(_doorward.Engine):
         return JwksResponse.model_validate(self.call("jwks", _text(fields)))
 
     def rotate_keys(
-        self, *, backend: str | None = None, keep_totp: bool | None = None, retire: str | None = None
+        self,
+        *,
+        actor: str | None = None,
+        backend: str | None = None,
+        keep_totp: bool | None = None,
+        retire: str | None = None,
     ) -> RotateKeysResponse:
         """Makes a new signing key; the old one verifies until nothing it signed is alive.
 
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         backend: The backend whose key it is; default: `default`, and with `retire` all of them.
         keep_totp: Authenticator apps stay good: no copy of the store leaked. With `retire` and without
             `backend` only.
@@ -781,7 +837,12 @@ class Operations(_doorward.Engine):
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"backend": backend, "keep_totp": keep_totp, "retire": retire}
+        fields: dict[str, object] = {
+            "actor": actor,
+            "backend": backend,
+            "keep_totp": keep_totp,
+            "retire": retire,
+        }
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
 
     def list_keys(self) -> ListKeysResponse:
@@ -795,6 +856,7 @@ class Operations(_doorward.Engine):
     def request_email_verification(
         self,
         *,
+        actor: str | None = None,
         client: Client | Mapping[str, Any] | None = None,
         email: str | None = None,
         locale: str | None = None,
@@ -806,6 +868,8 @@ class Operations(_doorward.Engine):
     ) -> RequestEmailVerificationResponse:
         """Mails a token to the address of an account that has yet to verify it.
 
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         client: From where the user comes: too many mails from one address of the network are refused.
         email: An address, which alone names no account that has yet to verify it: nothing is mailed, and
             the answer is the same whoever has it.
@@ -820,6 +884,7 @@ class Operations(_doorward.Engine):
         too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
+            "actor": actor,
             "client": client,
             "email": email,
             "locale": locale,
@@ -834,31 +899,45 @@ class Operations(_doorward.Engine):
         )
 
     def request_email_change(
-        self, *, user_id: str, new_email: str, locale: str | None = None
+        self, *, user_id: str, new_email: str, actor: str | None = None, locale: str | None = None
     ) -> RequestEmailChangeResponse:
         """Mails a token to the address that an account is to have, and a notice to the one it has.
 
         user_id: The account.
         new_email: The address to be.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         locale: The language of the mails. Default: that of the account.
 
         Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "new_email": new_email, "locale": locale}
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "new_email": new_email,
+            "actor": actor,
+            "locale": locale,
+        }
         return RequestEmailChangeResponse.model_validate(self.call("request_email_change", _text(fields)))
 
     def request_password_reset(
-        self, *, email: str, client: Client | Mapping[str, Any] | None = None, locale: str | None = None
+        self,
+        *,
+        email: str,
+        actor: str | None = None,
+        client: Client | Mapping[str, Any] | None = None,
+        locale: str | None = None,
     ) -> RequestPasswordResetResponse:
         """Mails a token with which a new password can be set.
 
         email: The address of the account.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         client: From where the user comes: too many mails from one address of the network are refused.
         locale: The language of the mail. Default: that of the account.
 
         Failures: too_many_attempts, store_unavailable.
         """
-        fields: dict[str, object] = {"email": email, "client": client, "locale": locale}
+        fields: dict[str, object] = {"email": email, "actor": actor, "client": client, "locale": locale}
         return RequestPasswordResetResponse.model_validate(self.call("request_password_reset", _text(fields)))
 
     def reset_password(self, *, token: str, new_password: str) -> ResetPasswordResponse:
@@ -959,18 +1038,25 @@ class Operations(_doorward.Engine):
         return SetupTotpResponse.model_validate(self.call("setup_totp", _text(fields)))
 
     def confirm_totp(
-        self, *, user_id: str, code: str, client: Client | Mapping[str, Any] | None = None
+        self,
+        *,
+        user_id: str,
+        code: str,
+        actor: str | None = None,
+        client: Client | Mapping[str, Any] | None = None,
     ) -> ConfirmTotpResponse:
         """Puts an authenticator app in force by its first code; ends every session.
 
         user_id: Whose.
         code: The code that the app shows. It is used up: the first login needs the next one.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         client: From where the user comes, as far as the host knows: a known device has a count of its own.
 
         Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
         store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "code": code, "client": client}
+        fields: dict[str, object] = {"user_id": user_id, "code": code, "actor": actor, "client": client}
         return ConfirmTotpResponse.model_validate(self.call("confirm_totp", _text(fields)))
 
     def totp_status(self, *, user_id: str) -> TotpStatusResponse:
@@ -984,28 +1070,39 @@ class Operations(_doorward.Engine):
         return TotpStatusResponse.model_validate(self.call("totp_status", _text(fields)))
 
     def disable_totp(
-        self, *, user_id: str, code: str, client: Client | Mapping[str, Any] | None = None
+        self,
+        *,
+        user_id: str,
+        code: str,
+        actor: str | None = None,
+        client: Client | Mapping[str, Any] | None = None,
     ) -> DisableTotpResponse:
         """Takes an authenticator app away by a code; ends every session.
 
         user_id: Whose.
         code: A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in
             force.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
         client: From where the user comes, as far as the host knows: a known device has a count of its own.
 
         Failures: user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "code": code, "client": client}
+        fields: dict[str, object] = {"user_id": user_id, "code": code, "actor": actor, "client": client}
         return DisableTotpResponse.model_validate(self.call("disable_totp", _text(fields)))
 
-    def generate_recovery_codes(self, *, user_id: str) -> GenerateRecoveryCodesResponse:
+    def generate_recovery_codes(
+        self, *, user_id: str, actor: str | None = None
+    ) -> GenerateRecoveryCodesResponse:
         """Replaces the recovery codes of an account; ends every session.
 
         user_id: Whose.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: user_not_found, permission_denied, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id}
+        fields: dict[str, object] = {"user_id": user_id, "actor": actor}
         return GenerateRecoveryCodesResponse.model_validate(
             self.call("generate_recovery_codes", _text(fields))
         )
@@ -1074,17 +1171,19 @@ class Operations(_doorward.Engine):
         )
 
     def finish_passkey_registration(
-        self, *, challenge: str, response: Mapping[str, Any]
+        self, *, challenge: str, response: Mapping[str, Any], actor: str | None = None
     ) -> FinishPasskeyRegistrationResponse:
         """Makes the passkey; ends every session.
 
         challenge: The challenge of `begin_passkey_registration`.
         response: What `navigator.credentials.create` gave: the credential's `toJSON()`.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: invalid_challenge, invalid_credentials, already_configured, invalid_config,
         store_unavailable.
         """
-        fields: dict[str, object] = {"challenge": challenge, "response": response}
+        fields: dict[str, object] = {"challenge": challenge, "response": response, "actor": actor}
         return FinishPasskeyRegistrationResponse.model_validate(
             self.call("finish_passkey_registration", _text(fields))
         )
@@ -1129,37 +1228,74 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"user_id": user_id}
         return ListPasskeysResponse.model_validate(self.call("list_passkeys", _text(fields)))
 
-    def remove_passkey(self, *, user_id: str, credential_id: str) -> RemovePasskeyResponse:
+    def remove_passkey(
+        self, *, user_id: str, credential_id: str, actor: str | None = None
+    ) -> RemovePasskeyResponse:
         """Takes a passkey away; ends every session.
 
         user_id: Whose.
         credential_id: Which: its `id`.
+        actor: Who does it, where it is not the account itself: a name or an id as the host knows them. The
+            events of the call keep it.
 
         Failures: user_not_found, permission_denied, store_unavailable.
         """
-        fields: dict[str, object] = {"user_id": user_id, "credential_id": credential_id}
+        fields: dict[str, object] = {"user_id": user_id, "credential_id": credential_id, "actor": actor}
         return RemovePasskeyResponse.model_validate(self.call("remove_passkey", _text(fields)))
 
     def events(
         self,
         *,
+        actor: str | None = None,
         after: str | None = None,
+        ip: str | None = None,
         kind: str | None = None,
         limit: int | None = None,
+        order: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         user_id: str | None = None,
     ) -> EventsResponse:
         """Reads the audit log.
 
-        after: Only what was written after this event: `next` of the page before, or the last `id` that is
-            known.
+        actor: Only what this actor did.
+        after: Only what comes after this event, in the order that is asked for: `next` of the page before,
+            or `resume` of an earlier answer. Of an event that the log does not have any more, everything
+            that is left comes after it.
+        ip: Only what came from this address, as the host gave it.
         kind: Only this kind.
         limit: How many to return: 1 to 1000, default 100.
+        order: In which order: `written` (default), in which every event comes after those that were there
+            before it, whatever clocks say; `oldest` or `newest` first, by time.
+        since: Only what happened at this time or later, in Unix seconds.
+        until: Only what happened at this time or before, in Unix seconds.
         user_id: Only what concerns this account, which may be gone.
 
         Failures: store_unavailable.
         """
-        fields: dict[str, object] = {"after": after, "kind": kind, "limit": limit, "user_id": user_id}
+        fields: dict[str, object] = {
+            "actor": actor,
+            "after": after,
+            "ip": ip,
+            "kind": kind,
+            "limit": limit,
+            "order": order,
+            "since": since,
+            "until": until,
+            "user_id": user_id,
+        }
         return EventsResponse.model_validate(self.call("events", _text(fields)))
+
+    def verify_events(self, *, head: str | None = None) -> VerifyEventsResponse:
+        """Verifies the chain over the audit log.
+
+        head: A head that an earlier call answered and that was kept elsewhere. Everything up to there must
+            be as it was, also where whoever changed it has the secret key.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"head": head}
+        return VerifyEventsResponse.model_validate(self.call("verify_events", _text(fields)))
 
     def maintain(self, *, budget_ms: int | None = None) -> MaintainResponse:
         """Purges what is past its time.

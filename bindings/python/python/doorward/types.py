@@ -15,6 +15,10 @@ class AuditConfig(TypedDict, total=False):
     The audit log: `events`.
     """
 
+    chain: bool
+    """
+    Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it.
+    """
     retention_days: int
     """
     How long an event is kept.

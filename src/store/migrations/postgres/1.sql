@@ -167,17 +167,33 @@ CREATE TABLE revoked_tokens (
 );
 CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
--- The audit log, in the order of its ids; user_id may be that of an account that is gone.
+-- The audit log. Nothing changes an event; user_id may be that of an account that is gone.
 CREATE TABLE events (
   id         BYTEA NOT NULL PRIMARY KEY,
   at         BIGINT NOT NULL,
   kind       TEXT COLLATE "C" NOT NULL,
   user_id    BYTEA,
   session_id BYTEA,
-  ip         TEXT COLLATE "C",
+  -- Who did it, where it was not the account itself.
+  actor      TEXT COLLATE "C",
   detail     TEXT COLLATE "C"
 );
 CREATE INDEX events_by_user ON events (user_id, id);
+CREATE INDEX events_by_kind ON events (kind, id);
+CREATE INDEX events_by_actor ON events (actor, id) WHERE actor IS NOT NULL;
+
+-- What changes about an event, a row for each: its place in the log, which it is given once it is committed; from where
+-- it came, until the account is deleted; and its link of the chain, where one is kept. The last of these rows whose
+-- event is past its time stays, so that the places go on from there.
+CREATE TABLE event_order (
+  event_id BYTEA NOT NULL PRIMARY KEY,
+  position BIGINT,
+  ip       TEXT COLLATE "C",
+  digest   BYTEA,
+  link     BYTEA
+);
+CREATE INDEX event_order_by_position ON event_order (position, event_id);
+CREATE INDEX event_order_by_ip ON event_order (ip, event_id) WHERE ip IS NOT NULL;
 
 -- Failed attempts. The id is a code that names neither account nor address.
 CREATE TABLE throttles (

@@ -257,6 +257,10 @@ class UpdateUserRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     add_roles: list[str] | None = None
     """
     Roles to add to those that it has then; not with `roles`.
@@ -325,6 +329,10 @@ class DeleteUserRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     id: str
     """
     Which.
@@ -402,6 +410,10 @@ class ImportUsersRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     dry_run: bool | None = None
     """
     Create nothing, only report.
@@ -662,6 +674,10 @@ class Event(Model):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
     )
+    actor: str | None = None
+    """
+    Who did it, where it was not the account itself, as far as the host said.
+    """
     at: int
     """
     When it happened, in Unix seconds.
@@ -672,7 +688,7 @@ class Event(Model):
     """
     id: str
     """
-    Its id; later events have higher ones.
+    Its id, ordered by time.
     """
     ip: str | None = None
     """
@@ -903,6 +919,10 @@ class SetPasswordRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     new_password: Annotated[str, Field(repr=False)]
     """
     The password. It is not compared with the one before, of which the caller learns nothing.
@@ -1238,6 +1258,10 @@ class RevokeSessionRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     session_id: str
     """
     Which.
@@ -1267,6 +1291,10 @@ class RevokeUserSessionsRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     except_session_id: str | None = None
     """
     The one to keep: that from which the user asks.
@@ -1300,6 +1328,10 @@ class RevokeAllSessionsRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
 
 
 class RevokeAllSessionsResponse(Model):
@@ -1325,6 +1357,10 @@ class RevokeTokenRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     backend: str | None = None
     """
     The backend that issued the token of this `jti`; default: `default`.
@@ -1587,6 +1623,10 @@ class IssueTokenRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     backend: str | None = None
     """
     Who issues it; default: `default`.
@@ -1659,6 +1699,10 @@ class RotateKeysRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     backend: str | None = None
     """
     The backend whose key it is; default: `default`, and with `retire` all of them.
@@ -1862,6 +1906,10 @@ class RequestEmailVerificationRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     client: Client | None = None
     """
     From where the user comes: too many mails from one address of the network are refused.
@@ -1920,6 +1968,10 @@ class RequestEmailChangeRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """
     The language of the mails. Default: that of the account.
@@ -1962,6 +2014,10 @@ class RequestPasswordResetRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     client: Client | None = None
     """
     From where the user comes: too many mails from one address of the network are refused.
@@ -2233,6 +2289,10 @@ class ConfirmTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     client: Client | None = None
     """
     From where the user comes, as far as the host knows: a known device has a count of its own.
@@ -2304,6 +2364,10 @@ class DisableTotpRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     client: Client | None = None
     """
     From where the user comes, as far as the host knows: a known device has a count of its own.
@@ -2341,6 +2405,10 @@ class GenerateRecoveryCodesRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     user_id: str
     """
     Whose.
@@ -2621,6 +2689,10 @@ class FinishPasskeyRegistrationRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     challenge: Annotated[str, Field(repr=False)]
     """
     The challenge of `begin_passkey_registration`.
@@ -2752,6 +2824,10 @@ class RemovePasskeyRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     credential_id: str
     """
     Which: its `id`.
@@ -2778,16 +2854,25 @@ class RemovePasskeyResponse(Model):
 
 class EventsRequest(Model):
     """
-    Reads the audit log, in the order in which it was written.
+    Reads the audit log.
     """
 
     model_config = ConfigDict(
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Only what this actor did.
+    """
     after: str | None = None
     """
-    Only what was written after this event: `next` of the page before, or the last `id` that is known.
+    Only what comes after this event, in the order that is asked for: `next` of the page before, or `resume` of an
+    earlier answer. Of an event that the log does not have any more, everything that is left comes after it.
+    """
+    ip: str | None = None
+    """
+    Only what came from this address, as the host gave it.
     """
     kind: (
         Literal[
@@ -2838,6 +2923,19 @@ class EventsRequest(Model):
     """
     How many to return: 1 to 1000, default 100.
     """
+    order: Literal["written", "oldest", "newest"] | None = None
+    """
+    In which order: `written` (default), in which every event comes after those that were there before it, whatever
+    clocks say; `oldest` or `newest` first, by time.
+    """
+    since: int | None = None
+    """
+    Only what happened at this time or later, in Unix seconds.
+    """
+    until: int | None = None
+    """
+    Only what happened at this time or before, in Unix seconds.
+    """
     user_id: str | None = None
     """
     Only what concerns this account, which may be gone.
@@ -2854,11 +2952,88 @@ class EventsResponse(Model):
     )
     events: list[Event]
     """
-    The events, the oldest first.
+    The events.
     """
     next: str | None = None
     """
     Where the next page begins, when there may be one: give it as `after`.
+    """
+    resume: str | None = None
+    """
+    How far the log was read in the order `written`: given as `after`, it brings exactly what came into the log later.
+    Absent while the log is empty.
+    """
+
+
+class VerifyEventsRequest(Model):
+    """
+    Verifies the chain over the audit log: that nothing was changed in it, taken out of it or added to it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+    head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
+    """
+    A head that an earlier call answered and that was kept elsewhere. Everything up to there must be as it was, also
+    where whoever changed it has the secret key.
+    """
+
+
+class ChainProblem(Model):
+    """
+    What is wrong at one place of the log.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    event_id: str | None = None
+    """
+    The event.
+    """
+    position: int | None = None
+    """
+    The place in the log.
+    """
+    reason: str
+    """
+    What: `changed` (the event is not what was written), `missing` (it is gone before its time), `added` (it is not
+    of the chain), `broken` (events before it were taken out, or put elsewhere), `unlisted` (an event that has no
+    place in the log, and is kept from who follows it), `head` (the chain does not end as the sealed head says: its end
+    is gone, or another secret key sealed it), `other_head` (the head of the request is none of this chain, or of what
+    is past its time), `no_chain` (there is none).
+    """
+
+
+class VerifyEventsResponse(Model):
+    """
+    What the chain shows.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    events: Annotated[int, Field(ge=0)]
+    """
+    How many events were verified.
+    """
+    head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
+    """
+    The head of the chain, where there is one: keep it elsewhere.
+    """
+    intact: bool
+    """
+    Whether everything is as it was written.
+    """
+    problems: list[ChainProblem]
+    """
+    What is wrong, at most a hundred of it.
+    """
+    since: int | None = None
+    """
+    When the first of them happened.
     """
 
 
@@ -3206,6 +3381,10 @@ class CreateUser(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it.
+    """
     attributes: dict[str, Any] | None = None
     """
     What else the host keeps with the account: at most 16 KiB.

@@ -1,0 +1,315 @@
+//! The chain over the audit log, which shows what was changed or taken out of it: `verify_events`.
+//!
+//! Each event has a digest, and a link: the digest of the link before, of its place and of its own. Links are made where
+//! places are given, so that no writer waits for another. What hashes is no secret, so that anybody can verify the
+//! links; the head, the last link, is sealed by the secret key, so that nobody who has the database alone can make
+//! another chain. What may be forgotten is in no digest: the address. Of an event that is past its time the digest
+//! stays as long as an older one is kept.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Engine;
+use super::events::{PLACES, oldest_event};
+use crate::crypto::secrets::Secrets;
+use crate::crypto::{base64url, from_base64url, sha256};
+use crate::error::Result;
+use crate::store::Tx;
+use crate::store::events::{self, Linked, Listed};
+use crate::user::{Id, text_type};
+
+/// Verifies the chain over the audit log: that nothing was changed in it, taken out of it or added to it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifyEventsRequest {
+    /// A head that an earlier call answered and that was kept elsewhere. Everything up to there must be as it was, also
+    /// where whoever changed it has the secret key.
+    pub head: Option<ChainHead>,
+}
+
+/// What the chain shows.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerifyEventsResponse {
+    /// Whether everything is as it was written.
+    pub intact: bool,
+    /// How many events were verified.
+    pub events: u64,
+    /// When the first of them happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    /// The head of the chain, where there is one: keep it elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<ChainHead>,
+    /// What is wrong, at most a hundred of it.
+    pub problems: Vec<ChainProblem>,
+}
+
+/// The last link of a chain: the place of its event in the log, a colon, and the link in base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainHead {
+    position: i64,
+    link: Link,
+}
+
+impl FromStr for ChainHead {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<ChainHead, &'static str> {
+        let parse = || {
+            let (position, link) = text.split_once(':')?;
+            Some(ChainHead { position: position.parse().ok()?, link: from_base64url(link)?.try_into().ok()? })
+        };
+        parse()
+            .filter(|head| head.to_string() == text)
+            .ok_or("expected a head of the chain, as an answer has it")
+    }
+}
+
+impl fmt::Display for ChainHead {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}:{}", self.position, base64url(&self.link))
+    }
+}
+
+impl Serialize for ChainHead {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+text_type!(ChainHead, "pattern": "^[0-9]+:[A-Za-z0-9_-]{43}$");
+
+/// What is wrong at one place of the log.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChainProblem {
+    /// What: `changed` (the event is not what was written), `missing` (it is gone before its time), `added` (it is not
+    /// of the chain), `broken` (events before it were taken out, or put elsewhere), `unlisted` (an event that has no
+    /// place in the log, and is kept from who follows it), `head` (the chain does not end as the sealed head says: its end
+    /// is gone, or another secret key sealed it), `other_head` (the head of the request is none of this chain, or of what
+    /// is past its time), `no_chain` (there is none).
+    pub reason: &'static str,
+    /// The place in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
+    /// The event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<Id>,
+}
+
+/// What [`Secrets::seal`] seals the head for.
+const OWNER: &str = "head of the audit chain";
+
+/// How many problems are told.
+const MOST_PROBLEMS: usize = 100;
+
+type Link = [u8; 32];
+
+/// The digest of an event that was gone before it was linked.
+const GONE: Link = [0; 32];
+
+/// The chain as a whole.
+#[derive(Clone, Copy, Default)]
+struct Head {
+    /// The place of the first event that was linked.
+    start: i64,
+    /// The place of the last one.
+    position: i64,
+    /// What happened before this was past its time when the head was written.
+    oldest: i64,
+    link: Link,
+}
+
+impl Head {
+    fn open(secrets: &Secrets, sealed: &[u8]) -> Option<Head> {
+        let plain = secrets.open(OWNER, sealed)?;
+        let number =
+            |index: usize| plain.get(index * 8..)?.first_chunk().map(|bytes| i64::from_be_bytes(*bytes));
+        Some(Head {
+            start: number(0)?,
+            position: number(1)?,
+            oldest: number(2)?,
+            link: plain.get(24..)?.try_into().ok()?,
+        })
+    }
+
+    fn seal(&self, secrets: &Secrets) -> Result<Vec<u8>> {
+        let numbers = [self.start, self.position, self.oldest].map(i64::to_be_bytes);
+        secrets.seal(OWNER, &[numbers.as_flattened(), &self.link].concat())
+    }
+}
+
+/// Seals the head anew, where another secret key sealed it.
+pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+    let sealed = events::head(tx)?;
+    match secrets.reseal(OWNER, &sealed)? {
+        Some(anew) => events::put_head(tx, &anew),
+        None => Ok(()),
+    }
+}
+
+impl Engine {
+    /// Whether events that have places are yet to be linked.
+    pub(super) fn is_link_due(&self, tx: &mut Tx) -> Result<bool> {
+        if !self.config.audit.chain {
+            return Ok(false);
+        }
+        let sealed = events::head(tx)?;
+        let linked = match Head::open(&self.secrets, &sealed) {
+            Some(head) => head.position,
+            None if sealed.is_empty() => 0,
+            // Nothing is added to a chain that is not ours: `verify_events` tells.
+            None => return Ok(false),
+        };
+        Ok(events::last(tx)?.is_some_and(|(_, last)| last > linked))
+    }
+
+    /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
+    /// time.
+    pub(super) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
+        if !self.config.audit.chain {
+            return Ok(());
+        }
+        let mut head = match Head::open(&self.secrets, sealed) {
+            Some(head) => head,
+            None if sealed.is_empty() => Head::default(),
+            None => return Ok(()),
+        };
+        let rows = events::list_links(tx, head.position, i64::MAX, PLACES)?;
+        for row in &rows {
+            // What is gone already has its link, too: what follows it is linked to what was before it.
+            let digest = row.event.as_ref().map_or(GONE, digest);
+            head.position = row.position;
+            head.link = link(&head.link, row.position, row.event_id, &digest);
+            events::put_link(tx, row.event_id, &digest, &head.link)?;
+        }
+        let Some(first) = rows.first() else { return Ok(()) };
+        if head.start == 0 {
+            head.start = first.position;
+        }
+        head.oldest = head.oldest.max(oldest);
+        events::put_head(tx, &head.seal(&self.secrets)?)
+    }
+
+    /// Verifies the chain over the audit log, after what is yet to be linked was linked.
+    ///
+    /// Failures: `invalid_request`, `store_unavailable`.
+    pub fn verify_events(&self, request: VerifyEventsRequest) -> Result<VerifyEventsResponse> {
+        while self.give_places()? || self.store.read(|tx| self.is_link_due(tx))? {}
+        let mut verdict = Verdict::default();
+        let sealed = self.store.read(events::head)?;
+        let head = match Head::open(&self.secrets, &sealed) {
+            Some(head) => head,
+            None => {
+                verdict.problem(if sealed.is_empty() { "no_chain" } else { "head" }, None, None);
+                return Ok(verdict.response(None));
+            }
+        };
+        let oldest = head.oldest.max(oldest_event(&self.config.audit, self.clock.now()));
+        let mut walk = Walk { before: Link::default(), is_old: true, wanted: request.head.as_ref() };
+        let mut position = head.start - 1;
+        loop {
+            let rows = self.store.read(|tx| events::list_links(tx, position, head.position, PLACES))?;
+            let Some(last) = rows.last() else { break };
+            position = last.position;
+            rows.iter().for_each(|row| walk.step(oldest, row, &mut verdict));
+        }
+        if (position, walk.before) != (head.position, head.link) {
+            verdict.problem("head", Some(head.position), None);
+        }
+        if let Some(wanted) = walk.wanted {
+            verdict.problem("other_head", Some(wanted.position), None);
+        }
+        for id in self.store.read(|tx| events::list_unlisted(tx, MOST_PROBLEMS))? {
+            verdict.problem("unlisted", None, Some(id));
+        }
+        Ok(verdict.response(Some(ChainHead { position: head.position, link: head.link })))
+    }
+}
+
+#[derive(Default)]
+struct Verdict {
+    events: u64,
+    since: Option<i64>,
+    problems: Vec<ChainProblem>,
+}
+
+impl Verdict {
+    fn problem(&mut self, reason: &'static str, position: Option<i64>, event_id: Option<Id>) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(ChainProblem { reason, position, event_id });
+        }
+    }
+
+    fn response(self, head: Option<ChainHead>) -> VerifyEventsResponse {
+        let Verdict { events, since, problems } = self;
+        VerifyEventsResponse { intact: problems.is_empty(), events, since, head, problems }
+    }
+}
+
+/// How far the chain was walked.
+struct Walk<'a> {
+    /// The link before.
+    before: Link,
+    /// Everything that was met is past its time.
+    is_old: bool,
+    /// A head that is yet to be met.
+    wanted: Option<&'a ChainHead>,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, oldest: i64, row: &Linked, verdict: &mut Verdict) {
+        let (position, id) = (row.position, row.event_id);
+        let is_old = id.unix_ms() < oldest.saturating_mul(1000);
+        self.is_old &= is_old;
+        let mut problem = |reason| verdict.problem(reason, Some(position), Some(id));
+        let Some((own, found)) = row.digest.zip(row.link) else { return problem("added") };
+        match &row.event {
+            Some(event) if digest(event) != own => problem("changed"),
+            None if !is_old => problem("missing"),
+            _ => {}
+        }
+        // What is past its time goes from the beginning on, also while it is looked at: the first link that is left
+        // stands for those before it.
+        let may_begin = self.is_old && row.event.is_none();
+        if link(&self.before, position, id, &own) != found && !may_begin {
+            problem("broken");
+        }
+        self.before = found;
+        if self.wanted.is_some_and(|wanted| wanted.position == position && wanted.link == found) {
+            self.wanted = None;
+        }
+        if let Some(event) = &row.event {
+            verdict.events += 1;
+            verdict.since.get_or_insert(event.at);
+        }
+    }
+}
+
+/// What an event says: each of its members by a byte (0 absent, 1 a number, 2 a text, 3 an id), its length in 8 bytes,
+/// and itself.
+fn digest(event: &Listed) -> Link {
+    let id = |id: Option<Id>| id.map_or((0, Vec::new()), |id| (3, id.as_bytes().to_vec()));
+    let text = |text: Option<&str>| text.map_or((0, Vec::new()), |text| (2, text.as_bytes().to_vec()));
+    let mut said = Vec::new();
+    for (kind, bytes) in [
+        id(Some(event.id)),
+        (1, event.at.to_be_bytes().to_vec()),
+        text(Some(&event.kind)),
+        id(event.user_id),
+        id(event.session_id),
+        text(event.actor.as_deref()),
+        text(event.detail.as_deref()),
+    ] {
+        said.push(kind);
+        said.extend((bytes.len() as u64).to_be_bytes());
+        said.extend(bytes);
+    }
+    sha256(&said)
+}
+
+fn link(before: &Link, position: i64, id: Id, digest: &Link) -> Link {
+    sha256(&[&before[..], &position.to_be_bytes(), id.as_bytes(), digest].concat())
+}
