@@ -19,11 +19,12 @@ Answer = Callable[[], str]
 
 
 def configuration(path: Path) -> Config:
-    """Read the configuration. A service of systemd has the secret key among its credentials."""
+    """Read the configuration. Secret keys are credentials of the service, where it has some: the current one first."""
     config: Config = json.loads(path.read_text())
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials:
-        config["secret_key_file"] = f"{credentials}/secret.key"
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder:
+        keys = [Path(folder, name) for name in ("secret.key", "old.key")]
+        config["secret_key_files"] = [str(key) for key in keys if key.exists()]
     return config
 
 

@@ -188,16 +188,17 @@ fn the_page_on_sqlite() {
 fn the_page_on_postgres() {
     let Some(cluster) = Cluster::start("") else { return };
     cluster.sql("postgres", "DROP DATABASE door");
-    Machine::new().run(&script("postgres", Some(&cluster)), Some(&cluster));
-    the_application_lives(&cluster);
+    let machine = Machine::new();
+    machine.run(&script("postgres", Some(&cluster)), Some(&cluster));
+    the_application_lives(&cluster, &machine);
     nobody_does_more(&cluster);
 }
 
 /// All that an application does, by the role that the page gives it.
-fn the_application_lives(cluster: &Cluster) {
+fn the_application_lives(cluster: &Cluster, machine: &Machine) {
     let url = format!("postgres://door_app:PASSWORD@127.0.0.1:{}/door", cluster.port);
-    cluster.sql("door", "DELETE FROM meta; DELETE FROM keys");
-    let engine = open(&url, json!({"migrate": false})).unwrap();
+    let key = machine.path("/etc/door/secret.key");
+    let engine = open(&url, json!({"migrate": false, "secret_key": null, "secret_key_file": key})).unwrap();
     let user = register(&engine, "alan").unwrap()["user"]["id"].clone();
     let first = call(&engine, "login", json!({"username": "alan", "password": "eight wise words"})).unwrap();
     call(&engine, "refresh", json!({"refresh_token": first["refresh_token"]})).unwrap();
@@ -289,10 +290,7 @@ fn the_jobs_of_the_timers() {
     for unit in ["doorward-backup.service", "doorward-maintain.service"] {
         for line in source(&format!("examples/operating/{unit}")).lines() {
             let Some(line) = line.strip_prefix("ExecStart=") else { continue };
-            let line = line
-                .replace("/usr/local/bin/doorward", COMMAND)
-                .replace("%d/", &format!("{ETC}/"))
-                .replace("%%", "%");
+            let line = line.replace("/usr/local/bin/doorward", COMMAND).replace("%%", "%");
             let mut confined = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/confined"));
             confined.args([machine.path(LIB), machine.path(BACKUPS)]).args([
                 "--",
