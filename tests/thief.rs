@@ -84,6 +84,64 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     }
 }
 
+#[cfg(feature = "cli")]
+on_each_store!(the_documented_commands_leave_the_thief_nothing);
+/// The commands of docs/security.md as they stand there, with keys in files, beside an application that is restarted
+/// where the page says so, and one that nobody thinks of.
+#[cfg(feature = "cli")]
+fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
+    let page = include_str!("../docs/security.md").split("### A secret key that leaked").nth(1).unwrap();
+    let page = page.split("\n## ").next().unwrap().replace("/etc/app", store.path().to_str().unwrap());
+    let blocks: Vec<&str> =
+        page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [new_secret, rotate, events, list] = blocks[..] else { panic!("{blocks:?}") };
+    let command = std::path::Path::new(env!("CARGO_BIN_EXE_doorward")).parent().unwrap();
+    let path = format!("{}:{}", command.display(), std::env::var("PATH").unwrap());
+    let run = |block: &str| {
+        let shell =
+            std::process::Command::new("sh").args(["-euc", block]).env("PATH", &path).output().unwrap();
+        assert!(shell.status.success(), "{block}: {}", String::from_utf8_lossy(&shell.stderr));
+        String::from_utf8(shell.stdout).unwrap()
+    };
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let configure = |keys: Value| {
+        let config = stores::config(store.url(), defaults(), keys).to_string();
+        std::fs::write(store.path().join("doorward.json"), config).unwrap();
+    };
+    let application = || {
+        let config = std::fs::read_to_string(store.path().join("doorward.json")).unwrap();
+        open_with(&config, &clock).unwrap()
+    };
+    let old = store.path().join("old.key");
+    std::fs::write(&old, format!("{OLD}\n")).unwrap();
+    configure(json!({"secret_key_file": old}));
+    let owner = Owner::begin(&application());
+    let (thief, forgotten) = (Thief::copy(store), application());
+    assert!(thief.access_tokens().iter().all(|token| is_active(&application(), token)));
+    clock.fetch_add(60, Ordering::SeqCst);
+
+    run(new_secret);
+    let keys = page.split('`').find(|text| text.starts_with("{\"secret_key_files\"")).unwrap();
+    configure(serde_json::from_str(keys).unwrap());
+    let engine = application();
+    assert!(thief.access_tokens().iter().all(|token| is_active(&engine, token)), "the recipe has only begun");
+    let said = run(rotate);
+    assert!(said.contains("Retired: 2 signing keys, 1 secret keys.\nEnded: 1 sessions"), "{said}");
+    thief.gets_nothing(&engine, "the application");
+    thief.gets_nothing(&forgotten, "a process that was forgotten");
+    assert!(run(events).contains("  keys_retired  "));
+
+    let needed = run(list);
+    assert!(needed.contains("  retired  9 recovery codes\n"), "{needed}");
+    login(&engine, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
+    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id})).unwrap();
+    let needed = run(list);
+    assert!(needed.contains("  retired  nothing\n"), "{needed}");
+    drop((engine, forgotten));
+    configure(json!({"secret_key_file": store.path().join("new.key")}));
+    thief.gets_nothing(&application(), "without the old key");
+}
+
 on_each_store!(each_live_question_follows_by_itself);
 /// An engine that knew the keys before is asked one thing alone after they were retired.
 fn each_live_question_follows_by_itself(store: &Store) {
@@ -460,12 +518,19 @@ impl Thief {
 }
 
 fn open(store: &Store, keys: &[&str], clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
-    let defaults = json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}},
-            "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}});
-    let config = stores::config(store.url(), defaults, json!({"secret_keys": keys}));
+    let config = stores::config(store.url(), defaults(), json!({"secret_keys": keys}));
+    open_with(&config.to_string(), clock)
+}
+
+fn defaults() -> Value {
+    json!({"password": {"memory_kib": 8, "iterations": 1, "pepper": true}, "backends": {"admin": {}},
+        "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}})
+}
+
+fn open_with(config: &str, clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
     let hand = Arc::clone(clock);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst) * 1000);
-    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks { clock, log: None })
+    Engine::open(Config::parse(config).unwrap(), Hooks { clock, log: None })
 }
 
 fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {
