@@ -111,6 +111,13 @@ fn what_the_service_says_is_passed_on_but_for_what_is_its_own() {
         answer,
         json!({"active": true, "sub": "ada", "big": 9007199254740993u64, "deep": {"reason": [1.5, null]}})
     );
+    // A number stays the one that it is, whatever holds it.
+    let wide = r#"{"active": true, "n": 123456789012345678901, "in": {"a": [-9223372036854775809, 1.10]}}"#;
+    let service = Service::answering(wide.to_owned());
+    assert_eq!(
+        service.engine(PATIENT_MS).call("introspect_remote", r#"{"token": "x"}"#).unwrap(),
+        r#"{"active":true,"in":{"a": [-9223372036854775809, 1.10]},"n":123456789012345678901}"#
+    );
     let service = Service::answering(r#"{"active": false, "reason": "for me", "sub": "ada"}"#.to_owned());
     let error = service.ask(PATIENT_MS).unwrap_err();
     assert_eq!(error.code, Code::InvalidToken);

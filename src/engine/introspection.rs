@@ -1,12 +1,14 @@
 //! Tokens of another service: `introspect_remote`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Engine;
 use crate::config::IntrospectionService;
@@ -30,7 +32,10 @@ pub struct IntrospectRemoteRequest<'a> {
 /// What the service says of a token that is good now; what it says for itself alone (`reason`) is left out.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub struct IntrospectRemoteResponse(pub Object);
+pub struct IntrospectRemoteResponse(
+    /// The members as they were written: numbers stay what they are, however long.
+    pub BTreeMap<String, Box<RawValue>>,
+);
 
 impl JsonSchema for IntrospectRemoteResponse {
     fn schema_name() -> Cow<'static, str> {
@@ -64,14 +69,18 @@ impl Engine {
         if request.token.expose().is_empty() {
             return Err(Error::new(Code::InvalidToken, "missing"));
         }
-        let Object(mut answer) = service.ask(&request)?;
-        match answer.get("active") {
+        let answer = service.ask(&request)?;
+        let not_json = || Error::new(Code::AuthServiceUnavailable, "not_json");
+        // Read as strictly as a request, before it is passed on as it stands.
+        let Object(read) = json::parse(&answer, Code::AuthServiceUnavailable).map_err(|_| not_json())?;
+        match read.get("active") {
             Some(Value::Bool(true)) => {}
             Some(Value::Bool(false)) => return Err(Error::new(Code::InvalidToken, "inactive")),
             _ => return Err(Error::new(Code::AuthServiceUnavailable, "no_verdict")),
         }
-        answer.remove("reason");
-        Ok(IntrospectRemoteResponse(Object(answer)))
+        let mut members: BTreeMap<_, _> = serde_json::from_str(&answer).map_err(|_| not_json())?;
+        members.remove("reason");
+        Ok(IntrospectRemoteResponse(members))
     }
 }
 
@@ -101,12 +110,10 @@ impl RemoteService {
         })
     }
 
-    fn ask(&self, request: &IntrospectRemoteRequest) -> Result<Object> {
+    fn ask(&self, request: &IntrospectRemoteRequest) -> Result<String> {
         let mut form = vec![("token", request.token.expose())];
         form.extend(request.token_type_hint.as_deref().map(|hint| ("token_type_hint", hint)));
         let authorization = self.authorization.as_ref().map(Secret::expose);
-        let answer = self.client.post_form(&self.url, authorization, &form)?;
-        json::parse(&answer, Code::AuthServiceUnavailable)
-            .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_json"))
+        self.client.post_form(&self.url, authorization, &form)
     }
 }
