@@ -125,7 +125,7 @@ impl FromStr for Username {
     fn from_str(text: &str) -> std::result::Result<Username, &'static str> {
         match username_key(text) {
             Some(_) => Ok(Username(text.to_owned())),
-            None => Err("expected a username: 1 to 64 letters, digits or marks, no spaces, no @"),
+            None => Err("expected a username: 1 to 64 letters, digits or ASCII signs, no spaces, no @"),
         }
     }
 }

@@ -439,7 +439,7 @@ fn sessions_and_keys_from_a_shell() {
     );
     assert_eq!(seen(&third), json!(true));
     let out = shell.good(&["keys", "rotate", "--retire-now", "--yes"], "");
-    assert!(out.contains("Retired: 2 signing keys, 0 secret keys.\nEnded: 1 sessions"), "{out}");
+    assert!(out.contains("Retired signing keys: 2; secret keys: 0.\nEnded sessions: 1;"), "{out}");
     assert!(out.contains("No secret key was retired: the first one stays in use."), "{out}");
     assert_eq!(seen(&third), json!(false));
     let retired = shell.json(&["keys", "rotate", "--retire-now", "--keep-totp", "--yes"], "");

@@ -223,7 +223,8 @@ kinds! {
     /// A token without a session was issued; `detail` is the backend, the `jti`, and when the token expires. The user is the
     /// account that is its `sub`, if there is one.
     TokenIssued = "token_issued";
-    /// A token without a session was revoked by itself; `detail` is the backend and the `jti`.
+    /// A token without a session was revoked by itself; `detail` is the backend and the `jti`. The user is the account that
+    /// is its `sub`, where the token itself was given; by a `jti` alone it is known from `token_issued` only.
     TokenRevoked = "token_revoked";
     /// A new signing key; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";

@@ -83,7 +83,6 @@ pub(super) struct Found {
     pub purpose: Purpose,
     pub user_id: Id,
     pub data: Zeroizing<Vec<u8>>,
-    #[allow(dead_code, reason = "check_mail_token will tell it")]
     pub expires_at: i64,
     id: [u8; 32],
 }

@@ -19,6 +19,13 @@ fn who_may_not_in() {
     let elsewhere =
         cluster.url().replace(&format!("{}/door", cluster.port), &format!("{}/elsewhere", cluster.port));
     assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
+    // Another host that is not there does not hide it, before or after.
+    for hosts in
+        [format!("127.0.0.1:{},127.0.0.1:1", cluster.port), format!("127.0.0.1:1,127.0.0.1:{}", cluster.port)]
+    {
+        let several = elsewhere.replace(&format!("127.0.0.1:{}", cluster.port), &hosts);
+        assert_eq!(refused(&several), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
+    }
     let secret_key = json!({"secret_key": null});
     let error = open(&cluster.url(), secret_key).err().unwrap();
     assert_eq!(error.field.as_deref(), Some("/secret_key"));

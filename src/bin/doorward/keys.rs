@@ -140,10 +140,10 @@ pub fn tell(context: &mut Context, retired: &Value) -> Outcome {
     let count = |name: &str| word(&retired[name]);
     let [keys, secret_keys, sessions] = ["signing_keys", "secret_keys", "sessions"].map(count);
     let [secrets, mails, seeds] = ["one_time_secrets", "mails", "totp_seeds"].map(count);
-    writeln!(context.out, "Retired: {keys} signing keys, {secret_keys} secret keys.")?;
+    writeln!(context.out, "Retired signing keys: {keys}; secret keys: {secret_keys}.")?;
     writeln!(
         context.out,
-        "Ended: {sessions} sessions, {secrets} mailed tokens and challenges, {mails} mails, {seeds} authenticator apps."
+        "Ended sessions: {sessions}; mailed tokens and challenges: {secrets}; mails: {mails}; authenticator apps: {seeds}."
     )?;
     Ok(())
 }

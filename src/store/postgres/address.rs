@@ -60,7 +60,7 @@ impl Address {
         deadline: Instant,
     ) -> std::result::Result<Connection, Failure> {
         let (count, last) = (self.url.hosts.len(), self.last.load(Ordering::Relaxed));
-        let mut failure = Failure::Lost("no host");
+        let mut worst: Option<Failure> = None;
         for index in 0..count {
             let host = (last + index) % count;
             let left = deadline.saturating_duration_since(Instant::now()) / (count - index) as u32;
@@ -71,10 +71,13 @@ impl Address {
                     connection.set_deadline(deadline);
                     return Ok(connection);
                 }
-                Err(other) => failure = other,
+                Err(failure) => {
+                    let is_worse = worst.as_ref().is_none_or(|worst| failure.weight() >= worst.weight());
+                    worst = if is_worse { Some(failure) } else { worst };
+                }
             }
         }
-        Err(failure)
+        Err(worst.unwrap_or(Failure::Lost("no host")))
     }
 
     /// As `sslmode` asks, with and without TLS.

@@ -157,6 +157,17 @@ impl Failure {
         }
     }
 
+    /// Of several hosts' failures the heaviest is told: what somebody must mend before what passes, and what a server
+    /// says before that there is none.
+    pub(super) fn weight(&self) -> u8 {
+        match self {
+            Failure::Lost(STANDBY | READS_ONLY) => 1,
+            failure if failure.error_at_opening().code == Code::InvalidConfig => 3,
+            Failure::Lost(_) => 0,
+            _ => 2,
+        }
+    }
+
     /// Whether the server refuses to know the caller.
     pub(super) fn is_login(&self) -> bool {
         matches!(self, Failure::Refused(state) if state.as_str().starts_with("28"))
