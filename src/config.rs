@@ -2,6 +2,7 @@
 //! refused, values out of range never constructed. Environment variables are never read.
 
 mod id_tokens;
+mod settings;
 mod values;
 
 use std::collections::BTreeMap;
@@ -9,12 +10,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
+pub(crate) use settings::Backend;
+use settings::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
+pub use settings::{Difference, Settings};
 pub use values::{
     Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl, SigningAlgorithm,
     StoreUrl, Whole, Whom,
@@ -36,6 +40,13 @@ pub struct Config {
     /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
     /// folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
     pub store: StoreUrl,
+    /// Whether opening makes a store where none is. Default: yes, unless the key file is there, which says that
+    /// the store was there, too, and is lost.
+    pub create: Option<bool>,
+    /// Whether the store takes over what this configuration gives of its settings (`issuer`, `audience`,
+    /// `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`) where it has others: for one
+    /// deploy. Else a configuration that gives others is refused.
+    pub change_settings: bool,
     /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
     /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
     pub migrate: On,
@@ -50,26 +61,26 @@ pub struct Config {
     pub secret_key_file: Option<PathBuf>,
     /// Files with several secrets, as `secret_keys`: the first is current. They are never made here.
     pub secret_key_files: Option<Vec<PathBuf>>,
-    /// `iss` of every token.
-    pub issuer: Issuer,
-    /// `aud` of every token: a text or a list. Default: `doorward`.
-    pub audience: Audience,
-    /// How access tokens are signed. Default: `HS256`.
-    pub signing_algorithm: SigningAlgorithm,
-    /// The life of an access token.
-    pub access_token_seconds: Whole<1, 2_592_000, 900>,
-    /// The life of a refresh token that is not used.
-    pub refresh_token_seconds: Whole<1, 31_536_000, 2_592_000>,
-    /// The life of a session, however often it is refreshed.
-    pub session_max_seconds: Whole<1, 315_360_000, 7_776_000>,
+    /// `iss` of every token. Default: what the store has; of a new one `doorward`.
+    pub issuer: Option<Issuer>,
+    /// `aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`.
+    pub audience: Option<Audience>,
+    /// How access tokens are signed. Default: what the store has; of a new one `HS256`.
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    /// The life of an access token. Default: what the store has; of a new one 900.
+    pub access_token_seconds: Option<AccessTokenSeconds>,
+    /// The life of a refresh token that is not used. Default: what the store has; of a new one 2592000.
+    pub refresh_token_seconds: Option<RefreshTokenSeconds>,
+    /// The life of a session, however often it is refreshed. Default: what the store has; of a new one 7776000.
+    pub session_max_seconds: Option<SessionMaxSeconds>,
     /// How long after a refresh the token before the last still gets the answer that its first use got: two
     /// tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
     pub refresh_grace_seconds: Whole<0, 600, 30>,
     /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
     /// Named backends beside the one that the keys above describe, which is called `default`: a token of one
-    /// never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`.
-    pub backends: BTreeMap<BackendName, BackendConfig>,
+    /// never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those that the store has.
+    pub backends: Option<BTreeMap<BackendName, BackendConfig>>,
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
     #[serde(deserialize_with = "json::optional_object")]
     pub introspection_service: Option<IntrospectionService>,
@@ -146,22 +157,36 @@ impl Config {
 }
 
 impl Config {
+    /// Gives none of the settings of the store, so that it is opened with those that it has.
+    pub fn follow_store(&mut self) {
+        self.issuer = None;
+        self.audience = None;
+        self.signing_algorithm = None;
+        self.access_token_seconds = None;
+        self.refresh_token_seconds = None;
+        self.session_max_seconds = None;
+        self.backends = None;
+        self.audit.retention_days = None;
+        self.audit.chain = None;
+        self.password.pepper = None;
+    }
+
     /// The file that the current secret key is in, where it is in one.
     pub fn key_file(&self) -> Option<PathBuf> {
         secret_key::files(self).into_iter().next().map(|(_, path)| path)
     }
 }
 
-/// A named backend; what is not given is as in the `default` one.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// A named backend; what is not given is as the store has it. The defaults are those of a new one.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackendConfig {
     /// `aud` of its tokens. Default: the first audience, a colon and the backend's name.
     pub audience: Option<Audience>,
     /// The life of an access token. Default: as in `default`.
-    pub access_token_seconds: Option<Whole<1, 2_592_000, 900>>,
+    pub access_token_seconds: Option<AccessTokenSeconds>,
     /// The life of a refresh token that is not used. Default: as in `default`.
-    pub refresh_token_seconds: Option<Whole<1, 31_536_000, 2_592_000>>,
+    pub refresh_token_seconds: Option<RefreshTokenSeconds>,
     /// How its access tokens are signed. Default: as in `default`.
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
@@ -169,28 +194,13 @@ pub struct BackendConfig {
     /// Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
     pub allow_weak_secret: bool,
     /// The claim that names the account. Default: `sub`.
-    pub subject_claim: SubjectClaim,
-    /// Whether its sessions can be refreshed; else they end with their access token.
-    pub refresh: bool,
-}
-
-impl Default for BackendConfig {
-    fn default() -> BackendConfig {
-        BackendConfig {
-            audience: None,
-            access_token_seconds: None,
-            refresh_token_seconds: None,
-            signing_algorithm: None,
-            secret: None,
-            allow_weak_secret: false,
-            subject_claim: SubjectClaim::Sub,
-            refresh: true,
-        }
-    }
+    pub subject_claim: Option<SubjectClaim>,
+    /// Whether its sessions can be refreshed; else they end with their access token. Default: true.
+    pub refresh: Option<bool>,
 }
 
 /// Which claim names the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectClaim {
     /// `sub` (RFC 7519).
@@ -201,7 +211,7 @@ pub enum SubjectClaim {
 }
 
 /// The name of a backend: letters, digits, `-` and `_`; not `default`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct BackendName(String);
 
 impl BackendName {
@@ -275,8 +285,9 @@ pub struct PasswordPolicy {
     /// Whether common passwords, sequences, repetitions and the account's own name are refused.
     pub blocklist: bool,
     /// Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
-    /// alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
-    pub pepper: bool,
+    /// alone gives nobody passwords to guess. When this changes, each hash follows at the next login. Default: what the
+    /// store has; of a new one false.
+    pub pepper: Option<bool>,
     /// How long a password is good that somebody else has set (`set_password`): until then its user replaces it.
     pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
     /// How many hashes run at once in the process; each takes `memory_kib`. Its engines share the places, as many as
@@ -295,7 +306,7 @@ impl Default for PasswordPolicy {
             min_length: Whole::default(),
             max_bytes: Whole::default(),
             blocklist: true,
-            pepper: false,
+            pepper: None,
             temporary_seconds: Whole::default(),
             max_concurrent: None,
             max_queued: Whole::default(),
@@ -338,10 +349,11 @@ pub struct Totp {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
-    /// How long an event is kept.
-    pub retention_days: Whole<1, 36_500, 400>,
-    /// Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it.
-    pub chain: bool,
+    /// How long an event is kept. Default: what the store has; of a new one 400.
+    pub retention_days: Option<RetentionDays>,
+    /// Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it. Default: what
+    /// the store has; of a new one false.
+    pub chain: Option<bool>,
 }
 
 /// Rules of `register`.

@@ -90,6 +90,15 @@ pub fn new_secret_key_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether a key file of the store is there: one that the configuration names, or the one that opening makes.
+pub(crate) fn has_file(config: &Config) -> bool {
+    let made = match &config.store {
+        StoreUrl::SqliteFile(path) => Some(beside(path)),
+        _ => None,
+    };
+    files(config).into_iter().map(|(_, path)| path).chain(made).any(|path| path.exists())
+}
+
 /// About how many bits of guessing a secret is worth, up to 64: by the variety of its bytes (Shannon), and
 /// by the words and patterns that are found in it.
 pub(crate) fn bits(secret: &[u8]) -> f64 {

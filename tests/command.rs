@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 use stores::{Store, on_each_store};
 
+#[path = "command/settings.rs"]
+mod settings;
 mod stores;
 
 /// The command on stores in a folder of its own.
@@ -25,6 +27,13 @@ impl Shell {
         let config = json!({"store": "sqlite:a.db", "password": {"memory_kib": 64, "iterations": 1}});
         std::fs::write(folder.path().join("a.json"), config.to_string()).unwrap();
         Shell(folder)
+    }
+
+    /// With the first store.
+    fn with_store() -> Shell {
+        let shell = Shell::new();
+        shell.good(&["init"], "");
+        shell
     }
 
     fn run(&self, arguments: &[&str], input: &str) -> Output {
@@ -86,7 +95,7 @@ fn ada() -> Value {
 
 #[test]
 fn call_exits_with_the_status_of_the_answer() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     assert_eq!(shell.call("a.db", "register", ada()).0, 0);
     let (status, answer) = shell.call("a.db", "register", ada());
     assert_eq!((status, &answer["error"]["code"]), (6, &json!("username_taken")));
@@ -105,13 +114,14 @@ fn call_exits_with_the_status_of_the_answer() {
 fn the_store_may_be_named_in_a_file() {
     let shell = Shell::new();
     std::fs::write(shell.0.path().join("url"), "sqlite:b.db\n").unwrap();
+    assert_eq!(shell.exit(&["init", "--store", "@url"]).0, 0);
     assert_eq!(shell.exit(&["call", "jwks", "--store", "@url"]), (0, "{\"keys\":[]}\n".to_owned()));
     assert!(shell.0.path().join("b.db").exists());
 }
 
 #[test]
 fn doctor_fails_where_there_is_a_problem() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     let (status, text) = shell.exit(&["doctor", "--config", "a.json"]);
     assert_eq!((status, text.contains("advice   audience")), (0, true), "{text}");
     let database = shell.0.path().join("a.db");
@@ -124,7 +134,7 @@ fn doctor_fails_where_there_is_a_problem() {
 
 #[test]
 fn a_store_moves_with_all_that_is_in_it() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     shell.call("a.db", "register", ada());
     shell.register_many(600);
     let (_, login) = shell.call("a.db", "login", json!({"username": "ada", "password": PASSWORD}));
@@ -154,25 +164,68 @@ fn a_store_moves_with_all_that_is_in_it() {
 fn what_needs_a_store_makes_none() {
     let shell = Shell::new();
     let commands = [
+        "user add ada",
         "user list",
         "user show ada",
         "password reset ada",
         "session list ada",
         "keys list",
+        "settings",
+        "settings adopt",
         "events",
+        "import a.json",
         "export",
+        "backup copy.db",
+        "maintain",
+        "doctor",
+        "migrate-schema",
+        "call list_users",
     ];
-    for command in commands.into_iter().chain(["backup copy.db", "maintain"]) {
-        let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "");
+    for command in commands {
+        let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "eight wise words\n");
+        let says = text.contains("a.db: there is no such file") && text.contains("/store");
+        assert_eq!((status, says), (9, true), "{command}: {text}");
+    }
+    let files: Vec<_> =
+        std::fs::read_dir(shell.0.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["a.json"]);
+    // Nor of what is no store yet.
+    shell.write("a.db", "");
+    for command in commands {
+        let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "eight wise words\n");
         assert_eq!(
-            (status, text.contains("a.db: there is no such file (/store)")),
+            (status, text.contains("there is no store in this database")),
             (9, true),
             "{command}: {text}"
         );
     }
-    for file in ["a.db", "a.db.key", "copy.db"] {
-        assert!(!shell.0.path().join(file).exists(), "{file}");
+    assert_eq!(std::fs::read_dir(shell.0.path()).unwrap().count(), 2);
+}
+
+/// A volume that is lost is no new store, also for an application.
+#[test]
+fn a_store_that_is_lost_is_not_made_anew() {
+    let shell = Shell::with_ada();
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(shell.0.path().join(format!("a.db{ending}")));
     }
+    let store = format!("sqlite:{}", shell.0.path().join("a.db").display());
+    let open = |more: Value| {
+        let mut config = json!({"store": store});
+        config.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default())
+    };
+    for is_empty in [false, true] {
+        let error = open(json!({})).err().unwrap();
+        assert_eq!((error.code.name(), error.field.as_deref()), ("invalid_config", Some("/store")));
+        assert!(error.detail.unwrap().contains("its key file is: the store is lost, or not mounted"));
+        if !is_empty {
+            assert!(!shell.0.path().join("a.db").exists());
+            shell.write("a.db", "");
+        }
+    }
+    let made = open(json!({"create": true})).unwrap();
+    assert_eq!(made.call("list_users", "{}").unwrap(), r#"{"users":[]}"#);
 }
 
 /// With `"migrate": false` nobody makes or changes tables by the way.
@@ -184,8 +237,10 @@ fn the_schema_is_the_operators() {
     let (status, text) = shell.exit(&["user", "list", "--config", "strict.json"]);
     assert_eq!((status, text.contains("/store")), (9, true), "{text}");
     assert!(!shell.0.path().join("new.db").exists());
-    let made = shell.exit(&["migrate-schema", "--config", "strict.json"]);
-    assert_eq!(made, (0, "The tables are made: the schema is 1.\n".to_owned()));
+    let (status, text) = shell.exit(&["migrate-schema", "--config", "strict.json"]);
+    assert_eq!((status, text.contains("new.db: there is no such file (/store)")), (9, true), "{text}");
+    assert!(!shell.0.path().join("new.db").exists());
+    assert_eq!(shell.exit(&["init", "--config", "strict.json"]).0, 0);
     let again = shell.exit(&["migrate-schema", "--config", "strict.json"]);
     assert_eq!(again, (0, "The schema is 1 already.\n".to_owned()));
     let json = shell.exit(&["migrate-schema", "--json", "--config", "strict.json"]);
@@ -195,9 +250,9 @@ fn the_schema_is_the_operators() {
 
 #[test]
 fn nothing_is_moved_into_a_store_in_use_or_out_of_none() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     shell.call("a.db", "register", ada());
-    shell.call("b.db", "jwks", json!({}));
+    shell.good(&["init", "--store", "sqlite:b.db", "--secret-key-file", "a.db.key"], "");
     for (from, to) in [("a.db", "b.db"), ("a.db", "a.db"), ("none.db", "c.db")] {
         let (from, to) = (format!("sqlite:{from}"), format!("sqlite:{to}"));
         let (status, text) = shell.exit(&["migrate", "--from", &from, "--to", &to]);
@@ -239,7 +294,7 @@ impl Shell {
 
     /// The first store, with one account.
     fn with_ada() -> Shell {
-        let shell = Shell::new();
+        let shell = Shell::with_store();
         let add = ["user", "add", "ada", "--email", "ada@example.com", "--role", "admin", "--role", "editor"];
         shell.good(&add, &format!("{PASSWORD}\n"));
         shell
@@ -449,6 +504,8 @@ fn sessions_and_keys_from_a_shell() {
     let out = shell.good(&["keys", "rotate", "--retire-now", "--backend", "default", "--yes"], "");
     assert!(!out.contains("No secret key"), "nobody asked for one: {out}");
     shell.write("a.json", r#"{"store": "sqlite:a.db", "signing_algorithm": "ES256"}"#);
+    assert_eq!(shell.bad(&["keys", "list"], "").0, 9, "the store has HS256");
+    shell.good(&["settings", "adopt"], "");
     let out = shell.good(&["keys", "list"], "");
     assert!(out.contains("  ES256  "), "{out}");
 
@@ -512,7 +569,7 @@ fn lines(numbers: std::ops::RangeInclusive<usize>) -> String {
 
 #[test]
 fn accounts_are_imported_and_exported() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
     let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
         "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "password_hash": bcrypt});
@@ -533,6 +590,7 @@ fn accounts_are_imported_and_exported() {
     assert_eq!(exported.lines().count(), 1502);
     assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
     assert!(exported.contains(r#""locale":"de-AT""#));
+    shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "init"], "");
     let (status, out, _) =
         shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
     assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
@@ -548,7 +606,7 @@ fn accounts_are_imported_and_exported() {
 
 #[test]
 fn problems_of_an_import_are_told_by_line() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     shell.write("a.ndjson", format!("{}\n{}{}", line(1), line(2), line(1)));
     let (status, text) = shell.bad(&["import", "a.ndjson"], "");
     assert_eq!(status, 4, "{text}");
@@ -587,7 +645,7 @@ fn problems_of_an_import_are_told_by_line() {
 
 #[test]
 fn files_in_other_forms_are_refused_by_name() {
-    let shell = Shell::new();
+    let shell = Shell::with_store();
     for (content, form) in [
         (&b"username,email\nada,ada@example.com\n"[..], "CSV"),
         (b"\xef\xbb\xbfusername;email\nada;ada@example.com\n", "CSV"),

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::password::Secret;
 use crate::user::{Role, ascii_domain};
 
 /// A whole number from `MIN` to `MAX`, `DEFAULT` when absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Whole<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT> {
@@ -64,6 +65,12 @@ impl On {
     /// Whether it is on.
     pub fn is_on(self) -> bool {
         self.0
+    }
+}
+
+impl From<bool> for On {
+    fn from(is_on: bool) -> On {
+        On(is_on)
     }
 }
 
@@ -319,7 +326,8 @@ impl FromStr for BasicUsername {
 crate::user::text_type!(BasicUsername, "maxLength": 1024);
 
 /// `iss`: not empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Issuer(String);
 
 impl Issuer {
@@ -347,7 +355,8 @@ impl FromStr for Issuer {
 crate::user::text_type!(Issuer, "minLength": 1, "default": "doorward");
 
 /// `aud`: one text or several, none of them empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Audience(Vec<String>);
 
 impl Audience {
@@ -457,7 +466,7 @@ impl JsonSchema for Whom {
 }
 
 /// How tokens are signed (RFC 7518).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SigningAlgorithm {
     /// HMAC with SHA-256.
     #[default]

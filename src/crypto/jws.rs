@@ -104,11 +104,6 @@ impl Key {
         self.kid.as_deref()
     }
 
-    /// What it signs with.
-    pub(crate) fn algorithm(&self) -> SigningAlgorithm {
-        self.algorithm
-    }
-
     /// The token with these claims, a JSON text.
     pub(crate) fn sign(&self, claims: &str) -> Result<String> {
         let input = Zeroizing::new(format!("{}.{}", self.header, base64url(claims.as_bytes())));

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Engine;
-use super::events::{PLACES, oldest_event};
+use super::events::PLACES;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::{base64url, from_base64url, sha256};
 use crate::error::Result;
@@ -153,7 +153,7 @@ pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
 impl Engine {
     /// Whether events that have places are yet to be linked.
     pub(super) fn is_link_due(&self, tx: &mut Tx) -> Result<bool> {
-        if !self.config.audit.chain {
+        if !self.settings.chain {
             return Ok(false);
         }
         let sealed = events::head(tx)?;
@@ -169,7 +169,7 @@ impl Engine {
     /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
     /// time.
     pub(super) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
-        if !self.config.audit.chain {
+        if !self.settings.chain {
             return Ok(());
         }
         let mut head = match Head::open(&self.secrets, sealed) {
@@ -207,7 +207,7 @@ impl Engine {
                 return Ok(verdict.response(None));
             }
         };
-        let oldest = head.oldest.max(oldest_event(&self.config.audit, self.clock.now()));
+        let oldest = head.oldest.max(self.retention.oldest(self.clock.now()));
         let mut walk = Walk { before: Link::default(), is_old: true, wanted: request.head.as_ref() };
         let mut position = head.start - 1;
         loop {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::id_tokens::Provider;
-use crate::config::{Audience, Config, StoreUrl};
+use crate::config::{Audience, Config, Settings, StoreUrl};
 use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
@@ -72,11 +72,11 @@ impl Engine {
         let hash = self.hasher.measure().ok();
         findings.hash_cost(&self.config, hash);
         findings.secret_keys(&self.config);
-        findings.backend_secrets(&self.config);
+        findings.backend_secrets(&self.settings);
         findings.introspection_service(&self.config);
-        findings.lifetimes(&self.config);
+        findings.lifetimes(&self.settings, self.config.leeway_seconds.seconds());
         findings.throttle(&self.config);
-        findings.audience(&self.config.audience);
+        findings.audience(&self.settings.audience);
         findings.requests(&self.config.requests);
         findings.mail(&self.config);
         if let Some(reason) = self.outbox.unwelcome() {
@@ -211,8 +211,8 @@ impl Findings {
         }
     }
 
-    fn backend_secrets(&mut self, config: &Config) {
-        for (name, backend) in &config.backends {
+    fn backend_secrets(&mut self, settings: &Settings) {
+        for (name, backend) in &settings.backends {
             let Some(secret) = &backend.secret else { continue };
             let field = key(&format!("/backends/{}/secret", name.as_str()));
             match secret.expose().len() {
@@ -259,9 +259,9 @@ impl Findings {
         }
     }
 
-    fn lifetimes(&mut self, config: &Config) {
-        let access = config.access_token_seconds.seconds();
-        let named = config.backends.iter().filter_map(|(name, backend)| {
+    fn lifetimes(&mut self, settings: &Settings, leeway: i64) {
+        let access = settings.access_token_seconds.seconds();
+        let named = settings.backends.iter().filter_map(|(name, backend)| {
             let seconds = backend.access_token_seconds?.seconds();
             Some((format!("/backends/{}/access_token_seconds", name.as_str()), seconds))
         });
@@ -274,7 +274,7 @@ impl Findings {
                 "Access tokens live for an hour at most.",
             );
         }
-        let seconds = config.session_max_seconds.seconds();
+        let seconds = settings.session_max_seconds.seconds();
         self.advise(
             seconds > 31_536_000,
             "session_max_seconds",
@@ -284,12 +284,11 @@ impl Findings {
             ),
             "Sessions live for a year at most.",
         );
-        let seconds = config.leeway_seconds.seconds();
         self.advise(
-            seconds > 60,
+            leeway > 60,
             "leeway_seconds",
             "/leeway_seconds",
-            format!("Tokens are accepted {seconds} seconds beyond their time. Machines that keep time need a minute at most."),
+            format!("Tokens are accepted {leeway} seconds beyond their time. Machines that keep time need a minute at most."),
             "Tokens are accepted a minute at most beyond their time.",
         );
     }

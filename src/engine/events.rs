@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::acting::actor;
-use crate::config::Audit;
+use super::settings::Retention;
 use crate::error::{Code, Error, Result};
 use crate::store::events::{self, Event, Listed, Place, Which};
 use crate::store::{Share, Tx};
@@ -232,6 +232,8 @@ kinds! {
     StoreRestored = "store_restored";
     /// Keys were retired at once; `detail` says how many, and what ended with them.
     KeysRetired = "keys_retired";
+    /// Settings of the store were changed; `detail` names them, by the pointers of the configuration.
+    SettingsChanged = "settings_changed";
 }
 
 /// How many events are given places at once.
@@ -254,7 +256,7 @@ impl Engine {
             actor: request.actor.as_ref().map(Actor::as_str),
             since: request.since,
             until: request.until,
-            oldest: oldest_event(&self.config.audit, self.clock.now()),
+            oldest: self.retention.oldest(self.clock.now()),
         };
         let order = request.order.unwrap_or_default();
         let (listed, resume) = match order {
@@ -315,7 +317,7 @@ impl Engine {
         if !is_due {
             return Ok(false);
         }
-        let oldest = oldest_event(&self.config.audit, self.clock.now());
+        let oldest = self.retention.oldest(self.clock.now());
         let placed = self.store.write_in_turn(|tx| {
             let head = events::lock(tx)?;
             let placed = events::place(tx, PLACES)?;
@@ -332,7 +334,7 @@ impl Engine {
     /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
     /// few that are past their time.
     pub(super) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
-        record(tx, &self.config.audit, now, event)
+        record(tx, &self.retention, now, event)
     }
 }
 
@@ -341,7 +343,7 @@ impl Engine {
     /// this account, or about nobody, it is skipped.
     pub(super) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         let is_noteworthy = self.is_noteworthy(tx, &event, now)?;
-        events::forget_expired(tx, oldest_event(&self.config.audit, now), Share::AFew)?;
+        self.retention.forget(tx, now, Share::AFew)?;
         let actor = actor();
         let event = Event { actor: actor.as_ref().map(Actor::as_str), ..event };
         events::append_if(tx, is_noteworthy, now, &event)
@@ -349,8 +351,8 @@ impl Engine {
 }
 
 /// As [`Engine::record`], for what is not an engine.
-pub(super) fn record(tx: &mut Tx, audit: &Audit, now: i64, event: Event) -> Result<()> {
-    events::forget_expired(tx, oldest_event(audit, now), Share::AFew)?;
+pub(super) fn record(tx: &mut Tx, retention: &Retention, now: i64, event: Event) -> Result<()> {
+    retention.forget(tx, now, Share::AFew)?;
     append(tx, now, event)
 }
 
@@ -358,11 +360,6 @@ pub(super) fn record(tx: &mut Tx, audit: &Audit, now: i64, event: Event) -> Resu
 pub(super) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
     let actor = actor();
     events::append(tx, now, &Event { actor: actor.as_ref().map(Actor::as_str), ..event }).map(drop)
-}
-
-/// What happened before this is past its time.
-pub(super) fn oldest_event(audit: &Audit, now: i64) -> i64 {
-    (now - audit.retention_days.seconds() * 86_400).max(0)
 }
 
 /// An event of this kind, about this account.

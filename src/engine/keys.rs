@@ -12,11 +12,14 @@ use super::Engine;
 use super::events::{Kind, append, event};
 use super::retirement::{Retire, Retired};
 use super::search::Search;
-use crate::config::{Audience, BackendConfig, BackendName, Config, SigningAlgorithm, SubjectClaim};
+use super::sessions::LONGEST_LEEWAY;
+use super::settings::{self, Recorded};
+use crate::config::{self, Audience, Config, Settings, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::{Secrets, no_key};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
+use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement, SealedKey};
 use crate::store::{Durability, Store, Tx, damaged};
@@ -86,26 +89,30 @@ impl Engine {
         if keep_totp.is_some() && (retire.is_none() || name.is_some()) {
             return Err(Error::at(Code::InvalidRequest, "/keep_totp", "only with retire, without backend"));
         }
-        let backend = self.backend(name.as_deref())?;
+        // As the store has them now: another process may have changed the algorithm.
+        let recorded = self.store.read(|tx| self.settings_now(tx))?;
+        let backends = backends(&recorded.settings)?;
+        let own = self.backend(name.as_deref())?;
+        let backend = backends.iter().find(|backend| backend.name == own.name).unwrap_or(own);
         if backend.fixed.is_some() {
-            return Err(Error::at(
-                Code::InvalidRequest,
-                "/backend",
-                "its secret is fixed by the configuration",
-            ));
+            return Err(Error::at(Code::InvalidRequest, "/backend", "its secret is fixed by the settings"));
         }
         match (retire, name) {
-            (None, _) => self.rotate(backend),
-            (Some(Retire::Now), Some(_)) => self.retire_backend(backend),
-            (Some(Retire::Now), None) => self.retire_everything(keep_totp.unwrap_or(false)),
+            (None, _) => self.rotate(backend, &recorded),
+            (Some(Retire::Now), Some(_)) => self.retire_backend(backend, recorded.stamp),
+            (Some(Retire::Now), None) => {
+                self.retire_everything(&backends, recorded.stamp, keep_totp.unwrap_or(false))
+            }
         }
     }
 
-    fn rotate(&self, backend: &Backend) -> Result<RotateKeysResponse> {
-        let (now, retire_at) = (self.clock.now(), self.retire_at());
+    fn rotate(&self, backend: &Backend, recorded: &Recorded) -> Result<RotateKeysResponse> {
+        let now = self.clock.now();
+        let retire_at = retire_at(&recorded.settings, now).max(retire_at(&self.settings, now));
         let key = new_key(&self.secrets, backend)?;
         let previous = self.store.write(Durability::Full, |tx| {
             self.follow_secret_keys(tx)?;
+            settings::unchanged(tx, recorded.stamp)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             keys::retire(tx, &backend.name, retire_at, now)?;
             begin(tx, &self.secrets, &key, previous.is_some(), now)?;
@@ -116,7 +123,7 @@ impl Engine {
     }
 }
 
-/// A backend as the configuration describes it.
+/// A backend as the settings describe it.
 pub(super) struct Backend {
     /// Its place among the backends.
     index: usize,
@@ -221,67 +228,68 @@ impl KeyRing {
 
 /// The backends, `default` first. Failure: `invalid_config`, also where two backends have one secret: their
 /// tokens could not be told apart.
-pub(super) fn backends(config: &Config) -> Result<Vec<Backend>> {
-    let own = BackendConfig { audience: Some(config.audience.clone()), ..BackendConfig::default() };
-    let named = config.backends.iter().map(|(name, backend)| (name.as_str(), backend));
-    let all = std::iter::once(("default", &own)).chain(named).enumerate();
-    let secret = |backend: &BackendConfig| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
-    for (name, backend) in &config.backends {
-        let has_same = |(other, one): (&BackendName, &BackendConfig)| {
+pub(super) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
+    let default = config::Backend { audience: Some(settings.audience.clone()), ..config::Backend::default() };
+    let named = settings.backends.iter().map(|(name, backend)| (name.as_str(), backend));
+    let secret = |backend: &config::Backend| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
+    for (name, backend) in named.clone() {
+        let has_same = |(other, one): (&str, &config::Backend)| {
             other < name && one.secret.is_some() && secret(one) == secret(backend)
         };
-        if config.backends.iter().any(has_same) {
-            let field = format!("/backends/{}/secret", name.as_str());
-            return Err(Error::at(Code::InvalidConfig, field, "the secret of another backend"));
+        let wrong = |member: &str, why: &'static str| {
+            Err(Error::at(Code::InvalidConfig, format!("/backends/{name}/{member}"), why))
+        };
+        if named.clone().any(has_same) {
+            return wrong("secret", "the secret of another backend");
+        }
+        if backend.secret.is_some() && settings.algorithm_of(backend) != SigningAlgorithm::Hs256 {
+            return wrong("signing_algorithm", "a secret signs with HS256");
         }
     }
-    all.map(|(index, (name, backend))| Backend::new(config, index, name, backend)).collect()
+    let all = std::iter::once(("default", &default)).chain(named).enumerate();
+    Ok(all.map(|(index, (name, backend))| Backend::new(settings, index, name, backend)).collect())
+}
+
+/// Refuses what a configuration gives that could be the settings of no store.
+pub(super) fn check(config: &Config) -> Result<()> {
+    for (name, backend) in config.backends.iter().flatten() {
+        let is_weak = |secret: &Secret| secret.expose().len() < 32 && !backend.allow_weak_secret;
+        if backend.secret.as_ref().is_some_and(is_weak) {
+            let field = format!("/backends/{}/secret", name.as_str());
+            return Err(Error::at(
+                Code::InvalidConfig,
+                field,
+                "expected at least 32 bytes (allow_weak_secret)",
+            ));
+        }
+    }
+    backends(&Settings::default().with(config)).map(drop)
 }
 
 impl Backend {
-    fn new(config: &Config, index: usize, name: &str, backend: &BackendConfig) -> Result<Backend> {
-        let fixed = match &backend.secret {
-            Some(secret) if secret.expose().len() < 32 && !backend.allow_weak_secret => {
-                let field = format!("/backends/{name}/secret");
-                return Err(Error::at(
-                    Code::InvalidConfig,
-                    field,
-                    "expected at least 32 bytes (allow_weak_secret)",
-                ));
-            }
-            Some(_)
-                if backend
-                    .signing_algorithm
-                    .is_some_and(|algorithm| algorithm != SigningAlgorithm::Hs256) =>
-            {
-                let field = format!("/backends/{name}/signing_algorithm");
-                return Err(Error::at(Code::InvalidConfig, field, "a secret signs with HS256"));
-            }
-            Some(secret) => Some(jws::Key::compatible(secret.expose().as_bytes())),
-            None => None,
-        };
-        let key = fixed.map(|key| Arc::new(RingKey { backend: index, key, expires_at: None }));
-        Ok(Backend {
+    fn new(settings: &Settings, index: usize, name: &str, backend: &config::Backend) -> Backend {
+        let fixed = backend.secret.as_ref().map(|secret| {
+            let key = jws::Key::compatible(secret.expose().as_bytes());
+            Arc::new(RingKey { backend: index, key, expires_at: None })
+        });
+        Backend {
             index,
             name: name.to_owned(),
-            audience: backend.audience.clone().unwrap_or_else(|| config.audience.named(name)),
+            audience: settings.audience_of(name, backend),
             access_token_seconds: backend
                 .access_token_seconds
-                .unwrap_or(config.access_token_seconds)
+                .unwrap_or(settings.access_token_seconds)
                 .seconds()
-                .min(config.session_max_seconds.seconds()),
+                .min(settings.session_max_seconds.seconds()),
             refresh_token_seconds: backend
                 .refresh_token_seconds
-                .unwrap_or(config.refresh_token_seconds)
+                .unwrap_or(settings.refresh_token_seconds)
                 .seconds(),
-            algorithm: backend.signing_algorithm.unwrap_or(match key {
-                Some(_) => SigningAlgorithm::Hs256,
-                None => config.signing_algorithm,
-            }),
+            algorithm: settings.algorithm_of(backend),
             subject_claim: backend.subject_claim,
-            can_refresh: backend.refresh,
-            fixed: key,
-        })
+            can_refresh: backend.can_refresh(),
+            fixed,
+        }
     }
 }
 
@@ -292,24 +300,16 @@ impl Backend {
         self.fixed.is_some() || self.current(sealed).is_some_and(is_its)
     }
 
-    /// Whether it has a key that signs, with whatever algorithm.
-    fn signs(&self, sealed: &[SealedKey]) -> bool {
-        self.current(sealed).is_some()
-    }
-
-    /// The key that signs for it: of its own algorithm, or else of that of another process.
+    /// The key that signs for it.
     pub(super) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
-        let signs = |key: &&SealedKey| key.backend == self.name && key.expires_at.is_none();
-        let is_its = |key: &&SealedKey| key.algorithm == self.algorithm.to_string();
-        sealed.iter().filter(signs).find(is_its).or_else(|| sealed.iter().find(signs))
+        sealed.iter().find(|key| key.backend == self.name && key.expires_at.is_none())
     }
 }
 
-/// The ring of the store, unless a key is missing or sealed by an older secret key.
+/// The ring of the store, unless a key is missing.
 pub(super) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Result<Option<Ring>> {
     let sealed = keys::all(tx)?;
-    let is_complete = sealed.iter().all(|key| secrets.is_current(&key.sealed))
-        && backends.iter().all(|backend| backend.has_key(&sealed));
+    let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
     is_complete.then(|| read(tx, secrets, backends, Unopened::Refused)).transpose()
 }
 
@@ -320,21 +320,28 @@ pub(super) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend
     missing.map(|backend| new_key(secrets, backend)).collect()
 }
 
-/// The ring of the store, after adding those of the keys `made` that it still lacks. A key of another algorithm
-/// stays as it is: another process may be configured to sign with it.
+/// The ring of the store, after adding those of the keys `made` that it still lacks. A key of another algorithm, which
+/// the settings had before, signs no more; it verifies until `retire_at`.
 pub(super) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
     made: &[SealedKey],
+    retire_at: i64,
     now: i64,
 ) -> Result<Ring> {
     let sealed = keys::all(tx)?;
     for backend in backends.iter().filter(|backend| !backend.has_key(&sealed)) {
-        match made.iter().find(|key| key.backend == backend.name) {
-            Some(key) => begin(tx, secrets, key, backend.signs(&sealed), now)?,
+        let is_change = backend.current(&sealed).is_some();
+        if is_change {
+            keys::retire(tx, &backend.name, retire_at, now)?;
+        }
+        let is_its =
+            |key: &&SealedKey| key.backend == backend.name && key.algorithm == backend.algorithm.to_string();
+        match made.iter().find(is_its) {
+            Some(key) => begin(tx, secrets, key, is_change, now)?,
             // It was there a moment ago.
-            None => begin(tx, secrets, &new_key(secrets, backend)?, backend.signs(&sealed), now)?,
+            None => begin(tx, secrets, &new_key(secrets, backend)?, is_change, now)?,
         }
     }
     read(tx, secrets, backends, Unopened::Refused)
@@ -525,13 +532,15 @@ impl Engine {
         if self.ring.is_to_look(self.clock.now()) {
             let _ = self.reload_keys();
         }
-        let keys = self.ring.keys();
         let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
-        let is_its = |key: &&Arc<RingKey>| key.key.algorithm() == backend.algorithm;
-        // A process that is configured otherwise may have rotated: its key signs until this one is opened again.
-        let key = keys.keys.iter().filter(signs).find(is_its).or_else(|| keys.keys.iter().find(signs));
-        // Every process makes the keys of its backends when it is opened.
-        key.cloned().ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
+        // Who makes a store or changes its settings makes the keys of its backends.
+        self.ring
+            .keys()
+            .keys
+            .iter()
+            .find(signs)
+            .cloned()
+            .ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
     }
 
     /// The ring after a look into the store, unless somebody has just looked or too many do.
@@ -551,7 +560,10 @@ impl Engine {
         loop {
             let known = self.ring.keys();
             let unopened = Unopened::KeptFrom(&known.keys);
-            let reading = |tx: &mut Tx| read(tx, &self.secrets, &self.backends, unopened);
+            let reading = |tx: &mut Tx| {
+                self.follow_retention(tx)?;
+                read(tx, &self.secrets, &self.backends, unopened)
+            };
             let found = self.store.read_until(deadline, reading)?;
             let names = |ring: &Ring| -> Vec<_> {
                 ring.keys.iter().map(|key| (key.key.kid().map(str::to_owned), key.expires_at)).collect()
@@ -562,14 +574,10 @@ impl Engine {
             }
         }
     }
-
-    /// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute
-    /// in which another process may still sign with it.
-    fn retire_at(&self) -> i64 {
-        retire_at(&self.config, self.clock.now())
-    }
 }
 
-pub(super) fn retire_at(config: &Config, now: i64) -> i64 {
-    now + config.session_max_seconds.seconds() + config.leeway_seconds.seconds() + 60
+/// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute in which
+/// another process may still sign with it.
+pub(super) fn retire_at(settings: &Settings, now: i64) -> i64 {
+    now + settings.session_max_seconds.seconds() + LONGEST_LEEWAY + 60
 }

@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 use super::Engine;
 use super::events::{Kind as EventKind, event, record};
 use super::one_time::{self, Making};
+use super::settings::Retention;
 use crate::clock::Clock;
-use crate::config::{Audit, Config};
+use crate::config::{Config, Issuer};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -157,7 +158,7 @@ pub(super) struct Outbox {
     store: Arc<Store>,
     secrets: Arc<Secrets>,
     clock: Arc<Clock>,
-    audit: Audit,
+    retention: Arc<Retention>,
     from: Option<Mailbox>,
     templates: Templates,
     pub(super) postman: Option<Postman>,
@@ -303,6 +304,8 @@ pub(super) enum Fate<'a> {
 impl Outbox {
     pub(super) fn new(
         config: &Config,
+        issuer: &Issuer,
+        retention: Arc<Retention>,
         store: Arc<Store>,
         secrets: Arc<Secrets>,
         clock: Arc<Clock>,
@@ -314,9 +317,9 @@ impl Outbox {
             store,
             secrets,
             clock,
-            audit: config.audit.clone(),
+            retention,
             from: config.mail.from.clone(),
-            templates: Templates::new(&config.mail, config.issuer.as_str())?,
+            templates: Templates::new(&config.mail, issuer.as_str())?,
             unwelcome: Mutex::default(),
         })
     }
@@ -379,7 +382,7 @@ impl Outbox {
                 Fate::Sent => {
                     mails::delete(tx, id)?;
                     let event = event(EventKind::MailSent, waiting.user_id);
-                    record(tx, &self.audit, now, Event { detail: Some(&waiting.kind), ..event })?;
+                    record(tx, &self.retention, now, Event { detail: Some(&waiting.kind), ..event })?;
                 }
                 Fate::Refused(reason) => self.give_up(tx, &waiting, reason, now)?,
                 Fate::Deferred(reason) => {
@@ -450,7 +453,7 @@ impl Outbox {
         mails::delete(tx, waiting.id)?;
         let detail = format!("{} {reason}", waiting.kind);
         let event = event(EventKind::MailFailed, waiting.user_id);
-        record(tx, &self.audit, now, Event { detail: Some(&detail), ..event })
+        record(tx, &self.retention, now, Event { detail: Some(&detail), ..event })
     }
 }
 

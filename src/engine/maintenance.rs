@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::events::oldest_event;
 use super::{Engine, proof};
 use crate::crypto::secrets::KeyId;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Look, Share, Tx, Watch, events, keys, known_devices, one_time_secrets, passkeys,
-    revoked_tokens, sessions, throttles,
+    Durability, Look, Share, Tx, Watch, keys, known_devices, one_time_secrets, passkeys, revoked_tokens,
+    sessions, throttles,
 };
 
 /// Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
@@ -55,7 +54,7 @@ pub struct Purged {
     pub keys: usize,
     /// Revoked tokens that have expired by themselves.
     pub revoked_tokens: usize,
-    /// Events older than `audit.retention_days`.
+    /// Events older than `audit.retention_days` of the store.
     pub events: usize,
 }
 
@@ -105,6 +104,7 @@ impl Engine {
         if !(1..=60_000).contains(&budget_ms) {
             return Err(Error::at(Code::InvalidRequest, "/budget_ms", "expected 1 to 60000"));
         }
+        self.store.read(|tx| self.follow_retention(tx))?;
         let now = self.clock.now();
         let share = Share::Batch(BATCH);
         let mut purge = Purge {
@@ -127,8 +127,7 @@ impl Engine {
             mails: purge.all(|tx| self.outbox.forget_expired(tx, now, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
-            events: purge
-                .all(|tx| events::forget_expired(tx, oldest_event(&self.config.audit, now), share))?,
+            events: purge.all(|tx| self.retention.forget(tx, now, share))?,
         };
         Ok(MaintainResponse { purged, complete: purge.is_complete })
     }

@@ -34,6 +34,7 @@ mod rotation;
 mod search;
 mod second_factor;
 pub mod sessions;
+mod settings;
 pub mod stats;
 mod throttle;
 pub mod tokens;
@@ -43,8 +44,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::settings::{Opening, Recorded};
 use crate::clock::Clock;
-use crate::config::{Config, ProviderName};
+use crate::config::{Config, ProviderName, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
 use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::{KeyId, Secrets};
@@ -59,6 +61,8 @@ use crate::{json, operations, secret_key};
 /// An open engine: share it between threads by reference.
 pub struct Engine {
     config: Config,
+    settings: Settings,
+    retention: Arc<settings::Retention>,
     clock: Arc<Clock>,
     reporter: Arc<Reporter>,
     store: Arc<Store>,
@@ -104,13 +108,14 @@ impl Default for Hooks {
 }
 
 impl Engine {
-    /// Opens the store, makes what a new one needs, and loads the keys.
+    /// Opens the store, makes what a new one needs, and loads the keys. The settings of a store that is there are its
+    /// own: a configuration that gives others is refused, unless it says `change_settings`.
     ///
     /// Failures: `invalid_config`, `feature_not_built`, `wrong_secret_key`, `schema_too_new`,
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         // What the configuration alone can get wrong, before anything is made.
-        let backends = keys::backends(&config)?;
+        keys::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Hasher::new(&config.password)?;
         let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
@@ -118,43 +123,32 @@ impl Engine {
         let clock = Arc::new(hooks.clock);
         let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
         let providers = id_tokens::providers(&config, &reporter)?;
-        let store = Store::open(&config.store, &config.limits, config.migrate.is_on())?;
+        let store = Store::open(&config)?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
+        if is_new && !may_create(&config) {
+            return Err(no_store());
+        }
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
         secrets.retire(&store.read(sealed::retirement)?.secret_keys());
         if secrets.ids().next().is_none() {
             return Err(Error::new(Code::WrongSecretKey, "retired"));
         }
         let now = clock.now();
-        // Opening reads only, unless something is missing or sealed by an older key: a store in use is not
-        // disturbed.
-        let found = store.read(|tx| match proof(tx, &secrets)? {
-            Some(proof) if secrets.is_current(&proof) => keys::load(tx, &secrets, &backends),
-            _ => Ok(None),
-        })?;
-        let ring = match found {
-            Some(ring) => ring,
-            None => {
-                let made = keys::make_missing(&store, &secrets, &backends)?;
-                store.write(Durability::Full, |tx| {
-                    let proof = proof(tx, &secrets)?;
-                    if !proof.as_ref().is_some_and(|proof| secrets.is_current(proof)) {
-                        // In a new store the others count as older.
-                        let came = if proof.is_none() { usize::MAX } else { 1 };
-                        let came: Vec<KeyId> = secrets.ids().take(came).collect();
-                        sealed::add_secret_keys(tx, came.into_iter().rev(), now)?;
-                        sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
-                    }
-                    keys::reseal(tx, &secrets)?;
-                    chain::reseal(tx, &secrets)?;
-                    keys::complete(tx, &secrets, &backends, &made, now)
-                })?
-            }
+        let Opened { recorded, backends, ring } = match store.read(|tx| opened(tx, &secrets, &config))? {
+            Some(opened) => opened,
+            None => make(&store, &secrets, &config, now)?,
         };
+        let retention = Arc::new(settings::Retention::new(&recorded));
+        let settings = recorded.settings;
         let (store, secrets) = (Arc::new(store), Arc::new(secrets));
-        let outbox =
-            mail::Outbox::new(&config, Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&clock))?;
-        let outbox = Arc::new(outbox);
+        let outbox = Arc::new(mail::Outbox::new(
+            &config,
+            &settings.issuer,
+            Arc::clone(&retention),
+            Arc::clone(&store),
+            Arc::clone(&secrets),
+            Arc::clone(&clock),
+        )?);
         let background = (config.mail.delivery == Delivery::Background)
             .then(|| delivery::Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
         // What another process left behind.
@@ -165,6 +159,8 @@ impl Engine {
         }
         Ok(Engine {
             config,
+            settings,
+            retention,
             clock,
             reporter,
             store,
@@ -290,6 +286,81 @@ impl Reporter {
             log(Level::Warn, &json::render(&record).unwrap_or_default());
         }
     }
+}
+
+/// Whether the configuration lets a store be made. One in memory is always new.
+fn may_create(config: &Config) -> bool {
+    config.create != Some(false) || matches!(config.store, StoreUrl::SqliteMemory)
+}
+
+fn no_store() -> Error {
+    Error::at(Code::InvalidConfig, "/store", "there are tables, but no store in them yet")
+}
+
+/// What opening takes from the store.
+struct Opened {
+    recorded: Recorded,
+    backends: Vec<keys::Backend>,
+    ring: keys::Ring,
+}
+
+/// What the store has, unless it is new, lacks something, is sealed by an older key, or is to change: opening only reads,
+/// so that a store in use is not disturbed.
+fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config) -> Result<Option<Opened>> {
+    let Some(proof) = proof(tx, secrets)? else { return Ok(None) };
+    let Some(recorded) = settings::recorded(tx, secrets)? else { return Ok(None) };
+    let Opening::Follows(recorded) = Opening::of(recorded, config)? else { return Ok(None) };
+    if is_to_seal(tx, secrets, &proof)? {
+        return Ok(None);
+    }
+    let backends = keys::backends(&recorded.settings)?;
+    Ok(keys::load(tx, secrets, &backends)?.map(|ring| Opened { recorded, backends, ring }))
+}
+
+/// Makes what the store lacks, seals it by the newest key, and changes the settings where the configuration says so.
+fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<Opened> {
+    let wanted = store.read(|tx| settings::recorded(tx, secrets))?.map(|recorded| recorded.settings);
+    let backends = keys::backends(&wanted.unwrap_or_default().with(config))?;
+    let made = keys::make_missing(store, secrets, &backends)?;
+    store.write(Durability::Full, |tx| {
+        let proof = proof(tx, secrets)?;
+        if proof.as_ref().map_or(Ok(true), |proof| is_to_seal(tx, secrets, proof))? {
+            // In a new store the others count as older.
+            let came = if proof.is_none() { usize::MAX } else { 1 };
+            let came: Vec<KeyId> = secrets.ids().take(came).collect();
+            sealed::add_secret_keys(tx, came.into_iter().rev(), now)?;
+            sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
+            keys::reseal(tx, secrets)?;
+            settings::reseal(tx, secrets)?;
+            chain::reseal(tx, secrets)?;
+        }
+        let before = settings::recorded(tx, secrets)?;
+        // What was signed under the settings before lives as long as they said.
+        let longest = before.as_ref().map_or(0, |before| keys::retire_at(&before.settings, now));
+        let recorded = match before {
+            None if !may_create(config) => return Err(no_store()),
+            None => settings::record(tx, secrets, Settings::default().with(config))?,
+            Some(recorded) => match Opening::of(recorded, config)? {
+                Opening::Follows(recorded) => recorded,
+                Opening::Changes(settings, differences) => {
+                    settings::tell(tx, &differences, now)?;
+                    settings::record(tx, secrets, settings)?
+                }
+            },
+        };
+        let backends = keys::backends(&recorded.settings)?;
+        let retire_at = keys::retire_at(&recorded.settings, now).max(longest);
+        let ring = keys::complete(tx, secrets, &backends, &made, retire_at, now)?;
+        Ok(Opened { recorded, backends, ring })
+    })
+}
+
+/// Whether the current secret key is newer than the one that sealed the store. One that was current before seals nothing
+/// anew: a process with yesterday's order of `secret_keys` does not turn the store back.
+fn is_to_seal(tx: &mut Tx, secrets: &Secrets, proof: &[u8]) -> Result<bool> {
+    let known = sealed::secret_keys(tx)?;
+    let is_newer = secrets.ids().next().is_some_and(|current| known.iter().all(|known| known.id != current));
+    Ok(is_newer && !secrets.is_current(proof))
 }
 
 /// The proof that the secret key is the store's; none yet in a store that is new. Failure:

@@ -159,7 +159,7 @@ impl Engine {
             return Err(Error::at(Code::InvalidRequest, "/user_inputs", limit));
         }
         let inputs = inputs.iter().map(|input| (Weakness::ContainsUserInput, input.as_str()));
-        let issuer = (Weakness::ContainsIssuer, self.config.issuer.as_str());
+        let issuer = (Weakness::ContainsIssuer, self.settings.issuer.as_str());
         let context: Vec<_> = inputs.chain([issuer]).collect();
         let Assessment { score, weaknesses } =
             password::assess(&request.password, &self.config.password, &context);
@@ -267,7 +267,7 @@ impl Engine {
             (Weakness::ContainsUsername, username.as_str()),
             (Weakness::ContainsEmail, address),
             (Weakness::ContainsEmail, local_part),
-            (Weakness::ContainsIssuer, self.config.issuer.as_str()),
+            (Weakness::ContainsIssuer, self.settings.issuer.as_str()),
         ];
         Password::chosen(secret, &self.config.password, &context, field)
     }
@@ -293,14 +293,14 @@ impl Engine {
         let kept = user.password_hash.as_deref()?;
         match verified.needs_rehash {
             true => self.kept_hash(user.public.id, password).ok(),
-            false if pepper::is_current(&self.secrets, kept, self.config.password.pepper) => None,
+            false if pepper::is_current(&self.secrets, kept, self.settings.pepper) => None,
             false => self.as_kept(user.public.id, &verified.hash).ok(),
         }
     }
 
     /// The form in which a hash is kept: sealed, where a pepper is configured.
     pub(super) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
-        match self.config.password.pepper {
+        match self.settings.pepper {
             true => pepper::seal(&self.secrets, account, hash),
             false => Ok(hash.to_owned()),
         }

@@ -7,7 +7,7 @@ use super::keys::RotateKeysRequest;
 use super::retirement::{Retire, Retired};
 use super::sessions::RevokeAllSessionsRequest;
 use super::{Engine, Hooks};
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, On, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
 use crate::secret_key;
@@ -54,6 +54,9 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
     }
     config.store = StoreUrl::SqliteFile(draft.file());
     config.mail.delivery = Delivery::Manual;
+    // It comes back with its own settings; a backup of an older version is brought up to date.
+    config.follow_store();
+    config.migrate = On::from(true);
     let mut restored = Restored { kept: None, sessions: None, retired: None };
     let engine = Engine::open(config, Hooks::default())?;
     if how.retire_keys {

@@ -14,11 +14,12 @@ use serde::Serialize;
 use super::Engine;
 use super::events::{Kind, event};
 use super::keys::{Backend, RotateKeysResponse, begin, new_key};
-use super::{mail, totp};
+use super::{mail, settings, totp};
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
+use crate::store::keys::Stamp;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
 use crate::user::{Id, text_type};
 
@@ -65,10 +66,11 @@ type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
 
 impl Engine {
     /// Retires the signing keys of one backend. Its sessions go on: they are refreshed.
-    pub(super) fn retire_backend(&self, backend: &Backend) -> Result<RotateKeysResponse> {
+    pub(super) fn retire_backend(&self, backend: &Backend, stamp: Stamp) -> Result<RotateKeysResponse> {
         let (now, key) = (self.clock.now(), new_key(&self.secrets, backend)?);
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
             self.follow_secret_keys(tx)?;
+            settings::unchanged(tx, stamp)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_of(tx, &backend.name)?;
             begin(tx, &self.secrets, &key, true, now)?;
@@ -83,15 +85,22 @@ impl Engine {
     }
 
     /// Retires every signing key, every secret key but the current one, and what they made.
-    pub(super) fn retire_everything(&self, keep_totp: bool) -> Result<RotateKeysResponse> {
+    pub(super) fn retire_everything(
+        &self,
+        backends: &[Backend],
+        stamp: Stamp,
+        keep_totp: bool,
+    ) -> Result<RotateKeysResponse> {
         self.store.read(|tx| self.leaving(tx))?;
         self.reseal()?;
         let (now, default) = (self.clock.now(), self.backend(None)?);
-        let backends = self.backends.iter().filter(|backend| backend.fixed.is_none());
+        let backends = backends.iter().filter(|backend| backend.fixed.is_none());
         let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
         let ended = self.end_sessions(now)?;
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
             let secret_keys = self.leaving(tx)?;
+            settings::unchanged(tx, stamp)?;
+            settings::reseal(tx, &self.secrets)?;
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_every(tx)?;
             made.iter().try_for_each(|key| begin(tx, &self.secrets, key, true, now))?;

@@ -169,7 +169,7 @@ pub struct RevokeTokenResponse {}
 
 /// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
 const LONGEST_LIFE: i64 = 315_360_000;
-const LONGEST_LEEWAY: i64 = 600;
+pub(super) const LONGEST_LEEWAY: i64 = 600;
 
 /// The sessions of how many accounts one transaction ends: other writers wait no longer than it takes.
 const BATCH: usize = 500;
@@ -563,7 +563,7 @@ impl Engine {
         now_ms: i64,
     ) -> Result<Session<'e>> {
         let (backend, now) = (self.backend(Some(&entry.backend))?, now_ms / 1000);
-        let expires_at = now + self.config.session_max_seconds.seconds();
+        let expires_at = now + self.settings.session_max_seconds.seconds();
         let idle_seconds = match backend.can_refresh {
             true => backend.refresh_token_seconds,
             false => backend.access_token_seconds,

@@ -256,7 +256,7 @@ impl Engine {
         }
         let lifetime = match request.lifetime_seconds.map(i64::try_from) {
             None => backend.access_token_seconds,
-            Some(Ok(seconds)) if (1..=self.config.session_max_seconds.seconds()).contains(&seconds) => {
+            Some(Ok(seconds)) if (1..=self.settings.session_max_seconds.seconds()).contains(&seconds) => {
                 seconds
             }
             Some(_) => {
@@ -362,7 +362,7 @@ impl Engine {
             own: Option<&'a Map<String, Value>>,
         }
         let payload = Payload {
-            iss: self.config.issuer.as_str(),
+            iss: self.settings.issuer.as_str(),
             sub: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::Sub),
             user_id: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::UserId),
             aud: match backend.audience.members() {
@@ -404,7 +404,7 @@ impl Engine {
             return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
         let refused = |reason: &'static str| Err(about(&claims)(Error::new(Code::InvalidToken, reason)));
-        let is_ours = |iss: &Cow<str>| iss == self.config.issuer.as_str();
+        let is_ours = |iss: &Cow<str>| iss == self.settings.issuer.as_str();
         let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
         let expected = backend.audience.members();
         if !claims.iss.as_ref().map_or(backend.fixed.is_some(), is_ours) {
@@ -545,7 +545,7 @@ impl Engine {
             sid: Some(session_id),
             client_id: Some(backend.name.clone()),
             exp: Some(session.idle_at.min(session.expires_at)),
-            iss: Some(self.config.issuer.as_str().to_owned()),
+            iss: Some(self.settings.issuer.as_str().to_owned()),
             aud: Some(members.to_vec()),
             token_type: Some("refresh_token"),
             ..IntrospectResponse::default()

@@ -319,7 +319,7 @@ impl Engine {
 
     fn totp_issuer(&self) -> ServiceName {
         let own = self.config.totp.issuer.clone();
-        own.unwrap_or_else(|| ServiceName::of(self.config.issuer.as_str()))
+        own.unwrap_or_else(|| ServiceName::of(self.settings.issuer.as_str()))
     }
 }
 

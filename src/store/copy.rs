@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 
 use super::keys::{self, KEY_PROOF};
-use super::schema::Plan;
+use super::schema::{Creation, Plan};
 use super::{Durability, Row, Store, Tx, Value, damaged};
 use crate::config::StoreUrl;
 use crate::error::{Code, Error, Result};
@@ -83,7 +83,15 @@ fn open(url: &StoreUrl, must_exist: bool) -> Result<Store> {
         StoreUrl::SqliteFile(path) if must_exist && !path.exists() => {
             Err(Error::at(Code::InvalidConfig, "/from", "there is no such file"))
         }
-        url => Store::connect(url, 1, TIMEOUT, Plan::new(true)),
+        url => {
+            let creation = if must_exist { Creation::Forbidden } else { Creation::Allowed };
+            let opened = Store::connect(url, 1, TIMEOUT, Plan { creation, ..Plan::new(true) });
+            let field = if must_exist { "/from" } else { "/to" };
+            opened.map_err(|error| match error.field.as_deref() {
+                Some("/store") => Error { field: Some(field.to_owned()), ..error },
+                _ => error,
+            })
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::keys::Stamp;
 use super::{Row, Share, Tx, Value, keys};
 use crate::error::Result;
 use crate::user::Id;
@@ -134,16 +135,18 @@ pub(crate) fn is_append_only(tx: &Tx) -> bool {
     tx.log().is_some_and(Log::is_append_only)
 }
 
-/// Forgets events that happened before `oldest`, and the beginning of the order, as far as it has none any more: the
-/// last row of that stays.
-pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, share: Share) -> Result<usize> {
+/// Forgets events that happened before `oldest`, while the settings of the store are those of this stamp, and the
+/// beginning of the order, as far as it has none any more: the last row of that stays.
+pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: Share) -> Result<usize> {
     if is_append_only(tx) {
         return Ok(0);
     }
     let oldest = Id::first_at(oldest * 1000);
-    let forgotten = tx.forget(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?1 ORDER BY id LIMIT ?2)",
+    let forgotten = tx.forget_while(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?1 ORDER BY id LIMIT ?2) \
+         AND EXISTS (SELECT 1 FROM meta WHERE name = 'settings' AND substr(value, 1, 16) = ?3)",
         Value::Bytes(oldest.as_bytes()),
+        Some(settings.as_bytes()),
         share,
     )?;
     tx.forget(

@@ -18,6 +18,33 @@ const RETIREMENT: &str = "retired_keys";
 /// and when it came (8 bytes).
 const SECRET_KEYS: &str = "secret_keys";
 
+/// Under this name `meta` holds the sealed settings of the store.
+const SETTINGS: &str = "settings";
+
+/// By what one version of the sealed settings is told from every other: the id of the secret key and the nonce.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp([u8; 16]);
+
+impl Stamp {
+    pub fn of(sealed: &[u8]) -> Stamp {
+        Stamp(sealed.first_chunk().copied().unwrap_or_default())
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The sealed settings of the store.
+pub(crate) fn settings(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
+    meta(tx, SETTINGS)
+}
+
+/// Keeps other settings.
+pub(crate) fn put_settings(tx: &mut Tx, sealed: &[u8]) -> Result<()> {
+    put_meta(tx, SETTINGS, sealed)
+}
+
 /// What was retired at once.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Retirement(Vec<u8>);

@@ -32,9 +32,9 @@ pub use copy::{Moved, migrate};
 pub(crate) use replace::Place;
 pub(crate) use sqlite::unusable;
 
-use self::schema::{Found, Plan};
+use self::schema::{Creation, Found, Plan};
 use crate::clock::Stopped;
-use crate::config::{Config, Limits, StoreUrl};
+use crate::config::{Config, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::user::Id;
 
@@ -53,11 +53,16 @@ pub(crate) enum Store {
 }
 
 /// Brings the schema of a store up to date, as opening does unless `migrate` is false; its versions before and
-/// after. A store that has none yet is at 0.
+/// after. A database on a server that has none yet is at 0.
 ///
 /// Failures: as of [`Engine::open`](crate::Engine::open).
 pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
-    let store = Store::open(&config.store, &config.limits, true)?;
+    let creation = match config.store {
+        // The database is there.
+        StoreUrl::Postgres(_) => Creation::Allowed,
+        _ => Creation::of(config),
+    };
+    let store = Store::connect_as(config, Plan { creation, ..Plan::new(true) })?;
     Ok((store.found(), store.schema()?.0.version))
 }
 
@@ -101,10 +106,15 @@ impl Share {
 }
 
 impl Store {
-    /// Opens the store and, if `migrates`, brings its schema up to date.
-    pub(crate) fn open(url: &StoreUrl, limits: &Limits, migrates: bool) -> Result<Store> {
-        let timeout = Duration::from_millis(limits.store_timeout_ms.get() as u64);
-        Store::connect(url, limits.store_connections.get(), timeout, Plan::new(migrates))
+    /// Opens the store and, where the configuration lets it, makes one and brings its schema up to date.
+    pub(crate) fn open(config: &Config) -> Result<Store> {
+        let plan = Plan { creation: Creation::of(config), ..Plan::new(config.migrate.is_on()) };
+        Store::connect_as(config, plan)
+    }
+
+    fn connect_as(config: &Config, plan: Plan) -> Result<Store> {
+        let timeout = Duration::from_millis(config.limits.store_timeout_ms.get() as u64);
+        Store::connect(&config.store, config.limits.store_connections.get(), timeout, plan)
     }
 
     fn connect(url: &StoreUrl, connections: usize, timeout: Duration, plan: Plan) -> Result<Store> {
@@ -253,10 +263,25 @@ impl Tx<'_> {
     /// in each other's way with a few rows each, so that now and then one does it for the others, after its own
     /// transaction.
     fn forget(&mut self, sql: &'static str, past: Value, share: Share) -> Result<usize> {
+        self.forget_while(sql, past, None, share)
+    }
+
+    /// As [`Tx::forget`], by a statement whose ?3 is `stamp`: under which settings these rows are past their time.
+    fn forget_while(
+        &mut self,
+        sql: &'static str,
+        past: Value,
+        stamp: Option<&[u8]>,
+        share: Share,
+    ) -> Result<usize> {
         match (self, share) {
             #[cfg(feature = "postgres")]
-            (Tx::Postgres(statements), Share::AFew) => statements.forget(sql, past).map(|()| 0),
-            (tx, share) => tx.execute(sql, &[past, Value::Integer(share.rows())]),
+            (Tx::Postgres(statements), Share::AFew) => statements.forget(sql, past, stamp).map(|()| 0),
+            (tx, share) => {
+                let mut parameters = vec![past, Value::Integer(share.rows())];
+                parameters.extend(stamp.map(Value::Bytes));
+                tx.execute(sql, &parameters)
+            }
         }
     }
 

@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
+use crate::config::{Config, StoreUrl};
 use crate::error::{Code, Error, Result};
+use crate::secret_key;
 
 /// One step, in the words of each store.
 pub(super) struct Step {
@@ -49,11 +51,48 @@ pub(crate) struct Found {
 pub(super) struct Plan {
     pub steps: &'static [Step],
     pub migrates: bool,
+    pub creation: Creation,
+}
+
+/// Whether a store may be made where none is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Creation {
+    Allowed,
+    /// The configuration forbids it.
+    Forbidden,
+    /// The key file is there, so that there was a store, and it is lost.
+    Lost,
+}
+
+impl Creation {
+    /// As the configuration says. The key file is looked for first: who makes a store makes the file with its tables before.
+    pub(super) fn of(config: &Config) -> Creation {
+        match (config.create, &config.store) {
+            (_, StoreUrl::SqliteMemory) | (Some(true), _) => Creation::Allowed,
+            (Some(false), _) => Creation::Forbidden,
+            (None, StoreUrl::SqliteFile(_)) if secret_key::has_file(config) => Creation::Lost,
+            (None, _) => Creation::Allowed,
+        }
+    }
+
+    /// Why no store is made; `place` is where there is none.
+    pub(super) fn refusal(self, place: &str) -> Option<Error> {
+        let why = match self {
+            Creation::Allowed => return None,
+            Creation::Forbidden => String::new(),
+            Creation::Lost => {
+                ", but its key file is: the store is lost, or not mounted. Restore it, or make a new one by \
+                               \"create\": true"
+                    .to_owned()
+            }
+        };
+        Some(Error::at(Code::InvalidConfig, "/store", format!("{place}{why}")))
+    }
 }
 
 impl Plan {
     pub(super) fn new(migrates: bool) -> Plan {
-        Plan { steps: STEPS, migrates }
+        Plan { steps: STEPS, migrates, creation: Creation::Allowed }
     }
 
     /// The newest schema that this engine knows.
@@ -69,12 +108,17 @@ impl Plan {
     }
 
     /// The steps that the store lacks, with their numbers. Failures: `schema_too_new`, and `invalid_config` where
-    /// steps are missing and opening is not to take them.
+    /// steps are missing and opening is not to take them, or not to make a store.
     pub(super) fn missing(self, found: Found) -> Result<Vec<(i64, &'static Step)>> {
         let newest = self.newest();
         if found.needed > newest || found.version < 0 {
             let detail = format!("schema {}, known are {newest}", found.version);
             return Err(Error::new(Code::SchemaTooNew, detail));
+        }
+        if found.version == 0
+            && let Some(refusal) = self.creation.refusal("there is no store in this database")
+        {
+            return Err(refusal);
         }
         let numbered = (1..).zip(self.steps);
         let missing: Vec<_> = numbered.filter(|(number, _)| *number > found.version).collect();

@@ -60,11 +60,13 @@ impl Sqlite {
             return Err(Error::at(Code::InvalidConfig, "/store", why));
         }
         let looked_at = log::check(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
-        if plan.migrates {
-            create_private(path)?;
-        } else if !path.exists() {
-            let why = format!("{}: there is no such file", path.display());
-            return Err(Error::at(Code::InvalidConfig, "/store", why));
+        let nothing = format!("{}: there is no such file", path.display());
+        match plan.creation.refusal(&nothing) {
+            None if plan.migrates => create_private(path)?,
+            refusal if !path.exists() => {
+                return Err(refusal.unwrap_or_else(|| Error::at(Code::InvalidConfig, "/store", nothing)));
+            }
+            _ => {}
         }
         // The name that SQLite itself would find. Absolute: readers are opened later, when the host may have changed
         // its folder; and SQLite reads what begins with "file:" as a URI.

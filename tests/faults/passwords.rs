@@ -226,7 +226,8 @@ fn changes_win_over_better_hashes(store: &Store) {
 
 on_each_store!(a_pepper_seals_what_is_kept);
 fn a_pepper_seals_what_is_kept(store: &Store) {
-    let (on, off) = (json!({"password": {"pepper": true}}), json!({}));
+    let [on, off] =
+        [true, false].map(|pepper| json!({"password": {"pepper": pepper}, "change_settings": true}));
     let at = |keys: &Value| open(store.url(), keys.clone()).unwrap();
     let engine = at(&on);
     for name in ["ada", "grace"] {

@@ -77,10 +77,12 @@ fn a_lost_key_file_is_not_replaced() {
     assert!(!store.key_file().exists());
     fs::rename(&lost, store.key_file()).unwrap();
     login(&store.open(), "ada").unwrap();
-    // A store that is gone gets a new one under the key that is still there.
+    // A store that is gone is not made anew by the way; deliberately it is, under the key that is still there.
     let key = fs::read(store.key_file()).unwrap();
     fs::remove_file(store.file()).unwrap();
-    register(&store.open(), "ada").unwrap();
+    assert_eq!(refused(store.url(), json!({})), Code::InvalidConfig);
+    assert!(!store.file().exists());
+    register(&open(store.url(), json!({"create": true})).unwrap(), "ada").unwrap();
     assert_eq!(fs::read(store.key_file()).unwrap(), key);
 }
 
@@ -120,9 +122,9 @@ fn several_keys(store: &Store) {
         assert!(is_active(&engine, session["refresh_token"].as_str().unwrap()));
     }
     drop(engine);
-    // One that does not know the new key yet refuses its refresh tokens.
-    let engine = with(&[OLD]).unwrap();
-    assert!(!is_active(&engine, newer["refresh_token"].as_str().unwrap()));
+    // It has turned nothing back.
+    assert_eq!(with(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
+    assert!(is_active(&with(&[NEW]).unwrap(), newer["refresh_token"].as_str().unwrap()));
 }
 
 on_each_store!(several_keys_from_files);
@@ -242,7 +244,7 @@ fn weak_keys_are_refused() {
         [&b""[..], b"\n", short.as_bytes(), b"                                        ", &[b'k'; 4097]]
     {
         fs::write(store.key_file(), text).unwrap();
-        let error = open(store.url(), json!({})).err().unwrap();
+        let error = open(store.url(), json!({"create": true})).err().unwrap();
         assert_eq!(error.code, Code::InvalidConfig, "{} bytes", text.len());
         assert_eq!(error.field.as_deref(), Some("/secret_key_file"));
         assert_eq!(fs::read(store.key_file()).unwrap(), text, "left as it was");
@@ -295,7 +297,7 @@ fn secrets_are_not_shown() {
     assert!(!format!("{error:?} {error} {}", error.to_json()).contains("hunter2"));
 
     fs::write(store.key_file(), "too short but secret").unwrap();
-    let error = open(store.url(), json!({})).err().unwrap();
+    let error = open(store.url(), json!({"create": true})).err().unwrap();
     assert!(!format!("{error:?} {error} {}", error.to_json()).contains("too short but secret"));
     open(store.url(), json!({"secret_key": NEW})).unwrap();
     let error = open(store.url(), json!({"secret_key": OLD})).err().unwrap();

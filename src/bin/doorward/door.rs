@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use doorward::config::StoreUrl;
+use doorward::config::{On, StoreUrl};
 use doorward::mail::Delivery;
 use doorward::{Code, Config, Engine, Error, Hooks};
 use serde_json::{Map, Value, json};
@@ -27,20 +27,18 @@ pub struct Source {
 }
 
 impl Source {
+    /// Opens the store as it is: makes none, changes no schema, and follows it where no setting is given.
     pub fn open(&self) -> Outcome<Door> {
-        Ok(Door { engine: Engine::open(self.config()?, Hooks::default())? })
+        self.open_as(self.config()?)
     }
 
-    /// The same for what needs a store that is there. Opening would make one where a path is mistyped, and a backup
-    /// of that would look like one.
-    pub fn open_existing(&self) -> Outcome<Door> {
-        match self.config()?.store {
-            StoreUrl::SqliteFile(path) if !path.exists() => {
-                let why = format!("{}: there is no such file", path.display());
-                Err(Error::at(Code::InvalidConfig, "/store", why).into())
-            }
-            _ => self.open(),
-        }
+    pub fn open_as(&self, config: Config) -> Outcome<Door> {
+        Ok(Door { engine: Engine::open(config, Hooks::default())? })
+    }
+
+    /// Whether a configuration was given.
+    pub fn has_config(&self) -> bool {
+        self.config.is_some()
     }
 
     pub fn config(&self) -> Outcome<Config> {
@@ -67,8 +65,12 @@ impl Source {
             }
             parsed = Config::parse(&Value::Object(config).to_string())?;
         }
-        // Mails are the host's to send: not by the way, while somebody lists users.
+        // What is the host's is not done by the way, while somebody lists users: mails are not sent, and the store
+        // is neither made nor changed.
         parsed.mail.delivery = Delivery::Manual;
+        parsed.create = Some(false);
+        parsed.migrate = On::from(false);
+        parsed.change_settings = false;
         Ok(parsed)
     }
 }

@@ -29,7 +29,7 @@ pub struct Events {
 
 impl Events {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open_existing()?;
+        let door = context.source.open()?;
         let user_id = match self.user {
             Some(who) => match door.user(&who) {
                 Ok(mut user) => user["id"].take(),

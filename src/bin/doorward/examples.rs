@@ -68,6 +68,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doorward keys rotate --retire-now --secret-key-file new.key --secret-key-file old.key",
         ],
     ),
+    ("settings", &["doorward settings", "doorward settings --json"]),
+    (
+        "settings adopt",
+        &[
+            "doorward --config /etc/app/doorward.json settings adopt --dry-run",
+            "doorward --config /etc/app/doorward.json settings adopt",
+        ],
+    ),
     (
         "events",
         &[
@@ -126,9 +134,9 @@ mod tests {
     fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
         for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
             let path = format!("{path} {}", child.get_name()).trim_start().to_owned();
-            match child.has_subcommands() {
-                true => leaves(child, &path, found),
-                false => drop(found.insert(path)),
+            leaves(child, &path, found);
+            if !child.has_subcommands() || !child.is_subcommand_required_set() {
+                found.insert(path);
             }
         }
     }

@@ -2,7 +2,7 @@
 //! the library. Secrets come from files, prompts and standard input, never from arguments, which every user of the
 //! machine can read.
 //!
-//! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `events`, `transfer`, `stores`),
+//! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `settings`, `events`, `transfer`, `stores`),
 //! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
 //! people), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for
 //! who reads.
@@ -15,6 +15,7 @@ mod failure;
 mod keys;
 mod manual;
 mod sessions;
+mod settings;
 mod show;
 mod signals;
 mod status;
@@ -70,6 +71,8 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Show the settings of the store, or let it take over those of a configuration.
+    Settings(settings::Settings),
     /// Show the audit log.
     Events(events::Events),
     /// Create accounts from NDJSON: one JSON object a line.
@@ -203,6 +206,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Password(password) => password.run(context),
         Command::Session(session) => session.run(context),
         Command::Keys(keys) => keys.run(context),
+        Command::Settings(settings) => settings.run(context),
         Command::Events(events) => events.run(context),
         Command::Import(import) => import.run(context),
         Command::Export => transfer::export(context),

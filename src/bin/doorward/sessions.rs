@@ -31,7 +31,7 @@ pub enum Session {
 
 impl Session {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open_existing()?;
+        let door = context.source.open()?;
         match self {
             Session::List { who } => {
                 let answer = door.call("list_sessions", &json!({"user_id": door.user(&who)?["id"]}))?;

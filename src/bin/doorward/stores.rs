@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use clap::Args;
-use doorward::config::StoreUrl;
+use doorward::config::{On, StoreUrl};
 use doorward::engine::maintenance::{BackupRequest, Verified};
 use doorward::engine::restore::{Restored, Restoring};
 use doorward::{Code, Error, Watch};
@@ -60,7 +60,8 @@ pub struct Migrate {
 
 /// Makes a store and its key file. On a server there is nothing to overwrite: tables that are there stay.
 pub fn init(context: &mut Context) -> Outcome {
-    let config = context.source.config()?;
+    let mut config = context.source.config()?;
+    (config.create, config.migrate) = (Some(true), On::from(true));
     let refused = |why| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
     let store = match &config.store {
         StoreUrl::SqliteFile(path) if path.exists() => return refused("there is such a file already"),
@@ -70,7 +71,7 @@ pub fn init(context: &mut Context) -> Outcome {
     };
     let key = config.key_file();
     let is_given = key.as_ref().is_none_or(|path| path.exists());
-    if let Err(failure) = context.source.open() {
+    if let Err(failure) = context.source.open_as(config) {
         // It cannot be opened yet, and would be refused the next time.
         for ending in ["", "-wal", "-shm"] {
             let _ = store.as_ref().map(|path| fs::remove_file(format!("{path}{ending}")));
@@ -104,7 +105,7 @@ impl Backup {
     pub fn run(self, context: &mut Context) -> Outcome {
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file("FILE", &error))?;
         let key = context.source.config()?.key_file();
-        let door = context.source.open_existing()?;
+        let door = context.source.open()?;
         let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
         let answer =
             watched(|watch| door.engine.observed("backup", || door.engine.backup_watched(request, watch)))?;
@@ -189,7 +190,7 @@ impl Restore {
 
 impl Maintain {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open_existing()?;
+        let door = context.source.open()?;
         let signals = signals::watch()?;
         let mut purged: BTreeMap<String, u64> = BTreeMap::new();
         let is_complete = loop {

@@ -280,7 +280,7 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
 pub fn export(context: &mut Context) -> Outcome {
     const FORM: [&str; 7] =
         ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
-    let door = context.source.open_existing()?;
+    let door = context.source.open()?;
     let (signals, mut exported) = (signals::watch()?, 0);
     door.pages("list_users", json!({}), "users", |users| {
         signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;

@@ -145,10 +145,7 @@ pub struct Roles {
 
 impl User {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = match self {
-            User::Add(_) => context.source.open()?,
-            _ => context.source.open_existing()?,
-        };
+        let door = context.source.open()?;
         match self {
             User::Add(add) => add.run(&door, context),
             User::List { role, active, disabled, locked } => {
@@ -269,7 +266,7 @@ impl Roles {
 impl Password {
     pub fn run(self, context: &mut Context) -> Outcome {
         let Password::Reset { who, mail } = self;
-        let door = context.source.open_existing()?;
+        let door = context.source.open()?;
         let user = door.user(&who.who)?;
         if mail {
             return mail_link(&door, &user, context);

@@ -226,7 +226,7 @@ fn commit(connection: &mut Connection) -> std::result::Result<Result<()>, Failur
 }
 
 /// Now and then, for the others too, deletes what is past its time. It may fail: the next one tries again.
-fn tidy(connection: &mut Connection, past: &[(&'static str, Vec<u8>)]) {
+fn tidy(connection: &mut Connection, past: &[Past]) {
     let is_due = crypto::random::<1>().is_ok_and(|random| random[0] < 32);
     if past.is_empty() || !is_due || connection.is_lost() {
         return;
@@ -234,8 +234,11 @@ fn tidy(connection: &mut Connection, past: &[(&'static str, Vec<u8>)]) {
     let done = connection
         .queue_begin(Isolation::ReadCommitted, Durability::Relaxed)
         .and_then(|()| {
-            past.iter()
-                .try_for_each(|(sql, past)| connection.queue(sql, &[Value::Bytes(past), Value::Integer(32)]))
+            past.iter().try_for_each(|Past { sql, time, stamp }| {
+                let mut parameters = vec![Value::Bytes(time), Value::Integer(32)];
+                parameters.extend(stamp.as_deref().map(Value::Bytes));
+                connection.queue(sql, &parameters)
+            })
         })
         .and_then(|()| connection.queue_control("COMMIT"))
         .and_then(|()| connection.send());
@@ -450,9 +453,15 @@ pub(crate) struct Statements<'a> {
     failure: Option<Failure>,
     /// Where each statement stands alone, and can be sent again to a server that came back.
     alone: Option<(&'a Postgres, Instant)>,
-    /// What to delete after the transaction: statements and the time before which rows are past theirs, as
-    /// it is sent.
-    past: Vec<(&'static str, Vec<u8>)>,
+    /// What to delete after the transaction.
+    past: Vec<Past>,
+}
+
+/// A statement that deletes what is past its time, and its parameters, as they are sent.
+struct Past {
+    sql: &'static str,
+    time: Vec<u8>,
+    stamp: Option<Vec<u8>>,
 }
 
 impl<'a> Statements<'a> {
@@ -464,13 +473,14 @@ impl<'a> Statements<'a> {
         self.log
     }
 
-    pub(super) fn forget(&mut self, sql: &'static str, past: Value) -> Result<()> {
-        self.past.push(match past {
+    pub(super) fn forget(&mut self, sql: &'static str, past: Value, stamp: Option<&[u8]>) -> Result<()> {
+        let time = match past {
             Value::Null => return Ok(()),
-            Value::Integer(number) => (sql, number.to_be_bytes().to_vec()),
-            Value::Text(text) => (sql, text.as_bytes().to_vec()),
-            Value::Bytes(bytes) => (sql, bytes.to_vec()),
-        });
+            Value::Integer(number) => number.to_be_bytes().to_vec(),
+            Value::Text(text) => text.as_bytes().to_vec(),
+            Value::Bytes(bytes) => bytes.to_vec(),
+        };
+        self.past.push(Past { sql, time, stamp: stamp.map(<[u8]>::to_vec) });
         Ok(())
     }
 

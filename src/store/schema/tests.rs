@@ -69,7 +69,7 @@ fn steps(count: usize) -> &'static [Step] {
 /// Opens as an engine does that knows so many steps.
 fn open(url: &str, count: usize, migrates: bool, timeout: Duration) -> crate::Result<Opened> {
     let url: StoreUrl = url.parse().unwrap();
-    Opened::connect(&url, 2, timeout, Plan { steps: steps(count), migrates })
+    Opened::connect(&url, 2, timeout, Plan { steps: steps(count), ..Plan::new(migrates) })
 }
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -213,7 +213,7 @@ fn a_step_that_fails() {
         let steps: Vec<Step> = [STEPS[0].sqlite, "CREATE TABLE notes (id BLOB)", wrong]
             .map(|sqlite| Step { sqlite, postgres: "", is_additive: true })
             .into();
-        let plan = Plan { steps: steps.leak(), migrates: true };
+        let plan = Plan { steps: steps.leak(), ..Plan::new(true) };
         let failed = Opened::connect(&store.url().parse().unwrap(), 1, TIMEOUT, plan);
         assert_eq!(failed.err().unwrap().code, Code::StoreUnavailable, "{wrong}");
         assert_eq!(store.count("doorward_schema"), 1);

@@ -15,13 +15,14 @@ class AuditConfig(TypedDict, total=False):
     The audit log: `events`.
     """
 
-    chain: bool
+    chain: bool | None
     """
-    Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it.
+    Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it. Default: what
+    the store has; of a new one false.
     """
-    retention_days: int
+    retention_days: int | None
     """
-    How long an event is kept.
+    How long an event is kept. Default: what the store has; of a new one 400.
     """
 
 
@@ -412,10 +413,11 @@ class PasswordConfig(TypedDict, total=False):
     """
     Lanes.
     """
-    pepper: bool
+    pepper: bool | None
     """
     Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
-    alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
+    alone gives nobody passwords to guess. When this changes, each hash follows at the next login. Default: what the
+    store has; of a new one false.
     """
     temporary_seconds: int
     """
@@ -535,45 +537,6 @@ class TotpConfig(TypedDict, total=False):
     """
 
 
-class Backends(TypedDict, total=False):
-    """
-    A named backend; what is not given is as in the `default` one.
-    """
-
-    access_token_seconds: int | None
-    """
-    The life of an access token. Default: as in `default`.
-    """
-    allow_weak_secret: bool
-    """
-    Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
-    """
-    audience: str | list[str] | None
-    """
-    `aud` of its tokens. Default: the first audience, a colon and the backend's name.
-    """
-    refresh: bool
-    """
-    Whether its sessions can be refreshed; else they end with their access token.
-    """
-    refresh_token_seconds: int | None
-    """
-    The life of a refresh token that is not used. Default: as in `default`.
-    """
-    secret: str | None
-    """
-    Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
-    """
-    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
-    """
-    How its access tokens are signed. Default: as in `default`.
-    """
-    subject_claim: Literal["sub", "user_id"]
-    """
-    The claim that names the account. Default: `sub`.
-    """
-
-
 class AutoRegister(TypedDict, total=False):
     """
     Whether somebody without an account gets one: `true` with `registration.default_roles`, or with these
@@ -642,28 +605,39 @@ class Config(TypedDict, total=False):
     What an engine is configured with; every key has a safe default.
     """
 
-    access_token_seconds: int
+    access_token_seconds: int | None
     """
-    The life of an access token.
+    The life of an access token. Default: what the store has; of a new one 900.
     """
-    audience: str | list[str]
+    audience: str | list[str] | None
     """
-    `aud` of every token: a text or a list. Default: `doorward`.
+    `aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`.
     """
     audit: AuditConfig
-    backends: dict[str, Backends]
+    backends: dict[str, Any] | None
     """
     Named backends beside the one that the keys above describe, which is called `default`: a token of one
-    never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`.
+    never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those that the store has.
+    """
+    change_settings: bool
+    """
+    Whether the store takes over what this configuration gives of its settings (`issuer`, `audience`,
+    `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`) where it has others: for one
+    deploy. Else a configuration that gives others is refused.
+    """
+    create: bool | None
+    """
+    Whether opening makes a store where none is. Default: yes, unless the key file is there, which says that
+    the store was there, too, and is lost.
     """
     id_token_providers: dict[str, IdTokenProviders]
     """
     Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names of the host's own.
     """
     introspection_service: IntrospectionServiceConfig | None
-    issuer: str
+    issuer: str | None
     """
-    `iss` of every token.
+    `iss` of every token. Default: what the store has; of a new one `doorward`.
     """
     leeway_seconds: int
     """
@@ -683,9 +657,9 @@ class Config(TypedDict, total=False):
     How long after a refresh the token before the last still gets the answer that its first use got: two
     tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
     """
-    refresh_token_seconds: int
+    refresh_token_seconds: int | None
     """
-    The life of a refresh token that is not used.
+    The life of a refresh token that is not used. Default: what the store has; of a new one 2592000.
     """
     registration: RegistrationConfig
     requests: RequestsConfig
@@ -716,13 +690,13 @@ class Config(TypedDict, total=False):
     """
     Several secrets: the first is current, the others still open what they sealed.
     """
-    session_max_seconds: int
+    session_max_seconds: int | None
     """
-    The life of a session, however often it is refreshed.
+    The life of a session, however often it is refreshed. Default: what the store has; of a new one 7776000.
     """
-    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"]
+    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
     """
-    How access tokens are signed. Default: `HS256`.
+    How access tokens are signed. Default: what the store has; of a new one `HS256`.
     """
     store: str
     """

@@ -2913,6 +2913,7 @@ class EventsRequest(Model):
             "keys_rotated",
             "store_restored",
             "keys_retired",
+            "settings_changed",
         ]
         | None
     ) = None
@@ -3063,7 +3064,7 @@ class Purged(Model):
     )
     events: Annotated[int, Field(ge=0)]
     """
-    Events older than `audit.retention_days`.
+    Events older than `audit.retention_days` of the store.
     """
     keys: Annotated[int, Field(ge=0)]
     """

@@ -1,0 +1,86 @@
+//! `settings`: what the store has, and how it takes over what a configuration gives.
+
+use clap::{Args, Subcommand};
+use doorward::config::Difference;
+use serde_json::{Value, json};
+
+use crate::Context;
+use crate::failure::{Failure, Outcome};
+use crate::show::{self, safe};
+
+#[derive(Args)]
+pub struct Settings {
+    #[command(subcommand)]
+    change: Option<Change>,
+}
+
+#[derive(Subcommand)]
+enum Change {
+    /// Let the store take over what the configuration gives, with an event.
+    ///
+    /// Hosts that run go on as they are; one that is opened with other settings from now on is refused.
+    Adopt {
+        /// Only show what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+impl Settings {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        match self.change {
+            None => show(context),
+            Some(Change::Adopt { dry_run }) => adopt(context, dry_run),
+        }
+    }
+}
+
+fn show(context: &mut Context) -> Outcome {
+    let mut config = context.source.config()?;
+    config.follow_store();
+    let door = context.source.open_as(config)?;
+    let settings = door.engine.settings().to_json();
+    match context.json {
+        true => Ok(writeln!(context.out, "{}", show::json(&settings.to_string()))?),
+        false => print("", &settings, context),
+    }
+}
+
+/// Every setting in a line of its own, by its pointer.
+fn print(place: &str, value: &Value, context: &mut Context) -> Outcome {
+    match value {
+        Value::Object(members) => {
+            members.iter().try_for_each(|(name, value)| print(&format!("{place}/{name}"), value, context))
+        }
+        value => Ok(writeln!(context.out, "{} {}", safe(place), safe(&value.to_string()))?),
+    }
+}
+
+fn adopt(context: &mut Context, dry_run: bool) -> Outcome {
+    if !context.source.has_config() {
+        return Err(Failure::Usage("settings adopt: --config names the configuration to adopt".to_owned()));
+    }
+    let mut given = context.source.config()?;
+    let mut follower = given.clone();
+    follower.follow_store();
+    let differences = context.source.open_as(follower)?.engine.differences(&given)?;
+    if !dry_run && !differences.is_empty() {
+        given.change_settings = true;
+        context.source.open_as(given)?;
+    }
+    if context.json {
+        let change = |Difference { field, store, given }: &Difference| json!({"field": field, "store": store, "given": given});
+        let changes: Vec<_> = differences.iter().map(change).collect();
+        let answer = json!({"changes": changes, "dry_run": dry_run}).to_string();
+        return Ok(writeln!(context.out, "{}", show::json(&answer))?);
+    }
+    for Difference { field, store, given } in &differences {
+        writeln!(context.out, "{} {} -> {}", safe(field), safe(store), safe(given))?;
+    }
+    let end = match (differences.is_empty(), dry_run) {
+        (true, _) => "The store has these settings already.",
+        (false, true) => "Nothing is changed yet: this was a dry run.",
+        (false, false) => "The store has these settings now.",
+    };
+    Ok(writeln!(context.out, "{end}")?)
+}

@@ -1,0 +1,205 @@
+//! What belongs to the store and not to the process that opens it. The store keeps it; in a configuration each of these
+//! keys is given or absent.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{Audience, BackendConfig, BackendName, Config, Issuer, SigningAlgorithm, SubjectClaim, Whole};
+use crate::password::Secret;
+
+/// The settings of a store.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// `iss` of every token.
+    pub issuer: Issuer,
+    /// `aud` of every token.
+    pub audience: Audience,
+    /// How access tokens are signed.
+    pub signing_algorithm: SigningAlgorithm,
+    /// The life of an access token.
+    pub access_token_seconds: AccessTokenSeconds,
+    /// The life of a refresh token that is not used.
+    pub refresh_token_seconds: RefreshTokenSeconds,
+    /// The life of a session.
+    pub session_max_seconds: SessionMaxSeconds,
+    /// The backends beside `default`.
+    pub(crate) backends: BTreeMap<BackendName, Backend>,
+    /// How long an event is kept.
+    pub retention_days: RetentionDays,
+    /// Whether the audit log is chained.
+    pub chain: bool,
+    /// Whether the hashes of accounts are kept sealed.
+    pub pepper: bool,
+}
+
+pub(super) type AccessTokenSeconds = Whole<1, 2_592_000, 900>;
+pub(super) type RefreshTokenSeconds = Whole<1, 31_536_000, 2_592_000>;
+pub(super) type SessionMaxSeconds = Whole<1, 315_360_000, 7_776_000>;
+pub(super) type RetentionDays = Whole<1, 36_500, 400>;
+
+/// A named backend; what is none is as in `default`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Backend {
+    pub audience: Option<Audience>,
+    pub access_token_seconds: Option<AccessTokenSeconds>,
+    pub refresh_token_seconds: Option<RefreshTokenSeconds>,
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    #[serde(serialize_with = "exposed")]
+    pub secret: Option<Secret>,
+    pub subject_claim: SubjectClaim,
+    pub refresh: Option<bool>,
+}
+
+/// What a configuration gives other than the store has it.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The key, a JSON pointer.
+    pub field: String,
+    /// What the store has, as JSON; no secret.
+    pub store: String,
+    /// What the configuration gives, as JSON; no secret.
+    pub given: String,
+}
+
+impl Settings {
+    /// These, and above them what a configuration gives.
+    pub(crate) fn with(&self, config: &Config) -> Settings {
+        let backend = |(name, given): (&BackendName, &BackendConfig)| {
+            let own = self.backends.get(name).cloned().unwrap_or_default();
+            (name.clone(), own.with(given))
+        };
+        Settings {
+            issuer: config.issuer.clone().unwrap_or_else(|| self.issuer.clone()),
+            audience: config.audience.clone().unwrap_or_else(|| self.audience.clone()),
+            signing_algorithm: config.signing_algorithm.unwrap_or(self.signing_algorithm),
+            access_token_seconds: config.access_token_seconds.unwrap_or(self.access_token_seconds),
+            refresh_token_seconds: config.refresh_token_seconds.unwrap_or(self.refresh_token_seconds),
+            session_max_seconds: config.session_max_seconds.unwrap_or(self.session_max_seconds),
+            backends: match &config.backends {
+                Some(given) => given.iter().map(backend).collect(),
+                None => self.backends.clone(),
+            },
+            retention_days: config.audit.retention_days.unwrap_or(self.retention_days),
+            chain: config.audit.chain.unwrap_or(self.chain),
+            pepper: config.password.pepper.unwrap_or(self.pepper),
+        }
+    }
+
+    /// In what others differ from these.
+    pub(crate) fn differences(&self, others: &Settings) -> Vec<Difference> {
+        let mut found = Vec::new();
+        compare("", &self.to_json(), &others.to_json(), &mut found);
+        for (name, backend) in &self.backends {
+            let Some(other) = others.backends.get(name) else { continue };
+            let secrets = [&backend.secret, &other.secret].map(|secret| secret.as_ref().map(Secret::expose));
+            let (store, given) = match secrets {
+                [store, other] if store == other => continue,
+                [None, _] => ("none", "a secret"),
+                [_, None] => ("a secret", "none"),
+                _ => ("a secret", "another"),
+            };
+            found.push(Difference {
+                field: format!("/backends/{}/secret", name.as_str()),
+                store: store.to_owned(),
+                given: given.to_owned(),
+            });
+        }
+        // What follows from another comes after it.
+        found.sort_by_key(|one| (one.field.starts_with("/backends/"), one.field.clone()));
+        found
+    }
+
+    /// As a configuration would give them, every default written out, but for the secrets of backends.
+    pub fn to_json(&self) -> Value {
+        let backend = |(name, backend): (&BackendName, &Backend)| {
+            let audience = self.audience_of(name.as_str(), backend);
+            let shown = json!({
+                "audience": audience,
+                "access_token_seconds": backend.access_token_seconds.unwrap_or(self.access_token_seconds),
+                "refresh_token_seconds": backend.refresh_token_seconds.unwrap_or(self.refresh_token_seconds),
+                "signing_algorithm": self.algorithm_of(backend),
+                "subject_claim": backend.subject_claim,
+                "refresh": backend.can_refresh(),
+            });
+            (name.as_str().to_owned(), shown)
+        };
+        json!({
+            "issuer": self.issuer,
+            "audience": self.audience,
+            "signing_algorithm": self.signing_algorithm,
+            "access_token_seconds": self.access_token_seconds,
+            "refresh_token_seconds": self.refresh_token_seconds,
+            "session_max_seconds": self.session_max_seconds,
+            "backends": self.backends.iter().map(backend).collect::<serde_json::Map<_, _>>(),
+            "audit": {"retention_days": self.retention_days, "chain": self.chain},
+            "password": {"pepper": self.pepper},
+        })
+    }
+
+    /// What the tokens of a backend are for.
+    pub(crate) fn audience_of(&self, name: &str, backend: &Backend) -> Audience {
+        backend.audience.clone().unwrap_or_else(|| self.audience.named(name))
+    }
+
+    /// How the access tokens of a backend are signed: a secret signs with HS256.
+    pub(crate) fn algorithm_of(&self, backend: &Backend) -> SigningAlgorithm {
+        backend.signing_algorithm.unwrap_or(match backend.secret {
+            Some(_) => SigningAlgorithm::Hs256,
+            None => self.signing_algorithm,
+        })
+    }
+}
+
+impl Backend {
+    fn with(self, given: &BackendConfig) -> Backend {
+        Backend {
+            audience: given.audience.clone().or(self.audience),
+            access_token_seconds: given.access_token_seconds.or(self.access_token_seconds),
+            refresh_token_seconds: given.refresh_token_seconds.or(self.refresh_token_seconds),
+            signing_algorithm: given.signing_algorithm.or(self.signing_algorithm),
+            secret: given.secret.clone().or(self.secret),
+            subject_claim: given.subject_claim.unwrap_or(self.subject_claim),
+            refresh: given.refresh.or(self.refresh),
+        }
+    }
+
+    /// Whether its sessions can be refreshed.
+    pub(crate) fn can_refresh(&self) -> bool {
+        self.refresh.unwrap_or(true)
+    }
+}
+
+/// The differences of two values below `place`.
+fn compare(place: &str, store: &Value, given: &Value, found: &mut Vec<Difference>) {
+    match (store, given) {
+        (Value::Object(store), Value::Object(given)) => {
+            let names = store.keys().chain(given.keys().filter(|name| !store.contains_key(*name)));
+            for name in names {
+                let side = |object: &serde_json::Map<String, Value>| object.get(name).cloned();
+                let (store, given) = (side(store).unwrap_or_default(), side(given).unwrap_or_default());
+                compare(&format!("{place}/{name}"), &store, &given, found);
+            }
+        }
+        _ if store != given => {
+            found.push(Difference { field: place.to_owned(), store: shown(store), given: shown(given) });
+        }
+        _ => {}
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Object(_) => "one".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// For the text that is sealed.
+fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}

@@ -1,0 +1,166 @@
+//! The settings of a store: what is not the opener's to decide. The store keeps them, sealed by the secret key, from the
+//! opening that makes it; whoever opens it later follows, or is refused where its configuration gives others.
+
+use std::sync::{PoisonError, RwLock};
+
+use super::events::{Kind, append, event};
+use super::{Engine, keys};
+use crate::config::{Config, Difference, Settings};
+use crate::crypto::secrets::Secrets;
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::store::events::{self, Event};
+use crate::store::keys::{self as sealed, Stamp};
+use crate::store::{Share, Tx, damaged};
+use zeroize::Zeroizing;
+
+/// To whom the settings are sealed.
+const OWNER: &str = "settings";
+
+/// The settings as the store has them.
+pub(super) struct Recorded {
+    pub settings: Settings,
+    pub stamp: Stamp,
+}
+
+/// The settings of the store; none yet in a store that is new. Failure: `wrong_secret_key`.
+pub(super) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded>> {
+    let Some(sealed) = sealed::settings(tx)? else { return Ok(None) };
+    let plain = secrets.open(OWNER, &sealed).ok_or(Error::from(Code::WrongSecretKey))?;
+    let settings = serde_json::from_slice(&plain).map_err(|_| damaged())?;
+    Ok(Some(Recorded { settings, stamp: Stamp::of(&sealed) }))
+}
+
+/// Keeps the settings, in the caller's transaction.
+pub(super) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Result<Recorded> {
+    let plain = Zeroizing::new(json::render(&settings)?);
+    let sealed = secrets.seal(OWNER, plain.as_bytes())?;
+    sealed::put_settings(tx, &sealed)?;
+    Ok(Recorded { settings, stamp: Stamp::of(&sealed) })
+}
+
+/// Seals the settings anew with the current secret key, in the caller's transaction, where another one sealed them.
+pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+    let Some(sealed) = sealed::settings(tx)? else { return Ok(()) };
+    match secrets.reseal(OWNER, &sealed)? {
+        Some(sealed) => sealed::put_settings(tx, &sealed),
+        None => Ok(()),
+    }
+}
+
+/// What a configuration makes of the settings of a store: they are as they are, or they change.
+pub(super) enum Opening {
+    Follows(Recorded),
+    Changes(Settings, Vec<Difference>),
+}
+
+impl Opening {
+    /// Failure: `invalid_config`, where the configuration gives others and is not to change them.
+    pub fn of(recorded: Recorded, config: &Config) -> Result<Opening> {
+        let wanted = recorded.settings.with(config);
+        let differences = recorded.settings.differences(&wanted);
+        match differences.first() {
+            None => Ok(Opening::Follows(recorded)),
+            Some(_) if config.change_settings => Ok(Opening::Changes(wanted, differences)),
+            Some(first) => {
+                let others: Vec<_> = differences.iter().skip(1).map(|other| other.field.as_str()).collect();
+                let others =
+                    if others.is_empty() { String::new() } else { format!("; also {}", others.join(", ")) };
+                let Difference { field, store, given } = first;
+                let detail = format!(
+                    "the store has {store}, the configuration gives {given}{others}: leave it out to follow the store, \
+                     or change the store (change_settings, doorward settings adopt)"
+                );
+                Err(Error::at(Code::InvalidConfig, field, detail))
+            }
+        }
+    }
+}
+
+/// Writes the event of a change, in the caller's transaction.
+pub(super) fn tell(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> {
+    let fields: Vec<_> = differences.iter().map(|difference| difference.field.as_str()).collect();
+    let detail = fields.join(" ");
+    append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
+}
+
+/// How long events are kept, as the store said when it was last asked.
+pub(super) struct Retention(RwLock<(Stamp, i64)>);
+
+impl Retention {
+    pub fn new(recorded: &Recorded) -> Retention {
+        Retention(RwLock::new(Retention::said(recorded)))
+    }
+
+    pub fn follow(&self, recorded: &Recorded) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Retention::said(recorded);
+    }
+
+    /// What happened before this is past its time.
+    pub fn oldest(&self, now: i64) -> i64 {
+        (now - self.known().1).max(0)
+    }
+
+    /// Forgets events that are past their time, while the settings of the store are those that are known here: another
+    /// process may have changed them.
+    pub fn forget(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+        events::forget_expired(tx, self.oldest(now), self.known().0, share)
+    }
+
+    fn known(&self) -> (Stamp, i64) {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn said(recorded: &Recorded) -> (Stamp, i64) {
+        (recorded.stamp, recorded.settings.retention_days.seconds() * 86_400)
+    }
+}
+
+impl Engine {
+    /// The settings that this engine was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What a configuration gives other than the store has it.
+    ///
+    /// Failures: `invalid_config`, where it could not be the settings of a store.
+    pub fn differences(&self, config: &Config) -> Result<Vec<Difference>> {
+        let wanted = self.settings.with(config);
+        keys::check(config).and_then(|()| keys::backends(&wanted))?;
+        Ok(self.settings.differences(&wanted))
+    }
+
+    /// The settings as the store has them now, which another process may have changed since this one was opened. Those
+    /// that are known here, where it has changed the secret key, too.
+    pub(super) fn settings_now(&self, tx: &mut Tx) -> Result<Recorded> {
+        match recorded(tx, &self.secrets) {
+            Ok(Some(recorded)) => Ok(recorded),
+            Ok(None) => Err(damaged()),
+            Err(error) if error.code == Code::WrongSecretKey => {
+                let stamp = sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)).ok_or_else(damaged)?;
+                Ok(Recorded { settings: self.settings.clone(), stamp })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Follows the store in how long events are kept.
+    pub(super) fn follow_retention(&self, tx: &mut Tx) -> Result<()> {
+        match recorded(tx, &self.secrets) {
+            Ok(Some(recorded)) => self.retention.follow(&recorded),
+            // With a secret key that this process has not been given yet it purges nothing.
+            Ok(None) | Err(Error { code: Code::WrongSecretKey, .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// Refuses to go on where the settings are not those that were read before. Failure: `store_unavailable`.
+pub(super) fn unchanged(tx: &mut Tx, stamp: Stamp) -> Result<()> {
+    match sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)) {
+        Some(found) if found == stamp => Ok(()),
+        _ => Err(Error::new(Code::StoreUnavailable, "the settings changed meanwhile")),
+    }
+}
