@@ -72,6 +72,8 @@ impl Machine {
             }
             mode(&machine.path(ETC), "2750");
         }
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        std::os::unix::fs::symlink(examples, machine.path("examples")).unwrap();
         machine.program("doorward", &format!("exec '{COMMAND}' \"$@\""));
         machine.program("sudo", &format!("test \"$1 $2\" = '-u door' && shift 2 && exec {as_user} \"$@\""));
         machine
@@ -225,11 +227,15 @@ fn nobody_does_more(cluster: &Cluster) {
         "TRUNCATE events",
         "UPDATE doorward_schema SET version = 9",
     ];
+    let shorten = ["DELETE FROM events", "UPDATE events SET kind = 'x'"];
     let secrets = ["SELECT password_hash FROM users", "SELECT sealed FROM keys", "SELECT sealed FROM totp"];
     let refusals: [(&str, &[&[&str]]); 4] = [
-        ("door_app", &[&change]),
-        ("door_auditor", &[&change, &write, &secrets, &["SELECT username FROM users"]]),
-        ("door_monitor", &[&change, &write, &secrets, &["SELECT ip FROM events", "SELECT email FROM users"]]),
+        ("door_app", &[&change, &shorten]),
+        ("door_auditor", &[&change, &shorten, &write, &secrets, &["SELECT username FROM users"]]),
+        (
+            "door_monitor",
+            &[&change, &write, &secrets, &["SELECT user_id FROM events", "SELECT email FROM users"]],
+        ),
         ("door_backup", &[&change, &write]),
     ];
     for (role, statements) in refusals {
