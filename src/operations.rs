@@ -227,7 +227,7 @@ operations! {
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
         [StoreUnavailable];
     list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long,
-        "Lists signing keys and secret keys, without what is secret of them, and what still needs an older secret key.",
+        "Lists signing keys and secret keys, without their secrets, and what needs an older secret key.",
         [StoreUnavailable];
     request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash actor,
         "Mails a token to the address of an account that has yet to verify it.",

@@ -19,7 +19,7 @@ Answer = Callable[[], str]
 
 
 def configuration(path: Path) -> Config:
-    """Read the configuration. Secret keys are credentials of the service, where it has some: the current one first."""
+    """Read the configuration. Secret keys are credentials of the service, where it has some."""
     config: Config = json.loads(path.read_text())
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder:

@@ -38,11 +38,12 @@ def machine(tmp_path: Path) -> Path:
     assert config.get("store") == "sqlite:/var/lib/door/door.db"
     config["store"] = f"sqlite:{tmp_path}/data/door.db"
     (tmp_path / "door.json").write_text(json.dumps(config))
+    secret = "the secret key of the service of this test"
     key = tmp_path / "secrets" / "secret.key"
-    key.write_text("the secret key of the service of this test")
+    key.write_text(secret)
     key.chmod(0o440)
-    config["secret_key_file"] = str(key)
-    with Engine(config) as engine:
+    del config["secret_key_files"]
+    with Engine({**config, "secret_key": secret}) as engine:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
     return tmp_path
 

@@ -846,7 +846,7 @@ class Operations(_doorward.Engine):
         return RotateKeysResponse.model_validate(self.call("rotate_keys", _text(fields)))
 
     def list_keys(self) -> ListKeysResponse:
-        """Lists signing keys and secret keys, without what is secret of them, and what still needs an older secret key.
+        """Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
 
         Failures: store_unavailable.
         """
