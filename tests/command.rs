@@ -719,6 +719,36 @@ fn an_import_that_is_interrupted_says_how_far_it_got() {
     }
 }
 
+/// What is wrong with an account is told before anybody is asked for its password.
+#[test]
+fn an_account_is_judged_before_its_password_is_asked_for() {
+    let shell = Shell::with_ada();
+    for (arguments, status, code, field) in [
+        (&["ada", "--email", "b@example.com"][..], 6, "username_taken", ""),
+        (&["bob", "--email", "ADA@example.com"], 6, "email_taken", ""),
+        (&["bob@example.com", "--email", "b@example.com"], 4, "invalid_request", "/username"),
+        (&["bob", "--email", "example.com"], 4, "invalid_request", "/email"),
+        (&["bob"], 4, "invalid_request", "/email"),
+        (&["bob", "--email", "b@example.com", "--role", ""], 4, "invalid_request", "/roles"),
+        (&["bob", "--email", "b@example.com", "--locale", "?"], 4, "invalid_request", "/locale"),
+    ] {
+        let mut child = shell.start(&[&["--json", "user", "add"], arguments].concat());
+        // Nobody types anything.
+        let input = child.stdin.take();
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        let body: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = &body["error"];
+        assert_eq!(
+            (output.status.code(), &error["code"]),
+            (Some(status), &json!(code)),
+            "{arguments:?}: {body}"
+        );
+        assert!(error["field"].as_str().unwrap_or_default().starts_with(field), "{body}");
+    }
+    assert_eq!(shell.good(&["user", "list"], "").lines().count(), 2);
+}
+
 /// What goes on until it is ended ends by the signal that ends it, too.
 #[test]
 fn what_follows_the_log_is_ended_by_a_signal() {
@@ -744,7 +774,7 @@ fn every_failure_is_json_where_that_is_asked_for() {
         (&["import", "none"], 64, "file", "none: No such file"),
         (&["user", "list", "--store", "@none"], 64, "file", "--store: No such file"),
         (&["user", "delete", "ada"], 64, "not_confirmed", "--yes"),
-        (&["user", "add", "bob"], 64, "not_confirmed", "no password"),
+        (&["user", "add", "bob", "--email", "b@example.com"], 64, "not_confirmed", "no password"),
         (&["user", "show", "bob"], 5, "user_not_found", ""),
     ] {
         let output = shell.run(&[&["--config", "a.json", "--json"], arguments].concat(), "");

@@ -96,10 +96,9 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
         page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let [new_secret, rotate, events, list] = blocks[..] else { panic!("{blocks:?}") };
     let command = std::path::Path::new(env!("CARGO_BIN_EXE_doorward")).parent().unwrap();
-    let path = format!("{}:{}", command.display(), std::env::var("PATH").unwrap());
     let run = |block: &str| {
-        let shell =
-            std::process::Command::new("sh").args(["-euc", block]).env("PATH", &path).output().unwrap();
+        let script = format!("PATH='{}':\"$PATH\"\n{block}", command.display());
+        let shell = std::process::Command::new("sh").args(["-euc", &script]).output().unwrap();
         assert!(shell.status.success(), "{block}: {}", String::from_utf8_lossy(&shell.stderr));
         String::from_utf8(shell.stdout).unwrap()
     };

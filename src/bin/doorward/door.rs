@@ -10,6 +10,7 @@ use doorward::{Code, Config, Engine, Error, Hooks};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, Outcome};
+use crate::signals;
 
 /// Which engine to open.
 #[derive(Args)]
@@ -136,6 +137,9 @@ impl Door {
             let answer = self.call(operation, &request)?;
             let items = answer[key].as_array().map_or(&[][..], Vec::as_slice);
             each(items)?;
+            if signals::arrived().is_some() {
+                return Err(Failure::Interrupted("interrupted".to_owned()));
+            }
             match (&answer["next"], items.last()) {
                 (Value::Null, Some(last)) => return Ok(last["id"].clone()),
                 (Value::Null, None) => return Ok(request["after"].take()),

@@ -238,10 +238,28 @@ impl Add {
         let Add { name, email, roles, attributes, locale } = self;
         let attributes = object(attributes)?;
         let roles = Some(roles).filter(|roles| !roles.is_empty());
-        let password = ask::new_password(&name)?;
-        let request = json!({"username": name, "email": email, "password": password, "roles": roles,
-            "attributes": attributes, "locale": locale});
+        let mut request = json!({"username": name, "email": email, "roles": roles, "attributes": attributes,
+            "locale": locale});
+        check(door, &request, context.source.config()?.registration.conceal_existing)?;
+        request["password"] = ask::new_password(&name)?.into();
         answer(context, &door.call("register", &request)?, None)
+    }
+}
+
+/// Refuses an account that `register` would refuse, before anybody types a password for it.
+fn check(door: &Door, account: &Value, conceals_existing: bool) -> Outcome {
+    let report = door.call("import_users", &json!({"dry_run": true, "users": [account]}))?;
+    match report["problems"][0]["code"].as_str() {
+        None => Ok(()),
+        Some("username_taken") => Err(Error::from(Code::UsernameTaken).into()),
+        Some("email_taken") if conceals_existing => Ok(()),
+        Some("email_taken") => Err(Error::from(Code::EmailTaken).into()),
+        // `register` says which member, and why.
+        Some(_) => {
+            let mut request = account.clone();
+            request["password"] = "".into();
+            door.call("register", &request).map(drop)
+        }
     }
 }
 
