@@ -1,7 +1,7 @@
 //! A second look at the configuration: `doctor`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,16 @@ use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
-use crate::store::{self, Server, mails};
+use crate::store::{self, Checked, Server, Store, mails};
 
 /// Asks for a judgement of the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct DoctorRequest {}
+pub struct DoctorRequest {
+    /// Whether a SQLite file is looked through to its end, however long that takes: every page, row and index. Default:
+    /// for two seconds.
+    pub integrity: Option<bool>,
+}
 
 /// The judgement.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -61,13 +65,16 @@ pub enum Severity {
 
 use Severity::{Advice, Ok as Good, Problem};
 
+/// How long `doctor` looks for damage, unless it is asked to look at everything.
+const INTEGRITY_BUDGET: Duration = Duration::from_secs(2);
+
 /// A secret that is worth fewer bits is weak; the estimate ends at 64.
 const MIN_BITS: f64 = 63.0;
 
 impl Engine {
     /// Judges the running configuration on this machine: measures a hash, looks at secrets, lifetimes, files
-    /// and the clock. It takes as long as two hashes.
-    pub fn doctor(&self, _: DoctorRequest) -> Result<DoctorResponse> {
+    /// and the clock. It takes as long as two hashes, and two seconds where a SQLite file is large.
+    pub fn doctor(&self, request: DoctorRequest) -> Result<DoctorResponse> {
         let mut findings = Findings(Vec::new());
         let hash = self.hasher.measure().ok();
         findings.hash_cost(&self.config, hash);
@@ -118,6 +125,10 @@ impl Engine {
             }
         }
         findings.store(self.store.examine());
+        findings.integrity(&self.store, request.integrity.unwrap_or(false));
+        if let Ok(Some(length)) = self.store.log_length() {
+            findings.write_ahead_log(length);
+        }
         if let Ok(oldest) = self.store.read(mails::oldest) {
             findings.waiting_mail(oldest, self.clock.now());
         }
@@ -495,6 +506,43 @@ impl Findings {
                 self.add(Problem, "store", error.field.or(key("/store")), message);
             }
         }
+    }
+
+    fn integrity(&mut self, store: &Store, to_the_end: bool) {
+        let end = Instant::now() + INTEGRITY_BUDGET;
+        let found = match store.fault(move || to_the_end || Instant::now() < end) {
+            Ok(Checked::Nothing) => return,
+            Ok(found) => found,
+            Err(error) => Checked::Damaged(error.detail.unwrap_or_default().into_owned()),
+        };
+        let (severity, message) = match found {
+            Checked::Damaged(fault) => (
+                Problem,
+                format!(
+                    "The database is damaged: {fault}. Stop the application and put a backup in place with `doorward restore`."
+                ),
+            ),
+            Checked::InPart => (
+                Good,
+                "No damage was found in two seconds; `doctor --integrity` looks at all of the database."
+                    .to_owned(),
+            ),
+            _ => (Good, "The database is whole.".to_owned()),
+        };
+        self.add(severity, "integrity", key("/store"), message);
+    }
+
+    fn write_ahead_log(&mut self, length: u64) {
+        self.advise(
+            length > 33_554_432,
+            "write_ahead_log",
+            "/store",
+            format!(
+                "The write-ahead log has {} MB, which makes every question slower: some process holds a snapshot, that is, it reads in a transaction that does not end. `fuser` on the database names the processes that have it open.",
+                length / 1_000_000
+            ),
+            "The write-ahead log is short.",
+        );
     }
 
     fn server(&mut self, server: &Server) {

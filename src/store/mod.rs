@@ -1,6 +1,7 @@
 //! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
 //! share; what differs between them stays in their own files and migrations.
 
+mod checkpoints;
 mod copy;
 pub(crate) mod events;
 pub(crate) mod identities;
@@ -41,6 +42,17 @@ use crate::user::Id;
 /// Hears how far something is that takes long: what is done, how much of it, and of how much; 0 where that is not known.
 /// It goes on while this answers `true`.
 pub type Watch = Arc<dyn Fn(&'static str, u64, u64) -> bool + Send + Sync>;
+
+/// What a look through a whole store found.
+pub(crate) enum Checked {
+    Whole,
+    /// Nothing, in the part that was looked at.
+    InPart,
+    /// A fault, in the store's words.
+    Damaged(String),
+    /// It is not looked through: its server does that.
+    Nothing,
+}
 
 /// Sees what is in a copy.
 pub(crate) type Look<'l> = &'l mut dyn FnMut(&mut Tx) -> Result<()>;
@@ -165,6 +177,24 @@ impl Store {
             Store::Sqlite(store) => store.examine(),
             #[cfg(feature = "postgres")]
             Store::Postgres(store) => store.examine(),
+        }
+    }
+
+    /// How long the write-ahead log of a SQLite file is, in bytes.
+    pub(crate) fn log_length(&self) -> Result<Option<u64>> {
+        match self {
+            Store::Sqlite(store) => store.log_length(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Looks through all of a SQLite file, every page, row and index, while `goes_on`.
+    pub(crate) fn fault(&self, goes_on: impl FnMut() -> bool + Send + 'static) -> Result<Checked> {
+        match self {
+            Store::Sqlite(store) => store.fault(goes_on),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => Ok(Checked::Nothing),
         }
     }
 

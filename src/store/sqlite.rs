@@ -6,21 +6,23 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params_from_iter};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
+use super::checkpoints::{self, FRAMES, Keeper, MANY_FRAMES};
 use super::log::{self, Mark};
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
-use super::{Durability, Look, Row, Tx, Value, Watch, damaged, keys};
+use super::{Checked, Durability, Look, Row, Tx, Value, Watch, damaged, keys};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
@@ -126,6 +128,29 @@ impl Sqlite {
         }
     }
 
+    /// How long the log is, in bytes, after what can be written back is, where it is long.
+    pub(super) fn log_length(&self) -> Result<Option<u64>> {
+        let Some(files) = &self.files else { return Ok(None) };
+        let length = || fs::metadata(longer(&files.path, "-wal")).map_or(0, |log| log.len());
+        if length() > checkpoints::LONG {
+            checkpoints::shorten(&self.connect_again()?)?;
+        }
+        Ok(Some(length()))
+    }
+
+    /// Looks through all of the file while `goes_on`: the first fault that is found.
+    pub(super) fn fault(&self, goes_on: impl FnMut() -> bool + Send + 'static) -> Result<Checked> {
+        if self.files.is_none() {
+            return Ok(Checked::Nothing);
+        }
+        match fault(&mut self.connect_again()?, goes_on) {
+            Ok(None) => Ok(Checked::Whole),
+            Ok(Some(fault)) => Ok(Checked::Damaged(fault)),
+            Err(error) if error.detail.as_deref() == Some(INTERRUPTED) => Ok(Checked::InPart),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn read<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.readers {
             Some(readers) => {
@@ -225,6 +250,9 @@ struct Writer {
     generation: Option<[u8; 8]>,
     /// The log was begun anew, and does not say yet whose it is.
     is_unmarked: bool,
+    /// How many frames the log had after the last commit; 0 where that is looked at already.
+    frames: Arc<AtomicU32>,
+    keeper: Option<Keeper>,
 }
 
 /// Callers whose writes are committed together.
@@ -241,8 +269,17 @@ struct Outcome {
 }
 
 impl Writer {
-    fn new(connection: Connection, plan: Plan, files: Option<Arc<Files>>) -> Result<Writer> {
+    fn new(mut connection: Connection, plan: Plan, files: Option<Arc<Files>>) -> Result<Writer> {
         connection.busy_timeout(Duration::ZERO).map_err(failed)?; // `begin` waits by itself.
+        let frames = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&frames);
+        let hook = move |_: &mut Wal, frames: i32| {
+            seen.store(frames.max(0).cast_unsigned(), Ordering::Relaxed);
+            Ok(())
+        };
+        // In the place of SQLite's own, which writes back after each commit from the same length on.
+        connection.wal_hook(Some(hook)).map_err(failed)?;
+        let keeper = files.as_ref().map(|files| Keeper::new(files.path.clone()));
         Ok(Writer {
             connection,
             plan,
@@ -251,6 +288,8 @@ impl Writer {
             group: None,
             generation: None,
             is_unmarked: false,
+            frames,
+            keeper,
         })
     }
 
@@ -350,6 +389,7 @@ impl Writer {
             }
             self.decide(committed);
             self.mark();
+            self.keep_log_short();
         }
     }
 
@@ -359,6 +399,17 @@ impl Writer {
         if self.is_unmarked {
             self.is_unmarked =
                 transaction(&self.connection, "BEGIN IMMEDIATE", || mark(&self.connection)).is_err();
+        }
+    }
+
+    fn keep_log_short(&mut self) {
+        match (self.frames.swap(0, Ordering::Relaxed), &mut self.keeper) {
+            (..FRAMES, _) | (_, None) => {}
+            // What another one writes back is not written back here.
+            (..=MANY_FRAMES, _) => {
+                drop(checkpoints::checkpoint(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)"));
+            }
+            (_, Some(keeper)) => keeper.wake(),
         }
     }
 
@@ -694,7 +745,7 @@ fn writable(connection: &Connection) -> Result<()> {
     }
 }
 
-fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
+pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     // Asked before the first statement: that would leave companions with the file's mode, in which nobody
@@ -735,7 +786,7 @@ fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-             PRAGMA secure_delete = ON",
+             PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216",
         )
         .map_err(failed)
 }
@@ -824,7 +875,7 @@ fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Resu
 }
 
 /// What SQLite says, in words of this library: its own text could quote a value.
-fn failed(error: rusqlite::Error) -> Error {
+pub(super) fn failed(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Error::new(Code::StoreUnavailable, INTERRUPTED);
     }
@@ -890,7 +941,7 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -4,14 +4,18 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use doorward::engine::restore::Restoring;
 use doorward::{Code, Engine};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::injected::shim;
-use crate::stage::{Child, Store, call, is_active, login, on_each_store, open, register, report, together};
+use crate::stage::{
+    Child, Store, call, config, is_active, login, on_each_store, open, register, report, together,
+};
 use crate::stores;
 
 fn back_up(engine: &Engine, path: &Path) -> Result<Value, Code> {
@@ -178,4 +182,112 @@ pub fn child(store: &str, task: &Value) {
         Err(Code::StoreUnavailable) => json!("unavailable"),
         Err(code) => panic!("{code:?}"),
     });
+}
+
+/// A closed store with two accounts, and its backup with one.
+fn with_a_backup() -> (Store, PathBuf) {
+    let store = Store::sqlite();
+    let engine = store.open();
+    register(&engine, "ada").unwrap();
+    let backup = store.path().join("backup");
+    back_up(&engine, &backup).unwrap();
+    register(&engine, "bob").unwrap();
+    (store, backup)
+}
+
+const RESTORING: Restoring =
+    Restoring { kept_ending: String::new(), end_all_sessions: true, retire_keys: true };
+
+fn restoring() -> Restoring {
+    Restoring { kept_ending: ".kept".to_owned(), ..RESTORING }
+}
+
+/// Whoever watches ends it, at every moment: nothing is changed then, and nothing left.
+#[test]
+fn a_restoring_that_is_ended_changes_nothing() {
+    let (store, backup) = with_a_backup();
+    let before = (fs::read(store.file()).unwrap(), beside(&store));
+    for last in 0.. {
+        let seen = AtomicUsize::new(0);
+        let watch: doorward::Watch = Arc::new(move |_, _, _| seen.fetch_add(1, Ordering::SeqCst) < last);
+        match doorward::restore(&config(store.url(), json!({})), &backup, &restoring(), &watch) {
+            Ok(restored) => {
+                assert!(last > 1);
+                assert_eq!(restored.kept, Some(store.path().canonicalize().unwrap().join("store.db.kept")));
+                break;
+            }
+            Err(error) => {
+                assert_eq!(
+                    (error.code, error.detail.as_deref()),
+                    (Code::StoreUnavailable, Some("interrupted"))
+                );
+                assert_eq!((fs::read(store.file()).unwrap(), beside(&store)), before);
+            }
+        }
+    }
+    assert_eq!(store.count("users"), 1);
+}
+
+/// Every write, sync and renaming fails, or is the last thing that happens: the store is the old one or the new one.
+#[test]
+fn there_is_the_old_store_or_the_restored_one() {
+    let (store, backup) = with_a_backup();
+    let (old, shim, hit) = (fs::read(store.file()).unwrap(), shim(&store), store.path().join("hit"));
+    for (class, error, step) in [
+        ("write", libc::ENOSPC, 7),
+        ("write", 0, 7),
+        ("sync", libc::EIO, 1),
+        ("sync", 0, 1),
+        ("rename", libc::EIO, 1),
+        ("rename", 0, 1),
+    ] {
+        let mut met = 0;
+        for nth in (1..).step_by(step) {
+            let fault = format!("{class}:{nth}:{error}:3");
+            let task = json!({"role": "restore", "store": store.url(), "backup": backup});
+            let environment = [
+                ("LD_PRELOAD", shim.to_str().unwrap()),
+                ("FAULT", &fault),
+                ("FAULT_HIT", hit.to_str().unwrap()),
+            ];
+            let mut child = Child::start_with(&task, &environment);
+            let result = child.report();
+            let status = child.end();
+            assert!(
+                status.success() || (error == 0 && status.signal() == Some(libc::SIGKILL)),
+                "{fault}: {status}"
+            );
+            let users = store.count("users");
+            assert_eq!(store.query("PRAGMA integrity_check")[0]["integrity_check"], "ok", "{fault}");
+            match result {
+                Some(result) if result == json!("ok") => assert_eq!(users, 1, "{fault}"),
+                // A failure after the exchange is one, too.
+                Some(_) if class == "sync" || class == "rename" => {
+                    assert!([1, 2].contains(&users), "{fault}")
+                }
+                Some(_) => assert_eq!((users, beside(&store).len()), (2, 1), "{fault}: {:?}", beside(&store)),
+                None => assert!([1, 2].contains(&users), "{fault}"),
+            }
+            login(&store.open(), "ada").unwrap();
+            for path in beside(&store).into_iter().filter(|path| *path != backup) {
+                let _ = (fs::remove_dir_all(&path), fs::remove_file(&path));
+            }
+            fs::write(store.file(), &old).unwrap();
+            if fs::remove_file(&hit).is_err() {
+                break;
+            }
+            met += 1;
+        }
+        assert!(met >= 1, "{class} was met {met} times");
+    }
+}
+
+/// The child of [`there_is_the_old_store_or_the_restored_one`].
+pub fn restoring_child(store: &str, task: &Value) {
+    let backup = Path::new(task["backup"].as_str().unwrap());
+    let watch: doorward::Watch = Arc::new(|_, _, _| true);
+    match doorward::restore(&config(store, json!({})), backup, &restoring(), &watch) {
+        Ok(_) => report(&json!("ok")),
+        Err(error) => report(&json!(error.code.name())),
+    }
 }

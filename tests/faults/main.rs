@@ -2,6 +2,7 @@
 //! that are no store, lost keys, no memory, clocks that jump. Nothing crashes, hangs or is half done.
 
 mod backup;
+mod checkpoints;
 mod clock;
 mod copies;
 mod crash;

@@ -115,6 +115,21 @@ ssize_t read(int fd, void *bytes, size_t length) {
 SYNCING(fsync)
 SYNCING(fdatasync)
 
+int rename(const char *from, const char *to) {
+    int fd = open(from, O_RDONLY);
+    int is_to_fail = fd >= 0 && fails("rename", fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (is_to_fail) {
+        if (error == 0) {
+            raise(SIGKILL);
+        }
+        return -1;
+    }
+    return REAL(rename)(from, to);
+}
+
 int ftruncate(int fd, off_t length) {
     return fails("truncate", fd) ? -1 : REAL(ftruncate)(fd, length);
 }

@@ -237,6 +237,7 @@ fn child() {
         "refresh" | "revoke" => crate::sessions::session(store, &task),
         "work" => crate::crash::work(store),
         "work until the limit" => crate::crash::work_until_the_limit(store, &task),
+        "restore" => crate::backup::restoring_child(store, &task),
         "back up" => crate::backup::child(store, &task),
         "leave a log" => crate::copies::leave_a_log(store, &task),
         "read files" => crate::copies::read_files(store),

@@ -89,7 +89,7 @@ enum Command {
     /// Purge what is past its time.
     Maintain(stores::Maintain),
     /// Judge the configuration on this machine; fails with CONFIG when there is a problem.
-    Doctor,
+    Doctor(stores::Doctor),
     /// Move everything in one store into another that is empty.
     ///
     /// Ids, tokens and sessions keep working with the same secret key. Stop the hosts first: what they write to the old
@@ -213,7 +213,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Backup(backup) => backup.run(context),
         Command::Restore(restore) => restore.run(context),
         Command::Maintain(maintain) => maintain.run(context),
-        Command::Doctor => stores::doctor(context),
+        Command::Doctor(doctor) => doctor.run(context),
         Command::Migrate(migrate) => migrate.run(context),
         Command::MigrateSchema => stores::migrate_schema(context),
         Command::Call { operation, request } => call(context, &operation, request),

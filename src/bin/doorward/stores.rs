@@ -42,6 +42,13 @@ pub struct Restore {
 }
 
 #[derive(Args)]
+pub struct Doctor {
+    /// Look through a SQLite file to its end, however long that takes; else for two seconds.
+    #[arg(long)]
+    integrity: bool,
+}
+
+#[derive(Args)]
 pub struct Maintain {
     /// Stop after this many milliseconds, 1 to 60000, though something may be left. Default: when nothing is.
     #[arg(long, value_name = "MS")]
@@ -153,7 +160,9 @@ fn watched<T>(f: impl FnOnce(&Watch) -> doorward::Result<T>) -> Outcome<T> {
 
 impl Restore {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let config = context.source.config()?;
+        let mut config = context.source.config()?;
+        // The backup may be older than this version.
+        config.migrate = On::from(true);
         let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
         let how = Restoring {
             kept_ending: format!(".before-{}", show::time(&json!(now)).replace(':', "")),
@@ -217,21 +226,23 @@ impl Maintain {
     }
 }
 
-pub fn doctor(context: &mut Context) -> Outcome {
-    let answer = context.source.open()?.call("doctor", &json!({}))?;
-    let findings = answer["findings"].as_array().map_or(&[][..], Vec::as_slice);
-    if context.json {
-        writeln!(context.out, "{}", show::json(&answer.to_string()))?;
-    } else {
-        for finding in findings {
-            let part = |name: &str| word(&finding[name]);
-            writeln!(context.out, "{:8} {:20} {}", part("severity"), part("check"), part("message"))?;
+impl Doctor {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let answer = context.source.open()?.call("doctor", &json!({"integrity": self.integrity}))?;
+        let findings = answer["findings"].as_array().map_or(&[][..], Vec::as_slice);
+        if context.json {
+            writeln!(context.out, "{}", show::json(&answer.to_string()))?;
+        } else {
+            for finding in findings {
+                let part = |name: &str| word(&finding[name]);
+                writeln!(context.out, "{:8} {:20} {}", part("severity"), part("check"), part("message"))?;
+            }
         }
-    }
-    let problems = findings.iter().filter(|finding| finding["severity"] == "problem").count();
-    match problems {
-        0 => Ok(()),
-        count => Err(Error::new(Code::InvalidConfig, format!("problems found: {count}")).into()),
+        let problems = findings.iter().filter(|finding| finding["severity"] == "problem").count();
+        match problems {
+            0 => Ok(()),
+            count => Err(Error::new(Code::InvalidConfig, format!("problems found: {count}")).into()),
+        }
     }
 }
 

@@ -1325,9 +1325,13 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {}
         return StatsResponse.model_validate(self.call("stats", _text(fields)))
 
-    def doctor(self) -> DoctorResponse:
-        """Judges the running configuration on this machine."""
-        fields: dict[str, object] = {}
+    def doctor(self, *, integrity: bool | None = None) -> DoctorResponse:
+        """Judges the running configuration on this machine.
+
+        integrity: Whether a SQLite file is looked through to its end, however long that takes: every page,
+            row and index. Default: for two seconds.
+        """
+        fields: dict[str, object] = {"integrity": integrity}
         return DoctorResponse.model_validate(self.call("doctor", _text(fields)))
 
 

@@ -3323,6 +3323,11 @@ class DoctorRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    integrity: bool | None = None
+    """
+    Whether a SQLite file is looked through to its end, however long that takes: every page, row and index. Default:
+    for two seconds.
+    """
 
 
 class Finding(Model):

@@ -1,0 +1,115 @@
+//! Checkpoints: what the write-ahead log holds is written back into the database, so that the log begins anew and stays
+//! short, whatever readers do.
+//!
+//! SQLite begins its log anew only where nobody reads in it at the moment of a write. Where readers overlap that moment
+//! never comes, and every page that anybody reads is looked for in a log that grows. So beyond a length a thread with a
+//! connection of its own writes back what it can, which keeps nobody waiting, and then waits for readers: for a moment,
+//! in which nobody writes, and not at all while one of them is far behind.
+
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, InterruptHandle};
+
+use super::sqlite::{connect, failed, lock};
+use crate::contain;
+use crate::error::Result;
+
+/// From this length on each commit writes back, as SQLite does by default: 4 MB.
+pub(super) const FRAMES: u32 = 1000;
+
+/// Beyond this one a thread does: 16 MB. A longer file is cut when the log begins anew.
+pub(super) const MANY_FRAMES: u32 = 4000;
+
+/// A file that is longer than this is long: 32 MB.
+pub(super) const LONG: u64 = 33_554_432;
+
+/// How long writers wait for readers at most.
+const STALL: Duration = Duration::from_millis(100);
+
+/// How long nobody tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Keeps the log of a store short. It ends with the store.
+pub(super) struct Keeper {
+    path: PathBuf,
+    /// A thread is not inherited: in a forked child there is none.
+    process: u32,
+    running: Option<JoinHandle<()>>,
+    signal: Arc<Signal>,
+    next: Instant,
+}
+
+#[derive(Default)]
+struct Signal {
+    must_end: AtomicBool,
+    interrupt: Mutex<Option<InterruptHandle>>,
+}
+
+impl Keeper {
+    pub fn new(path: PathBuf) -> Keeper {
+        Keeper { path, process: process::id(), running: None, signal: Arc::default(), next: Instant::now() }
+    }
+
+    /// The log is too long.
+    pub fn wake(&mut self) {
+        let is_running = self.running.as_ref().is_some_and(|thread| !thread.is_finished());
+        if is_running || self.process != process::id() || Instant::now() < self.next {
+            return;
+        }
+        self.next = Instant::now() + PAUSE;
+        let (path, signal) = (self.path.clone(), Arc::clone(&self.signal));
+        let body = move || drop(contain(|| signal.shorten(&path)));
+        // Where no thread can be had, the next commit tries again.
+        self.running = thread::Builder::new().name("doorward-log".to_owned()).spawn(body).ok();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let Some(thread) = self.running.take() else { return };
+        if self.process != process::id() {
+            std::mem::forget((thread, Arc::clone(&self.signal)));
+            return;
+        }
+        self.signal.must_end.store(true, Ordering::SeqCst);
+        if let Some(interrupt) = &*lock(&self.signal.interrupt) {
+            interrupt.interrupt();
+        }
+        let _ = thread.join();
+    }
+}
+
+impl Signal {
+    fn shorten(&self, path: &std::path::Path) -> Result<()> {
+        let connection = connect(path, Duration::ZERO)?;
+        *lock(&self.interrupt) = Some(connection.get_interrupt_handle());
+        // What ends the thread has seen the handle, or is seen here.
+        let shortened = match self.must_end.load(Ordering::SeqCst) {
+            true => Ok(()),
+            false => shorten(&connection),
+        };
+        *lock(&self.interrupt) = None;
+        shortened
+    }
+}
+
+/// Writes the log back and lets it begin anew, if readers let it.
+pub(super) fn shorten(connection: &Connection) -> Result<()> {
+    let (frames, written) = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    // A reader that is far behind does not come to its end in a moment.
+    if frames - written <= i64::from(FRAMES) {
+        connection.busy_timeout(STALL).map_err(failed)?;
+        checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+    }
+    Ok(())
+}
+
+/// How many frames the log has, and how many of them are written back.
+pub(super) fn checkpoint(connection: &Connection, sql: &str) -> Result<(i64, i64)> {
+    connection.query_row(sql, [], |row| Ok((row.get(1)?, row.get(2)?))).map_err(failed)
+}
