@@ -513,7 +513,7 @@ fn sessions_and_keys_from_a_shell() {
     let keys = json!({"store": "sqlite:a.db", "secret_keys": ["a new key of thirty-two bytes, and more", old.trim()]});
     shell.write("a.json", keys.to_string());
     let out = shell.good(&["keys", "rotate", "--retire-now", "--yes"], "");
-    assert!(out.contains(", 1 secret keys.\n") && !out.contains("No secret key"), "{out}");
+    assert!(out.contains("; secret keys: 1.\n") && !out.contains("No secret key"), "{out}");
 }
 
 /// A secret key that changes, by files, as the guide says. What the old one made stays good while it is listed.
@@ -1068,6 +1068,7 @@ fn why_ada_cannot_log_in(store: &Store) {
 #[test]
 fn what_is_suggested_can_be_copied() {
     let shell = Shell::new();
+    shell.good(&["init"], "");
     shell.good(&["user", "add", "$(reboot)", "--email", "r@example.com"], PASSWORD);
     shell.good(&["user", "disable", "$(reboot)"], "");
     let id = shell.json(&["user", "show", "$(reboot)"], "")["user"]["id"].as_str().unwrap().to_owned();

@@ -113,7 +113,7 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     };
     let old = store.path().join("old.key");
     std::fs::write(&old, format!("{OLD}\n")).unwrap();
-    configure(json!({"secret_key_file": old}));
+    configure(json!({"secret_key_file": old, "create": true}));
     let owner = Owner::begin(&application());
     let (thief, forgotten) = (Thief::copy(store), application());
     assert!(thief.access_tokens().iter().all(|token| is_active(&application(), token)));
@@ -125,7 +125,7 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     let engine = application();
     assert!(thief.access_tokens().iter().all(|token| is_active(&engine, token)), "the recipe has only begun");
     let said = run(rotate);
-    assert!(said.contains("Retired: 2 signing keys, 1 secret keys.\nEnded: 1 sessions"), "{said}");
+    assert!(said.contains("Retired signing keys: 2; secret keys: 1.\nEnded sessions: 1;"), "{said}");
     thief.gets_nothing(&engine, "the application");
     thief.gets_nothing(&forgotten, "a process that was forgotten");
     assert!(run(events).contains("  keys_retired  "));

@@ -107,7 +107,7 @@ fn what_was_revoked_since_the_backup_ends_with_its_restoring() {
     let (_, later) = shell.login("ada", PASSWORD);
     let keys = shell.good(&["restore", "backup.db", "--retire-keys"], "");
     assert!(
-        keys.contains("Retired: 1 signing keys, 0 secret keys.") && !keys.contains("brings back"),
+        keys.contains("Retired signing keys: 1; secret keys: 0.") && !keys.contains("brings back"),
         "{keys}"
     );
     let verified = shell.call("a.db", "verify", json!({"token": later["access_token"]}));
