@@ -58,9 +58,9 @@ class UserRepository:
         """Find an account by its name, compared by its canonical form."""
         return await self._found(username=username)
 
-    async def _found(self, **by: str) -> User | None:
+    async def _found(self, *, username: str | None = None, email: str | None = None) -> User | None:
         try:
-            return (await to_thread(self.engine.get_user, **by)).user
+            return (await to_thread(self.engine.get_user, username=username, email=email)).user
         except UserNotFound:
             return None
 
