@@ -190,6 +190,9 @@ def types(folder: Path) -> str:
         if "properties" in schema:
             definitions[f"{camel(name)}Config"] = schema
             config["properties"][name] = {"$ref": f"#/components/schemas/{camel(name)}Config"}
+        elif "additionalProperties" in schema:
+            # Of a map that may be null the generator forgets what is in it.
+            config["properties"][name] = {**schema, "type": "object"}
     definitions["Config"] = config
     definitions["Claims"] = operation_named("verify")["response"]
     options = [

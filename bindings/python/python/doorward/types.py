@@ -537,6 +537,45 @@ class TotpConfig(TypedDict, total=False):
     """
 
 
+class Backends(TypedDict, total=False):
+    """
+    A named backend; what is not given is as the store has it. The defaults are those of a new one.
+    """
+
+    access_token_seconds: int | None
+    """
+    The life of an access token. Default: as in `default`.
+    """
+    allow_weak_secret: bool
+    """
+    Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+    """
+    audience: str | list[str] | None
+    """
+    `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+    """
+    refresh: bool | None
+    """
+    Whether its sessions can be refreshed; else they end with their access token. Default: true.
+    """
+    refresh_token_seconds: int | None
+    """
+    The life of a refresh token that is not used. Default: as in `default`.
+    """
+    secret: str | None
+    """
+    Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
+    """
+    signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
+    """
+    How its access tokens are signed. Default: as in `default`.
+    """
+    subject_claim: Literal["sub", "user_id"] | None
+    """
+    The claim that names the account. Default: `sub`.
+    """
+
+
 class AutoRegister(TypedDict, total=False):
     """
     Whether somebody without an account gets one: `true` with `registration.default_roles`, or with these
@@ -614,7 +653,7 @@ class Config(TypedDict, total=False):
     `aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`.
     """
     audit: AuditConfig
-    backends: dict[str, Any] | None
+    backends: dict[str, Backends]
     """
     Named backends beside the one that the keys above describe, which is called `default`: a token of one
     never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those that the store has.
