@@ -9,6 +9,7 @@ use doorward::mail::Delivery;
 use doorward::{Code, Config, Engine, Error, Hooks};
 use serde_json::{Map, Value, json};
 
+use crate::actor;
 use crate::failure::{Failure, Outcome};
 use crate::signals;
 
@@ -99,7 +100,8 @@ pub struct Door {
 
 impl Door {
     pub fn call(&self, operation: &str, request: &Value) -> Outcome<Value> {
-        let answer = self.engine.call(operation, &request.to_string())?;
+        let request = request.to_string();
+        let answer = self.engine.call(operation, &actor::sign(operation, &request).unwrap_or(request))?;
         serde_json::from_str(&answer)
             .map_err(|_| Error::new(Code::Internal, "an answer that is no JSON").into())
     }

@@ -1,35 +1,72 @@
-//! `events`
+//! `events …`
 
+use std::io::{self, Write};
 use std::time::Duration;
 
-use clap::Args;
-use doorward::Code;
+use clap::{Args, Subcommand};
+use doorward::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::Context;
+use crate::door::Door;
 use crate::failure::{Failure, Outcome};
+use crate::moment::Moment;
 use crate::show::{self, Table, time, word};
-use crate::signals;
+use crate::signals::{self, Signals};
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Events {
+    #[command(subcommand)]
+    verify: Option<Verify>,
     /// Only what concerns this account: its id, which may be gone, its name or its e-mail address.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Only this kind, as the reference spells it.
     #[arg(long)]
     kind: Option<String>,
-    /// Only what was written after the event of this id.
-    #[arg(long, value_name = "ID")]
+    /// Only what came from this address.
+    #[arg(long)]
+    ip: Option<String>,
+    /// Only what this actor did, who was not the account itself.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only what happened then or later: 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 15m, 2h, 7d ago.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+    /// Only what happened then or before.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+    /// Only the last N.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    last: Option<u64>,
+    /// Only what came into the log after the event of this id.
+    #[arg(long, value_name = "ID", conflicts_with = "last")]
     after: Option<String>,
-    /// Go on with what is written from now on, until Ctrl-C.
+    /// Go on with what comes into the log from now on, until Ctrl-C, also when the store was away for a while.
     #[arg(long)]
     follow: bool,
 }
 
+#[derive(Subcommand)]
+enum Verify {
+    /// Verify the chain over the audit log (audit.chain); fails with CONFIG when something was changed.
+    Verify {
+        /// A head that an earlier call printed: everything up to there must be as it was.
+        #[arg(long)]
+        head: Option<String>,
+    },
+}
+
+/// How long one waits before asking again.
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl Events {
     pub fn run(self, context: &mut Context) -> Outcome {
         let door = context.source.open()?;
+        if let Some(Verify::Verify { head }) = self.verify {
+            return verify(&door, head, context);
+        }
         let user_id = match self.user {
             Some(who) => match door.user(&who) {
                 Ok(mut user) => user["id"].take(),
@@ -38,31 +75,161 @@ impl Events {
             },
             None => Value::Null,
         };
-        let mut request = json!({"user_id": user_id, "kind": self.kind, "after": self.after});
+        let request = json!({"user_id": user_id, "kind": self.kind, "ip": self.ip, "actor": self.actor,
+            "since": self.since.map(|moment| moment.0), "until": self.until.map(|moment| moment.0),
+            "after": self.after, "limit": 1000});
         let signals = self.follow.then(signals::watch).transpose()?;
-        let mut table = Table::new(["AT", "KIND", "USER", "SESSION", "IP", "DETAIL"]);
+        let names = ["AT", "ID", "KIND", "USER", "SESSION", "IP", "ACTOR", "DETAIL"];
+        let mut printer = Printer { json: context.json, table: Table::new(names) };
+        let (mut resume, mut shown) = (request["after"].clone(), Vec::new());
+        if let Some(last) = self.last {
+            let (events, end) = newest(&door, request.clone(), last as usize)?;
+            printer.print(context.out, &events)?;
+            resume = end;
+            shown = events.into_iter().map(|mut event| event["id"].take()).collect();
+        } else if signals.is_none() && request["after"].is_null() {
+            let mut request = request;
+            request["order"] = json!("oldest");
+            return door
+                .pages("events", request, "events", |events| printer.print(context.out, events))
+                .map(drop);
+        }
+        match signals {
+            None if self.last.is_some() => Ok(()),
+            signals => Follower { request, resume, shown, signals }.run(door, &mut printer, context),
+        }
+    }
+}
+
+/// The newest events, the oldest of them first, and how far the log was read.
+fn newest(door: &Door, mut request: Value, count: usize) -> Outcome<(Vec<Value>, Value)> {
+    request["order"] = json!("newest");
+    let (mut events, mut resume) = (Vec::new(), None);
+    loop {
+        request["limit"] = json!((count - events.len()).min(1000));
+        let mut page = door.call("events", &request)?;
+        // What came after the first page was read is for who follows.
+        resume = resume.or_else(|| Some(page["resume"].take()));
+        events.extend(page["events"].as_array_mut().map(std::mem::take).unwrap_or_default());
+        if events.len() >= count || page["next"].is_null() {
+            events.reverse();
+            return Ok((events, resume.unwrap_or_default()));
+        }
+        request["after"] = page["next"].take();
+    }
+}
+
+/// Reads the log in the order in which it was written.
+struct Follower {
+    request: Value,
+    /// How far it was read.
+    resume: Value,
+    /// Events after that which are shown already.
+    shown: Vec<Value>,
+    /// Where it is followed until one arrives.
+    signals: Option<&'static Signals>,
+}
+
+impl Follower {
+    fn run(mut self, mut door: Door, printer: &mut Printer, context: &mut Context) -> Outcome {
+        // Why the store did not answer, as it was said.
+        let mut away = None;
         loop {
-            let (out, json) = (&mut *context.out, context.json);
-            let last = door.pages("events", request.clone(), "events", |events| match json {
-                true => events
-                    .iter()
-                    .try_for_each(|event| Ok(writeln!(out, "{}", show::json(&event.to_string()))?)),
-                false if events.is_empty() => Ok(()),
-                false => table.print(out, &events.iter().map(cells).collect::<Vec<_>>()),
-            })?;
-            context.out.flush()?;
-            let Some(signals) = signals else { return Ok(()) };
-            request["after"] = last;
-            signals.wait(None, Some(Duration::from_secs(1)))?;
+            self.request["after"] = self.resume.clone();
+            match door.call("events", &self.request) {
+                Ok(page) => {
+                    if away.take().is_some() {
+                        notice("the store answers again");
+                    }
+                    let events = page["events"].as_array().map_or(&[][..], Vec::as_slice);
+                    let is_new = |event: &&Value| !self.shown.contains(&event["id"]);
+                    let events: Vec<Value> = events.iter().filter(is_new).cloned().collect();
+                    printer.print(context.out, &events)?;
+                    context.out.flush()?;
+                    if !page["resume"].is_null() {
+                        self.resume = page["resume"].clone();
+                    }
+                    if !page["next"].is_null() {
+                        continue;
+                    }
+                }
+                Err(Failure::Engine(error))
+                    if self.signals.is_some() && error.code == Code::StoreUnavailable =>
+                {
+                    let mut why = error.to_string();
+                    // A store that was put back wants to be opened anew.
+                    match context.source.open() {
+                        Ok(opened) => door = opened,
+                        Err(Failure::Engine(error)) => why = error.to_string(),
+                        Err(failure) => return Err(failure),
+                    }
+                    if away.as_ref() != Some(&why) {
+                        notice(&format!("{why}: trying again"));
+                        away = Some(why);
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+            let Some(signals) = self.signals else { return Ok(()) };
+            signals.wait(None, Some(PAUSE))?;
             signals.check(|| "interrupted".to_owned())?;
         }
     }
 }
 
-fn cells(event: &Value) -> [String; 6] {
-    let [kind, user, session, ip, detail] =
-        ["kind", "user_id", "session_id", "ip", "detail"].map(|name| word(&event[name]));
-    [time(&event["at"]), kind, user, session, ip, detail]
+/// Nobody is left to tell when this fails.
+fn notice(text: &str) {
+    let _ = writeln!(io::stderr(), "doorward: {}", show::safe(text));
+}
+
+struct Printer {
+    json: bool,
+    table: Table<8>,
+}
+
+impl Printer {
+    fn print(&mut self, out: &mut dyn Write, events: &[Value]) -> Outcome {
+        match self.json {
+            true => {
+                events.iter().try_for_each(|event| Ok(writeln!(out, "{}", show::json(&event.to_string()))?))
+            }
+            false if events.is_empty() => Ok(()),
+            false => self.table.print(out, &events.iter().map(cells).collect::<Vec<_>>()),
+        }
+    }
+}
+
+fn cells(event: &Value) -> [String; 8] {
+    let [id, kind, user, session, ip, actor, detail] =
+        ["id", "kind", "user_id", "session_id", "ip", "actor", "detail"].map(|name| word(&event[name]));
+    [time(&event["at"]), id, kind, user, session, ip, actor, detail]
+}
+
+fn verify(door: &Door, head: Option<String>, context: &mut Context) -> Outcome {
+    let verdict = door.call("verify_events", &json!({ "head": head }))?;
+    let problems = verdict["problems"].as_array().map_or(&[][..], Vec::as_slice);
+    let out = &mut *context.out;
+    if context.json {
+        writeln!(out, "{}", show::json(&verdict.to_string()))?;
+    } else {
+        for problem in problems {
+            let part = |name: &str| word(&problem[name]);
+            writeln!(
+                out,
+                "{}",
+                format!("{:11} {:>9}  {}", part("reason"), part("position"), part("event_id")).trim_end()
+            )?;
+        }
+        writeln!(out, "events   {}", word(&verdict["events"]))?;
+        writeln!(out, "since    {}", time(&verdict["since"]))?;
+        writeln!(out, "head     {}", word(&verdict["head"]))?;
+    }
+    let why = match (verdict["intact"] == true, verdict["head"].is_null()) {
+        (true, _) => return Ok(()),
+        (false, true) => "the audit log has no chain that can be verified",
+        (false, false) => "the audit log is not what was written",
+    };
+    Err(Error::new(Code::InvalidConfig, why).into())
 }
 
 fn is_id(text: &str) -> bool {

@@ -81,7 +81,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doorward events --user ada",
             "doorward events --kind login_failed --json",
-            "doorward events --follow --json",
+            "doorward events --since 2h --ip 203.0.113.7",
+            "doorward events --last 20 --follow",
+            "doorward events verify",
         ],
     ),
     (

@@ -4,9 +4,10 @@
 //!
 //! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `settings`, `events`, `transfer`, `stores`),
 //! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
-//! people), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for
+//! people), `moment` and `actor` (who is at the shell), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for
 //! who reads.
 
+mod actor;
 mod ask;
 mod door;
 mod events;
@@ -14,6 +15,7 @@ mod examples;
 mod failure;
 mod keys;
 mod manual;
+mod moment;
 mod sessions;
 mod settings;
 mod show;
@@ -73,7 +75,7 @@ enum Command {
     Keys(keys::Keys),
     /// Show the settings of the store, or let it take over those of a configuration.
     Settings(settings::Settings),
-    /// Show the audit log.
+    /// Show the audit log, or verify its chain.
     Events(events::Events),
     /// Create accounts from NDJSON: one JSON object a line.
     Import(transfer::Import),
@@ -238,6 +240,7 @@ fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome 
         request.clear();
         io::stdin().read_to_string(&mut request)?;
     }
+    let request = actor::sign(operation, &request).unwrap_or(request);
     let answer = door.engine.call(operation, &request)?;
     Ok(writeln!(context.out, "{}", show::json(&answer))?)
 }

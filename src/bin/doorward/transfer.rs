@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::Context;
+use crate::actor;
 use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, word};
@@ -93,8 +94,10 @@ impl Import {
     fn send(&self, door: &Door, batch: &Batch) -> Outcome<Value> {
         let on_conflict = if self.on_conflict == OnConflict::Fail { "fail" } else { "skip" };
         let request = format!(
-            r#"{{"dry_run":{},"on_conflict":"{on_conflict}","users":[{}]}}"#,
-            self.dry_run, batch.text
+            r#"{{"actor":{},"dry_run":{},"on_conflict":"{on_conflict}","users":[{}]}}"#,
+            json!(actor::name()),
+            self.dry_run,
+            batch.text
         );
         match door.engine.call("import_users", &request) {
             Ok(report) => Ok(serde_json::from_str(&report).unwrap_or_default()),

@@ -1,0 +1,53 @@
+//! Who is at the shell: what the audit log keeps of who called an operation.
+
+use std::fs;
+use std::sync::LazyLock;
+
+use doorward::operations::OPERATIONS;
+use doorward::user::Actor;
+use rustix::process::getuid;
+use rustix::system::uname;
+use serde_json::{Map, Value, json};
+
+/// `USER@HOST`: who became root by sudo, else who runs the command.
+static ACTOR: LazyLock<Option<Actor>> = LazyLock::new(|| {
+    let user = environment("SUDO_USER").or_else(account).unwrap_or_else(|| getuid().as_raw().to_string());
+    let host = uname();
+    let text: String = format!("{user}@{}", host.nodename().to_string_lossy());
+    text.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().parse().ok()
+});
+
+pub fn name() -> Option<&'static str> {
+    ACTOR.as_ref().map(Actor::as_str)
+}
+
+/// Adds who acts to the request of an operation that takes it and does not have it. What is no object is the engine's to
+/// refuse.
+pub fn sign(operation: &str, request: &str) -> Option<String> {
+    let takes_actor = OPERATIONS.iter().any(|known| known.name == operation && known.takes_actor);
+    let actor = name().filter(|_| takes_actor)?;
+    let members: Map<String, Value> = match request.trim() {
+        "" => Map::new(),
+        text => serde_json::from_str(text).ok()?,
+    };
+    let rest = request.trim().strip_prefix('{').unwrap_or("}");
+    let comma = if members.is_empty() { "" } else { "," };
+    (!members.contains_key("actor")).then(|| format!("{{\"actor\":{}{comma}{rest}", json!(actor)))
+}
+
+/// The name of the account that runs the command, where the machine itself knows it.
+fn account() -> Option<String> {
+    let own = getuid().as_raw().to_string();
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let found = accounts.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let (name, uid) = (parts.next()?, parts.nth(1)?);
+        (uid == own).then(|| name.to_owned())
+    });
+    found.or_else(|| environment("LOGNAME"))
+}
+
+#[allow(clippy::disallowed_methods, reason = "the engine reads no environment; its command asks who runs it")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
