@@ -203,6 +203,91 @@ fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
     assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
 }
 
+/// An engine whose role may only add to the audit log does everything but shorten that; one that only reads it reads
+/// what has its place.
+#[test]
+fn a_log_that_is_append_only() {
+    let Some(store) = Store::postgres() else { return };
+    let keys = json!({"audit": {"retention_days": 10, "chain": true}, "throttle": {"account_failures": 2}});
+    let owner = Stage::new(&store, keys.clone());
+    drop(owner.open());
+    let role = format!("app_{}", std::process::id());
+    store.execute(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; \
+         REVOKE UPDATE, DELETE ON events FROM {role}"
+    ));
+    let config = stages_config(&owner.config, &store.url().replace("postgres@", &format!("{role}@")));
+    let stage = Stage { store: &store, now_ms: Arc::clone(&owner.now_ms), config };
+    let engine = stage.open();
+    let id = register(&engine, "ada");
+    let from = json!({"ip": "203.0.113.7"});
+    call(&engine, "login", json!({"username": "ada", "password": PASSWORD, "client": from})).unwrap();
+    for _ in 0..6 {
+        let wrong = json!({"username": "nobody", "password": "a wrong password"});
+        assert!(
+            ["invalid_credentials", "too_many_attempts"]
+                .contains(&call(&engine, "login", wrong).unwrap_err())
+        );
+    }
+    call(&engine, "delete_user", json!({"id": id})).unwrap();
+    assert_eq!(kinds(&engine, json!({"ip": "203.0.113.7"})), Vec::<String>::new());
+    stage.advance(11 * 86_400);
+    (0..40).for_each(|index| drop(register(&engine, &format!("user{index}"))));
+    let maintained = call(&engine, "maintain", json!({"budget_ms": 60_000})).unwrap();
+    assert_eq!((&maintained["complete"], &maintained["purged"]["events"]), (&json!(true), &json!(0)));
+    let found = findings(&engine);
+    assert!(found.iter().any(|one| one["check"] == "audit_log" && one["severity"] == "advice"), "{found:?}");
+    assert!(found.iter().any(|one| one["check"] == "store" && one["severity"] == "ok"), "{found:?}");
+    assert_eq!(kinds(&engine, json!({})), ["registered"; 40]);
+    assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["intact"], json!(true));
+    // Who may, does the rest.
+    let purged =
+        call(&owner.open(), "maintain", json!({"budget_ms": 60_000})).unwrap()["purged"]["events"].take();
+    assert!(purged.as_i64().unwrap() >= 6, "{purged}");
+    assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["intact"], json!(true));
+    register(&engine, "last");
+    store.execute(&format!("REVOKE INSERT, UPDATE, DELETE ON event_order, meta FROM {role}"));
+    assert_eq!(kinds(&engine, json!({})), ["registered"; 40]);
+    assert_eq!(kinds(&engine, json!({"order": "newest", "limit": 41})), ["registered"; 41]);
+    drop(engine);
+    store.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+/// The same configuration for another address of the store.
+fn stages_config(config: &Value, url: &str) -> Value {
+    let mut config = config.clone();
+    config["store"] = json!(url);
+    config
+}
+
+on_each_store!(what_is_rare_is_found);
+/// An event of a kind that is rare is found far on in the log, too, by each of the filters.
+fn what_is_rare_is_found(store: &Store) {
+    let stage = Stage::new(store, json!({}));
+    let engine = stage.open();
+    let id = register(&engine, "ada");
+    for _ in 0..510 {
+        call(&engine, "issue_token", json!({"claims": {"sub": "a service"}})).unwrap();
+    }
+    stage.advance(60);
+    let from = json!({"ip": "203.0.113.7"});
+    call(&engine, "login", json!({"username": "ada", "password": PASSWORD, "client": from})).unwrap();
+    call(&engine, "update_user", json!({"id": id, "roles": ["x"], "actor": "eve"})).unwrap();
+    let first = call(&engine, "events", json!({"limit": 1})).unwrap()["next"].take();
+    for (filter, kind) in [
+        (json!({"kind": "logged_in"}), "logged_in"),
+        (json!({"user_id": id}), "logged_in"),
+        (json!({"ip": "203.0.113.7"}), "logged_in"),
+        (json!({"actor": "eve"}), "user_updated"),
+        (json!({"since": START + 60}), "logged_in"),
+        (json!({"since": START + 60, "until": START + 60, "kind": "user_updated"}), "user_updated"),
+    ] {
+        let mut request = filter.clone();
+        (request["after"], request["limit"]) = (first.clone(), json!(1));
+        assert_eq!(kinds(&engine, request), [kind], "{filter}");
+    }
+}
+
 on_each_store!(a_race_leaves_one_event);
 /// One session that many end at once is ended once, and logged once.
 fn a_race_leaves_one_event(store: &Store) {

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
-use crate::store::{self, Checked, Server, Store, mails};
+use crate::store::{self, Checked, Server, Store, events, mails};
 
 /// Asks for a judgement of the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -128,6 +128,10 @@ impl Engine {
         findings.integrity(&self.store, request.integrity.unwrap_or(false));
         if let Ok(Some(length)) = self.store.log_length() {
             findings.write_ahead_log(length);
+        }
+        if let Ok(true) = self.store.read(|tx| Ok(events::is_append_only(tx))) {
+            let message = "The store's role may add to the audit log, and neither change nor shorten it: events older than audit.retention_days stay in the store, unseen, until somebody who may delete them runs maintain.";
+            findings.add(Advice, "audit_log", key("/audit/retention_days"), message);
         }
         if let Ok(oldest) = self.store.read(mails::oldest) {
             findings.waiting_mail(oldest, self.clock.now());

@@ -269,8 +269,9 @@ pub(crate) struct Listed {
     pub position: Option<i64>,
 }
 
-/// How many places are looked at for each event that is wanted, before an index of what is wanted is.
-const WINDOW: i64 = 50;
+/// How many places are looked at, for each event that is wanted and at most, before an index of what is wanted is.
+const WINDOW: i64 = 500;
+const MOST_PLACES: i64 = 100_000;
 
 /// Events by their places, those after `position`. What has no place yet is not listed.
 pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: usize) -> Result<Vec<Listed>> {
@@ -280,7 +281,7 @@ pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: us
     }
     // Where there are many such events, they are soon found by their places; where there are few, all of them are by
     // an index.
-    let end = position.saturating_add(WINDOW * limit as i64);
+    let end = position.saturating_add((WINDOW * limit as i64).min(MOST_PLACES));
     let listed =
         which.list(tx, BY_PLACE, &[after, ("o.position <=", Value::Integer(end))], "o.position", limit)?;
     if listed.len() == limit || last(tx)?.is_none_or(|(_, last)| last <= end) {
