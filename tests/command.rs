@@ -1163,9 +1163,11 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
         "audit": {"chain": true}})
         .to_string(),
     );
+    shell.good(&["settings", "adopt"], "");
     (0..5).for_each(|_| drop(shell.login("ada", PASSWORD)));
     let verdict = shell.json(&["events", "verify"], "");
-    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(6)));
+    // The account, the settings, and the logins.
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(7)));
     let head = verdict["head"].as_str().unwrap();
     let original = std::fs::read(shell.0.path().join("a.db")).unwrap();
     let nth = |position: i64| format!("(SELECT event_id FROM event_order WHERE position = {position})");
@@ -1182,7 +1184,7 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
             &["broken"],
         ),
         (
-            format!("DELETE FROM events WHERE id = {0}; DELETE FROM event_order WHERE position = 6", nth(6)),
+            format!("DELETE FROM events WHERE id = {0}; DELETE FROM event_order WHERE position = 7", nth(7)),
             &["head"],
         ),
         ("DELETE FROM event_order WHERE position = 3".to_owned(), &["broken", "unlisted"]),
