@@ -64,7 +64,7 @@ pub use engine::{Engine, Hooks, Level};
 pub use error::{Code, Error, Result, Status};
 pub use operations::describe;
 pub use secret_key::new_secret_key_file;
-pub use store::{Moved, Watch, migrate, migrate_schema};
+pub use store::{Moved, Watch, migrate, migrate_schema, unseal};
 
 /// The version of the C ABI: the number in the shared library's SONAME.
 pub const ABI: u32 = 1;

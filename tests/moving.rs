@@ -1,20 +1,32 @@
-//! Moving a store: from a SQLite file into either kind of store, and back. Nobody is logged out.
+//! Moving a store: from a SQLite file into either kind of store, and back. Nobody is logged out, nothing that was
+//! acknowledged stays behind, and the old store answers nothing any more.
 
 mod stores;
 
+use std::ops::ControlFlow;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use doorward::config::StoreUrl;
-use doorward::{Code, Config, Engine, Hooks, migrate};
+use doorward::{Code, Config, Engine, Error, Hooks, Moved, unseal};
 use serde_json::{Value, json};
 use stores::{Store, config, on_each_store};
 
 const PASSWORD: &str = "eight wise words";
 
 fn open(store: &Store) -> Engine {
+    try_to_open(store).unwrap()
+}
+
+fn try_to_open(store: &Store) -> Result<Engine, Error> {
     let defaults = json!({"password": {"memory_kib": 8, "iterations": 1, "blocklist": false},
         "signing_algorithm": "ES256", "limits": {"request_bytes": 1 << 20}});
     let keys = json!({"secret_key": "the secret key of both stores, which moves with the host"});
     let config = config(store.url(), defaults, keys);
-    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
+    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default())
 }
 
 fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {
@@ -24,6 +36,15 @@ fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code>
 
 fn url(store: &Store) -> StoreUrl {
     store.url().parse().unwrap()
+}
+
+fn migrate(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
+    doorward::migrate(&url(from), &url(to), |_| ControlFlow::Continue(()))
+}
+
+/// Why a store is not opened.
+fn refused(store: &Store) -> Error {
+    try_to_open(store).err().expect("a store that is not to be opened")
 }
 
 /// Every table, row by row.
@@ -81,9 +102,12 @@ fn there_and_back(there: &Store) {
     let (ada, login) = fill(&here);
     let before = everything(&here);
     let mut seen = Vec::new();
-    let moved = migrate(&url(&here), &url(there), |moved| seen.push(moved)).unwrap();
+    let moved = doorward::migrate(&url(&here), &url(there), |moved| {
+        seen.push(moved);
+        ControlFlow::Continue(())
+    });
+    let moved = moved.unwrap();
     assert_eq!(everything(there), before);
-    assert_eq!(everything(&here), before);
     for moved in &moved {
         let (_, rows) = before.iter().find(|(table, _)| table == moved.table).unwrap();
         assert_eq!((moved.rows, moved.of), (rows.len() as u64, rows.len() as u64));
@@ -97,7 +121,7 @@ fn there_and_back(there: &Store) {
     let refreshed = goes_on(there, &ada, &login);
 
     let before = everything(there);
-    migrate(&url(there), &url(&back), |_| ()).unwrap();
+    migrate(there, &back).unwrap();
     assert_eq!(everything(&back), before);
     let login = json!({"access_token": refreshed["access_token"], "refresh_token": refreshed["refresh_token"],
         "user": login["user"]});
@@ -105,16 +129,280 @@ fn there_and_back(there: &Store) {
 }
 on_each_store!(there_and_back);
 
-/// A store that is in use is not filled, and one that was never used is not moved.
+/// A store that was opened is not filled, and one that was never used is not moved.
 fn refusals(store: &Store) {
     let here = Store::sqlite();
-    let nothing = migrate(&url(&here), &url(store), |_| ()).unwrap_err();
+    let nothing = migrate(&here, store).unwrap_err();
     assert_eq!((nothing.code, nothing.field.as_deref()), (Code::InvalidConfig, Some("/from")));
     drop(open(&here));
     drop(open(store));
     let before = everything(store);
-    let in_use = migrate(&url(&here), &url(store), |_| ()).unwrap_err();
-    assert_eq!((in_use.code, in_use.field.as_deref()), (Code::InvalidConfig, Some("/to")));
+    let not_empty = migrate(&here, store).unwrap_err();
+    assert_eq!((not_empty.code, not_empty.field.as_deref()), (Code::InvalidConfig, Some("/to")));
+    assert!(
+        not_empty.detail.unwrap().starts_with("not empty: the store was opened before and has 0 accounts")
+    );
     assert_eq!(everything(store), before);
+    drop(open(&here));
 }
 on_each_store!(refusals);
+
+/// What was moved is refused where it was: by engines that are open, and at opening, with the name of the new store
+/// and without its password. The operator may give it back.
+fn the_old_store_answers_nothing(here: &Store) {
+    for there in
+        [Some(here.another()), here.is_sqlite().then(Store::postgres).flatten()].into_iter().flatten()
+    {
+        let engine = open(here);
+        let ada = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
+        let _ = call(&engine, "register", ada);
+        let login = json!({"username": "ada", "password": PASSWORD}).to_string();
+        let tokens: Value = serde_json::from_str(&engine.call("login", &login).unwrap()).unwrap();
+        let introspect = json!({"token": tokens["access_token"]}).to_string();
+        let (address, name) = match there.is_sqlite() {
+            true => (there.url().to_owned(), there.file().display().to_string()),
+            false => {
+                let secret = there.url().replace("postgres@", "postgres:zanzibar@");
+                (secret, there.url().rsplit_once('@').unwrap().1.to_owned())
+            }
+        };
+        let before = everything(here);
+        let to = address.parse().unwrap();
+        doorward::migrate(&url(here), &to, |_| ControlFlow::Continue(())).unwrap();
+        let says_where = |error: &Error| {
+            let detail = error.detail.as_deref().unwrap();
+            assert!(detail.contains(&name) && !detail.contains("zanzibar"), "{detail}");
+        };
+        let register =
+            json!({"username": "eve", "email": "eve@example.com", "password": PASSWORD}).to_string();
+        for (operation, request) in [
+            ("introspect", introspect.as_str()),
+            ("login", &login),
+            ("register", &register),
+            ("jwks", "{}"),
+            ("list_users", "{}"),
+            ("maintain", "{}"),
+        ] {
+            let error = engine.call(operation, request).unwrap_err();
+            assert_eq!(error.code, Code::StoreUnavailable, "{operation}: {error}");
+            says_where(&error);
+        }
+        let error = refused(here);
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")));
+        says_where(&error);
+        // Neither is it moved again, or filled.
+        let again = migrate(here, &here.another()).unwrap_err();
+        assert_eq!((again.code, again.field.as_deref()), (Code::InvalidConfig, Some("/from")));
+        says_where(&again);
+        let into = migrate(&there, here).unwrap_err();
+        assert_eq!((into.code, into.field.as_deref()), (Code::InvalidConfig, Some("/to")));
+        drop(open(&there));
+
+        assert!(unseal(&url(here)).unwrap().is_some_and(|to| to.contains(&name)));
+        engine.call("introspect", &introspect).unwrap();
+        drop(engine);
+        assert_eq!(everything(here), before);
+        assert_eq!(unseal(&url(here)).unwrap(), None);
+        let engine = open(here);
+        engine.call("introspect", &introspect).unwrap();
+        engine.call("login", &login).unwrap();
+    }
+}
+on_each_store!(the_old_store_answers_nothing);
+
+/// What is given up leaves the source in use and the target empty.
+fn a_move_that_is_given_up(store: &Store) {
+    let here = store.another();
+    let (ada, login) = fill(&here);
+    let before = everything(&here);
+    for at in [1, 5, 9] {
+        let mut calls = 0;
+        let given_up = doorward::migrate(&url(&here), &url(store), |_| {
+            calls += 1;
+            if calls == at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(given_up.unwrap_err().code, Code::StoreUnavailable);
+        assert!(!store.is_sqlite() || !store.file().exists(), "a file was left behind");
+        assert_eq!(everything(&here), before);
+        // Nothing is in the way of the next one.
+        let size = "SELECT pg_relation_size('users') AS size";
+        assert!(store.is_sqlite() || store.query(size)[0]["size"] == 0);
+    }
+    let triggers = "SELECT count(*) AS count FROM pg_trigger WHERE tgname = 'doorward_moving'";
+    assert!(here.is_sqlite() || here.query(triggers)[0]["count"] == 0);
+    migrate(&here, store).unwrap();
+    assert_eq!(everything(store), before);
+    // Plans are made for what is there now.
+    let rows = "SELECT reltuples AS rows FROM pg_class WHERE relname = 'users'";
+    assert!(store.is_sqlite() || store.query(rows)[0]["rows"] == store.count("users"));
+    goes_on(store, &ada, &login);
+}
+on_each_store!(a_move_that_is_given_up);
+
+fn command(from: &Store, to: &Store) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    command.args(["--json", "migrate", "--from", from.url(), "--to", to.url()]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8([output.stdout.as_slice(), &output.stderr].concat()).unwrap()
+}
+
+/// An application goes on writing while the command moves its store: each account that it was promised is in the
+/// new store.
+fn beside_an_application(store: &Store) {
+    for there in [Some(Store::sqlite()), Store::postgres()].into_iter().flatten() {
+        let here = store.another();
+        let engine = open(&here);
+        let (count, promised) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (names, output) = thread::scope(|scope| {
+            let write = || {
+                let mut names = Vec::new();
+                loop {
+                    let name = format!("user{}", count.fetch_add(1, Ordering::Relaxed));
+                    let request = json!({"username": name, "email": format!("{name}@example.com"),
+                        "password": PASSWORD, "roles": ["a"]});
+                    match engine.call("register", &request.to_string()) {
+                        Ok(_) => {
+                            names.push(name);
+                            promised.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(error) => {
+                            let detail = error.detail.clone().unwrap_or_default();
+                            assert_eq!(error.code, Code::StoreUnavailable, "{error}");
+                            let is_being_moved = detail.contains("the store is being moved to ");
+                            assert!(is_being_moved || detail.contains("the store was moved to "), "{error}");
+                            if !is_being_moved {
+                                return names;
+                            }
+                        }
+                    }
+                }
+            };
+            let writers: Vec<_> = (0..3).map(|_| scope.spawn(write)).collect();
+            while promised.load(Ordering::Relaxed) < 300 {
+                thread::yield_now();
+            }
+            let output = command(&here, &there).output().unwrap();
+            assert!(output.status.success(), "{}", said(&output));
+            let names = writers.into_iter().flat_map(|writer| writer.join().unwrap());
+            (names.collect::<Vec<_>>(), output)
+        });
+        drop(engine);
+        let moved: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(moved["moved"]["users"], names.len());
+        let there = there.query("SELECT username FROM users");
+        let there: Vec<_> = there.iter().map(|row| row["username"].as_str().unwrap()).collect();
+        let behind: Vec<_> = names.iter().filter(|name| !there.contains(&name.as_str())).collect();
+        assert!(behind.is_empty(), "left behind: {behind:?}");
+    }
+}
+on_each_store!(beside_an_application);
+
+/// Ctrl-C takes everything back, and says so.
+#[test]
+fn a_move_that_is_interrupted() {
+    let (here, there) = (Store::sqlite(), Store::sqlite());
+    let (ada, login) = fill(&here);
+    // The command waits for whoever writes.
+    let writer = here.connection();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let child = command(&here, &there).spawn().unwrap();
+    while !there.file().exists() {
+        thread::yield_now();
+    }
+    // SAFETY: a signal to a child that was not waited for.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+    writer.execute_batch("COMMIT").unwrap();
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(libc::SIGINT), "{}", said(&output));
+    assert!(said(&output).contains("nothing was moved"), "{}", said(&output));
+    assert!(!there.file().exists());
+    goes_on(&here, &ada, &login);
+}
+
+/// Whenever the command is killed, one of the stores is in use or the move is finished by the same command, which
+/// begins anew where it must.
+#[test]
+fn kill_9_at_any_time() {
+    killed_at_every("sync", 1, Store::sqlite, Store::sqlite);
+    if Store::postgres().is_some() {
+        let postgres = || Store::postgres().unwrap();
+        killed_at_every("send", 11, Store::sqlite, postgres);
+        killed_at_every("send", 11, postgres, Store::sqlite);
+    }
+}
+
+fn killed_at_every(class: &str, step: usize, from: impl Fn() -> Store, to: impl Fn() -> Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let (shim, hit) = (shim(folder.path()), folder.path().join("hit"));
+    let mut ends = [0, 0];
+    for nth in (1..).step_by(step) {
+        let (here, there) = (from(), to());
+        let engine = open(&here);
+        let ada =
+            json!({"username": "ada", "email": "Ada@Bücher.example", "password": PASSWORD, "roles": ["a"]});
+        let ada = call(&engine, "register", ada).unwrap()["user"]["id"].as_str().unwrap().to_owned();
+        let login = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+        drop(engine);
+        let fault = format!("{class}:{nth}:0:1");
+        let killed = command(&here, &there)
+            .envs([("LD_PRELOAD", shim.as_str()), ("FAULT", &fault), ("FAULT_HIT", hit.to_str().unwrap())])
+            .output()
+            .unwrap();
+        let was_hit = std::fs::remove_file(&hit).is_ok();
+        assert_eq!(killed.status.signal(), was_hit.then_some(libc::SIGKILL), "{fault}: {}", said(&killed));
+        match try_to_open(&here) {
+            // The application goes on, and nobody takes the other store for it.
+            Ok(engine) => {
+                assert!(was_hit, "{fault}");
+                call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+                let user = json!({"username": "grace", "email": "grace@example.com", "password": PASSWORD});
+                call(&engine, "register", user).unwrap();
+                assert!(is_not_to_be_opened(&there), "{fault}");
+                ends[0] += 1;
+            }
+            Err(error) => {
+                assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")));
+                ends[1] += 1;
+            }
+        }
+        if was_hit {
+            let again = command(&here, &there).output().unwrap();
+            let is_finished = said(&again).contains("was moved");
+            assert!(again.status.success() || is_finished, "{fault}: {}", said(&again));
+        }
+        assert_eq!(refused(&here).code, Code::InvalidConfig, "{fault}");
+        goes_on(&there, &ada, &login);
+        if !was_hit {
+            assert!(nth > step, "{class} was never met");
+            break;
+        }
+    }
+    assert!(ends[0] > 0 && ends[1] > 0, "{class}: {ends:?}");
+}
+
+/// Whether a store has nothing, or a note that it is not to be opened.
+fn is_not_to_be_opened(store: &Store) -> bool {
+    if store.is_sqlite() && !store.file().exists() {
+        return true;
+    }
+    let table = if store.is_sqlite() {
+        "sqlite_schema WHERE name = 'doorward_schema'"
+    } else {
+        "pg_tables WHERE schemaname = 'public' AND tablename = 'doorward_schema'"
+    };
+    store.count(table) == 0 || store.count("meta") == 0 || refused(store).code == Code::InvalidConfig
+}
+
+fn shim(folder: &Path) -> String {
+    let (source, library) =
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), folder.join("shim.so"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
+    assert!(compiler.status().expect("cc, a C compiler").success());
+    library.to_str().unwrap().to_owned()
+}

@@ -1,16 +1,11 @@
-//! Moving: everything that one store holds, into another that is empty, in one snapshot and one
-//! transaction, and compared before it is committed.
+//! Rows that travel from one store to another: every table, and how its rows are copied and compared.
 
-use std::cell::RefCell;
 use std::fmt::Write;
-use std::time::Duration;
+use std::ops::ControlFlow;
 
 use aws_lc_rs::digest;
 
-use super::keys::{self, KEY_PROOF};
-use super::schema::{Creation, Plan};
-use super::{Durability, Row, Store, Tx, Value, damaged};
-use crate::config::StoreUrl;
+use super::{Row, Tx, Value, damaged};
 use crate::error::{Code, Error, Result};
 
 /// A table, and how many of its rows were moved.
@@ -24,79 +19,54 @@ pub struct Moved {
     pub of: u64,
 }
 
-/// Moves everything in `from`, which stays as it is, into `to`, which must be empty; both stores are sealed by
-/// the same secret key then. `progress` hears of every few hundred rows. All of it is there when this returns
-/// `Ok`, compared row by row, or nothing is. A SQLite file takes no writes of others meanwhile.
-///
-/// Failures: `invalid_config` (no store in `from`, or something in `to`), `schema_too_new`, `feature_not_built`,
-/// `store_unavailable`.
-pub fn migrate(from: &StoreUrl, to: &StoreUrl, mut progress: impl FnMut(Moved)) -> Result<Vec<Moved>> {
-    let source = open(from, true)?;
-    // What a newer version keeps beside the rest, this one would leave behind.
-    let (schema, newest) = source.schema()?;
-    if schema.version > newest {
-        let detail = format!("schema {}, known are {newest}", schema.version);
-        return Err(Error::new(Code::SchemaTooNew, detail));
-    }
-    let is_empty = |store: &Store| store.read(|tx| Ok(keys::meta(tx, KEY_PROOF)?.is_none()));
-    if is_empty(&source)? {
-        return Err(Error::at(Code::InvalidConfig, "/from", "an empty store"));
-    }
-    let target = open(to, false)?;
-    if !is_empty(&target)? {
-        return Err(in_use());
-    }
-    // Either transaction may be run again. Once the target is committed, it is not filled again.
-    let moved = RefCell::new(None);
-    source.write(Durability::Full, |from| {
-        let mut done = moved.borrow_mut();
-        if done.is_none() {
-            *done = Some(target.write(Durability::Full, |to| {
-                // Somebody may have opened it meanwhile.
-                if keys::meta(to, KEY_PROOF)?.is_some() {
-                    return Err(in_use());
-                }
-                TABLES.iter().map(|table| table.copy(from, to, &mut progress)).collect::<Result<Vec<_>>>()
-            })?);
-        }
-        Ok(())
-    })?;
-    moved.into_inner().ok_or_else(damaged)
-}
-
 /// The names of the tables.
 #[cfg(feature = "postgres")]
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
     TABLES.iter().map(|table| table.name)
 }
 
-fn in_use() -> Error {
-    Error::at(Code::InvalidConfig, "/to", "a store that is in use")
+/// Makes every table empty. On a server that takes away the files with what attempts before left in them, and a
+/// transaction that comes to no end takes its own files along: no attempt is slower than the first.
+pub(super) fn clear(tx: &mut Tx) -> Result<()> {
+    let names = TABLES.iter().map(|table| table.name);
+    if tx.is_on_server() && !is_referred_to(tx)? {
+        return tx.script(&format!("TRUNCATE {}", names.collect::<Vec<_>>().join(", ")));
+    }
+    let delete = names.rev().map(|name| format!("DELETE FROM {name};"));
+    tx.script(&delete.collect::<String>())
 }
 
-/// However long it takes: other calls' bounds are not for this one.
-const TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
+/// Whether tables of the host refer to ours: then these are not truncated.
+fn is_referred_to(tx: &mut Tx) -> Result<bool> {
+    let names = TABLES.iter().map(|table| format!("'{}'::regclass", table.name));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let sql = keep(format!(
+        "SELECT count(*) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid IN ({names}) \
+         AND conrelid NOT IN ({names})"
+    ));
+    Ok(tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(damaged)? > 0)
+}
 
-fn open(url: &StoreUrl, must_exist: bool) -> Result<Store> {
-    match url {
-        StoreUrl::SqliteMemory => Err(Error::new(Code::InvalidConfig, "memory is gone with the process")),
-        StoreUrl::SqliteFile(path) if must_exist && !path.exists() => {
-            Err(Error::at(Code::InvalidConfig, "/from", "there is no such file"))
-        }
-        url => {
-            let creation = if must_exist { Creation::Forbidden } else { Creation::Allowed };
-            let opened = Store::connect(url, 1, TIMEOUT, Plan { creation, ..Plan::new(true) });
-            let field = if must_exist { "/from" } else { "/to" };
-            opened.map_err(|error| match error.field.as_deref() {
-                Some("/store") => Error { field: Some(field.to_owned()), ..error },
-                _ => error,
-            })
-        }
-    }
+/// Gives every table a name that no engine asks for: also those that are open already are refused at once, and
+/// nobody else's statements become slower.
+pub(super) fn hide(tx: &mut Tx) -> Result<()> {
+    rename(tx, |name| format!("ALTER TABLE {name} RENAME TO {HIDDEN}{name};"))
+}
+
+/// The reverse of [`hide`].
+pub(super) fn show(tx: &mut Tx) -> Result<()> {
+    rename(tx, |name| format!("ALTER TABLE {HIDDEN}{name} RENAME TO {name};"))
+}
+
+/// How the names of hidden tables begin.
+const HIDDEN: &str = "moved_";
+
+fn rename(tx: &mut Tx, sql: impl Fn(&str) -> String) -> Result<()> {
+    tx.script_beside_readers(&TABLES.iter().map(|table| sql(table.name)).collect::<String>())
 }
 
 /// What is moved of a table: every column, those of its key first.
-struct Table {
+pub(super) struct Table {
     name: &'static str,
     key: usize,
     columns: &'static [(&'static str, Kind)],
@@ -112,7 +82,7 @@ enum Kind {
 use Kind::{Bytes, Integer, Text};
 
 /// All tables, those that others refer to first. A test compares them with the schema.
-const TABLES: &[Table] = &[
+pub(super) const TABLES: &[Table] = &[
     Table { name: "meta", key: 1, columns: &[("name", Text), ("value", Bytes)] },
     Table {
         name: "users",
@@ -295,7 +265,17 @@ const TABLES: &[Table] = &[
 const PAGE: usize = 256;
 
 impl Table {
-    fn copy(&self, from: &mut Tx, to: &mut Tx, progress: &mut impl FnMut(Moved)) -> Result<Moved> {
+    /// Copies the rows into the same table of another store, which is empty, and compares what is there then.
+    pub(super) fn copy(
+        &self,
+        from: &mut Tx,
+        to: &mut Tx,
+        progress: &mut impl FnMut(Moved) -> ControlFlow<()>,
+    ) -> Result<Moved> {
+        let mut tell = |moved| match progress(moved) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::new(Code::StoreUnavailable, "interrupted")),
+        };
         let of = self.count(from)?;
         let mut moved = Moved { table: self.name, rows: 0, of };
         let (page, single) = (self.insert(PAGE), self.insert(1));
@@ -307,14 +287,24 @@ impl Table {
                 to.run(sql, &cells)?;
             }
             moved.rows += rows.len() as u64;
-            progress(moved);
-            Ok(())
+            tell(moved)
         })?;
-        let arrived = self.walk(to, |_| Ok(()))?;
+        if to.is_on_server() {
+            // Plans of what the table was before would read all of it for every row that refers to it, and for
+            // every page that is compared.
+            to.script(&format!("ANALYZE {}", self.name))?;
+        }
+        let arrived = self.walk(to, |_| tell(moved))?;
         if sent != arrived || self.count(to)? != of {
             return Err(Error::new(Code::StoreUnavailable, "what arrived is not what was sent"));
         }
         Ok(moved)
+    }
+
+    /// How much there is, all of which was moved.
+    pub(super) fn moved(&self, tx: &mut Tx) -> Result<Moved> {
+        let rows = self.count(tx)?;
+        Ok(Moved { table: self.name, rows, of: rows })
     }
 
     /// Calls `each` with the rows, page by page in the order of the key. The sum of the rows' digests.
@@ -428,7 +418,12 @@ fn digest(row: &[Cell]) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::config::StoreUrl;
+    use crate::store::Store;
+    use crate::store::schema::Plan;
 
     #[test]
     fn every_column_of_every_table_is_moved() {

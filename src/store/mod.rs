@@ -11,6 +11,7 @@ pub(crate) mod known_devices;
 mod locks;
 mod log;
 pub(crate) mod mails;
+mod moves;
 pub(crate) mod one_time_secrets;
 pub(crate) mod passkeys;
 mod pool;
@@ -29,7 +30,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use copy::{Moved, migrate};
+pub use copy::Moved;
+pub use moves::{migrate, unseal};
 pub(crate) use replace::Place;
 pub(crate) use sqlite::unusable;
 
@@ -331,6 +333,57 @@ impl Tx<'_> {
             Tx::Sqlite(statements) => statements.execute(sql, parameters),
             #[cfg(feature = "postgres")]
             Tx::Postgres(statements) => statements.execute(sql, parameters),
+        }
+    }
+
+    /// Runs statements without parameters, separated by semicolons.
+    fn script(&mut self, sql: &str) -> Result<()> {
+        match self {
+            Tx::Sqlite(statements) => statements.script(sql),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.script(sql),
+        }
+    }
+
+    /// As [`Tx::script`], for what waits until nobody reads the tables. Nobody waits long for it in turn.
+    fn script_beside_readers(&mut self, sql: &str) -> Result<()> {
+        match self {
+            Tx::Sqlite(statements) => statements.script(sql),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.script_beside_readers(sql),
+        }
+    }
+
+    fn is_on_server(&self) -> bool {
+        !matches!(self, Tx::Sqlite(_))
+    }
+
+    /// Until the end of the transaction nobody else writes to the store, which
+    /// [`Tx::prepare_to_keep_writers_out`] has prepared. SQLite has one writer at a time in any case.
+    fn keep_writers_out(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.keep_writers_out(),
+        }
+    }
+
+    /// Prepares it, or takes away what was prepared.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "SQLite needs nothing"))]
+    fn prepare_to_keep_writers_out(&mut self, prepares: bool) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.prepare_to_keep_writers_out(prepares),
+        }
+    }
+
+    /// Until the end of the transaction nobody else reads or writes the tables.
+    fn keep_everybody_out(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(statements) => statements.keep_everybody_out(),
         }
     }
 

@@ -26,9 +26,12 @@ const STEPS: &[Step] = &[Step {
     is_additive: false,
 }];
 
-/// What is kept of the steps, a row for each.
-pub(super) const TABLE: &str =
-    "CREATE TABLE doorward_schema (version BIGINT NOT NULL PRIMARY KEY, additive BIGINT NOT NULL DEFAULT 0)";
+/// What is kept of the steps, a row for each. The first one has in `moving` what [`super::moves`] keeps.
+pub(super) const TABLE: &str = "CREATE TABLE doorward_schema \
+    (version BIGINT NOT NULL PRIMARY KEY, additive BIGINT NOT NULL DEFAULT 0, moving TEXT)";
+
+/// The [`Note`](super::moves::Note) in [`TABLE`], as a text that is empty where there is none.
+pub(super) const NOTE: &str = "SELECT coalesce(max(moving), '') FROM doorward_schema";
 
 /// The two numbers of [`Found`], from [`TABLE`].
 pub(super) const FOUND: &str =
@@ -52,6 +55,8 @@ pub(super) struct Plan {
     pub steps: &'static [Step],
     pub migrates: bool,
     pub creation: Creation,
+    /// A store that was moved is opened all the same, or one that a move has not finished.
+    pub admits_moved: bool,
 }
 
 /// Whether a store may be made where none is.
@@ -92,7 +97,7 @@ impl Creation {
 
 impl Plan {
     pub(super) fn new(migrates: bool) -> Plan {
-        Plan { steps: STEPS, migrates, creation: Creation::Allowed }
+        Plan { steps: STEPS, migrates, creation: Creation::Allowed, admits_moved: false }
     }
 
     /// The newest schema that this engine knows.

@@ -20,6 +20,7 @@ use rustix::io::Errno;
 
 use super::checkpoints::{self, FRAMES, Keeper, MANY_FRAMES};
 use super::log::{self, Mark};
+use super::moves::Note;
 use super::pool::{self, Pool};
 use super::schema::{self, Found, Plan};
 use super::{Checked, Durability, Look, Row, Tx, Value, Watch, damaged, keys};
@@ -85,6 +86,9 @@ impl Sqlite {
         plan.missing(found(&connection)?)?;
         write_ahead(&connection, timeout)?;
         let found = migrate(&connection, plan, timeout)?;
+        if let Some(note) = note(&connection)?.filter(|_| !plan.admits_moved) {
+            note.admit()?;
+        }
         writable(&connection)?;
         let files = Some(Arc::new(Files::of(path, looked_at)?));
         if files.as_ref().is_some_and(|files| files.database != opened) {
@@ -333,7 +337,8 @@ impl Writer {
             if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
                 return Err(failed(error));
             } else if Instant::now() >= deadline {
-                return Err(Error::new(Code::StoreUnavailable, "busy"));
+                let moves = note(&self.connection).ok().flatten().map(|note| note.refusal());
+                return Err(moves.unwrap_or_else(|| Error::new(Code::StoreUnavailable, "busy")));
             }
             thread::sleep(BETWEEN_LOOKS);
         }
@@ -506,8 +511,13 @@ pub(crate) struct Statements<'a>(&'a Connection);
 
 impl Statements<'_> {
     pub(super) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
+        let failed = |error| self.failed(error);
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         statement.execute(params_from_iter(parameters)).map_err(failed)
+    }
+
+    pub(super) fn script(&mut self, sql: &str) -> Result<()> {
+        self.0.execute_batch(sql).map_err(failed)
     }
 
     pub(super) fn query(
@@ -516,12 +526,20 @@ impl Statements<'_> {
         parameters: &[Value],
         mut each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
+        let failed = |error| self.failed(error);
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query(params_from_iter(parameters)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             each(&Row::Sqlite(Columns(row)))?;
         }
         Ok(())
+    }
+
+    /// As [`failed`]. What SQLite has no better word for is a table that is not there: the store may have been moved.
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        let is_other = error.sqlite_error_code() == Some(ErrorCode::Unknown);
+        let note = if is_other { note(self.0).ok().flatten() } else { None };
+        note.filter(Note::is_left).map_or_else(|| failed(error), |note| note.refusal())
     }
 }
 
@@ -865,6 +883,12 @@ fn mark(connection: &Connection) -> Result<()> {
     let old = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
     let new = Mark::from_header(old).next()?;
     connection.pragma_update(None, "user_version", new.in_header()).map_err(failed)
+}
+
+/// What the store says of a move.
+fn note(connection: &Connection) -> Result<Option<Note>> {
+    let text: String = connection.query_row(schema::NOTE, [], |row| row.get(0)).map_err(failed)?;
+    Note::parse(&text)
 }
 
 fn transaction<T>(connection: &Connection, begin: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {

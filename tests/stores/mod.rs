@@ -275,9 +275,15 @@ impl Drop for Database {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.psql(
+                // The tables of a store that was moved have other names.
                 "DO $$ DECLARE name text; BEGIN \
+                   IF to_regclass('moved_users') IS NOT NULL THEN \
+                     DROP SCHEMA public CASCADE; CREATE SCHEMA public; \
+                   END IF; \
                    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
-                     CONTINUE WHEN name = 'doorward_schema'; \
+                     IF name = 'doorward_schema' THEN \
+                       UPDATE doorward_schema SET moving = NULL; CONTINUE; \
+                     END IF; \
                      EXECUTE 'DELETE FROM ' || name; \
                    END LOOP; \
                  END $$",

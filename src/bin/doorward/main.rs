@@ -94,8 +94,8 @@ enum Command {
     Doctor(stores::Doctor),
     /// Move everything in one store into another that is empty.
     ///
-    /// Ids, tokens and sessions keep working with the same secret key. Stop the hosts first: what they write to the old
-    /// store meanwhile is not moved.
+    /// Ids, tokens and sessions keep working with the same secret key. Meanwhile the old store takes no writes, and
+    /// afterwards it refuses its hosts and names the new one. After a try that was killed, run the same again.
     Migrate(stores::Migrate),
     /// Bring the schema of the store up to date, as opening does unless the configuration says `"migrate": false`.
     MigrateSchema,

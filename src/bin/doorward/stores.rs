@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -60,9 +61,13 @@ pub struct Migrate {
     /// The store to read: sqlite:PATH, postgres://…, or @FILE that holds it.
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The empty store to fill.
-    #[arg(long, value_name = "URL")]
-    to: String,
+    /// The store to fill: a new file, or a database that no engine has opened.
+    #[arg(long, value_name = "URL", required_unless_present = "unseal")]
+    to: Option<String>,
+    /// Move nothing, but open the store in --from to its hosts again after it was moved. What was written in the new
+    /// store stays there.
+    #[arg(long, conflicts_with = "to")]
+    unseal: bool,
 }
 
 /// Makes a store and its key file. On a server there is nothing to overwrite: tables that are there stay.
@@ -248,24 +253,57 @@ impl Doctor {
 
 impl Migrate {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let (from, to) = (store_url(&self.from, "/from")?, store_url(&self.to, "/to")?);
-        let mut bar = Bar::new();
-        let moved = doorward::migrate(&from, &to, |moved| {
-            bar.show(moved.table, moved.rows, moved.of, &format!("of {} rows", moved.of));
-        })?;
-        bar.clear();
-        if context.json {
-            let rows: Map<String, Value> =
-                moved.iter().map(|moved| (moved.table.to_owned(), json!(moved.rows))).collect();
-            writeln!(context.out, "{}", json!({ "moved": rows }))?;
-        } else {
-            for moved in &moved {
-                writeln!(context.out, "{:12} {:>12}", moved.table, moved.rows)?;
-            }
-            writeln!(context.out, "Moved and compared. Open the new store with the same secret key.")?;
+        let from = store_url(&self.from, "/from")?;
+        match &self.to {
+            Some(to) => move_store(&from, &store_url(to, "/to")?, context),
+            None => unseal(&from, context),
         }
-        Ok(())
     }
+}
+
+fn move_store(from: &StoreUrl, to: &StoreUrl, context: &mut Context) -> Outcome {
+    signals::watch()?;
+    let mut bar = Bar::new();
+    let moved = doorward::migrate(from, to, |moved| {
+        bar.show(moved.table, moved.rows, moved.of, &format!("of {} rows", moved.of));
+        match signals::arrived() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
+    });
+    bar.clear();
+    let moved = match moved {
+        Err(_) if signals::arrived().is_some() => {
+            let how = "interrupted: nothing was moved, and the old store is in use as before";
+            return Err(Failure::Interrupted(how.to_owned()));
+        }
+        moved => moved?,
+    };
+    if context.json {
+        let rows: Map<String, Value> =
+            moved.iter().map(|moved| (moved.table.to_owned(), json!(moved.rows))).collect();
+        return Ok(writeln!(context.out, "{}", json!({ "moved": rows }))?);
+    }
+    for moved in &moved {
+        writeln!(context.out, "{:18} {:>12}", moved.table, moved.rows)?;
+    }
+    writeln!(
+        context.out,
+        "Moved and compared. Open the new store with the same secret key; the old one refuses its hosts."
+    )?;
+    Ok(())
+}
+
+fn unseal(store: &StoreUrl, context: &mut Context) -> Outcome {
+    let moved_to = doorward::unseal(store)?;
+    if context.json {
+        return Ok(writeln!(context.out, "{}", json!({ "moved_to": moved_to }))?);
+    }
+    match moved_to {
+        Some(to) => writeln!(context.out, "The store is open again. Let nobody use {}.", safe(&to))?,
+        None => writeln!(context.out, "The store was not moved: it is open.")?,
+    }
+    Ok(())
 }
 
 /// Brings the schema up to date, for hosts that open with `"migrate": false`.

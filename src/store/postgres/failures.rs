@@ -54,7 +54,7 @@ use Remedy::{Again, AgainBriefly, Elsewhere};
 /// `invalid_config` is for what somebody has to set up otherwise, whether on this side or on the server's;
 /// `store_constraint` for rules of the host's own in the database, which forbid one change for ever;
 /// `store_unavailable` for what may pass; `internal` for what only a statement of this library could cause.
-const TABLE: [(&str, Remedy, Code, &str); 73] = [
+const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("03", Remedy::None, Code::Internal, WRONG_STATEMENT),
     // The server or a pooler goes, or has gone.
     ("08", Elsewhere, Code::StoreUnavailable, "the connection failed"),
@@ -98,7 +98,7 @@ const TABLE: [(&str, Remedy, Code, &str); 73] = [
     ("42501", Remedy::None, Code::InvalidConfig, "the role has not the privilege"),
     ("42601", Remedy::None, Code::InvalidConfig, "the server does not speak as PostgreSQL does"),
     ("42883", Remedy::None, Code::InvalidConfig, "the server lacks a function of PostgreSQL's"),
-    ("42P01", Remedy::None, Code::InvalidConfig, "a table is missing"),
+    (NO_TABLE, Remedy::None, Code::InvalidConfig, "a table is missing"),
     ("42703", Remedy::None, Code::InvalidConfig, "a column is missing"),
     ("42704", Remedy::None, Code::InvalidConfig, "the server does not know a setting or name"),
     ("42", Remedy::None, Code::InvalidConfig, "the schema is not as doorward makes it"),
@@ -124,6 +124,7 @@ const TABLE: [(&str, Remedy, Code, &str); 73] = [
     ("57", Remedy::None, Code::StoreUnavailable, "somebody intervened at the server"),
     ("58P01", Remedy::None, Code::StoreUnavailable, "a file of the server is missing"),
     ("58", Remedy::None, Code::StoreUnavailable, "the server's system failed"),
+    (MOVING, Remedy::None, Code::StoreUnavailable, "the store is being moved"),
     ("72", Again, Code::StoreUnavailable, "the snapshot is too old"),
     ("F0", Remedy::None, Code::InvalidConfig, "the server's configuration is damaged"),
     ("HV", Remedy::None, Code::StoreUnavailable, "a foreign server failed"),
@@ -138,6 +139,10 @@ const WRONG_STATEMENT: &str = "a statement that makes no sense there";
 const NOT_UTF8: &str = "the database's encoding is not UTF8";
 const DAMAGED: &str = "the server's data are damaged";
 
+/// Raised by a trigger of ours.
+pub(super) const MOVING: &str = "DW001";
+/// A table is not there.
+pub(super) const NO_TABLE: &str = "42P01";
 pub(super) const READS_ONLY: &str = "the server only reads";
 pub(super) const STANDBY: &str = "the server is a standby, which answers no live question";
 pub(super) const NO_PASSWORD: &str = "the server asks for a password";

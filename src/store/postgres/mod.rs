@@ -3,6 +3,7 @@
 
 mod address;
 mod failures;
+mod moving;
 mod tls;
 mod url;
 mod wire;
@@ -16,6 +17,7 @@ use postgres_protocol::message::backend::DataRowBody;
 
 use self::address::{Address, Purpose, texts};
 use self::failures::{Failure, PGPOOL, Remedy};
+pub(super) use self::moving::place;
 use self::url::{Mode, wrong};
 use self::wire::{Connection, Isolation, Reply};
 use super::events::Log;
@@ -53,6 +55,13 @@ impl Postgres {
         let found = store.pool.with(deadline, connect, |connection| {
             asks_the_primary(connection)?;
             let found = migrate(connection, plan, deadline)?;
+            let note = moving::note(connection).map_err(|failure| failure.error_at_opening())?;
+            match note {
+                // Its tables have other names.
+                Some(note) if plan.admits_moved && note.is_left() => return Ok(found),
+                Some(note) if !plan.admits_moved => note.admit()?,
+                _ => {}
+            }
             store.log.set_append_only(is_append_only(connection)?);
             privileges(connection).map(|()| found)
         })?;
@@ -176,8 +185,11 @@ impl Postgres {
     }
 
     /// The error of a failure, for the host. What is missing for an engine that a newer one has shut out is told by
-    /// the steps.
+    /// the steps; a store that is moved, or was, says where to.
     fn explained(&self, connection: &mut Connection, failure: &Failure) -> Error {
+        if let Some(moves) = moving::refusal(connection, failure) {
+            return moves;
+        }
         let is_missing = matches!(failure, Failure::Refused(state) if state.as_str().starts_with("42"));
         if is_missing
             && let Ok(Found { needed, .. }) = found(connection)

@@ -2,6 +2,7 @@
 //! SQLite, and one that shuts it out. Run by processes at once, killed at every write, beside engines that go on.
 
 use std::io::{BufRead, BufReader, Write};
+use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -128,7 +129,10 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
     // What the newer one keeps beside the rest would be left behind.
     let elsewhere = store.path().join("copy.db");
     let to = stores::sqlite(&elsewhere).parse().unwrap();
-    assert_eq!(migrate(&store.url().parse().unwrap(), &to, |_| ()).unwrap_err().code, Code::SchemaTooNew);
+    assert_eq!(
+        migrate(&store.url().parse().unwrap(), &to, |_| ControlFlow::Continue(())).unwrap_err().code,
+        Code::SchemaTooNew
+    );
     drop((older, newer, restarted));
     assert_eq!(store.count("users WHERE rank = 0"), 2);
     assert_eq!(store.count("user_roles WHERE user_id IN (SELECT id FROM users)"), 2);

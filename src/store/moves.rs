@@ -1,0 +1,339 @@
+//! Moving: everything that one store holds, into another that is empty, compared before it is committed. What was
+//! moved is refused from then on where it was, so that nothing is written there, and no question answered, that the
+//! new store does not know of.
+//!
+//! Two stores have no common transaction, so each keeps a note of the move:
+//!
+//! 1. The source: it is about to be left. Nothing else changes yet; a try that is killed later leaves this note only.
+//! 2. Writers of the source are kept out, for as long as the process that moves is connected.
+//! 3. The target: filled and compared, but not to be opened yet. Committed.
+//! 4. The source: left. Its tables take other names, which no engine asks for. Committed.
+//! 5. The target: as any other store.
+//!
+//! Whoever is killed before 4 leaves a source in use; the next try fills the target anew. Whoever is killed after it
+//! leaves nothing to do but 5, which the next try does.
+
+use std::cell::Cell;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::copy::{self, Moved, TABLES};
+use super::keys::{self, KEY_PROOF};
+#[cfg(feature = "postgres")]
+use super::postgres;
+use super::schema::{self, Creation, Plan};
+use super::{Durability, Store, Tx, Value, damaged};
+use crate::config::StoreUrl;
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+use crate::json;
+
+/// What a store says of a move that it takes part in: a JSON text in [`schema::TABLE`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    state: State,
+    /// The same in both stores.
+    id: String,
+    /// The other store, as it may be shown.
+    store: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// It is being moved, or an attempt was killed: the store is in use.
+    Leaving,
+    /// It was moved: the store is not to be opened.
+    Left,
+    /// It is the target of a move that is not finished: the store is not to be opened.
+    Arriving,
+}
+
+impl Note {
+    /// As [`schema::NOTE`] gives it; an empty text is none.
+    pub(super) fn parse(text: &str) -> Result<Option<Note>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(text).map(Some).map_err(|_| damaged())
+    }
+
+    fn read(tx: &mut Tx) -> Result<Option<Note>> {
+        let text = tx.first(schema::NOTE, &[], |row| row.text(0))?;
+        Note::parse(&text.unwrap_or_default())
+    }
+
+    fn keep(note: Option<&Note>, tx: &mut Tx) -> Result<()> {
+        let text = note.map(json::render).transpose()?;
+        let text = Value::optional_text(text.as_deref());
+        tx.run("UPDATE doorward_schema SET moving = ?1 WHERE version = 1", &[text])
+    }
+
+    /// Whether the tables have other names.
+    pub(super) fn is_left(&self) -> bool {
+        self.state == State::Left
+    }
+
+    /// What opening makes of it. Failure: `invalid_config`.
+    pub(super) fn admit(&self) -> Result<()> {
+        let store = &self.store;
+        let why = match self.state {
+            State::Leaving => return Ok(()),
+            State::Left => {
+                format!("the store was moved to {store}: open that one (back: doorward migrate --unseal)")
+            }
+            State::Arriving => {
+                format!("the move from {store} into this store is not finished: run doorward migrate again")
+            }
+        };
+        Err(Error::at(Code::InvalidConfig, "/store", why))
+    }
+
+    /// Why an engine that was open before is refused now.
+    pub(super) fn refusal(&self) -> Error {
+        let how = if self.state == State::Leaving { "is being moved" } else { "was moved" };
+        Error::new(Code::StoreUnavailable, format!("the store {how} to {}", self.store))
+    }
+}
+
+/// Moves everything in `from` into `to`, which must be empty; both stores are sealed by the same secret key then.
+/// All of it is there when this returns `Ok`, compared row by row, and `from` is not to be opened any more; or `from`
+/// is as it was, and `to` as empty. Meanwhile `from` takes no writes of others. Where an earlier call was killed, this
+/// one begins anew or finishes, whichever is left to do.
+///
+/// `progress` hears of every few hundred rows; by [`ControlFlow::Break`] it takes everything back, which is
+/// `store_unavailable`.
+///
+/// Failures: `invalid_config` (no store in `from`, or something in `to`), `schema_too_new`, `feature_not_built`,
+/// `store_unavailable`.
+pub fn migrate(
+    from: &StoreUrl,
+    to: &StoreUrl,
+    progress: impl FnMut(Moved) -> ControlFlow<()>,
+) -> Result<Vec<Moved>> {
+    let source = open(from, "/from", false)?;
+    // What a newer version keeps beside the rest, this one would leave behind.
+    let (schema, newest) = source.schema()?;
+    if schema.version > newest {
+        let detail = format!("schema {}, known are {newest}", schema.version);
+        return Err(Error::new(Code::SchemaTooNew, detail));
+    }
+    match source.read(Note::read)? {
+        Some(note) if note.state == State::Left => return finish(&note, to),
+        Some(note) => note.admit().map_err(|error| error.at_field("/from"))?,
+        None => {}
+    }
+    if is_empty(&source)? {
+        return Err(Error::at(Code::InvalidConfig, "/from", "an empty store"));
+    }
+    let new_file = new_file(to);
+    let attempt = Attempt { from: place(from)?, to: place(to)?, may_be_committed: Cell::new(false) };
+    let target = open(to, "/to", true)?;
+    let moved = attempt.run(&source, &target, progress);
+    if moved.is_err() && !attempt.may_be_committed.get() {
+        drop(target);
+        for ending in new_file.iter().flat_map(|_| ["", "-wal", "-shm"]) {
+            let _ = new_file.as_ref().map(|file| fs::remove_file(longer(file, ending)));
+        }
+    }
+    moved
+}
+
+/// Gives a store that was moved back to its engines; the other store it was moved to, if it was. What was written
+/// there meanwhile stays there. Of a move that was killed it takes the note away.
+///
+/// Failures: `invalid_config`, `schema_too_new`, `feature_not_built`, `store_unavailable`.
+pub fn unseal(store: &StoreUrl) -> Result<Option<String>> {
+    let opened = open(store, "/from", false)?;
+    let note = opened.read(Note::read)?;
+    match &note {
+        Some(note) if note.state == State::Arriving => {
+            note.admit().map_err(|error| error.at_field("/from"))?;
+        }
+        Some(_) => withdraw(&opened)?,
+        None => {}
+    }
+    Ok(note.filter(Note::is_left).map(|note| note.store))
+}
+
+/// One call of [`migrate`].
+struct Attempt {
+    from: String,
+    to: String,
+    /// Whether the target may hold everything.
+    may_be_committed: Cell<bool>,
+}
+
+impl Attempt {
+    fn run(
+        &self,
+        source: &Store,
+        target: &Store,
+        mut progress: impl FnMut(Moved) -> ControlFlow<()>,
+    ) -> Result<Vec<Moved>> {
+        let before = source.read(Note::read)?;
+        target.read(|to| self.check(to, before.as_ref()))?;
+        // An engine that is refused meanwhile is told where to.
+        let leaving = self.announce(source)?;
+        let moved = source.write_in_turn(|from| {
+            from.keep_writers_out()?;
+            if Note::read(from)?.as_ref() != Some(&leaving) {
+                return Err(Error::at(Code::InvalidConfig, "/from", "another process has moved it"));
+            }
+            let is_left = Cell::new(false);
+            target.write_in_turn(|to| {
+                to.keep_everybody_out()?;
+                self.check(to, Some(&leaving))?;
+                copy::clear(to)?;
+                let moved = TABLES.iter().map(|table| table.copy(from, to, &mut progress));
+                let moved = moved.collect::<Result<Vec<_>>>()?;
+                let arriving = Note { state: State::Arriving, store: self.from.clone(), ..leaving.clone() };
+                Note::keep(Some(&arriving), to)?;
+                // What can still fail of the source comes before the target is committed.
+                if !is_left.replace(true) {
+                    Note::keep(Some(&Note { state: State::Left, ..leaving.clone() }), from)?;
+                    copy::hide(from)?;
+                }
+                self.may_be_committed.set(true);
+                Ok(moved)
+            })
+        });
+        if moved.is_err() && !self.may_be_committed.get() {
+            // It may fail: the note and what stays with it are in nobody's way.
+            let _ = withdraw(source);
+        }
+        let moved = moved?;
+        target.write(Durability::Full, |to| Note::keep(None, to))?;
+        Ok(moved)
+    }
+
+    /// Keeps that the source is about to be left.
+    fn announce(&self, source: &Store) -> Result<Note> {
+        let id = crypto::base64url(&crypto::random::<16>()?);
+        source.write_in_turn(|tx| {
+            let before = Note::read(tx)?;
+            match &before {
+                Some(note) if note.state != State::Leaving => {
+                    note.admit().map_err(|error| error.at_field("/from"))?;
+                }
+                Some(_) => {}
+                None => tx.prepare_to_keep_writers_out(true)?,
+            }
+            // The target of the try before knows its id.
+            let id = before.map_or_else(|| id.clone(), |note| note.id);
+            let note = Note { state: State::Leaving, id, store: self.to.clone() };
+            Note::keep(Some(&note), tx)?;
+            Ok(note)
+        })
+    }
+
+    /// Whether the target may be filled: nobody has opened it, or a try before this one has filled it.
+    fn check(&self, to: &mut Tx, leaving: Option<&Note>) -> Result<()> {
+        match Note::read(to)? {
+            Some(note) if note.state == State::Arriving && leaving.is_some_and(|from| from.id == note.id) => {
+                return Ok(());
+            }
+            Some(note) => note.admit().map_err(|error| error.at_field("/to"))?,
+            None => {}
+        }
+        if keys::meta(to, KEY_PROOF)?.is_none() {
+            return Ok(());
+        }
+        let users = "SELECT count(*) FROM users";
+        let accounts = to.first(users, &[], |row| row.integer(0))?.ok_or_else(damaged)?;
+        let why = format!(
+            "not empty: the store was opened before and has {accounts} accounts; name a new file or database"
+        );
+        Err(Error::at(Code::InvalidConfig, "/to", why))
+    }
+}
+
+/// Finishes a move that was killed when its target was filled and its source left.
+fn finish(left: &Note, to: &StoreUrl) -> Result<Vec<Moved>> {
+    let elsewhere = || left.admit().map_err(|error| error.at_field("/from"));
+    if new_file(to).is_some() {
+        elsewhere()?;
+    }
+    let target = open(to, "/to", false)?;
+    if !target.read(Note::read)?.is_some_and(|note| note.state == State::Arriving && note.id == left.id) {
+        elsewhere()?;
+    }
+    target.write(Durability::Full, |tx| {
+        let moved = TABLES.iter().map(|table| table.moved(tx)).collect::<Result<Vec<_>>>()?;
+        Note::keep(None, tx)?;
+        Ok(moved)
+    })
+}
+
+/// The store as it was before it was announced that it would be left.
+fn withdraw(store: &Store) -> Result<()> {
+    store.write_in_turn(|tx| {
+        tx.keep_writers_out()?;
+        match Note::read(tx)? {
+            Some(note) if note.state == State::Left => copy::show(tx)?,
+            Some(_) => {}
+            None => return Ok(()),
+        }
+        tx.prepare_to_keep_writers_out(false)?;
+        Note::keep(None, tx)
+    })
+}
+
+fn is_empty(store: &Store) -> Result<bool> {
+    store.read(|tx| Ok(keys::meta(tx, KEY_PROOF)?.is_none()))
+}
+
+/// However long it takes: other calls' bounds are not for this one.
+const TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
+
+fn open(url: &StoreUrl, field: &'static str, may_make: bool) -> Result<Store> {
+    match url {
+        StoreUrl::SqliteMemory => {
+            Err(Error::at(Code::InvalidConfig, field, "memory is gone with the process"))
+        }
+        StoreUrl::SqliteFile(path) if !may_make && !path.exists() => {
+            Err(Error::at(Code::InvalidConfig, field, "there is no such file"))
+        }
+        url => {
+            let creation = if may_make { Creation::Allowed } else { Creation::Forbidden };
+            let plan = Plan { creation, admits_moved: true, ..Plan::new(true) };
+            Store::connect(url, 1, TIMEOUT, plan).map_err(|error| match error.field.as_deref() {
+                Some("/store") => error.at_field(field),
+                _ => error,
+            })
+        }
+    }
+}
+
+/// The file that opening would make.
+fn new_file(url: &StoreUrl) -> Option<PathBuf> {
+    match url {
+        StoreUrl::SqliteFile(path) if !path.exists() => Some(path.clone()),
+        _ => None,
+    }
+}
+
+fn longer(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
+/// Where a store is, without who opens it and how.
+fn place(url: &StoreUrl) -> Result<String> {
+    match url {
+        StoreUrl::SqliteFile(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            Ok(format!("sqlite:{}", path.display()))
+        }
+        StoreUrl::SqliteMemory => Ok("memory".to_owned()),
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres(url) => postgres::place(url.expose()),
+        #[cfg(not(feature = "postgres"))]
+        StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
+    }
+}
