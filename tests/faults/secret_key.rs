@@ -138,7 +138,7 @@ fn several_keys_from_files(store: &Store) {
         std::os::unix::fs::symlink(file, &link).unwrap();
         link
     });
-    let with = |files: &[&Path]| open(store.url(), json!({"secret_key_files": files}));
+    let with = |files: &[&Path]| open(store.url(), json!({"secret_key_files": files, "create": true}));
     let token = {
         let engine = with(&[&old]).unwrap();
         register(&engine, "ada").unwrap();
@@ -182,7 +182,7 @@ fn the_doctor_looks_at_every_key_file() {
     fs::write(&first, NEW).unwrap();
     fs::write(&second, OLD).unwrap();
     fs::set_permissions(&first, fs::Permissions::from_mode(0o400)).unwrap();
-    let engine = open(store.url(), json!({"secret_key_files": [first, second]})).unwrap();
+    let engine = open(store.url(), json!({"secret_key_files": [first, second], "create": true})).unwrap();
     let severity = |mode: u32, owner: u32, group: u32| {
         fs::set_permissions(&second, fs::Permissions::from_mode(mode)).unwrap();
         let is_owned = std::os::unix::fs::chown(&second, Some(owner), Some(group)).is_ok();
