@@ -8,6 +8,7 @@ mod opening;
 mod operating;
 mod outages;
 mod pooler;
+mod recovery;
 mod relay;
 mod rules;
 #[path = "../skips/mod.rs"]
