@@ -313,9 +313,9 @@ operations! {
     backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long,
         "Copies a SQLite store into a file, while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
-    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Instant,
-        "Counts calls, by operation and status, and says how long they took; also for Prometheus.",
-        [];
+    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store,
+        "Counts calls, by operation and status, and says how long they took, and what the store holds; also for Prometheus.",
+        [StoreUnavailable];
     doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long,
         "Judges the running configuration on this machine.",
         [];

@@ -1033,6 +1033,13 @@ fn why_ada_cannot_log_in(store: &Store) {
     assert_eq!((&shown["status"]["obstacles"], &shown["status"]["sessions"]), (&json!([]), &json!(2)));
     assert!(shown["status"]["last_login_at"].is_i64());
 
+    let out = beside.good(&["stats"]);
+    assert!(out.contains("active accounts                       1\nbytes "), "{out}");
+    let figures: Value = serde_json::from_str(&beside.good(&["--json", "stats"])).unwrap();
+    assert_eq!((&figures["sessions"], &figures["estimated"]), (&json!(2), &json!([])));
+    let out = beside.good(&["stats", "--prometheus"]);
+    assert!(out.starts_with("# HELP doorward_accounts ") && out.contains("\ndoorward_sessions 2\n"), "{out}");
+
     // What is changed by hand, and what is not given stays.
     let set = [
         "user",

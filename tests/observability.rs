@@ -739,6 +739,8 @@ fn what_the_doctor_finds_on_disk() {
     std::fs::rename(store.path().join("store.db.key"), store.path().join("elsewhere")).unwrap();
     assert_eq!(severity("secret_key"), "problem");
 
+    assert_eq!(severity("store_disk"), "ok");
+
     // The stage's clock stands in the past.
     assert_eq!(severity("clock"), "advice");
     let config = Config::parse(r#"{"store": "sqlite::memory:", "password": {"memory_kib": 8}}"#).unwrap();

@@ -34,6 +34,7 @@ NAMED = {
     ("ImportUsersRequest", "users"): "ImportedUser",
     ("ImportUsersResponse", "problems"): "ImportProblem",
     ("GetUserResponse", "status"): "AccountStatus",
+    ("StatsResponse", "store"): "StoreStats",
     ("AccountStatus", "locks"): "AccountLock",
     ("AccountStatus", "mails"): "WaitingMail",
     ("AccountStatus", "password"): "PasswordStatus",

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
+use crate::store::figures::Size;
 use crate::store::{self, Checked, Server, Store, events, mails};
 
 /// Asks for a judgement of the running configuration on this machine.
@@ -71,6 +72,12 @@ const INTEGRITY_BUDGET: Duration = Duration::from_secs(2);
 /// A secret that is worth fewer bits is weak; the estimate ends at 64.
 const MIN_BITS: f64 = 63.0;
 
+/// With less than this on its disk a store will soon take no more.
+const LITTLE_SPACE: u64 = 256 << 20;
+
+/// Clocks that differ by no more than this, in milliseconds, agree.
+const MOST_AHEAD_MS: i64 = 1000;
+
 impl Engine {
     /// Judges the running configuration on this machine: measures a hash, looks at secrets, lifetimes, files
     /// and the clock. It takes as long as two hashes, and two seconds where a SQLite file is large.
@@ -97,6 +104,17 @@ impl Engine {
         }
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
+        self.examine_store(&mut findings, request.integrity.unwrap_or(false));
+        Ok(DoctorResponse {
+            findings: findings.0,
+            hash_milliseconds: hash.map(|hash| (hash.as_secs_f64() * 1e5).round() / 100.0),
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+
+    /// Looks at the store, and at no more of it once it does not answer: each look waits for
+    /// `limits.store_timeout_ms` at most.
+    fn examine_store(&self, findings: &mut Findings, to_the_end: bool) {
         match self.store.schema() {
             Ok((found, known)) if found.needed > known => findings.add(
                 Problem,
@@ -121,11 +139,16 @@ impl Engine {
             }
             Err(error) => {
                 let why = error.detail.as_deref().unwrap_or("no reason is known");
-                findings.add(Problem, "schema", key("/store"), format!("The store does not answer: {why}."));
+                return findings.add(
+                    Problem,
+                    "schema",
+                    key("/store"),
+                    format!("The store does not answer: {why}."),
+                );
             }
         }
         findings.store(self.store.examine());
-        findings.integrity(&self.store, request.integrity.unwrap_or(false));
+        findings.integrity(&self.store, to_the_end);
         if let Ok(Some(length)) = self.store.log_length() {
             findings.write_ahead_log(length);
         }
@@ -133,17 +156,16 @@ impl Engine {
             let message = "The store's role may add to the audit log, and neither change nor shorten it: events older than audit.retention_days stay in the store, unseen, until somebody who may delete them runs maintain.";
             findings.add(Advice, "audit_log", key("/audit/retention_days"), message);
         }
+        let now = self.clock.now();
         if let Ok(oldest) = self.store.read(mails::oldest) {
-            findings.waiting_mail(oldest, self.clock.now());
+            findings.waiting_mail(oldest, now);
+        }
+        if let Ok(size) = self.store.size() {
+            findings.disk(size);
         }
         if let Ok(Some(server)) = self.store.server() {
             findings.server(&server);
         }
-        Ok(DoctorResponse {
-            findings: findings.0,
-            hash_milliseconds: hash.map(|hash| (hash.as_secs_f64() * 1e5).round() / 100.0),
-            version: env!("CARGO_PKG_VERSION"),
-        })
     }
 }
 
@@ -549,7 +571,43 @@ impl Findings {
         );
     }
 
+    /// The disk of a SQLite file: what is free, and how long the write-ahead log is.
+    fn disk(&mut self, size: Size) {
+        let mib = |bytes: u64| bytes >> 20;
+        if let Some(free) = size.free_bytes {
+            let (field, free_mib) = (key("/store"), mib(free));
+            match free {
+                _ if free < LITTLE_SPACE => self.add(
+                    Problem,
+                    "store_disk",
+                    field,
+                    format!("{free_mib} MiB are free on the store's disk: once it is full, nobody logs in. Make room."),
+                ),
+                _ if free < size.bytes => self.add(
+                    Advice,
+                    "store_disk",
+                    field,
+                    format!(
+                        "{free_mib} MiB are free on the store's disk, less than the {} MiB of the store: a backup beside it, or a step of its schema, may not find room.",
+                        mib(size.bytes)
+                    ),
+                ),
+                _ => self.add(Good, "store_disk", field, format!("{free_mib} MiB are free on the store's disk.")),
+            }
+        }
+    }
+
     fn server(&mut self, server: &Server) {
+        let ahead = server.ahead_ms;
+        self.advise(
+            ahead.abs() > MOST_AHEAD_MS,
+            "store_clock",
+            "/store",
+            format!(
+                "The clock of the store's server is {ahead} ms ahead of this machine's. Let both keep time (NTP): times of the log, locks and lifetimes are by the clock of whichever machine writes them."
+            ),
+            "The clock of the store's server agrees with this machine's.",
+        );
         let tls = key("/store");
         match server {
             Server { is_local: true, .. } => {

@@ -1,4 +1,5 @@
-//! Figures for the operator: `stats`, and the counters behind it. They live with the engine, in memory.
+//! Figures for the operator: `stats`, and the counters behind it, which live with the engine, in memory; where that is
+//! asked for, those of the store, too.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +11,15 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::error::{Result, Status};
 use crate::operations::{OPERATIONS, Operation, rows};
+use crate::store::figures::Figures;
 
 /// Asks for the figures since the engine was opened.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct StatsRequest {}
+pub struct StatsRequest {
+    /// Whether to tell those of the store, too, which takes a few reads of it; default: false.
+    pub store: Option<bool>,
+}
 
 /// The figures of this engine, since it was opened.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,9 +28,42 @@ pub struct StatsResponse {
     pub operations: Vec<OperationStats>,
     /// The places where passwords are hashed.
     pub hash_queue: HashQueue,
+    /// What the store holds, where that was asked for: the same for every engine on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreStats>,
     /// All of this in the text format of Prometheus: what a scraper is answered, as
     /// `text/plain; version=0.0.4`.
     pub prometheus: String,
+}
+
+/// What a store holds.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StoreStats {
+    /// How many accounts may log in.
+    pub active_accounts: i64,
+    /// How many may not.
+    pub disabled_accounts: i64,
+    /// How many sessions are alive: not revoked, and not past their time.
+    pub sessions: i64,
+    /// How many events the audit log has.
+    pub events: i64,
+    /// How many mails wait to be sent.
+    pub mails: i64,
+    /// Since when the oldest of them waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_mail_at: Option<i64>,
+    /// How many signing keys there are, those that only verify included.
+    pub keys: i64,
+    /// What the store takes: the SQLite file, or the tables on the server with their indexes.
+    pub bytes: u64,
+    /// The length of the SQLite file's write-ahead log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_bytes: Option<u64>,
+    /// What is free on the disk of the SQLite file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
+    /// Which of the counts are what a PostgreSQL server expects: those of more than 100,000. The others were counted.
+    pub estimated: Vec<&'static str>,
 }
 
 /// The figures of an operation.
@@ -81,14 +119,41 @@ pub struct HashQueue {
 }
 
 impl Engine {
-    /// Says how often operations were called, how they ended, and how long they took.
-    pub fn stats(&self, _: StatsRequest) -> Result<StatsResponse> {
+    /// Says how often operations were called, how they ended, and how long they took; of the store how much it holds,
+    /// where that is asked for.
+    ///
+    /// Failures: `store_unavailable`, with `store` alone.
+    pub fn stats(&self, request: StatsRequest) -> Result<StatsResponse> {
+        let now = self.clock.now();
+        let store = request.store.unwrap_or(false);
+        let store = store.then(|| self.store.figures(now).map(StoreStats::from)).transpose()?;
         let taken = self.counters.taken();
         let (slots, busy, waiting) = self.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
-        let prometheus = Exposition { taken: &taken, hash_queue }.to_string();
+        let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
         let operations = taken.into_iter().map(OperationStats::from).collect();
-        Ok(StatsResponse { operations, hash_queue, prometheus })
+        Ok(StatsResponse { operations, hash_queue, store, prometheus })
+    }
+}
+
+impl From<Figures> for StoreStats {
+    fn from(figures: Figures) -> StoreStats {
+        let Figures { counts, oldest_mail, size } = figures;
+        let [active_accounts, disabled_accounts, sessions, events, mails, keys] =
+            counts.map(|count| count.rows);
+        StoreStats {
+            active_accounts,
+            disabled_accounts,
+            sessions,
+            events,
+            mails,
+            oldest_mail_at: oldest_mail,
+            keys,
+            bytes: size.bytes,
+            log_bytes: size.log_bytes,
+            free_bytes: size.free_bytes,
+            estimated: counts.iter().filter(|count| count.is_estimate).map(|count| count.name).collect(),
+        }
     }
 }
 
@@ -220,6 +285,8 @@ impl From<Taken> for OperationStats {
 struct Exposition<'a> {
     taken: &'a [Taken],
     hash_queue: HashQueue,
+    store: Option<&'a StoreStats>,
+    now: i64,
 }
 
 impl fmt::Display for Exposition<'_> {
@@ -260,8 +327,37 @@ impl fmt::Display for Exposition<'_> {
             family(f, name, "gauge", help)?;
             writeln!(f, "{name} {value}")?;
         }
-        Ok(())
+        self.store.map_or(Ok(()), |store| expose(f, store, self.now))
     }
+}
+
+/// The figures of a store.
+fn expose(f: &mut fmt::Formatter, store: &StoreStats, now: i64) -> fmt::Result {
+    family(f, "doorward_accounts", "gauge", "Accounts by whether they may log in.")?;
+    writeln!(f, "doorward_accounts{{state=\"active\"}} {}", store.active_accounts)?;
+    writeln!(f, "doorward_accounts{{state=\"disabled\"}} {}", store.disabled_accounts)?;
+    let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let waits = store.oldest_mail_at.map_or(0, |since| (now - since).max(0));
+    for (name, help, value) in [
+        ("doorward_sessions", "Sessions that are alive.", Some(store.sessions)),
+        ("doorward_events", "Events in the audit log.", Some(store.events)),
+        ("doorward_mails", "Mails that wait to be sent.", Some(store.mails)),
+        ("doorward_oldest_mail_seconds", "For how long the oldest mail waits.", Some(waits)),
+        ("doorward_keys", "Signing keys.", Some(store.keys)),
+        ("doorward_store_bytes", "What the store takes on its disk.", Some(bytes(store.bytes))),
+        ("doorward_store_log_bytes", "The write-ahead log of a SQLite file.", store.log_bytes.map(bytes)),
+        (
+            "doorward_store_free_bytes",
+            "What is free on the disk of a SQLite file.",
+            store.free_bytes.map(bytes),
+        ),
+    ] {
+        if let Some(value) = value {
+            family(f, name, "gauge", help)?;
+            writeln!(f, "{name} {value}")?;
+        }
+    }
+    Ok(())
 }
 
 fn family(f: &mut fmt::Formatter, name: &str, kind: &str, help: &str) -> fmt::Result {

@@ -4,6 +4,7 @@
 mod checkpoints;
 mod copy;
 pub(crate) mod events;
+pub(crate) mod figures;
 pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod known_devices;
@@ -90,6 +91,8 @@ pub(crate) struct Server {
     pub is_verified: bool,
     /// A pooler stands before it.
     pub is_pooled: bool,
+    /// How far its clock is ahead of this machine's, as far as the way there and back lets one say.
+    pub ahead_ms: i64,
 }
 
 /// Whether an acknowledged write must survive a power cut. Every write survives the process.

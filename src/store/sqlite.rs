@@ -124,6 +124,11 @@ impl Sqlite {
         })
     }
 
+    /// Where the store is, if it is not in memory.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.files.as_ref().map(|files| files.path.as_path())
+    }
+
     /// Whether the store can still be used, by a connection of its own. Failures: as at opening.
     pub(super) fn examine(&self) -> Result<()> {
         match &self.files {

@@ -87,11 +87,24 @@ fn a_store_that_cannot_be_written() {
 
     cluster.sql("door", "REASSIGN OWNED BY door TO postgres; GRANT CREATE ON SCHEMA public TO door");
     cluster.sql("door", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO door");
-    is_told("postgres: the role has not the privilege INSERT on meta");
+    let (code, detail) = refused(&cluster.url());
+    assert_eq!(code, "invalid_config");
+    assert!(
+        detail.starts_with("postgres: the role has not the privilege DELETE, INSERT, UPDATE on "),
+        "{detail}"
+    );
+    assert!(
+        detail.ends_with(", user_roles, users; INSERT on events") && detail.contains(" meta, "),
+        "every table: {detail}"
+    );
+    is_told(&detail);
     assert_eq!(why(register(&engine, "grace").unwrap_err()).0, "invalid_config");
     cluster.sql("door", "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO door");
     cluster.sql("door", "REVOKE DELETE ON throttles FROM door");
     is_told("postgres: the role has not the privilege DELETE on throttles");
+    cluster.sql("door", "REVOKE UPDATE ON users, mails FROM door");
+    is_told("postgres: the role has not the privilege DELETE on throttles; UPDATE on mails, users");
+    cluster.sql("door", "GRANT UPDATE ON users, mails TO door");
     cluster.sql("door", "GRANT DELETE ON throttles TO door; REVOKE SELECT ON doorward_schema FROM door");
     assert_eq!(refused(&cluster.url()).1, "postgres: the role has not the privilege (42501)");
     cluster.sql("door", "GRANT SELECT ON doorward_schema TO door");
@@ -106,7 +119,20 @@ fn a_store_that_cannot_be_written() {
         is_told("postgres: the server only reads");
         cluster.sql("postgres", &format!("ALTER {scope} RESET default_transaction_read_only"));
     }
-    assert!(open(&cluster.url(), json!({})).is_ok());
+    let engine = open(&cluster.url(), json!({})).unwrap();
+
+    // A server whose clock is another one; and one that is gone, of which no more is asked.
+    assert_eq!(severity(&engine, "store_clock").as_deref(), Some("ok"));
+    cluster.sql(
+        "door",
+        "CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS \
+         $$ SELECT pg_catalog.clock_timestamp() - interval '3 seconds' $$; \
+         ALTER ROLE door SET search_path = public, pg_catalog",
+    );
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    assert_eq!(severity(&engine, "store_clock").as_deref(), Some("advice"));
+    cluster.control(&["stop", "--mode=immediate"]);
+    assert_eq!((severity(&engine, "schema").as_deref(), severity(&engine, "store")), (Some("problem"), None));
 }
 
 /// What the server says, by SQLSTATE, and what is made of it: a trigger says each of them, but for some that only make the
@@ -168,6 +194,13 @@ fn what_the_server_says() {
     }
     cluster.sql("door", "DROP TRIGGER say ON users");
     register(&engine, "ada").unwrap();
+}
+
+fn severity(engine: &doorward::Engine, check: &str) -> Option<String> {
+    let doctor = call(engine, "doctor", json!({})).unwrap();
+    let findings = doctor["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["check"] == check);
+    found.map(|finding| finding["severity"].as_str().unwrap().to_owned())
 }
 
 #[test]

@@ -86,6 +86,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doorward events verify",
         ],
     ),
+    ("stats", &["doorward stats", "doorward stats --prometheus > /var/lib/node_exporter/doorward.prom"]),
     (
         "import",
         &[

@@ -90,6 +90,8 @@ enum Command {
     Restore(stores::Restore),
     /// Purge what is past its time.
     Maintain(stores::Maintain),
+    /// Show how much the store holds: accounts, sessions, events, mails, bytes.
+    Stats(stores::Stats),
     /// Judge the configuration on this machine; fails with CONFIG when there is a problem.
     Doctor(stores::Doctor),
     /// Move everything in one store into another that is empty.
@@ -215,6 +217,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Backup(backup) => backup.run(context),
         Command::Restore(restore) => restore.run(context),
         Command::Maintain(maintain) => maintain.run(context),
+        Command::Stats(stats) => stats.run(context),
         Command::Doctor(doctor) => doctor.run(context),
         Command::Migrate(migrate) => migrate.run(context),
         Command::MigrateSchema => stores::migrate_schema(context),

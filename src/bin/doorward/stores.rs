@@ -1,4 +1,4 @@
-//! Stores as a whole: `init`, `backup`, `restore`, `maintain`, `doctor`, `migrate`, `migrate-schema`.
+//! Stores as a whole: `init`, `backup`, `restore`, `maintain`, `stats`, `doctor`, `migrate`, `migrate-schema`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,6 +54,13 @@ pub struct Maintain {
     /// Stop after this many milliseconds, 1 to 60000, though something may be left. Default: when nothing is.
     #[arg(long, value_name = "MS")]
     budget_ms: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct Stats {
+    /// Print them as a scraper of Prometheus reads them.
+    #[arg(long, conflicts_with = "json")]
+    prometheus: bool,
 }
 
 #[derive(Args)]
@@ -226,6 +233,34 @@ impl Maintain {
         }
         if !is_complete {
             writeln!(context.out, "More is left.")?;
+        }
+        Ok(())
+    }
+}
+
+impl Stats {
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let answer = context.source.open()?.call("stats", &json!({"store": true}))?;
+        let store = &answer["store"];
+        if self.prometheus {
+            // What this process did since it began says nothing.
+            let all = answer["prometheus"].as_str().unwrap_or_default();
+            let own = all.find("# HELP doorward_accounts").and_then(|start| all.get(start..));
+            return Ok(write!(context.out, "{}", own.unwrap_or_default())?);
+        }
+        if context.json {
+            return Ok(writeln!(context.out, "{}", show::json(&store.to_string()))?);
+        }
+        let is_estimate =
+            |name: &str| store["estimated"].as_array().is_some_and(|all| all.contains(&json!(name)));
+        for (name, figure) in store.as_object().into_iter().flatten() {
+            let text = match name.as_str() {
+                "estimated" => continue,
+                "oldest_mail_at" => show::time(figure),
+                name if is_estimate(name) => format!("{} (expected)", word(figure)),
+                _ => word(figure),
+            };
+            writeln!(context.out, "{:18} {text:>20}", name.replace('_', " "))?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ use super::events::Log;
 use super::pool::Pool;
 use super::schema::{self, Found, Plan};
 use super::{Durability, Row, Server, Tx, Value, copy, damaged};
+use crate::clock::Clock;
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
@@ -80,13 +81,40 @@ impl Postgres {
 
     pub(super) fn server(&self) -> Result<Server> {
         self.with(Instant::now() + self.timeout, |connection, _| {
+            let ahead_ms = clock_ahead(connection)?;
             Ok(Server {
+                ahead_ms,
                 version: connection.server_version().to_owned(),
                 is_local: connection.is_local(),
                 is_encrypted: connection.is_encrypted(),
                 is_verified: self.server.url.tls.mode >= Mode::VerifyCa,
                 is_pooled: self.server.is_pooled(),
             })
+        })
+    }
+
+    /// How many rows the server expects of a statement that it explains.
+    pub(super) fn expected(&self, explain: &str) -> Result<Option<i64>> {
+        let plan = self.text(explain)?;
+        let rows = plan.split_once(" rows=").map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
+        Ok(rows.and_then(|rows| rows.parse().ok()))
+    }
+
+    /// What the tables take on the server's disk, with their indexes.
+    pub(super) fn bytes(&self) -> Result<u64> {
+        let tables = copy::tables().map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
+        let bytes = self.text(&format!(
+            "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_catalog.pg_class \
+             WHERE relname IN ({tables}) AND relnamespace = current_schema()::regnamespace"
+        ))?;
+        bytes.parse().map_err(|_| damaged())
+    }
+
+    /// The first column of the first row of a query.
+    fn text(&self, sql: &str) -> Result<String> {
+        self.with(Instant::now() + self.timeout, |connection, _| {
+            let reply = ask(connection, sql).map_err(|failure| failure.error())?;
+            texts(&reply).and_then(|texts| texts.into_iter().next()).ok_or_else(damaged)
         })
     }
 
@@ -301,19 +329,33 @@ fn is_append_only(connection: &mut Connection) -> Result<bool> {
     Ok(matches!(texts(&reply).as_deref(), Some([text]) if text == "1"))
 }
 
-/// Refuses a role that may not do with the rows of a table what the engine does. The audit log may be append-only.
+/// How many milliseconds the server's clock is ahead of this machine's. Half the way there and back is taken as the way
+/// there.
+fn clock_ahead(connection: &mut Connection) -> Result<i64> {
+    let (clock, before) = (Clock::system(), Instant::now());
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let reply = ask(connection, sql).map_err(|failure| failure.error())?;
+    let way = i64::try_from(before.elapsed().as_millis()).unwrap_or(i64::MAX) / 2;
+    let there = texts(&reply).and_then(|texts| texts.first()?.parse::<i64>().ok()).ok_or_else(damaged)?;
+    Ok(there - (clock.now_ms() - way))
+}
+
+/// Refuses a role that may not do with the rows of a table what the engine does; all that it may not is told. The
+/// audit log may be append-only.
 fn privileges(connection: &mut Connection) -> Result<()> {
     let tables = copy::tables().map(|table| format!("('{table}')")).collect::<Vec<_>>().join(", ");
     let missing = format!(
-        "SELECT right_, table_ FROM (VALUES {tables}) AS t (table_), \
+        "SELECT coalesce(string_agg(rights || ' on ' || tables, '; ' ORDER BY rights, tables), '') FROM ( \
+         SELECT rights, string_agg(table_, ', ' ORDER BY table_) AS tables FROM ( \
+         SELECT table_, string_agg(right_, ', ' ORDER BY right_) AS rights FROM (VALUES {tables}) AS t (table_), \
          (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r (right_) \
          WHERE NOT (table_ = 'events' AND right_ IN ('UPDATE', 'DELETE')) \
-           AND NOT has_table_privilege(table_, right_) LIMIT 1"
+         AND NOT has_table_privilege(table_, right_) GROUP BY table_) AS of_each GROUP BY rights) AS together"
     );
     let reply = ask(connection, &missing).map_err(|failure| failure.error_at_opening())?;
     match texts(&reply).as_deref() {
-        Some([right, table]) => {
-            Err(wrong(format!("postgres: the role has not the privilege {right} on {table}")))
+        Some([missing]) if !missing.is_empty() => {
+            Err(wrong(format!("postgres: the role has not the privilege {missing}")))
         }
         _ => Ok(()),
     }

@@ -1320,9 +1320,14 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {"path": path, "verify": verify}
         return BackupResponse.model_validate(self.call("backup", _text(fields)))
 
-    def stats(self) -> StatsResponse:
-        """Counts calls, by operation and status, and says how long they took; also for Prometheus."""
-        fields: dict[str, object] = {}
+    def stats(self, *, store: bool | None = None) -> StatsResponse:
+        """Counts calls, by operation and status, and says how long they took, and what the store holds; also for Prometheus.
+
+        store: Whether to tell those of the store, too, which takes a few reads of it; default: false.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {"store": store}
         return StatsResponse.model_validate(self.call("stats", _text(fields)))
 
     def doctor(self, *, integrity: bool | None = None) -> DoctorResponse:

@@ -3187,6 +3187,64 @@ class StatsRequest(Model):
         extra="forbid",
         use_attribute_docstrings=True,
     )
+    store: bool | None = None
+    """
+    Whether to tell those of the store, too, which takes a few reads of it; default: false.
+    """
+
+
+class StoreStats(Model):
+    """
+    What the store holds, where that was asked for: the same for every engine on it.
+    """
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+    )
+    active_accounts: int
+    """
+    How many accounts may log in.
+    """
+    bytes: Annotated[int, Field(ge=0)]
+    """
+    What the store takes: the SQLite file, or the tables on the server with their indexes.
+    """
+    disabled_accounts: int
+    """
+    How many may not.
+    """
+    estimated: list[str]
+    """
+    Which of the counts are what a PostgreSQL server expects: those of more than 100,000. The others were counted.
+    """
+    events: int
+    """
+    How many events the audit log has.
+    """
+    free_bytes: Annotated[int | None, Field(ge=0)] = None
+    """
+    What is free on the disk of the SQLite file.
+    """
+    keys: int
+    """
+    How many signing keys there are, those that only verify included.
+    """
+    log_bytes: Annotated[int | None, Field(ge=0)] = None
+    """
+    The length of the SQLite file's write-ahead log.
+    """
+    mails: int
+    """
+    How many mails wait to be sent.
+    """
+    oldest_mail_at: int | None = None
+    """
+    Since when the oldest of them waits.
+    """
+    sessions: int
+    """
+    How many sessions are alive: not revoked, and not past their time.
+    """
 
 
 class HashQueue(Model):
@@ -3311,6 +3369,10 @@ class StatsResponse(Model):
     """
     All of this in the text format of Prometheus: what a scraper is answered, as
     `text/plain; version=0.0.4`.
+    """
+    store: StoreStats | None = None
+    """
+    What the store holds, where that was asked for: the same for every engine on it.
     """
 
 
