@@ -195,7 +195,7 @@ fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
     drop(engine);
     let other = store.another();
     let url = |store: &Store| store.url().parse().unwrap();
-    doorward::migrate(&url(store), &url(&other), |_| ()).unwrap();
+    doorward::migrate(&url(store), &url(&other), |_| std::ops::ControlFlow::Continue(())).unwrap();
     let moved = Stage { now_ms: Arc::clone(&stage.now_ms), ..Stage::new(&other, keys) };
     let engine = moved.open();
     assert_eq!(kinds(&engine, json!({"after": seen})), ["registered"; 3]);
