@@ -36,7 +36,7 @@ def server(engine: Engine, host: str, port: int) -> ThreadingHTTPServer:
             if self.path == "/health":
                 self.answer(lambda: f"{len(engine.list_users(limit=1).users)}\n")
             elif self.path == "/metrics":
-                self.answer(lambda: engine.stats().prometheus, "text/plain; version=0.0.4")
+                self.answer(lambda: engine.stats(store=True).prometheus, "text/plain; version=0.0.4")
             else:
                 self.send_error(404)
 
