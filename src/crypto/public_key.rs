@@ -88,3 +88,41 @@ fn is_power(it: u32, prime: u32) -> bool {
     let next = |power: &u32| Some(power * (65_537 % prime) % prime);
     std::iter::successors(Some(1), next).take(prime as usize).any(|power| power == it)
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256};
+
+    use super::{ed25519, rsa};
+
+    /// Each is told by its own name: that the library would refuse some of them, too, is not relied on.
+    #[test]
+    fn exponents_and_moduli_that_are_none() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let n = pair.public_key().modulus().big_endian_without_leading_zero();
+        let flaw = |n: &[u8], e: &[u8]| rsa(n, e, &RSA_PKCS1_2048_8192_SHA256).err();
+        assert_eq!(flaw(n, &[1, 0, 1]), None);
+        assert_eq!(flaw(&[&[0], n].concat(), &[0, 1, 0, 1]), None);
+        for e in [&[1][..], &[0, 1], &[2], &[1, 0, 0], &[], &[0], &[1, 0, 0, 0, 1]] {
+            assert_eq!(flaw(n, e), Some("rsa_exponent"), "{e:?}");
+        }
+        let even = [&n[..n.len() - 1], &[n[n.len() - 1] & 0xfe]].concat();
+        assert_eq!(flaw(&even, &[1, 0, 1]), Some("rsa_small_factor"));
+    }
+
+    /// The field has 19 elements that a point could be written by in two ways (RFC 8032 section 5.1.3).
+    #[test]
+    fn points_in_another_spelling_are_none() {
+        let mut points = 0;
+        for (y, sign) in (0..19).flat_map(|y| [(y, 0), (y, 0x80)]) {
+            let mut encoded = [0xff; 32];
+            (encoded[0], encoded[31]) = (0xed + y, 0x7f | sign);
+            match ed25519(&encoded).err() {
+                Some("not_canonical") => points += 1,
+                flaw => assert_eq!(flaw, Some("not_a_point"), "{y}"),
+            }
+        }
+        assert!(points > 8);
+    }
+}
