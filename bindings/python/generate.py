@@ -191,9 +191,12 @@ def types(folder: Path) -> str:
         if "properties" in schema:
             definitions[f"{camel(name)}Config"] = schema
             config["properties"][name] = {"$ref": f"#/components/schemas/{camel(name)}Config"}
-        elif "additionalProperties" in schema:
-            # Of a map that may be null the generator forgets what is in it.
-            config["properties"][name] = {**schema, "type": "object"}
+        elif "additionalProperties" in schema and "null" in schema["type"]:
+            # Of a map that may be null the generator forgets what is in it. Null means absent in it, too.
+            values = {"anyOf": [{**schema["additionalProperties"], "title": camel(name)}, {"type": "null"}]}
+            entries = {"type": "object", "additionalProperties": values}
+            description = schema["description"]
+            config["properties"][name] = {"description": description, "anyOf": [entries, {"type": "null"}]}
     definitions["Config"] = config
     definitions["Claims"] = operation_named("verify")["response"]
     options = [

@@ -653,7 +653,7 @@ class Config(TypedDict, total=False):
     `aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`.
     """
     audit: AuditConfig
-    backends: dict[str, Backends]
+    backends: dict[str, Backends | None] | None
     """
     Named backends beside the one that the keys above describe, which is called `default`: a token of one
     never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those that the store has.
