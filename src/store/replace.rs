@@ -110,21 +110,33 @@ impl Place {
         }
         let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
         folder.sync_all()?;
-        if old.is_none() {
-            fs::rename(new, &self.0)?;
-        } else {
-            match renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE) {
-                Ok(()) => fs::rename(new, kept)?,
-                // Not every file system exchanges.
-                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                    fs::hard_link(&self.0, kept)?;
-                    fs::rename(new, &self.0)?;
-                }
-                Err(error) => return Err(error.into()),
+        self.swap(new, kept, old.is_some()).inspect_err(|_| {
+            for companion in COMPANIONS {
+                let _ = fs::rename(longer(kept, companion), longer(&self.0, companion));
             }
-        }
+        })?;
         folder.sync_all()?;
         Ok(is_kept.then(|| kept.to_owned()))
+    }
+
+    /// Both, or nothing.
+    fn swap(&self, new: &Path, kept: &Path, is_there: bool) -> io::Result<()> {
+        if !is_there {
+            return fs::rename(new, &self.0);
+        }
+        let exchange = || renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE);
+        match exchange() {
+            // Where the old one lies now goes with the draft.
+            Ok(()) => fs::rename(new, kept).inspect_err(|_| {
+                let _ = exchange();
+            }),
+            // Not every file system exchanges.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                fs::hard_link(&self.0, kept)?;
+                fs::rename(new, &self.0).inspect_err(|_| drop(fs::remove_file(kept)))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes the log of what is there back into it, so that it is one file. One that is damaged stays in pieces, which
