@@ -288,6 +288,55 @@ fn what_is_rare_is_found(store: &Store) {
     }
 }
 
+on_each_store!(a_chain_begins_only_with_what_is_past_its_time);
+/// What is past its time goes from the beginning of a chain. One row that is made up there takes nothing else along.
+fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
+    let stage = Stage::new(store, json!({"audit": {"retention_days": 10, "chain": true}}));
+    let engine = stage.open();
+    for name in ["ada", "bob", "eve", "dan", "joe"] {
+        register(&engine, name);
+    }
+    let verify = || call(&engine, "verify_events", json!({})).unwrap();
+    assert_eq!(verify()["events"], 5);
+    stage.advance(11 * 86_400);
+    call(&engine, "maintain", json!({"budget_ms": 60_000})).unwrap();
+    let verdict = verify();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(0)), "{verdict}");
+    for name in ["ian", "kay", "lee", "may"] {
+        register(&engine, name);
+    }
+    call(&engine, "maintain", json!({"budget_ms": 60_000})).unwrap();
+    let verdict = verify();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
+    // The links themselves stay as they were.
+    let last = "(SELECT max(position) FROM event_order)";
+    let ancient = "00000000000070008000000000000001";
+    let ancient = if store.is_sqlite() { format!("x'{ancient}'") } else { format!("'\\x{ancient}'") };
+    store.execute(&format!(
+        "DELETE FROM events WHERE id IN (SELECT event_id FROM event_order WHERE position < {last})"
+    ));
+    store.execute(&format!("DELETE FROM event_order WHERE position < {last} - 1"));
+    store.execute(&format!("UPDATE event_order SET event_id = {ancient} WHERE position < {last}"));
+    let verdict = verify();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(false), &json!(1)), "{verdict}");
+    assert_eq!(verdict["problems"][0]["reason"], "broken");
+}
+
+on_each_store!(a_chain_outlives_the_keys_that_sealed_it);
+/// A process with yesterday's order of secret keys sealed the head, and they are retired.
+fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {
+    let (old, new) = ("the secret key of yesterday's store", "the secret key of today's good store");
+    let open =
+        |keys: &[&str]| Stage::new(store, json!({"secret_keys": keys, "audit": {"chain": true}})).open();
+    register(&open(&[old]), "ada");
+    let (engine, late) = (open(&[new, old]), open(&[old, new]));
+    register(&late, "bob");
+    assert_eq!(call(&late, "verify_events", json!({})).unwrap()["events"], 2);
+    call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    let verdict = call(&engine, "verify_events", json!({})).unwrap();
+    assert_eq!(verdict["intact"], true, "{verdict}");
+}
+
 on_each_store!(a_race_leaves_one_event);
 /// One session that many end at once is ended once, and logged once.
 fn a_race_leaves_one_event(store: &Store) {

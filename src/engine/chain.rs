@@ -208,7 +208,8 @@ impl Engine {
             }
         };
         let oldest = head.oldest.max(self.retention.oldest(self.clock.now()));
-        let mut walk = Walk { before: Link::default(), is_old: true, wanted: request.head.as_ref() };
+        let mut walk =
+            Walk { before: Link::default(), is_old: true, began: None, wanted: request.head.as_ref() };
         let mut position = head.start - 1;
         loop {
             let rows = self.store.read(|tx| events::list_links(tx, position, head.position, PLACES))?;
@@ -216,6 +217,7 @@ impl Engine {
             position = last.position;
             rows.iter().for_each(|row| walk.step(oldest, row, &mut verdict));
         }
+        walk.end(&mut verdict);
         if (position, walk.before) != (head.position, head.link) {
             verdict.problem("head", Some(head.position), None);
         }
@@ -255,6 +257,8 @@ struct Walk<'a> {
     before: Link,
     /// Everything that was met is past its time.
     is_old: bool,
+    /// The place and the event of a first link that is left, until the next one proves it.
+    began: Option<(i64, Id)>,
     /// A head that is yet to be met.
     wanted: Option<&'a ChainHead>,
 }
@@ -272,10 +276,15 @@ impl Walk<'_> {
             _ => {}
         }
         // What is past its time goes from the beginning on, also while it is looked at: the first link that is left
-        // stands for those before it.
+        // stands for those before it. Nothing proves of what time it is itself, so the one after it, which goes with
+        // it, is past its time, too: else whoever puts one row there takes out everything before it.
         let may_begin = self.is_old && row.event.is_none();
-        if link(&self.before, position, id, &own) != found && !may_begin {
-            problem("broken");
+        let is_next = link(&self.before, position, id, &own) == found;
+        let is_proved = is_next && (self.began.take().is_none() || may_begin);
+        match is_proved {
+            true => {}
+            false if may_begin => self.began = Some((position, id)),
+            false => problem("broken"),
         }
         self.before = found;
         if self.wanted.is_some_and(|wanted| wanted.position == position && wanted.link == found) {
@@ -284,6 +293,13 @@ impl Walk<'_> {
         if let Some(event) = &row.event {
             verdict.events += 1;
             verdict.since.get_or_insert(event.at);
+        }
+    }
+
+    /// A first link that nothing follows proves nothing.
+    fn end(&self, verdict: &mut Verdict) {
+        if let Some((position, id)) = self.began {
+            verdict.problem("broken", Some(position), Some(id));
         }
     }
 }

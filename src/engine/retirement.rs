@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Engine;
 use super::events::{Kind, event};
 use super::keys::{Backend, RotateKeysResponse, begin, new_key};
-use super::{mail, settings, totp};
+use super::{chain, mail, settings, totp};
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
@@ -101,6 +101,7 @@ impl Engine {
             let secret_keys = self.leaving(tx)?;
             settings::unchanged(tx, stamp)?;
             settings::reseal(tx, &self.secrets)?;
+            chain::reseal(tx, &self.secrets)?;
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_every(tx)?;
             made.iter().try_for_each(|key| begin(tx, &self.secrets, key, true, now))?;

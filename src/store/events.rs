@@ -136,7 +136,8 @@ pub(crate) fn is_append_only(tx: &Tx) -> bool {
 }
 
 /// Forgets events that happened before `oldest`, while the settings of the store are those of this stamp, and the
-/// beginning of the order, as far as it has none any more: the last row of that stays.
+/// beginning of the order, as far as it has none any more: the last two rows of that stay, by which the chain is proved
+/// to begin with what is past its time.
 pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: Share) -> Result<usize> {
     if is_append_only(tx) {
         return Ok(0);
@@ -154,8 +155,9 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
                         ORDER BY position LIMIT ?2), \
               kept AS (SELECT min(position) AS position FROM first \
                        WHERE event_id >= ?1 OR EXISTS (SELECT 1 FROM events WHERE id = event_id)) \
-         DELETE FROM event_order WHERE position < (SELECT max(first.position) FROM first \
-           WHERE first.position < coalesce((SELECT kept.position FROM kept), 9223372036854775807))",
+         DELETE FROM event_order WHERE position < (SELECT first.position FROM first \
+           WHERE first.position < coalesce((SELECT kept.position FROM kept), 9223372036854775807) \
+           ORDER BY first.position DESC LIMIT 1 OFFSET 1)",
         Value::Bytes(oldest.as_bytes()),
         share,
     )?;
