@@ -125,8 +125,8 @@ fn imports_at_once(store: &Store) {
             reports.iter().map(|report| report["imported"].as_u64().unwrap()).collect();
         imported.sort_unstable();
         assert_eq!(imported, [0, 0, 0, 0, 0, 10], "{on_conflict}");
-        let skipped = reports.iter().map(|report| report["skipped"].as_u64().unwrap());
-        assert_eq!(skipped.sum::<u64>(), if on_conflict == "fail" { 0 } else { 10 + 5 * 20 });
+        let present = reports.iter().map(|report| report["present"].as_u64().unwrap());
+        assert_eq!(present.sum::<u64>(), if on_conflict == "fail" { 5 * 10 } else { 10 + 5 * 20 });
     }
     drop(engine);
     assert_eq!((store.count("users"), store.count("events")), (20, 2));

@@ -1,8 +1,9 @@
 //! Accounts of another system: `import_users`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
+use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::Event;
+use crate::store::rehearsal::Taken;
 use crate::store::users::{self, By, NewUser};
 use crate::store::{Durability, Tx};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username, text_type};
@@ -91,10 +93,13 @@ pub struct ImportUsersResponse {
     pub imported: usize,
     /// Accounts that were passed over because of a problem.
     pub skipped: usize,
+    /// Accounts that are there already, with the same name, address, roles, attributes and language: they are passed
+    /// over, and that is no problem. Passwords are not compared, for a login may have changed the hash.
+    pub present: usize,
     /// Every problem, by the order of the accounts.
     pub problems: Vec<ImportProblem>,
-    /// How many hashes of each scheme the accounts without a problem have: what their logins will cost until
-    /// they are upgraded.
+    /// How many hashes of each scheme the accounts have that are new and without a problem: what their logins will
+    /// cost until they are upgraded.
     #[schemars(with = "BTreeMap<String, i64>")]
     pub hashes: BTreeMap<&'static str, usize>,
 }
@@ -104,9 +109,9 @@ pub struct ImportUsersResponse {
 pub struct ImportProblem {
     /// Which: its place in `users`, counted from 0.
     pub index: usize,
-    /// What is wrong: `invalid_username`, `username_taken` (in the store), `username_repeated` (in the request),
-    /// `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`, `email_repeated`,
-    /// `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
+    /// What is wrong: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated` (in
+    /// the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
+    /// `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
     /// `invalid_locale`.
     #[schemars(with = "String")]
     pub code: Problem,
@@ -118,9 +123,9 @@ pub struct ImportProblem {
 pub enum Problem {
     /// No username (RFC 8265 UsernameCaseMapped, without `@`).
     InvalidUsername,
-    /// An account of the store has the name.
+    /// Another account of the store has the name.
     UsernameTaken,
-    /// An account before it in the request has the name.
+    /// Another account before it in the request has the name.
     UsernameRepeated,
     /// No e-mail address.
     InvalidEmail,
@@ -157,10 +162,10 @@ impl Engine {
         let candidates: Vec<Candidate> = candidates.collect::<Result<_>>()?;
         let skips = on_conflict == Some(OnConflict::Skip);
         if dry_run == Some(true) {
-            return self.store.read(|tx| Ok(judge(tx, &candidates)?.report(skips)));
+            return self.store.read(|tx| Ok(judge(tx, &candidates, None)?.report(skips)));
         }
         self.store.write(Durability::Full, |tx| {
-            let judged = judge(tx, &candidates)?;
+            let judged = judge(tx, &candidates, None)?;
             let report = judged.report(skips);
             if report.imported > 0 {
                 for account in &judged.accounts {
@@ -171,6 +176,13 @@ impl Engine {
             }
             Ok(report)
         })
+    }
+
+    /// Begins a dry run of more accounts than one call takes.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn rehearse_imports(&self) -> Result<Rehearsal<'_>> {
+        Ok(Rehearsal { engine: self, taken: Taken::new()? })
     }
 
     /// The account that an imported one would become, or all that is wrong with it by itself.
@@ -235,6 +247,49 @@ impl Engine {
     }
 }
 
+/// A dry run of imports one after the other: each finds what those before it would have created. It only reads the
+/// store, and its memory does not grow with the accounts.
+pub struct Rehearsal<'a> {
+    engine: &'a Engine,
+    taken: Taken,
+}
+
+impl Rehearsal<'_> {
+    /// What an import of these accounts would do with `on_conflict: "skip"`.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn import_users(&mut self, users: Vec<ImportedUser>) -> Result<ImportUsersResponse> {
+        let now = self.engine.clock.now();
+        let candidates = users.into_iter().map(|user| self.engine.candidate(user, now));
+        let candidates: Vec<Candidate> = candidates.collect::<Result<_>>()?;
+        let judged = self.engine.store.read(|tx| judge(tx, &candidates, Some(&self.taken)))?;
+        for account in &judged.accounts {
+            self.taken.add(NAME, &account.username_key, &content(&account.public)?)?;
+            if let Some(key) = &account.email_key {
+                self.taken.add(ADDRESS, key, &[])?;
+            }
+        }
+        Ok(judged.report(true))
+    }
+}
+
+/// The kinds of keys that are taken in a [`Rehearsal`].
+const NAME: &str = "name";
+const ADDRESS: &str = "address";
+
+impl ImportedUser {
+    /// Reads an account from a JSON text, as `import_users` does from its list.
+    ///
+    /// Failures: `invalid_json`, `invalid_request`.
+    pub fn parse(text: &str) -> Result<ImportedUser> {
+        let parse = |text: &str| json::parse::<ImportedUser>(text, Code::InvalidRequest);
+        parse(text).or_else(|error| {
+            let mended = json::with_other_empties(text, error, |text| parse(text).map(drop))?;
+            parse(&mended)
+        })
+    }
+}
+
 /// An account that is good by itself, or why it is not.
 type Candidate = std::result::Result<Account, Vec<Problem>>;
 
@@ -263,37 +318,65 @@ impl Account {
     }
 }
 
+/// What makes two accounts the same, as a digest.
+fn content(account: &PublicUser) -> Result<Vec<u8>> {
+    let PublicUser { username, email, roles, attributes, locale, .. } = account;
+    let text = json::render(&(username, email, roles, attributes, locale))?;
+    Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
+}
+
 /// The accounts without a problem, and every problem with its place.
 #[derive(Default)]
 struct Judged<'a> {
     accounts: Vec<&'a Account>,
     problems: Vec<(usize, Problem)>,
     skipped: usize,
+    present: usize,
 }
 
-/// Holds the accounts against the store and against each other: who comes first has the name.
-fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate]) -> Result<Judged<'a>> {
+/// Holds the accounts against the store, against what is `taken` before, and against each other: who comes first has
+/// the name.
+fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) -> Result<Judged<'a>> {
     let mut judged = Judged::default();
-    let (mut usernames, mut emails) = (HashSet::new(), HashSet::new());
+    let mut usernames: HashMap<&String, &PublicUser> = HashMap::new();
+    let mut emails = HashSet::new();
+    let before = |kind, key: &str| taken.map_or(Ok(None), |taken| taken.find(kind, key));
     for (index, candidate) in candidates.iter().enumerate() {
         let mut problems = Vec::new();
         match candidate {
             Err(found) => problems.extend(found),
             Ok(account) => {
-                if usernames.contains(&account.username_key) {
-                    problems.push(Problem::UsernameRepeated);
-                } else if users::is_taken(tx, By::Username(&account.username_key))? {
-                    problems.push(Problem::UsernameTaken);
+                let name = &account.username_key;
+                let repeated = match usernames.get(name) {
+                    Some(first) => Some(content(first)?),
+                    None => before(NAME, name)?,
+                };
+                let kept = match repeated {
+                    Some(_) => None,
+                    None => users::find(tx, By::Username(name))?,
+                };
+                let kept = kept.map(|user| content(&user.public)).transpose()?;
+                if let Some(other) = repeated.as_ref().or(kept.as_ref()) {
+                    if *other == content(&account.public)? {
+                        judged.present += 1;
+                        continue;
+                    }
+                    let is_repeated = repeated.is_some();
+                    problems.push(if is_repeated {
+                        Problem::UsernameRepeated
+                    } else {
+                        Problem::UsernameTaken
+                    });
                 }
                 if let Some(key) = &account.email_key {
-                    if emails.contains(key) {
+                    if emails.contains(key) || before(ADDRESS, key)?.is_some() {
                         problems.push(Problem::EmailRepeated);
                     } else if users::is_taken(tx, By::Email(key))? {
                         problems.push(Problem::EmailTaken);
                     }
                 }
                 if problems.is_empty() {
-                    usernames.insert(&account.username_key);
+                    usernames.insert(name, &account.public);
                     emails.extend(&account.email_key);
                     judged.accounts.push(account);
                 }
@@ -315,6 +398,7 @@ impl Judged<'_> {
         ImportUsersResponse {
             imported: if imports { self.accounts.len() } else { 0 },
             skipped: if imports { self.skipped } else { 0 },
+            present: self.present,
             problems: self.problems.iter().map(|&(index, code)| ImportProblem { index, code }).collect(),
             hashes,
         }

@@ -18,6 +18,7 @@ pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub(crate) mod rehearsal;
 mod replace;
 pub(crate) mod revoked_tokens;
 mod schema;

@@ -17,22 +17,22 @@ static ACTOR: LazyLock<Option<Actor>> = LazyLock::new(|| {
     text.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().parse().ok()
 });
 
-pub fn name() -> Option<&'static str> {
-    ACTOR.as_ref().map(Actor::as_str)
+pub fn current() -> Option<Actor> {
+    ACTOR.clone()
 }
 
 /// Adds who acts to the request of an operation that takes it and does not have it. What is no object is the engine's to
 /// refuse.
 pub fn sign(operation: &str, request: &str) -> Option<String> {
     let takes_actor = OPERATIONS.iter().any(|known| known.name == operation && known.takes_actor);
-    let actor = name().filter(|_| takes_actor)?;
+    let actor = current().filter(|_| takes_actor)?;
     let members: Map<String, Value> = match request.trim() {
         "" => Map::new(),
         text => serde_json::from_str(text).ok()?,
     };
     let rest = request.trim().strip_prefix('{').unwrap_or("}");
     let comma = if members.is_empty() { "" } else { "," };
-    (!members.contains_key("actor")).then(|| format!("{{\"actor\":{}{comma}{rest}", json!(actor)))
+    (!members.contains_key("actor")).then(|| format!("{{\"actor\":{}{comma}{rest}", json!(actor.as_str())))
 }
 
 /// The name of the account that runs the command, where the machine itself knows it.

@@ -6,8 +6,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use doorward::engine::imports::{self, ImportUsersRequest, ImportUsersResponse, ImportedUser};
 use doorward::{Code, Error};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -21,10 +21,10 @@ use crate::signals::{self, Input, Signals};
 pub struct Import {
     /// NDJSON, each line an account as `import_users` takes it; `-` is standard input.
     file: PathBuf,
-    /// Create nothing, only report.
+    /// Create nothing, only report what the import would do, to the end of the file.
     #[arg(long)]
     dry_run: bool,
-    /// What a problem with an account does: `fail` ends the import before its batch, `skip` leaves the account out.
+    /// What a problem with a line does: `fail` ends the import before its batch, `skip` leaves the line out.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
     on_conflict: OnConflict,
 }
@@ -35,8 +35,11 @@ enum OnConflict {
     Skip,
 }
 
-/// How many accounts one call imports, in one transaction.
+/// How many lines are imported in one transaction.
 const BATCH: usize = 1000;
+
+/// How many lines that are no account are told one by one.
+const MOST_MALFORMED: u64 = 1000;
 
 impl Import {
     pub fn run(self, context: &mut Context) -> Outcome {
@@ -47,12 +50,19 @@ impl Import {
         let (mut done, mut bar) = (Done::default(), Bar::new());
         let result = self.import(&door, &mut lines, signals, &mut done, &mut bar, context);
         bar.clear();
-        done.tell(self.dry_run, result.is_ok(), context)?;
-        let Err(failure) = result else {
-            let is_refused = self.on_conflict == OnConflict::Fail && done.problems > 0;
-            return if is_refused { Err(refused(done.problems).into()) } else { Ok(()) };
-        };
-        Err(failure)
+        let is_whole = result.is_ok() && !(done.is_stopped && !self.dry_run);
+        done.tell(&self, is_whole, context)?;
+        result?;
+        match (self.on_conflict, done.problems, done.malformed) {
+            (OnConflict::Fail, problems, malformed) if problems + malformed > 0 => {
+                Err(refused(problems + malformed).into())
+            }
+            (OnConflict::Skip, _, malformed) if malformed > 0 => {
+                Err(Error::new(Code::InvalidRequest, format!("lines that are no account: {malformed}"))
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn import(
@@ -64,57 +74,44 @@ impl Import {
         bar: &mut Bar,
         context: &mut Context,
     ) -> Outcome {
+        let mut rehearsal = self.dry_run.then(|| door.engine.rehearse_imports()).transpose()?;
         while let Some(batch) = lines.batch()? {
             signals.check(|| "interrupted".to_owned())?;
-            let report = self.send(door, &batch)?;
-            let problems = report["problems"].as_array().map_or(&[][..], Vec::as_slice);
-            if !problems.is_empty() {
+            let Batch { users, numbers, malformed, last } = batch;
+            let is_refused = self.on_conflict == OnConflict::Fail && !malformed.is_empty();
+            let report = match &mut rehearsal {
+                Some(rehearsal) => rehearsal.import_users(users)?,
+                None => self.send(door, users, is_refused)?,
+            };
+            let has_problems = !malformed.is_empty() || !report.problems.is_empty();
+            if has_problems {
                 bar.clear();
             }
-            for problem in problems {
-                let line = problem["index"].as_u64().and_then(|index| batch.numbers.get(index as usize));
-                let (line, code) = (line.copied().unwrap_or_default(), &problem["code"]);
-                match context.json {
-                    true => writeln!(context.out, "{}", json!({"line": line, "code": code}))?,
-                    false => writeln!(context.out, "line {line}: {}", word(code))?,
-                }
+            done.malformed(&malformed, context)?;
+            done.problems(&report, &numbers, context)?;
+            done.is_stopped |= has_problems && self.on_conflict == OnConflict::Fail;
+            if done.is_stopped && !self.dry_run {
+                return Ok(());
             }
-            done.problems += problems.len();
-            if !problems.is_empty() && self.on_conflict == OnConflict::Fail && !self.dry_run {
-                return Err(refused(problems.len()).into());
-            }
-            done.add(&report, &batch);
-            let about = format!("{} accounts", done.imported);
-            bar.show("import", lines.read, lines.length, &about);
+            done.add(&report, malformed.len() as u64, last);
+            bar.show("import", lines.read, lines.length, &format!("{} accounts", done.imported));
         }
         Ok(())
     }
 
-    /// The lines go as they stand: the engine alone judges them.
-    fn send(&self, door: &Door, batch: &Batch) -> Outcome<Value> {
-        let on_conflict = if self.on_conflict == OnConflict::Fail { "fail" } else { "skip" };
-        let request = format!(
-            r#"{{"actor":{},"dry_run":{},"on_conflict":"{on_conflict}","users":[{}]}}"#,
-            json!(actor::name()),
-            self.dry_run,
-            batch.text
-        );
-        match door.engine.call("import_users", &request) {
-            Ok(report) => Ok(serde_json::from_str(&report).unwrap_or_default()),
-            Err(mut error) => {
-                let field = error.field.take().unwrap_or_default();
-                let mut path = field.strip_prefix("/users/").unwrap_or_default().splitn(2, '/');
-                let line = path.next().and_then(|index| batch.numbers.get(index.parse::<usize>().ok()?));
-                let Some(line) = line else { return Err(Error { field: Some(field), ..error }.into()) };
-                let member = path.next().map(|member| format!(" {member}")).unwrap_or_default();
-                let why = error.detail.as_deref().unwrap_or("refused");
-                Err(Error::new(error.code, format!("line {line}:{member} {why}")).into())
-            }
-        }
+    /// One transaction.
+    fn send(&self, door: &Door, users: Vec<ImportedUser>, is_refused: bool) -> Outcome<ImportUsersResponse> {
+        let on_conflict = match self.on_conflict {
+            OnConflict::Fail => imports::OnConflict::Fail,
+            OnConflict::Skip => imports::OnConflict::Skip,
+        };
+        let request = ImportUsersRequest { users, dry_run: Some(is_refused), on_conflict: Some(on_conflict) };
+        let import = || door.engine.observed("import_users", || door.engine.import_users(request));
+        Ok(door.engine.acting(actor::current(), import)?)
     }
 }
 
-fn refused(problems: usize) -> Error {
+fn refused(problems: u64) -> Error {
     Error::new(Code::InvalidRequest, format!("problems found: {problems}"))
 }
 
@@ -122,39 +119,91 @@ fn refused(problems: usize) -> Error {
 #[derive(Default)]
 struct Done {
     imported: u64,
+    present: u64,
     skipped: u64,
-    problems: usize,
+    problems: u64,
+    malformed: u64,
     hashes: BTreeMap<String, u64>,
     /// The last line that is.
     line: u64,
+    /// Whether `fail` has ended it, or would have.
+    is_stopped: bool,
+    /// What would be imported without the lines that have a problem, where `fail` would have ended it.
+    good: u64,
 }
 
 impl Done {
-    fn add(&mut self, report: &Value, batch: &Batch) {
-        let count = |value: &Value| value.as_u64().unwrap_or(0);
-        self.imported += count(&report["imported"]);
-        self.skipped += count(&report["skipped"]);
-        for (scheme, hashes) in report["hashes"].as_object().into_iter().flatten() {
-            *self.hashes.entry(scheme.clone()).or_default() += count(hashes);
+    fn malformed(&mut self, malformed: &[Malformed], context: &mut Context) -> Outcome {
+        for Malformed { line, column, why } in malformed {
+            self.malformed += 1;
+            if self.malformed > MOST_MALFORMED {
+                continue;
+            }
+            match context.json {
+                true => {
+                    let problem = json!({"line": line, "column": column, "code": "malformed", "detail": why});
+                    writeln!(context.out, "{}", show::json(&problem.to_string()))?;
+                }
+                false => writeln!(context.out, "line {line}, column {column}: {}", show::safe(why))?,
+            }
         }
-        self.line = batch.numbers.last().copied().unwrap_or(self.line);
+        Ok(())
     }
 
-    fn tell(&self, dry_run: bool, is_whole: bool, context: &mut Context) -> Outcome {
-        let Done { imported, skipped, hashes, line, .. } = self;
+    fn problems(&mut self, report: &ImportUsersResponse, numbers: &[u64], context: &mut Context) -> Outcome {
+        for problem in &report.problems {
+            let line = numbers.get(problem.index).copied().unwrap_or_default();
+            let code = json!(problem.code);
+            match context.json {
+                true => writeln!(context.out, "{}", json!({"line": line, "code": code}))?,
+                false => writeln!(context.out, "line {line}: {}", word(&code))?,
+            }
+        }
+        self.problems += report.problems.len() as u64;
+        Ok(())
+    }
+
+    fn add(&mut self, report: &ImportUsersResponse, malformed: u64, last: u64) {
+        self.good += report.imported as u64;
+        if self.is_stopped {
+            return;
+        }
+        self.imported += report.imported as u64;
+        self.present += report.present as u64;
+        self.skipped += report.skipped as u64 + malformed;
+        for (scheme, hashes) in &report.hashes {
+            *self.hashes.entry((*scheme).to_owned()).or_default() += *hashes as u64;
+        }
+        self.line = last;
+    }
+
+    fn tell(&self, import: &Import, is_whole: bool, context: &mut Context) -> Outcome {
+        let Done { imported, present, skipped, hashes, line, malformed, .. } = self;
+        if *malformed > MOST_MALFORMED && !context.json {
+            writeln!(context.out, "More lines are no account: {}.", malformed - MOST_MALFORMED)?;
+        }
         if context.json {
-            let summary = json!({"imported": imported, "skipped": skipped, "hashes": hashes, "lines": line,
-                "complete": is_whole});
+            let summary = json!({"imported": imported, "present": present, "skipped": skipped, "hashes": hashes,
+                "malformed": malformed, "lines": line, "complete": is_whole});
             return Ok(writeln!(context.out, "{summary}")?);
         }
-        let would = if dry_run { "Would be imported" } else { "Imported" };
-        writeln!(context.out, "{would}: {imported}, skipped: {skipped}, of the lines up to {line}.")?;
+        let would = if import.dry_run { "Would be imported" } else { "Imported" };
+        let there = if *present > 0 { format!(", there already: {present}") } else { String::new() };
+        writeln!(context.out, "{would}: {imported}{there}, skipped: {skipped}, of the lines up to {line}.")?;
         if !hashes.is_empty() {
             let hashes: Vec<_> = hashes.iter().map(|(scheme, count)| format!("{scheme} {count}")).collect();
             writeln!(context.out, "Password hashes: {}.", hashes.join(", "))?;
         }
-        if !is_whole && !dry_run && *imported > 0 {
-            let how = "To go on, import the whole file again with --on-conflict skip: what is there is passed over.";
+        if self.is_stopped && import.dry_run {
+            writeln!(context.out, "With --on-conflict skip: {}, to the end.", self.good)?;
+        } else if self.is_stopped {
+            writeln!(
+                context.out,
+                "It ends before the first batch with a problem; --dry-run tells all problems."
+            )?;
+        }
+        if !is_whole && !import.dry_run && *imported > 0 {
+            let how = "To go on, import the whole file again: what is there is passed over.";
             writeln!(context.out, "{how}")?;
         }
         Ok(())
@@ -163,22 +212,30 @@ impl Done {
 
 /// The lines of a file, numbered from 1.
 struct Lines {
-    name: String,
     reader: Box<dyn BufRead>,
     number: u64,
     /// Bytes read, and how many there are, as far as that is known.
     read: u64,
     length: u64,
     longest: usize,
-    /// A line that was too much for the batch before.
-    kept: Option<String>,
 }
 
-/// Accounts for one call: JSON texts with commas between them, and the number of each one's line.
+/// Accounts for one transaction, the number of each one's line, and the lines between them that are none.
 #[derive(Default)]
 struct Batch {
-    text: String,
+    users: Vec<ImportedUser>,
     numbers: Vec<u64>,
+    malformed: Vec<Malformed>,
+    /// The last line of it.
+    last: u64,
+}
+
+/// A line that is no account.
+struct Malformed {
+    line: u64,
+    /// In bytes, from 1.
+    column: usize,
+    why: String,
 }
 
 impl Lines {
@@ -204,62 +261,82 @@ impl Lines {
         if bom {
             reader.consume(3);
         }
-        // What the request has beside its accounts is shorter than this.
-        let longest = request_bytes.saturating_sub(100);
-        Ok(Lines { name, reader, number: 0, read: 0, length, longest, kept: None })
+        Ok(Lines { reader, number: 0, read: 0, length, longest: request_bytes })
     }
 
-    /// The next accounts, as many as one call takes.
+    /// The next lines, as many as one transaction takes, and no more bytes of them than a request has.
     fn batch(&mut self) -> Outcome<Option<Batch>> {
-        let mut batch = Batch::default();
-        while batch.numbers.len() < BATCH {
-            let Some(line) = self.kept.take().map_or_else(|| self.account(), |line| Ok(Some(line)))? else {
-                break;
-            };
-            if batch.text.len() + line.len() + 1 > self.longest && !batch.numbers.is_empty() {
-                self.kept = Some(line);
-                break;
+        let (mut batch, begin) = (Batch::default(), self.read);
+        while batch.numbers.len() + batch.malformed.len() < BATCH
+            && self.read - begin < self.longest as u64
+            && let Some(account) = self.account()?
+        {
+            batch.last = self.number;
+            match account {
+                Ok(user) => {
+                    batch.users.push(user);
+                    batch.numbers.push(self.number);
+                }
+                Err(malformed) => batch.malformed.push(malformed),
             }
-            if !batch.numbers.is_empty() {
-                batch.text.push(',');
-            }
-            batch.text += &line;
-            batch.numbers.push(self.number);
         }
-        Ok((!batch.numbers.is_empty()).then_some(batch))
+        Ok((batch.last > 0).then_some(batch))
     }
 
-    /// The next line that is not blank: a JSON object.
-    fn account(&mut self) -> Outcome<Option<String>> {
+    /// The next line that is not blank.
+    fn account(&mut self) -> Outcome<Option<Result<ImportedUser, Malformed>>> {
         loop {
-            let mut line = Vec::new();
-            let read = self.reader.by_ref().take(self.longest as u64 + 1).read_until(b'\n', &mut line)?;
-            if read == 0 {
+            let mut line = self.piece()?;
+            if line.is_empty() {
                 return Ok(None);
             }
             self.number += 1;
-            self.read += read as u64;
-            if read > self.longest {
-                return Err(self.wrong(&format!("longer than {} bytes (limits.request_bytes)", self.longest)));
+            let number = self.number;
+            let malformed = |column, why: String| Ok(Some(Err(Malformed { line: number, column, why })));
+            if line.len() > self.longest {
+                while line.len() > self.longest && !line.ends_with(b"\n") {
+                    line = self.piece()?;
+                }
+                let why = format!("longer than {} bytes (limits.request_bytes)", self.longest);
+                return malformed(self.longest, why);
             }
-            let line = String::from_utf8(line).map_err(|_| self.wrong("not UTF-8"))?;
-            let line = line.trim();
-            if line.is_empty() {
-                continue;
-            }
-            if !line.starts_with('{') {
-                return Err(self.wrong("expected a JSON object"));
-            }
-            return match serde_json::from_str::<&RawValue>(line) {
-                Ok(object) => Ok(Some(object.get().to_owned())),
-                Err(error) => Err(self.wrong(&format!("no JSON, from column {} on", error.column()))),
+            let text = match str::from_utf8(&line) {
+                Ok(text) => text,
+                Err(error) => return malformed(error.valid_up_to() + 1, "not UTF-8".to_owned()),
             };
+            let begin = text.len() - text.trim_start().len();
+            match text.trim() {
+                "" => {}
+                text if !text.starts_with('{') => {
+                    return malformed(begin + 1, "expected a JSON object".to_owned());
+                }
+                text => {
+                    let parsed = ImportedUser::parse(text);
+                    let Err(error) = parsed else { return Ok(parsed.ok().map(Ok)) };
+                    // Where the reader stood when it found out.
+                    let column =
+                        serde_json::from_str::<ImportedUser>(text).err().map_or(0, |error| error.column());
+                    return malformed(begin + column.max(1), why(&error));
+                }
+            }
         }
     }
 
-    fn wrong(&self, why: &str) -> Failure {
-        let why = format!("{}, line {}: {why}", self.name, self.number);
-        Error::new(Code::InvalidRequest, why).into()
+    /// The rest of the line, or one byte more of it than a line may have.
+    fn piece(&mut self) -> Outcome<Vec<u8>> {
+        let mut line = Vec::new();
+        self.read += self.reader.by_ref().take(self.longest as u64 + 1).read_until(b'\n', &mut line)? as u64;
+        Ok(line)
+    }
+}
+
+/// What is wrong with a line, in words that repeat no value of it.
+fn why(error: &Error) -> String {
+    match (error.code, &error.field, &error.detail) {
+        (Code::InvalidJson, ..) => "no JSON".to_owned(),
+        (_, Some(field), Some(detail)) if field.len() > 1 => format!("{}: {detail}", &field[1..]),
+        (_, _, Some(detail)) => detail.to_string(),
+        _ => "no account".to_owned(),
     }
 }
 
