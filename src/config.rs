@@ -50,6 +50,10 @@ pub struct Config {
     /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
     /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
     pub migrate: On,
+    /// Whether a SQLite file that this process may not write is opened all the same, for what only reads. The command
+    /// does so; the configuration of a host cannot say it.
+    #[serde(skip)]
+    pub may_only_read: bool,
     /// The secret that everything else is derived from, at least 32 bytes. At most one of `secret_key`, `secret_keys`,
     /// `secret_key_file` and `secret_key_files` is given. Default: a key file beside a SQLite file, `<db>.key`; a
     /// random key for a store in memory.

@@ -1,5 +1,7 @@
 //! The command `doorward`, as a shell runs it.
 
+#[path = "command/reading.rs"]
+mod reading;
 #[path = "command/restoring.rs"]
 mod restoring;
 

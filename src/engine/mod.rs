@@ -134,10 +134,11 @@ impl Engine {
             return Err(Error::new(Code::WrongSecretKey, "retired"));
         }
         let now = clock.now();
-        let Opened { recorded, backends, ring } = match store.read(|tx| opened(tx, &secrets, &config))? {
-            Some(opened) => opened,
-            None => make(&store, &secrets, &config, now)?,
-        };
+        let Opened { recorded, backends, ring } =
+            match store.read(|tx| opened(tx, &secrets, &config, store.may_write()))? {
+                Some(opened) => opened,
+                None => make(&store, &secrets, &config, now)?,
+            };
         let retention = Arc::new(settings::Retention::new(&recorded));
         let settings = recorded.settings;
         let (store, secrets) = (Arc::new(store), Arc::new(secrets));
@@ -306,11 +307,11 @@ struct Opened {
 
 /// What the store has, unless it is new, lacks something, is sealed by an older key, or is to change: opening only reads,
 /// so that a store in use is not disturbed.
-fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config) -> Result<Option<Opened>> {
+fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> Result<Option<Opened>> {
     let Some(proof) = proof(tx, secrets)? else { return Ok(None) };
     let Some(recorded) = settings::recorded(tx, secrets)? else { return Ok(None) };
     let Opening::Follows(recorded) = Opening::of(recorded, config)? else { return Ok(None) };
-    if is_to_seal(tx, secrets, &proof)? {
+    if may_write && is_to_seal(tx, secrets, &proof)? {
         return Ok(None);
     }
     let backends = keys::backends(&recorded.settings)?;

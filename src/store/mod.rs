@@ -126,7 +126,11 @@ impl Share {
 impl Store {
     /// Opens the store and, where the configuration lets it, makes one and brings its schema up to date.
     pub(crate) fn open(config: &Config) -> Result<Store> {
-        let plan = Plan { creation: Creation::of(config), ..Plan::new(config.migrate.is_on()) };
+        let plan = Plan {
+            creation: Creation::of(config),
+            may_only_read: config.may_only_read,
+            ..Plan::new(config.migrate.is_on())
+        };
         Store::connect_as(config, plan)
     }
 
@@ -183,6 +187,15 @@ impl Store {
             Store::Sqlite(store) => store.examine(),
             #[cfg(feature = "postgres")]
             Store::Postgres(store) => store.examine(),
+        }
+    }
+
+    /// Whether anything can be written: not where a file was opened only to be read.
+    pub(crate) fn may_write(&self) -> bool {
+        match self {
+            Store::Sqlite(store) => store.may_write().is_ok(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => true,
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Plan {
     pub creation: Creation,
     /// A store that was moved is opened all the same, or one that a move has not finished.
     pub admits_moved: bool,
+    /// A file that may not be written is opened to be read.
+    pub may_only_read: bool,
 }
 
 /// Whether a store may be made where none is.
@@ -97,7 +99,8 @@ impl Creation {
 
 impl Plan {
     pub(super) fn new(migrates: bool) -> Plan {
-        Plan { steps: STEPS, migrates, creation: Creation::Allowed, admits_moved: false }
+        let creation = Creation::Allowed;
+        Plan { steps: STEPS, migrates, creation, admits_moved: false, may_only_read: false }
     }
 
     /// The newest schema that this engine knows.

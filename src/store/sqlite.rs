@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -60,7 +61,10 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, timeout: Duration, plan: Plan) -> Result<Sqlite> {
         if let Some(why) = unusable(path) {
-            return Err(Error::at(Code::InvalidConfig, "/store", why));
+            return match plan.may_only_read && is_readable(path) {
+                true => Sqlite::open_to_read(path, readers, timeout, plan, why),
+                false => Err(Error::at(Code::InvalidConfig, "/store", why)),
+            };
         }
         let looked_at = log::check(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
         let nothing = format!("{}: there is no such file", path.display());
@@ -107,6 +111,39 @@ impl Sqlite {
         })
     }
 
+    /// Opens a file that this process may not write, `why`. Nothing changes in it or beside it.
+    fn open_to_read(
+        path: &Path,
+        readers: usize,
+        timeout: Duration,
+        plan: Plan,
+        why: String,
+    ) -> Result<Sqlite> {
+        let path = path.canonicalize().map_err(|error| no_file(&error))?;
+        let looked_at = log::check(&path)?;
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+        let locks = super::locks::keep(&path);
+        let files = Arc::new(Files { only_reads: Some(why), ..Files::as_they_are(path, looked_at)? });
+        let connection = files.connect(timeout)?;
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+        if !super::locks::are_kept(&files.path) {
+            return Err(Error::new(Code::StoreUnavailable, "the file was replaced while it was opened"));
+        }
+        let found = found(&connection)?;
+        Plan { migrates: false, ..plan }.missing(found)?;
+        files.check()?;
+        Ok(Sqlite {
+            writer: Mutex::new(Writer::new(connection, plan, None)?),
+            waiting: AtomicUsize::new(0),
+            readers: Some(Pool::new(readers)),
+            files: Some(files),
+            #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+            _locks: Some(locks),
+            timeout,
+            found: found.version,
+        })
+    }
+
     pub(super) fn memory(timeout: Duration, plan: Plan) -> Result<Sqlite> {
         let connection = Connection::open_in_memory().map_err(failed)?;
         prepare(&connection, timeout)?;
@@ -132,7 +169,18 @@ impl Sqlite {
     /// Whether the store can still be used, by a connection of its own. Failures: as at opening.
     pub(super) fn examine(&self) -> Result<()> {
         match &self.files {
-            Some(_) => writable(&self.connect_again()?),
+            Some(_) => self.may_write().and_then(|()| writable(&self.connect_again()?)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what writes, where the file was opened only to be read.
+    pub(super) fn may_write(&self) -> Result<()> {
+        match self.files.as_ref().and_then(|files| files.only_reads.as_ref()) {
+            Some(why) => {
+                let why = format!("{why}, so that this store can only be read here");
+                Err(Error::at(Code::InvalidConfig, "/store", why))
+            }
             None => Ok(()),
         }
     }
@@ -141,7 +189,7 @@ impl Sqlite {
     pub(super) fn log_length(&self) -> Result<Option<u64>> {
         let Some(files) = &self.files else { return Ok(None) };
         let length = || fs::metadata(longer(&files.path, "-wal")).map_or(0, |log| log.len());
-        if length() > checkpoints::LONG {
+        if length() > checkpoints::LONG && self.may_write().is_ok() {
             checkpoints::shorten(&self.connect_again()?)?;
         }
         Ok(Some(length()))
@@ -149,10 +197,10 @@ impl Sqlite {
 
     /// Looks through all of the file while `goes_on`: the first fault that is found.
     pub(super) fn fault(&self, goes_on: impl FnMut() -> bool + Send + 'static) -> Result<Checked> {
-        if self.files.is_none() {
-            return Ok(Checked::Nothing);
-        }
-        match fault(&mut self.connect_again()?, goes_on) {
+        let Some(files) = &self.files else { return Ok(Checked::Nothing) };
+        let found = fault(&mut self.connect_again()?, goes_on);
+        files.check()?;
+        match found {
             Ok(None) => Ok(Checked::Whole),
             Ok(Some(fault)) => Ok(Checked::Damaged(fault)),
             Err(error) if error.detail.as_deref() == Some(INTERRUPTED) => Ok(Checked::InPart),
@@ -167,9 +215,9 @@ impl Sqlite {
                     deadline,
                     || self.connect_again().and_then(Reader::new),
                     |reader| f(&mut Tx::Sqlite(Statements(&reader.0))),
-                )?;
+                );
                 self.files.as_ref().map_or(Ok(()), |files| files.check())?;
-                Ok(value)
+                value
             }
             None => f(&mut Tx::Sqlite(Statements(&lock(&self.writer).connection))),
         }
@@ -179,7 +227,7 @@ impl Sqlite {
     fn connect_again(&self) -> Result<Connection> {
         let files = self.files.as_ref().ok_or_else(damaged)?;
         files.check()?;
-        connect(&files.path, self.timeout)
+        files.connect(self.timeout)
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
@@ -230,6 +278,7 @@ impl Sqlite {
     /// transaction that stays open while others wait for the writer. The last of them commits for
     /// all, and all learn the outcome.
     pub(super) fn write<T>(&self, durability: Durability, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.may_write()?;
         let deadline = Instant::now() + self.timeout;
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut writer = lock(&self.writer);
@@ -357,7 +406,7 @@ impl Writer {
     }
 
     fn generation(&self) -> Option<[u8; 8]> {
-        self.files.as_ref().and_then(|files| log::generation(&files.log_file))
+        self.files.as_ref().and_then(|files| files.generation())
     }
 
     /// Whether this engine may still write: a newer one may have taken a step meanwhile that shuts it out.
@@ -465,8 +514,9 @@ impl Outcome {
 struct Files {
     path: PathBuf,
     database: (u64, u64),
-    log: (u64, u64),
-    log_file: File,
+    log: Log,
+    /// Why this process may not write them, where they were opened all the same.
+    only_reads: Option<String>,
     /// Open as long as the store is.
     _looked_at: Option<File>,
 }
@@ -474,16 +524,95 @@ struct Files {
 impl Files {
     fn of(path: PathBuf, looked_at: Option<File>) -> Result<Files> {
         let log = longer(&path, "-wal");
-        let log_file = File::open(&log).map_err(|_| moved("is gone"))?;
-        Ok(Files { database: identity(&path)?, log: identity(&log)?, log_file, path, _looked_at: looked_at })
+        let file = File::open(&log).map_err(|_| moved("is gone"))?;
+        let log = Log::Open { is: identity(&log)?, file };
+        Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
+    }
+
+    /// The same of files that this process may not write. Without a log the database alone is read, as long as nobody
+    /// writes. A log that is not empty is never passed over.
+    fn as_they_are(path: PathBuf, looked_at: Option<File>) -> Result<Files> {
+        if has_log(&path) && longer(&path, "-shm").exists() {
+            return Files::of(path, looked_at);
+        }
+        if has_log(&path) {
+            let log = longer(&path, "-wal");
+            let why = format!(
+                "{} has changes, which cannot be read without a file -shm beside it, and this process may make none: \
+                 open the store once where it can be written",
+                log.display()
+            );
+            return Err(Error::at(Code::InvalidConfig, "/store", why));
+        }
+        let log = Log::None { state: State::of(&path)? };
+        Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
+    }
+
+    fn connect(&self, timeout: Duration) -> Result<Connection> {
+        match (&self.only_reads, &self.log) {
+            (None, _) => connect(&self.path, timeout),
+            (Some(_), log) => connect_to_read(&self.path, matches!(log, Log::None { .. }), timeout),
+        }
+    }
+
+    /// What tells the log as it is from the next one.
+    fn generation(&self) -> Option<[u8; 8]> {
+        match &self.log {
+            Log::Open { file, .. } => log::generation(file),
+            Log::None { .. } => None,
+        }
     }
 
     /// Whether their names still lead to them. What is written to a file without a name is lost with the process, and
     /// what is read there is known to nobody else.
     fn check(&self) -> Result<()> {
-        let found = (identity(&self.path)?, identity(&longer(&self.path, "-wal"))?);
-        if found == (self.database, self.log) { Ok(()) } else { Err(moved("was replaced")) }
+        let is_same = match &self.log {
+            Log::Open { is, .. } => identity(&longer(&self.path, "-wal"))? == *is,
+            // SQLite takes no lock on such a file and does not look for changes.
+            Log::None { state } => !has_log(&self.path) && State::of(&self.path)? == *state,
+        };
+        match is_same && identity(&self.path)? == self.database {
+            true => Ok(()),
+            false if self.only_reads.is_some() => Err(moved("was changed or replaced while it was read")),
+            false => Err(moved("was replaced")),
+        }
     }
+}
+
+enum Log {
+    Open {
+        is: (u64, u64),
+        file: File,
+    },
+    /// There was none, and the database was as this says.
+    None {
+        state: State,
+    },
+}
+
+/// What differs after a file was written: its length and its times.
+#[derive(PartialEq, Eq)]
+struct State {
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl State {
+    fn of(path: &Path) -> Result<State> {
+        let status = fs::metadata(path).map_err(|_| moved("is gone"))?;
+        Ok(State {
+            length: status.len(),
+            modified: (status.mtime(), status.mtime_nsec()),
+            changed: (status.ctime(), status.ctime_nsec()),
+        })
+    }
+}
+
+/// Whether there is a log with changes, or one that a process has open, which has its index beside it.
+fn has_log(path: &Path) -> bool {
+    let is_open = || longer(path, "-shm").exists();
+    fs::metadata(longer(path, "-wal")).is_ok_and(|log| log.len() > 0 || is_open())
 }
 
 fn identity(path: &Path) -> Result<(u64, u64)> {
@@ -759,6 +888,15 @@ fn may_use(path: &Path, more: Access) -> Option<&'static str> {
     }
 }
 
+/// Whether this process may read a file and what is beside it.
+fn is_readable(path: &Path) -> bool {
+    let companions = [longer(path, "-wal"), longer(path, "-shm")];
+    let may_read = |path: &Path| accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS);
+    path.is_file()
+        && may_read(path).is_ok()
+        && companions.iter().all(|name| matches!(may_read(name), Ok(()) | Err(Errno::NOENT)))
+}
+
 /// Tries the lock of whoever writes: if another one has it, the store can be written.
 fn writable(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::ZERO).map_err(failed)?;
@@ -778,6 +916,31 @@ pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     }
     prepare(&connection, timeout)?;
     Ok(connection)
+}
+
+/// A connection to a file that this process may not write. `is_alone`: nobody has it open, so that no log and no lock
+/// is looked for.
+fn connect_to_read(path: &Path, is_alone: bool, timeout: Duration) -> Result<Connection> {
+    let only_read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match is_alone {
+        true => Connection::open_with_flags(immutable(path), only_read | OpenFlags::SQLITE_OPEN_URI),
+        false => Connection::open_with_flags(path, only_read),
+    };
+    let connection = connection.map_err(failed)?;
+    // The last one who closes would write the log back.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    prepare(&connection, timeout)?;
+    Ok(connection)
+}
+
+/// The URI by which SQLite reads a file as one that nobody changes.
+fn immutable(path: &Path) -> String {
+    let escaped = path.as_os_str().as_bytes().iter().map(|&byte| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    });
+    format!("file:{}?immutable=1", escaped.collect::<String>())
 }
 
 fn write_ahead(connection: &Connection, timeout: Duration) -> Result<()> {
@@ -979,6 +1142,34 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    /// A file that was opened only to be read, without a log: SQLite does not see that another one writes it.
+    #[test]
+    fn what_changes_while_it_is_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a #?%.db");
+        let open = || Sqlite::open(&path, 1, SECOND, Plan::new(true)).unwrap();
+        let to_read = || Sqlite::open_to_read(&path, 1, SECOND, Plan::new(true), "why".to_owned());
+        let deadline = || Instant::now() + SECOND;
+        let schema =
+            |store: &Sqlite| store.read(deadline(), |tx| tx.first(schema::FOUND, &[], |row| row.integer(0)));
+        drop(open());
+        let reading = to_read().unwrap();
+        assert!(schema(&reading).unwrap().is_some_and(|found| found > 0));
+        let refused = reading.write(Durability::Full, |_| Ok(())).unwrap_err();
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidConfig, Some("/store")));
+
+        let writing = open();
+        assert_eq!(schema(&reading).unwrap_err().code, Code::StoreUnavailable, "somebody has it open");
+        let now = to_read().unwrap();
+        assert!(schema(&now).unwrap().is_some(), "beside it");
+        writing
+            .write(Durability::Full, |tx| tx.run("UPDATE doorward_schema SET additive = additive", &[]))
+            .unwrap();
+        assert!(schema(&now).unwrap().is_some(), "its log is read");
+        drop((now, writing));
+        assert_eq!(schema(&reading).unwrap_err().code, Code::StoreUnavailable, "it was written");
+    }
 
     /// Each primary result code of SQLite's, by its number (sqlite.org/rescode.html), and some of the longer ones.
     #[test]

@@ -73,6 +73,7 @@ impl Source {
         parsed.create = Some(false);
         parsed.migrate = On::from(false);
         parsed.change_settings = false;
+        parsed.may_only_read = true;
         Ok(parsed)
     }
 }
