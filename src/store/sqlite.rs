@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -131,6 +131,9 @@ impl Sqlite {
         }
         let found = found(&connection)?;
         Plan { migrates: false, ..plan }.missing(found)?;
+        if let Some(note) = note(&connection)?.filter(|_| !plan.admits_moved) {
+            note.admit()?;
+        }
         files.check()?;
         Ok(Sqlite {
             writer: Mutex::new(Writer::new(connection, plan, None)?),
@@ -544,7 +547,8 @@ impl Files {
             );
             return Err(Error::at(Code::InvalidConfig, "/store", why));
         }
-        let log = Log::None { state: State::of(&path)? };
+        let file = File::open(&path).map_err(|error| no_file(&error))?;
+        let log = Log::None { state: State::of(&path, &file)?, file };
         Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
     }
 
@@ -569,7 +573,7 @@ impl Files {
         let is_same = match &self.log {
             Log::Open { is, .. } => identity(&longer(&self.path, "-wal"))? == *is,
             // SQLite takes no lock on such a file and does not look for changes.
-            Log::None { state } => !has_log(&self.path) && State::of(&self.path)? == *state,
+            Log::None { state, file } => !has_log(&self.path) && State::of(&self.path, file)? == *state,
         };
         match is_same && identity(&self.path)? == self.database {
             true => Ok(()),
@@ -587,24 +591,30 @@ enum Log {
     /// There was none, and the database was as this says.
     None {
         state: State,
+        file: File,
     },
 }
 
-/// What differs after a file was written: its length and its times.
+/// What differs after a file was written: its length, its times, and, where the clock that these are taken from has not
+/// moved since, the mark in its header.
 #[derive(PartialEq, Eq)]
 struct State {
     length: u64,
     modified: (i64, i64),
     changed: (i64, i64),
+    header: [u8; 100],
 }
 
 impl State {
-    fn of(path: &Path) -> Result<State> {
+    fn of(path: &Path, file: &File) -> Result<State> {
+        let mut header = [0; 100];
+        file.read_exact_at(&mut header, 0).map_err(|_| moved("is cut off"))?;
         let status = fs::metadata(path).map_err(|_| moved("is gone"))?;
         Ok(State {
             length: status.len(),
             modified: (status.mtime(), status.mtime_nsec()),
             changed: (status.ctime(), status.ctime_nsec()),
+            header,
         })
     }
 }
@@ -1164,7 +1174,7 @@ mod tests {
         let now = to_read().unwrap();
         assert!(schema(&now).unwrap().is_some(), "beside it");
         writing
-            .write(Durability::Full, |tx| tx.run("UPDATE doorward_schema SET additive = additive", &[]))
+            .write(Durability::Full, |tx| tx.run("UPDATE doorward_schema SET additive = 1 - additive", &[]))
             .unwrap();
         assert!(schema(&now).unwrap().is_some(), "its log is read");
         drop((now, writing));
