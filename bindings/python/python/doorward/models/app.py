@@ -439,9 +439,9 @@ class ImportProblem(Model):
     )
     code: str
     """
-    What is wrong: `invalid_username`, `username_taken` (in the store), `username_repeated` (in the request),
-    `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`, `email_repeated`,
-    `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
+    What is wrong: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated` (in
+    the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
+    `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
     `invalid_locale`.
     """
     index: Annotated[int, Field(ge=0)]
@@ -460,12 +460,17 @@ class ImportUsersResponse(Model):
     )
     hashes: dict[str, int]
     """
-    How many hashes of each scheme the accounts without a problem have: what their logins will cost until
-    they are upgraded.
+    How many hashes of each scheme the accounts have that are new and without a problem: what their logins will
+    cost until they are upgraded.
     """
     imported: Annotated[int, Field(ge=0)]
     """
     Accounts that were created.
+    """
+    present: Annotated[int, Field(ge=0)]
+    """
+    Accounts that are there already, with the same name, address, roles, attributes and language: they are passed
+    over, and that is no problem. Passwords are not compared, for a login may have changed the hash.
     """
     problems: list[ImportProblem]
     """
