@@ -577,7 +577,7 @@ doorward_status doorward_maintain(const struct doorward_engine *engine, const ch
 DOORWARD_NODISCARD
 doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
 
-// Counts calls, by operation and status, and says how long they took; also for Prometheus.
+// Counts calls by operation and status, times them, and tells what the store holds.
 DOORWARD_NODISCARD
 doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
 

@@ -314,7 +314,7 @@ operations! {
         "Copies a SQLite store into a file, while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
     stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store,
-        "Counts calls, by operation and status, and says how long they took, and what the store holds; also for Prometheus.",
+        "Counts calls by operation and status, times them, and tells what the store holds.",
         [StoreUnavailable];
     doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long,
         "Judges the running configuration on this machine.",

@@ -49,7 +49,7 @@ fn deleting_leaves_nothing_personal(store: &Store) {
     drop(engine);
     let found = tables_with(store, MARKER);
     assert_eq!(found, ["sessions", "user_roles", "users"].map(str::to_owned).into());
-    assert!(tables_with(store, ADDRESS).contains("events"));
+    assert!(tables_with(store, ADDRESS).contains("event_order"));
 
     let engine = open(store);
     call(&engine, "delete_user", json!({"id": id})).unwrap();

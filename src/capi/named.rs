@@ -696,7 +696,7 @@ pub unsafe extern "C" fn doorward_backup(
     unsafe { run(&rows::backup, engine, request, response) }
 }
 
-/// Counts calls, by operation and status, and says how long they took; also for Prometheus.
+/// Counts calls by operation and status, times them, and tells what the store holds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_stats(
     engine: *const doorward_engine,

@@ -1198,7 +1198,6 @@ mod tests {
             (7, "", Unavailable),
             (8, "", Config),
             (8 | 4 << 8, "", Unavailable),
-            (9, "", Unavailable),
             (10, "", Unavailable),
             (11, "", Unavailable),
             (12, "", Internal),

@@ -83,9 +83,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doorward events --kind login_failed --json",
             "doorward events --since 2h --ip 203.0.113.7",
             "doorward events --last 20 --follow",
-            "doorward events verify",
         ],
     ),
+    ("events verify", &["doorward events verify"]),
     ("stats", &["doorward stats", "doorward stats --prometheus > /var/lib/node_exporter/doorward.prom"]),
     (
         "import",

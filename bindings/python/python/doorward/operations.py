@@ -1321,7 +1321,7 @@ class Operations(_doorward.Engine):
         return BackupResponse.model_validate(self.call("backup", _text(fields)))
 
     def stats(self, *, store: bool | None = None) -> StatsResponse:
-        """Counts calls, by operation and status, and says how long they took, and what the store holds; also for Prometheus.
+        """Counts calls by operation and status, times them, and tells what the store holds.
 
         store: Whether to tell those of the store, too, which takes a few reads of it; default: false.
 
