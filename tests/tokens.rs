@@ -304,8 +304,8 @@ fn a_retired_key_past_its_time(store: &Store) {
     forge.accepted("before", &token);
     call(&forge.engine, "rotate_keys", json!({}));
     forge.accepted("until nothing that it signed is alive", &token);
-    // `session_max_seconds`, `leeway_seconds`, and a minute in which another process may sign with it.
-    let end = forge.now + 7_776_000 + 30 + 60;
+    // `session_max_seconds`, the largest `leeway_seconds`, and a minute in which another process may sign with it.
+    let end = forge.now + 7_776_000 + 600 + 60;
     let at = |seconds: i64| engine(store, json!({}), seconds as u64);
     assert!(at(end - 1).call("verify", &json!({"token": token}).to_string()).is_ok());
     let later = at(end);
