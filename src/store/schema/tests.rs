@@ -231,7 +231,7 @@ fn eight_processes_at_once(store: &Store) {
     for round in 0..3 {
         let store = store.another().without_tables();
         register(&engine(&store).unwrap(), "ada").unwrap();
-        let timeout_ms = if store.is_sqlite() { 1 } else { 5_000 };
+        let timeout_ms = if store.is_sqlite() { 20 } else { 5_000 };
         let task = json!({"store": store.url(), "timeout_ms": timeout_ms});
         let mut children: Vec<Process> = (0..8).map(|_| Process::start(&task, &[])).collect();
         children.iter_mut().for_each(|child| assert_eq!(child.says(), "ready"));
