@@ -234,8 +234,14 @@ def test_no_model_shows_what_is_secret() -> None:
         for field, info in getattr(models, name).model_fields.items()
         if field in SECRETS and info.repr
     ]
-    # How many there are, and codes that say why.
-    assert shown == ["ExportUserResponse.recovery_codes", "ImportProblem.code"]
+    # How many there are, what is known of a password, and codes that say why.
+    assert shown == [
+        "AccountStatus.password",
+        "ExportUserResponse.recovery_codes",
+        "ImportProblem.code",
+        "NeededBy.recovery_codes",
+        "SecondFactorStatus.recovery_codes",
+    ]
 
 
 def test_a_mail_shows_no_token(engine: Engine) -> None:
