@@ -135,10 +135,17 @@ pub fn migrate(
     let target = open(to, "/to", true)?;
     let moved = attempt.run(&source, &target, progress);
     if moved.is_err() && !attempt.may_be_committed.get() {
-        drop(target);
-        for ending in new_file.iter().flat_map(|_| ["", "-wal", "-shm"]) {
-            let _ = new_file.as_ref().map(|file| fs::remove_file(longer(file, ending)));
-        }
+        // Under the writer's lock, while it is still nobody's: another process may have filled it.
+        let _ = new_file.map(|file| {
+            target.write(Durability::Full, |to| {
+                if Note::read(to)?.is_none() && keys::meta(to, KEY_PROOF)?.is_none() {
+                    for ending in ["", "-wal", "-shm"] {
+                        let _ = fs::remove_file(longer(&file, ending));
+                    }
+                }
+                Ok(())
+            })
+        });
     }
     moved
 }
@@ -154,7 +161,7 @@ pub fn unseal(store: &StoreUrl) -> Result<Option<String>> {
         Some(note) if note.state == State::Arriving => {
             note.admit().map_err(|error| error.at_field("/from"))?;
         }
-        Some(_) => withdraw(&opened)?,
+        Some(note) => withdraw(&opened, note)?,
         None => {}
     }
     Ok(note.filter(Note::is_left).map(|note| note.store))
@@ -204,7 +211,7 @@ impl Attempt {
         });
         if moved.is_err() && !self.may_be_committed.get() {
             // It may fail: the note and what stays with it are in nobody's way.
-            let _ = withdraw(source);
+            let _ = withdraw(source, &leaving);
         }
         let moved = moved?;
         target.write(Durability::Full, |to| Note::keep(None, to))?;
@@ -234,7 +241,11 @@ impl Attempt {
     /// Whether the target may be filled: nobody has opened it, or a try before this one has filled it.
     fn check(&self, to: &mut Tx, leaving: Option<&Note>) -> Result<()> {
         match Note::read(to)? {
-            Some(note) if note.state == State::Arriving && leaving.is_some_and(|from| from.id == note.id) => {
+            // Nobody has opened it, and its source is still in use.
+            Some(note)
+                if note.state == State::Arriving
+                    && (note.store == self.from || leaving.is_some_and(|from| from.id == note.id)) =>
+            {
                 return Ok(());
             }
             Some(note) => note.admit().map_err(|error| error.at_field("/to"))?,
@@ -269,14 +280,16 @@ fn finish(left: &Note, to: &StoreUrl) -> Result<Vec<Moved>> {
     })
 }
 
-/// The store as it was before it was announced that it would be left.
-fn withdraw(store: &Store) -> Result<()> {
+/// The store as it was before it was announced that it would be left, while it says what is `expected`: what another
+/// process made of it meanwhile is not taken back.
+fn withdraw(store: &Store, expected: &Note) -> Result<()> {
     store.write_in_turn(|tx| {
         tx.keep_writers_out()?;
-        match Note::read(tx)? {
-            Some(note) if note.state == State::Left => copy::show(tx)?,
-            Some(_) => {}
-            None => return Ok(()),
+        if Note::read(tx)?.as_ref() != Some(expected) {
+            return Err(Error::at(Code::InvalidConfig, "/from", "another process moves it, or has moved it"));
+        }
+        if expected.is_left() {
+            copy::show(tx)?;
         }
         tx.prepare_to_keep_writers_out(false)?;
         Note::keep(None, tx)

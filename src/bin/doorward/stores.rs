@@ -308,7 +308,7 @@ fn move_store(from: &StoreUrl, to: &StoreUrl, context: &mut Context) -> Outcome 
     });
     bar.clear();
     let moved = match moved {
-        Err(_) if signals::arrived().is_some() => {
+        Err(error) if signals::arrived().is_some() && error.detail.as_deref() == Some("interrupted") => {
             let how = "interrupted: nothing was moved, and the old store is in use as before";
             return Err(Failure::Interrupted(how.to_owned()));
         }

@@ -50,7 +50,7 @@ impl Import {
         let (mut done, mut bar) = (Done::default(), Bar::new());
         let result = self.import(&door, &mut lines, signals, &mut done, &mut bar, context);
         bar.clear();
-        let is_whole = result.is_ok() && !(done.is_stopped && !self.dry_run);
+        let is_whole = result.is_ok() && (self.dry_run || !done.is_stopped);
         done.tell(&self, is_whole, context)?;
         result?;
         match (self.on_conflict, done.problems, done.malformed) {

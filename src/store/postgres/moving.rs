@@ -49,9 +49,12 @@ impl Statements<'_> {
         self.script_beside_readers(&sql)
     }
 
-    /// Waits for those who write; nobody begins to.
+    /// Waits for those who write; nobody begins to. The server notices soon when this machine is gone without a word.
     pub(crate) fn keep_writers_out(&mut self) -> Result<()> {
-        self.script(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
+        self.script(&format!(
+            "SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 10; \
+             SET LOCAL tcp_keepalives_count = 3; SELECT pg_advisory_xact_lock({LOCK})"
+        ))
     }
 
     pub(crate) fn keep_everybody_out(&mut self) -> Result<()> {
