@@ -54,6 +54,7 @@ impl Log {
         self.is_append_only.load(Ordering::Relaxed)
     }
 
+    #[cfg(feature = "postgres")]
     pub(super) fn set_append_only(&self, is_append_only: bool) {
         self.is_append_only.store(is_append_only, Ordering::Relaxed);
     }

@@ -277,14 +277,17 @@ impl Store {
 impl Store {
     /// As [`Store::write`], for what one does at a time: each statement of `f` sees what was committed before it, and
     /// `f` begins with a lock of its own. It is in no other writer's way.
-    pub(crate) fn write_in_turn<T>(&self, mut f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+    pub(crate) fn write_in_turn<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         match self {
             Store::Sqlite(_) => self.write(Durability::Full, f),
             #[cfg(feature = "postgres")]
-            Store::Postgres(store) => store.write_in_turn(|tx| {
-                let _stopped = Stopped::now();
-                f(tx)
-            }),
+            Store::Postgres(store) => {
+                let mut f = f;
+                store.write_in_turn(|tx| {
+                    let _stopped = Stopped::now();
+                    f(tx)
+                })
+            }
         }
     }
 }

@@ -775,8 +775,11 @@ fn look_at(path: &Path, watch: &Watch, look: Look) -> Result<()> {
 pub(super) fn inspect(path: &Path, watch: &Watch) -> Result<()> {
     let refused = |why: String| Error::at(Code::InvalidRequest, "/backup", why);
     look_at(path, watch, &mut |tx| {
-        let Tx::Sqlite(Statements(connection)) = tx else { return Err(damaged()) };
-        let found = found(connection)?;
+        let found = match tx {
+            Tx::Sqlite(Statements(connection)) => found(connection)?,
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(_) => return Err(damaged()),
+        };
         if found.version == 0 {
             return Err(refused("an empty database".to_owned()));
         }
