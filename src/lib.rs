@@ -59,6 +59,7 @@ pub mod webauthn;
 pub use clock::Clock;
 pub use config::Config;
 pub use contain::contain;
+pub use engine::acting::acting;
 pub use engine::restore::restore;
 pub use engine::{Engine, Hooks, Level};
 pub use error::{Code, Error, Result, Status};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
+use crate::engine::acting::acting;
 use crate::engine::{
     accounts, authorization, chain, delivery, doctor, email, events, exports, id_tokens, imports,
     introspection, key_list, keys, login, mail, maintenance, passkeys, password_reset, passwords,
@@ -109,7 +110,7 @@ macro_rules! operations {
                             json::parse(&mended, Code::InvalidRequest)?
                         }
                     };
-                    let response: $response = engine.acting(actor, || engine.$name(request))?;
+                    let response: $response = acting(actor, || engine.$name(request))?;
                     response.into_json()
                 },
                 request: |generator| acted_schema::<$request>(takes_actor!($($by)?), generator),

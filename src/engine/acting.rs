@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 
-use super::Engine;
 use crate::user::Actor;
 
 thread_local! {
@@ -11,13 +10,11 @@ thread_local! {
     static ACTOR: RefCell<Option<Actor>> = const { RefCell::new(None) };
 }
 
-impl Engine {
-    /// Runs `f`, in which operations are called on behalf of the `actor`: the events that they write keep it. For hosts
-    /// in Rust; in JSON it is the member `actor` of the requests that have one.
-    pub fn acting<T>(&self, actor: Option<Actor>, f: impl FnOnce() -> T) -> T {
-        let _restored = Restored(ACTOR.replace(actor));
-        f()
-    }
+/// Runs `f`, in which operations are called, or a store is opened or restored, on behalf of the `actor`: the events of
+/// that keep it. For hosts in Rust; in JSON it is the member `actor` of the requests that have one.
+pub fn acting<T>(actor: Option<Actor>, f: impl FnOnce() -> T) -> T {
+    let _restored = Restored(ACTOR.replace(actor));
+    f()
 }
 
 /// Whoever acted before the call acts after it, however it ends.

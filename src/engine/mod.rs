@@ -4,7 +4,7 @@
 mod account_proof;
 pub mod account_status;
 pub mod accounts;
-mod acting;
+pub mod acting;
 pub mod authorization;
 pub mod chain;
 pub mod delivery;

@@ -221,6 +221,8 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     assert!(status == 0 && text.contains("/signing_algorithm \"HS256\" -> \"ES256\"\n"), "{text}");
     let (_, text) = stage.run_with(&adopted, "settings adopt");
     assert_eq!(text, "The store has these settings already.\n");
+    let change = call(&app, "events", json!({"kind": "settings_changed"}))["events"][0].take();
+    assert!(change["actor"].as_str().is_some_and(|actor| actor.contains('@')), "{change}");
 
     // The running one purges nothing by the rule of before, and signs with the new key within a minute.
     for _ in 0..20 {

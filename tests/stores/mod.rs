@@ -80,7 +80,7 @@ impl Store {
     /// Takes away the tables, which a database that is used again has.
     pub fn without_tables(self) -> Store {
         if let Some(database) = &self.database {
-            database.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT");
+            database.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public; COMMIT");
         }
         self
     }
@@ -278,7 +278,7 @@ impl Drop for Database {
                 // The tables of a store that was moved have other names.
                 "DO $$ DECLARE name text; BEGIN \
                    IF to_regclass('moved_users') IS NOT NULL THEN \
-                     DROP SCHEMA public CASCADE; CREATE SCHEMA public; \
+                     DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public; \
                    END IF; \
                    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
                      IF name = 'doorward_schema' THEN \

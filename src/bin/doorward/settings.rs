@@ -5,6 +5,7 @@ use doorward::config::Difference;
 use serde_json::{Value, json};
 
 use crate::Context;
+use crate::actor;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, safe};
 
@@ -66,7 +67,7 @@ fn adopt(context: &mut Context, dry_run: bool) -> Outcome {
     let differences = context.source.open_as(follower)?.engine.differences(&given)?;
     if !dry_run && !differences.is_empty() {
         given.change_settings = true;
-        context.source.open_as(given)?;
+        doorward::acting(actor::current(), || context.source.open_as(given))?;
     }
     if context.json {
         let change = |Difference { field, store, given }: &Difference| json!({"field": field, "store": store, "given": given});

@@ -16,6 +16,7 @@ use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
 
 use crate::Context;
+use crate::actor;
 use crate::door::store_url;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, safe, word};
@@ -181,8 +182,9 @@ impl Restore {
             end_all_sessions: self.end_all_sessions,
             retire_keys: self.retire_keys,
         };
-        let Restored { kept, sessions, retired } =
-            watched(|watch| doorward::restore(&config, &self.file, &how, watch))?;
+        let Restored { kept, sessions, retired } = watched(|watch| {
+            doorward::acting(actor::current(), || doorward::restore(&config, &self.file, &how, watch))
+        })?;
         let kept = kept.map(|kept| kept.display().to_string());
         if context.json {
             let answer = json!({"kept": kept, "sessions": sessions, "retired": retired}).to_string();

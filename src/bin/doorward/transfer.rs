@@ -107,7 +107,7 @@ impl Import {
         };
         let request = ImportUsersRequest { users, dry_run: Some(is_refused), on_conflict: Some(on_conflict) };
         let import = || door.engine.observed("import_users", || door.engine.import_users(request));
-        Ok(door.engine.acting(actor::current(), import)?)
+        Ok(doorward::acting(actor::current(), import)?)
     }
 }
 
