@@ -32,7 +32,7 @@ pub struct AccountStatus {
     pub must_change_password: bool,
     /// Whether the account verified an address: the one that it has, or one before.
     pub was_verified: bool,
-    /// Whether nobody may log in before their address is verified (`require_verified_email`).
+    /// Whether a login needs a verified address (`require_verified_email`).
     pub verification_required: bool,
     /// What beside the password proves who the user is.
     pub second_factors: SecondFactorStatus,
@@ -41,7 +41,7 @@ pub struct AccountStatus {
     /// When a session was opened last, as far as sessions and the newest thousand events of the account tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<i64>,
-    /// The providers by whose ID tokens the account is entered: the name in the configuration, or else the issuer.
+    /// The providers whose ID tokens log in to the account: their names in the configuration, or else their issuers.
     pub identities: Vec<String>,
     /// The mails to the user that wait to be sent, the oldest first.
     pub mails: Vec<WaitingMail>,

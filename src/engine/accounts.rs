@@ -132,9 +132,9 @@ pub struct UpdateUserRequest {
     pub username: Option<Username>,
     /// The new address; it counts as not verified, unless it is the same to the letter, or `email_verified` says so.
     pub email: Option<Email>,
-    /// Whether the address counts as verified: the caller has seen to that by other means. Password, sessions and
-    /// factors stay as they are, whoever set them up; see `reclaim`. No other account may have verified it; one that
-    /// only claimed it loses that claim.
+    /// Whether the address counts as verified: the caller checked it by other means. Password, sessions and factors
+    /// stay, also those that somebody else set up: see `reclaim`. Refused if another account verified this address;
+    /// an account that claims it without having verified it loses the claim.
     pub email_verified: Option<bool>,
     /// With `email_verified`, of an account that never verified an address: takes away what opened it before, as its
     /// maker may have been somebody else: password, sessions, second factors, passkeys and identities. Default: false.

@@ -25,8 +25,8 @@ use crate::user::{Id, text_type};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VerifyEventsRequest {
-    /// A head that an earlier call answered and that was kept elsewhere. Everything up to there must be as it was, also
-    /// where whoever changed it has the secret key.
+    /// A head that an earlier call answered and that was kept elsewhere. The log up to it must be unchanged. This
+    /// shows a change even if its author has the secret key.
     pub head: Option<ChainHead>,
 }
 

@@ -29,7 +29,7 @@ pub struct ListKeysResponse {
 pub struct SigningKey {
     /// Its id: `kid` in the header of the tokens that it signed.
     pub kid: String,
-    /// The backend whose tokens it signs.
+    /// The name of its backend.
     pub backend: String,
     /// `HS256` is secret; the others are in `jwks`, too.
     pub algorithm: String,

@@ -211,9 +211,10 @@ class Operations(_doorward.Engine):
         attributes: The new attributes, instead of all it had.
         email: The new address; it counts as not verified, unless it is the same to the letter, or
             `email_verified` says so.
-        email_verified: Whether the address counts as verified: the caller has seen to that by other means.
-            Password, sessions and factors stay as they are, whoever set them up; see `reclaim`. No other
-            account may have verified it; one that only claimed it loses that claim.
+        email_verified: Whether the address counts as verified: the caller checked it by other means.
+            Password, sessions and factors stay, also those that somebody else set up: see `reclaim`.
+            Refused if another account verified this address; an account that claims it without having
+            verified it loses the claim.
         is_active: Whether the account may log in. An account that no longer may loses its sessions; one
             that may is also opened again after too many failed logins.
         locale: The language of mails to this user.
@@ -1289,8 +1290,8 @@ class Operations(_doorward.Engine):
     def verify_events(self, *, head: str | None = None) -> VerifyEventsResponse:
         """Verifies the chain over the audit log.
 
-        head: A head that an earlier call answered and that was kept elsewhere. Everything up to there must
-            be as it was, also where whoever changed it has the secret key.
+        head: A head that an earlier call answered and that was kept elsewhere. The log up to it must be
+            unchanged. This shows a change even if its author has the secret key.
 
         Failures: store_unavailable.
         """

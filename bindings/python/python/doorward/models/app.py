@@ -163,7 +163,7 @@ class AccountStatus(Model):
     """
     identities: list[str]
     """
-    The providers by whose ID tokens the account is entered: the name in the configuration, or else the issuer.
+    The providers whose ID tokens log in to the account: their names in the configuration, or else their issuers.
     """
     last_login_at: int | None = None
     """
@@ -203,7 +203,7 @@ class AccountStatus(Model):
     """
     verification_required: bool
     """
-    Whether nobody may log in before their address is verified (`require_verified_email`).
+    Whether a login needs a verified address (`require_verified_email`).
     """
     was_verified: bool
     """
@@ -275,9 +275,9 @@ class UpdateUserRequest(Model):
     """
     email_verified: bool | None = None
     """
-    Whether the address counts as verified: the caller has seen to that by other means. Password, sessions and
-    factors stay as they are, whoever set them up; see `reclaim`. No other account may have verified it; one that
-    only claimed it loses that claim.
+    Whether the address counts as verified: the caller checked it by other means. Password, sessions and factors
+    stay, also those that somebody else set up: see `reclaim`. Refused if another account verified this address;
+    an account that claims it without having verified it loses the claim.
     """
     id: str
     """
@@ -1866,7 +1866,7 @@ class SigningKey(Model):
     """
     backend: str
     """
-    The backend whose tokens it signs.
+    The name of its backend.
     """
     created_at: int
     """
@@ -2982,8 +2982,8 @@ class VerifyEventsRequest(Model):
     )
     head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
     """
-    A head that an earlier call answered and that was kept elsewhere. Everything up to there must be as it was, also
-    where whoever changed it has the secret key.
+    A head that an earlier call answered and that was kept elsewhere. The log up to it must be unchanged. This
+    shows a change even if its author has the secret key.
     """
 
 
