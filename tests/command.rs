@@ -1,9 +1,16 @@
 //! The command `doorward`, as a shell runs it.
 
+#[path = "command/importing.rs"]
+mod importing;
+#[path = "command/log.rs"]
+mod log;
 #[path = "command/reading.rs"]
 mod reading;
 #[path = "command/restoring.rs"]
 mod restoring;
+#[path = "command/settings.rs"]
+mod settings;
+mod stores;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -15,10 +22,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use stores::{Store, on_each_store};
-
-#[path = "command/settings.rs"]
-mod settings;
-mod stores;
 
 /// The command on stores in a folder of its own.
 struct Shell(TempDir);
@@ -568,201 +571,6 @@ fn a_secret_key_changes_by_files() {
     assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 1);
 }
 
-/// An account as a line.
-fn line(number: usize) -> String {
-    format!("{{\"username\":\"user{number}\",\"email\":\"u{number}@example.com\",\"roles\":[\"r\"]}}\n")
-}
-
-fn lines(numbers: std::ops::RangeInclusive<usize>) -> String {
-    numbers.map(line).collect()
-}
-
-#[test]
-fn accounts_are_imported_and_exported() {
-    let shell = Shell::with_store();
-    let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-    let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
-        "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "password_hash": bcrypt});
-    let file = format!("\u{feff}{}\r\n\n  {more}\n{}", lines(1..=1500).trim_end(), line(1501).trim_end());
-    shell.write("users.ndjson", file);
-    let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
-    assert_eq!(
-        dry,
-        "Would be imported: 1502, skipped: 0, of the lines up to 1503.\nPassword hashes: bcrypt 1.\n"
-    );
-    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
-    let summary = shell.json(&["import", "users.ndjson"], "");
-    let expected = json!({"imported": 1502, "present": 0, "skipped": 0, "hashes": {"bcrypt": 1}, "malformed": 0,
-        "lines": 1503, "complete": true});
-    assert_eq!(summary, expected);
-
-    let exported = shell.good(&["export"], "");
-    assert_eq!(exported.lines().count(), 1502);
-    assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
-    assert!(exported.contains(r#""locale":"de-AT""#));
-    shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "init"], "");
-    let (status, out, _) =
-        shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
-    assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
-    let again = shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "export"], "");
-    // Accounts of one moment are in no order.
-    let sorted = |text: &str| {
-        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
-    assert!(sorted(&again) == sorted(&exported), "what is exported is not what was imported");
-}
-
-#[test]
-fn problems_of_an_import_are_told_by_line() {
-    let shell = Shell::with_store();
-    let other = line(1).replace("\"r\"", "\"s\"");
-    shell.write("a.ndjson", format!("{}\n{}{other}{}", line(1), line(2), line(2)));
-    let (status, text) = shell.bad(&["import", "a.ndjson"], "");
-    assert_eq!(status, 4, "{text}");
-    assert!(text.contains("line 4: username_repeated\nline 4: email_repeated\n"), "{text}");
-    assert!(text.contains("Imported: 0, skipped: 0, of the lines up to 0."), "{text}");
-    let (status, text) = shell.bad(&["import", "a.ndjson", "--dry-run"], "");
-    assert_eq!((status, text.contains("With --on-conflict skip: 2, to the end.")), (4, true), "{text}");
-    let out = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
-    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
-    assert_eq!(out.lines().next(), Some(r#"{"code":"username_repeated","line":4}"#));
-    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(2), &json!(1), &json!(1)));
-}
-
-/// Lines that are no account are told with their place, all of them; what is good is imported where that is asked for.
-#[test]
-fn lines_that_are_no_account() {
-    let shell = Shell::with_store();
-    let bad = [
-        ("{\"username\": \"zanzibar\"", "column 23: no JSON"),
-        ("{\"username\": \"x\"}, {\"username\": \"y\"}", "column 18: no JSON"),
-        ("  name", "column 3: expected a JSON object"),
-        ("{\"username\": \"x\", \"email\": \"x@example.com\", \"zanzibar\": true}", "unknown field"),
-        ("{\"username\": \"x\", \"username\": \"y\"}", "username: duplicate field"),
-        ("{\"username\": 7}", "column 14: username: expected a string"),
-        ("{\"email\": \"x@example.com\"}", "username: missing field"),
-    ];
-    let mut file = lines(1..=1099);
-    bad.iter().for_each(|(bad, _)| file += &format!("{bad}\n"));
-    file += &lines(1100..=2200);
-    shell.write("b.ndjson", &file);
-    let told = |text: &str| {
-        for (index, (bad, why)) in bad.iter().enumerate() {
-            let line = format!("line {}, column ", 1100 + index);
-            let found = text.lines().find(|found| found.starts_with(&line));
-            assert!(found.is_some_and(|found| found.contains(why)), "{bad}: {text}");
-        }
-    };
-    let (status, text) = shell.bad(&["import", "b.ndjson", "--dry-run"], "");
-    assert_eq!(status, 4);
-    told(&text);
-    assert!(text.contains("Would be imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
-    assert!(text.contains("With --on-conflict skip: 2200, to the end."), "{text}");
-    let (status, text) = shell.bad(&["import", "b.ndjson"], "");
-    assert_eq!(status, 4);
-    told(&text);
-    assert!(text.contains("Imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
-
-    // What is there already is nobody's problem.
-    let (status, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
-    assert_eq!((status, text.contains("lines that are no account: 7")), (4, true), "{text}");
-    told(&text);
-    let counts = "Imported: 1200, there already: 1000, skipped: 7, of the lines up to 2207.";
-    assert!(text.contains(counts) && !text.contains("taken"), "{text}");
-    let (_, text) = shell.bad(&["--json", "import", "b.ndjson", "--on-conflict", "skip"], "");
-    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    assert_eq!(first, json!({"line": 1100, "column": 23, "code": "malformed", "detail": "no JSON"}));
-
-    // Of very many a part is told, and their number.
-    shell.write("c.ndjson", "{\n".repeat(1100));
-    let (_, text) = shell.bad(&["import", "c.ndjson", "--on-conflict", "skip"], "");
-    assert_eq!(text.matches("no JSON").count(), 1000);
-    assert!(text.contains("More lines are no account: 100."), "{text}");
-}
-
-/// A dry run tells of the whole file what the import does with it, whatever is in which batch, and beside a host that
-/// writes.
-#[test]
-fn a_dry_run_is_true_of_the_whole_file() {
-    let shell = Shell::with_store();
-    // Repeated beyond a batch: alike, with other roles, with another's address; and a name that is free again, because
-    // who had the address first was refused.
-    let other = |number: usize, name: &str| {
-        line(number).replace(&format!("\"user{number}\""), &format!("\"{name}\""))
-    };
-    let roles = line(7).replace("\"r\"", "\"s\"");
-    let taken = line(8).replace("u8@", "fresh@");
-    let file = format!(
-        "{}{}{roles}{}{taken}{}",
-        lines(1..=1500),
-        line(3),
-        other(9, "new"),
-        line(2000).replace("u2000@", "fresh@")
-    );
-    shell.write("a.ndjson", &file);
-    let writer = rusqlite::Connection::open(shell.0.path().join("a.db")).unwrap();
-    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let dry = shell.good(&["import", "a.ndjson", "--dry-run", "--on-conflict", "skip", "--json"], "");
-    writer.execute_batch("COMMIT").unwrap();
-    drop(writer);
-    let real = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
-    assert_eq!(dry.replace("_repeated", "_taken"), real);
-    let last: Value = serde_json::from_str(real.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(1501), &json!(1), &json!(3)));
-    // Again, it is all there, or refused as before.
-    let again = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
-    assert_eq!(again.lines().count(), real.lines().count() + 1, "the new address of one is taken by now");
-    let last: Value = serde_json::from_str(again.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(0), &json!(1502), &json!(3)));
-}
-
-#[test]
-fn an_import_is_repeated_quietly() {
-    let shell = Shell::with_store();
-    shell.write("b.ndjson", lines(1..=2000));
-    shell.good(&["import", "b.ndjson"], "");
-    shell.write("b.ndjson", lines(1..=2200));
-    let out = shell.good(&["import", "b.ndjson", "--on-conflict", "skip", "--json"], "");
-    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
-    assert_eq!(out.lines().count(), 1, "{out}");
-    assert_eq!(
-        (&last["imported"], &last["present"], &last["skipped"], &last["complete"]),
-        (&json!(200), &json!(2000), &json!(0), &json!(true))
-    );
-}
-
-#[test]
-fn files_in_other_forms_are_refused_by_name() {
-    let shell = Shell::with_store();
-    for (content, form) in [
-        (&b"username,email\nada,ada@example.com\n"[..], "CSV"),
-        (b"\xef\xbb\xbfusername;email\nada;ada@example.com\n", "CSV"),
-        (b"PK\x03\x04\x14\x00", "Excel"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
-        (b"[{\"username\":\"ada\"}]", "a JSON array"),
-        (b"\xff\xfe{\x00", "UTF-16"),
-    ] {
-        shell.write("file", content);
-        let (status, text) = shell.bad(&["import", "file"], "");
-        assert_eq!(
-            (status, text.contains(form), text.contains("one JSON object a line")),
-            (4, true, true),
-            "{text}"
-        );
-    }
-    shell.write("file", b"{\"username\":\"\xff\"}\n");
-    assert!(shell.bad(&["import", "file"], "").1.contains("line 1, column 14: not UTF-8"));
-    shell.write("file", format!("{{\"username\":\"{}\"}}", "x".repeat(1 << 20)));
-    assert!(shell.bad(&["import", "file"], "").1.contains("column 1048576: longer than"));
-    assert_eq!(shell.bad(&["import", "none"], "").0, 64);
-    assert_eq!(shell.bad(&["import", "."], "").0, 64);
-    shell.write("file", "");
-    assert!(shell.good(&["import", "file"], "").contains("Imported: 0"));
-    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
-}
-
 impl Shell {
     fn start(&self, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_doorward"))
@@ -779,34 +587,6 @@ impl Shell {
 fn signal(child: &Child, signal: i32) {
     // SAFETY: a signal to a child that was not waited for.
     assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
-}
-
-/// Ctrl-C ends an import between two batches, while its input stands still, too: it says how far it got, and ends by the
-/// signal, so that the script that started it ends as well.
-#[test]
-fn an_import_that_is_interrupted_says_how_far_it_got() {
-    let shell = Shell::new();
-    shell.good(&["init"], "");
-    for (number, options, first) in [(libc::SIGINT, &[][..], 1), (libc::SIGTERM, &["--json"], 2001)] {
-        let mut child = shell.start(&[&["import", "-"], options].concat());
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(lines(first..=first + 1499).as_bytes()).unwrap();
-        let name = format!("user{}", first + 999);
-        while shell.on(&["user", "show", &name], "").0 != 0 {}
-        signal(&child, number);
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.signal(), Some(number), "{text}");
-        let said: &[&str] = match options {
-            [] => &[
-                "Imported: 1000, skipped: 0, of the lines up to 1000.",
-                "import the whole file again",
-                ": interrupted",
-            ],
-            _ => &[r#""complete":false"#, r#""imported":1000"#, r#"{"error":{"code":"interrupted","#],
-        };
-        assert!(said.iter().all(|part| text.contains(part)), "{text}");
-    }
 }
 
 /// What is wrong with an account is told before anybody is asked for its password.
@@ -959,27 +739,6 @@ fn the_manual_is_written_from_the_commands() {
     assert!(!help.contains("manual pages") && help.contains("Examples:\n  doorward init\n"), "{help}");
     let (status, text) = shell.bad(&["man", "a.json"], "");
     assert_eq!((status, text.contains("a.json")), (64, true), "{text}");
-}
-
-/// What follows the log sees what others write, and ends quietly when nobody reads any more.
-#[test]
-fn the_log_is_followed() {
-    let shell = Shell::with_ada();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-        .args(["--config", "a.json", "--json", "events", "--follow"])
-        .current_dir(shell.0.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(events.next().unwrap().unwrap().contains("registered"));
-    shell.login("ada", "not the password");
-    assert!(events.next().unwrap().unwrap().contains("login_failed"));
-    drop(events);
-    shell.login("ada", "not the password");
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(141), true));
 }
 
 /// At a terminal a password is asked for twice and not shown, and what is deleted is asked for, too.
@@ -1171,144 +930,4 @@ fn what_is_suggested_can_be_copied() {
     let id = shell.json(&["user", "show", "$(reboot)"], "")["user"]["id"].as_str().unwrap().to_owned();
     let out = shell.good(&["user", "show", "$(reboot)"], "");
     assert!(out.contains(&format!("- It is disabled: doorward user enable {id}\n")), "{out}");
-}
-
-/// The log is searched from a shell, and tells who did what there.
-#[test]
-fn the_log_is_searched_and_says_who_did_it() {
-    let shell = Shell::with_ada();
-    let client = json!({"ip": "203.0.113.7"});
-    let login = json!({"username": "ada", "password": PASSWORD, "client": client});
-    shell.call("a.db", "login", login);
-    let run = |arguments: &[&str], name: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-        command.args(["--config", "a.json"]).args(arguments).current_dir(shell.0.path());
-        assert!(command.env("SUDO_USER", name).output().unwrap().status.success());
-    };
-    run(&["user", "roles", "ada", "--add", "x"], "grace");
-    run(&["call", "update_user", &format!(r#"{{"id":"{}","roles":["admin"]}}"#, shell.id("ada"))], "linus");
-    std::fs::write(shell.0.path().join("users"), r#"{"username":"bob","email":"bob@example.com"}"#).unwrap();
-    run(&["import", "users"], "joan");
-    let events = |arguments: &[&str]| -> Vec<Value> {
-        let out = shell.good(&[&["events", "--json"], arguments].concat(), "");
-        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    let kinds = |arguments: &[&str]| {
-        events(arguments).iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    let all = events(&[]);
-    let actors: Vec<_> =
-        all.iter().map(|event| event["actor"].as_str().unwrap_or("").split('@').next().unwrap()).collect();
-    assert_eq!(actors[1..], ["", "grace", "linus", "joan"], "{all:?}");
-    let host = actors_host(&all[2]);
-    assert_eq!(kinds(&["--actor", &format!("linus@{host}")]), ["user_updated"]);
-    assert_eq!(kinds(&["--ip", "203.0.113.7"]), ["logged_in"]);
-    assert_eq!(kinds(&["--last", "2"]), ["user_updated", "users_imported"]);
-    assert_eq!(kinds(&["--last", "9000", "--kind", "logged_in"]), ["logged_in"]);
-    assert_eq!(kinds(&["--since", "1h", "--until", "2100-01-01"]).len(), all.len());
-    assert_eq!(kinds(&["--since", "2100-01-01T00:00:00Z"]).len(), 0);
-    assert_eq!(kinds(&["--until", "1h"]).len(), 0);
-    // What text for people shows goes on from.
-    let text = shell.good(&["events", "--kind", "logged_in"], "");
-    let id = text.lines().nth(1).unwrap().split_whitespace().nth(1).unwrap();
-    assert_eq!(events(&["--after", id]), all[2..]);
-    for wrong in [["--since", "yesterday"], ["--last", "0"]] {
-        assert_eq!(shell.bad(&[&["events"], &wrong[..]].concat(), "").0, 64);
-    }
-    assert_eq!(shell.bad(&["events", "--ip", "somewhere"], "").0, 4);
-}
-
-fn actors_host(event: &Value) -> String {
-    event["actor"].as_str().unwrap().split_once('@').unwrap().1.to_owned()
-}
-
-/// The last events, then what comes, each once, also after the store was put back meanwhile, which is said.
-#[test]
-fn who_follows_the_log_survives_an_outage() {
-    let shell = Shell::with_ada();
-    shell.login("ada", PASSWORD);
-    let mut child = shell.start(&["--json", "events", "--last", "1", "--follow"]);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.next().unwrap().contains("logged_in"));
-    shell.login("ada", "not the password");
-    assert!(lines.next().unwrap().contains("login_failed"));
-    let path = |name: &str| shell.0.path().join(name);
-    std::fs::rename(path("a.db"), path("away.db")).unwrap();
-    assert!(said.next().unwrap().ends_with("trying again"));
-    std::fs::rename(path("away.db"), path("a.db")).unwrap();
-    assert!(said.next().unwrap().ends_with("the store answers again"));
-    shell.good(&["user", "roles", "ada", "--add", "x"], "");
-    assert!(lines.next().unwrap().contains("user_updated"));
-    signal(&child, libc::SIGTERM);
-    child.wait().unwrap();
-}
-
-/// The chain shows what was changed, taken out and added.
-#[test]
-fn the_chain_of_the_log_is_verified_from_a_shell() {
-    let shell = Shell::with_ada();
-    let (status, text) = shell.bad(&["events", "verify"], "");
-    assert_eq!((status, text.contains("no_chain")), (9, true), "{text}");
-    shell.write(
-        "a.json",
-        json!({"store": "sqlite:a.db", "password": {"memory_kib": 64, "iterations": 1},
-        "audit": {"chain": true}})
-        .to_string(),
-    );
-    shell.good(&["settings", "adopt"], "");
-    (0..5).for_each(|_| drop(shell.login("ada", PASSWORD)));
-    let verdict = shell.json(&["events", "verify"], "");
-    // The account, the settings, and the logins.
-    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(7)));
-    let head = verdict["head"].as_str().unwrap();
-    let original = std::fs::read(shell.0.path().join("a.db")).unwrap();
-    let nth = |position: i64| format!("(SELECT event_id FROM event_order WHERE position = {position})");
-    for (attack, reasons) in [
-        (format!("UPDATE events SET kind = 'logged_out' WHERE id = {}", nth(3)), &["changed"][..]),
-        (format!("UPDATE events SET actor = 'root' WHERE id = {}", nth(1)), &["changed"]),
-        (format!("DELETE FROM events WHERE id = {}", nth(3)), &["missing"]),
-        (
-            format!("DELETE FROM events WHERE id = {0}; DELETE FROM event_order WHERE position = 3", nth(3)),
-            &["broken"],
-        ),
-        (
-            format!("DELETE FROM events WHERE id = {0}; DELETE FROM event_order WHERE position = 1", nth(1)),
-            &["broken"],
-        ),
-        (
-            format!("DELETE FROM events WHERE id = {0}; DELETE FROM event_order WHERE position = 7", nth(7)),
-            &["head"],
-        ),
-        ("DELETE FROM event_order WHERE position = 3".to_owned(), &["broken", "unlisted"]),
-        (
-            "UPDATE event_order SET position = 9 - position WHERE position IN (4, 5)".to_owned(),
-            &["broken", "broken", "broken"],
-        ),
-        (
-            "UPDATE event_order SET digest = NULL, link = NULL WHERE position = 2".to_owned(),
-            &["added", "broken"],
-        ),
-        (
-            "INSERT INTO events (id, at, kind) VALUES (x'00000000000070008000000000000001', 1, 'x')"
-                .to_owned(),
-            &["unlisted"],
-        ),
-        ("UPDATE meta SET value = x'00' WHERE name = 'event_order'".to_owned(), &["head"]),
-    ] {
-        let store = rusqlite::Connection::open(shell.0.path().join("a.db")).unwrap();
-        store.execute_batch(&attack).unwrap();
-        store.close().unwrap();
-        let (status, out, error) = shell.on(&["--json", "events", "verify"], "");
-        let verdict: Value = serde_json::from_str(out.lines().next().unwrap_or(&error)).expect(&error);
-        let found: Vec<_> =
-            verdict["problems"].as_array().unwrap().iter().map(|it| it["reason"].as_str().unwrap()).collect();
-        assert_eq!((status, &found[..]), (9, reasons), "{attack}");
-        for name in ["a.db-wal", "a.db-shm"] {
-            let _ = std::fs::remove_file(shell.0.path().join(name));
-        }
-        std::fs::write(shell.0.path().join("a.db"), &original).unwrap();
-    }
-    let again = shell.json(&["events", "verify", "--head", head], "");
-    assert_eq!(again["intact"], true);
 }

@@ -1,0 +1,231 @@
+//! Many accounts from a shell: `import` and `export`.
+
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+
+use serde_json::{Value, json};
+
+use super::{Shell, signal};
+
+/// An account as a line.
+fn line(number: usize) -> String {
+    format!("{{\"username\":\"user{number}\",\"email\":\"u{number}@example.com\",\"roles\":[\"r\"]}}\n")
+}
+
+fn lines(numbers: std::ops::RangeInclusive<usize>) -> String {
+    numbers.map(line).collect()
+}
+
+#[test]
+fn accounts_are_imported_and_exported() {
+    let shell = Shell::with_store();
+    let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
+        "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "password_hash": bcrypt});
+    let file = format!("\u{feff}{}\r\n\n  {more}\n{}", lines(1..=1500).trim_end(), line(1501).trim_end());
+    shell.write("users.ndjson", file);
+    let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
+    assert_eq!(
+        dry,
+        "Would be imported: 1502, skipped: 0, of the lines up to 1503.\nPassword hashes: bcrypt 1.\n"
+    );
+    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
+    let summary = shell.json(&["import", "users.ndjson"], "");
+    let expected = json!({"imported": 1502, "present": 0, "skipped": 0, "hashes": {"bcrypt": 1}, "malformed": 0,
+        "lines": 1503, "complete": true});
+    assert_eq!(summary, expected);
+
+    let exported = shell.good(&["export"], "");
+    assert_eq!(exported.lines().count(), 1502);
+    assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
+    assert!(exported.contains(r#""locale":"de-AT""#));
+    shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "init"], "");
+    let (status, out, _) =
+        shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
+    assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
+    let again = shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "export"], "");
+    // Accounts of one moment are in no order.
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert!(sorted(&again) == sorted(&exported), "what is exported is not what was imported");
+}
+
+#[test]
+fn problems_of_an_import_are_told_by_line() {
+    let shell = Shell::with_store();
+    let other = line(1).replace("\"r\"", "\"s\"");
+    shell.write("a.ndjson", format!("{}\n{}{other}{}", line(1), line(2), line(2)));
+    let (status, text) = shell.bad(&["import", "a.ndjson"], "");
+    assert_eq!(status, 4, "{text}");
+    assert!(text.contains("line 4: username_repeated\nline 4: email_repeated\n"), "{text}");
+    assert!(text.contains("Imported: 0, skipped: 0, of the lines up to 0."), "{text}");
+    let (status, text) = shell.bad(&["import", "a.ndjson", "--dry-run"], "");
+    assert_eq!((status, text.contains("With --on-conflict skip: 2, to the end.")), (4, true), "{text}");
+    let out = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(out.lines().next(), Some(r#"{"code":"username_repeated","line":4}"#));
+    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(2), &json!(1), &json!(1)));
+}
+
+/// Lines that are no account are told with their place, all of them; what is good is imported where that is asked for.
+#[test]
+fn lines_that_are_no_account() {
+    let shell = Shell::with_store();
+    let bad = [
+        ("{\"username\": \"zanzibar\"", "column 23: no JSON"),
+        ("{\"username\": \"x\"}, {\"username\": \"y\"}", "column 18: no JSON"),
+        ("  name", "column 3: expected a JSON object"),
+        ("{\"username\": \"x\", \"email\": \"x@example.com\", \"zanzibar\": true}", "unknown field"),
+        ("{\"username\": \"x\", \"username\": \"y\"}", "username: duplicate field"),
+        ("{\"username\": 7}", "column 14: username: expected a string"),
+        ("{\"email\": \"x@example.com\"}", "username: missing field"),
+    ];
+    let mut file = lines(1..=1099);
+    bad.iter().for_each(|(bad, _)| file += &format!("{bad}\n"));
+    file += &lines(1100..=2200);
+    shell.write("b.ndjson", &file);
+    let told = |text: &str| {
+        for (index, (bad, why)) in bad.iter().enumerate() {
+            let line = format!("line {}, column ", 1100 + index);
+            let found = text.lines().find(|found| found.starts_with(&line));
+            assert!(found.is_some_and(|found| found.contains(why)), "{bad}: {text}");
+        }
+    };
+    let (status, text) = shell.bad(&["import", "b.ndjson", "--dry-run"], "");
+    assert_eq!(status, 4);
+    told(&text);
+    assert!(text.contains("Would be imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
+    assert!(text.contains("With --on-conflict skip: 2200, to the end."), "{text}");
+    let (status, text) = shell.bad(&["import", "b.ndjson"], "");
+    assert_eq!(status, 4);
+    told(&text);
+    assert!(text.contains("Imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
+
+    // What is there already is nobody's problem.
+    let (status, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
+    assert_eq!((status, text.contains("lines that are no account: 7")), (4, true), "{text}");
+    told(&text);
+    let counts = "Imported: 1200, there already: 1000, skipped: 7, of the lines up to 2207.";
+    assert!(text.contains(counts) && !text.contains("taken"), "{text}");
+    let (_, text) = shell.bad(&["--json", "import", "b.ndjson", "--on-conflict", "skip"], "");
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(first, json!({"line": 1100, "column": 23, "code": "malformed", "detail": "no JSON"}));
+
+    // Of very many a part is told, and their number.
+    shell.write("c.ndjson", "{\n".repeat(1100));
+    let (_, text) = shell.bad(&["import", "c.ndjson", "--on-conflict", "skip"], "");
+    assert_eq!(text.matches("no JSON").count(), 1000);
+    assert!(text.contains("More lines are no account: 100."), "{text}");
+}
+
+/// A dry run tells of the whole file what the import does with it, whatever is in which batch, and beside a host that
+/// writes.
+#[test]
+fn a_dry_run_is_true_of_the_whole_file() {
+    let shell = Shell::with_store();
+    // Repeated beyond a batch: alike, with other roles, with another's address; and a name that is free again, because
+    // who had the address first was refused.
+    let other = |number: usize, name: &str| {
+        line(number).replace(&format!("\"user{number}\""), &format!("\"{name}\""))
+    };
+    let roles = line(7).replace("\"r\"", "\"s\"");
+    let taken = line(8).replace("u8@", "fresh@");
+    let file = format!(
+        "{}{}{roles}{}{taken}{}",
+        lines(1..=1500),
+        line(3),
+        other(9, "new"),
+        line(2000).replace("u2000@", "fresh@")
+    );
+    shell.write("a.ndjson", &file);
+    let writer = rusqlite::Connection::open(shell.0.path().join("a.db")).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let dry = shell.good(&["import", "a.ndjson", "--dry-run", "--on-conflict", "skip", "--json"], "");
+    writer.execute_batch("COMMIT").unwrap();
+    drop(writer);
+    let real = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
+    assert_eq!(dry.replace("_repeated", "_taken"), real);
+    let last: Value = serde_json::from_str(real.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(1501), &json!(1), &json!(3)));
+    // Again, it is all there, or refused as before.
+    let again = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
+    assert_eq!(again.lines().count(), real.lines().count() + 1, "the new address of one is taken by now");
+    let last: Value = serde_json::from_str(again.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(0), &json!(1502), &json!(3)));
+}
+
+#[test]
+fn an_import_is_repeated_quietly() {
+    let shell = Shell::with_store();
+    shell.write("b.ndjson", lines(1..=2000));
+    shell.good(&["import", "b.ndjson"], "");
+    shell.write("b.ndjson", lines(1..=2200));
+    let out = shell.good(&["import", "b.ndjson", "--on-conflict", "skip", "--json"], "");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert_eq!(
+        (&last["imported"], &last["present"], &last["skipped"], &last["complete"]),
+        (&json!(200), &json!(2000), &json!(0), &json!(true))
+    );
+}
+
+#[test]
+fn files_in_other_forms_are_refused_by_name() {
+    let shell = Shell::with_store();
+    for (content, form) in [
+        (&b"username,email\nada,ada@example.com\n"[..], "CSV"),
+        (b"\xef\xbb\xbfusername;email\nada;ada@example.com\n", "CSV"),
+        (b"PK\x03\x04\x14\x00", "Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
+        (b"[{\"username\":\"ada\"}]", "a JSON array"),
+        (b"\xff\xfe{\x00", "UTF-16"),
+    ] {
+        shell.write("file", content);
+        let (status, text) = shell.bad(&["import", "file"], "");
+        assert_eq!(
+            (status, text.contains(form), text.contains("one JSON object a line")),
+            (4, true, true),
+            "{text}"
+        );
+    }
+    shell.write("file", b"{\"username\":\"\xff\"}\n");
+    assert!(shell.bad(&["import", "file"], "").1.contains("line 1, column 14: not UTF-8"));
+    shell.write("file", format!("{{\"username\":\"{}\"}}", "x".repeat(1 << 20)));
+    assert!(shell.bad(&["import", "file"], "").1.contains("column 1048576: longer than"));
+    assert_eq!(shell.bad(&["import", "none"], "").0, 64);
+    assert_eq!(shell.bad(&["import", "."], "").0, 64);
+    shell.write("file", "");
+    assert!(shell.good(&["import", "file"], "").contains("Imported: 0"));
+    assert!(shell.good(&["user", "list", "--json"], "").is_empty());
+}
+
+/// Ctrl-C ends an import between two batches, while its input stands still, too: it says how far it got, and ends by the
+/// signal, so that the script that started it ends as well.
+#[test]
+fn an_import_that_is_interrupted_says_how_far_it_got() {
+    let shell = Shell::new();
+    shell.good(&["init"], "");
+    for (number, options, first) in [(libc::SIGINT, &[][..], 1), (libc::SIGTERM, &["--json"], 2001)] {
+        let mut child = shell.start(&[&["import", "-"], options].concat());
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines(first..=first + 1499).as_bytes()).unwrap();
+        let name = format!("user{}", first + 999);
+        while shell.on(&["user", "show", &name], "").0 != 0 {}
+        signal(&child, number);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.signal(), Some(number), "{text}");
+        let said: &[&str] = match options {
+            [] => &[
+                "Imported: 1000, skipped: 0, of the lines up to 1000.",
+                "import the whole file again",
+                ": interrupted",
+            ],
+            _ => &[r#""complete":false"#, r#""imported":1000"#, r#"{"error":{"code":"interrupted","#],
+        };
+        assert!(said.iter().all(|part| text.contains(part)), "{text}");
+    }
+}
