@@ -18,17 +18,17 @@
 //! # What lives where
 //!
 //! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto`,
-//! `outside` → the ground floor.
+//! `outbound` → the values that everything is made of.
 //!
-//! - [`capi`]: the porch, the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and
-//!   `store`
-//! - [`operations`]: the hall, the one table of operations
-//! - [`engine`]: the rooms, one file per capability
-//! - `store`: the cellar, rows and transactions, in SQLite and PostgreSQL
-//! - `crypto`: the workshop: password hasher, the codecs of tokens, sealing
-//! - `outside`: what leaves the process: HTTP, SMTP
+//! - [`capi`]: the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and `store`
+//! - [`operations`]: the table of operations, and one file per capability: its requests, its responses, the methods
+//!   that answer
+//! - [`engine`]: what an engine is made of
+//! - `store`: rows and transactions, in SQLite and PostgreSQL
+//! - `crypto`: password hashes, the codecs of tokens, sealing
+//! - `outbound`: what leaves the process: HTTP, SMTP
 //! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`webauthn`], [`requests`],
-//!   [`mail`], [`json`], `secret_key`, `contain`: the ground floor, what everybody stands on
+//!   [`mail`], [`json`], `secret_key`, `contain`: the values
 //! - `bin/doorward/`: the administrator's command (feature `cli`)
 
 #![deny(unsafe_code)]
@@ -45,7 +45,7 @@ pub mod error;
 pub mod json;
 pub mod mail;
 pub mod operations;
-mod outside;
+mod outbound;
 pub mod password;
 mod precis;
 pub mod requests;

@@ -107,7 +107,7 @@ fn assert_current(path: &str, text: &str) {
 fn reference_of(description: &Value) -> String {
     let mut page = String::from(
         "# Operations\n\n\
-         Generated from the table of operations (`src/operations.rs`): do not edit.\n\n\
+         Generated from the table of operations (`src/operations/mod.rs`): do not edit.\n\n\
          An operation is called by name (`doorward_call`), by its own C function (`doorward_<name>`), or by\n\
          the method of its name in a binding. Requests and responses are JSON objects. In requests unknown\n\
          fields, duplicate keys and wrong types are refused and `null` means absent; readers of responses\n\

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::engine::{
+use doorward::operations::{
     accounts, email, id_tokens, imports, introspection, login, password_reset, passwords, requests, sessions,
     tokens,
 };

@@ -1,4 +1,4 @@
-//! The porch: the C ABI. `include/doorward.h` is generated from this folder, comments included, so they
+//! The C ABI. `include/doorward.h` is generated from this folder, comments included, so they
 //! are written for its readers. What every function does first and last is in `boundary`.
 //!
 //! - `types`: statuses, hooks, the engine's handle

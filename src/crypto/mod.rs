@@ -1,4 +1,4 @@
-//! The workshop: everything that computes with secrets. It knows no store and no request.
+//! Everything that computes with secrets. It knows no store and no request.
 
 mod bcrypt;
 pub(crate) mod claims;

@@ -27,6 +27,6 @@ impl Drop for Restored {
 }
 
 /// Who acts in this call.
-pub(super) fn actor() -> Option<Actor> {
+pub(crate) fn actor() -> Option<Actor> {
     ACTOR.with_borrow(Clone::clone)
 }

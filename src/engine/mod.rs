@@ -1,44 +1,14 @@
-//! The rooms: one file per capability. Each begins with the requests and responses it answers, then
-//! says how, as methods of [`Engine`].
+//! What an engine is made of, and how it opens.
 
-mod account_proof;
-pub mod account_status;
-pub mod accounts;
 pub mod acting;
-pub mod authorization;
-pub mod chain;
-pub mod delivery;
-pub mod doctor;
-pub mod email;
-pub mod events;
-pub mod exports;
-pub mod id_tokens;
-pub mod imports;
-pub mod introspection;
-pub mod key_list;
-pub mod keys;
-pub mod login;
-pub mod mail;
-pub mod maintenance;
-mod one_time;
-pub mod passkeys;
-pub mod password_reset;
-pub mod passwords;
-mod provider_keys;
-pub mod reauthentication;
-pub mod recovery_codes;
-pub mod requests;
+pub(crate) mod one_time;
+pub(crate) mod provider_keys;
 pub mod restore;
-mod retirement;
-mod rotation;
-mod search;
-mod second_factor;
-pub mod sessions;
-mod settings;
-pub mod stats;
-mod throttle;
-pub mod tokens;
-pub mod totp;
+pub(crate) mod retirement;
+pub(crate) mod rotation;
+pub(crate) mod search;
+pub(crate) mod settings;
+pub(crate) mod throttle;
 
 use std::sync::Arc;
 
@@ -52,6 +22,7 @@ use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
+use crate::operations::{chain, delivery, id_tokens, introspection, keys, mail, requests, stats};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::mails;
 use crate::store::{Durability, Store, Tx};
@@ -60,22 +31,22 @@ use crate::{json, operations, secret_key};
 
 /// An open engine: share it between threads by reference.
 pub struct Engine {
-    config: Config,
-    settings: Settings,
-    retention: Arc<settings::Retention>,
-    clock: Arc<Clock>,
-    reporter: Arc<Reporter>,
-    store: Arc<Store>,
-    secrets: Arc<Secrets>,
-    backends: Vec<keys::Backend>,
-    ring: keys::KeyRing,
-    hasher: Hasher,
-    outbox: Arc<mail::Outbox>,
-    background: Option<delivery::Background>,
-    remote_service: Option<introspection::RemoteService>,
-    providers: Vec<id_tokens::Provider>,
-    rule_sets: requests::RuleSets,
-    counters: stats::Counters,
+    pub(crate) config: Config,
+    pub(crate) settings: Settings,
+    pub(crate) retention: Arc<settings::Retention>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) reporter: Arc<Reporter>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) backends: Vec<keys::Backend>,
+    pub(crate) ring: keys::KeyRing,
+    pub(crate) hasher: Hasher,
+    pub(crate) outbox: Arc<mail::Outbox>,
+    pub(crate) background: Option<delivery::Background>,
+    pub(crate) remote_service: Option<introspection::RemoteService>,
+    pub(crate) providers: Vec<id_tokens::Provider>,
+    pub(crate) rule_sets: requests::RuleSets,
+    pub(crate) counters: stats::Counters,
 }
 
 /// Receives structured records (JSON) of what the host should know; never a secret.
@@ -222,14 +193,14 @@ impl Engine {
 }
 
 /// Tells the host's log.
-struct Reporter {
+pub(crate) struct Reporter {
     log: Option<Box<Log>>,
     clock: Arc<Clock>,
 }
 
 impl Reporter {
     /// Tells the host's log why an operation failed.
-    fn failed(&self, operation: Option<&str>, error: &Error) {
+    pub(crate) fn failed(&self, operation: Option<&str>, error: &Error) {
         #[derive(Serialize)]
         struct Record<'a> {
             event: &'a str,
@@ -268,7 +239,7 @@ impl Reporter {
 
 impl Reporter {
     /// Tells the host's log which members of a provider's key set are no good keys, and why.
-    fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
+    pub(crate) fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
         #[derive(Serialize)]
         struct Record<'a> {
             event: &'a str,
@@ -366,7 +337,7 @@ fn is_to_seal(tx: &mut Tx, secrets: &Secrets, proof: &[u8]) -> Result<bool> {
 
 /// The proof that the secret key is the store's; none yet in a store that is new. Failure:
 /// `wrong_secret_key`.
-fn proof(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
+pub(crate) fn proof(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
     match sealed::meta(tx, KEY_PROOF)? {
         Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => Err(Code::WrongSecretKey.into()),
         proof => Ok(proof),

@@ -18,7 +18,7 @@ use crate::user::Id;
 
 /// What a secret is for. One of a purpose never passes for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// The password is right, and a second factor is wanted.
     SecondFactor,
     /// The password is right and must be changed.
@@ -67,7 +67,7 @@ impl Purpose {
 }
 
 /// A secret that is about to be.
-pub(super) struct Making<'a> {
+pub(crate) struct Making<'a> {
     pub purpose: Purpose,
     pub lifetime_seconds: i64,
     /// How many secrets of this purpose the user may have: a new one replaces the oldest.
@@ -79,7 +79,7 @@ pub(super) struct Making<'a> {
 }
 
 /// What a secret that is alive is about.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub purpose: Purpose,
     pub user_id: Id,
     pub data: Zeroizing<Vec<u8>>,
@@ -89,7 +89,7 @@ pub(super) struct Found {
 
 impl Engine {
     /// Makes a secret, 32 random bytes in base64url, for a user as it is in this transaction.
-    pub(super) fn make_secret(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
+    pub(crate) fn make_secret(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
         let user_id = user.public.id;
         let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
         let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// Takes a secret back that was made in this transaction; without one it does the same work for nothing.
-    pub(super) fn take_back_secret(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
+    pub(crate) fn take_back_secret(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
         let bytes = match secret {
             Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
             None => crypto::random::<SECRET_LEN>()?.to_vec(),
@@ -123,7 +123,7 @@ impl Engine {
     /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.
     ///
     /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.
-    pub(super) fn peek_secret(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+    pub(crate) fn peek_secret(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let code = among.first().map_or(Code::InvalidMailToken, |purpose| purpose.code());
         let dead = |reason: &'static str| Err(Error::new(code, reason));
         // Any other length is nothing that was made here, and may be megabytes.
@@ -152,7 +152,7 @@ impl Engine {
 
     /// As [`Engine::peek_secret`], and counts a proof that is about to be looked at: of any number of callers
     /// no more get one than the secret has attempts. With the last of them it is dead for all but who took it.
-    pub(super) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+    pub(crate) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let found = self.peek_secret(tx, text, among, now)?;
         match rows::take_attempt(tx, &found.id)? {
             true => Ok(found),
@@ -162,7 +162,7 @@ impl Engine {
 
     /// As [`Engine::peek_secret`], and takes the secret away: only the first who redeems it gets it, and only
     /// when this transaction is kept.
-    pub(super) fn redeem_secret(
+    pub(crate) fn redeem_secret(
         &self,
         tx: &mut Tx,
         text: &str,

@@ -13,7 +13,7 @@ use crate::crypto::jwks::{BadMember, Jwks, Signed};
 use crate::crypto::jws::UNKNOWN_KEY;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::outside::http;
+use crate::outbound::http;
 
 /// How long fetched keys are taken for the provider's newest: so long a withdrawn key still verifies.
 const FRESH_SECONDS: i64 = 600;
@@ -21,13 +21,13 @@ const FRESH_SECONDS: i64 = 600;
 /// The time between two fetches.
 const PAUSE_SECONDS: i64 = 10;
 
-pub(super) enum ProviderKeys {
+pub(crate) enum ProviderKeys {
     Given(Jwks, Vec<BadMember>),
     Remote(Box<Remote>),
 }
 
 /// Keys that are fetched.
-pub(super) struct Remote {
+pub(crate) struct Remote {
     name: ProviderName,
     reporter: Arc<Reporter>,
     client: http::Client,

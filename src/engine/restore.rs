@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::events::{Kind, event};
-use super::keys::RotateKeysRequest;
 use super::retirement::{Retire, Retired};
-use super::sessions::RevokeAllSessionsRequest;
 use super::{Engine, Hooks};
 use crate::config::{Config, On, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
+use crate::operations::events::{Kind, event};
+use crate::operations::keys::RotateKeysRequest;
+use crate::operations::sessions::RevokeAllSessionsRequest;
 use crate::secret_key;
 use crate::store::{Durability, Place, Watch};
 

@@ -12,12 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Engine;
-use super::events::{Kind, event};
-use super::keys::{Backend, RotateKeysResponse, begin, new_key};
-use super::{chain, mail, settings, totp};
+use super::settings;
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
+use crate::operations::events::{Kind, event};
+use crate::operations::keys::{Backend, RotateKeysResponse, begin, new_key};
+use crate::operations::{chain, mail, totp};
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
@@ -66,7 +67,7 @@ type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
 
 impl Engine {
     /// Retires the signing keys of one backend. Its sessions go on: they are refreshed.
-    pub(super) fn retire_backend(&self, backend: &Backend, stamp: Stamp) -> Result<RotateKeysResponse> {
+    pub(crate) fn retire_backend(&self, backend: &Backend, stamp: Stamp) -> Result<RotateKeysResponse> {
         let (now, key) = (self.clock.now(), new_key(&self.secrets, backend)?);
         let (previous, retired) = self.store.write(Durability::Full, |tx| {
             self.follow_secret_keys(tx)?;
@@ -85,7 +86,7 @@ impl Engine {
     }
 
     /// Retires every signing key, every secret key but the current one, and what they made.
-    pub(super) fn retire_everything(
+    pub(crate) fn retire_everything(
         &self,
         backends: &[Backend],
         stamp: Stamp,

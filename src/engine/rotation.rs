@@ -3,7 +3,7 @@
 use crate::store::sessions::Generations;
 
 /// How many repeats outside the grace window a session bears in [`REPEATS_SECONDS`].
-pub(super) const MOST_REPEATS: usize = 3;
+pub(crate) const MOST_REPEATS: usize = 3;
 
 /// For how long a repeat is counted.
 const REPEATS_SECONDS: i64 = 30 * 86_400;
@@ -11,7 +11,7 @@ const REPEATS_SECONDS: i64 = 30 * 86_400;
 /// What the offer of a refresh token comes to. All but the last hand out the successor of the token that was
 /// offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rotation {
+pub(crate) enum Rotation {
     /// It is the newest token: the session advances.
     Next,
     /// Its successor was made a while ago and is not used yet: the reply was lost, or somebody else has the token
@@ -42,7 +42,7 @@ impl Rotation {
 }
 
 /// The repeats that count at `now`.
-pub(super) fn counted(repeats: &[i64], now: i64) -> impl Iterator<Item = i64> {
+pub(crate) fn counted(repeats: &[i64], now: i64) -> impl Iterator<Item = i64> {
     repeats.iter().copied().filter(move |time| now < time + REPEATS_SECONDS)
 }
 

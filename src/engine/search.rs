@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 const MOST: u32 = 10;
 
 /// The searches for one thing.
-pub(super) struct Search {
+pub(crate) struct Search {
     pause: Duration,
     state: Mutex<State>,
     ended: Condvar,
@@ -28,7 +28,7 @@ struct State {
 }
 
 impl Search {
-    pub(super) fn new(pause: Duration) -> Search {
+    pub(crate) fn new(pause: Duration) -> Search {
         let state = State { is_running: false, begun: 0, pause: (Instant::now(), 0), failure: None };
         Search { pause, state: Mutex::new(state), ended: Condvar::new() }
     }
@@ -38,7 +38,7 @@ impl Search {
     /// while it runs. It does nothing where too many began just now.
     ///
     /// Failures: that of the search; `store_unavailable`, where another's outlasts the deadline.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         deadline: Instant,
         is_found: impl Fn() -> bool,

@@ -3,12 +3,13 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use super::events::{Kind, append, event};
-use super::{Engine, keys};
+use super::Engine;
 use crate::config::{Config, Difference, Settings};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::operations::events::{Kind, append, event};
+use crate::operations::keys;
 use crate::store::events::{self, Event};
 use crate::store::keys::{self as sealed, Stamp};
 use crate::store::{Share, Tx, damaged};
@@ -18,13 +19,13 @@ use zeroize::Zeroizing;
 const OWNER: &str = "settings";
 
 /// The settings as the store has them.
-pub(super) struct Recorded {
+pub(crate) struct Recorded {
     pub settings: Settings,
     pub stamp: Stamp,
 }
 
 /// The settings of the store; none yet in a store that is new. Failure: `wrong_secret_key`.
-pub(super) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded>> {
+pub(crate) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded>> {
     let Some(sealed) = sealed::settings(tx)? else { return Ok(None) };
     let plain = secrets.open(OWNER, &sealed).ok_or(Error::from(Code::WrongSecretKey))?;
     let settings = serde_json::from_slice(&plain).map_err(|_| damaged())?;
@@ -32,7 +33,7 @@ pub(super) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded
 }
 
 /// Keeps the settings, in the caller's transaction.
-pub(super) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Result<Recorded> {
+pub(crate) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Result<Recorded> {
     let plain = Zeroizing::new(json::render(&settings)?);
     let sealed = secrets.seal(OWNER, plain.as_bytes())?;
     sealed::put_settings(tx, &sealed)?;
@@ -40,7 +41,7 @@ pub(super) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Resu
 }
 
 /// Seals the settings anew with the current secret key, in the caller's transaction, where another one sealed them.
-pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let Some(sealed) = sealed::settings(tx)? else { return Ok(()) };
     match secrets.reseal(OWNER, &sealed)? {
         Some(sealed) => sealed::put_settings(tx, &sealed),
@@ -49,7 +50,7 @@ pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
 }
 
 /// What a configuration makes of the settings of a store: they are as they are, or they change.
-pub(super) enum Opening {
+pub(crate) enum Opening {
     Follows(Recorded),
     Changes(Settings, Vec<Difference>),
 }
@@ -78,14 +79,14 @@ impl Opening {
 }
 
 /// Writes the event of a change, in the caller's transaction.
-pub(super) fn tell(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> {
+pub(crate) fn tell(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> {
     let fields: Vec<_> = differences.iter().map(|difference| difference.field.as_str()).collect();
     let detail = fields.join(" ");
     append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
 }
 
 /// How long events are kept, as the store said when it was last asked.
-pub(super) struct Retention(RwLock<(Stamp, i64)>);
+pub(crate) struct Retention(RwLock<(Stamp, i64)>);
 
 impl Retention {
     pub fn new(recorded: &Recorded) -> Retention {
@@ -133,7 +134,7 @@ impl Engine {
 
     /// The settings as the store has them now, which another process may have changed since this one was opened. Those
     /// that are known here, where it has changed the secret key, too.
-    pub(super) fn settings_now(&self, tx: &mut Tx) -> Result<Recorded> {
+    pub(crate) fn settings_now(&self, tx: &mut Tx) -> Result<Recorded> {
         match recorded(tx, &self.secrets) {
             Ok(Some(recorded)) => Ok(recorded),
             Ok(None) => Err(damaged()),
@@ -146,7 +147,7 @@ impl Engine {
     }
 
     /// Follows the store in how long events are kept.
-    pub(super) fn follow_retention(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) fn follow_retention(&self, tx: &mut Tx) -> Result<()> {
         match recorded(tx, &self.secrets) {
             Ok(Some(recorded)) => self.retention.follow(&recorded),
             // With a secret key that this process has not been given yet it purges nothing.
@@ -158,7 +159,7 @@ impl Engine {
 }
 
 /// Refuses to go on where the settings are not those that were read before. Failure: `store_unavailable`.
-pub(super) fn unchanged(tx: &mut Tx, stamp: Stamp) -> Result<()> {
+pub(crate) fn unchanged(tx: &mut Tx, stamp: Stamp) -> Result<()> {
     match sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)) {
         Some(found) if found == stamp => Ok(()),
         _ => Err(Error::new(Code::StoreUnavailable, "the settings changed meanwhile")),

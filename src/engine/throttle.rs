@@ -12,14 +12,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Engine;
-use super::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
-use super::login::Client;
 use crate::crypto::{
     self,
     secrets::{KeyId, Purpose},
 };
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
+use crate::operations::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
+use crate::operations::login::Client;
 use crate::store::events::Event;
 use crate::store::throttles::{self, Throttle};
 use crate::store::users::{self, By};
@@ -60,10 +60,10 @@ enum MadeUp {
 
 /// A device on which the account logged in before; the code by which it is kept.
 #[derive(Clone, Copy)]
-pub(super) struct KnownDevice([u8; 32]);
+pub(crate) struct KnownDevice([u8; 32]);
 
 /// An attempt: it counts as failed until it is taken back.
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     name: Lane,
     account: Lane,
     source: Option<Lane>,
@@ -100,7 +100,7 @@ struct LaneOfAccount {
 impl Engine {
     /// The locks of an account that hold now. Those of sources are of no account, and are kept by a code that names
     /// nobody.
-    pub(super) fn locks_of(
+    pub(crate) fn locks_of(
         &self,
         tx: &mut Tx,
         account: Id,
@@ -154,7 +154,7 @@ impl Engine {
     /// Accounts that a lock keeps somebody out of now, so many after an id, and the id that the next page begins after.
     /// What is locked is kept by codes that name nobody, so that the codes of every account are compared with it: of no
     /// more accounts than [`MOST_LOOKED_AT`].
-    pub(super) fn locked_accounts(
+    pub(crate) fn locked_accounts(
         &self,
         tx: &mut Tx,
         after: Option<Id>,
@@ -201,7 +201,7 @@ impl Engine {
     /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed, in the
     /// lanes of the known `device`, if it comes from one. The same rows are written in either case. Failure:
     /// `too_many_attempts`, for the name or the source.
-    pub(super) fn count_attempt(
+    pub(crate) fn count_attempt(
         &self,
         account: Option<Id>,
         name: &str,
@@ -276,7 +276,7 @@ impl Engine {
     /// How often an account's second factor was guessed at, in the caller's transaction, which counts one more if
     /// what it looks at then is wrong. A known `device` has a count of its own. Failure, as a value:
     /// `too_many_attempts`.
-    pub(super) fn guesses(
+    pub(crate) fn guesses(
         &self,
         tx: &mut Tx,
         account: Id,
@@ -298,7 +298,7 @@ impl Engine {
     }
 
     /// Counts one more, which was wrong; whether that locks.
-    pub(super) fn count_guess(&self, tx: &mut Tx, guesses: Guesses, now: i64) -> Result<bool> {
+    pub(crate) fn count_guess(&self, tx: &mut Tx, guesses: Guesses, now: i64) -> Result<bool> {
         if guesses.are_too_many() {
             return Ok(false);
         }
@@ -310,7 +310,7 @@ impl Engine {
 
     /// Counts a failure of a source, together with its guesses at passwords; whether that locks it. For a proof that
     /// cannot be guessed, which may be looked at before it is counted.
-    pub(super) fn source_failed(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<bool> {
+    pub(crate) fn source_failed(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<bool> {
         let Some(lane) = self.source(source, now)? else { return Ok(false) };
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         throttles::forget_expired(tx, now, Share::AFew)?;
@@ -321,7 +321,7 @@ impl Engine {
 
     /// Whether another event like this is worth a row, about this account or about nobody. What it is about costs
     /// whoever causes it next to nothing: a flood does not fill the disk. The statements are the same in either case.
-    pub(super) fn is_noteworthy(&self, tx: &mut Tx, event: &Event, now: i64) -> Result<bool> {
+    pub(crate) fn is_noteworthy(&self, tx: &mut Tx, event: &Event, now: i64) -> Result<bool> {
         let about = event.user_id.map_or("nobody".to_owned(), |id| id.to_string());
         let like = event.detail.unwrap_or_default();
         let id = self.own(&format!("event {} {like} {about}", event.kind))?;
@@ -340,7 +340,7 @@ impl Engine {
     }
 
     /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
-    pub(super) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+    pub(crate) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.admit_one(tx, self.shared(MadeUp::MailSource, &network(ip).to_string())?, limit, now)
@@ -348,7 +348,7 @@ impl Engine {
 
     /// Counts a registration, which costs a hash and a mail, whatever becomes of it. Its mail is counted with the
     /// others that the source asks for. Failure: `too_many_attempts`, for the source.
-    pub(super) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
+    pub(crate) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.store.write(Durability::Relaxed, |tx| {
@@ -362,7 +362,7 @@ impl Engine {
 
     /// Whether a client may offer a proof of this account that cannot be guessed, so that only the failures of its
     /// source are counted, with those of its logins. From a known device it always may. Failure: `too_many_attempts`.
-    pub(super) fn admit_client(
+    pub(crate) fn admit_client(
         &self,
         tx: &mut Tx,
         account: Option<Id>,
@@ -378,14 +378,14 @@ impl Engine {
     }
 
     /// Counts a failure of a source that [`Engine::admit_client`] admits. Failure: `too_many_attempts`, as there.
-    pub(super) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+    pub(crate) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.admit_one(tx, self.shared(MadeUp::Source, &network(ip).to_string())?, limit, now)
     }
 
     /// Counts a change of an account's address, which mails whomever it names. Failure: `too_many_attempts`.
-    pub(super) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
+    pub(crate) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
         let limit = self.config.throttle.account_failures.seconds();
         self.admit_one(tx, self.own(&format!("mail change {account}"))?, limit, now)
     }
@@ -394,7 +394,7 @@ impl Engine {
     /// the longer the more often. So nobody's mail is kept back because of another's. Of the mails to those who are yet
     /// to prove the address all accounts together may have [`MAILS_TO_ONE_ADDRESS`] sent; what goes to the account
     /// that has it is not among them. For nobody the same is counted.
-    pub(super) fn may_mail(
+    pub(crate) fn may_mail(
         &self,
         tx: &mut Tx,
         kind: MailKind,
@@ -476,7 +476,7 @@ impl Engine {
 
     /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
     /// counted.
-    pub(super) fn take_back_attempt(&self, attempt: &Attempt) {
+    pub(crate) fn take_back_attempt(&self, attempt: &Attempt) {
         // A closed account was not counted.
         let was_counted = |lane: &&Lane| !(attempt.account_is_closed && lane.id == attempt.account.id);
         let _ = self.store.write(Durability::Relaxed, |tx| {
@@ -485,7 +485,7 @@ impl Engine {
     }
 
     /// The client's device, if the account logged in there. Nobody's device is looked for, too: as much work.
-    pub(super) fn known_device(
+    pub(crate) fn known_device(
         &self,
         tx: &mut Tx,
         account: Option<Id>,
@@ -498,7 +498,7 @@ impl Engine {
     }
 
     /// From now on the client's device is known: the account logged in there.
-    pub(super) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
+    pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
         let Some(device) = client.device_id() else { return Ok(()) };
         known_devices::forget_expired(tx, now, Share::AFew)?;
         known_devices::put(tx, &self.device(Some(account), device)?, account, now + DEVICE_SECONDS)
@@ -511,13 +511,13 @@ impl Engine {
 
     /// Forgets how often codes of an account's app were guessed at: the app is gone, another factor was proven, or an
     /// administrator opens the account again.
-    pub(super) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
+    pub(crate) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
         self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::delete(tx, lane))
     }
 
     /// Lets codes of an account's app be offered again after too many wrong ones in a row: its user has shown who they
     /// are by something else that is less than another factor. The locks go on, so that guesses stay rare.
-    pub(super) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
+    pub(crate) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
         self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::start_row_anew(tx, lane))
     }
 
@@ -529,7 +529,7 @@ impl Engine {
     }
 
     /// Forgets every failure of an account and of its names: it is deleted, or opened again.
-    pub(super) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
+    pub(crate) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
         // Whoever entered with a password that is no more is not known any more; nor is its failures' count.
         let devices = known_devices::delete_all(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
         for device in devices.chain([None]) {
@@ -574,33 +574,33 @@ impl Engine {
 }
 
 /// How often the second factor of an account was guessed at, from one device or from strangers'.
-pub(super) struct Guesses {
+pub(crate) struct Guesses {
     lane: Lane,
     count: Throttle,
 }
 
 impl Guesses {
     /// The account takes no more.
-    pub(super) fn are_too_many(&self) -> bool {
+    pub(crate) fn are_too_many(&self) -> bool {
         self.count.in_a_row >= MOST_IN_A_ROW
     }
 
     /// One was right.
-    pub(super) fn forget(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) fn forget(&self, tx: &mut Tx) -> Result<()> {
         if self.count.in_a_row > 0 { throttles::delete(tx, &self.lane.id) } else { Ok(()) }
     }
 }
 
 impl Attempt {
     /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
-    pub(super) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
         throttles::delete(tx, &self.name.id)?;
         throttles::delete(tx, &self.account.id)?;
         self.source.iter().try_for_each(|lane| lane.take_back(tx))
     }
 
     /// What the attempt locked: `account`, `source`.
-    pub(super) fn locks(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn locks(&self) -> impl Iterator<Item = &'static str> {
         let account = self.account.locks && !self.account_is_closed;
         let source = self.source.as_ref().is_some_and(|lane| lane.locks);
         [(account, "account"), (source, "source")]

@@ -1,4 +1,4 @@
-//! The cellar: rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
+//! Rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
 //! share; what differs between them stays in their own files and migrations.
 
 mod checkpoints;

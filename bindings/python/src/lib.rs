@@ -9,7 +9,7 @@ mod objects;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use doorward::engine::tokens::VerifyRequest;
+use doorward::operations::tokens::VerifyRequest;
 use doorward::token::Token;
 use doorward::{Code, Config, Error, Result, contain};
 use pyo3::gc::{PyTraverseError, PyVisit};

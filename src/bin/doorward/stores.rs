@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use clap::Args;
 use doorward::config::{On, StoreUrl};
-use doorward::engine::maintenance::{BackupRequest, Verified};
 use doorward::engine::restore::{Restored, Restoring};
+use doorward::operations::maintenance::{BackupRequest, Verified};
 use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
 

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use doorward::engine::imports::{self, ImportUsersRequest, ImportUsersResponse, ImportedUser};
+use doorward::operations::imports::{self, ImportUsersRequest, ImportUsersResponse, ImportedUser};
 use doorward::{Code, Error};
 use serde_json::{Value, json};
 

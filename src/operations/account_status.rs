@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Engine;
 use crate::crypto::hasher::Unverifiable;
 use crate::crypto::pepper;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::second_factors::{self, Count};
 use crate::store::users::{self, User};
@@ -63,8 +63,8 @@ pub struct AccountLock {
     pub locked_until: Option<i64>,
 }
 
-pub(super) const ACCOUNT: &str = "account";
-pub(super) const SECOND_FACTOR: &str = "second_factor";
+pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const SECOND_FACTOR: &str = "second_factor";
 
 impl AccountLock {
     /// Whether it is a lock for codes of an app alone.
@@ -118,7 +118,7 @@ pub struct WaitingMail {
 
 impl Engine {
     /// How an account stands, as a read of the store finds it.
-    pub(super) fn status_of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
+    pub(crate) fn status_of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let locks = self.locks_of(tx, id, &username, email.as_deref(), now)?;

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Engine;
 use crate::config::IntrospectionService;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::outside::http;
+use crate::outbound::http;
 use crate::password::Secret;
 use crate::token::Token;
 
@@ -85,7 +85,7 @@ impl Engine {
 }
 
 /// The configured service.
-pub(super) struct RemoteService {
+pub(crate) struct RemoteService {
     client: http::Client,
     url: String,
     authorization: Option<Secret>,

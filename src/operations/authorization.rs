@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
+use crate::engine::Engine;
 use crate::error::{Code, Result};
 use crate::token::Token;
 use crate::user::{Email, Id, Offered, Proofs, PublicUser, Role, Scope};
@@ -109,7 +109,7 @@ impl Engine {
 }
 
 /// Whose a token is, and what the token alone knows.
-pub(super) struct Bearer {
+pub(crate) struct Bearer {
     pub user: PublicUser,
     pub session_id: Option<Id>,
     pub scope: Option<String>,

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::authorization::Bearer;
 use super::events::{Kind, event};
 use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::SessionClaims;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};

@@ -4,15 +4,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Entry, LoginResponse};
 use super::mail;
-use super::rotation::{self, Rotation};
 use super::tokens::{AccessClaims, token_id};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
+use crate::engine::Engine;
+use crate::engine::rotation::{self, Rotation};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
@@ -169,7 +169,7 @@ pub struct RevokeTokenResponse {}
 
 /// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
 const LONGEST_LIFE: i64 = 315_360_000;
-pub(super) const LONGEST_LEEWAY: i64 = 600;
+pub(crate) const LONGEST_LEEWAY: i64 = 600;
 
 /// The sessions of how many accounts one transaction ends: other writers wait no longer than it takes.
 const BATCH: usize = 500;
@@ -256,7 +256,7 @@ impl Engine {
     }
 
     /// Opens a refresh token again by the secret keys that are in force, as the store says now.
-    pub(super) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
+    pub(crate) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
         self.secrets.retire(&retirement.secret_keys());
         RefreshToken::open(token, &self.secrets).map(drop)
     }
@@ -488,7 +488,7 @@ impl Engine {
 
     /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
     /// caller's transaction.
-    pub(super) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
+    pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
         one_time_secrets::delete_all(tx, user_id)?;
@@ -498,7 +498,7 @@ impl Engine {
 
     /// Ends every session of a user but one, in the caller's transaction. A login whose password was asked for
     /// before does not come to be one of them.
-    pub(super) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
+    pub(crate) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
         sessions::carry_over(tx, user_id, except)?;
         users::next_epoch(tx, user_id)?;
@@ -527,7 +527,7 @@ fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
 }
 
 /// A session that was opened.
-pub(super) struct Session<'e> {
+pub(crate) struct Session<'e> {
     id: Id,
     backend: &'e Backend,
     user: PublicUser,
@@ -541,7 +541,7 @@ pub(super) struct Session<'e> {
 }
 
 /// What an access token says of its session.
-pub(super) struct SessionClaims<'a> {
+pub(crate) struct SessionClaims<'a> {
     pub user: &'a PublicUser,
     pub sid: Id,
     pub scope: Option<&'a str>,
@@ -555,7 +555,7 @@ pub(super) struct SessionClaims<'a> {
 impl Engine {
     /// Opens a session for a user whose proofs are all in, in the caller's transaction. It is of the epoch that
     /// `user` has: nothing that ends sessions may come between.
-    pub(super) fn open_session<'e>(
+    pub(crate) fn open_session<'e>(
         &'e self,
         tx: &mut Tx,
         user: User,
@@ -610,7 +610,7 @@ impl Engine {
     }
 
     /// The first tokens of a session.
-    pub(super) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
+    pub(crate) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
         let (backend, now) = (session.backend, session.created_at);
         self.follow(&session.retirement);
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
@@ -641,7 +641,7 @@ impl Engine {
         })
     }
 
-    pub(super) fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
+    pub(crate) fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
         let amr = session.amr.members();
         let claims = AccessClaims {
             sub: &session.user.id.to_string(),

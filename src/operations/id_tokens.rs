@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::accounts::in_order;
 use super::events::{Kind, event};
 use super::login::{Client, Entry, LoginResponse};
-use super::provider_keys::ProviderKeys;
-use super::{Engine, Reporter};
 use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName, TENANT_ID, Tenant};
 use crate::crypto::{
     self,
     id_token::IdClaims,
     jwks::{BadMember, Signed},
 };
+use crate::engine::provider_keys::ProviderKeys;
+use crate::engine::{Engine, Reporter};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -59,7 +59,7 @@ pub struct LoginWithIdTokenResponse {
 }
 
 /// A provider, and how far it is trusted.
-pub(super) struct Provider {
+pub(crate) struct Provider {
     name: ProviderName,
     issuer: String,
     tenants: Option<Vec<Tenant>>,
@@ -71,7 +71,7 @@ pub(super) struct Provider {
 }
 
 /// The providers of a configuration. Failures: `invalid_config`, `feature_not_built`.
-pub(super) fn providers(config: &Config, reporter: &Arc<Reporter>) -> Result<Vec<Provider>> {
+pub(crate) fn providers(config: &Config, reporter: &Arc<Reporter>) -> Result<Vec<Provider>> {
     let all = config.id_token_providers.iter();
     all.map(|(name, provider)| {
         Provider::new(config, name, provider, reporter).map_err(|error| {
@@ -107,17 +107,17 @@ impl Provider {
     }
 
     /// What it is called, and the members of its key set that are no good keys.
-    pub(super) fn bad_keys(&self) -> (&ProviderName, Vec<BadMember>) {
+    pub(crate) fn bad_keys(&self) -> (&ProviderName, Vec<BadMember>) {
         (&self.name, self.keys.bad())
     }
 
     /// What it is called in the configuration.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
 
     /// Whether a linked identity of this issuer may be from here.
-    pub(super) fn has_issued_as(&self, issuer: &str) -> bool {
+    pub(crate) fn has_issued_as(&self, issuer: &str) -> bool {
         match self.issuer.split_once(TENANT_ID) {
             Some((before, after)) => issuer.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
             None => self.issuer == issuer,
@@ -242,7 +242,7 @@ impl Engine {
     }
 
     /// The account that the identity of an ID token opens, if it opens one. Failures: as of `login_with_id_token`.
-    pub(super) fn owner_by_id_token(
+    pub(crate) fn owner_by_id_token(
         &self,
         provider: Option<&ProviderName>,
         id_token: &Token,

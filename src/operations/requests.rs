@@ -10,8 +10,8 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Engine;
 use super::tokens::{AuthenticateRequest, AuthenticateResponse};
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Text};
 use crate::requests::Requests;
@@ -123,7 +123,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Rules<'a> {
 
 /// The rules that requests brought, compiled, by their text. A host has a few sets, one for each middleware.
 #[derive(Default)]
-pub(super) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
+pub(crate) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
 
 impl RuleSets {
     const MAX_SETS: usize = 16;

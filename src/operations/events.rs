@@ -6,9 +6,9 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
-use super::acting::actor;
-use super::settings::Retention;
+use crate::engine::Engine;
+use crate::engine::acting::actor;
+use crate::engine::settings::Retention;
 use crate::error::{Code, Error, Result};
 use crate::store::events::{self, Event, Listed, Place, Which};
 use crate::store::{Share, Tx};
@@ -237,7 +237,7 @@ kinds! {
 }
 
 /// How many events are given places at once.
-pub(super) const PLACES: usize = 1000;
+pub(crate) const PLACES: usize = 1000;
 
 impl Engine {
     /// Reads the audit log.
@@ -312,7 +312,7 @@ impl Engine {
 
     /// Gives places in the log to events that were committed and have none yet, and links those that have to the chain,
     /// where one is kept; whether there may be more without a place. Who may only read the store gives none.
-    pub(super) fn give_places(&self) -> Result<bool> {
+    pub(crate) fn give_places(&self) -> Result<bool> {
         let is_due = self.store.read(|tx| Ok(events::any_without_place(tx)? || self.is_link_due(tx)?))?;
         if !is_due {
             return Ok(false);
@@ -333,7 +333,7 @@ impl Engine {
 
     /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
     /// few that are past their time.
-    pub(super) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
+    pub(crate) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         record(tx, &self.retention, now, event)
     }
 }
@@ -341,7 +341,7 @@ impl Engine {
 impl Engine {
     /// As [`Engine::record`], for what anybody can cause who proves nothing: where there were many of its kind about
     /// this account, or about nobody, it is skipped.
-    pub(super) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
+    pub(crate) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         let is_noteworthy = self.is_noteworthy(tx, &event, now)?;
         self.retention.forget(tx, now, Share::AFew)?;
         let actor = actor();
@@ -351,18 +351,18 @@ impl Engine {
 }
 
 /// As [`Engine::record`], for what is not an engine.
-pub(super) fn record(tx: &mut Tx, retention: &Retention, now: i64, event: Event) -> Result<()> {
+pub(crate) fn record(tx: &mut Tx, retention: &Retention, now: i64, event: Event) -> Result<()> {
     retention.forget(tx, now, Share::AFew)?;
     append(tx, now, event)
 }
 
 /// Writes an event, with who acts in this call.
-pub(super) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
+pub(crate) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
     let actor = actor();
     events::append(tx, now, &Event { actor: actor.as_ref().map(Actor::as_str), ..event }).map(drop)
 }
 
 /// An event of this kind, about this account.
-pub(super) fn event<'a>(kind: Kind, user_id: impl Into<Option<Id>>) -> Event<'a> {
+pub(crate) fn event<'a>(kind: Kind, user_id: impl Into<Option<Id>>) -> Event<'a> {
     Event { kind: kind.name(), user_id: user_id.into(), ..Event::default() }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
+use crate::engine::Engine;
 use crate::error::{Result, Status};
 use crate::operations::{OPERATIONS, Operation, rows};
 use crate::store::figures::Figures;
@@ -167,7 +167,7 @@ const BOUNDED: usize = 25;
 const TIMED_ONE_IN: u64 = 16;
 
 /// The counters of every operation, without locks.
-pub(super) struct Counters(Box<[OfOperation]>);
+pub(crate) struct Counters(Box<[OfOperation]>);
 
 /// On cache lines of its own.
 #[derive(Default)]
@@ -188,7 +188,7 @@ impl Default for Counters {
 
 impl Counters {
     /// A call begins.
-    pub(super) fn begin(&self, operation: &Operation) -> Call<'_> {
+    pub(crate) fn begin(&self, operation: &Operation) -> Call<'_> {
         let counters = &self.0[operation.index];
         let ended = |status: Status| counters.outcomes[status as usize].load(Ordering::Relaxed);
         let is_timed = operation.index != rows::verify.index
@@ -211,7 +211,7 @@ impl Counters {
 }
 
 /// A call that runs; it is counted when it is dropped, as a bug unless it is said how it ended.
-pub(super) struct Call<'a> {
+pub(crate) struct Call<'a> {
     counters: &'a OfOperation,
     began: Option<Instant>,
     pub status: Status,

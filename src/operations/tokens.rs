@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::Engine;
 use super::authorization::Bearer;
 use super::events::{Kind, event};
 use super::keys::{Backend, Signed};
@@ -16,6 +15,7 @@ use crate::config::SubjectClaim;
 use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url, jws};
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
@@ -309,7 +309,7 @@ struct Subject {
 }
 
 /// The claims that the engine makes; `iss`, `aud` and `client_id` are the configuration's.
-pub(super) struct AccessClaims<'a> {
+pub(crate) struct AccessClaims<'a> {
     pub sub: &'a str,
     pub iat: i64,
     pub exp: i64,
@@ -326,7 +326,7 @@ pub(super) struct AccessClaims<'a> {
 
 impl Engine {
     /// Signs an access token of this backend.
-    pub(super) fn sign(
+    pub(crate) fn sign(
         &self,
         backend: &Backend,
         claims: &AccessClaims,
@@ -386,7 +386,7 @@ impl Engine {
     }
 
     /// The claims of `text`, if they are for this backend and for now.
-    pub(super) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
+    pub(crate) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let claims = self.accepted_once(text, backend)?;
         match self.is_expired(&claims) {
             true => Err(about(&claims)(Error::new(Code::InvalidToken, "expired"))),
@@ -394,12 +394,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn is_expired(&self, claims: &Registered) -> bool {
+    pub(crate) fn is_expired(&self, claims: &Registered) -> bool {
         claims.exp.saturating_add(self.config.leeway_seconds.seconds()) <= self.clock.now()
     }
 
     /// As [`Engine::accepted`], where they may have been good once: to end a session needs no more.
-    pub(super) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
+    pub(crate) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
             return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
@@ -485,7 +485,7 @@ impl Engine {
     }
 
     /// Whose a token is, live.
-    pub(super) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
+    pub(crate) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.signed(token.expose(), backend)?;
         let claims = self.accepted(&signed.text, signed.backend)?;
         let Subject { user, session_id, proofs } = self.subject(token, &signed, &claims)?;
@@ -554,7 +554,7 @@ impl Engine {
 }
 
 /// Under which a token without a session is revoked.
-pub(super) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
+pub(crate) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
     crypto::sha256(format!("{} {jti}", backend.name).as_bytes())
 }
 

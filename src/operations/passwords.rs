@@ -7,11 +7,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::accounts::UserResponse;
 use super::events::{Kind, event};
 use super::login::{Client, VerifiedHash};
 use crate::crypto::pepper;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail;
@@ -254,7 +254,7 @@ impl Engine {
 
     /// Reads a password that somebody chose for an account of this name and address. Failures:
     /// `invalid_request`, `weak_password`.
-    pub(super) fn chosen_password(
+    pub(crate) fn chosen_password(
         &self,
         secret: &Secret,
         username: &Username,
@@ -273,18 +273,18 @@ impl Engine {
     }
 
     /// A new hash as the store keeps it for this account.
-    pub(super) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
+    pub(crate) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
         self.as_kept(account, &self.hasher.hash(password)?)
     }
 
     /// The hash of an account, as it was before it was sealed; none, too, where no key opens it.
-    pub(super) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
+    pub(crate) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
         pepper::open(&self.secrets, user.public.id, user.password_hash.as_deref()?)
     }
 
     /// What a hash should be replaced by, now that its password is known: one of the current cost, or the same
     /// in the configured form. None where it is as it should be, or cannot be had now: the next login makes it.
-    pub(super) fn better_hash(
+    pub(crate) fn better_hash(
         &self,
         user: &User,
         verified: &VerifiedHash,
@@ -299,7 +299,7 @@ impl Engine {
     }
 
     /// The form in which a hash is kept: sealed, where a pepper is configured.
-    pub(super) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
+    pub(crate) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
         match self.settings.pepper {
             true => pepper::seal(&self.secrets, account, hash),
             false => Ok(hash.to_owned()),
@@ -308,7 +308,7 @@ impl Engine {
 
     /// Replaces a password, in the caller's transaction, ends whatever was opened with the old one, and tells the
     /// user by mail. How many sessions that were.
-    pub(super) fn replace_password(
+    pub(crate) fn replace_password(
         &self,
         tx: &mut Tx,
         user_id: Id,

@@ -12,10 +12,10 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Engine;
 use super::events::PLACES;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::{base64url, from_base64url, sha256};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::Tx;
 use crate::store::events::{self, Linked, Listed};
@@ -142,7 +142,7 @@ impl Head {
 }
 
 /// Seals the head anew, where another secret key sealed it.
-pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let sealed = events::head(tx)?;
     match secrets.reseal(OWNER, &sealed)? {
         Some(anew) => events::put_head(tx, &anew),
@@ -152,7 +152,7 @@ pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
 
 impl Engine {
     /// Whether events that have places are yet to be linked.
-    pub(super) fn is_link_due(&self, tx: &mut Tx) -> Result<bool> {
+    pub(crate) fn is_link_due(&self, tx: &mut Tx) -> Result<bool> {
         if !self.settings.chain {
             return Ok(false);
         }
@@ -168,7 +168,7 @@ impl Engine {
 
     /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
     /// time.
-    pub(super) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
+    pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
         if !self.settings.chain {
             return Ok(());
         }

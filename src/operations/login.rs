@@ -7,13 +7,13 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::events::{Kind, event};
-use super::one_time::{Found, Making, Purpose};
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::Session;
-use super::throttle::Attempt;
+use crate::engine::Engine;
+use crate::engine::one_time::{Found, Making, Purpose};
+use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result, SecondFactors, StepUp};
 use crate::json;
 use crate::password::{Password, Secret, Weakness};
@@ -134,15 +134,15 @@ impl FromStr for DeviceId {
 text_type!(DeviceId, "minLength": 1, "maxLength": 128, "x-secret": true);
 
 impl Client {
-    pub(super) fn ip(&self) -> Option<String> {
+    pub(crate) fn ip(&self) -> Option<String> {
         self.ip.map(|ip| ip.to_string())
     }
 
-    pub(super) fn user_agent(&self) -> Option<&str> {
+    pub(crate) fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_ref().map(|UserAgent(text)| text.as_str())
     }
 
-    pub(super) fn device_id(&self) -> Option<&str> {
+    pub(crate) fn device_id(&self) -> Option<&str> {
         self.device_id.as_ref().map(|DeviceId(text)| text.as_str())
     }
 }
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     /// The user who has this name or address.
-    pub(super) fn identified(&self, tx: &mut Tx, identifier: &Identifier) -> Result<Option<User>> {
+    pub(crate) fn identified(&self, tx: &mut Tx, identifier: &Identifier) -> Result<Option<User>> {
         match identifier {
             Identifier::Username(key) => users::find(tx, By::Username(key)),
             Identifier::Email(key) => users::find(tx, By::Email(key)),
@@ -304,7 +304,7 @@ impl Engine {
 
     /// What comes after the right password, or whatever else is a first factor: a second factor, where the account
     /// has or needs one.
-    pub(super) fn after_password(
+    pub(crate) fn after_password(
         &self,
         tx: &mut Tx,
         user: User,
@@ -350,7 +350,7 @@ impl Engine {
     }
 
     /// The user, if the password is theirs and they may enter, and its hash.
-    pub(super) fn verified(
+    pub(crate) fn verified(
         &self,
         user: Option<User>,
         password: &Password,
@@ -402,7 +402,7 @@ impl Engine {
     }
 
     /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
-    pub(super) fn guess_failed(
+    pub(crate) fn guess_failed(
         &self,
         kind: Kind,
         account: Option<Id>,
@@ -421,7 +421,7 @@ impl Engine {
 }
 
 /// The hash of a password that was right.
-pub(super) struct VerifiedHash {
+pub(crate) struct VerifiedHash {
     pub hash: String,
     /// It was not made with the current algorithm and cost.
     pub needs_rehash: bool,
@@ -438,7 +438,7 @@ const CHALLENGE_ATTEMPTS: u32 = 10;
 
 /// What a session will be opened for: kept with the challenge while a login waits for its next step.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub backend: String,
     pub scope: Option<Scope>,
     pub client: Client,
@@ -480,7 +480,7 @@ fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed:
 }
 
 /// What was offered as a name, in canonical form.
-pub(super) enum Identifier {
+pub(crate) enum Identifier {
     Username(String),
     Email(String),
     /// No account can have it.
@@ -488,7 +488,7 @@ pub(super) enum Identifier {
 }
 
 impl Identifier {
-    pub(super) fn parse(text: &str) -> Identifier {
+    pub(crate) fn parse(text: &str) -> Identifier {
         if let Ok(name) = text.parse::<Username>() {
             Identifier::Username(name.key())
         } else if let Ok(address) = text.parse::<Email>() {
@@ -498,7 +498,7 @@ impl Identifier {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Identifier::Username(text) | Identifier::Email(text) | Identifier::Neither(text) => text,
         }

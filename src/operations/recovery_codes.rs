@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::Engine;
 use super::events::{Kind, event};
 use super::login::Client;
 use crate::crypto::{self, secrets};
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::password::Secret;
 use crate::store::events::Event;
@@ -67,7 +67,7 @@ impl RecoveryCode {
     }
 
     /// Whether a text has the form of one, as no code of an app has.
-    pub(super) fn looks_like(text: &Secret) -> bool {
+    pub(crate) fn looks_like(text: &Secret) -> bool {
         canonical(text.expose()).is_some()
     }
 }
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     /// Makes recovery codes, in the caller's transaction, in the place of those before.
-    pub(super) fn new_recovery_codes(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<RecoveryCode>> {
+    pub(crate) fn new_recovery_codes(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<RecoveryCode>> {
         let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         for code in &codes {
@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// Uses a recovery code of an account up; why not, if not.
-    pub(super) fn redeem_recovery_code(
+    pub(crate) fn redeem_recovery_code(
         &self,
         tx: &mut Tx,
         user_id: Id,

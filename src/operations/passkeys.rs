@@ -11,14 +11,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Engine;
 use super::events::{Kind, event};
 use super::login::{Client, Entry, Identifier, LoginResponse};
-use super::one_time::{Making, Purpose};
 use super::recovery_codes::RecoveryCode;
 use crate::config::{LoginName, Passkeys};
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::crypto::{base64url, from_base64url, secrets};
+use crate::engine::Engine;
+use crate::engine::one_time::{Making, Purpose};
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
 use crate::password::Secret;
@@ -422,7 +422,7 @@ struct Ceremony {
 }
 
 /// A passkey as a proof beside others.
-pub(super) struct PasskeyProof {
+pub(crate) struct PasskeyProof {
     pub response: AuthenticationResponse,
     /// Of the step that wants it; else it is one of `begin_passkey_login`, which the response names.
     pub challenge: Option<Secret>,
@@ -432,7 +432,7 @@ pub(super) struct PasskeyProof {
 
 impl PasskeyProof {
     /// How a token names it.
-    pub(super) fn methods(&self) -> &'static [&'static str] {
+    pub(crate) fn methods(&self) -> &'static [&'static str] {
         methods(webauthn::is_backup_eligible(&self.response.response.authenticator_data.0))
     }
 }
@@ -582,7 +582,7 @@ impl Engine {
     }
 
     /// What a page passes on where a passkey is wanted as the second factor, for the challenge of that step.
-    pub(super) fn second_factor_options(
+    pub(crate) fn second_factor_options(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -595,7 +595,7 @@ impl Engine {
 
     /// Uses a passkey of an account as a proof; why not, if not. It answers the challenge of the step that wants it,
     /// or one of `begin_passkey_login`, which it spends.
-    pub(super) fn redeem_passkey(
+    pub(crate) fn redeem_passkey(
         &self,
         tx: &mut Tx,
         user_id: Id,

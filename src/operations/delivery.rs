@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mail::{Fate, Outbox};
-use super::{Engine, Reporter};
 use crate::contain::contain;
 use crate::crypto;
+use crate::engine::{Engine, Reporter};
 use crate::error::{Code, Error, Result};
-use crate::outside::Outcome;
+use crate::outbound::Outcome;
 use crate::store::{Durability, Share, Tx};
 
 /// Sends mails that are due.
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// Writes what may put a mail into the outbox, and has it sent.
-    pub(super) fn write_with_mail<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+    pub(crate) fn write_with_mail<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         let value = self.store.write(Durability::Full, f)?;
         if let Some(background) = &self.background {
             background.wake();
@@ -137,7 +137,7 @@ impl Outbox {
 }
 
 /// The thread that sends mails. It begins with the first mail and ends with the engine.
-pub(super) struct Background {
+pub(crate) struct Background {
     outbox: Arc<Outbox>,
     reporter: Arc<Reporter>,
     /// A thread is not inherited: in a forked child there is none, and whoever holds a lock is not there.
@@ -176,12 +176,12 @@ const PAUSE: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Background {
-    pub(super) fn new(outbox: Arc<Outbox>, reporter: Arc<Reporter>) -> Background {
+    pub(crate) fn new(outbox: Arc<Outbox>, reporter: Arc<Reporter>) -> Background {
         Background { outbox, reporter, process: process::id(), running: Mutex::new(None) }
     }
 
     /// There may be a mail. Where no thread can be had now, the next mail tries again.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if self.process != process::id() {
             return;
         }

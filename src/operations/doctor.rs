@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::id_tokens::Provider;
 use crate::config::{Audience, Config, Settings, StoreUrl};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};

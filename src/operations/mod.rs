@@ -1,5 +1,36 @@
-//! The hall: the one table of operations. Whatever crosses the ABI, a binding or the reference, is in
-//! it: a name, a request, a response, a method, and since when.
+//! The table of operations, and one file per capability: its requests, its responses, and the methods of [`Engine`]
+//! that answer. Whatever crosses the ABI, a binding or the reference is in the table: a name, a request, a response, a
+//! method, and since when.
+
+pub(crate) mod account_proof;
+pub mod account_status;
+pub mod accounts;
+pub mod authorization;
+pub mod chain;
+pub mod delivery;
+pub mod doctor;
+pub mod email;
+pub mod events;
+pub mod exports;
+pub mod id_tokens;
+pub mod imports;
+pub mod introspection;
+pub mod key_list;
+pub mod keys;
+pub mod login;
+pub mod mail;
+pub mod maintenance;
+pub mod passkeys;
+pub mod password_reset;
+pub mod passwords;
+pub mod reauthentication;
+pub mod recovery_codes;
+pub mod requests;
+pub(crate) mod second_factor;
+pub mod sessions;
+pub mod stats;
+pub mod tokens;
+pub mod totp;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -7,11 +38,6 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
-use crate::engine::{
-    accounts, authorization, chain, delivery, doctor, email, events, exports, id_tokens, imports,
-    introspection, key_list, keys, login, mail, maintenance, passkeys, password_reset, passwords,
-    reauthentication, recovery_codes, requests, sessions, stats, tokens, totp,
-};
 use crate::error::{Code, Result, Status};
 use crate::json;
 use crate::user::Actor;

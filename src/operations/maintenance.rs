@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, proof};
 use crate::crypto::secrets::KeyId;
+use crate::engine::{Engine, proof};
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Look, Share, Tx, Watch, keys, known_devices, one_time_secrets, passkeys, revoked_tokens,

@@ -11,17 +11,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Engine;
 use super::events::{Kind as EventKind, event, record};
-use super::one_time::{self, Making};
-use super::settings::Retention;
 use crate::clock::Clock;
 use crate::config::{Config, Issuer};
 use crate::crypto::secrets::Secrets;
+use crate::engine::Engine;
+use crate::engine::one_time::{self, Making};
+use crate::engine::settings::Retention;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::{Kind, Mailbox, Rendered, Templates};
-use crate::outside::{self, smtp::Postman};
+use crate::outbound::{self, smtp::Postman};
 use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
@@ -154,14 +154,14 @@ const KEPT: i64 = 3 * 86_400;
 const TOKENS_AT_ONCE: u32 = 3;
 
 /// The mails that wait, and what is needed to write them.
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     store: Arc<Store>,
     secrets: Arc<Secrets>,
     clock: Arc<Clock>,
     retention: Arc<Retention>,
     from: Option<Mailbox>,
     templates: Templates,
-    pub(super) postman: Option<Postman>,
+    pub(crate) postman: Option<Postman>,
     /// Why the server refused what came from here, until it took a mail again.
     unwelcome: Mutex<Option<String>>,
 }
@@ -185,7 +185,7 @@ struct Content<'a> {
 }
 
 /// A mail that was taken, to be sent.
-pub(super) struct Taken {
+pub(crate) struct Taken {
     pub waiting: Waiting,
     pub kind: Kind,
     pub to: Email,
@@ -194,9 +194,16 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub(super) fn letter<'a>(&'a self, message_id: Option<&'a str>) -> outside::Letter<'a> {
+    pub(crate) fn letter<'a>(&'a self, message_id: Option<&'a str>) -> outbound::Letter<'a> {
         let Rendered { subject, text, html, .. } = &self.rendered;
-        outside::Letter { message_id, to: &self.to, subject, text, html, created_at: self.waiting.created_at }
+        outbound::Letter {
+            message_id,
+            to: &self.to,
+            subject,
+            text,
+            html,
+            created_at: self.waiting.created_at,
+        }
     }
 }
 
@@ -237,7 +244,7 @@ impl Engine {
     }
 
     /// Writes a mail to a user, in the transaction of what it tells; its id.
-    pub(super) fn put_mail(
+    pub(crate) fn put_mail(
         &self,
         tx: &mut Tx,
         kind: Kind,
@@ -252,7 +259,7 @@ impl Engine {
 
     /// Writes a mail with a token about the address `to`. For nobody the same is written, about somebody, and
     /// taken back: the statements are the same.
-    pub(super) fn put_token_mail(
+    pub(crate) fn put_token_mail(
         &self,
         tx: &mut Tx,
         kind: Kind,
@@ -281,19 +288,19 @@ impl Engine {
 }
 
 /// Takes the mails to a user back whose tokens are all dead.
-pub(super) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
+pub(crate) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
     let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
     kinds.into_iter().try_for_each(|kind| mails::delete_kind(tx, user_id, kind.name()))
 }
 
 /// Takes every mail back that has a token; how many.
-pub(super) fn forget_every_token(tx: &mut Tx) -> Result<usize> {
+pub(crate) fn forget_every_token(tx: &mut Tx) -> Result<usize> {
     let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
     kinds.map(|kind| mails::delete_every(tx, kind.name())).sum()
 }
 
 /// What became of a mail.
-pub(super) enum Fate<'a> {
+pub(crate) enum Fate<'a> {
     Sent,
     /// Not now, for this reason.
     Deferred(&'a str),
@@ -302,7 +309,7 @@ pub(super) enum Fate<'a> {
 }
 
 impl Outbox {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &Config,
         issuer: &Issuer,
         retention: Arc<Retention>,
@@ -325,12 +332,12 @@ impl Outbox {
     }
 
     /// The server refused what came from here, or took a mail.
-    pub(super) fn is_unwelcome(&self, reason: Option<&str>) {
+    pub(crate) fn is_unwelcome(&self, reason: Option<&str>) {
         *self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
     }
 
     /// Why the server refuses what comes from here, if it does.
-    pub(super) fn unwelcome(&self) -> Option<String> {
+    pub(crate) fn unwelcome(&self) -> Option<String> {
         self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -353,7 +360,7 @@ impl Outbox {
     }
 
     /// Takes due mails: until the lease ends nobody else gets them.
-    pub(super) fn take(&self, limit: usize, lease_seconds: i64) -> Result<Vec<Taken>> {
+    pub(crate) fn take(&self, limit: usize, lease_seconds: i64) -> Result<Vec<Taken>> {
         let now = self.clock.now();
         // After a power cut a mail may be sent twice; that it is sent is kept by its acknowledgement.
         self.store.write(Durability::Relaxed, |tx| {
@@ -374,7 +381,7 @@ impl Outbox {
     }
 
     /// Keeps what became of a mail; whether it was still there.
-    pub(super) fn settle(&self, id: Id, fate: &Fate) -> Result<bool> {
+    pub(crate) fn settle(&self, id: Id, fate: &Fate) -> Result<bool> {
         let now = self.clock.now();
         self.store.write(Durability::Full, |tx| {
             let Some(waiting) = mails::find(tx, id)? else { return Ok(false) };
@@ -415,7 +422,7 @@ impl Outbox {
     }
 
     /// RFC 5322 section 3.6.4.
-    pub(super) fn message_id(&self, id: Id) -> Option<String> {
+    pub(crate) fn message_id(&self, id: Id) -> Option<String> {
         let (_, domain) = self.from.as_ref()?.address.route()?;
         Some(format!("<{id}@{domain}>"))
     }
@@ -435,13 +442,13 @@ impl Outbox {
 
     /// Gives up mails that are past their time, in a transaction of its own: those who put mails must not be in
     /// each other's way.
-    pub(super) fn tidy(&self, share: Share) -> Result<()> {
+    pub(crate) fn tidy(&self, share: Share) -> Result<()> {
         let now = self.clock.now();
         self.store.write(Durability::Relaxed, |tx| self.forget_expired(tx, now, share)).map(drop)
     }
 
     /// Gives up mails that are past their time; how many.
-    pub(super) fn forget_expired(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+    pub(crate) fn forget_expired(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
         let expired = mails::expired(tx, now, share)?;
         for waiting in &expired {
             self.give_up(tx, waiting, waiting.last_error.as_deref().unwrap_or("expired"), now)?;
@@ -458,7 +465,7 @@ impl Outbox {
 }
 
 /// To whom the content is sealed: no row's content opens in another.
-pub(super) fn owner(id: Id) -> String {
+pub(crate) fn owner(id: Id) -> String {
     format!("mail {id}")
 }
 

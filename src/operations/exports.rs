@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::events::EventInfo;
 use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, User};
 use crate::store::{

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Engine;
 use super::accounts::UserResponse;
 use super::email::SentResponse;
 use super::events::{Kind as EventKind, event};
 use super::login::Client;
-use super::one_time::Purpose;
+use crate::engine::Engine;
+use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Kind;

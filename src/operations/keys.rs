@@ -8,15 +8,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Engine;
 use super::events::{Kind, append, event};
-use super::retirement::{Retire, Retired};
-use super::search::Search;
 use super::sessions::LONGEST_LEEWAY;
-use super::settings::{self, Recorded};
 use crate::config::{self, Audience, Config, Settings, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::{Secrets, no_key};
+use crate::engine::Engine;
+use crate::engine::retirement::{Retire, Retired};
+use crate::engine::search::Search;
+use crate::engine::settings::{self, Recorded};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::password::Secret;
@@ -124,7 +124,7 @@ impl Engine {
 }
 
 /// A backend as the settings describe it.
-pub(super) struct Backend {
+pub(crate) struct Backend {
     /// Its place among the backends.
     index: usize,
     pub name: String,
@@ -139,7 +139,7 @@ pub(super) struct Backend {
 }
 
 /// A key of the ring.
-pub(super) struct RingKey {
+pub(crate) struct RingKey {
     /// The index of its backend.
     pub backend: usize,
     pub key: jws::Key,
@@ -160,7 +160,7 @@ impl AsRef<jws::Key> for RingKey {
 
 /// The keys of all backends, those that sign before those that only verify. It follows the store, where
 /// other processes turn it too.
-pub(super) struct KeyRing {
+pub(crate) struct KeyRing {
     keys: RwLock<Keys>,
     /// From when on whoever signs or verifies looks whether the store has other keys.
     look_at: AtomicI64,
@@ -171,14 +171,14 @@ pub(super) struct KeyRing {
 type Keys = Arc<Ring>;
 
 /// The ring as the store had it.
-pub(super) struct Ring {
+pub(crate) struct Ring {
     keys: Vec<Arc<RingKey>>,
     /// What was retired before the keys were read.
     retirement: Retirement,
 }
 
 /// A token that a key of the ring signed.
-pub(super) struct Signed<'e> {
+pub(crate) struct Signed<'e> {
     /// Its claims.
     pub text: String,
     /// The backend that the key is of.
@@ -190,7 +190,7 @@ pub(super) struct Signed<'e> {
 const LOOK_SECONDS: i64 = 60;
 
 impl KeyRing {
-    pub(super) fn new(ring: Ring, now: i64) -> KeyRing {
+    pub(crate) fn new(ring: Ring, now: i64) -> KeyRing {
         KeyRing {
             keys: RwLock::new(Arc::new(ring)),
             look_at: AtomicI64::new(now + LOOK_SECONDS),
@@ -228,7 +228,7 @@ impl KeyRing {
 
 /// The backends, `default` first. Failure: `invalid_config`, also where two backends have one secret: their
 /// tokens could not be told apart.
-pub(super) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
+pub(crate) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
     let default = config::Backend { audience: Some(settings.audience.clone()), ..config::Backend::default() };
     let named = settings.backends.iter().map(|(name, backend)| (name.as_str(), backend));
     let secret = |backend: &config::Backend| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
@@ -251,7 +251,7 @@ pub(super) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
 }
 
 /// Refuses what a configuration gives that could be the settings of no store.
-pub(super) fn check(config: &Config) -> Result<()> {
+pub(crate) fn check(config: &Config) -> Result<()> {
     for (name, backend) in config.backends.iter().flatten() {
         let is_weak = |secret: &Secret| secret.expose().len() < 32 && !backend.allow_weak_secret;
         if backend.secret.as_ref().is_some_and(is_weak) {
@@ -301,20 +301,20 @@ impl Backend {
     }
 
     /// The key that signs for it.
-    pub(super) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
+    pub(crate) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
         sealed.iter().find(|key| key.backend == self.name && key.expires_at.is_none())
     }
 }
 
 /// The ring of the store, unless a key is missing.
-pub(super) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Result<Option<Ring>> {
+pub(crate) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Result<Option<Ring>> {
     let sealed = keys::all(tx)?;
     let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
     is_complete.then(|| read(tx, secrets, backends, Unopened::Refused)).transpose()
 }
 
 /// Keys that the store lacks, for [`complete`]. An RSA key takes a while, in which no transaction should wait.
-pub(super) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<SealedKey>> {
+pub(crate) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<SealedKey>> {
     let sealed = store.read(keys::all)?;
     let missing = backends.iter().filter(|backend| !backend.has_key(&sealed));
     missing.map(|backend| new_key(secrets, backend)).collect()
@@ -322,7 +322,7 @@ pub(super) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend
 
 /// The ring of the store, after adding those of the keys `made` that it still lacks. A key of another algorithm, which
 /// the settings had before, signs no more; it verifies until `retire_at`.
-pub(super) fn complete(
+pub(crate) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
@@ -356,7 +356,7 @@ fn read(tx: &mut Tx, secrets: &Secrets, backends: &[Backend], unopened: Unopened
 
 /// Seals every key anew with the current secret key, in the caller's transaction, so that the older ones may
 /// go.
-pub(super) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     for key in keys::all(tx)?.iter().filter(|key| !secrets.is_current(&key.sealed)) {
         let owner = owner(&key.kid);
         let secret = secrets.open(&owner, &key.sealed).ok_or(Error::from(Code::WrongSecretKey))?;
@@ -403,7 +403,7 @@ fn unseal(
 
 /// Keeps a new key, which signs from now on; `is_change` where the backend had one before. Not one that another secret
 /// key sealed than the current one: where that was retired meanwhile, no process could open the store again.
-pub(super) fn begin(
+pub(crate) fn begin(
     tx: &mut Tx,
     secrets: &Secrets,
     key: &SealedKey,
@@ -421,7 +421,7 @@ pub(super) fn begin(
     Ok(())
 }
 
-pub(super) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
+pub(crate) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
     let (kid, secret) = jws::Key::generate(backend.algorithm)?;
     Ok(SealedKey {
         sealed: secrets.seal(&owner(&kid), &secret)?,
@@ -438,14 +438,14 @@ fn owner(kid: &str) -> String {
 
 impl Engine {
     /// The backend of this name; none means `default`. Failure: `invalid_request`.
-    pub(super) fn backend(&self, name: Option<&str>) -> Result<&Backend> {
+    pub(crate) fn backend(&self, name: Option<&str>) -> Result<&Backend> {
         let name = name.unwrap_or("default");
         let found = self.backends.iter().find(|backend| backend.name == name);
         found.ok_or(Error::at(Code::InvalidRequest, "/backend", "no such backend"))
     }
 
     /// A token that a key of this backend signed (of any, when none is given).
-    pub(super) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
+    pub(crate) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
         // Whoever has to look twice waits no longer for that.
         let (now, deadline) = (self.clock.now(), self.store.deadline());
         // Another process may have retired keys. Where the store does not answer, those that are known will do.
@@ -467,7 +467,7 @@ impl Engine {
 
     /// As [`Engine::signed`], by the keys that are known; none, where the token names another, or somebody should look
     /// for other keys.
-    pub(super) fn signed_by_known(
+    pub(crate) fn signed_by_known(
         &self,
         token: &str,
         backend: Option<&Backend>,
@@ -502,7 +502,7 @@ impl Engine {
     }
 
     /// Verifies a signature again where keys were retired since, as the store says now.
-    pub(super) fn still_signed(&self, token: &str, signed: &Signed, retirement: &Retirement) -> Result<()> {
+    pub(crate) fn still_signed(&self, token: &str, signed: &Signed, retirement: &Retirement) -> Result<()> {
         if signed.ring.retirement == *retirement {
             return Ok(());
         }
@@ -512,21 +512,21 @@ impl Engine {
 
     /// Takes the secret keys out of force that the store says are retired, in the caller's transaction, before something
     /// is sealed or opened in it.
-    pub(super) fn follow_secret_keys(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) fn follow_secret_keys(&self, tx: &mut Tx) -> Result<()> {
         self.secrets.retire(&keys::retirement(tx)?.secret_keys());
         Ok(())
     }
 
     /// Follows the store where keys were retired, before something is signed. Where it does not answer any more, the
     /// key that is known will do.
-    pub(super) fn follow(&self, retirement: &Retirement) {
+    pub(crate) fn follow(&self, retirement: &Retirement) {
         if self.ring.keys().retirement != *retirement {
             let _ = self.reload_keys();
         }
     }
 
     /// The key that signs for this backend.
-    pub(super) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
+    pub(crate) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
         // Another process may have turned the ring: one caller looks once a minute. Where the store does not answer,
         // the key that is known will do.
         if self.ring.is_to_look(self.clock.now()) {
@@ -552,7 +552,7 @@ impl Engine {
 
     /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
     /// sealed, which this process has not been given yet, stays as it is known.
-    pub(super) fn reload_keys(&self) -> Result<()> {
+    pub(crate) fn reload_keys(&self) -> Result<()> {
         self.reload_keys_until(self.store.deadline())
     }
 
@@ -578,6 +578,6 @@ impl Engine {
 
 /// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute in which
 /// another process may still sign with it.
-pub(super) fn retire_at(settings: &Settings, now: i64) -> i64 {
+pub(crate) fn retire_at(settings: &Settings, now: i64) -> i64 {
     now + settings.session_max_seconds.seconds() + LONGEST_LEEWAY + 60
 }

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::account_status::AccountStatus;
 use super::events::{Kind, event};
 use super::login::Client;
 use super::mail;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result, optional_exposed};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -442,14 +442,14 @@ impl Engine {
 
 impl Engine {
     /// Opens an account that was closed after too many failed attempts, by each of its names as they are now.
-    pub(super) fn open_account(&self, tx: &mut Tx, id: Id) -> Result<()> {
+    pub(crate) fn open_account(&self, tx: &mut Tx, id: Id) -> Result<()> {
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
         self.forget_attempts(tx, id, &names)
     }
 
     /// Mails the address of a new account, where registering does so.
-    pub(super) fn greet(
+    pub(crate) fn greet(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -465,7 +465,7 @@ impl Engine {
 
     /// Takes away all that opens or holds an account that never verified an address: somebody has proven that the
     /// mailbox is theirs, and who set the account up never did.
-    pub(super) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+    pub(crate) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
         self.record(tx, now, event(Kind::AccountReclaimed, id))?;
         users::delete_password(tx, id)?;
         identities::delete_all(tx, id)?;
@@ -504,7 +504,7 @@ fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
 }
 
 /// Attributes of no more than the allowed size.
-pub(super) fn bounded(attributes: Object) -> Result<Object> {
+pub(crate) fn bounded(attributes: Object) -> Result<Object> {
     match json::render(&attributes)?.len() {
         0..=MAX_ATTRIBUTES => Ok(attributes),
         _ => Err(Error::at(Code::InvalidRequest, "/attributes", format!("more than {MAX_ATTRIBUTES} bytes"))),
@@ -512,7 +512,7 @@ pub(super) fn bounded(attributes: Object) -> Result<Object> {
 }
 
 /// Roles in alphabetical order, each once, no more than the allowed number.
-pub(super) fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
+pub(crate) fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
     roles.sort();
     roles.dedup();
     match roles.len() {

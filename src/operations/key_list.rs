@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use crate::crypto::pepper;
 use crate::crypto::secrets::KeyId;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::keys::{self, KnownSecret, Needs};
 

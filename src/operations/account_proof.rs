@@ -4,12 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::events::Kind;
 use super::login::{Client, Identifier};
-use super::throttle::Attempt;
 use crate::config::ProviderName;
 use crate::crypto::{base64url, from_base64url};
+use crate::engine::Engine;
+use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
@@ -19,7 +19,7 @@ use crate::token::Token;
 use crate::user::{Email, Id, Offered};
 
 /// What is offered as a proof of an account.
-pub(super) enum AccountProof<'a> {
+pub(crate) enum AccountProof<'a> {
     AccessToken(Token<'a>),
     Password(Offered, Secret),
     Verification(Secret),
@@ -30,7 +30,7 @@ pub(super) enum AccountProof<'a> {
 impl<'a> AccountProof<'a> {
     /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one and for half
     /// of one.
-    pub(super) fn among(
+    pub(crate) fn among(
         access_token: Option<Token<'a>>,
         username: Option<Offered>,
         password: Option<Secret>,
@@ -53,7 +53,7 @@ impl<'a> AccountProof<'a> {
 const EXPECTED: &str = "more than one proof of the account, or half of one";
 
 /// A proof that was right. What it rests on is looked at again in the transaction that relies on it.
-pub(super) struct ProvenAccount {
+pub(crate) struct ProvenAccount {
     pub user_id: Id,
     basis: Basis,
 }
@@ -74,7 +74,7 @@ impl Engine {
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (an access token of another account),
     /// `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `hash_queue_full`, `auth_service_unavailable`,
     /// `store_unavailable`.
-    pub(super) fn prove_account(
+    pub(crate) fn prove_account(
         &self,
         proof: AccountProof,
         expected: Option<Id>,
@@ -157,7 +157,7 @@ impl Engine {
     /// Relies on a proof of an account as it is in the caller's transaction, for what is mailed to this address: its
     /// session is still alive, its attempt was no guess, its challenge is about this address. Failures:
     /// `invalid_token`, `invalid_challenge`.
-    pub(super) fn rely_on(
+    pub(crate) fn rely_on(
         &self,
         tx: &mut Tx,
         proven: &ProvenAccount,
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// Takes the count of a right password back where nothing came of it.
-    pub(super) fn take_back_proof(&self, proven: &ProvenAccount) {
+    pub(crate) fn take_back_proof(&self, proven: &ProvenAccount) {
         if let Basis::Password(attempt) = &proven.basis {
             self.take_back_attempt(attempt);
         }
@@ -196,7 +196,7 @@ impl Engine {
 
     /// Makes the challenge that proves that an account is that of the browser which asked for a mail to this address.
     /// Nothing is kept: it is dead with the account's sessions, and with the mailed token that it is offered beside.
-    pub(super) fn verification(&self, user: &User, address: &Email, now: i64) -> Result<Secret> {
+    pub(crate) fn verification(&self, user: &User, address: &Email, now: i64) -> Result<Secret> {
         let challenge = Verification {
             user_id: user.public.id,
             epoch: user.epoch,

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::account_proof::AccountProof;
 use super::accounts::UserResponse;
 use super::events::{Kind as EventKind, event};
 use super::login::Client;
-use super::one_time::{Found, Purpose};
 use crate::config::ProviderName;
+use crate::engine::Engine;
+use crate::engine::one_time::{Found, Purpose};
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
 use crate::mail::Kind;
@@ -295,7 +295,7 @@ impl Engine {
 
     /// Mails the address of an account that has yet to verify it: a token, or, where another account has verified it,
     /// a notice to that one. Whether anything was mailed.
-    pub(super) fn mail_verification(
+    pub(crate) fn mail_verification(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -345,7 +345,7 @@ impl Engine {
 
     /// What a mailed token is about, if it is good: the user as they are now, and the address that it was
     /// mailed to. One that was mailed to an address that the account no longer has is not.
-    pub(super) fn mailed(
+    pub(crate) fn mailed(
         &self,
         tx: &mut Tx,
         token: &Token,
@@ -363,7 +363,7 @@ impl Engine {
     }
 
     /// Takes their claim to an address from other accounts, where none of them has verified it. Failure: `email_taken`.
-    pub(super) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str) -> Result<()> {
+    pub(crate) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str) -> Result<()> {
         match users::find(tx, By::Email(key))?.filter(|owner| owner.public.id != id) {
             Some(owner) if owner.public.email_verified => Err(Error::new(Code::EmailTaken, "taken")),
             Some(owner) => users::give_up_email(tx, owner.public.id),
@@ -373,7 +373,7 @@ impl Engine {
 
     /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
     /// loses that claim and nothing else.
-    pub(super) fn claim_email(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
+    pub(crate) fn claim_email(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
         self.take_claim(tx, user.public.id, &key)?;
         let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;

@@ -1,11 +1,11 @@
 //! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
 //! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
 
-use super::Engine;
 use super::events::{Kind, event};
 use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::recovery_codes::RecoveryCode;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result, SecondFactors};
 use crate::password::Secret;
 use crate::store::events::Event;
@@ -13,7 +13,7 @@ use crate::store::{Tx, passkeys, second_factors};
 use crate::user::{Id, PublicUser};
 
 /// What is offered as a second factor.
-pub(super) enum Proof {
+pub(crate) enum Proof {
     /// The code that an authenticator app shows.
     Totp(Secret),
     RecoveryCode(Secret),
@@ -22,7 +22,7 @@ pub(super) enum Proof {
 
 impl Proof {
     /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one.
-    pub(super) fn among(
+    pub(crate) fn among(
         two_fa_code: Option<Secret>,
         recovery_code: Option<Secret>,
         passkey: Option<PasskeyProof>,
@@ -40,7 +40,7 @@ impl Proof {
     }
 
     /// How a token names it (RFC 8176). A recovery code is a password for one use, too.
-    pub(super) fn methods(&self) -> &'static [&'static str] {
+    pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Proof::Totp(_) | Proof::RecoveryCode(_) => &["otp"],
             Proof::Passkey(passkey) => passkey.methods(),
@@ -50,7 +50,7 @@ impl Proof {
 
 impl Engine {
     /// The second factors of an account that are in force.
-    pub(super) fn second_factors(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
+    pub(crate) fn second_factors(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
         let count = second_factors::count(tx, user_id)?;
         Ok(SecondFactors {
             totp_supported: count.totp > 0,
@@ -60,14 +60,14 @@ impl Engine {
     }
 
     /// Whether the account must have a second factor.
-    pub(super) fn needs_second_factor(&self, user: &PublicUser) -> bool {
+    pub(crate) fn needs_second_factor(&self, user: &PublicUser) -> bool {
         self.config.require_second_factor.includes(&user.roles)
     }
 
     /// Refuses what opens or holds an account for one whose address is yet to be verified: whoever registered with an
     /// address that is not theirs would keep a hold on the account. Where addresses are not verified, and for an
     /// account without one, it may. Failure: `email_not_verified`.
-    pub(super) fn may_take_factors(&self, user: &PublicUser) -> Result<()> {
+    pub(crate) fn may_take_factors(&self, user: &PublicUser) -> Result<()> {
         match self.verifies_addresses() && user.email.is_some() && !user.email_verified {
             true => Err(Error::from(Code::EmailNotVerified).about(Some(user.id), None)),
             false => Ok(()),
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Whether addresses are verified here: registering mails a link for it, or nobody enters before.
-    pub(super) fn verifies_addresses(&self) -> bool {
+    pub(crate) fn verifies_addresses(&self) -> bool {
         self.config.mail.links.verify_email.is_some() || self.config.require_verified_email
     }
 
@@ -84,7 +84,7 @@ impl Engine {
     /// and where it is right the lock is gone.
     ///
     /// Failures, as a value: `invalid_code`, `too_many_attempts`.
-    pub(super) fn prove(
+    pub(crate) fn prove(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -108,7 +108,7 @@ impl Engine {
 
     /// Lets `look` look at what may be a guess at a code of an app, and counts it where that gives a reason against
     /// it, in one transaction: of any number of callers no more are looked at than the throttle allows.
-    pub(super) fn guess(
+    pub(crate) fn guess(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -152,7 +152,7 @@ impl Engine {
     }
 
     /// A factor came into force: what was opened without it ends. With the first come recovery codes.
-    pub(super) fn second_factor_added(
+    pub(crate) fn second_factor_added(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -169,7 +169,7 @@ impl Engine {
 
     /// A factor was taken away: what it opened ends. With the last go the recovery codes. Failure:
     /// `permission_denied`, where the account must have one and has none any more.
-    pub(super) fn second_factor_removed(
+    pub(crate) fn second_factor_removed(
         &self,
         tx: &mut Tx,
         user: &PublicUser,
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// Takes away every factor that somebody else may have set up.
-    pub(super) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
+    pub(crate) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.second_factors(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
         self.forget_guesses(tx, user_id)?;

@@ -7,10 +7,10 @@ use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::accounts::{bounded, in_order};
 use super::events::{Kind, event};
 use crate::crypto::hasher::Unverifiable;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;

@@ -4,10 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::login::Client;
 use super::recovery_codes::RecoveryCode;
 use super::second_factor::Proof;
+use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::Secret;
@@ -252,7 +252,7 @@ impl Engine {
 
     /// Uses a code of the account's app up; why not, if not. Each step is good once, and none after a later one,
     /// whatever the clock says (RFC 6238 section 5.2).
-    pub(super) fn redeem_totp(
+    pub(crate) fn redeem_totp(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     /// Why codes of the account's app are refused whatever they are, where its seed cannot be used.
-    pub(super) fn unusable_seed(&self, tx: &mut Tx, user_id: Id) -> Result<Option<&'static str>> {
+    pub(crate) fn unusable_seed(&self, tx: &mut Tx, user_id: Id) -> Result<Option<&'static str>> {
         let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(None) };
         Ok(match totp.sealed.is_empty() {
             true => Some("retired_seed"),
@@ -327,7 +327,7 @@ impl Engine {
 const KIND: &str = "totp";
 
 /// To whom the seed is sealed: no user's seed opens for another.
-pub(super) fn owner(user_id: Id) -> String {
+pub(crate) fn owner(user_id: Id) -> String {
     format!("totp {user_id}")
 }
 
