@@ -23,11 +23,11 @@ fn every_code_of_every_operation_is_tried() {
         .flat_map(|(_, scenario)| array(&scenario["steps"]))
         .map(|step| (text(&step["call"]).to_owned(), step["code"].as_str().unwrap_or("ok").to_owned()))
         .collect();
-    // These come from the machine, not from a request: tests/faults.rs makes them.
+    // These come from the machine, not from a request: tests/faults makes them.
     const FAULTS: [&str; 3] = ["store_unavailable", "store_constraint", "hash_queue_full"];
-    // And these from another service, which tests/remote.rs has, from a build that leaves something out, and
+    // And these from another service, which tests/it/remote.rs has, from a build that leaves something out, and
     // from one kind of store.
-    // A passkey is made by an authenticator, which signs what is drawn at random: tests/passkeys has some.
+    // A passkey is made by an authenticator, which signs what is drawn at random: tests/it/passkeys has some.
     const ELSEWHERE: [(&str, &str); 9] = [
         ("begin_passkey_registration", "permission_denied"),
         ("finish_passkey_registration", "ok"),

@@ -3,7 +3,7 @@
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::stage::{ISSUER, Key, NOW, base64, claims_of, clock, open, provider, stage_with};
+use super::stage::{ISSUER, Key, NOW, base64, claims_of, clock, open, provider, stage_with};
 use crate::stores::Store;
 
 #[test]

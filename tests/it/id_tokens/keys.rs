@@ -8,10 +8,10 @@ use std::thread;
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::services::Service;
-use crate::stage::{
+use super::stage::{
     Key, KeyService, NOW, Stage, base64, claims_of, clock, key_named, open, provider, stage_with,
 };
+use crate::services::Service;
 use crate::stores::Store;
 
 /// Keys that nobody should sign with, and sets that are none.
@@ -228,7 +228,7 @@ fn keys_of_many_tenants() {
 /// The keys that no passkey may have, either.
 #[test]
 fn keys_that_nobody_may_have() {
-    let keys: Vec<Value> = serde_json::from_str(include_str!("../vectors/bad_keys.json")).unwrap();
+    let keys: Vec<Value> = serde_json::from_str(include_str!("../../vectors/bad_keys.json")).unwrap();
     let bytes = |value: &Value| {
         let hex = value.as_str().unwrap();
         let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();

@@ -7,7 +7,7 @@ use std::thread;
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::stage::{ISSUER, Key, NOW, PASSWORD, Stage, claims_of, provider};
+use super::stage::{ISSUER, Key, NOW, PASSWORD, Stage, claims_of, provider};
 use crate::stores::{Store, on_each_store};
 
 on_each_store!(who_enters_which_account);

@@ -3,23 +3,21 @@
 
 #![cfg(feature = "http")]
 
-mod services;
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::alone;
+use crate::services::Service;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
-use services::Service;
 use tempfile::TempDir;
 
 /// Long enough for any loopback exchange, for tests that are not about time.
@@ -69,14 +67,12 @@ fn a_service_that_is_doorward() {
 /// With a proxy that no connection gets through in every variable that names one.
 #[test]
 fn the_environment_names_no_proxy() {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    for name in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"] {
-        child.env(name, "http://127.0.0.1:1");
-    }
-    child.env_remove("NO_PROXY").env_remove("no_proxy");
-    let done = child.args(["--exact", "a_service_that_is_doorward"]).output().unwrap();
-    let told = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success() && told.contains("1 passed"), "{told}");
+    alone("remote::a_service_that_is_doorward", |child| {
+        for name in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy"] {
+            child.env(name, "http://127.0.0.1:1");
+        }
+        child.env_remove("NO_PROXY").env_remove("no_proxy");
+    });
 }
 
 #[test]

@@ -5,5 +5,3 @@ mod ceremonies;
 mod device;
 mod factors;
 mod stage;
-#[path = "../stores/mod.rs"]
-mod stores;

@@ -6,9 +6,5 @@
 mod accounts;
 mod configuration;
 mod keys;
-#[path = "../services/mod.rs"]
-mod services;
 mod stage;
-#[path = "../stores/mod.rs"]
-mod stores;
 mod tokens;

@@ -6,10 +6,10 @@ use aws_lc_rs::rsa::KeySize;
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::device::{
+use super::device::{
     AT, Answer, BE, BS, Device, ED, Key, Made, UP, UV, attestation_object, cbor, cose, decoded, encoded,
 };
-use crate::stage::{Stage, Store};
+use super::stage::{Stage, Store};
 use crate::stores::on_each_store;
 
 type BendMade = fn(&mut Made);
@@ -289,7 +289,7 @@ on_each_store!(keys_that_nobody_may_have);
 fn keys_that_nobody_may_have(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("ada");
-    let keys: Vec<Value> = serde_json::from_str(include_str!("../vectors/bad_keys.json")).unwrap();
+    let keys: Vec<Value> = serde_json::from_str(include_str!("../../vectors/bad_keys.json")).unwrap();
     let bytes = |value: &Value| {
         let hex = value.as_str().unwrap();
         let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();

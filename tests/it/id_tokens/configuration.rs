@@ -3,7 +3,7 @@
 use doorward::{Code, Config};
 use serde_json::{Value, json};
 
-use crate::stage::{ISSUER, Key, clock, open};
+use super::stage::{ISSUER, Key, clock, open};
 use crate::stores::Store;
 
 #[test]

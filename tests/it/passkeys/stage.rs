@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
-use crate::device::{Device, Key, ORIGIN, RP_ID};
+use super::device::{Device, Key, ORIGIN, RP_ID};
 use crate::stores;
 pub use crate::stores::Store;
 

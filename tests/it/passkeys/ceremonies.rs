@@ -12,8 +12,8 @@ use doorward::Code;
 use doorward::capi::*;
 use serde_json::{Value, json};
 
-use crate::device::{BE, BS, Device, Key, UP, UV, decoded, encoded};
-use crate::stage::{NOW, PASSWORD, Stage, Store};
+use super::device::{BE, BS, Device, Key, UP, UV, decoded, encoded};
+use super::stage::{NOW, PASSWORD, Stage, Store};
 use crate::stores::on_each_store;
 
 fn challenge(reason: &str) -> (Code, String) {
@@ -282,7 +282,7 @@ fn what_a_new_passkey_ends(store: &Store) {
     let login = stage.login(&mut device).unwrap();
     // Another's is not there for this user.
     let bob = stage.register("bob");
-    let id = &crate::device::encoded(&second.id);
+    let id = &super::device::encoded(&second.id);
     assert_eq!(stage.call("remove_passkey", json!({"user_id": bob, "credential_id": id}))["removed"], false);
     assert_eq!(
         stage.call("remove_passkey", json!({"user_id": user_id, "credential_id": id}))["removed"],
@@ -342,7 +342,7 @@ fn the_only_way_in_stays(store: &Store) {
     let user_id = user["user"]["id"].as_str().unwrap();
     let (first, mut second) = (stage.device(user_id), stage.device(user_id));
     let remove =
-        |device: &Device| json!({"user_id": user_id, "credential_id": crate::device::encoded(&device.id)});
+        |device: &Device| json!({"user_id": user_id, "credential_id": super::device::encoded(&device.id)});
     assert_eq!(stage.call("remove_passkey", remove(&first))["removed"], true);
     let refused = stage.refused("remove_passkey", remove(&second));
     assert_eq!(refused, (Code::PermissionDenied, "last_credential".to_owned()));
@@ -395,7 +395,7 @@ fn strangers_learn_nothing(store: &Store) {
     let begin = |stage: &Stage, name: &str| stage.call("begin_passkey_login", json!({"username": name}));
     let names: Vec<String> = (0..200).map(|number| format!("nobody{number}")).collect();
     let real = begin(&stage, "ada");
-    assert_eq!(real["options"]["allowCredentials"][0]["id"], crate::device::encoded(&device.id));
+    assert_eq!(real["options"]["allowCredentials"][0]["id"], super::device::encoded(&device.id));
     let lists: Vec<Value> = names
         .iter()
         .map(String::as_str)
@@ -626,7 +626,7 @@ fn through_the_c_abi() {
         unsafe extern "C" fn(*const doorward_engine, *const c_char, *mut *mut c_char) -> doorward_status;
     let config = json!({
         "store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1},
-        "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": [crate::device::ORIGIN]},
+        "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": [super::device::ORIGIN]},
     });
     let config = CString::new(config.to_string()).unwrap();
     let (mut engine, mut response) = (null_mut(), null_mut());

@@ -3,8 +3,8 @@
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::device::{Device, Key, UP, UV, encoded};
-use crate::stage::{PASSWORD, Stage, Store};
+use super::device::{Device, Key, UP, UV, encoded};
+use super::stage::{PASSWORD, Stage, Store};
 use crate::stores::on_each_store;
 
 /// The right password, and what the login still wants.

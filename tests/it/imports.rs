@@ -1,16 +1,14 @@
 //! Accounts that come from other systems, what is kept on a person, and that it goes. What fits a file is in
 //! tests/conformance/imports.json.
 
-mod stores;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Barrier;
 use std::thread;
 
+use crate::stores::{self, Store, on_each_store};
 use doorward::{Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
-use stores::{Store, on_each_store};
 
 const PASSWORD: &str = "eight wise words";
 

@@ -8,9 +8,7 @@ use std::thread;
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
-use stores::{Store, on_each_store};
-
-mod stores;
+use crate::stores::{self, Store, on_each_store};
 
 const NOW: i64 = 1_800_000_000;
 const PASSWORD: &str = "eight wise words";

@@ -8,13 +8,11 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
+use crate::stores::{self, Store, on_each_store};
 use doorward::engine::Log;
 use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
 use regex::Regex;
 use serde_json::{Value, json};
-use stores::{Store, on_each_store};
-
-mod stores;
 
 const PASSWORD: &str = "eight wise words";
 

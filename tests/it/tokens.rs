@@ -11,9 +11,7 @@ use doorward::{Clock, Code, Config, Engine, Hooks};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use stores::{Store, on_each_store};
-
-mod stores;
+use crate::stores::{self, Store, on_each_store};
 
 const SECRET_KEY: &str = "a secret key that only this test has";
 

@@ -1,0 +1,28 @@
+//! The tests of the engine that share one binary, so that few are linked. What needs a process, an allocator or a
+//! build of its own stands apart.
+
+mod hashes;
+mod id_tokens;
+mod imports;
+mod json;
+mod mail;
+mod observability;
+mod passkeys;
+mod remote;
+#[cfg(feature = "http")]
+#[path = "../services/mod.rs"]
+mod services;
+#[path = "../stores/mod.rs"]
+mod stores;
+mod tokens;
+
+use std::process::Command;
+
+/// Runs a test alone in a process of its own, in which `with` has set what it needs.
+fn alone(test: &str, with: impl FnOnce(&mut Command)) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    with(child.args(["--exact", "--include-ignored", test]));
+    let done = child.output().unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && told.contains("1 passed"), "{told}");
+}
