@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::one_time::OneTime;
 use self::settings::{Opening, Recorded};
+use self::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, ProviderName, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
@@ -31,7 +33,7 @@ use crate::{json, operations, secret_key};
 
 /// An open engine: share it between threads by reference.
 pub struct Engine {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     pub(crate) retention: Arc<settings::Retention>,
     pub(crate) clock: Arc<Clock>,
@@ -41,6 +43,8 @@ pub struct Engine {
     pub(crate) backends: Vec<keys::Backend>,
     pub(crate) ring: keys::KeyRing,
     pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
+    pub(crate) one_time: OneTime,
     pub(crate) outbox: Arc<mail::Outbox>,
     pub(crate) background: Option<delivery::Background>,
     pub(crate) remote_service: Option<introspection::RemoteService>,
@@ -129,8 +133,18 @@ impl Engine {
         {
             background.wake();
         }
+        let config = Arc::new(config);
+        let throttle = Throttle {
+            config: Arc::clone(&config),
+            secrets: Arc::clone(&secrets),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+        };
+        let one_time = OneTime { secrets: Arc::clone(&secrets) };
         Ok(Engine {
             config,
+            throttle,
+            one_time,
             settings,
             retention,
             clock,

@@ -5,9 +5,11 @@
 //! session happened (a new epoch): a changed password, address or factor. All of that is looked at inside the
 //! transaction that redeems, so that of any number of callers one gets it.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
-use super::Engine;
+use crate::crypto::secrets::Secrets;
 use crate::crypto::{self, base64url, from_base64url, secrets};
 use crate::error::{Code, Error, Result};
 use crate::password::Secret;
@@ -87,9 +89,14 @@ pub(crate) struct Found {
     id: [u8; 32],
 }
 
-impl Engine {
+/// Makes and redeems these secrets.
+pub(crate) struct OneTime {
+    pub secrets: Arc<Secrets>,
+}
+
+impl OneTime {
     /// Makes a secret, 32 random bytes in base64url, for a user as it is in this transaction.
-    pub(crate) fn make_secret(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
+    pub(crate) fn make(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
         let user_id = user.public.id;
         let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
         let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
@@ -111,7 +118,7 @@ impl Engine {
     }
 
     /// Takes a secret back that was made in this transaction; without one it does the same work for nothing.
-    pub(crate) fn take_back_secret(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
+    pub(crate) fn take_back(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
         let bytes = match secret {
             Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
             None => crypto::random::<SECRET_LEN>()?.to_vec(),
@@ -123,7 +130,7 @@ impl Engine {
     /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.
     ///
     /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.
-    pub(crate) fn peek_secret(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+    pub(crate) fn peek(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let code = among.first().map_or(Code::InvalidMailToken, |purpose| purpose.code());
         let dead = |reason: &'static str| Err(Error::new(code, reason));
         // Any other length is nothing that was made here, and may be megabytes.
@@ -150,26 +157,20 @@ impl Engine {
         }
     }
 
-    /// As [`Engine::peek_secret`], and counts a proof that is about to be looked at: of any number of callers
+    /// As [`OneTime::peek`], and counts a proof that is about to be looked at: of any number of callers
     /// no more get one than the secret has attempts. With the last of them it is dead for all but who took it.
     pub(crate) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
-        let found = self.peek_secret(tx, text, among, now)?;
+        let found = self.peek(tx, text, among, now)?;
         match rows::take_attempt(tx, &found.id)? {
             true => Ok(found),
             false => Err(Error::new(found.purpose.code(), "no_attempts_left")),
         }
     }
 
-    /// As [`Engine::peek_secret`], and takes the secret away: only the first who redeems it gets it, and only
+    /// As [`OneTime::peek`], and takes the secret away: only the first who redeems it gets it, and only
     /// when this transaction is kept.
-    pub(crate) fn redeem_secret(
-        &self,
-        tx: &mut Tx,
-        text: &str,
-        among: &[Purpose],
-        now: i64,
-    ) -> Result<Found> {
-        let found = self.peek_secret(tx, text, among, now)?;
+    pub(crate) fn redeem(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
+        let found = self.peek(tx, text, among, now)?;
         match rows::delete(tx, &found.id)? {
             true => Ok(found),
             false => Err(Error::new(found.purpose.code(), "unknown")),
@@ -256,24 +257,24 @@ mod tests {
             let now = self.engine.clock.now();
             let made = self.write(|tx| {
                 let user = users::find(tx, By::Id(self.user))?.unwrap();
-                self.engine.make_secret(tx, &user, now, &making)
+                self.engine.one_time.make(tx, &user, now, &making)
             });
             made.unwrap().expose().to_owned()
         }
 
         fn peek(&self, text: &str, among: &[Purpose]) -> Result<Found> {
             let now = self.engine.clock.now();
-            self.engine.store.read(|tx| self.engine.peek_secret(tx, text, among, now))
+            self.engine.store.read(|tx| self.engine.one_time.peek(tx, text, among, now))
         }
 
         fn take_attempt(&self, text: &str) -> Result<Found> {
             let now = self.engine.clock.now();
-            self.write(|tx| self.engine.take_attempt(tx, text, &[Purpose::PasswordChange], now))
+            self.write(|tx| self.engine.one_time.take_attempt(tx, text, &[Purpose::PasswordChange], now))
         }
 
         fn redeem(&self, text: &str, among: &[Purpose]) -> Result<Found> {
             let now = self.engine.clock.now();
-            self.write(|tx| self.engine.redeem_secret(tx, text, among, now))
+            self.write(|tx| self.engine.one_time.redeem(tx, text, among, now))
         }
 
         fn rows(&self) -> i64 {
@@ -345,7 +346,7 @@ mod tests {
         let stage = Stage::new();
         let text = stage.make(Purpose::PasswordChange);
         let failed: Result<()> = stage.write(|tx| {
-            stage.engine.redeem_secret(tx, &text, CHANGE, NOW)?;
+            stage.engine.one_time.redeem(tx, &text, CHANGE, NOW)?;
             Err(Code::StoreUnavailable.into())
         });
         assert_eq!(failed.unwrap_err().code, Code::StoreUnavailable);

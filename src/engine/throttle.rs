@@ -10,20 +10,22 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::Engine;
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::crypto::{
     self,
-    secrets::{KeyId, Purpose},
+    secrets::{KeyId, Purpose, Secrets},
 };
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
 use crate::operations::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
 use crate::operations::login::Client;
 use crate::store::events::Event;
-use crate::store::throttles::{self, Throttle};
+use crate::store::throttles::{self, Count};
 use crate::store::users::{self, By};
-use crate::store::{Durability, Share, Tx, known_devices};
+use crate::store::{Durability, Share, Store, Tx, known_devices};
 use crate::user::{Id, PublicUser};
 
 /// No authenticator is guessed at more often than this without a success in between, however slowly
@@ -97,7 +99,15 @@ struct LaneOfAccount {
     id: [u8; 32],
 }
 
-impl Engine {
+/// Counts failures, and locks what fails too often.
+pub(crate) struct Throttle {
+    pub config: Arc<Config>,
+    pub secrets: Arc<Secrets>,
+    pub store: Arc<Store>,
+    pub clock: Arc<Clock>,
+}
+
+impl Throttle {
     /// The locks of an account that hold now. Those of sources are of no account, and are kept by a code that names
     /// nobody.
     pub(crate) fn locks_of(
@@ -239,7 +249,7 @@ impl Engine {
             let kept = throttles::find_all(tx, [&attempt.name.id, &attempt.account.id, &source.id])?;
             for (lane, kept) in attempt.lanes().zip(kept) {
                 let kept = kept.unwrap_or_default();
-                let count = Throttle { expires_at: lane.expires_at, ..self.as_of(now, kept) };
+                let count = Count { expires_at: lane.expires_at, ..self.as_of(now, kept) };
                 if count.failed_at != kept.failed_at {
                     throttles::put(tx, &lane.id, count)?;
                 }
@@ -377,7 +387,7 @@ impl Engine {
         }
     }
 
-    /// Counts a failure of a source that [`Engine::admit_client`] admits. Failure: `too_many_attempts`, as there.
+    /// Counts a failure of a source that [`Throttle::admit_client`] admits. Failure: `too_many_attempts`, as there.
     pub(crate) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
@@ -543,16 +553,16 @@ impl Engine {
 
     /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,
     /// as long as it was meant to.
-    fn as_of(&self, now: i64, kept: Throttle) -> Throttle {
+    fn as_of(&self, now: i64, kept: Count) -> Count {
         let ahead = kept.failed_at.saturating_sub(now).max(0);
         let failed_at = kept.failed_at - ahead;
         let longest = failed_at.saturating_add(self.config.throttle.lock_max_seconds.seconds());
         let locked_until = kept.locked_until.saturating_sub(ahead).min(longest);
-        Throttle { failed_at, locked_until, ..kept }
+        Count { failed_at, locked_until, ..kept }
     }
 
     /// One failure more. From the lane's limit on each locks, twice as long as the one before.
-    fn one_more(&self, before: Throttle, lane: &Lane, now: i64) -> Throttle {
+    fn one_more(&self, before: Count, lane: &Lane, now: i64) -> Count {
         let config = &self.config.throttle;
         let last = before.failed_at.max(before.locked_until);
         let is_forgotten = last.saturating_add(config.window_seconds.seconds()) <= now;
@@ -563,7 +573,7 @@ impl Engine {
             17.. => now + lock_max,
             _ => 0,
         };
-        Throttle {
+        Count {
             failures,
             in_a_row: before.in_a_row.saturating_add(1),
             failed_at: now,
@@ -576,7 +586,7 @@ impl Engine {
 /// How often the second factor of an account was guessed at, from one device or from strangers'.
 pub(crate) struct Guesses {
     lane: Lane,
-    count: Throttle,
+    count: Count,
 }
 
 impl Guesses {
@@ -650,6 +660,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::Engine;
     use crate::config::Config;
     use crate::engine::Hooks;
 
@@ -673,15 +684,15 @@ mod tests {
         let engine = engine();
         for number in 0..3000 {
             let name = format!("nobody{number}");
-            engine.count_attempt(None, &name, source(number), None).unwrap();
+            engine.throttle.count_attempt(None, &name, source(number), None).unwrap();
             engine
                 .store
                 .write(Durability::Relaxed, |tx| {
-                    engine.count_mail_request(tx, source(number), 1)?;
-                    engine.may_mail(tx, MailKind::ResetPassword, None, &name, source(number), 1)
+                    engine.throttle.count_mail_request(tx, source(number), 1)?;
+                    engine.throttle.may_mail(tx, MailKind::ResetPassword, None, &name, source(number), 1)
                 })
                 .unwrap();
-            engine.count_registration(source(number), 1).unwrap();
+            engine.throttle.count_registration(source(number), 1).unwrap();
         }
         let mut places = HashSet::new();
         let keep = |row: &crate::store::Row| {
@@ -703,7 +714,7 @@ mod tests {
     fn a_place_that_is_taken_tells_nothing_and_gives_no_guesses() {
         let engine = engine();
         for (account, name) in [(Some(Id::new(0).unwrap()), "ada"), (None, "nobody")] {
-            let attempt = || engine.count_attempt(account, name, None, None);
+            let attempt = || engine.throttle.count_attempt(account, name, None, None);
             for _ in 0..10 {
                 assert!(!attempt().unwrap().account_is_closed);
             }
@@ -711,10 +722,7 @@ mod tests {
             // Another name takes the place of this one.
             let mut other = engine.name_lane(name, None).unwrap();
             other[31] ^= 1;
-            engine
-                .store
-                .write(Durability::Full, |tx| throttles::put(tx, &other, Throttle::default()))
-                .unwrap();
+            engine.store.write(Durability::Full, |tx| throttles::put(tx, &other, Count::default())).unwrap();
             for _ in 0..10 {
                 assert!(attempt().unwrap().account_is_closed);
             }

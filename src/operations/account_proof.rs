@@ -130,12 +130,13 @@ impl Engine {
         let (user, device) = self.store.read(|tx| {
             let user = self.identified(tx, &identifier)?;
             let account = user.as_ref().map(|user| user.public.id);
-            let device = self.known_device(tx, account, client, now)?;
+            let device = self.throttle.known_device(tx, account, client, now)?;
             Ok((user, device))
         })?;
         let account = user.as_ref().map(|user| user.public.id);
         let about = |error: Error| error.about(account, None);
-        let attempt = self.count_attempt(account, identifier.as_str(), client.ip, device).map_err(about)?;
+        let attempt =
+            self.throttle.count_attempt(account, identifier.as_str(), client.ip, device).map_err(about)?;
         let proven = self.verified(user, &password, &attempt).and_then(|(user, _)| {
             let user_id = user.public.id;
             match expected.is_some_and(|expected| expected != user_id) {
@@ -190,7 +191,7 @@ impl Engine {
     /// Takes the count of a right password back where nothing came of it.
     pub(crate) fn take_back_proof(&self, proven: &ProvenAccount) {
         if let Basis::Password(attempt) = &proven.basis {
-            self.take_back_attempt(attempt);
+            self.throttle.take_back_attempt(attempt);
         }
     }
 

@@ -121,7 +121,7 @@ impl Engine {
     pub(crate) fn status_of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
-        let locks = self.locks_of(tx, id, &username, email.as_deref(), now)?;
+        let locks = self.throttle.locks_of(tx, id, &username, email.as_deref(), now)?;
         let count = second_factors::count(tx, id)?;
         let mut obstacles = self.obstacles_before_factors(user, &locks, now);
         obstacles.extend(self.obstacles_of_factors(tx, user, &count, &locks)?);

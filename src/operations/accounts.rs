@@ -196,7 +196,7 @@ impl Engine {
 
         // Counted and hashed before anything is looked up: a taken name costs as much as a free one.
         let client = client.unwrap_or_default();
-        self.count_registration(client.ip, self.clock.now())?;
+        self.throttle.count_registration(client.ip, self.clock.now())?;
         let id = Id::new(self.clock.now_ms())?;
         let hash = self.kept_hash(id, &password)?;
         let now = self.clock.now();
@@ -302,7 +302,7 @@ impl Engine {
         };
         let now = self.clock.now();
         let (users, next) =
-            self.store.read(|tx| self.locked_accounts(tx, request.after, limit, now, is_wanted))?;
+            self.store.read(|tx| self.throttle.locked_accounts(tx, request.after, limit, now, is_wanted))?;
         Ok(ListUsersResponse { users, next })
     }
 
@@ -384,7 +384,7 @@ impl Engine {
             users::update(tx, &user, &username_key, email_key.as_deref())?;
             let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
             if unlocks {
-                self.forget_guesses(tx, request.id)?;
+                self.throttle.forget_guesses(tx, request.id)?;
                 self.open_account(tx, request.id)?;
             }
             if reclaims {
@@ -430,8 +430,8 @@ impl Engine {
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
-            self.forget_guesses(tx, request.id)?;
-            self.forget_attempts(tx, request.id, &[])?;
+            self.throttle.forget_guesses(tx, request.id)?;
+            self.throttle.forget_attempts(tx, request.id, &[])?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;
             self.record(tx, now, event(Kind::UserDeleted, request.id))
@@ -445,7 +445,7 @@ impl Engine {
     pub(crate) fn open_account(&self, tx: &mut Tx, id: Id) -> Result<()> {
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
-        self.forget_attempts(tx, id, &names)
+        self.throttle.forget_attempts(tx, id, &names)
     }
 
     /// Mails the address of a new account, where registering does so.

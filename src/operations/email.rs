@@ -156,7 +156,7 @@ impl Engine {
             (None, Some(_), None) => None,
             (None, None, Some(_)) => {
                 let now = self.clock.now();
-                self.write_with_mail(|tx| self.count_mail_request(tx, client.ip, now))?;
+                self.write_with_mail(|tx| self.throttle.count_mail_request(tx, client.ip, now))?;
                 return sent;
             }
             _ => {
@@ -166,7 +166,7 @@ impl Engine {
         };
         let now = self.clock.now();
         let asked = self.write_with_mail(|tx| {
-            self.count_mail_request(tx, client.ip, now)?;
+            self.throttle.count_mail_request(tx, client.ip, now)?;
             let id = proven.as_ref().map(|proven| proven.user_id).or(user_id);
             let user = id.map(|id| users::find(tx, By::Id(id))).transpose()?.flatten();
             let user = user.ok_or(Error::from(Code::UserNotFound))?;
@@ -205,9 +205,9 @@ impl Engine {
             if (is_claimed || owner.is_some()) && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
-            self.count_address_change(tx, user_id, now)?;
+            self.throttle.count_address_change(tx, user_id, now)?;
             let verification = self.verification(&user, &new_email, now)?;
-            if !self.may_mail(tx, Kind::ChangeEmail, Some(user_id), &key, None, now)? {
+            if !self.throttle.may_mail(tx, Kind::ChangeEmail, Some(user_id), &key, None, now)? {
                 return Ok(verification);
             }
             self.put_token_mail(
@@ -251,7 +251,7 @@ impl Engine {
         };
         let user = self.write_with_mail(|tx| {
             let (found, mut user, address) = self.mailed(tx, &token, &among, now)?;
-            self.redeem_secret(tx, token.expose(), &among, now)?;
+            self.one_time.redeem(tx, token.expose(), &among, now)?;
             let id = user.public.id;
             match &proven {
                 Some(proven) => self.rely_on(tx, proven, &user, Some(&address), now)?,
@@ -308,7 +308,7 @@ impl Engine {
             return Ok(false);
         };
         let key = email.key();
-        if !self.may_mail(tx, Kind::VerifyEmail, Some(public.id), &key, source, now)? {
+        if !self.throttle.may_mail(tx, Kind::VerifyEmail, Some(public.id), &key, source, now)? {
             return Ok(false);
         }
         let owner = users::find(tx, By::Email(&key))?;
@@ -333,7 +333,7 @@ impl Engine {
         if !self.config.registration.conceal_existing {
             return Ok(());
         }
-        if !self.may_mail(tx, kind, id, address_key, None, now)? {
+        if !self.throttle.may_mail(tx, kind, id, address_key, None, now)? {
             return Ok(());
         }
         let (stand_in, address) = (users::any(tx)?, Email::stored(address_key.to_owned()));
@@ -352,7 +352,7 @@ impl Engine {
         among: &[Purpose],
         now: i64,
     ) -> Result<(Found, User, Email)> {
-        let found = self.peek_secret(tx, token.expose(), among, now)?;
+        let found = self.one_time.peek(tx, token.expose(), among, now)?;
         let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(damaged)?;
         let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
         let is_own = user.public.email.as_ref() == Some(&address);

@@ -342,7 +342,7 @@ impl Engine {
     /// As [`Engine::record`], for what anybody can cause who proves nothing: where there were many of its kind about
     /// this account, or about nobody, it is skipped.
     pub(crate) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
-        let is_noteworthy = self.is_noteworthy(tx, &event, now)?;
+        let is_noteworthy = self.throttle.is_noteworthy(tx, &event, now)?;
         self.retention.forget(tx, now, Share::AFew)?;
         let actor = actor();
         let event = Event { actor: actor.as_ref().map(Actor::as_str), ..event };

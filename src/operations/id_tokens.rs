@@ -224,7 +224,7 @@ impl Engine {
             let (session, created) = self.write_with_mail(|tx| {
                 let now = now_ms / 1000;
                 let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
-                self.admit_client(tx, Some(user.public.id), &entry.client, now)?;
+                self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
                 // From here on an account that was made now stays, so that its address can be verified.
                 match self.may_enter(&user) {
                     Ok(()) => Ok((self.after_password(tx, user, None, &entry, now_ms)?, created)),
@@ -391,7 +391,7 @@ impl Engine {
         let (now, ip) = (self.clock.now(), client.ip());
         let user_id = error.about.as_ref().and_then(|about| about.user_id);
         self.store.write(Durability::Relaxed, |tx| {
-            self.count_failure(tx, client.ip, now)?;
+            self.throttle.count_failure(tx, client.ip, now)?;
             let detail = error.detail.as_deref();
             self.record_one_of_many(
                 tx,

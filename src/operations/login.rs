@@ -172,14 +172,18 @@ impl Engine {
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
             let user = self.identified(tx, &identifier)?;
-            let device =
-                self.known_device(tx, user.as_ref().map(|user| user.public.id), &entry.client, now)?;
+            let device = self.throttle.known_device(
+                tx,
+                user.as_ref().map(|user| user.public.id),
+                &entry.client,
+                now,
+            )?;
             Ok((user, device))
         })?;
 
         let account = user.as_ref().map(|user| user.public.id);
         let about = |error: Error| error.about(account, None);
-        let attempt = self.count_attempt(account, identifier.as_str(), entry.client.ip, device);
+        let attempt = self.throttle.count_attempt(account, identifier.as_str(), entry.client.ip, device);
         let attempt = attempt.map_err(about)?;
         self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
@@ -215,14 +219,14 @@ impl Engine {
             (challenge.expose(), &[Purpose::SecondFactor], self.clock.now_ms());
         let now = now_ms / 1000;
         let completed = self.store.write(Durability::Full, |tx| {
-            let found = self.take_attempt(tx, challenge, purpose, now)?;
+            let found = self.one_time.take_attempt(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             let entry = self.waiting(&found)?;
             if let Err(refused) = self.prove(tx, found.user_id, proof, &entry.client, now)? {
                 // While the account is locked nothing is looked at, and no attempt taken.
                 return if refused.code == Code::TooManyAttempts { Err(refused) } else { Ok(Err(refused)) };
             }
-            self.redeem_secret(tx, challenge, purpose, now)?;
+            self.one_time.redeem(tx, challenge, purpose, now)?;
             self.after_second_factor(tx, user, entry.with(proof), now_ms)
         })?;
         self.tokens_of(completed?)
@@ -232,7 +236,7 @@ impl Engine {
     fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
         let (challenge, purpose, now) = (challenge.expose(), &[Purpose::PasswordChange], self.clock.now());
         let (found, user) = self.store.read(|tx| {
-            let found = self.peek_secret(tx, challenge, purpose, now)?;
+            let found = self.one_time.peek(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             Ok((found, user))
         })?;
@@ -241,7 +245,7 @@ impl Engine {
         let entry = self.waiting(&found)?;
 
         // Each attempt is two hashes.
-        let count = |tx: &mut Tx| self.take_attempt(tx, challenge, purpose, now).map(drop);
+        let count = |tx: &mut Tx| self.one_time.take_attempt(tx, challenge, purpose, now).map(drop);
         self.store.write(Durability::Relaxed, count)?;
         if self.hasher.verify(&new, self.hash_of(&user).as_deref())?.valid {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
@@ -250,7 +254,7 @@ impl Engine {
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
         let session = self.write_with_mail(|tx| {
-            let id = self.redeem_secret(tx, challenge, purpose, now)?.user_id;
+            let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
             self.replace_password(tx, id, &hash, None, now)?;
@@ -358,7 +362,7 @@ impl Engine {
     ) -> Result<(User, VerifiedHash)> {
         let hash = user.as_ref().filter(|_| !attempt.account_is_closed).and_then(|user| self.hash_of(user));
         let verdict = self.hasher.verify(password, hash.as_deref());
-        let verdict = verdict.inspect_err(|_| self.take_back_attempt(attempt))?;
+        let verdict = verdict.inspect_err(|_| self.throttle.take_back_attempt(attempt))?;
         let hash = hash.map(Cow::into_owned);
         let user = admit(user, hash.is_some(), verdict.valid, attempt.account_is_closed)?;
         if user.password_expires_at.is_some_and(|end| self.clock.now() >= end) {
@@ -381,7 +385,7 @@ impl Engine {
             attempts: CHALLENGE_ATTEMPTS,
             data: data.as_bytes(),
         };
-        let challenge = self.make_secret(tx, user, now, &making)?;
+        let challenge = self.one_time.make(tx, user, now, &making)?;
         let webauthn_options = match second_factors {
             Some(factors) if factors.webauthn_supported => {
                 self.second_factor_options(tx, user.public.id, &challenge)?

@@ -278,11 +278,11 @@ impl Engine {
             attempts: 0,
             data: to.as_str().as_bytes(),
         };
-        let token = self.make_secret(tx, somebody, now, &making)?;
+        let token = self.one_time.make(tx, somebody, now, &making)?;
         let letter = Letter { kind, user_id: somebody.public.id, to, token: Some(&token), locale };
         let id = self.outbox.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
-        self.take_back_secret(tx, is_taken_back.then_some(&token))?;
+        self.one_time.take_back(tx, is_taken_back.then_some(&token))?;
         mails::delete(tx, if is_taken_back { id } else { Id::new(now * 1000)? })
     }
 }

@@ -226,7 +226,7 @@ impl Engine {
                 attempts: 0,
                 data: data.as_bytes(),
             };
-            Ok((self.make_secret(tx, &user, now, &making)?, user.public, passkeys))
+            Ok((self.one_time.make(tx, &user, now, &making)?, user.public, passkeys))
         })?;
         let algorithm = |alg| CredentialParameters { kind: PUBLIC_KEY, alg };
         let options = CreationOptions {
@@ -262,7 +262,7 @@ impl Engine {
         let FinishPasskeyRegistrationRequest { challenge, response } = request;
         let (party, now) = (self.relying_party()?, self.clock.now());
         let purpose = &[Purpose::PasskeyRegistration];
-        let found = self.store.read(|tx| self.peek_secret(tx, challenge.expose(), purpose, now))?;
+        let found = self.store.read(|tx| self.one_time.peek(tx, challenge.expose(), purpose, now))?;
         let user_id = found.user_id;
         let about = |error: Error| error.about(Some(user_id), None);
         let label: Option<Label> = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
@@ -284,7 +284,7 @@ impl Engine {
         };
         let recovery_codes = self.store.write(Durability::Full, |tx| {
             // Whatever was begun before another passkey was made is dead: there are still not too many.
-            self.redeem_secret(tx, challenge.expose(), purpose, now)?;
+            self.one_time.redeem(tx, challenge.expose(), purpose, now)?;
             if !rows::insert(tx, &passkey)? {
                 return Err(about(Error::new(Code::AlreadyConfigured, "credential_id")));
             }
@@ -340,7 +340,7 @@ impl Engine {
                 Some(passkey) => users::find(tx, By::Id(passkey.user_id))?,
                 None => None,
             };
-            self.admit_client(tx, user.as_ref().map(|user| user.public.id), &client, now)?;
+            self.throttle.admit_client(tx, user.as_ref().map(|user| user.public.id), &client, now)?;
             Ok((passkey, user))
         })?;
         // The key that sealed it may be retired meanwhile.
@@ -758,7 +758,7 @@ impl Engine {
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
             self.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
-            match self.source_failed(tx, client.ip, now)? {
+            match self.throttle.source_failed(tx, client.ip, now)? {
                 true => self.record_one_of_many(tx, now, of(Kind::Throttled, Some("source"))),
                 false => Ok(()),
             }

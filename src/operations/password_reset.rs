@@ -54,10 +54,10 @@ impl Engine {
         let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
         let (kind, locale) = (Kind::ResetPassword, locale.as_ref());
         self.write_with_mail(|tx| {
-            self.count_mail_request(tx, client.ip, now)?;
+            self.throttle.count_mail_request(tx, client.ip, now)?;
             let user = users::find(tx, By::Email(&key))?.filter(|user| user.public.is_active);
             let id = user.as_ref().map(|user| user.public.id);
-            if !self.may_mail(tx, kind, id, &key, client.ip, now)? {
+            if !self.throttle.may_mail(tx, kind, id, &key, client.ip, now)? {
                 return Ok(());
             }
             // To the address as the account has it: another one that is compared as equal may be somebody else's.
@@ -88,7 +88,7 @@ impl Engine {
         let hash = self.kept_hash(found.user_id, &password)?;
         let user = self.write_with_mail(|tx| {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
-            self.redeem_secret(tx, token.expose(), &among, now)?;
+            self.one_time.redeem(tx, token.expose(), &among, now)?;
             let was_verified = user.public.email_verified;
             if !was_verified {
                 identities::delete_all(tx, found.user_id)?;
@@ -105,7 +105,7 @@ impl Engine {
             self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.replace_password(tx, found.user_id, &hash, None, now)?;
             // While its devices are known.
-            self.ease_guesses(tx, found.user_id)?;
+            self.throttle.ease_guesses(tx, found.user_id)?;
             self.open_account(tx, found.user_id)?;
             Ok(user.public)
         })?;

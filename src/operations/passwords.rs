@@ -186,12 +186,12 @@ impl Engine {
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            Ok((user, self.known_device(tx, Some(user_id), &client, now)?))
+            Ok((user, self.throttle.known_device(tx, Some(user_id), &client, now)?))
         })?;
         let (username, email) = (&user.public.username, user.public.email.as_ref());
         let new = self.chosen_password(&new_password, username, email, "/new_password")?;
 
-        let attempt = self.count_attempt(Some(user_id), &username.key(), client.ip, device);
+        let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
         let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
             // From here on the old password is right, and what fails is no guess.
@@ -199,7 +199,7 @@ impl Engine {
                 true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
                 false => self.kept_hash(user_id, &new),
             };
-            let hash = hash.inspect_err(|_| self.take_back_attempt(&attempt))?;
+            let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
             let now = self.clock.now();
             self.write_with_mail(|tx| {
                 let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;

@@ -104,10 +104,11 @@ impl Engine {
         let password = Password::offered(password, &self.config.password, "/password")?;
         let (user_id, now) = (bearer.user.id, self.clock.now());
         let (user, device) = self.store.read(|tx| {
-            let device = self.known_device(tx, Some(user_id), client, now)?;
+            let device = self.throttle.known_device(tx, Some(user_id), client, now)?;
             Ok((users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::TokenUserNotFound))?, device))
         })?;
-        let attempt = self.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;
+        let attempt =
+            self.throttle.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;
         let proven = self.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
             let now = self.clock.now();
             self.store.write(Durability::Full, |tx| {

@@ -101,7 +101,7 @@ impl Engine {
             Proof::Passkey(passkey) => self.redeem_passkey(tx, user_id, passkey, client, now)?,
         };
         match objection {
-            None => self.forget_guesses(tx, user_id).map(Ok),
+            None => self.throttle.forget_guesses(tx, user_id).map(Ok),
             Some(reason) => self.second_factor_failed(tx, user_id, reason, client, now).map(Err),
         }
     }
@@ -116,8 +116,8 @@ impl Engine {
         now: i64,
         look: impl FnOnce(&mut Tx) -> Result<Option<&'static str>>,
     ) -> Result<std::result::Result<(), Error>> {
-        let device = self.known_device(tx, Some(user_id), client, now)?;
-        let guesses = match self.guesses(tx, user_id, device, now)? {
+        let device = self.throttle.known_device(tx, Some(user_id), client, now)?;
+        let guesses = match self.throttle.guesses(tx, user_id, device, now)? {
             Ok(guesses) => guesses,
             Err(throttled) => return Ok(Err(throttled.about(Some(user_id), None))),
         };
@@ -127,7 +127,7 @@ impl Engine {
             None => guesses.forget(tx).map(Ok),
             Some(reason) => {
                 let refused = self.second_factor_failed(tx, user_id, reason, client, now)?;
-                if self.count_guess(tx, guesses, now)? {
+                if self.throttle.count_guess(tx, guesses, now)? {
                     let (ip, detail) = (client.ip(), Some("second_factor"));
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
                     self.record(tx, now, event)?;
@@ -191,7 +191,7 @@ impl Engine {
     pub(crate) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.second_factors(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
-        self.forget_guesses(tx, user_id)?;
+        self.throttle.forget_guesses(tx, user_id)?;
         passkeys::delete_all(tx, user_id)?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         if had_any {

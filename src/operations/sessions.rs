@@ -598,7 +598,7 @@ impl Engine {
             device_id: entry.client.device_id(),
         };
         sessions::insert(tx, &new)?;
-        self.keep_device(tx, user_id, &entry.client, now)?;
+        self.throttle.keep_device(tx, user_id, &entry.client, now)?;
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),

@@ -177,7 +177,7 @@ impl Engine {
             }
             second_factors::put_pending(tx, user_id, &pending)?;
             // What was guessed at is no more.
-            self.forget_guesses(tx, user_id)?;
+            self.throttle.forget_guesses(tx, user_id)?;
             Ok(user.public)
         })?;
         let account = user.email.as_ref().map_or(user.username.as_str(), Email::as_str);
@@ -241,7 +241,7 @@ impl Engine {
                 return Ok(Err(refused));
             }
             second_factors::delete_totp(tx, user_id)?;
-            self.forget_guesses(tx, user_id)?;
+            self.throttle.forget_guesses(tx, user_id)?;
             if is_in_force {
                 self.second_factor_removed(tx, &user.public, KIND, now)?;
             }

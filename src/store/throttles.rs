@@ -14,7 +14,7 @@ pub(crate) const PLACE_LEN: usize = 12;
 
 /// The count of one lane.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Throttle {
+pub(crate) struct Count {
     /// Recent failures.
     pub failures: i64,
     /// All failures since the last success.
@@ -27,19 +27,19 @@ pub(crate) struct Throttle {
 }
 
 /// The count of a lane, if there is one.
-pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Throttle>> {
+pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Count>> {
     find_all(tx, [id; 3]).map(|[found, ..]| found)
 }
 
 /// The counts of these lanes, in one statement.
-pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Throttle>; 3]> {
+pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Count>; 3]> {
     const SQL: &str = "SELECT id, failures, in_a_row, failed_at, locked_until, expires_at FROM throttles \
                        WHERE id IN (?1, ?2, ?3)";
     let mut found = [None; 3];
     tx.query(SQL, &ids.map(|id| Value::Bytes(id)), |row| {
         let (id, throttle) = (
             row.array(0)?,
-            Throttle {
+            Count {
                 failures: row.integer(1)?,
                 in_a_row: row.integer(2)?,
                 failed_at: row.integer(3)?,
@@ -69,7 +69,7 @@ pub(crate) fn closed(tx: &mut Tx, now: i64, most: i64) -> Result<HashSet<[u8; 32
     Ok(closed)
 }
 
-pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Throttle) -> Result<()> {
+pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Count) -> Result<()> {
     let [mut first, mut last] = [*id; 2];
     first[PLACE_LEN..].fill(0);
     last[PLACE_LEN..].fill(0xff);
