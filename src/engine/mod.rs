@@ -1,6 +1,8 @@
 //! What an engine is made of, and how it opens.
 
 pub mod acting;
+pub mod audit;
+pub mod chain;
 pub(crate) mod one_time;
 pub(crate) mod provider_keys;
 pub mod restore;
@@ -14,6 +16,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::audit::Audit;
+use self::chain::Chain;
 use self::one_time::OneTime;
 use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
@@ -24,7 +28,7 @@ use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
-use crate::operations::{chain, delivery, id_tokens, introspection, keys, mail, requests, stats};
+use crate::operations::{delivery, id_tokens, introspection, keys, mail, requests, stats};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::mails;
 use crate::store::{Durability, Store, Tx};
@@ -43,7 +47,8 @@ pub struct Engine {
     pub(crate) backends: Vec<keys::Backend>,
     pub(crate) ring: keys::KeyRing,
     pub(crate) hasher: Hasher,
-    pub(crate) throttle: Throttle,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) audit: Audit,
     pub(crate) one_time: OneTime,
     pub(crate) outbox: Arc<mail::Outbox>,
     pub(crate) background: Option<delivery::Background>,
@@ -134,16 +139,24 @@ impl Engine {
             background.wake();
         }
         let config = Arc::new(config);
-        let throttle = Throttle {
+        let throttle = Arc::new(Throttle {
             config: Arc::clone(&config),
             secrets: Arc::clone(&secrets),
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
+        });
+        let audit = Audit {
+            chain: Chain { is_kept: settings.chain, secrets: Arc::clone(&secrets) },
+            clock: Arc::clone(&clock),
+            retention: Arc::clone(&retention),
+            store: Arc::clone(&store),
+            throttle: Arc::clone(&throttle),
         };
         let one_time = OneTime { secrets: Arc::clone(&secrets) };
         Ok(Engine {
             config,
             throttle,
+            audit,
             one_time,
             settings,
             retention,

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::audit::{Kind, event};
 use super::retirement::{Retire, Retired};
 use super::{Engine, Hooks};
 use crate::config::{Config, On, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
-use crate::operations::events::{Kind, event};
 use crate::operations::keys::RotateKeysRequest;
 use crate::operations::sessions::RevokeAllSessionsRequest;
 use crate::secret_key;
@@ -67,7 +67,9 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
         restored.sessions = Some(engine.revoke_all_sessions(RevokeAllSessionsRequest {})?.revoked);
     }
     let now = engine.clock.now();
-    engine.store.write(Durability::Full, |tx| engine.record(tx, now, event(Kind::StoreRestored, None)))?;
+    engine
+        .store
+        .write(Durability::Full, |tx| engine.audit.record(tx, now, event(Kind::StoreRestored, None)))?;
     drop(engine);
     if !watch("put in place", 0, 1) {
         return Err(Error::new(Code::StoreUnavailable, "interrupted"));

@@ -12,13 +12,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Engine;
+use super::audit::{Kind, event};
+use super::chain;
 use super::settings;
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
-use crate::operations::events::{Kind, event};
 use crate::operations::keys::{Backend, RotateKeysResponse, begin, new_key};
-use crate::operations::{chain, mail, totp};
+use crate::operations::{mail, totp};
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
@@ -146,7 +147,7 @@ impl Engine {
             "signing_keys={signing_keys} secret_keys={secret_keys} sessions={sessions} \
              one_time_secrets={one_time_secrets} mails={mails} totp_seeds={totp_seeds}"
         );
-        self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRetired, None) })
+        self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRetired, None) })
     }
 
     /// Seals with the current secret key what another one sealed and is still needed: hashes of passwords, seeds,

@@ -4,11 +4,11 @@
 use std::sync::{PoisonError, RwLock};
 
 use super::Engine;
+use super::audit::{Kind, append, event};
 use crate::config::{Config, Difference, Settings};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::operations::events::{Kind, append, event};
 use crate::operations::keys;
 use crate::store::events::{self, Event};
 use crate::store::keys::{self as sealed, Stamp};

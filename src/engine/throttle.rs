@@ -720,7 +720,7 @@ mod tests {
             }
             assert_eq!(attempt().err().unwrap().code, Code::TooManyAttempts);
             // Another name takes the place of this one.
-            let mut other = engine.name_lane(name, None).unwrap();
+            let mut other = engine.throttle.name_lane(name, None).unwrap();
             other[31] ^= 1;
             engine.store.write(Durability::Full, |tx| throttles::put(tx, &other, Count::default())).unwrap();
             for _ in 0..10 {

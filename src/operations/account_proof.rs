@@ -4,11 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::events::Kind;
 use super::login::{Client, Identifier};
 use crate::config::ProviderName;
 use crate::crypto::{base64url, from_base64url};
 use crate::engine::Engine;
+use crate::engine::audit::Kind;
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::json;

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account_status::AccountStatus;
-use super::events::{Kind, event};
 use super::login::Client;
 use super::mail;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result, optional_exposed};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -231,7 +231,7 @@ impl Engine {
             };
             users::insert(tx, &new)?;
             let ip = client.ip();
-            self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
+            self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
             self.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;
             let email = user.email.as_ref();
@@ -412,7 +412,7 @@ impl Engine {
             if !changed.is_empty() {
                 let detail = changed.join(" ");
                 let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, request.id) };
-                self.record(tx, now, event)?;
+                self.audit.record(tx, now, event)?;
             }
             Ok(user)
         })?;
@@ -434,7 +434,7 @@ impl Engine {
             self.throttle.forget_attempts(tx, request.id, &[])?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;
-            self.record(tx, now, event(Kind::UserDeleted, request.id))
+            self.audit.record(tx, now, event(Kind::UserDeleted, request.id))
         })?;
         Ok(DeleteUserResponse { deleted: true })
     }
@@ -466,7 +466,7 @@ impl Engine {
     /// Takes away all that opens or holds an account that never verified an address: somebody has proven that the
     /// mailbox is theirs, and who set the account up never did.
     pub(crate) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
-        self.record(tx, now, event(Kind::AccountReclaimed, id))?;
+        self.audit.record(tx, now, event(Kind::AccountReclaimed, id))?;
         users::delete_password(tx, id)?;
         identities::delete_all(tx, id)?;
         self.wipe_second_factors(tx, id, now)?;

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::account_proof::AccountProof;
 use super::accounts::UserResponse;
-use super::events::{Kind as EventKind, event};
 use super::login::Client;
 use crate::config::ProviderName;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::{Found, Purpose};
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
@@ -178,7 +178,7 @@ impl Engine {
             }
             let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
             let event = event(EventKind::MailRequested, user.public.id);
-            self.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })
+            self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })
         });
         asked.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
         sent
@@ -223,7 +223,7 @@ impl Engine {
                 self.put_mail(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
             }
             let detail = Some(Kind::ChangeEmail.name());
-            self.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
+            self.audit.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
             Ok(verification)
         })?;
         Ok(RequestEmailChangeResponse { sent: true, verification })
@@ -271,11 +271,11 @@ impl Engine {
                 if let Some(old) = &old {
                     self.put_mail(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }
-                self.record(tx, now, event(EventKind::EmailChanged, id))?;
+                self.audit.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {
                 self.claim_email(tx, &mut user)?;
                 mails::delete_kind(tx, id, Kind::VerifyEmail.name())?;
-                self.record(tx, now, event(EventKind::EmailVerified, id))?;
+                self.audit.record(tx, now, event(EventKind::EmailVerified, id))?;
             }
             Ok(user.public)
         });

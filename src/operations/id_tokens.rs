@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::in_order;
-use super::events::{Kind, event};
 use super::login::{Client, Entry, LoginResponse};
 use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName, TENANT_ID, Tenant};
 use crate::crypto::{
@@ -15,6 +14,7 @@ use crate::crypto::{
     id_token::IdClaims,
     jwks::{BadMember, Signed},
 };
+use crate::engine::audit::{Kind, event};
 use crate::engine::provider_keys::ProviderKeys;
 use crate::engine::{Engine, Reporter};
 use crate::error::{Code, Error, Result};
@@ -301,7 +301,7 @@ impl Engine {
         };
         identities::insert(tx, identity, id, now)?;
         let event = event(Kind::IdentityLinked, id);
-        self.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
+        self.audit.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
         Ok((users::find(tx, By::Id(id))?.ok_or_else(damaged)?, created))
     }
 
@@ -366,7 +366,7 @@ impl Engine {
             password_hash: None,
         };
         users::insert(tx, &new)?;
-        self.record(tx, now, event(Kind::Registered, user.id))?;
+        self.audit.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
             self.greet(tx, &new, newcomer.locale.as_ref(), None, now)?;
@@ -393,7 +393,7 @@ impl Engine {
         self.store.write(Durability::Relaxed, |tx| {
             self.throttle.count_failure(tx, client.ip, now)?;
             let detail = error.detail.as_deref();
-            self.record_one_of_many(
+            self.audit.record_one_of_many(
                 tx,
                 now,
                 Event { ip: ip.as_deref(), detail, ..event(Kind::LoginFailed, user_id) },

@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{bounded, in_order};
-use super::events::{Kind, event};
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -172,7 +172,11 @@ impl Engine {
                     account.insert(tx)?;
                 }
                 let imported = report.imported.to_string();
-                self.record(tx, now, Event { detail: Some(&imported), ..event(Kind::UsersImported, None) })?;
+                self.audit.record(
+                    tx,
+                    now,
+                    Event { detail: Some(&imported), ..event(Kind::UsersImported, None) },
+                )?;
             }
             Ok(report)
         })

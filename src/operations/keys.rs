@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::events::{Kind, append, event};
 use super::sessions::LONGEST_LEEWAY;
 use crate::config::{self, Audience, Config, Settings, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::crypto::secrets::{Secrets, no_key};
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, append, event};
 use crate::engine::retirement::{Retire, Retired};
 use crate::engine::search::Search;
 use crate::engine::settings::{self, Recorded};

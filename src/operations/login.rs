@@ -7,11 +7,11 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::events::{Kind, event};
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::Session;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::engine::one_time::{Found, Making, Purpose};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result, SecondFactors, StepUp};
@@ -256,7 +256,7 @@ impl Engine {
         let session = self.write_with_mail(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
-            self.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
+            self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
             self.replace_password(tx, id, &hash, None, now)?;
             // The session is of the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
@@ -393,7 +393,7 @@ impl Engine {
             _ => None,
         };
         let event = event(Kind::StepUpRequired, user.public.id);
-        self.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
+        self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
         let step_up = StepUp {
             status: code.name(),
             challenge,
@@ -417,9 +417,9 @@ impl Engine {
         let (now, ip) = (self.clock.now(), client.ip());
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            self.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
+            self.audit.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
             let mut locks = attempt.locks();
-            locks.try_for_each(|what| self.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
+            locks.try_for_each(|what| self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
         })
     }
 }

@@ -11,11 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::events::{Kind as EventKind, event, record};
 use crate::clock::Clock;
 use crate::config::{Config, Issuer};
 use crate::crypto::secrets::Secrets;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind as EventKind, event, record};
 use crate::engine::one_time::{self, Making};
 use crate::engine::settings::Retention;
 use crate::error::{Code, Error, Result};

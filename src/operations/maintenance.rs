@@ -113,7 +113,7 @@ impl Engine {
             is_complete: true,
         };
         // What is past its time has its place and its link before it goes.
-        while purge.is_complete && self.give_places()? {
+        while purge.is_complete && self.audit.give_places()? {
             purge.is_complete = Instant::now() < purge.end;
         }
         let purged = Purged {

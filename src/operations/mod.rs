@@ -6,7 +6,6 @@ pub(crate) mod account_proof;
 pub mod account_status;
 pub mod accounts;
 pub mod authorization;
-pub mod chain;
 pub mod delivery;
 pub mod doctor;
 pub mod email;
@@ -331,7 +330,7 @@ operations! {
     events: events::EventsRequest => events::EventsResponse, "0.1.0", Store,
         "Reads the audit log.",
         [StoreUnavailable];
-    verify_events: chain::VerifyEventsRequest => chain::VerifyEventsResponse, "0.1.0", Long,
+    verify_events: events::VerifyEventsRequest => events::VerifyEventsResponse, "0.1.0", Long,
         "Verifies the chain over the audit log.",
         [StoreUnavailable];
     maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long,

@@ -11,13 +11,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::{Kind, event};
 use super::login::{Client, Entry, Identifier, LoginResponse};
 use super::recovery_codes::RecoveryCode;
 use crate::config::{LoginName, Passkeys};
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::crypto::{base64url, from_base64url, secrets};
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::engine::one_time::{Making, Purpose};
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
@@ -685,7 +685,7 @@ impl Engine {
             // A passkey that is synchronized is where its user wants it, with counters of their own.
             let ip = client.ip();
             let event = event(Kind::PasskeyCounterRegressed, kept.user_id);
-            self.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
+            self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
         }
         let sign_count = state.sign_count.max(kept.sign_count);
         let verified = kept.user_verified || state.user_verified;
@@ -757,9 +757,9 @@ impl Engine {
         let ip = client.ip();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
-            self.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
+            self.audit.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
             match self.throttle.source_failed(tx, client.ip, now)? {
-                true => self.record_one_of_many(tx, now, of(Kind::Throttled, Some("source"))),
+                true => self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some("source"))),
                 false => Ok(()),
             }
         })

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::accounts::UserResponse;
 use super::email::SentResponse;
-use super::events::{Kind as EventKind, event};
 use super::login::Client;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -66,7 +66,7 @@ impl Engine {
             let ip = client.ip();
             let event = event(EventKind::MailRequested, id);
             let event = Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event };
-            self.record_one_of_many(tx, now, event)
+            self.audit.record_one_of_many(tx, now, event)
         })?;
         Ok(SentResponse { sent: true })
     }
@@ -102,7 +102,7 @@ impl Engine {
                     _ => error,
                 })?;
             }
-            self.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
+            self.audit.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.replace_password(tx, found.user_id, &hash, None, now)?;
             // While its devices are known.
             self.throttle.ease_guesses(tx, found.user_id)?;

@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::UserResponse;
-use super::events::{Kind, event};
 use super::login::{Client, VerifiedHash};
 use crate::crypto::pepper;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail;
@@ -214,7 +214,7 @@ impl Engine {
                 attempt.succeeded(tx)?;
                 let ip = client.ip();
                 let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
-                self.record(tx, now, event)?;
+                self.audit.record(tx, now, event)?;
                 self.replace_password(tx, user_id, &hash, None, now)
             })
         });
@@ -243,7 +243,7 @@ impl Engine {
         let user = self.write_with_mail(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             let detail = temporary.then_some("temporary");
-            self.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
+            self.audit.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
             let expires_at = temporary.then(|| now + self.config.password.temporary_seconds.seconds());
             self.replace_password(tx, user_id, &hash, expires_at, now)?;
             self.open_account(tx, user_id)?;

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::authorization::Bearer;
-use super::events::{Kind, event};
 use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
 use super::sessions::SessionClaims;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
@@ -169,7 +169,7 @@ impl Engine {
         let (ip, detail) = (client.ip(), methods.join(" "));
         let event = event(Kind::Reauthenticated, session.user.public.id);
         let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
-        self.record(tx, now, event)?;
+        self.audit.record(tx, now, event)?;
         let expires_at = session.expires_at.min(session.idle_at);
         Ok(Proven {
             amr: proofs.amr(),

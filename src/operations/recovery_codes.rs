@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::events::{Kind, event};
 use super::login::Client;
 use crate::crypto::{self, secrets};
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::password::Secret;
 use crate::store::events::Event;
@@ -149,7 +149,7 @@ impl Engine {
             let id = self.secrets.mac(secrets::Purpose::RecoveryCode, &message(user_id, &plain))?;
             second_factors::insert_recovery_code(tx, &id, user_id, now)?;
         }
-        self.record(tx, now, event(Kind::RecoveryCodesGenerated, user_id))?;
+        self.audit.record(tx, now, event(Kind::RecoveryCodesGenerated, user_id))?;
         Ok(codes)
     }
 
@@ -168,7 +168,7 @@ impl Engine {
             if second_factors::delete_recovery_code(tx, &id, user_id)? {
                 let ip = client.ip();
                 let event = event(Kind::RecoveryCodeUsed, user_id);
-                self.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
+                self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
                 return Ok(None);
             }
         }

@@ -1,11 +1,11 @@
 //! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
 //! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
 
-use super::events::{Kind, event};
 use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::recovery_codes::RecoveryCode;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result, SecondFactors};
 use crate::password::Secret;
 use crate::store::events::Event;
@@ -130,7 +130,7 @@ impl Engine {
                 if self.throttle.count_guess(tx, guesses, now)? {
                     let (ip, detail) = (client.ip(), Some("second_factor"));
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
-                    self.record(tx, now, event)?;
+                    self.audit.record(tx, now, event)?;
                 }
                 Ok(Err(refused))
             }
@@ -147,7 +147,7 @@ impl Engine {
     ) -> Result<Error> {
         let ip = client.ip();
         let event = event(Kind::SecondFactorFailed, user_id);
-        self.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail: Some(reason), ..event })?;
+        self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail: Some(reason), ..event })?;
         Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))
     }
 
@@ -159,7 +159,11 @@ impl Engine {
         kind: &'static str,
         now: i64,
     ) -> Result<Vec<RecoveryCode>> {
-        self.record(tx, now, Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) })?;
+        self.audit.record(
+            tx,
+            now,
+            Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
+        )?;
         self.revoke_everything(tx, user_id, now)?;
         match self.second_factors(tx, user_id)?.recovery_codes_supported {
             true => Ok(Vec::new()),
@@ -183,7 +187,11 @@ impl Engine {
             }
             second_factors::delete_recovery_codes(tx, user.id)?;
         }
-        self.record(tx, now, Event { detail: Some(kind), ..event(Kind::SecondFactorRemoved, user.id) })?;
+        self.audit.record(
+            tx,
+            now,
+            Event { detail: Some(kind), ..event(Kind::SecondFactorRemoved, user.id) },
+        )?;
         self.revoke_everything(tx, user.id, now).map(drop)
     }
 
@@ -196,7 +204,7 @@ impl Engine {
         second_factors::delete_recovery_codes(tx, user_id)?;
         if had_any {
             let detail = Some("unverified_email");
-            self.record(tx, now, Event { detail, ..event(Kind::SecondFactorRemoved, user_id) })?;
+            self.audit.record(tx, now, Event { detail, ..event(Kind::SecondFactorRemoved, user_id) })?;
         }
         Ok(())
     }

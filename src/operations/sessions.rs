@@ -4,7 +4,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::events::{Kind, event};
 use super::keys::Backend;
 use super::login::{Entry, LoginResponse};
 use super::mail;
@@ -12,6 +11,7 @@ use super::tokens::{AccessClaims, token_id};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::engine::rotation::{self, Rotation};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
@@ -212,7 +212,7 @@ impl Engine {
                     detail,
                     ..event(Kind::RefreshTokenReused, user_id)
                 };
-                self.record(tx, now, of_session)?;
+                self.audit.record(tx, now, of_session)?;
                 return Ok(Err(refused("reused")));
             }
             let granted = session.scope.as_deref().unwrap_or_default();
@@ -274,7 +274,7 @@ impl Engine {
         sessions::put_repeats(tx, session_id, &repeats)?;
         let detail = repeats.len().to_string();
         let event = event(Kind::RefreshRepeated, session.user.public.id);
-        self.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
+        self.audit.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
     }
 
     /// Ends the session of a token, or every session of its user. Ending an ended session is no failure, and an access
@@ -317,7 +317,7 @@ impl Engine {
                 if objection.is_none() {
                     self.revoke_everything(tx, session.user.public.id, now)?;
                     let event = event(Kind::LoggedOut, session.user.public.id);
-                    self.record(tx, now, Event { session_id: Some(session_id), ..event })?;
+                    self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })?;
                     return Ok(None);
                 }
             }
@@ -400,7 +400,7 @@ impl Engine {
             one_time_secrets::delete_every(tx)?;
             mail::forget_every_token(tx)?;
             let detail = revoked.to_string();
-            self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, None) })
+            self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, None) })
         })?;
         Ok(RevokedResponse { revoked })
     }
@@ -458,7 +458,11 @@ impl Engine {
             revoked_tokens::forget_expired(tx, now, Share::AFew)?;
             let is_new = revoked_tokens::put(tx, &id, end)?;
             if is_new {
-                self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::TokenRevoked, user_id) })?;
+                self.audit.record(
+                    tx,
+                    now,
+                    Event { detail: Some(&detail), ..event(Kind::TokenRevoked, user_id) },
+                )?;
             }
             Ok(())
         })
@@ -510,14 +514,18 @@ impl Engine {
 
     fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
         let detail = revoked.to_string();
-        self.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, user_id) })?;
+        self.audit.record(
+            tx,
+            now,
+            Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, user_id) },
+        )?;
         Ok(revoked)
     }
 
     /// Ends a session; whether it was not ended before.
     fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
         let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
-        self.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
+        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
         Ok(true)
     }
 }
@@ -605,7 +613,7 @@ impl Engine {
             detail: Some(&backend.name),
             ..event(Kind::LoggedIn, user_id)
         };
-        self.record(tx, now, event)?;
+        self.audit.record(tx, now, event)?;
         Ok(session)
     }
 

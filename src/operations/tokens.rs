@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::authorization::Bearer;
-use super::events::{Kind, event};
 use super::keys::{Backend, Signed};
 use crate::config::SubjectClaim;
 use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url, jws};
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
@@ -295,8 +295,9 @@ impl Engine {
         let expires_at = registered.exp;
         let detail = format!("{} {jti} {expires_at}", backend.name);
         let event = event(Kind::TokenIssued, user.map(|user| user.public.id));
-        self.store
-            .write(Durability::Full, |tx| self.record(tx, now, Event { detail: Some(&detail), ..event }))?;
+        self.store.write(Durability::Full, |tx| {
+            self.audit.record(tx, now, Event { detail: Some(&detail), ..event })
+        })?;
         Ok(IssueTokenResponse { token, expires_at, jti })
     }
 }

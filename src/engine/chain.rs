@@ -1,4 +1,4 @@
-//! The chain over the audit log, which shows what was changed or taken out of it: `verify_events`.
+//! The chain over the audit log, which shows what was changed or taken out of it.
 //!
 //! Each event has a digest, and a link: the digest of the link before, of its place and of its own. Links are made where
 //! places are given, so that no writer waits for another. What hashes is no secret, so that anybody can verify the
@@ -8,44 +8,17 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::events::PLACES;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::{base64url, from_base64url, sha256};
-use crate::engine::Engine;
 use crate::error::Result;
-use crate::store::Tx;
 use crate::store::events::{self, Linked, Listed};
+use crate::store::{Store, Tx};
 use crate::user::{Id, text_type};
-
-/// Verifies the chain over the audit log: that nothing was changed in it, taken out of it or added to it.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct VerifyEventsRequest {
-    /// A head that an earlier call answered and that was kept elsewhere. The log up to it must be unchanged. This
-    /// shows a change even if its author has the secret key.
-    pub head: Option<ChainHead>,
-}
-
-/// What the chain shows.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct VerifyEventsResponse {
-    /// Whether everything is as it was written.
-    pub intact: bool,
-    /// How many events were verified.
-    pub events: u64,
-    /// When the first of them happened.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<i64>,
-    /// The head of the chain, where there is one: keep it elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub head: Option<ChainHead>,
-    /// What is wrong, at most a hundred of it.
-    pub problems: Vec<ChainProblem>,
-}
 
 /// The last link of a chain: the place of its event in the log, a colon, and the link in base64url.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +78,9 @@ const OWNER: &str = "head of the audit chain";
 /// How many problems are told.
 const MOST_PROBLEMS: usize = 100;
 
+/// How many events are given places and linked at once.
+pub(crate) const PLACES: usize = 1000;
+
 type Link = [u8; 32];
 
 /// The digest of an event that was gone before it was linked.
@@ -150,10 +126,16 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     }
 }
 
-impl Engine {
+/// Links what has a place, where a chain is kept.
+pub(crate) struct Chain {
+    pub is_kept: bool,
+    pub secrets: Arc<Secrets>,
+}
+
+impl Chain {
     /// Whether events that have places are yet to be linked.
-    pub(crate) fn is_link_due(&self, tx: &mut Tx) -> Result<bool> {
-        if !self.settings.chain {
+    pub(crate) fn is_due(&self, tx: &mut Tx) -> Result<bool> {
+        if !self.is_kept {
             return Ok(false);
         }
         let sealed = events::head(tx)?;
@@ -169,7 +151,7 @@ impl Engine {
     /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
     /// time.
     pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
-        if !self.settings.chain {
+        if !self.is_kept {
             return Ok(());
         }
         let mut head = match Head::open(&self.secrets, sealed) {
@@ -193,35 +175,23 @@ impl Engine {
         events::put_head(tx, &head.seal(&self.secrets)?)
     }
 
-    /// Verifies the chain over the audit log, after what is yet to be linked was linked.
-    ///
-    /// Failures: `invalid_request`, `store_unavailable`.
-    pub fn verify_events(&self, request: VerifyEventsRequest) -> Result<VerifyEventsResponse> {
-        let mut before = None;
-        loop {
-            let is_behind = self.give_places()?;
-            let (is_due, head) = self.store.read(|tx| Ok((self.is_link_due(tx)?, events::head(tx)?)))?;
-            // Who may only read the store links nothing.
-            if !is_behind && (!is_due || before.as_ref() == Some(&head)) {
-                break;
-            }
-            before = Some(head);
-        }
+    /// Verifies the links as far as the store has them, and that the chain goes through the head that is `wanted`.
+    /// What happened before `oldest` is past its time.
+    pub(crate) fn verify(&self, store: &Store, oldest: i64, wanted: Option<&ChainHead>) -> Result<Verdict> {
         let mut verdict = Verdict::default();
-        let sealed = self.store.read(events::head)?;
+        let sealed = store.read(events::head)?;
         let head = match Head::open(&self.secrets, &sealed) {
             Some(head) => head,
             None => {
                 verdict.problem(if sealed.is_empty() { "no_chain" } else { "head" }, None, None);
-                return Ok(verdict.response(None));
+                return Ok(verdict);
             }
         };
-        let oldest = head.oldest.max(self.retention.oldest(self.clock.now()));
-        let mut walk =
-            Walk { before: Link::default(), is_old: true, began: None, wanted: request.head.as_ref() };
+        let oldest = head.oldest.max(oldest);
+        let mut walk = Walk { before: Link::default(), is_old: true, began: None, wanted };
         let mut position = head.start - 1;
         loop {
-            let rows = self.store.read(|tx| events::list_links(tx, position, head.position, PLACES))?;
+            let rows = store.read(|tx| events::list_links(tx, position, head.position, PLACES))?;
             let Some(last) = rows.last() else { break };
             position = last.position;
             rows.iter().for_each(|row| walk.step(oldest, row, &mut verdict));
@@ -233,18 +203,23 @@ impl Engine {
         if let Some(wanted) = walk.wanted {
             verdict.problem("other_head", Some(wanted.position), None);
         }
-        for id in self.store.read(|tx| events::list_unlisted(tx, MOST_PROBLEMS))? {
+        for id in store.read(|tx| events::list_unlisted(tx, MOST_PROBLEMS))? {
             verdict.problem("unlisted", None, Some(id));
         }
-        Ok(verdict.response(Some(ChainHead { position: head.position, link: head.link })))
+        verdict.head = Some(ChainHead { position: head.position, link: head.link });
+        Ok(verdict)
     }
 }
 
+/// What the chain shows.
 #[derive(Default)]
-struct Verdict {
-    events: u64,
-    since: Option<i64>,
-    problems: Vec<ChainProblem>,
+pub(crate) struct Verdict {
+    /// How many events were verified.
+    pub events: u64,
+    /// When the first of them happened.
+    pub since: Option<i64>,
+    pub head: Option<ChainHead>,
+    pub problems: Vec<ChainProblem>,
 }
 
 impl Verdict {
@@ -252,11 +227,6 @@ impl Verdict {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(ChainProblem { reason, position, event_id });
         }
-    }
-
-    fn response(self, head: Option<ChainHead>) -> VerifyEventsResponse {
-        let Verdict { events, since, problems } = self;
-        VerifyEventsResponse { intact: problems.is_empty(), events, since, head, problems }
     }
 }
 
