@@ -187,6 +187,19 @@ fn the_old_store_answers_nothing(here: &Store) {
             assert_eq!(error.code, Code::StoreUnavailable, "{operation}: {error}");
             says_where(&error);
         }
+        let backup = json!({"path": there.path().join("backup.db")}).to_string();
+        for (operation, request) in [("stats", r#"{"store": true}"#), ("backup", &backup)] {
+            if operation == "stats" || here.is_sqlite() {
+                let error = engine.call(operation, request).unwrap_err();
+                assert_eq!(error.code, Code::StoreUnavailable, "{operation}: {error}");
+                says_where(&error);
+            }
+        }
+        assert!(!there.path().join("backup.db").exists());
+        let findings = call(&engine, "doctor", json!({})).unwrap()["findings"].take();
+        let of_store = |finding: &&Value| finding["check"] == "store" && finding["severity"] == "problem";
+        let finding = findings.as_array().unwrap().iter().find(of_store).expect("a finding");
+        assert!(finding["message"].as_str().unwrap().contains(&name), "{finding}");
         let error = refused(here);
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")));
         says_where(&error);
@@ -238,6 +251,147 @@ fn a_move_that_is_given_up(store: &Store) {
     goes_on(store, &ada, &login);
 }
 on_each_store!(a_move_that_is_given_up);
+
+/// An account, and a session of hers.
+fn ada(store: &Store) -> (String, Value) {
+    let engine = open(store);
+    let ada = json!({"username": "Ada", "email": "Ada@Bücher.example", "password": PASSWORD, "roles": ["a"]});
+    let ada = call(&engine, "register", ada).unwrap()["user"]["id"].as_str().unwrap().to_owned();
+    let login = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+    (ada, login)
+}
+
+/// What those who move a store wait for on a server.
+const MOVERS: &str = "locktype = 'advisory' AND objid = 1685549669";
+
+/// How many wait for a lock in the store's database.
+fn waiting(store: &Store, locks: &str) -> i64 {
+    let database = "(SELECT oid FROM pg_database WHERE datname = current_database())";
+    store.count(&format!("pg_locks WHERE {locks} AND NOT granted AND database = {database}"))
+}
+
+/// Of two that begin to move the same store at once one does, and the other takes nothing of that back.
+fn two_movers(store: &Store) {
+    for is_elsewhere in [false, true] {
+        let (here, there, elsewhere) = (store.another(), store.another(), store.another());
+        let to = [&there, if is_elsewhere { &elsewhere } else { &there }];
+        let (id, login) = ada(&here);
+        let results = thread::scope(|scope| {
+            let (file, server) = match here.is_sqlite() {
+                true => {
+                    let connection = here.connection();
+                    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                    (Some(connection), None)
+                }
+                false => (None, Some(here.hold("SELECT pg_advisory_xact_lock(1685549669)"))),
+            };
+            let movers = to.map(|to| scope.spawn(|| migrate(&here, to)));
+            while match here.is_sqlite() {
+                true => to.iter().any(|to| !to.file().exists()),
+                false => waiting(&here, MOVERS) < 2,
+            } {
+                thread::yield_now();
+            }
+            file.into_iter().for_each(|file| file.execute_batch("COMMIT").unwrap());
+            server.into_iter().for_each(stores::Held::commit);
+            movers.map(|mover| mover.join().unwrap())
+        });
+        let first = usize::from(results[0].is_err());
+        assert!(results[first].is_ok(), "{results:?}");
+        let says = refused(&here).detail.unwrap();
+        assert!(says.starts_with("the store was moved to "), "{says}");
+        goes_on(to[first], &id, &login);
+        if is_elsewhere {
+            assert!(results[1 - first].is_err() && is_not_to_be_opened(to[1 - first]), "{results:?}");
+        }
+    }
+}
+on_each_store!(two_movers);
+
+/// A server may take a transaction back when it is to be committed, and ask for another try.
+fn a_target_that_asks_for_another_try(here: &Store) {
+    let Some(there) = Store::postgres() else { return };
+    let config = config(there.url(), json!({}), json!({}));
+    doorward::migrate_schema(&Config::parse(&config.to_string()).unwrap()).unwrap();
+    // A sequence goes on where the rest is taken back.
+    there.execute(
+        "CREATE SEQUENCE tries; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF nextval('tries') = 1 THEN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END IF; \
+           RETURN NULL; \
+         END $$; \
+         CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON meta DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let (id, login) = ada(here);
+    migrate(here, &there).unwrap();
+    assert!(there.query("SELECT last_value AS tries FROM tries")[0]["tries"] != 1);
+    there.execute("DROP TRIGGER refuse ON meta; DROP FUNCTION refuse; DROP SEQUENCE tries");
+    assert_eq!(refused(here).code, Code::InvalidConfig);
+    goes_on(&there, &id, &login);
+}
+on_each_store!(a_target_that_asks_for_another_try);
+
+/// The statement that docs/command.md gives against a mover that hangs lets the writers go on. Nothing of theirs is lost
+/// where it goes on, too.
+#[test]
+fn a_mover_that_hangs_is_ended() {
+    let (Some(here), there) = (Store::postgres(), Store::sqlite()) else { return };
+    let (id, login) = ada(&here);
+    let (_, remedy) = include_str!("../docs/command.md").split_once("```sql\n").unwrap();
+    let (remedy, _) = remedy.split_once("```").unwrap();
+    let mut ended = None;
+    let moved = doorward::migrate(&url(&here), &url(&there), |_| {
+        ended.get_or_insert_with(|| {
+            here.execute(remedy);
+            goes_on(&here, &id, &login)
+        });
+        ControlFlow::Continue(())
+    });
+    // It has begun anew.
+    moved.unwrap();
+    let refreshed = ended.unwrap();
+    assert_eq!(refused(&here).code, Code::InvalidConfig);
+    call(&open(&there), "refresh", json!({"refresh_token": refreshed["refresh_token"]})).unwrap();
+}
+
+/// An engine that has begun to open the target when it was empty is not let in while the source is in use.
+#[test]
+fn an_engine_that_opens_the_target_meanwhile() {
+    for there in [Some(Store::sqlite()), Store::postgres()].into_iter().flatten() {
+        let Some(here) = Store::postgres() else { return };
+        let (id, login) = ada(&here);
+        // The source cannot be left, when the target is filled.
+        here.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+               IF NEW.moving LIKE '%left%' THEN RAISE EXCEPTION 'no'; END IF; RETURN NULL; \
+             END $$; \
+             CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON doorward_schema DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION refuse()",
+        );
+        let (moved, opened) = thread::scope(|scope| {
+            let mut opened = None;
+            let moved = doorward::migrate(&url(&here), &url(&there), |_| {
+                opened.get_or_insert_with(|| {
+                    let opening = scope.spawn(|| try_to_open(&there));
+                    while !there.is_sqlite() && waiting(&there, "true") == 0 {
+                        thread::yield_now();
+                    }
+                    opening
+                });
+                ControlFlow::Continue(())
+            });
+            (moved, opened.map(|opened| opened.join().unwrap()))
+        });
+        assert!(moved.is_err(), "{moved:?}");
+        let refused = opened.unwrap().err().expect("a store that is not to be opened");
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidConfig, Some("/store")));
+        assert!(refused.detail.unwrap().contains("is not finished"));
+        here.execute("DROP TRIGGER refuse ON doorward_schema; DROP FUNCTION refuse");
+        drop(open(&here));
+        migrate(&here, &there).unwrap();
+        goes_on(&there, &id, &login);
+    }
+}
 
 fn command(from: &Store, to: &Store) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));

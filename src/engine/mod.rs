@@ -30,8 +30,8 @@ use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
 use crate::operations::{delivery, id_tokens, introspection, keys, mail, requests, stats};
 use crate::store::keys::{self as sealed, KEY_PROOF};
-use crate::store::mails;
 use crate::store::{Durability, Store, Tx};
+use crate::store::{mails, moves};
 use crate::user::Id;
 use crate::{json, operations, secret_key};
 
@@ -313,7 +313,10 @@ fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> R
         return Ok(None);
     }
     let backends = keys::backends(&recorded.settings)?;
-    Ok(keys::load(tx, secrets, &backends)?.map(|ring| Opened { recorded, backends, ring }))
+    let ring = keys::load(tx, secrets, &backends)?;
+    // A move may have filled it since it was connected to.
+    moves::admit(tx)?;
+    Ok(ring.map(|ring| Opened { recorded, backends, ring }))
 }
 
 /// Makes what the store lacks, seals it by the newest key, and changes the settings where the configuration says so.
@@ -322,6 +325,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
     let backends = keys::backends(&wanted.unwrap_or_default().with(config))?;
     let made = keys::make_missing(store, secrets, &backends)?;
     store.write(Durability::Full, |tx| {
+        moves::admit(tx)?;
         let proof = proof(tx, secrets)?;
         if proof.as_ref().map_or(Ok(true), |proof| is_to_seal(tx, secrets, proof))? {
             // In a new store the others count as older.

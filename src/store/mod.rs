@@ -12,7 +12,7 @@ pub(crate) mod known_devices;
 mod locks;
 mod log;
 pub(crate) mod mails;
-mod moves;
+pub(crate) mod moves;
 pub(crate) mod one_time_secrets;
 pub(crate) mod passkeys;
 mod pool;

@@ -100,6 +100,11 @@ impl Note {
     }
 }
 
+/// Refuses a store that was moved, or that a move has not finished. Failure: `invalid_config`.
+pub(crate) fn admit(tx: &mut Tx) -> Result<()> {
+    Note::read(tx)?.map_or(Ok(()), |note| note.admit())
+}
+
 /// Moves everything in `from` into `to`, which must be empty; both stores are sealed by the same secret key then.
 /// All of it is there when this returns `Ok`, compared row by row, and `from` is not to be opened any more; or `from`
 /// is as it was, and `to` as empty. Meanwhile `from` takes no writes of others. Where an earlier call was killed, this
@@ -193,6 +198,10 @@ impl Attempt {
             }
             let is_left = Cell::new(false);
             target.write_in_turn(|to| {
+                if is_left.replace(false) {
+                    // The target has taken the try before back, and the source has not.
+                    copy::show(from)?;
+                }
                 to.keep_everybody_out()?;
                 self.check(to, Some(&leaving))?;
                 copy::clear(to)?;
@@ -201,10 +210,9 @@ impl Attempt {
                 let arriving = Note { state: State::Arriving, store: self.from.clone(), ..leaving.clone() };
                 Note::keep(Some(&arriving), to)?;
                 // What can still fail of the source comes before the target is committed.
-                if !is_left.replace(true) {
-                    Note::keep(Some(&Note { state: State::Left, ..leaving.clone() }), from)?;
-                    copy::hide(from)?;
-                }
+                Note::keep(Some(&Note { state: State::Left, ..leaving.clone() }), from)?;
+                copy::hide(from)?;
+                is_left.set(true);
                 self.may_be_committed.set(true);
                 Ok(moved)
             })
@@ -222,14 +230,14 @@ impl Attempt {
     fn announce(&self, source: &Store) -> Result<Note> {
         let id = crypto::base64url(&crypto::random::<16>()?);
         source.write_in_turn(|tx| {
+            // Another one that moves it comes to its end first.
+            tx.keep_writers_out()?;
             let before = Note::read(tx)?;
-            match &before {
-                Some(note) if note.state != State::Leaving => {
-                    note.admit().map_err(|error| error.at_field("/from"))?;
-                }
-                Some(_) => {}
-                None => tx.prepare_to_keep_writers_out(true)?,
+            if let Some(note) = &before {
+                note.admit().map_err(|error| error.at_field("/from"))?;
             }
+            // Again after a try that was killed: a table may have come since.
+            tx.prepare_to_keep_writers_out(true)?;
             // The target of the try before knows its id.
             let id = before.map_or_else(|| id.clone(), |note| note.id);
             let note = Note { state: State::Leaving, id, store: self.to.clone() };

@@ -173,7 +173,12 @@ impl Sqlite {
     /// Whether the store can still be used, by a connection of its own. Failures: as at opening.
     pub(super) fn examine(&self) -> Result<()> {
         match &self.files {
-            Some(_) => self.may_write().and_then(|()| writable(&self.connect_again()?)),
+            Some(_) => {
+                self.may_write()?;
+                let connection = self.connect_again()?;
+                note(&connection)?.map_or(Ok(()), |note| note.admit())?;
+                writable(&connection)
+            }
             None => Ok(()),
         }
     }
@@ -269,7 +274,9 @@ impl Sqlite {
                 connection,
                 move || watch("backup", copied().min(of), of),
                 |connection| connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(failed),
-            )
+            )?;
+            // That asks for no table by its name.
+            note(connection)?.filter(Note::is_left).map_or(Ok(()), |note| Err(note.refusal()))
         };
         match &self.files {
             // Readers may not write, not even there.
@@ -1013,6 +1020,10 @@ fn migrate(connection: &Connection, plan: Plan, timeout: Duration) -> Result<i64
 fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
     let before = found_in_transaction(connection)?;
     let run = |sql| connection.execute_batch(sql).map_err(failed);
+    if before.version > 0 && note(connection)?.is_some_and(|note| note.is_left()) {
+        // Its tables have other names. It takes the steps when it is given back.
+        return Ok(());
+    }
     if before.version == 0 {
         run(schema::TABLE)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;

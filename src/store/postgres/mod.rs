@@ -76,6 +76,8 @@ impl Postgres {
         let mut connection =
             self.server.connect(Purpose::Writing, deadline).map_err(|failure| failure.error_at_opening())?;
         asks_the_primary(&mut connection)?;
+        let note = moving::note(&mut connection).map_err(|failure| failure.error_at_opening())?;
+        note.map_or(Ok(()), |note| note.admit())?;
         privileges(&mut connection)
     }
 
@@ -113,7 +115,7 @@ impl Postgres {
     /// The first column of the first row of a query.
     fn text(&self, sql: &str) -> Result<String> {
         self.with(Instant::now() + self.timeout, |connection, _| {
-            let reply = ask(connection, sql).map_err(|failure| failure.error())?;
+            let reply = ask(connection, sql).map_err(|failure| self.explained(connection, &failure))?;
             texts(&reply).and_then(|texts| texts.into_iter().next()).ok_or_else(damaged)
         })
     }
@@ -450,6 +452,10 @@ fn take_steps(
     };
     if before.version == 0 {
         connection.run(schema::TABLE)?;
+    } else if moving::note(connection)?.is_some_and(|note| note.is_left()) {
+        // Its tables have other names. It takes the steps when it is given back.
+        roll_back(connection);
+        return Ok(Ok(()));
     }
     // Before the steps: it waits for whoever writes, and whoever comes then waits for the steps, and is shut out.
     match (before.needed, plan.needed()) {

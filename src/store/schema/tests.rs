@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Plan, STEPS, Step};
 use crate::config::{Config, StoreUrl};
 use crate::error::Code;
-use crate::store::{Durability, Store as Opened, migrate};
+use crate::store::{Durability, Store as Opened, migrate, unseal};
 use crate::{Engine, Hooks};
 
 #[path = "../../../tests/stores/mod.rs"]
@@ -144,6 +144,23 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
         "DELETE FROM users"
     });
     assert_eq!((store.count("user_roles"), store.count("sessions")), (0, 0));
+}
+
+stores::on_each_store!(a_store_that_was_moved_takes_no_steps);
+/// Its tables have other names, until it is given back.
+fn a_store_that_was_moved_takes_no_steps(store: &Store) {
+    let store = store.another().without_tables();
+    register(&engine(&store).unwrap(), "ada").unwrap();
+    let from = store.url().parse().unwrap();
+    let to = stores::sqlite(&store.path().join("copy.db")).parse().unwrap();
+    migrate(&from, &to, |_| ControlFlow::Continue(())).unwrap();
+    let refused = open(store.url(), 4, true, TIMEOUT).err().unwrap();
+    assert_eq!(refused.code, Code::InvalidConfig);
+    let says = refused.detail.unwrap();
+    assert!(says.starts_with("the store was moved to "), "{says}");
+    unseal(&from).unwrap();
+    assert_eq!(version(&open(store.url(), 4, true, TIMEOUT).unwrap()), 4);
+    assert_eq!(store.count("users WHERE grade = 0"), 1);
 }
 
 stores::on_each_store!(an_engine_that_is_shut_out);
