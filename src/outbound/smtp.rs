@@ -1,60 +1,59 @@
 //! SMTP (RFC 5321): one conversation with the server that the host configured, message by message.
 
-use std::error::Error as _;
-use std::fs;
-use std::io;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::{Address, transport::smtp};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 
 use super::{Letter, Outcome};
 use crate::error::{Code, Error, Result};
 use crate::mail::{self, Hello, Smtp, Tls};
+use crate::password::Secret;
 use crate::user::Email;
+use conversation::{Conversation, Failure, Reply};
+
+mod conversation;
 
 /// Takes letters to the server.
 pub struct Postman {
     host: String,
     port: u16,
     tls: Tls,
-    parameters: Option<TlsParameters>,
-    credentials: Option<Credentials>,
+    /// How to encrypt, and whom to expect; `None` where nothing is encrypted.
+    encryption: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    credentials: Option<(String, Secret)>,
     timeout: Duration,
-    hello: ClientId,
+    hello: String,
     from: Mailbox,
 }
 
 /// A conversation.
 pub struct Connection<'a> {
     postman: &'a Postman,
-    smtp: SmtpConnection,
+    smtp: Conversation,
     is_open: bool,
 }
 
 impl Postman {
     /// Failure: `invalid_config`, where the certificates cannot be read.
     pub fn new(smtp: &Smtp, from: &mail::Mailbox) -> Result<Postman> {
-        let host = smtp.host.as_str();
-        let parameters = (smtp.tls != Tls::None).then(|| parameters(smtp)).transpose()?;
         let unusable = || Error::at(Code::InvalidConfig, "/mail/from", "no mail can have this sender");
         let from_address = address(&from.address).ok_or_else(unusable)?;
-        let hello = smtp.hello.as_ref().map_or(from_address.domain(), Hello::as_str);
-        let hello = ClientId::Domain(hello.to_owned());
-        let credentials = smtp.username.as_ref().zip(smtp.password.as_ref());
+        let hello = smtp.hello.as_ref().map_or(from_address.domain(), Hello::as_str).to_owned();
         let postman = Postman {
-            host: host.to_owned(),
+            host: smtp.host.as_str().to_owned(),
             port: smtp.port(),
             tls: smtp.tls,
-            parameters,
-            credentials: credentials
-                .map(|(name, password)| Credentials::new(name.clone(), password.expose().to_owned())),
+            encryption: (smtp.tls != Tls::None).then(|| encryption(smtp)).transpose()?,
+            credentials: smtp.username.clone().zip(smtp.password.clone()),
             timeout: Duration::from_millis(smtp.timeout_ms.get() as u64),
             hello,
             from: Mailbox::new(from.name.clone(), from_address),
@@ -70,27 +69,25 @@ impl Postman {
 
     /// Begins a conversation. Failure: `mail_unavailable`.
     pub fn connect(&self) -> Result<Connection<'_>> {
-        let hello = &self.hello;
-        let (implicit, starttls) = match self.tls {
-            Tls::Implicit => (self.parameters.as_ref(), None),
-            Tls::Starttls => (None, self.parameters.as_ref()),
-            Tls::None => (None, None),
-        };
-        let open = || {
-            let server = (self.host.as_str(), self.port);
-            let mut smtp = SmtpConnection::connect(server, Some(self.timeout), hello, implicit, None)?;
-            if let Some(parameters) = starttls {
-                smtp.starttls(parameters, hello)?;
-            }
-            if let Some(credentials) = &self.credentials {
-                smtp.auth(DEFAULT_MECHANISMS, credentials)?;
-            }
-            Ok(smtp)
-        };
-        match open() {
+        match self.greeted() {
             Ok(smtp) => Ok(Connection { postman: self, smtp, is_open: true }),
-            Err(error) => Err(Error::new(Code::MailUnavailable, word(&error))),
+            Err(failure) => Err(Error::new(Code::MailUnavailable, word(&failure))),
         }
+    }
+
+    fn greeted(&self) -> std::result::Result<Conversation, Failure> {
+        let encryption = self.encryption.as_ref().map(|(config, name)| (config, name));
+        let implicit = encryption.filter(|_| self.tls == Tls::Implicit);
+        let mut smtp = Conversation::begin((&self.host, self.port), implicit, self.timeout)?;
+        smtp.greet(&self.hello)?;
+        if let Some((config, name)) = encryption.filter(|_| self.tls == Tls::Starttls) {
+            smtp = smtp.start_tls(config, name)?;
+            smtp.greet(&self.hello)?;
+        }
+        if let Some((name, password)) = &self.credentials {
+            smtp.log_in(name, password)?;
+        }
+        Ok(smtp)
     }
 }
 
@@ -100,36 +97,32 @@ impl Connection<'_> {
         let Some((message, to)) = self.postman.compose(letter) else {
             return Outcome::Refused("address_not_sendable".to_owned());
         };
-        let supports = |extension| self.smtp.server_info().supports_feature(extension);
-        let mut parameters = Vec::new();
         let from = &self.postman.from.email;
+        let mut sender = format!("MAIL FROM:<{from}>");
         // RFC 6531: a server that does not know such addresses must not be given one.
         if ![from, &to].iter().all(|address| AsRef::<str>::as_ref(*address).is_ascii()) {
-            if !supports(Extension::SmtpUtfEight) {
+            if self.smtp.offer("SMTPUTF8").is_none() {
                 return Outcome::Refused("smtputf8_unsupported".to_owned());
             }
-            parameters.push(MailParameter::SmtpUtfEight);
+            sender.push_str(" SMTPUTF8");
         }
         if !message.is_ascii() {
-            if !supports(Extension::EightBitMime) {
+            if self.smtp.offer("8BITMIME").is_none() {
                 return Outcome::Refused("8bitmime_unsupported".to_owned());
             }
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+            sender.push_str(" BODY=8BITMIME");
         }
         // Who refuses the sender, or to begin with the text, says nothing of the recipient.
-        let sender = Mail::new(Some(from.clone()), parameters);
-        if let Err(error) = bare_is_good(self.smtp.command(sender).map(drop)) {
-            return self.failed(&error, None);
+        if let Err(failure) = self.smtp.command(&sender) {
+            return self.failed(&failure, None);
         }
-        if let Err(error) = bare_is_good(self.smtp.command(Rcpt::new(to.clone(), Vec::new())).map(drop)) {
-            return self.failed(&error, Some(&to));
+        if let Err(failure) = self.smtp.command(&format!("RCPT TO:<{to}>")) {
+            return self.failed(&failure, Some(&to));
         }
-        if let Err(error) = self.smtp.command(Data) {
-            return self.failed(&error, None);
-        }
-        match bare_is_good(self.smtp.message(&message).map(drop)) {
-            Ok(()) => Outcome::Sent,
-            Err(error) => self.failed(&error, Some(&to)),
+        match self.smtp.data(&message) {
+            Ok(Ok(())) => Outcome::Sent,
+            Ok(Err(failure)) => self.failed(&failure, Some(&to)),
+            Err(failure) => self.failed(&failure, None),
         }
     }
 
@@ -140,34 +133,28 @@ impl Connection<'_> {
 
     /// Says goodbye.
     pub fn close(mut self) {
-        let _ = self.smtp.quit();
+        let _ = self.smtp.command("QUIT");
     }
 
-    fn failed(&mut self, error: &smtp::Error, recipient: Option<&Address>) -> Outcome {
-        let word = word(error);
+    fn failed(&mut self, failure: &Failure, recipient: Option<&Address>) -> Outcome {
+        let word = word(failure);
+        let Failure::Refused(reply) = failure else {
+            self.is_open = false;
+            return Outcome::Deferred(word);
+        };
         // 421: the server is about to close the connection (RFC 5321 section 3.8).
-        self.is_open = error.status().is_some() && word != "smtp_421" && self.smtp.command(Rset).is_ok();
-        match error.is_permanent() {
-            false => Outcome::Deferred(word),
-            true if recipient.is_some_and(|to| !judges_the_operator(error, to)) => Outcome::Refused(word),
-            true => Outcome::Unwelcome(word),
+        self.is_open = reply.code != 421 && self.smtp.command("RSET").is_ok();
+        match recipient {
+            _ if reply.code < 500 => Outcome::Deferred(word),
+            Some(to) if !judges_the_operator(reply, to) => Outcome::Refused(word),
+            _ => Outcome::Unwelcome(word),
         }
     }
 }
 
-/// A reply is good without a text (RFC 5321 section 4.2), which the reader of replies does not know. Its code is
-/// lost: if it was a refusal, the next command is one too many, and is refused. After the last there is none; who
-/// writes texts before and none then takes the letter, and it is not sent twice.
-fn bare_is_good(reply: std::result::Result<(), smtp::Error>) -> std::result::Result<(), smtp::Error> {
-    let is_bare = |error: &smtp::Error| {
-        error.is_response() && error.source().is_some_and(|source| source.to_string().ends_with("at: \r\n"))
-    };
-    reply.or_else(|error| if is_bare(&error) { Ok(()) } else { Err(error) })
-}
-
 /// Whether a refusal for good is about who sends, not about who should receive: relaying, authentication, the name in
 /// `EHLO`, the sender, an account for tests. By the enhanced code (RFC 3463), and by words that servers are known for.
-fn judges_the_operator(error: &smtp::Error, to: &Address) -> bool {
+fn judges_the_operator(reply: &Reply, to: &Address) -> bool {
     const WORDS: [&str; 15] = [
         "relay",
         "authenticat",
@@ -185,7 +172,7 @@ fn judges_the_operator(error: &smtp::Error, to: &Address) -> bool {
         "permission",
         "spf",
     ];
-    let text = error.source().map(|source| source.to_string().to_ascii_lowercase()).unwrap_or_default();
+    let text = reply.lines.join(" ").to_ascii_lowercase();
     // What somebody calls their mailbox is no word of the server's.
     let text = text.replace(&to.to_string().to_ascii_lowercase(), "");
     let mut enhanced = text.split_ascii_whitespace().next().unwrap_or_default().split('.');
@@ -197,7 +184,7 @@ fn judges_the_operator(error: &smtp::Error, to: &Address) -> bool {
         (Some("5"), Some("3" | "5" | "7"), Some(_)) => true,
         _ if WORDS.iter().any(|word| text.contains(word)) => true,
         // Authentication (RFC 4954), syntax and sequence.
-        _ => matches!(error.status().map(u16::from), Some(500..=504 | 530 | 534 | 535 | 538 | 555)),
+        _ => matches!(reply.code, 500..=504 | 530 | 534 | 535 | 538 | 555),
     }
 }
 
@@ -230,51 +217,50 @@ fn address(email: &Email) -> Option<Address> {
     (!local.chars().any(char::is_control)).then(|| Address::new_dangerous(local, domain))
 }
 
-fn parameters(smtp: &Smtp) -> Result<TlsParameters> {
-    let mut builder = TlsParameters::builder(smtp.host.as_str().to_owned());
-    if let Some(path) = &smtp.ca_file {
-        let wrong = |rule: &'static str| Error::at(Code::InvalidConfig, "/mail/smtp/ca_file", rule);
-        let pem = fs::read(path).map_err(|_| wrong("cannot be read"))?;
-        let authorities = Certificate::from_pem(&pem).map_err(|_| wrong("expected certificates in PEM"))?;
-        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(authorities);
+fn encryption(smtp: &Smtp) -> Result<(Arc<ClientConfig>, ServerName<'static>)> {
+    let wrong = |field: &'static str, rule: &'static str| Error::at(Code::InvalidConfig, field, rule);
+    let name = ServerName::try_from(smtp.host.as_str().to_owned())
+        .map_err(|_| wrong("/mail/smtp/host", "no certificate can have this name"))?;
+    let mut authorities = RootCertStore::empty();
+    match &smtp.ca_file {
+        Some(path) => {
+            authorities_of(path, &mut authorities).map_err(|rule| wrong("/mail/smtp/ca_file", rule))?
+        }
+        None => authorities.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
-    builder.build().map_err(|_| Error::at(Code::InvalidConfig, "/mail/smtp", "TLS"))
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| wrong("/mail/smtp", "TLS"))?
+        .with_root_certificates(authorities)
+        .with_no_client_auth();
+    Ok((Arc::new(config), name))
 }
 
-/// Says what kind of failure it was; the texts of the errors quote the server, which quotes addresses.
-fn word(error: &smtp::Error) -> String {
-    if let Some(code) = error.status() {
-        return format!("smtp_{code}");
+fn authorities_of(file: &Path, authorities: &mut RootCertStore) -> std::result::Result<(), &'static str> {
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|_| "cannot be read")? {
+        let certificate = certificate.map_err(|_| "expected certificates in PEM")?;
+        authorities.add(certificate).map_err(|_| "a certificate that cannot be read")?;
     }
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if inner.is::<rustls::Error>() {
-            return "tls".to_owned();
-        }
-        if let Some(error) = inner.downcast_ref::<io::Error>() {
-            if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-                return "tls".to_owned();
-            }
-            return match error.kind() {
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "timeout",
-                io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe => "connection_lost",
-                _ => "unreachable",
-            }
-            .to_owned();
-        }
-        source = inner.source();
-    }
-    let word = if error.is_tls() {
-        "tls"
-    } else if error.is_client() {
-        "not_supported"
-    } else if error.is_response() {
-        "broken_answer"
-    } else {
-        "unreachable"
+    if authorities.is_empty() { Err("expected certificates in PEM") } else { Ok(()) }
+}
+
+/// Says what kind of failure it was; what the server says quotes addresses.
+fn word(failure: &Failure) -> String {
+    let error = match failure {
+        Failure::Refused(reply) => return format!("smtp_{}", reply.code),
+        Failure::NotOffered => return "not_supported".to_owned(),
+        Failure::BrokenAnswer => return "broken_answer".to_owned(),
+        Failure::Lost(error) => error,
+    };
+    let word = match error.kind() {
+        _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => "tls",
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "timeout",
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe => "connection_lost",
+        _ => "unreachable",
     };
     word.to_owned()
 }

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::stores::{self, Store, on_each_store};
 
+#[cfg(feature = "smtp")]
+mod smtp;
+
 const NOW: i64 = 1_800_000_000;
 const PASSWORD: &str = "eight wise words";
 

@@ -9,7 +9,7 @@ mod mail;
 mod observability;
 mod passkeys;
 mod remote;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "smtp"))]
 #[path = "../services/mod.rs"]
 mod services;
 #[path = "../stores/mod.rs"]

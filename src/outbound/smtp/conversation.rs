@@ -1,0 +1,327 @@
+//! The words of SMTP (RFC 5321): commands that a server is told, and its replies to them.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64_simd::STANDARD as BASE64;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use zeroize::Zeroizing;
+
+use crate::password::Secret;
+
+/// No reply is longer. RFC 5321 section 4.5.3.1.5 gives a line of one 512 bytes.
+const MAX_REPLY_BYTES: usize = 64 << 10;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// Why a step of a conversation failed.
+pub(super) enum Failure {
+    /// The server said no.
+    Refused(Reply),
+    /// It does not offer what is needed.
+    NotOffered,
+    /// What it says is no reply, or not one to what it was told.
+    BrokenAnswer,
+    Lost(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Lost(error)
+    }
+}
+
+/// What a server says to a command (RFC 5321 section 4.2). The text may be empty.
+pub(super) struct Reply {
+    pub code: u16,
+    pub lines: Vec<String>,
+}
+
+impl Reply {
+    /// What the first digit says: 2 it is done, 3 go on, 4 not now, 5 no.
+    fn class(&self) -> u16 {
+        self.code / 100
+    }
+}
+
+pub(super) struct Conversation {
+    stream: Stream,
+    /// What came and was not read yet.
+    incoming: Vec<u8>,
+    timeout: Duration,
+    /// What the server offers: the lines of its reply to `EHLO`, in capitals.
+    offers: Vec<String>,
+}
+
+impl Conversation {
+    /// Connects. `implicit` is the TLS to begin with.
+    pub(super) fn begin(
+        server: (&str, u16),
+        implicit: Option<(&Arc<ClientConfig>, &ServerName<'static>)>,
+        timeout: Duration,
+    ) -> Result<Conversation> {
+        let mut stream = Stream::Plain(Socket::connect(server, timeout)?);
+        if let Some((config, name)) = implicit {
+            stream = stream.encrypted(config, name)?;
+        }
+        let mut conversation = Conversation { stream, incoming: Vec::new(), timeout, offers: Vec::new() };
+        conversation.step();
+        conversation.expect(2)?;
+        Ok(conversation)
+    }
+
+    /// Says `EHLO`, and hears what the server offers.
+    pub(super) fn greet(&mut self, hello: &str) -> Result<()> {
+        let reply = self.command(&format!("EHLO {hello}"))?;
+        self.offers = reply.lines.iter().skip(1).map(|line| line.to_ascii_uppercase()).collect();
+        Ok(())
+    }
+
+    /// What the server says of something that it offers, if it does (RFC 5321 section 4.1.1.1).
+    pub(super) fn offer(&self, keyword: &str) -> Option<impl Iterator<Item = &str>> {
+        self.offers.iter().find_map(|line| {
+            let mut words = line.split_ascii_whitespace();
+            (words.next() == Some(keyword)).then_some(words)
+        })
+    }
+
+    /// Encrypts what follows (RFC 3207). It is to be greeted anew.
+    pub(super) fn start_tls(
+        mut self,
+        config: &Arc<ClientConfig>,
+        name: &ServerName<'static>,
+    ) -> Result<Self> {
+        if self.offer("STARTTLS").is_none() {
+            return Err(Failure::NotOffered);
+        }
+        self.command("STARTTLS")?;
+        // Whoever is on the wire may have put it there.
+        if !self.incoming.is_empty() {
+            return Err(Failure::BrokenAnswer);
+        }
+        Ok(Conversation { stream: self.stream.encrypted(config, name)?, offers: Vec::new(), ..self })
+    }
+
+    /// Logs in (RFC 4954), by PLAIN (RFC 4616) or by LOGIN, which some servers know alone.
+    pub(super) fn log_in(&mut self, name: &str, password: &Secret) -> Result<()> {
+        let offers =
+            |mechanism| self.offer("AUTH").is_some_and(|mut offers| offers.any(|word| word == mechanism));
+        let encoded = |text: &str| Zeroizing::new(BASE64.encode_to_string(text));
+        let password = password.expose();
+        if offers("PLAIN") {
+            let both = Zeroizing::new(format!("\0{name}\0{password}"));
+            let command = Zeroizing::new(format!("AUTH PLAIN {}", *encoded(&both)));
+            self.command(&command)?;
+        } else if offers("LOGIN") {
+            self.command_for("AUTH LOGIN", 3)?;
+            self.command_for(&encoded(name), 3)?;
+            self.command(&encoded(password))?;
+        } else {
+            return Err(Failure::NotOffered);
+        }
+        Ok(())
+    }
+
+    /// Tells the server something that it is to do.
+    pub(super) fn command(&mut self, command: &str) -> Result<Reply> {
+        self.command_for(command, 2)
+    }
+
+    /// Tells the server that the text of a mail comes, and then the text. Failure: that it wants none, or, as the
+    /// inner one, what it says of the text.
+    pub(super) fn data(&mut self, text: &[u8]) -> Result<Result<()>> {
+        self.command_for("DATA", 3)?;
+        self.step();
+        let stuffed = stuffed(text);
+        Ok(self.stream.write_all(&stuffed).map_err(Failure::from).and_then(|()| self.expect(2).map(drop)))
+    }
+
+    fn command_for(&mut self, command: &str, class: u16) -> Result<Reply> {
+        self.step();
+        let line = Zeroizing::new(format!("{command}\r\n"));
+        self.stream.write_all(line.as_bytes())?;
+        self.expect(class)
+    }
+
+    /// The next step begins: it may take as long as any.
+    fn step(&mut self) {
+        self.stream.socket().deadline = Instant::now() + self.timeout;
+    }
+
+    /// Reads a reply of this class.
+    fn expect(&mut self, class: u16) -> Result<Reply> {
+        let reply = self.reply()?;
+        match reply.class() {
+            is if is == class => Ok(reply),
+            4 | 5 => Err(Failure::Refused(reply)),
+            _ => Err(Failure::BrokenAnswer),
+        }
+    }
+
+    /// Reads a reply: lines of one code, of which each but the last has a hyphen after it.
+    fn reply(&mut self) -> Result<Reply> {
+        let mut reply: Option<Reply> = None;
+        let mut bytes = 0;
+        loop {
+            let line = self.line(MAX_REPLY_BYTES - bytes)?;
+            bytes += line.len();
+            let (code, rest) = line.split_at_checked(3).ok_or(Failure::BrokenAnswer)?;
+            let code = match code {
+                [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9'] => {
+                    code.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'))
+                }
+                _ => return Err(Failure::BrokenAnswer),
+            };
+            let (goes_on, text) = match rest {
+                [] => (false, rest),
+                [b' ', text @ ..] => (false, text),
+                [b'-', text @ ..] => (true, text),
+                _ => return Err(Failure::BrokenAnswer),
+            };
+            let whole = reply.get_or_insert(Reply { code, lines: Vec::new() });
+            if whole.code != code {
+                return Err(Failure::BrokenAnswer);
+            }
+            whole.lines.push(String::from_utf8_lossy(text).into_owned());
+            if let Some(reply) = reply.take_if(|_| !goes_on) {
+                return Ok(reply);
+            }
+        }
+    }
+
+    /// Reads a line, without its end.
+    fn line(&mut self, most: usize) -> Result<Vec<u8>> {
+        let mut searched = 0;
+        loop {
+            if let Some(end) = self.incoming[searched..].iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.incoming.drain(..=searched + end).collect();
+                line.pop();
+                line.pop_if(|byte| *byte == b'\r');
+                return Ok(line);
+            }
+            searched = self.incoming.len();
+            if searched > most {
+                return Err(Failure::BrokenAnswer);
+            }
+            let mut buffer = [0; 4096];
+            match self.stream.read(&mut buffer)? {
+                0 => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+                count => self.incoming.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+}
+
+/// A text as it travels (RFC 5321 section 4.5.2): no line of it is its end, which is a line with a dot.
+fn stuffed(text: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(text.len() + 64);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    if !stuffed.ends_with(b"\r\n") {
+        stuffed.extend_from_slice(b"\r\n");
+    }
+    stuffed.extend_from_slice(b".\r\n");
+    stuffed
+}
+
+enum Stream {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ClientConnection, Socket>>),
+}
+
+impl Stream {
+    fn encrypted(self, config: &Arc<ClientConfig>, name: &ServerName<'static>) -> Result<Stream> {
+        match self {
+            Stream::Plain(socket) => {
+                let connection = ClientConnection::new(Arc::clone(config), name.clone());
+                let connection = connection.map_err(io::Error::other)?;
+                Ok(Stream::Tls(Box::new(StreamOwned::new(connection, socket))))
+            }
+            Stream::Tls(_) => Ok(self),
+        }
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        match self {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => &mut stream.sock,
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(socket) => socket.flush(),
+            Stream::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+/// A connection that nobody waits for beyond the deadline, however little at a time the other end sends.
+struct Socket {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Socket {
+    fn connect(server: (&str, u16), timeout: Duration) -> io::Result<Socket> {
+        let mut failure = io::Error::from(ErrorKind::NotFound);
+        for address in server.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, timeout) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(Socket { stream, deadline: Instant::now() + timeout });
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
