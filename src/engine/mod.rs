@@ -2,7 +2,9 @@
 
 pub mod acting;
 pub mod audit;
+pub(crate) mod backends;
 pub mod chain;
+pub(crate) mod key_ring;
 pub(crate) mod one_time;
 pub(crate) mod provider_keys;
 pub mod restore;
@@ -17,18 +19,20 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use self::audit::Audit;
+use self::backends::Backend;
 use self::chain::Chain;
+use self::key_ring::{KeyRing, Ring, Turning};
 use self::one_time::OneTime;
 use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
 use crate::clock::Clock;
-use crate::config::{Config, ProviderName, Settings, StoreUrl};
+use crate::config::{Config, Difference, ProviderName, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
 use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
-use crate::operations::{delivery, id_tokens, introspection, keys, mail, requests, stats};
+use crate::operations::{delivery, id_tokens, introspection, mail, requests, stats};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::store::{mails, moves};
@@ -38,14 +42,13 @@ use crate::{json, operations, secret_key};
 /// An open engine: share it between threads by reference.
 pub struct Engine {
     pub(crate) config: Arc<Config>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) retention: Arc<settings::Retention>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) store: Arc<Store>,
     pub(crate) secrets: Arc<Secrets>,
-    pub(crate) backends: Vec<keys::Backend>,
-    pub(crate) ring: keys::KeyRing,
+    pub(crate) keys: KeyRing,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Audit,
@@ -95,7 +98,7 @@ impl Engine {
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         // What the configuration alone can get wrong, before anything is made.
-        keys::check(&config)?;
+        backends::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Hasher::new(&config.password)?;
         let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
@@ -120,7 +123,7 @@ impl Engine {
                 None => make(&store, &secrets, &config, now)?,
             };
         let retention = Arc::new(settings::Retention::new(&recorded));
-        let settings = recorded.settings;
+        let settings = Arc::new(recorded.settings);
         let (store, secrets) = (Arc::new(store), Arc::new(secrets));
         let outbox = Arc::new(mail::Outbox::new(
             &config,
@@ -152,6 +155,15 @@ impl Engine {
             store: Arc::clone(&store),
             throttle: Arc::clone(&throttle),
         };
+        let keys = KeyRing {
+            backends,
+            clock: Arc::clone(&clock),
+            retention: Arc::clone(&retention),
+            secrets: Arc::clone(&secrets),
+            settings: Arc::clone(&settings),
+            store: Arc::clone(&store),
+            turning: Turning::new(ring, now),
+        };
         let one_time = OneTime { secrets: Arc::clone(&secrets) };
         Ok(Engine {
             config,
@@ -164,8 +176,7 @@ impl Engine {
             reporter,
             store,
             secrets,
-            backends,
-            ring: keys::KeyRing::new(ring, now),
+            keys,
             hasher,
             outbox,
             background,
@@ -174,6 +185,20 @@ impl Engine {
             rule_sets: requests::RuleSets::default(),
             counters: stats::Counters::default(),
         })
+    }
+
+    /// The settings that this engine was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What a configuration gives other than the store has it.
+    ///
+    /// Failures: `invalid_config`, where it could not be the settings of a store.
+    pub fn differences(&self, config: &Config) -> Result<Vec<Difference>> {
+        let wanted = self.settings.with(config);
+        backends::check(config).and_then(|()| backends::backends(&wanted))?;
+        Ok(self.settings.differences(&wanted))
     }
 
     /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
@@ -299,8 +324,8 @@ fn no_store() -> Error {
 /// What opening takes from the store.
 struct Opened {
     recorded: Recorded,
-    backends: Vec<keys::Backend>,
-    ring: keys::Ring,
+    backends: Vec<Backend>,
+    ring: Ring,
 }
 
 /// What the store has, unless it is new, lacks something, is sealed by an older key, or is to change: opening only reads,
@@ -312,8 +337,8 @@ fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> R
     if may_write && is_to_seal(tx, secrets, &proof)? {
         return Ok(None);
     }
-    let backends = keys::backends(&recorded.settings)?;
-    let ring = keys::load(tx, secrets, &backends)?;
+    let backends = backends::backends(&recorded.settings)?;
+    let ring = key_ring::load(tx, secrets, &backends)?;
     // A move may have filled it since it was connected to.
     moves::admit(tx)?;
     Ok(ring.map(|ring| Opened { recorded, backends, ring }))
@@ -322,8 +347,8 @@ fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> R
 /// Makes what the store lacks, seals it by the newest key, and changes the settings where the configuration says so.
 fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<Opened> {
     let wanted = store.read(|tx| settings::recorded(tx, secrets))?.map(|recorded| recorded.settings);
-    let backends = keys::backends(&wanted.unwrap_or_default().with(config))?;
-    let made = keys::make_missing(store, secrets, &backends)?;
+    let backends = backends::backends(&wanted.unwrap_or_default().with(config))?;
+    let made = key_ring::make_missing(store, secrets, &backends)?;
     store.write(Durability::Full, |tx| {
         moves::admit(tx)?;
         let proof = proof(tx, secrets)?;
@@ -333,13 +358,13 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
             let came: Vec<KeyId> = secrets.ids().take(came).collect();
             sealed::add_secret_keys(tx, came.into_iter().rev(), now)?;
             sealed::put_meta(tx, KEY_PROOF, &secrets.seal(KEY_PROOF, b"doorward")?)?;
-            keys::reseal(tx, secrets)?;
+            key_ring::reseal(tx, secrets)?;
             settings::reseal(tx, secrets)?;
             chain::reseal(tx, secrets)?;
         }
         let before = settings::recorded(tx, secrets)?;
         // What was signed under the settings before lives as long as they said.
-        let longest = before.as_ref().map_or(0, |before| keys::retire_at(&before.settings, now));
+        let longest = before.as_ref().map_or(0, |before| key_ring::retire_at(&before.settings, now));
         let recorded = match before {
             None if !may_create(config) => return Err(no_store()),
             None => settings::record(tx, secrets, Settings::default().with(config))?,
@@ -351,9 +376,9 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
                 }
             },
         };
-        let backends = keys::backends(&recorded.settings)?;
-        let retire_at = keys::retire_at(&recorded.settings, now).max(longest);
-        let ring = keys::complete(tx, secrets, &backends, &made, retire_at, now)?;
+        let backends = backends::backends(&recorded.settings)?;
+        let retire_at = key_ring::retire_at(&recorded.settings, now).max(longest);
+        let ring = key_ring::complete(tx, secrets, &backends, &made, retire_at, now)?;
         Ok(Opened { recorded, backends, ring })
     })
 }

@@ -11,14 +11,14 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Engine;
-use super::audit::{Kind, event};
+use super::audit::{Audit, Kind, event};
+use super::backends::Backend;
 use super::chain;
+use super::key_ring::{KeyRing, Turned, begin, new_key};
 use super::settings;
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
-use crate::operations::keys::{Backend, RotateKeysResponse, begin, new_key};
 use crate::operations::{mail, totp};
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
@@ -66,47 +66,54 @@ const BATCH: usize = 500;
 /// Lists rows after an id.
 type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
 
-impl Engine {
+/// Retires keys, while the settings are those of this stamp.
+pub(crate) struct Retiring<'e> {
+    pub keys: &'e KeyRing,
+    pub audit: &'e Audit,
+    pub stamp: Stamp,
+}
+
+impl Retiring<'_> {
     /// Retires the signing keys of one backend. Its sessions go on: they are refreshed.
-    pub(crate) fn retire_backend(&self, backend: &Backend, stamp: Stamp) -> Result<RotateKeysResponse> {
-        let (now, key) = (self.clock.now(), new_key(&self.secrets, backend)?);
-        let (previous, retired) = self.store.write(Durability::Full, |tx| {
-            self.follow_secret_keys(tx)?;
-            settings::unchanged(tx, stamp)?;
+    pub(crate) fn of_backend(&self, backend: &Backend) -> Result<(Turned, Option<Retired>)> {
+        let (now, key) = (self.keys.clock.now(), new_key(&self.keys.secrets, backend)?);
+        let (previous, retired) = self.keys.store.write(Durability::Full, |tx| {
+            self.keys.follow_secret_keys(tx)?;
+            settings::unchanged(tx, self.stamp)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_of(tx, &backend.name)?;
-            begin(tx, &self.secrets, &key, true, now)?;
+            begin(tx, &self.keys.secrets, &key, true, now)?;
             keys::retire_at_once(tx, &[])?;
             let retired = Retired { signing_keys, ..Retired::default() };
             self.record_retired(tx, &retired, now)?;
             Ok((previous, retired))
         })?;
         // Where the store does not answer now, whatever asks it next follows.
-        let _ = self.reload_keys();
-        Ok(RotateKeysResponse { kid: key.kid, previous, retired: Some(retired) })
+        let _ = self.keys.reload();
+        Ok((Turned { kid: key.kid, previous }, Some(retired)))
     }
 
     /// Retires every signing key, every secret key but the current one, and what they made.
-    pub(crate) fn retire_everything(
+    pub(crate) fn of_everything(
         &self,
         backends: &[Backend],
-        stamp: Stamp,
         keep_totp: bool,
-    ) -> Result<RotateKeysResponse> {
-        self.store.read(|tx| self.leaving(tx))?;
+    ) -> Result<(Turned, Option<Retired>)> {
+        self.keys.store.read(|tx| self.leaving(tx))?;
         self.reseal()?;
-        let (now, default) = (self.clock.now(), self.backend(None)?);
+        let (now, default) = (self.keys.clock.now(), self.keys.backend(None)?);
         let backends = backends.iter().filter(|backend| backend.fixed.is_none());
-        let made = backends.map(|backend| new_key(&self.secrets, backend)).collect::<Result<Vec<_>>>()?;
+        let made =
+            backends.map(|backend| new_key(&self.keys.secrets, backend)).collect::<Result<Vec<_>>>()?;
         let ended = self.end_sessions(now)?;
-        let (previous, retired) = self.store.write(Durability::Full, |tx| {
+        let (previous, retired) = self.keys.store.write(Durability::Full, |tx| {
             let secret_keys = self.leaving(tx)?;
-            settings::unchanged(tx, stamp)?;
-            settings::reseal(tx, &self.secrets)?;
-            chain::reseal(tx, &self.secrets)?;
+            settings::unchanged(tx, self.stamp)?;
+            settings::reseal(tx, &self.keys.secrets)?;
+            chain::reseal(tx, &self.keys.secrets)?;
             let previous = default.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_every(tx)?;
-            made.iter().try_for_each(|key| begin(tx, &self.secrets, key, true, now))?;
+            made.iter().try_for_each(|key| begin(tx, &self.keys.secrets, key, true, now))?;
             keys::retire_at_once(tx, &secret_keys)?;
             let retired = Retired {
                 signing_keys,
@@ -121,16 +128,16 @@ impl Engine {
         })?;
         // What another process sealed meanwhile with a key that is retired now. Where the store does not answer,
         // whatever asks it next follows, and retiring again seals the rest.
-        let _ = self.reload_keys().and_then(|()| self.reseal());
+        let _ = self.keys.reload().and_then(|()| self.reseal());
         let kid = made.into_iter().find(|key| key.backend == default.name).map(|key| key.kid);
-        Ok(RotateKeysResponse { kid: kid.unwrap_or_default(), previous, retired: Some(retired) })
+        Ok((Turned { kid: kid.unwrap_or_default(), previous }, Some(retired)))
     }
 
     /// The secret keys that are retired: all but the first. Not where the first is not the newest, or another never was
     /// the first: with the list in the wrong order the key that leaked would stay, and the new one be lost for good.
     fn leaving(&self, tx: &mut Tx) -> Result<Vec<KeyId>> {
-        self.follow_secret_keys(tx)?;
-        let (known, mut ids) = (keys::secret_keys(tx)?, self.secrets.ids());
+        self.keys.follow_secret_keys(tx)?;
+        let (known, mut ids) = (keys::secret_keys(tx)?, self.keys.secrets.ids());
         let current = ids.next().ok_or_else(no_key)?;
         let leaving: Vec<KeyId> = ids.collect();
         let is_known = |id: &KeyId| known.iter().any(|known| known.id == *id);
@@ -153,7 +160,7 @@ impl Engine {
     /// Seals with the current secret key what another one sealed and is still needed: hashes of passwords, seeds,
     /// mails. In short transactions, so that others can write.
     fn reseal(&self) -> Result<()> {
-        let secrets = &self.secrets;
+        let secrets = &self.keys.secrets;
         self.each_batch(users::sealed_hashes, |tx, id, old| match pepper::reseal(secrets, id, &old)? {
             Some(new) => users::upgrade_hash(tx, id, &old, &new),
             None => Ok(()),
@@ -175,8 +182,10 @@ impl Engine {
     fn end_sessions(&self, now: i64) -> Result<usize> {
         let (mut ended, mut after) = (0, Id::from_bytes([0; 16]));
         loop {
-            let ids =
-                self.store.write(Durability::Full, |tx| sessions::revoke_after(tx, after, BATCH, now))?;
+            let ids = self
+                .keys
+                .store
+                .write(Durability::Full, |tx| sessions::revoke_after(tx, after, BATCH, now))?;
             ended += ids.len();
             match ids.last() {
                 Some(last) => after = *last,
@@ -189,8 +198,8 @@ impl Engine {
     fn each_batch<T>(&self, list: List<T>, each: impl Fn(&mut Tx, Id, T) -> Result<()>) -> Result<()> {
         let mut after = Id::from_bytes([0; 16]);
         loop {
-            let last = self.store.write(Durability::Full, |tx| {
-                self.follow_secret_keys(tx)?;
+            let last = self.keys.store.write(Durability::Full, |tx| {
+                self.keys.follow_secret_keys(tx)?;
                 let rows = list(tx, after, BATCH)?;
                 let last = rows.last().map(|(id, _)| *id).filter(|_| rows.len() == BATCH);
                 rows.into_iter().try_for_each(|(id, row)| each(tx, id, row))?;

@@ -3,13 +3,11 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use super::Engine;
 use super::audit::{Kind, append, event};
 use crate::config::{Config, Difference, Settings};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::operations::keys;
 use crate::store::events::{self, Event};
 use crate::store::keys::{self as sealed, Stamp};
 use crate::store::{Share, Tx, damaged};
@@ -93,8 +91,19 @@ impl Retention {
         Retention(RwLock::new(Retention::said(recorded)))
     }
 
-    pub fn follow(&self, recorded: &Recorded) {
+    fn follow(&self, recorded: &Recorded) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Retention::said(recorded);
+    }
+
+    /// Follows the store, as it is in this transaction.
+    pub fn follow_store(&self, tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+        match recorded(tx, secrets) {
+            Ok(Some(recorded)) => self.follow(&recorded),
+            // With a secret key that this process has not been given yet it purges nothing.
+            Ok(None) | Err(Error { code: Code::WrongSecretKey, .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// What happened before this is past its time.
@@ -117,44 +126,17 @@ impl Retention {
     }
 }
 
-impl Engine {
-    /// The settings that this engine was opened with.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// What a configuration gives other than the store has it.
-    ///
-    /// Failures: `invalid_config`, where it could not be the settings of a store.
-    pub fn differences(&self, config: &Config) -> Result<Vec<Difference>> {
-        let wanted = self.settings.with(config);
-        keys::check(config).and_then(|()| keys::backends(&wanted))?;
-        Ok(self.settings.differences(&wanted))
-    }
-
-    /// The settings as the store has them now, which another process may have changed since this one was opened. Those
-    /// that are known here, where it has changed the secret key, too.
-    pub(crate) fn settings_now(&self, tx: &mut Tx) -> Result<Recorded> {
-        match recorded(tx, &self.secrets) {
-            Ok(Some(recorded)) => Ok(recorded),
-            Ok(None) => Err(damaged()),
-            Err(error) if error.code == Code::WrongSecretKey => {
-                let stamp = sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)).ok_or_else(damaged)?;
-                Ok(Recorded { settings: self.settings.clone(), stamp })
-            }
-            Err(error) => Err(error),
+/// The settings as the store has them now, which another process may have changed since they were `known`. Those that are
+/// known, where it has changed the secret key, too.
+pub(crate) fn now(tx: &mut Tx, secrets: &Secrets, known: &Settings) -> Result<Recorded> {
+    match recorded(tx, secrets) {
+        Ok(Some(recorded)) => Ok(recorded),
+        Ok(None) => Err(damaged()),
+        Err(error) if error.code == Code::WrongSecretKey => {
+            let stamp = sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)).ok_or_else(damaged)?;
+            Ok(Recorded { settings: known.clone(), stamp })
         }
-    }
-
-    /// Follows the store in how long events are kept.
-    pub(crate) fn follow_retention(&self, tx: &mut Tx) -> Result<()> {
-        match recorded(tx, &self.secrets) {
-            Ok(Some(recorded)) => self.retention.follow(&recorded),
-            // With a secret key that this process has not been given yet it purges nothing.
-            Ok(None) | Err(Error { code: Code::WrongSecretKey, .. }) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        Err(error) => Err(error),
     }
 }
 

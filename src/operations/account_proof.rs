@@ -215,7 +215,7 @@ impl Engine {
         let open = || self.secrets.open(VERIFICATION, &sealed).ok_or(dead("unknown"));
         open()?;
         // The key that sealed it may be retired meanwhile.
-        self.store.read(|tx| self.follow_secret_keys(tx))?;
+        self.store.read(|tx| self.keys.follow_secret_keys(tx))?;
         let opened = open()?;
         let challenge: Verification = serde_json::from_slice(&opened).map_err(|_| damaged())?;
         match challenge.expires_at > self.clock.now() {

@@ -54,7 +54,7 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
-        let backend = self.backend(request.backend.as_deref())?;
+        let backend = self.keys.backend(request.backend.as_deref())?;
         let reason = match self.bearer_of(&request.token, Some(backend)) {
             Ok(bearer) => self.objection(&request, &bearer)?.map(str::to_owned),
             Err(error) => match error.code {

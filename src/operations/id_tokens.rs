@@ -209,7 +209,7 @@ impl Engine {
         let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client } = request;
         let provider = self.provider(provider.as_ref())?;
         let mut entry = Entry {
-            backend: self.backend(backend.as_deref())?.name.clone(),
+            backend: self.keys.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             // How they proved it is known to the provider alone.

@@ -93,7 +93,7 @@ impl Engine {
     pub fn list_keys(&self, _: ListKeysRequest) -> Result<ListKeysResponse> {
         let now = self.clock.now();
         self.store.read(|tx| {
-            self.follow_secret_keys(tx)?;
+            self.keys.follow_secret_keys(tx)?;
             let in_force: Vec<KeyId> = self.secrets.ids().collect();
             let retired = keys::retirement(tx)?.secret_keys();
             let state = |id: &KeyId| match in_force.iter().position(|known| known == id) {

@@ -161,7 +161,7 @@ impl Engine {
         let passkey = request.webauthn_response.map(passkey);
         let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
         let entry = Entry {
-            backend: self.backend(backend.as_deref())?.name.clone(),
+            backend: self.keys.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             amr: Amr::password(),
@@ -347,7 +347,7 @@ impl Engine {
     /// What a login that waits for its next step is for.
     fn waiting(&self, found: &Found) -> Result<Entry> {
         let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
-        match self.backend(Some(&entry.backend)) {
+        match self.keys.backend(Some(&entry.backend)) {
             Ok(_) => Ok(entry),
             Err(_) => Err(Error::new(Code::InvalidChallenge, "unknown_backend")),
         }

@@ -104,7 +104,7 @@ impl Engine {
         if !(1..=60_000).contains(&budget_ms) {
             return Err(Error::at(Code::InvalidRequest, "/budget_ms", "expected 1 to 60000"));
         }
-        self.store.read(|tx| self.follow_retention(tx))?;
+        self.store.read(|tx| self.retention.follow_store(tx, &self.secrets))?;
         let now = self.clock.now();
         let share = Share::Batch(BATCH);
         let mut purge = Purge {

@@ -303,7 +303,7 @@ impl Engine {
     ) -> Result<BeginPasskeyLoginResponse> {
         let BeginPasskeyLoginRequest { username, backend, scope } = request;
         let (party, now_ms) = (self.relying_party()?, self.clock.now_ms());
-        let backend = self.backend(backend.as_deref())?.name.clone();
+        let backend = self.keys.backend(backend.as_deref())?.name.clone();
         let (user_id, allowed) = match &username {
             Some(username) => {
                 let (user_id, allowed) = self.credentials_of(party, &Identifier::parse(username.as_str()))?;
@@ -334,7 +334,7 @@ impl Engine {
         };
         ceremony()?;
         let (passkey, user) = self.store.read(|tx| {
-            self.follow_secret_keys(tx)?;
+            self.keys.follow_secret_keys(tx)?;
             let passkey = rows::find(tx, &response.id.0)?;
             let user = match &passkey {
                 Some(passkey) => users::find(tx, By::Id(passkey.user_id))?,
@@ -607,7 +607,7 @@ impl Engine {
         let (challenges, ceremony) = match &proof.challenge {
             Some(challenge) => (self.derived_challenges(challenge), None),
             None => {
-                self.follow_secret_keys(tx)?;
+                self.keys.follow_secret_keys(tx)?;
                 let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
                 match text.and_then(|text| self.ceremony(&text, now)) {
                     Ok((ceremony, _)) if ceremony.user_id.is_some_and(|id| id != user_id) => {
@@ -714,7 +714,7 @@ impl Engine {
         user: User,
         client: &Client,
     ) -> Result<LoginResponse> {
-        if self.backend(Some(&ceremony.backend)).is_err() {
+        if self.keys.backend(Some(&ceremony.backend)).is_err() {
             return Err(Error::new(Code::InvalidChallenge, "unknown_backend"));
         }
         let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));

@@ -75,7 +75,7 @@ impl Engine {
         };
         let Proven { amr, provider, now, expires_at, backend } =
             proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
-        let backend = self.backend(Some(&backend))?;
+        let backend = self.keys.backend(Some(&backend))?;
         let expires_at = (now + backend.access_token_seconds).min(expires_at);
         let claims = SessionClaims {
             user: &bearer.user,

@@ -79,7 +79,7 @@ impl Engine {
         let own = request.rules.as_ref().map(|rules| self.rule_sets.compiled(rules)).transpose()?;
         let rules = own.as_deref().unwrap_or(&self.config.requests);
         // A request that names no backend of ours is refused even where its token would not be looked at.
-        self.backend(request.backend.as_deref())?;
+        self.keys.backend(request.backend.as_deref())?;
         if !rules.admits(request.connection.as_deref().unwrap_or("http")) {
             return Err(Error::new(Code::NotAuthenticated, "unlisted_connection"));
         }

@@ -4,7 +4,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::keys::Backend;
 use super::login::{Entry, LoginResponse};
 use super::mail;
 use super::tokens::{AccessClaims, token_id};
@@ -12,6 +11,8 @@ use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::backends::Backend;
+use crate::engine::key_ring::LONGEST_LEEWAY;
 use crate::engine::rotation::{self, Rotation};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
@@ -169,7 +170,6 @@ pub struct RevokeTokenResponse {}
 
 /// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
 const LONGEST_LIFE: i64 = 315_360_000;
-pub(crate) const LONGEST_LEEWAY: i64 = 600;
 
 /// The sessions of how many accounts one transaction ends: other writers wait no longer than it takes.
 const BATCH: usize = 500;
@@ -194,7 +194,7 @@ impl Engine {
             if let Some(reason) = session.end(now) {
                 return Err(refused(reason));
             }
-            let Ok(backend) = self.backend(Some(&session.backend)) else {
+            let Ok(backend) = self.keys.backend(Some(&session.backend)) else {
                 return Err(refused("unknown_backend"));
             };
             if !backend.can_refresh {
@@ -230,7 +230,7 @@ impl Engine {
         });
         let (session, backend, next, idle_at) =
             refreshed.flatten().map_err(|error| error.about(None, Some(offered.session_id)))?;
-        self.follow(&session.retirement);
+        self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
@@ -427,8 +427,8 @@ impl Engine {
         if !token.expose().contains('.') {
             return self.end_session(self.opened(token)?.session_id);
         }
-        let signed = self.signed(token.expose(), None)?;
-        self.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
+        let signed = self.keys.signed(token.expose(), None)?;
+        self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
         let claims = self.accepted_once(&signed.text, signed.backend)?;
         match (claims.session_id()?, &claims.jti) {
             (Some(session_id), _) => self.end_session(session_id),
@@ -447,7 +447,7 @@ impl Engine {
             return Err(Error::at(Code::InvalidRequest, "/jti", "expected 22 characters of base64url"));
         }
         let end = self.clock.now() + LONGEST_LIFE + LONGEST_LEEWAY;
-        self.revoke_alone(self.backend(backend)?, jti, None, end)
+        self.revoke_alone(self.keys.backend(backend)?, jti, None, end)
     }
 
     fn revoke_alone(&self, backend: &Backend, jti: &str, user_id: Option<Id>, end: i64) -> Result<()> {
@@ -477,8 +477,8 @@ impl Engine {
     /// The session of an access token, where it belongs to one, and whether the token has expired: that it ends its
     /// own session nobody needs to be kept from.
     fn session_of(&self, token: &Token) -> Result<(Option<Id>, bool)> {
-        let signed = self.signed(token.expose(), None)?;
-        self.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
+        let signed = self.keys.signed(token.expose(), None)?;
+        self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
         let claims = self.accepted_once(&signed.text, signed.backend)?;
         Ok((claims.session_id()?, self.is_expired(&claims)))
     }
@@ -570,7 +570,7 @@ impl Engine {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Session<'e>> {
-        let (backend, now) = (self.backend(Some(&entry.backend))?, now_ms / 1000);
+        let (backend, now) = (self.keys.backend(Some(&entry.backend))?, now_ms / 1000);
         let expires_at = now + self.settings.session_max_seconds.seconds();
         let idle_seconds = match backend.can_refresh {
             true => backend.refresh_token_seconds,
@@ -620,7 +620,7 @@ impl Engine {
     /// The first tokens of a session.
     pub(crate) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
         let (backend, now) = (session.backend, session.created_at);
-        self.follow(&session.retirement);
+        self.keys.follow(&session.retirement);
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.session_token(
             backend,

@@ -9,13 +9,14 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::authorization::Bearer;
-use super::keys::{Backend, Signed};
 use crate::config::SubjectClaim;
 use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url, jws};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::backends::Backend;
+use crate::engine::key_ring::Signed;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
@@ -156,8 +157,8 @@ impl Engine {
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
-        let backend = self.backend(request.backend.as_deref())?;
-        let signed = self.signed(request.token.expose(), Some(backend))?;
+        let backend = self.keys.backend(request.backend.as_deref())?;
+        let signed = self.keys.signed(request.token.expose(), Some(backend))?;
         self.accepted(&signed.text, signed.backend)?;
         Ok(Claims(signed.text))
     }
@@ -166,8 +167,8 @@ impl Engine {
     ///
     /// Failures: `invalid_token`, `invalid_request`.
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
-        let backend = self.backend(request.backend.as_deref())?;
-        let Some(signed) = self.signed_by_known(request.token.expose(), Some(backend))? else {
+        let backend = self.keys.backend(request.backend.as_deref())?;
+        let Some(signed) = self.keys.signed_by_known(request.token.expose(), Some(backend))? else {
             return Ok(None);
         };
         self.accepted(&signed.text, signed.backend)?;
@@ -179,7 +180,7 @@ impl Engine {
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
     pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
-        let backend = self.backend(request.backend.as_deref())?;
+        let backend = self.keys.backend(request.backend.as_deref())?;
         let token = match (request.token, request.authorization) {
             (Some(token), None) => token,
             (None, Some(header)) => bearer(header)?,
@@ -188,7 +189,7 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
             }
         };
-        let signed = self.signed(token.expose(), Some(backend))?;
+        let signed = self.keys.signed(token.expose(), Some(backend))?;
         let claims = self.accepted(&signed.text, signed.backend)?;
         let Subject { user, session_id, .. } = self.subject(&token, &signed, &claims)?;
         Ok(AuthenticateResponse { user, session_id, claims: Claims(signed.text) })
@@ -241,7 +242,7 @@ impl Engine {
         if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
             return invalid(name, "reserved");
         }
-        let backend = self.backend(request.backend.as_deref())?;
+        let backend = self.keys.backend(request.backend.as_deref())?;
         if backend.subject_claim == SubjectClaim::UserId && claims.contains_key("user_id") {
             return invalid("user_id", "the backend writes it from sub");
         }
@@ -273,7 +274,7 @@ impl Engine {
             let user = user_id.map(|id| users::find(tx, By::Id(id))).transpose()?;
             Ok((keys::retirement(tx)?, user.flatten()))
         })?;
-        self.follow(&retirement);
+        self.keys.follow(&retirement);
         let jti = base64url(&crypto::random::<16>()?);
         let registered = AccessClaims {
             sub: &sub,
@@ -383,7 +384,7 @@ impl Engine {
             roles: claims.roles,
             own,
         };
-        Ok(Token::new(self.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
+        Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
     }
 
     /// The claims of `text`, if they are for this backend and for now.
@@ -438,7 +439,7 @@ impl Engine {
                 let is_revoked = id.as_ref().map(|id| revoked_tokens::contains(tx, id)).transpose()?;
                 Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?, is_revoked == Some(true)))
             })?;
-            self.still_signed(token.expose(), signed, &retirement)?;
+            self.keys.still_signed(token.expose(), signed, &retirement)?;
             let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
             // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
             // that the configuration gives them. Their clock is not ours.
@@ -461,7 +462,7 @@ impl Engine {
         };
         let session = self.store.read(|tx| sessions::find(tx, session_id))?;
         if let Some(session) = &session {
-            self.still_signed(token.expose(), signed, &session.retirement)?;
+            self.keys.still_signed(token.expose(), signed, &session.retirement)?;
         }
         match session {
             Some(session) if session.user.public.id != user_id || session.backend != backend.name => {
@@ -487,7 +488,7 @@ impl Engine {
 
     /// Whose a token is, live.
     pub(crate) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
-        let signed = self.signed(token.expose(), backend)?;
+        let signed = self.keys.signed(token.expose(), backend)?;
         let claims = self.accepted(&signed.text, signed.backend)?;
         let Subject { user, session_id, proofs } = self.subject(token, &signed, &claims)?;
         let scope = claims.scope.map(Cow::into_owned);
@@ -495,7 +496,7 @@ impl Engine {
     }
 
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
-        let signed = self.signed(token.expose(), None)?;
+        let signed = self.keys.signed(token.expose(), None)?;
         let claims = self.accepted(&signed.text, signed.backend)?;
         if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
@@ -526,7 +527,7 @@ impl Engine {
         if let Some(reason) = session.end(self.clock.now()) {
             return Ok(inactive(Some(reason.into())));
         }
-        let Ok(backend) = self.backend(Some(&session.backend)) else {
+        let Ok(backend) = self.keys.backend(Some(&session.backend)) else {
             return Ok(inactive(Some("unknown_backend".into())));
         };
         let members = backend.audience.members();

@@ -1,0 +1,102 @@
+//! Backends: for whom access tokens are made, as the settings of the store describe them.
+
+use std::sync::Arc;
+
+use crate::config::{self, Audience, Config, Settings, SigningAlgorithm, SubjectClaim};
+use crate::crypto::jws;
+use crate::error::{Code, Error, Result};
+use crate::password::Secret;
+use crate::store::keys::SealedKey;
+
+/// A backend as the settings describe it.
+pub(crate) struct Backend {
+    /// Its place among the backends.
+    pub index: usize,
+    pub name: String,
+    pub audience: Audience,
+    pub access_token_seconds: i64,
+    pub refresh_token_seconds: i64,
+    pub algorithm: SigningAlgorithm,
+    pub subject_claim: SubjectClaim,
+    pub can_refresh: bool,
+    /// The key of a compatibility backend.
+    pub fixed: Option<Arc<jws::Key>>,
+}
+
+/// The backends, `default` first. Failure: `invalid_config`, also where two backends have one secret: their
+/// tokens could not be told apart.
+pub(crate) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
+    let default = config::Backend { audience: Some(settings.audience.clone()), ..config::Backend::default() };
+    let named = settings.backends.iter().map(|(name, backend)| (name.as_str(), backend));
+    let secret = |backend: &config::Backend| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
+    for (name, backend) in named.clone() {
+        let has_same = |(other, one): (&str, &config::Backend)| {
+            other < name && one.secret.is_some() && secret(one) == secret(backend)
+        };
+        let wrong = |member: &str, why: &'static str| {
+            Err(Error::at(Code::InvalidConfig, format!("/backends/{name}/{member}"), why))
+        };
+        if named.clone().any(has_same) {
+            return wrong("secret", "the secret of another backend");
+        }
+        if backend.secret.is_some() && settings.algorithm_of(backend) != SigningAlgorithm::Hs256 {
+            return wrong("signing_algorithm", "a secret signs with HS256");
+        }
+    }
+    let all = std::iter::once(("default", &default)).chain(named).enumerate();
+    Ok(all.map(|(index, (name, backend))| Backend::new(settings, index, name, backend)).collect())
+}
+
+/// Refuses what a configuration gives that could be the settings of no store.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    for (name, backend) in config.backends.iter().flatten() {
+        let is_weak = |secret: &Secret| secret.expose().len() < 32 && !backend.allow_weak_secret;
+        if backend.secret.as_ref().is_some_and(is_weak) {
+            let field = format!("/backends/{}/secret", name.as_str());
+            return Err(Error::at(
+                Code::InvalidConfig,
+                field,
+                "expected at least 32 bytes (allow_weak_secret)",
+            ));
+        }
+    }
+    backends(&Settings::default().with(config)).map(drop)
+}
+
+impl Backend {
+    fn new(settings: &Settings, index: usize, name: &str, backend: &config::Backend) -> Backend {
+        let fixed =
+            backend.secret.as_ref().map(|secret| Arc::new(jws::Key::compatible(secret.expose().as_bytes())));
+        Backend {
+            index,
+            name: name.to_owned(),
+            audience: settings.audience_of(name, backend),
+            access_token_seconds: backend
+                .access_token_seconds
+                .unwrap_or(settings.access_token_seconds)
+                .seconds()
+                .min(settings.session_max_seconds.seconds()),
+            refresh_token_seconds: backend
+                .refresh_token_seconds
+                .unwrap_or(settings.refresh_token_seconds)
+                .seconds(),
+            algorithm: settings.algorithm_of(backend),
+            subject_claim: backend.subject_claim,
+            can_refresh: backend.can_refresh(),
+            fixed,
+        }
+    }
+}
+
+impl Backend {
+    /// Whether it has a key that signs with its algorithm.
+    pub(crate) fn has_key(&self, sealed: &[SealedKey]) -> bool {
+        let is_its = |key: &SealedKey| key.algorithm == self.algorithm.to_string();
+        self.fixed.is_some() || self.current(sealed).is_some_and(is_its)
+    }
+
+    /// The key that signs for it.
+    pub(crate) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
+        sealed.iter().find(|key| key.backend == self.name && key.expires_at.is_none())
+    }
+}
