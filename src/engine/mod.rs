@@ -3,9 +3,12 @@
 pub mod acting;
 pub mod audit;
 pub(crate) mod backends;
+pub(crate) mod background;
 pub mod chain;
 pub(crate) mod key_ring;
+pub(crate) mod log;
 pub(crate) mod one_time;
+pub(crate) mod outbox;
 pub(crate) mod provider_keys;
 pub mod restore;
 pub(crate) mod retirement;
@@ -16,28 +19,28 @@ pub(crate) mod throttle;
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use self::audit::Audit;
 use self::backends::Backend;
+use self::background::{Background, Mailing};
 use self::chain::Chain;
 use self::key_ring::{KeyRing, Ring, Turning};
+pub(crate) use self::log::Reporter;
+pub use self::log::{Level, Log};
 use self::one_time::OneTime;
+use self::outbox::Outbox;
 use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
 use crate::clock::Clock;
-use crate::config::{Config, Difference, ProviderName, Settings, StoreUrl};
+use crate::config::{Config, Difference, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
-use crate::crypto::jwks::BadMember;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
-use crate::operations::{delivery, id_tokens, introspection, mail, requests, stats};
+use crate::operations::{id_tokens, introspection, requests, stats};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::store::{mails, moves};
-use crate::user::Id;
-use crate::{json, operations, secret_key};
+use crate::{operations, secret_key};
 
 /// An open engine: share it between threads by reference.
 pub struct Engine {
@@ -52,31 +55,15 @@ pub struct Engine {
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Audit,
-    pub(crate) one_time: OneTime,
-    pub(crate) outbox: Arc<mail::Outbox>,
-    pub(crate) background: Option<delivery::Background>,
+    pub(crate) one_time: Arc<OneTime>,
+    pub(crate) mailing: Mailing,
     pub(crate) remote_service: Option<introspection::RemoteService>,
     pub(crate) providers: Vec<id_tokens::Provider>,
     pub(crate) rule_sets: requests::RuleSets,
     pub(crate) counters: stats::Counters,
 }
 
-/// Receives structured records (JSON) of what the host should know; never a secret.
-pub type Log = dyn Fn(Level, &str) + Send + Sync;
-
-/// How much a log record matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(i32)]
-pub enum Level {
-    /// A bug was contained.
-    Error = 1,
-    /// Something the operator should see to: the store does not answer.
-    Warn = 2,
-    /// A refusal.
-    Info = 3,
-}
-
-/// What the host lends to the engine.
+/// Callbacks supplied by the host.
 pub struct Hooks {
     /// The source of time.
     pub clock: Clock,
@@ -125,16 +112,18 @@ impl Engine {
         let retention = Arc::new(settings::Retention::new(&recorded));
         let settings = Arc::new(recorded.settings);
         let (store, secrets) = (Arc::new(store), Arc::new(secrets));
-        let outbox = Arc::new(mail::Outbox::new(
+        let one_time = Arc::new(OneTime { secrets: Arc::clone(&secrets) });
+        let outbox = Arc::new(Outbox::new(
             &config,
             &settings.issuer,
             Arc::clone(&retention),
+            Arc::clone(&one_time),
             Arc::clone(&store),
             Arc::clone(&secrets),
             Arc::clone(&clock),
         )?);
         let background = (config.mail.delivery == Delivery::Background)
-            .then(|| delivery::Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
+            .then(|| Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
         // What another process left behind.
         if let Some(background) = &background
             && store.read(mails::any)?
@@ -164,7 +153,6 @@ impl Engine {
             store: Arc::clone(&store),
             turning: Turning::new(ring, now),
         };
-        let one_time = OneTime { secrets: Arc::clone(&secrets) };
         Ok(Engine {
             config,
             throttle,
@@ -178,8 +166,7 @@ impl Engine {
             secrets,
             keys,
             hasher,
-            outbox,
-            background,
+            mailing: Mailing { outbox, background },
             remote_service,
             providers,
             rule_sets: requests::RuleSets::default(),
@@ -241,74 +228,6 @@ impl Engine {
         // The name may be anything, so it is not logged.
         let found = operations::find(name).ok_or(Error::from(Code::UnknownOperation));
         found.inspect_err(|error| self.reporter.failed(None, error))
-    }
-}
-
-/// Tells the host's log.
-pub(crate) struct Reporter {
-    log: Option<Box<Log>>,
-    clock: Arc<Clock>,
-}
-
-impl Reporter {
-    /// Tells the host's log why an operation failed.
-    pub(crate) fn failed(&self, operation: Option<&str>, error: &Error) {
-        #[derive(Serialize)]
-        struct Record<'a> {
-            event: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            operation: Option<&'a str>,
-            code: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            field: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            user_id: Option<Id>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            session_id: Option<Id>,
-            at: i64,
-        }
-        let Some(log) = &self.log else { return };
-        let level = match error.status() {
-            Status::Internal => Level::Error,
-            Status::Unavailable | Status::Config | Status::Misuse => Level::Warn,
-            _ => Level::Info,
-        };
-        let record = Record {
-            event: "operation_failed",
-            operation,
-            code: error.code.name(),
-            field: error.field.as_deref(),
-            detail: error.detail.as_deref(),
-            user_id: error.about.as_ref().and_then(|about| about.user_id),
-            session_id: error.about.as_ref().and_then(|about| about.session_id),
-            at: self.clock.now(),
-        };
-        log(level, &json::render(&record).unwrap_or_default());
-    }
-}
-
-impl Reporter {
-    /// Tells the host's log which members of a provider's key set are no good keys, and why.
-    pub(crate) fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
-        #[derive(Serialize)]
-        struct Record<'a> {
-            event: &'a str,
-            field: String,
-            detail: &'a str,
-            at: i64,
-        }
-        let Some(log) = &self.log else { return };
-        for BadMember { index, reason } in bad {
-            let record = Record {
-                event: "provider_key_passed_over",
-                field: format!("/id_token_providers/{}/keys/{index}", provider.as_str()),
-                detail: reason,
-                at: self.clock.now(),
-            };
-            log(Level::Warn, &json::render(&record).unwrap_or_default());
-        }
     }
 }
 

@@ -15,11 +15,12 @@ use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::chain;
 use super::key_ring::{KeyRing, Turned, begin, new_key};
+use super::outbox;
 use super::settings;
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
-use crate::operations::{mail, totp};
+use crate::operations::totp;
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
@@ -120,7 +121,7 @@ impl Retiring<'_> {
                 secret_keys: secret_keys.len(),
                 sessions: ended + sessions::revoke_every(tx, now)?,
                 one_time_secrets: one_time_secrets::delete_every(tx)?,
-                mails: mail::forget_every_token(tx)?,
+                mails: outbox::forget_every_token(tx)?,
                 totp_seeds: if keep_totp { 0 } else { second_factors::forget_seeds(tx)? },
             };
             self.record_retired(tx, &retired, now)?;
@@ -171,7 +172,7 @@ impl Retiring<'_> {
                 None => Ok(()),
             }
         })?;
-        self.each_batch(mails::sealed, |tx, id, old| match secrets.reseal(&mail::owner(id), &old)? {
+        self.each_batch(mails::sealed, |tx, id, old| match secrets.reseal(&outbox::owner(id), &old)? {
             Some(new) => mails::reseal(tx, id, &old, &new),
             None => Ok(()),
         })

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::account_status::AccountStatus;
 use super::login::Client;
-use super::mail;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::outbox;
 use crate::error::{Code, Error, Result, optional_exposed};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -214,7 +214,7 @@ impl Engine {
         let username_key = user.username.key();
         // Where addresses are concealed, an account claims its address by verifying it.
         let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
-        let verification = self.write_with_mail(|tx| {
+        let verification = self.mailing.write(|tx| {
             if users::is_taken(tx, By::Username(&username_key))? {
                 return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
             }
@@ -399,7 +399,7 @@ impl Engine {
             if changed.contains(&"email") {
                 // What was mailed is for the address before.
                 one_time_secrets::delete_all(tx, request.id)?;
-                mail::forget_tokens(tx, request.id)?;
+                outbox::forget_tokens(tx, request.id)?;
             }
             if user.email_verified {
                 mails::delete_kind(tx, request.id, crate::mail::Kind::VerifyEmail.name())?;

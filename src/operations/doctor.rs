@@ -93,7 +93,7 @@ impl Engine {
         findings.audience(&self.settings.audience);
         findings.requests(&self.config.requests);
         findings.mail(&self.config);
-        if let Some(reason) = self.outbox.unwelcome() {
+        if let Some(reason) = self.mailing.outbox.unwelcome() {
             let message = format!(
                 "The mail server refuses what comes from here ({reason}): it wants another login, sender or name in EHLO, or this account is one for tests. Mails wait until that is mended."
             );

@@ -156,7 +156,7 @@ impl Engine {
             (None, Some(_), None) => None,
             (None, None, Some(_)) => {
                 let now = self.clock.now();
-                self.write_with_mail(|tx| self.throttle.count_mail_request(tx, client.ip, now))?;
+                self.mailing.write(|tx| self.throttle.count_mail_request(tx, client.ip, now))?;
                 return sent;
             }
             _ => {
@@ -165,7 +165,7 @@ impl Engine {
             }
         };
         let now = self.clock.now();
-        let asked = self.write_with_mail(|tx| {
+        let asked = self.mailing.write(|tx| {
             self.throttle.count_mail_request(tx, client.ip, now)?;
             let id = proven.as_ref().map(|proven| proven.user_id).or(user_id);
             let user = id.map(|id| users::find(tx, By::Id(id))).transpose()?.flatten();
@@ -193,7 +193,7 @@ impl Engine {
     ) -> Result<RequestEmailChangeResponse> {
         let RequestEmailChangeRequest { user_id, new_email, locale } = request;
         let (now, key, locale) = (self.clock.now(), new_email.key(), locale.as_ref());
-        let verification = self.write_with_mail(|tx| {
+        let verification = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if user.public.email.as_ref().is_some_and(|email| email.is_mailbox_of(&new_email)) {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
@@ -210,7 +210,7 @@ impl Engine {
             if !self.throttle.may_mail(tx, Kind::ChangeEmail, Some(user_id), &key, None, now)? {
                 return Ok(verification);
             }
-            self.put_token_mail(
+            self.mailing.outbox.put_token(
                 tx,
                 Kind::ChangeEmail,
                 owner.is_none().then_some(&user),
@@ -220,7 +220,7 @@ impl Engine {
             )?;
             self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
             if let Some(old) = &user.public.email {
-                self.put_mail(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
+                self.mailing.outbox.put_notice(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
             }
             let detail = Some(Kind::ChangeEmail.name());
             self.audit.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
@@ -249,7 +249,7 @@ impl Engine {
             Some(proof) => Some(self.prove_account(proof, Some(found.user_id), &client)?),
             None => None,
         };
-        let user = self.write_with_mail(|tx| {
+        let user = self.mailing.write(|tx| {
             let (found, mut user, address) = self.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             let id = user.public.id;
@@ -269,7 +269,7 @@ impl Engine {
                 self.claim_email(tx, &mut user)?;
                 self.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
-                    self.put_mail(tx, Kind::EmailChanged, &user, old, None, now)?;
+                    self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }
                 self.audit.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {
@@ -313,7 +313,14 @@ impl Engine {
         }
         let owner = users::find(tx, By::Email(&key))?;
         let owner = owner.filter(|owner| owner.public.id != public.id && owner.public.email_verified);
-        self.put_token_mail(tx, Kind::VerifyEmail, owner.is_none().then_some(user), email, locale, now)?;
+        self.mailing.outbox.put_token(
+            tx,
+            Kind::VerifyEmail,
+            owner.is_none().then_some(user),
+            email,
+            locale,
+            now,
+        )?;
         self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
         Ok(true)
     }
@@ -339,7 +346,8 @@ impl Engine {
         let (stand_in, address) = (users::any(tx)?, Email::stored(address_key.to_owned()));
         let Some(somebody) = owner.or(stand_in.as_ref()) else { return Ok(()) };
         let own = owner.and_then(|owner| owner.public.email.as_ref());
-        let mail = self.put_mail(tx, kind, somebody, own.unwrap_or(&address), locale, now)?;
+        let mail =
+            self.mailing.outbox.put_notice(tx, kind, somebody, own.unwrap_or(&address), locale, now)?;
         mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
     }
 

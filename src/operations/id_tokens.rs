@@ -221,7 +221,7 @@ impl Engine {
         let entered = claims.and_then(|claims| {
             let now_ms = self.clock.now_ms();
             let newcomer = Newcomer::new(provider, &claims, now_ms)?;
-            let (session, created) = self.write_with_mail(|tx| {
+            let (session, created) = self.mailing.write(|tx| {
                 let now = now_ms / 1000;
                 let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;

@@ -253,7 +253,7 @@ impl Engine {
         let hash = self.kept_hash(user.public.id, &new)?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
-        let session = self.write_with_mail(|tx| {
+        let session = self.mailing.write(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;

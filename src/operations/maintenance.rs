@@ -124,7 +124,7 @@ impl Engine {
             spent_challenges: purge.all(|tx| passkeys::forget_expired(tx, now, share))?,
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
             // What is given up is logged.
-            mails: purge.all(|tx| self.outbox.forget_expired(tx, now, share))?,
+            mails: purge.all(|tx| self.mailing.outbox.forget_expired(tx, now, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
             events: purge.all(|tx| self.retention.forget(tx, now, share))?,

@@ -53,7 +53,7 @@ impl Engine {
         let RequestPasswordResetRequest { email, locale, client } = request;
         let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
         let (kind, locale) = (Kind::ResetPassword, locale.as_ref());
-        self.write_with_mail(|tx| {
+        self.mailing.write(|tx| {
             self.throttle.count_mail_request(tx, client.ip, now)?;
             let user = users::find(tx, By::Email(&key))?.filter(|user| user.public.is_active);
             let id = user.as_ref().map(|user| user.public.id);
@@ -62,7 +62,7 @@ impl Engine {
             }
             // To the address as the account has it: another one that is compared as equal may be somebody else's.
             let own = user.as_ref().and_then(|user| user.public.email.as_ref());
-            self.put_token_mail(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
+            self.mailing.outbox.put_token(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
             let ip = client.ip();
             let event = event(EventKind::MailRequested, id);
             let event = Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event };
@@ -86,7 +86,7 @@ impl Engine {
         let password =
             self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.kept_hash(found.user_id, &password)?;
-        let user = self.write_with_mail(|tx| {
+        let user = self.mailing.write(|tx| {
             let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             let was_verified = user.public.email_verified;

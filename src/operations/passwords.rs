@@ -201,7 +201,7 @@ impl Engine {
             };
             let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
             let now = self.clock.now();
-            self.write_with_mail(|tx| {
+            self.mailing.write(|tx| {
                 let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
                 if !users::find(tx, By::Id(user_id))?.is_some_and(|now| is_unchanged(&now)) {
                     return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
@@ -240,7 +240,7 @@ impl Engine {
             self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.kept_hash(user_id, &new)?;
         let now = self.clock.now();
-        let user = self.write_with_mail(|tx| {
+        let user = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             let detail = temporary.then_some("temporary");
             self.audit.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
@@ -320,7 +320,7 @@ impl Engine {
         if let Some(user) = users::find(tx, By::Id(user_id))?
             && let Some(email) = &user.public.email
         {
-            self.put_mail(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
+            self.mailing.outbox.put_notice(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
         }
         self.revoke_everything(tx, user_id, now)
     }

@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::login::{Entry, LoginResponse};
-use super::mail;
 use super::tokens::{AccessClaims, token_id};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url};
@@ -13,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
 use crate::engine::key_ring::LONGEST_LEEWAY;
+use crate::engine::outbox;
 use crate::engine::rotation::{self, Rotation};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
@@ -398,7 +398,7 @@ impl Engine {
         }
         self.store.write(Durability::Full, |tx| {
             one_time_secrets::delete_every(tx)?;
-            mail::forget_every_token(tx)?;
+            outbox::forget_every_token(tx)?;
             let detail = revoked.to_string();
             self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, None) })
         })?;
@@ -496,7 +496,7 @@ impl Engine {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
         one_time_secrets::delete_all(tx, user_id)?;
-        mail::forget_tokens(tx, user_id)?;
+        outbox::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 
@@ -508,7 +508,7 @@ impl Engine {
         users::next_epoch(tx, user_id)?;
         // Dead by the epoch; a mail with a dead token is not worth sending.
         one_time_secrets::delete_all(tx, user_id)?;
-        mail::forget_tokens(tx, user_id)?;
+        outbox::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 

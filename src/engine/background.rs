@@ -1,0 +1,243 @@
+//! Sending mails, and the thread that does it in the background where that is configured.
+
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::log::Reporter;
+use super::outbox::{Fate, Outbox};
+use crate::contain::contain;
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+use crate::outbound::Outcome;
+use crate::store::{Share, Tx};
+
+/// The outbox, and who empties it.
+pub(crate) struct Mailing {
+    pub outbox: Arc<Outbox>,
+    pub background: Option<Background>,
+}
+
+impl Mailing {
+    /// Writes what may put a mail into the outbox, and has it sent.
+    pub(crate) fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        let value = self.outbox.write(f)?;
+        if let Some(background) = &self.background {
+            background.wake();
+        } else if crypto::random::<1>().is_ok_and(|random| random[0] < 32) {
+            // Nobody may ever take them. It may fail: the next one tries again.
+            let _ = self.outbox.tidy(Share::Batch(32));
+        }
+        Ok(value)
+    }
+}
+
+/// Longer than any conversation about one mail takes: meanwhile no other process sends it.
+const LEASE_SECONDS: i64 = 1800;
+
+impl Outbox {
+    /// Sends due mails while it `goes_on`; and what the operator should see to, if the server refuses whatever comes
+    /// from here. No lock of the store is held while the server is talked to.
+    pub(crate) fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<(Done, Option<Error>)> {
+        let postman = match &self.postman {
+            Some(postman) => postman,
+            None if !cfg!(feature = "smtp") => return Err(Code::FeatureNotBuilt.into()),
+            None => return Err(Error::at(Code::InvalidConfig, "/mail/smtp", "no server is configured")),
+        };
+        self.tidy(Share::AFew)?;
+        let (mut done, mut open, mut unwelcome) = (Done::default(), None, None);
+        for _ in 0..limit {
+            if !goes_on() {
+                break;
+            }
+            let Some(taken) = self.take(1, LEASE_SECONDS)?.pop() else { break };
+            let id = taken.waiting.id;
+            let mut connection = match open.take().map_or_else(|| postman.connect(), Ok) {
+                Ok(connection) => connection,
+                Err(error) => {
+                    self.settle(id, &Fate::Deferred(error.detail.as_deref().unwrap_or_default()))?;
+                    return Err(error);
+                }
+            };
+            let message_id = self.message_id(id);
+            let outcome = connection.send(&taken.letter(message_id.as_deref()));
+            match &outcome {
+                Outcome::Sent => {
+                    self.settle(id, &Fate::Sent)?;
+                    self.is_unwelcome(None);
+                    done.delivered += 1;
+                }
+                Outcome::Deferred(reason) => {
+                    self.settle(id, &Fate::Deferred(reason))?;
+                    done.deferred += 1;
+                }
+                Outcome::Unwelcome(reason) => {
+                    self.settle(id, &Fate::Deferred(reason))?;
+                    self.is_unwelcome(Some(reason));
+                    unwelcome = Some(Error::at(Code::MailUnavailable, "/mail", reason.clone()));
+                    done.deferred += 1;
+                }
+                Outcome::Refused(reason) => {
+                    self.settle(id, &Fate::Refused(reason))?;
+                    done.refused += 1;
+                }
+            }
+            open = match outcome {
+                _ if connection.is_open() => Some(connection),
+                Outcome::Deferred(reason) | Outcome::Unwelcome(reason) => {
+                    return Err(Error::new(Code::MailUnavailable, reason));
+                }
+                _ => None,
+            };
+        }
+        if let Some(connection) = open {
+            connection.close();
+        }
+        Ok((done, unwelcome))
+    }
+}
+
+/// What became of mails that were due.
+#[derive(Default)]
+pub(crate) struct Done {
+    pub delivered: u32,
+    pub deferred: u32,
+    pub refused: u32,
+}
+
+/// The thread that sends mails. It begins with the first mail and ends with the engine.
+pub(crate) struct Background {
+    outbox: Arc<Outbox>,
+    reporter: Arc<Reporter>,
+    /// A thread is not inherited: in a forked child there is none, and whoever holds a lock is not there.
+    process: u32,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    signal: Arc<Signal>,
+    thread: JoinHandle<()>,
+}
+
+/// What the engine and the thread tell each other.
+#[derive(Default)]
+struct Signal {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    has_mail: bool,
+    must_end: bool,
+    has_ended: bool,
+}
+
+/// How many mails are sent in one conversation.
+const AT_ONCE: u32 = 50;
+
+/// How long the thread waits for a mail before it looks by itself: for those that were deferred, and those of
+/// other processes.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// How long closing the engine waits for a conversation. One that a dead server keeps from ending is left to its
+/// timeout.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Background {
+    pub(crate) fn new(outbox: Arc<Outbox>, reporter: Arc<Reporter>) -> Background {
+        Background { outbox, reporter, process: process::id(), running: Mutex::new(None) }
+    }
+
+    /// There may be a mail. Where no thread can be had now, the next mail tries again.
+    pub(crate) fn wake(&self) {
+        if self.process != process::id() {
+            return;
+        }
+        let mut running = lock(&self.running);
+        if running.is_none() {
+            let signal = Arc::new(Signal::default());
+            let (outbox, reporter) = (Arc::clone(&self.outbox), Arc::clone(&self.reporter));
+            let theirs = Arc::clone(&signal);
+            let body = move || send_until_the_end(&outbox, &reporter, &theirs);
+            let thread = thread::Builder::new().name("doorward-mail".to_owned()).spawn(body);
+            *running = thread.ok().map(|thread| Running { signal, thread });
+        }
+        if let Some(running) = &*running {
+            running.signal.tell(|state| state.has_mail = true);
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { signal, thread }) = running else { return };
+        if self.process != process::id() {
+            std::mem::forget((signal, thread));
+            return;
+        }
+        signal.tell(|state| state.must_end = true);
+        // A garbage collector may drop the engine on the thread itself, inside a hook.
+        if thread.thread().id() != thread::current().id() && signal.has_ended_within(PATIENCE) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn send_until_the_end(outbox: &Outbox, reporter: &Reporter, signal: &Signal) {
+    while !signal.must_end() {
+        match contain(|| outbox.deliver(AT_ONCE, || !signal.must_end())) {
+            Ok((done, unwelcome)) => {
+                if let Some(error) = unwelcome {
+                    report(reporter, &error);
+                }
+                if done.delivered + done.deferred + done.refused < AT_ONCE {
+                    signal.wait(|state| state.must_end || state.has_mail);
+                }
+            }
+            Err(error) => {
+                report(reporter, &error);
+                // A server that is down is not asked again for each new mail.
+                signal.wait(|state| state.must_end);
+            }
+        }
+    }
+    signal.tell(|state| state.has_ended = true);
+}
+
+fn report(reporter: &Reporter, error: &Error) {
+    let _ = contain(|| {
+        reporter.failed(Some("deliver_mail"), error);
+        Ok(())
+    });
+}
+
+impl Signal {
+    fn tell(&self, what: impl FnOnce(&mut State)) {
+        what(&mut lock(&self.state));
+        self.changed.notify_all();
+    }
+
+    fn must_end(&self) -> bool {
+        lock(&self.state).must_end
+    }
+
+    /// Waits for `what`, or until the pause is over.
+    fn wait(&self, what: impl Fn(&State) -> bool) {
+        let state = lock(&self.state);
+        let waited = self.changed.wait_timeout_while(state, PAUSE, |state| !what(state));
+        waited.unwrap_or_else(PoisonError::into_inner).0.has_mail = false;
+    }
+
+    fn has_ended_within(&self, patience: Duration) -> bool {
+        let state = lock(&self.state);
+        let waited = self.changed.wait_timeout_while(state, patience, |state| !state.has_ended);
+        waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,95 @@
+//! The host's log: what an engine tells it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::config::ProviderName;
+use crate::crypto::jwks::BadMember;
+use crate::error::{Error, Status};
+use crate::json;
+use crate::user::Id;
+
+/// Receives structured records (JSON) of what the host should know; never a secret.
+pub type Log = dyn Fn(Level, &str) + Send + Sync;
+
+/// How much a log record matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// A bug was contained.
+    Error = 1,
+    /// Something the operator should see to: the store does not answer.
+    Warn = 2,
+    /// A refusal.
+    Info = 3,
+}
+
+/// Tells the host's log.
+pub(crate) struct Reporter {
+    pub log: Option<Box<Log>>,
+    pub clock: Arc<Clock>,
+}
+
+impl Reporter {
+    /// Tells the host's log why an operation failed.
+    pub(crate) fn failed(&self, operation: Option<&str>, error: &Error) {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            event: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            operation: Option<&'a str>,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            user_id: Option<Id>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            session_id: Option<Id>,
+            at: i64,
+        }
+        let Some(log) = &self.log else { return };
+        let level = match error.status() {
+            Status::Internal => Level::Error,
+            Status::Unavailable | Status::Config | Status::Misuse => Level::Warn,
+            _ => Level::Info,
+        };
+        let record = Record {
+            event: "operation_failed",
+            operation,
+            code: error.code.name(),
+            field: error.field.as_deref(),
+            detail: error.detail.as_deref(),
+            user_id: error.about.as_ref().and_then(|about| about.user_id),
+            session_id: error.about.as_ref().and_then(|about| about.session_id),
+            at: self.clock.now(),
+        };
+        log(level, &json::render(&record).unwrap_or_default());
+    }
+}
+
+impl Reporter {
+    /// Tells the host's log which members of a provider's key set are no good keys, and why.
+    pub(crate) fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            event: &'a str,
+            field: String,
+            detail: &'a str,
+            at: i64,
+        }
+        let Some(log) = &self.log else { return };
+        for BadMember { index, reason } in bad {
+            let record = Record {
+                event: "provider_key_passed_over",
+                field: format!("/id_token_providers/{}/keys/{index}", provider.as_str()),
+                detail: reason,
+                at: self.clock.now(),
+            };
+            log(Level::Warn, &json::render(&record).unwrap_or_default());
+        }
+    }
+}
