@@ -52,14 +52,14 @@ test:
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --features cli --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --no-default-features -- -D warnings
 
 ## Licences, sources and banned crates; `cargo install cargo-deny` first.
 deny:
 	$(CARGO) deny check licenses bans sources
 
-TEST_RUST = $(CARGO) test --workspace --exclude doorward-onepassword --features cli
+TEST_RUST = $(CARGO) test --workspace --exclude doorward-onepassword
 
 # Builds the tests and runs none.
 rust-tests: lint
@@ -81,7 +81,7 @@ library:
 
 ## The administrator's command, optimized, with its manual pages and completions.
 command:
-	$(CARGO) build --release --features cli --bin doorward
+	$(CARGO) build --release --package doorward-command
 	rm -rf $(MANUAL)
 	$(RELEASE)/doorward man $(MANUAL)
 	$(RELEASE)/doorward completion bash > $(MANUAL)/doorward.bash

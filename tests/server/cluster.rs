@@ -1,5 +1,7 @@
 //! A server of a test's own, and engines on it.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;

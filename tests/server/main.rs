@@ -5,10 +5,8 @@ mod cluster;
 mod disk;
 mod network;
 mod opening;
-mod operating;
 mod outages;
 mod pooler;
-mod recovery;
 mod relay;
 mod rules;
 #[path = "../skips/mod.rs"]

@@ -13,6 +13,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::ROOT;
 use crate::cluster::{Cluster, call, login, open, register, succeed};
 use crate::skips::not_run;
 
@@ -27,7 +28,7 @@ struct Block {
 }
 
 fn source(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let path = Path::new(ROOT).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -72,7 +73,7 @@ impl Machine {
             }
             mode(&machine.path(ETC), "2750");
         }
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        let examples = Path::new(ROOT).join("examples");
         std::os::unix::fs::symlink(examples, machine.path("examples")).unwrap();
         machine.program("doorward", &format!("exec '{COMMAND}' \"$@\""));
         machine.program("sudo", &format!("test \"$1 $2\" = '-u door' && shift 2 && exec {as_user} \"$@\""));
@@ -255,7 +256,7 @@ fn nobody_does_more(cluster: &Cluster) {
 #[test]
 fn the_units() {
     let machine = Machine::of_one_user();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/operating");
+    let folder = Path::new(ROOT).join("examples/operating");
     let mut units = Vec::new();
     for entry in fs::read_dir(&folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -297,7 +298,7 @@ fn the_jobs_of_the_timers() {
         for line in source(&format!("examples/operating/{unit}")).lines() {
             let Some(line) = line.strip_prefix("ExecStart=") else { continue };
             let line = line.replace("/usr/local/bin/doorward", COMMAND).replace("%%", "%");
-            let mut confined = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/confined"));
+            let mut confined = Command::new(Path::new(ROOT).join("tests/confined"));
             confined.args([machine.path(LIB), machine.path(BACKUPS)]).args([
                 "--",
                 "sh",

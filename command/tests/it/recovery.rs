@@ -6,12 +6,14 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::cluster::server_program;
-use crate::cluster::{Cluster, PASSWORD, call, chown_to_postgres, is_active, login, open, register};
+use crate::ROOT;
+use crate::cluster::{
+    Cluster, PASSWORD, call, chown_to_postgres, is_active, login, open, register, server_program,
+};
 
 /// The blocks of the page: settings, the backup, the recovery, what is done after it.
 fn blocks() -> [String; 4] {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/restoring.md")).unwrap();
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/restoring.md")).unwrap();
     let (_, part) = page.split_once("\n## PostgreSQL\n").expect("the part about PostgreSQL");
     let part = part.split("\n## ").next().unwrap();
     let blocks = part.split("```").skip(1).step_by(2);

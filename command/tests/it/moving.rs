@@ -1,8 +1,6 @@
 //! Moving a store: from a SQLite file into either kind of store, and back. Nobody is logged out, nothing that was
 //! acknowledged stays behind, and the old store answers nothing any more.
 
-mod stores;
-
 use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -10,10 +8,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::stores::{Store, config, on_each_store};
 use doorward::config::StoreUrl;
 use doorward::{Code, Config, Engine, Error, Hooks, Moved, unseal};
 use serde_json::{Value, json};
-use stores::{Store, config, on_each_store};
 
 const PASSWORD: &str = "eight wise words";
 
@@ -554,7 +552,7 @@ fn is_not_to_be_opened(store: &Store) -> bool {
 
 fn shim(folder: &Path) -> String {
     let (source, library) =
-        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), folder.join("shim.so"));
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/shim.c"), folder.join("shim.so"));
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
     assert!(compiler.status().expect("cc, a C compiler").success());

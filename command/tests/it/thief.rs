@@ -11,9 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
-use stores::{Store, on_each_store};
-
-mod stores;
+use crate::stores::{self, Store, on_each_store};
 
 const OLD: &str = "the secret key that leaked, with a copy of the store";
 const NEW: &str = "the secret key that takes the place of the one that leaked";
@@ -84,14 +82,13 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     }
 }
 
-#[cfg(feature = "cli")]
 on_each_store!(the_documented_commands_leave_the_thief_nothing);
 /// The commands of docs/security.md as they stand there, with keys in files, beside an application that is restarted
 /// where the page says so, and one that nobody thinks of.
-#[cfg(feature = "cli")]
 #[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
-    let page = include_str!("../docs/security.md").split("### A secret key that leaked").nth(1).unwrap();
+    let page =
+        include_str!("../../../docs/security.md").split("### A secret key that leaked").nth(1).unwrap();
     let page = page.split("\n## ").next().unwrap().replace("/etc/app", store.path().to_str().unwrap());
     let blocks: Vec<&str> =
         page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();

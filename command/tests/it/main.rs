@@ -1,16 +1,18 @@
 //! The command `doorward`, as a shell runs it.
 
-#[path = "command/importing.rs"]
+#[path = "../../../tests/server/cluster.rs"]
+mod cluster;
 mod importing;
-#[path = "command/log.rs"]
 mod log;
-#[path = "command/reading.rs"]
+mod moving;
+mod operating;
 mod reading;
-#[path = "command/restoring.rs"]
+mod recovery;
 mod restoring;
-#[path = "command/settings.rs"]
 mod settings;
+#[path = "../../../tests/stores/mod.rs"]
 mod stores;
+mod thief;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +23,10 @@ use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use stores::{Store, on_each_store};
+use stores::{Store, on_each_store, skips};
+
+/// The folder that holds docs/ and examples/.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The command on stores in a folder of its own.
 struct Shell(TempDir);
