@@ -228,7 +228,7 @@ impl BackendName {
 impl FromStr for BackendName {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<BackendName, &'static str> {
+    fn from_str(text: &str) -> Result<BackendName, &'static str> {
         let valid = is_name(text) && text != "default";
         if valid { Ok(BackendName(text.to_owned())) } else { Err(BACKEND_NAME) }
     }

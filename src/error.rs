@@ -11,7 +11,7 @@ use crate::user::Id;
 use crate::webauthn::RequestOptions;
 
 /// The result of everything that can fail here.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The class of an outcome, as the C ABI returns it. New codes may appear; classes do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -130,9 +130,7 @@ fn remove_nulls(value: &mut Value) {
 }
 
 /// Reads a structure from a JSON object only; serde by itself takes a list of its members as well.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<T, D::Error> {
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(ObjectOnly(deserializer))
 }
 
@@ -140,7 +138,7 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) fn with_member<'de, D, M, T>(
     deserializer: D,
     member: &'static str,
-) -> std::result::Result<(Option<M>, T), D::Error>
+) -> Result<(Option<M>, T), D::Error>
 where
     D: Deserializer<'de>,
     M: Deserialize<'de>,
@@ -161,7 +159,7 @@ impl<'de, M: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for WithMember<
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
         let others = Others { map, member: self.member, found: &mut found };
         let value = T::deserialize(MapAccessDeserializer::new(others))?;
@@ -179,10 +177,7 @@ struct Others<'a, A, M> {
 impl<'de, A: MapAccess<'de>, M: Deserialize<'de>> MapAccess<'de> for Others<'_, A, M> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> std::result::Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         let mut seed = Some(seed);
         while let Some(key) = self.map.next_key_seed(OtherKey { member: self.member, seed: &mut seed })? {
             if key.is_some() {
@@ -196,10 +191,7 @@ impl<'de, A: MapAccess<'de>, M: Deserialize<'de>> MapAccess<'de> for Others<'_, 
         Ok(None)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> std::result::Result<V::Value, A::Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         self.map.next_value_seed(seed)
     }
 }
@@ -213,10 +205,7 @@ struct OtherKey<'a, K> {
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for OtherKey<'_, K> {
     type Value = Option<K::Value>;
 
-    fn deserialize<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> std::result::Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let key = Cow::<str>::deserialize(deserializer)?;
         match self.seed.take_if(|_| key != self.member) {
             Some(seed) => seed.deserialize(CowStrDeserializer::new(key)).map(Some),
@@ -228,14 +217,14 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for OtherKey<'_, K> {
 /// As [`object`], `null` being nothing.
 pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> std::result::Result<Option<T>, D::Error> {
+) -> Result<Option<T>, D::Error> {
     Ok(Option::<Inner<T>>::deserialize(deserializer)?.map(|Inner(value)| value))
 }
 
 /// As [`object`], for each item of a list.
 pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> std::result::Result<Vec<T>, D::Error> {
+) -> Result<Vec<T>, D::Error> {
     Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
 }
 
@@ -243,18 +232,18 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// software writes, which may come to say more. What is there is read strictly all the same.
 pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
-) -> std::result::Result<T, D::Error> {
+) -> Result<T, D::Error> {
     open(Object::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// As [`open_object`], `null` being nothing.
 pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
-) -> std::result::Result<Option<T>, D::Error> {
+) -> Result<Option<T>, D::Error> {
     Option::<Object>::deserialize(deserializer)?.map(open).transpose().map_err(D::Error::custom)
 }
 
-fn open<T: DeserializeOwned>(object: Object) -> std::result::Result<T, serde_json::Error> {
+fn open<T: DeserializeOwned>(object: Object) -> Result<T, serde_json::Error> {
     let mut value = Value::Object(object.0);
     remove_nulls(&mut value);
     serde_json::from_value(value)
@@ -263,7 +252,7 @@ fn open<T: DeserializeOwned>(object: Object) -> std::result::Result<T, serde_jso
 struct Inner<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Inner<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Inner<T>, D::Error> {
         object(deserializer).map(Inner)
     }
 }
@@ -273,7 +262,7 @@ struct ObjectOnly<D>(D);
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     type Error = D::Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, D::Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         self.0.deserialize_map(visitor)
     }
     serde::forward_to_deserialize_any! {
@@ -331,7 +320,7 @@ impl io::Write for Written {
 pub struct Object(pub Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Object, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
         match Strict(1).deserialize(deserializer)? {
             Value::Object(map) => Ok(Object(map)),
             _ => Err(D::Error::custom("expected an object")),
@@ -361,7 +350,7 @@ pub(crate) struct Strict(pub usize);
 
 impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -372,25 +361,25 @@ impl<'de> Visitor<'de> for Strict {
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a JSON value")
     }
-    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+    fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
-    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(value.into())
     }
-    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
         Ok(value.into())
     }
-    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(value.into())
     }
-    fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         Ok(value.into())
     }
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> std::result::Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
         no_nul(value).map(|()| value.into())
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut items = Vec::new();
         while let Some(item) = seq.next_element_seed(Strict(inner))? {
@@ -398,7 +387,7 @@ impl<'de> Visitor<'de> for Strict {
         }
         Ok(items.into())
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
@@ -413,13 +402,13 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> std::result::Result<usize, E> {
+    fn deeper<E: serde::de::Error>(self) -> Result<usize, E> {
         if self.0 >= MAX_DEPTH { Err(E::custom("nested too deeply")) } else { Ok(self.0 + 1) }
     }
 }
 
 /// PostgreSQL text and C strings cannot hold NUL, so no stored text may.
-fn no_nul<E: serde::de::Error>(text: &str) -> std::result::Result<(), E> {
+fn no_nul<E: serde::de::Error>(text: &str) -> Result<(), E> {
     if text.contains('\0') { Err(E::custom("NUL character")) } else { Ok(()) }
 }
 

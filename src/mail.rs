@@ -173,7 +173,7 @@ macro_rules! kinds {
         impl FromStr for Kind {
             type Err = &'static str;
 
-            fn from_str(name: &str) -> std::result::Result<Kind, &'static str> {
+            fn from_str(name: &str) -> Result<Kind, &'static str> {
                 match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of mail") }
             }
         }
@@ -227,7 +227,7 @@ pub struct Template {
 
 impl Template {
     /// Refuses a subject of several lines and placeholders that a mail of this kind does not have.
-    fn check(&self, kind: Kind) -> std::result::Result<(), (&'static str, &'static str)> {
+    fn check(&self, kind: Kind) -> Result<(), (&'static str, &'static str)> {
         if self.subject.is_empty() || self.subject.len() > 256 || self.subject.chars().any(char::is_control) {
             return Err(("subject", "expected one line of 1 to 256 bytes"));
         }
@@ -438,7 +438,7 @@ pub struct Link(String);
 impl FromStr for Link {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Link, &'static str> {
+    fn from_str(text: &str) -> Result<Link, &'static str> {
         let is_text = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -482,7 +482,7 @@ pub struct Mailbox {
 impl FromStr for Mailbox {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Mailbox, &'static str> {
+    fn from_str(text: &str) -> Result<Mailbox, &'static str> {
         const EXPECTED: &str = "expected an address, or a name and an address in angle brackets";
         if text.len() > 512 || text.chars().any(char::is_control) {
             return Err(EXPECTED);
@@ -533,7 +533,7 @@ impl SmtpHost {
 impl FromStr for SmtpHost {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<SmtpHost, &'static str> {
+    fn from_str(text: &str) -> Result<SmtpHost, &'static str> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         let is_name = (1..=253).contains(&text.len()) && text.bytes().all(is_name);
         if is_name || text.parse::<IpAddr>().is_ok() {
@@ -560,7 +560,7 @@ impl Hello {
 impl FromStr for Hello {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Hello, &'static str> {
+    fn from_str(text: &str) -> Result<Hello, &'static str> {
         let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let is_literal = literal.is_some_and(|address| match address.strip_prefix("IPv6:") {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),

@@ -2,16 +2,21 @@
 //! of the configuration, or `rules` of a request, compiled.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
+use serde_json::value::RawValue;
+
 use crate::config::Origin;
-use crate::json::Text;
+use crate::error::{Code, Error, Result};
+use crate::json::{self, Text};
 
 /// The rules of `authenticate_request`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -298,5 +303,52 @@ impl<'de> Visitor<'de> for PatternVisitor {
         let kind: Kind = entries.next_key()?.ok_or_else(one)?;
         let pattern = entries.next_value_seed(kind)?;
         if entries.next_key::<IgnoredAny>()?.is_some() { Err(one()) } else { Ok(pattern) }
+    }
+}
+
+/// Rules as a request brings them: an object like `requests` of the configuration, not read yet.
+#[derive(Clone, Debug)]
+pub struct Rules<'a>(Cow<'a, str>);
+
+impl<'a> Rules<'a> {
+    /// Takes the JSON text of the object.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Rules<'a> {
+        Rules(text.into())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Rules<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rules<'a>, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Rules::new(raw.get()))
+    }
+}
+
+/// The rules that requests brought, compiled, by their text. A host has a few sets, one for each middleware.
+#[derive(Default)]
+pub(crate) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
+
+impl RuleSets {
+    const MAX_SETS: usize = 16;
+    const MAX_BYTES: usize = 16 << 10;
+
+    pub(crate) fn compiled(&self, Rules(text): &Rules) -> Result<Arc<Requests>> {
+        let known = |sets: &VecDeque<(String, Arc<Requests>)>| {
+            sets.iter().find(|(known, _)| known == text).map(|(_, rules)| Arc::clone(rules))
+        };
+        if let Some(rules) = known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(rules);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(Error::at(Code::InvalidRequest, "/rules", "more than 16 KiB"));
+        }
+        let rules = json::parse_without_nulls(text, Code::InvalidRequest)
+            .map_err(|error| Error { field: error.field.map(|field| format!("/rules{field}")), ..error })?;
+        let rules = Arc::new(rules);
+        let mut sets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known(&sets).is_none() {
+            sets.truncate(Self::MAX_SETS - 1);
+            sets.push_front((text.clone().into_owned(), Arc::clone(&rules)));
+        }
+        Ok(rules)
     }
 }

@@ -48,7 +48,7 @@ impl FromStr for Seed {
 
     /// Reads what people type: either case, spaces, hyphens, padding. Seeds of other systems may be as short as
     /// 80 bits.
-    fn from_str(text: &str) -> std::result::Result<Seed, &'static str> {
+    fn from_str(text: &str) -> Result<Seed, &'static str> {
         const EXPECTED: &str = "expected 80 to 512 bits in base32";
         if text.len() > 256 {
             return Err(EXPECTED);
@@ -66,7 +66,7 @@ impl fmt::Debug for Seed {
 }
 
 impl Serialize for Seed {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.base32())
     }
 }
@@ -135,7 +135,7 @@ impl AccountName {
 impl FromStr for AccountName {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<AccountName, &'static str> {
+    fn from_str(text: &str) -> Result<AccountName, &'static str> {
         let valid = (1..=254).contains(&text.len()) && !text.chars().any(char::is_control);
         if valid { Ok(AccountName(text.to_owned())) } else { Err("expected a name of 1 to 254 bytes") }
     }
@@ -170,7 +170,7 @@ impl ServiceName {
 impl FromStr for ServiceName {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<ServiceName, &'static str> {
+    fn from_str(text: &str) -> Result<ServiceName, &'static str> {
         let count = text.chars().count();
         let valid = (1..=64).contains(&count) && !text.chars().any(|c| c == ':' || c.is_control());
         if valid {

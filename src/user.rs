@@ -83,7 +83,7 @@ impl FromStr for Id {
     type Err = &'static str;
 
     /// Reads the one canonical spelling: 36 characters, lower case, hyphens.
-    fn from_str(text: &str) -> std::result::Result<Id, &'static str> {
+    fn from_str(text: &str) -> Result<Id, &'static str> {
         let id = Uuid::try_parse(text).map_err(|_| "expected an id")?;
         let canonical = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
         if canonical { Ok(Id(id)) } else { Err("expected an id") }
@@ -122,7 +122,7 @@ impl Username {
 impl FromStr for Username {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Username, &'static str> {
+    fn from_str(text: &str) -> Result<Username, &'static str> {
         match username_key(text) {
             Some(_) => Ok(Username(text.to_owned())),
             None => Err("expected a username: 1 to 64 letters, digits or ASCII signs, no spaces, no @"),
@@ -177,7 +177,7 @@ impl Email {
 impl FromStr for Email {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Email, &'static str> {
+    fn from_str(text: &str) -> Result<Email, &'static str> {
         match email_key(text) {
             Some(_) => Ok(Email(text.to_owned())),
             None => Err("expected an e-mail address"),
@@ -248,7 +248,7 @@ impl Role {
 impl FromStr for Role {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Role, &'static str> {
+    fn from_str(text: &str) -> Result<Role, &'static str> {
         let visible = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(visible);
         if valid {
@@ -275,7 +275,7 @@ impl Actor {
 impl FromStr for Actor {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Actor, &'static str> {
+    fn from_str(text: &str) -> Result<Actor, &'static str> {
         let valid = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
         if valid && text.trim() == text {
             Ok(Actor(text.to_owned()))
@@ -304,7 +304,7 @@ impl Locale {
 impl FromStr for Locale {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Locale, &'static str> {
+    fn from_str(text: &str) -> Result<Locale, &'static str> {
         let subtag =
             |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let valid = (2..=35).contains(&text.len()) && text.split('-').all(subtag);
@@ -331,7 +331,7 @@ impl Scope {
 impl FromStr for Scope {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Scope, &'static str> {
+    fn from_str(text: &str) -> Result<Scope, &'static str> {
         let valid = text.len() <= 1024 && text.split(' ').all(|scope| scope.parse::<Role>().is_ok());
         if valid { Ok(Scope(text.to_owned())) } else { Err("expected scopes separated by spaces") }
     }
@@ -366,13 +366,13 @@ impl Amr {
 }
 
 impl Serialize for Amr {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.members())
     }
 }
 
 impl<'de> Deserialize<'de> for Amr {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Amr, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amr, D::Error> {
         Vec::<String>::deserialize(deserializer).map(|members| Amr(members.join(" ")))
     }
 }
@@ -469,7 +469,7 @@ impl Offered {
 impl FromStr for Offered {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Offered, &'static str> {
+    fn from_str(text: &str) -> Result<Offered, &'static str> {
         Ok(Offered(text.to_owned()))
     }
 }
@@ -484,7 +484,7 @@ impl fmt::Debug for Offered {
 macro_rules! text_type {
     ($type:ident, $($schema:tt)*) => {
         impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<$type, D::Error> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
                 <crate::json::Text as serde::Deserialize>::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
             }
         }

@@ -64,7 +64,7 @@ impl ProviderName {
 impl FromStr for ProviderName {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<ProviderName, &'static str> {
+    fn from_str(text: &str) -> Result<ProviderName, &'static str> {
         let expected = "expected 1 to 64 of ASCII letters, digits, `-` and `_`";
         if is_name(text) { Ok(ProviderName(text.to_owned())) } else { Err(expected) }
     }
@@ -86,7 +86,7 @@ impl Tenant {
 impl FromStr for Tenant {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Tenant, &'static str> {
+    fn from_str(text: &str) -> Result<Tenant, &'static str> {
         let valid = is_name(text) && !text.bytes().any(|byte| byte.is_ascii_uppercase());
         if valid { Ok(Tenant(text.to_owned())) } else { Err("expected a tenant's id, in lower case") }
     }
@@ -177,9 +177,7 @@ impl Default for IdTokenAlgorithms {
 }
 
 impl<'de> Deserialize<'de> for IdTokenAlgorithms {
-    fn deserialize<D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> std::result::Result<IdTokenAlgorithms, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<IdTokenAlgorithms, D::Error> {
         let members = Vec::<IdTokenAlgorithm>::deserialize(deserializer)?;
         let is_first = |(index, member): (usize, &IdTokenAlgorithm)| !members[..index].contains(member);
         match !members.is_empty() && members.iter().enumerate().all(is_first) {
@@ -218,7 +216,7 @@ pub enum AutoRegister {
 }
 
 impl<'de> Deserialize<'de> for AutoRegister {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<AutoRegister, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AutoRegister, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Account {

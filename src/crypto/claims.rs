@@ -52,7 +52,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
         f.write_str("a claims set")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Registered<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Registered<'de>, A::Error> {
         use serde::de::Error;
         let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
         let (mut sid, mut scope, mut client_id) = (None, None, None);
@@ -115,7 +115,7 @@ impl NumericDate {
 }
 
 impl<'de> Deserialize<'de> for NumericDate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<NumericDate, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NumericDate, D::Error> {
         deserializer.deserialize_any(NumericDateVisitor)
     }
 }
@@ -128,13 +128,13 @@ impl Visitor<'_> for NumericDateVisitor {
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a number of seconds")
     }
-    fn visit_i64<E>(self, seconds: i64) -> std::result::Result<NumericDate, E> {
+    fn visit_i64<E>(self, seconds: i64) -> Result<NumericDate, E> {
         Ok(NumericDate(seconds))
     }
-    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> std::result::Result<NumericDate, E> {
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<NumericDate, E> {
         i64::try_from(seconds).map(NumericDate).map_err(E::custom)
     }
-    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> std::result::Result<NumericDate, E> {
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
         // Beyond that a float is no longer the number that was written.
         const EXACT: f64 = (1_i64 << 53) as f64;
         match seconds.abs() < EXACT {
@@ -148,7 +148,7 @@ impl Visitor<'_> for NumericDateVisitor {
 struct Members<'t>(Vec<Cow<'t, str>>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Members<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'de>, D::Error> {
         deserializer.deserialize_any(MembersVisitor)
     }
 }
@@ -161,13 +161,13 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a text or a list of texts")
     }
-    fn visit_borrowed_str<E>(self, one: &'de str) -> std::result::Result<Members<'de>, E> {
+    fn visit_borrowed_str<E>(self, one: &'de str) -> Result<Members<'de>, E> {
         Ok(Members(vec![one.into()]))
     }
-    fn visit_str<E>(self, one: &str) -> std::result::Result<Members<'de>, E> {
+    fn visit_str<E>(self, one: &str) -> Result<Members<'de>, E> {
         Ok(Members(vec![one.to_owned().into()]))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Members<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Members<'de>, A::Error> {
         let mut members = Vec::new();
         while let Some(Text(member)) = seq.next_element()? {
             members.push(member);

@@ -117,7 +117,7 @@ impl Hasher {
     }
 
     /// The name of the scheme that a hash is of, if it can be verified here.
-    pub(crate) fn scheme(&self, stored: &str) -> std::result::Result<&'static str, Unverifiable> {
+    pub(crate) fn scheme(&self, stored: &str) -> Result<&'static str, Unverifiable> {
         self.readable(stored).map(|hash| hash.scheme())
     }
 
@@ -126,7 +126,7 @@ impl Hasher {
         StoredHash::parse(stored).map(|hash| (hash.scheme(), hash.parameters()))
     }
 
-    fn readable(&self, text: &str) -> std::result::Result<StoredHash, Unverifiable> {
+    fn readable(&self, text: &str) -> Result<StoredHash, Unverifiable> {
         let hash = StoredHash::parse(text).ok_or(Unverifiable::Malformed)?;
         let is_bearable = match &hash {
             StoredHash::Argon2(phc) => phc.cost.is_bearable(self.cost),

@@ -142,7 +142,7 @@ impl Key {
 }
 
 impl Material {
-    fn new(algorithm: SigningAlgorithm, secret: &[u8]) -> std::result::Result<Material, error::KeyRejected> {
+    fn new(algorithm: SigningAlgorithm, secret: &[u8]) -> Result<Material, error::KeyRejected> {
         let rsa = |verification, encoding| {
             let pair = RsaKeyPair::from_pkcs8(secret)?;
             let public = parsed(verification, pair.public_key().as_ref())?;
@@ -165,7 +165,7 @@ impl Material {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, error::Unspecified> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, error::Unspecified> {
         let random = SystemRandom::new();
         match self {
             Material::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
@@ -179,7 +179,7 @@ impl Material {
         }
     }
 
-    fn verify(&self, message: &[u8], signature: &[u8]) -> std::result::Result<(), error::Unspecified> {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), error::Unspecified> {
         match self {
             Material::Hmac(key) => hmac::verify(key, message, signature),
             Material::Ecdsa(_, public) | Material::Ed25519(_, public) | Material::Rsa(_, public, _) => {
@@ -192,7 +192,7 @@ impl Material {
 fn parsed(
     algorithm: &'static impl VerificationAlgorithm,
     bytes: &[u8],
-) -> std::result::Result<ParsedPublicKey, error::KeyRejected> {
+) -> Result<ParsedPublicKey, error::KeyRejected> {
     ParsedPublicKey::new(algorithm, bytes)
 }
 
@@ -200,7 +200,7 @@ fn parsed(
 pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     token: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
-) -> std::result::Result<(String, &'k K), Flaw> {
+) -> Result<(String, &'k K), Flaw> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Flaw("too_long"));
     }
@@ -221,7 +221,7 @@ pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
 fn candidates<'k, K: AsRef<Key> + 'k>(
     header: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
-) -> std::result::Result<Vec<&'k K>, Flaw> {
+) -> Result<Vec<&'k K>, Flaw> {
     // A header of our own making is known to the letter; any other is read.
     let known: Vec<&K> = keys.clone().filter(|key| key.as_ref().header == header).collect();
     if !known.is_empty() {
@@ -248,7 +248,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub fn parse(segment: &str) -> std::result::Result<Header, Flaw> {
+    pub fn parse(segment: &str) -> Result<Header, Flaw> {
         if segment.len() > MAX_HEADER_BYTES {
             return Err(Flaw("too_long"));
         }
@@ -258,7 +258,7 @@ impl Header {
     }
 
     /// Whether type and algorithm are those of the key.
-    fn agrees(&self, key: &Key) -> std::result::Result<(), Flaw> {
+    fn agrees(&self, key: &Key) -> Result<(), Flaw> {
         let expected = if key.kid.is_some() { ACCESS_TOKEN_TYPE } else { COMPATIBLE_TYPE };
         if !self.is_of_type(expected) {
             Err(Flaw("wrong_type"))
@@ -281,7 +281,7 @@ impl Header {
 }
 
 impl<'de> Deserialize<'de> for Header {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Header, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Header, D::Error> {
         deserializer.deserialize_map(HeaderVisitor)
     }
 }
@@ -295,7 +295,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         f.write_str("a JOSE header")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Header, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Header, A::Error> {
         let mut header = Header::default();
         let mut seen: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = entries.next_key()? {

@@ -29,7 +29,7 @@ macro_rules! kinds {
         impl FromStr for Kind {
             type Err = &'static str;
 
-            fn from_str(name: &str) -> std::result::Result<Kind, &'static str> {
+            fn from_str(name: &str) -> Result<Kind, &'static str> {
                 match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of event") }
             }
         }

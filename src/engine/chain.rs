@@ -30,7 +30,7 @@ pub struct ChainHead {
 impl FromStr for ChainHead {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<ChainHead, &'static str> {
+    fn from_str(text: &str) -> Result<ChainHead, &'static str> {
         let parse = || {
             let (position, link) = text.split_once(':')?;
             Some(ChainHead { position: position.parse().ok()?, link: from_base64url(link)?.try_into().ok()? })
@@ -48,7 +48,7 @@ impl fmt::Display for ChainHead {
 }
 
 impl Serialize for ChainHead {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }

@@ -1,15 +1,18 @@
 //! What an engine is made of, and how it opens.
 
+pub(crate) mod accounts;
 pub mod acting;
 pub mod audit;
 pub(crate) mod backends;
 pub(crate) mod background;
 pub mod chain;
+pub(crate) mod counters;
 pub(crate) mod key_ring;
 pub(crate) mod log;
 pub(crate) mod one_time;
 pub(crate) mod outbox;
 pub(crate) mod provider_keys;
+pub(crate) mod providers;
 pub mod restore;
 pub(crate) mod retirement;
 pub(crate) mod rotation;
@@ -23,11 +26,13 @@ use self::audit::Audit;
 use self::backends::Backend;
 use self::background::{Background, Mailing};
 use self::chain::Chain;
+use self::counters::Counters;
 use self::key_ring::{KeyRing, Ring, Turning};
 pub(crate) use self::log::Reporter;
 pub use self::log::{Level, Log};
 use self::one_time::OneTime;
 use self::outbox::Outbox;
+use self::providers::Providers;
 use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
 use crate::clock::Clock;
@@ -36,7 +41,9 @@ use crate::crypto::hasher::Hasher;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result, Status};
 use crate::mail::Delivery;
-use crate::operations::{id_tokens, introspection, requests, stats};
+use crate::operations::OPERATIONS;
+use crate::outbound::introspection::RemoteService;
+use crate::requests::RuleSets;
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::store::{mails, moves};
@@ -57,10 +64,10 @@ pub struct Engine {
     pub(crate) audit: Audit,
     pub(crate) one_time: Arc<OneTime>,
     pub(crate) mailing: Mailing,
-    pub(crate) remote_service: Option<introspection::RemoteService>,
-    pub(crate) providers: Vec<id_tokens::Provider>,
-    pub(crate) rule_sets: requests::RuleSets,
-    pub(crate) counters: stats::Counters,
+    pub(crate) remote_service: Option<RemoteService>,
+    pub(crate) providers: Providers,
+    pub(crate) rule_sets: RuleSets,
+    pub(crate) counters: Counters,
 }
 
 /// Callbacks supplied by the host.
@@ -88,11 +95,11 @@ impl Engine {
         backends::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Hasher::new(&config.password)?;
-        let remote_service = config.introspection_service.as_ref().map(introspection::RemoteService::new);
+        let remote_service = config.introspection_service.as_ref().map(RemoteService::new);
         let remote_service = remote_service.transpose()?;
         let clock = Arc::new(hooks.clock);
         let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
-        let providers = id_tokens::providers(&config, &reporter)?;
+        let providers = Providers::new(&config, &reporter)?;
         let store = Store::open(&config)?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         if is_new && !may_create(&config) {
@@ -169,8 +176,8 @@ impl Engine {
             mailing: Mailing { outbox, background },
             remote_service,
             providers,
-            rule_sets: requests::RuleSets::default(),
-            counters: stats::Counters::default(),
+            rule_sets: RuleSets::default(),
+            counters: Counters::new(OPERATIONS.len()),
         })
     }
 
@@ -217,7 +224,7 @@ impl Engine {
     }
 
     fn observe<T>(&self, operation: &operations::Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut call = self.counters.begin(operation);
+        let mut call = self.counters.begin(operation.index, operation.is_fast());
         let result = f();
         call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
         drop(call);

@@ -264,7 +264,7 @@ impl Outbox {
     }
 
     /// Opens and writes a mail.
-    fn open(&self, kind: Kind, waiting: Waiting) -> Result<std::result::Result<Taken, Waiting>> {
+    fn open(&self, kind: Kind, waiting: Waiting) -> Result<Result<Taken, Waiting>> {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
         };

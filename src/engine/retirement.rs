@@ -36,7 +36,7 @@ pub enum Retire {
 impl FromStr for Retire {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Retire, &'static str> {
+    fn from_str(text: &str) -> Result<Retire, &'static str> {
         if text == "now" { Ok(Retire::Now) } else { Err("expected now") }
     }
 }

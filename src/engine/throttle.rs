@@ -292,7 +292,7 @@ impl Throttle {
         account: Id,
         device: Option<KnownDevice>,
         now: i64,
-    ) -> Result<std::result::Result<Guesses, Error>> {
+    ) -> Result<Result<Guesses, Error>> {
         let lane = Lane {
             id: self.own(&second_factor(account, device))?,
             limit: self.config.throttle.account_failures.seconds(),

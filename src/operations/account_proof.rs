@@ -104,7 +104,7 @@ impl Engine {
                 }
             }
             AccountProof::IdToken(id_token, provider, nonce) => {
-                let owner = self.owner_by_id_token(provider.as_ref(), &id_token, nonce.as_ref());
+                let owner = self.providers.owner(&self.store, provider.as_ref(), &id_token, nonce.as_ref());
                 let owner = owner.and_then(|owner| {
                     let own = owner.filter(|owner| !is_other(*owner));
                     own.ok_or(Error::new(Code::InvalidToken, "another_account"))

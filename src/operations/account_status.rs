@@ -201,7 +201,7 @@ impl Engine {
         let mut names: Vec<String> = identities::list(tx, id)?
             .into_iter()
             .map(|(issuer, ..)| {
-                match self.providers.iter().find(|provider| provider.has_issued_as(&issuer)) {
+                match self.providers.all.iter().find(|provider| provider.has_issued_as(&issuer)) {
                     Some(provider) => provider.name().to_owned(),
                     None => issuer,
                 }

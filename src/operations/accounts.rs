@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::account_status::AccountStatus;
 use super::login::Client;
 use crate::engine::Engine;
+use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::engine::outbox;
 use crate::error::{Code, Error, Result, optional_exposed};
@@ -17,12 +18,6 @@ use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser, User};
 use crate::store::{Durability, Tx, damaged, identities, mails, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
-
-/// The most bytes that the attributes of one account may have as JSON.
-const MAX_ATTRIBUTES: usize = 16_384;
-
-/// The most roles that one account may have.
-const MAX_ROLES: usize = 64;
 
 /// Creates an account.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -500,23 +495,5 @@ fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
     match users::has_other_active(tx, ADMIN, but)? {
         true => Ok(()),
         false => Err(Error::new(Code::PermissionDenied, "last_admin").about(Some(but), None)),
-    }
-}
-
-/// Attributes of no more than the allowed size.
-pub(crate) fn bounded(attributes: Object) -> Result<Object> {
-    match json::render(&attributes)?.len() {
-        0..=MAX_ATTRIBUTES => Ok(attributes),
-        _ => Err(Error::at(Code::InvalidRequest, "/attributes", format!("more than {MAX_ATTRIBUTES} bytes"))),
-    }
-}
-
-/// Roles in alphabetical order, each once, no more than the allowed number.
-pub(crate) fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
-    roles.sort();
-    roles.dedup();
-    match roles.len() {
-        0..=MAX_ROLES => Ok(roles),
-        _ => Err(Error::at(Code::InvalidRequest, "/roles", format!("more than {MAX_ROLES} roles"))),
     }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::id_tokens::Provider;
 use crate::config::{Audience, Config, Settings, StoreUrl};
 use crate::engine::Engine;
+use crate::engine::providers::Provider;
 use crate::error::Result;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
@@ -99,7 +99,7 @@ impl Engine {
             );
             findings.add(Problem, "mail_server", key("/mail"), message);
         }
-        for provider in &self.providers {
+        for provider in &self.providers.all {
             findings.provider_keys(provider);
         }
         findings.files(&self.config);

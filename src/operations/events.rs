@@ -56,7 +56,7 @@ pub enum EventOrder {
 impl FromStr for EventOrder {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<EventOrder, &'static str> {
+    fn from_str(text: &str) -> Result<EventOrder, &'static str> {
         match text {
             "written" => Ok(EventOrder::Written),
             "oldest" => Ok(EventOrder::Oldest),

@@ -7,9 +7,9 @@ use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{bounded, in_order};
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
+use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
@@ -75,7 +75,7 @@ pub enum OnConflict {
 impl FromStr for OnConflict {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<OnConflict, &'static str> {
+    fn from_str(text: &str) -> Result<OnConflict, &'static str> {
         match text {
             "fail" => Ok(OnConflict::Fail),
             "skip" => Ok(OnConflict::Skip),
@@ -295,7 +295,7 @@ impl ImportedUser {
 }
 
 /// An account that is good by itself, or why it is not.
-type Candidate = std::result::Result<Account, Vec<Problem>>;
+type Candidate = Result<Account, Vec<Problem>>;
 
 struct Account {
     public: PublicUser,

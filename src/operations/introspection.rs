@@ -2,20 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use base64_simd::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::config::IntrospectionService;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::outbound::http;
-use crate::password::Secret;
 use crate::token::Token;
 
 /// Asks the configured `introspection_service` about a token (RFC 7662).
@@ -69,7 +64,7 @@ impl Engine {
         if request.token.expose().is_empty() {
             return Err(Error::new(Code::InvalidToken, "missing"));
         }
-        let answer = service.ask(&request)?;
+        let answer = service.ask(request.token.expose(), request.token_type_hint.as_deref())?;
         let not_json = || Error::new(Code::AuthServiceUnavailable, "not_json");
         // Read as strictly as a request, before it is passed on as it stands.
         let Object(read) = json::parse(&answer, Code::AuthServiceUnavailable).map_err(|_| not_json())?;
@@ -81,39 +76,5 @@ impl Engine {
         let mut members: BTreeMap<_, _> = serde_json::from_str(&answer).map_err(|_| not_json())?;
         members.remove("reason");
         Ok(IntrospectRemoteResponse(members))
-    }
-}
-
-/// The configured service.
-pub(crate) struct RemoteService {
-    client: http::Client,
-    url: String,
-    authorization: Option<Secret>,
-}
-
-impl RemoteService {
-    /// Failures: `feature_not_built`, `invalid_config`.
-    pub fn new(config: &IntrospectionService) -> Result<RemoteService> {
-        let timeout = Duration::from_millis(config.timeout_ms.get() as u64);
-        let basic = config.basic.as_ref().map(|basic| {
-            let pair = Secret::new(format!("{}:{}", basic.username.as_str(), basic.password.expose()));
-            let encoded = Secret::new(STANDARD.encode_to_string(pair.expose()));
-            Secret::new(format!("Basic {}", encoded.expose()))
-        });
-        let bearer = config.bearer.as_ref().map(|bearer| Secret::new(format!("Bearer {}", bearer.expose())));
-        let client = http::Client::new(timeout, config.ca_file.as_deref())
-            .map_err(|error| Error { field: Some("/introspection_service/ca_file".to_owned()), ..error });
-        Ok(RemoteService {
-            client: client?,
-            url: config.url.as_str().to_owned(),
-            authorization: bearer.or(basic),
-        })
-    }
-
-    fn ask(&self, request: &IntrospectRemoteRequest) -> Result<String> {
-        let mut form = vec![("token", request.token.expose())];
-        form.extend(request.token_type_hint.as_deref().map(|hint| ("token_type_hint", hint)));
-        let authorization = self.authorization.as_ref().map(Secret::expose);
-        self.client.post_form(&self.url, authorization, &form)
     }
 }

@@ -111,7 +111,7 @@ pub struct UserAgent(String);
 impl FromStr for UserAgent {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<UserAgent, &'static str> {
+    fn from_str(text: &str) -> Result<UserAgent, &'static str> {
         Ok(UserAgent(text.chars().filter(|c| !c.is_control()).take(512).collect()))
     }
 }
@@ -125,7 +125,7 @@ pub struct DeviceId(String);
 impl FromStr for DeviceId {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<DeviceId, &'static str> {
+    fn from_str(text: &str) -> Result<DeviceId, &'static str> {
         let valid = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if valid { Ok(DeviceId(text.to_owned())) } else { Err("expected 1 to 128 visible ASCII characters") }
     }
@@ -315,7 +315,7 @@ impl Engine {
         proof: Option<&Proof>,
         entry: &Entry,
         now_ms: i64,
-    ) -> Result<std::result::Result<Session<'_>, Error>> {
+    ) -> Result<Result<Session<'_>, Error>> {
         let (factors, now) = (self.second_factors(tx, user.public.id)?, now_ms / 1000);
         if !factors.any() && !self.needs_second_factor(&user.public) {
             return self.after_second_factor(tx, user, entry.clone(), now_ms);
@@ -337,7 +337,7 @@ impl Engine {
         user: User,
         entry: Entry,
         now_ms: i64,
-    ) -> Result<std::result::Result<Session<'_>, Error>> {
+    ) -> Result<Result<Session<'_>, Error>> {
         match user.must_change_password && entry.amr.members().contains(&"pwd") {
             true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
             false => self.open_session(tx, user, &entry, now_ms).map(Ok),

@@ -113,7 +113,7 @@ pub struct Reason(String);
 impl FromStr for Reason {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Reason, &'static str> {
+    fn from_str(text: &str) -> Result<Reason, &'static str> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
         if valid { Ok(Reason(text.to_owned())) } else { Err("expected a word: a-z, 0-9, _, -, .") }

@@ -176,7 +176,7 @@ pub struct Label(String);
 impl FromStr for Label {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Label, &'static str> {
+    fn from_str(text: &str) -> Result<Label, &'static str> {
         let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         if valid { Ok(Label(text.to_owned())) } else { Err("expected 1 to 64 characters") }
     }
@@ -456,7 +456,7 @@ struct Asserted<'a> {
 impl Asserted<'_> {
     /// What the authenticator says, if everything is right and the passkey is that of whom it should be. A passkey
     /// that is unknown takes as much work as one that is known.
-    fn by(&self, party: &Passkeys, passkey: Option<&Passkey>) -> std::result::Result<State, Flaw> {
+    fn by(&self, party: &Passkeys, passkey: Option<&Passkey>) -> Result<State, Flaw> {
         let AuthenticationResponse { id, raw_id, response, .. } = self.response;
         if id != raw_id {
             return Err("raw_id");
@@ -567,7 +567,7 @@ impl Engine {
     }
 
     /// The login that a challenge is for, and what is signed for it.
-    fn ceremony(&self, text: &str, now: i64) -> std::result::Result<(Ceremony, Vec<u8>), Flaw> {
+    fn ceremony(&self, text: &str, now: i64) -> Result<(Ceremony, Vec<u8>), Flaw> {
         let sealed = (text.len() <= MAX_CHALLENGE).then(|| from_base64url(text)).flatten();
         let sealed = sealed.ok_or("malformed")?;
         let data = self.secrets.open(LOGIN, &sealed).ok_or("unknown")?;
@@ -644,7 +644,7 @@ impl Engine {
         party: &Passkeys,
         challenge: &Secret,
         response: &RegistrationResponse,
-    ) -> std::result::Result<NewCredential, Flaw> {
+    ) -> Result<NewCredential, Flaw> {
         if response.id != response.raw_id {
             return Err("raw_id");
         }
@@ -694,7 +694,7 @@ impl Engine {
     }
 
     /// The account, if it may log in.
-    fn admitted(&self, user: Option<User>) -> std::result::Result<User, Flaw> {
+    fn admitted(&self, user: Option<User>) -> Result<User, Flaw> {
         match user {
             None => Err("unknown_user"),
             Some(user) if !user.public.is_active => Err("inactive_user"),

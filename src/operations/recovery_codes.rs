@@ -87,7 +87,7 @@ impl fmt::Debug for RecoveryCode {
 }
 
 impl Serialize for RecoveryCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }

@@ -1,20 +1,18 @@
 //! One request in, one verdict out: `authenticate_request`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::tokens::{AuthenticateRequest, AuthenticateResponse};
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Text};
-use crate::requests::Requests;
+use crate::json::Text;
+use crate::requests::{Requests, Rules};
 use crate::token::Token;
 
 /// Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The token
@@ -104,53 +102,6 @@ impl Engine {
     }
 }
 
-/// Rules as a request brings them: an object like `requests` of the configuration, not read yet.
-#[derive(Clone, Debug)]
-pub struct Rules<'a>(Cow<'a, str>);
-
-impl<'a> Rules<'a> {
-    /// Takes the JSON text of the object.
-    pub fn new(text: impl Into<Cow<'a, str>>) -> Rules<'a> {
-        Rules(text.into())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Rules<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Rules<'a>, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Rules::new(raw.get()))
-    }
-}
-
-/// The rules that requests brought, compiled, by their text. A host has a few sets, one for each middleware.
-#[derive(Default)]
-pub(crate) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
-
-impl RuleSets {
-    const MAX_SETS: usize = 16;
-    const MAX_BYTES: usize = 16 << 10;
-
-    fn compiled(&self, Rules(text): &Rules) -> Result<Arc<Requests>> {
-        let known = |sets: &VecDeque<(String, Arc<Requests>)>| {
-            sets.iter().find(|(known, _)| known == text).map(|(_, rules)| Arc::clone(rules))
-        };
-        if let Some(rules) = known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(rules);
-        }
-        if text.len() > Self::MAX_BYTES {
-            return Err(Error::at(Code::InvalidRequest, "/rules", "more than 16 KiB"));
-        }
-        let rules = json::parse_without_nulls(text, Code::InvalidRequest)
-            .map_err(|error| Error { field: error.field.map(|field| format!("/rules{field}")), ..error })?;
-        let rules = Arc::new(rules);
-        let mut sets = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known(&sets).is_none() {
-            sets.truncate(Self::MAX_SETS - 1);
-            sets.push_front((text.clone().into_owned(), Arc::clone(&rules)));
-        }
-        Ok(rules)
-    }
-}
-
 /// The cookies of a request (RFC 6265), each name once. Their values may be tokens: they are not shown.
 #[derive(Debug)]
 pub struct Cookies<'a>(BTreeMap<Cow<'a, str>, Token<'a>>);
@@ -162,7 +113,7 @@ impl<'a> Cookies<'a> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Cookies<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Cookies<'a>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Cookies<'a>, D::Error> {
         deserializer.deserialize_map(CookiesVisitor).map(Cookies)
     }
 }
@@ -175,7 +126,7 @@ impl<'de> Visitor<'de> for CookiesVisitor {
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("an object of texts")
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut cookies = Self::Value::new();
         while let Some(Text(name)) = entries.next_key()? {
             if cookies.insert(name, entries.next_value()?).is_some() {

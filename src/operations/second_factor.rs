@@ -91,7 +91,7 @@ impl Engine {
         proof: &Proof,
         client: &Client,
         now: i64,
-    ) -> Result<std::result::Result<(), Error>> {
+    ) -> Result<Result<(), Error>> {
         let objection = match proof {
             Proof::Totp(code) => {
                 let look = |tx: &mut Tx| self.redeem_totp(tx, user_id, code, now);
@@ -115,7 +115,7 @@ impl Engine {
         client: &Client,
         now: i64,
         look: impl FnOnce(&mut Tx) -> Result<Option<&'static str>>,
-    ) -> Result<std::result::Result<(), Error>> {
+    ) -> Result<Result<(), Error>> {
         let device = self.throttle.known_device(tx, Some(user_id), client, now)?;
         let guesses = match self.throttle.guesses(tx, user_id, device, now)? {
             Ok(guesses) => guesses,

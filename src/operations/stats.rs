@@ -1,16 +1,14 @@
-//! Figures for the operator: `stats`, and the counters behind it, which live with the engine, in memory; where that is
-//! asked for, those of the store, too.
+//! Figures for the operator: `stats`.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
+use crate::engine::counters::{Taken, seconds, up_to_seconds};
 use crate::error::{Result, Status};
-use crate::operations::{OPERATIONS, Operation, rows};
+use crate::operations::OPERATIONS;
 use crate::store::figures::Figures;
 
 /// Asks for the figures since the engine was opened.
@@ -127,7 +125,9 @@ impl Engine {
         let now = self.clock.now();
         let store = request.store.unwrap_or(false);
         let store = store.then(|| self.store.figures(now).map(StoreStats::from)).transpose()?;
-        let taken = self.counters.taken();
+        let called = |taken: &Taken| taken.outcomes.iter().any(|count| *count > 0);
+        let names = OPERATIONS.iter().map(|operation| operation.name);
+        let taken: Vec<_> = names.zip(self.counters.taken()).filter(|(_, taken)| called(taken)).collect();
         let (slots, busy, waiting) = self.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
         let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
@@ -157,106 +157,6 @@ impl From<Figures> for StoreStats {
     }
 }
 
-/// The upper bound of the first bucket is 2^FIRST nanoseconds: about a microsecond.
-const FIRST: u32 = 10;
-
-/// Buckets with an upper bound, the last of them 2^34 nanoseconds: about 17 seconds.
-const BOUNDED: usize = 25;
-
-/// Of an operation as fast as reading the clock, one call in so many is timed.
-const TIMED_ONE_IN: u64 = 16;
-
-/// The counters of every operation, without locks.
-pub(crate) struct Counters(Box<[OfOperation]>);
-
-/// On cache lines of its own.
-#[derive(Default)]
-#[repr(align(64))]
-struct OfOperation {
-    /// By status.
-    outcomes: [AtomicU64; Status::ALL.len()],
-    nanoseconds: AtomicU64,
-    /// By duration; the last is without bound.
-    buckets: [AtomicU64; BOUNDED + 1],
-}
-
-impl Default for Counters {
-    fn default() -> Counters {
-        Counters(OPERATIONS.iter().map(|_| OfOperation::default()).collect())
-    }
-}
-
-impl Counters {
-    /// A call begins.
-    pub(crate) fn begin(&self, operation: &Operation) -> Call<'_> {
-        let counters = &self.0[operation.index];
-        let ended = |status: Status| counters.outcomes[status as usize].load(Ordering::Relaxed);
-        let is_timed = operation.index != rows::verify.index
-            || (ended(Status::Ok) + ended(Status::Denied)).is_multiple_of(TIMED_ONE_IN);
-        Call { counters, began: is_timed.then(Instant::now), status: Status::Internal }
-    }
-
-    /// The counters of the operations that were called.
-    fn taken(&self) -> Vec<Taken> {
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let take = |(operation, counters): (&&Operation, &OfOperation)| Taken {
-            operation: operation.name,
-            outcomes: counters.outcomes.each_ref().map(load),
-            nanoseconds: load(&counters.nanoseconds),
-            buckets: counters.buckets.each_ref().map(load),
-        };
-        let all = OPERATIONS.iter().zip(&self.0).map(take);
-        all.filter(|taken| taken.outcomes.iter().any(|count| *count > 0)).collect()
-    }
-}
-
-/// A call that runs; it is counted when it is dropped, as a bug unless it is said how it ended.
-pub(crate) struct Call<'a> {
-    counters: &'a OfOperation,
-    began: Option<Instant>,
-    pub status: Status,
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        if let Some(began) = self.began {
-            self.counters.time(began.elapsed());
-        }
-        self.counters.outcomes[self.status as usize].fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl OfOperation {
-    fn time(&self, duration: Duration) {
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets[bucket(nanoseconds)].fetch_add(1, Ordering::Relaxed);
-        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
-    }
-}
-
-/// The bucket of a duration: that of the smallest bound that is not below it.
-fn bucket(nanoseconds: u64) -> usize {
-    let power = u64::BITS - nanoseconds.saturating_sub(1).leading_zeros();
-    (power.saturating_sub(FIRST) as usize).min(BOUNDED)
-}
-
-/// The upper bound of a bucket.
-fn up_to_seconds(bucket: usize) -> Option<f64> {
-    (bucket < BOUNDED).then(|| seconds(1 << (bucket + FIRST as usize)))
-}
-
-fn seconds(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / 1e9
-}
-
-/// The counters of an operation at one moment.
-struct Taken {
-    operation: &'static str,
-    outcomes: [u64; Status::ALL.len()],
-    nanoseconds: u64,
-    buckets: [u64; BOUNDED + 1],
-}
-
 impl Taken {
     fn outcomes(&self) -> impl Iterator<Item = Outcome> {
         let all = Status::ALL.iter().zip(self.outcomes);
@@ -264,11 +164,11 @@ impl Taken {
     }
 }
 
-impl From<Taken> for OperationStats {
-    fn from(taken: Taken) -> OperationStats {
+impl From<(&'static str, Taken)> for OperationStats {
+    fn from((operation, taken): (&'static str, Taken)) -> OperationStats {
         let buckets = taken.buckets.into_iter().enumerate();
         OperationStats {
-            operation: taken.operation,
+            operation,
             outcomes: taken.outcomes().collect(),
             latency: Latency {
                 count: taken.buckets.iter().sum(),
@@ -283,7 +183,7 @@ impl From<Taken> for OperationStats {
 
 /// The text format of Prometheus, version 0.0.4.
 struct Exposition<'a> {
-    taken: &'a [Taken],
+    taken: &'a [(&'static str, Taken)],
     hash_queue: HashQueue,
     store: Option<&'a StoreStats>,
     now: i64,
@@ -295,9 +195,8 @@ impl fmt::Display for Exposition<'_> {
         writeln!(f, "doorward_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
 
         family(f, "doorward_operations_total", "counter", "Calls by operation and status.")?;
-        for taken in self.taken {
+        for (operation, taken) in self.taken {
             for Outcome { status, count } in taken.outcomes() {
-                let operation = taken.operation;
                 writeln!(
                     f,
                     "doorward_operations_total{{operation=\"{operation}\",status=\"{status}\"}} {count}"
@@ -307,7 +206,7 @@ impl fmt::Display for Exposition<'_> {
 
         let name = "doorward_operation_duration_seconds";
         family(f, name, "histogram", "How long calls took; of verify about one in 16 is timed.")?;
-        for Taken { operation, nanoseconds, buckets, .. } in self.taken {
+        for (operation, Taken { nanoseconds, buckets, .. }) in self.taken {
             let mut count = 0;
             for (index, in_bucket) in buckets.iter().enumerate() {
                 count += in_bucket;

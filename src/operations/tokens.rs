@@ -596,7 +596,7 @@ impl Response for Claims {
     }
 }
 
-fn as_signed<S: Serializer>(claims: &Claims, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_signed<S: Serializer>(claims: &Claims, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(claims.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
 }
 

@@ -74,7 +74,7 @@ impl Client {
     }
 }
 
-fn text_of(answer: std::result::Result<Response<Body>, ureq::Error>, most: u64) -> Result<String> {
+fn text_of(answer: Result<Response<Body>, ureq::Error>, most: u64) -> Result<String> {
     let mut answer = answer.map_err(unavailable)?;
     match answer.status().as_u16() {
         200 => {}

@@ -5,6 +5,7 @@ pub mod http;
 #[cfg(not(feature = "http"))]
 #[path = "no_http.rs"]
 pub mod http;
+pub mod introspection;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 #[cfg(not(feature = "smtp"))]

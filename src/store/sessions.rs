@@ -84,7 +84,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
         repeats: repeats
             .split_whitespace()
             .map(str::parse)
-            .collect::<std::result::Result<_, _>>()
+            .collect::<Result<_, _>>()
             .map_err(|_| damaged())?,
     };
     let epoch = row.integer(column(0))?;

@@ -54,11 +54,7 @@ impl Address {
         self.is_pooled.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn connect(
-        &self,
-        purpose: Purpose,
-        deadline: Instant,
-    ) -> std::result::Result<Connection, Failure> {
+    pub(super) fn connect(&self, purpose: Purpose, deadline: Instant) -> Result<Connection, Failure> {
         let (count, last) = (self.url.hosts.len(), self.last.load(Ordering::Relaxed));
         let mut worst: Option<Failure> = None;
         for index in 0..count {
@@ -81,12 +77,7 @@ impl Address {
     }
 
     /// As `sslmode` asks, with and without TLS.
-    fn connect_to(
-        &self,
-        host: usize,
-        purpose: Purpose,
-        deadline: Instant,
-    ) -> std::result::Result<Connection, Failure> {
+    fn connect_to(&self, host: usize, purpose: Purpose, deadline: Instant) -> Result<Connection, Failure> {
         let host = &self.url.hosts[host];
         let open = |tls| self.open(host, tls, deadline);
         let tls = self.tls.as_ref();
@@ -113,7 +104,7 @@ impl Address {
         host: &Host,
         tls: Option<&Arc<ClientConfig>>,
         deadline: Instant,
-    ) -> std::result::Result<Connection, Failure> {
+    ) -> Result<Connection, Failure> {
         let open = |options| Connection::open(host, &self.url, tls, options, deadline);
         match open(self.url.options.as_deref()) {
             Err(Failure::Unusable(NO_OPTIONS)) => {
@@ -126,7 +117,7 @@ impl Address {
 
     /// Looks at what there is: a pooler, whose keys for cancelling are not the server's; a standby, which may be
     /// behind and is never asked; a server that only reads.
-    fn examine(&self, connection: &mut Connection, purpose: Purpose) -> std::result::Result<(), Failure> {
+    fn examine(&self, connection: &mut Connection, purpose: Purpose) -> Result<(), Failure> {
         let reply = connection.run(
             "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
              current_setting('server_encoding')",
@@ -159,7 +150,7 @@ impl Address {
 
     /// Bounds that hold where this end can no longer see to it, and plans that suit small rows by key: for the
     /// connection, or, where others share it, for each transaction.
-    fn prepare(&self, connection: &mut Connection) -> std::result::Result<(), Failure> {
+    fn prepare(&self, connection: &mut Connection) -> Result<(), Failure> {
         let is_pooled = self.is_pooled();
         let milliseconds = self.timeout.as_millis().to_string();
         let bounds = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
@@ -204,7 +195,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Whether the server knows what it is asked for.
-fn accepts(connection: &mut Connection, expression: &str) -> std::result::Result<bool, Failure> {
+fn accepts(connection: &mut Connection, expression: &str) -> Result<bool, Failure> {
     match connection.run(&format!("SELECT {expression}")) {
         Ok(_) => Ok(true),
         Err(Failure::Refused(_)) => Ok(false),

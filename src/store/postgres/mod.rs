@@ -190,7 +190,7 @@ impl Postgres {
         isolation: Isolation,
         durability: Durability,
         f: &mut impl FnMut(&mut Tx) -> Result<T>,
-    ) -> std::result::Result<Result<T>, Failure> {
+    ) -> Result<Result<T>, Failure> {
         connection.queue_begin(isolation, durability)?;
         connection.queue_control(&self.gate)?;
         let mut tx = Tx::Postgres(Statements::new(connection, &self.log));
@@ -254,7 +254,7 @@ impl Postgres {
 /// How often something is tried whose failure may be for good.
 const MOST_TRIES: u32 = 8;
 
-fn commit(connection: &mut Connection) -> std::result::Result<Result<()>, Failure> {
+fn commit(connection: &mut Connection) -> Result<Result<()>, Failure> {
     connection.queue_control("COMMIT")?;
     match connection.send() {
         _ if connection.has_committed() => Ok(Ok(())),
@@ -364,7 +364,7 @@ fn privileges(connection: &mut Connection) -> Result<()> {
 }
 
 /// Runs a query that is not prepared, in the transaction that is open or in one of its own.
-fn ask(connection: &mut Connection, sql: &str) -> std::result::Result<Reply, Failure> {
+fn ask(connection: &mut Connection, sql: &str) -> Result<Reply, Failure> {
     if connection.is_in_transaction() {
         return connection.run(sql);
     }
@@ -422,11 +422,7 @@ fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result
 }
 
 /// Takes the steps that are missing once nobody else is doing so. The version is read under the lock.
-fn take_steps(
-    connection: &mut Connection,
-    plan: Plan,
-    until: Instant,
-) -> std::result::Result<Result<()>, Failure> {
+fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result<Result<()>, Failure> {
     let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
     // Read committed: the snapshot of anything stricter would be from before the wait.
     connection.begin(Isolation::ReadCommitted)?;

@@ -88,7 +88,7 @@ impl Statements<'_> {
 }
 
 /// What the store says of a move. Nobody has a transaction open on the connection.
-pub(super) fn note(connection: &mut Connection) -> std::result::Result<Option<Note>, Failure> {
+pub(super) fn note(connection: &mut Connection) -> Result<Option<Note>, Failure> {
     let reply = ask(connection, schema::NOTE)?;
     let text = texts(&reply).and_then(|mut texts| texts.pop()).unwrap_or_default();
     Note::parse(&text).map_err(|_| Failure::Lost("a row is damaged"))

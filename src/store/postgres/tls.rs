@@ -67,7 +67,7 @@ fn roots(roots: &Roots) -> Result<RootCertStore> {
 
 fn certificates(path: &Path, parameter: &str) -> Result<Vec<CertificateDer<'static>>> {
     let certificates = CertificateDer::pem_file_iter(path).map_err(|_| unreadable(parameter))?;
-    certificates.collect::<std::result::Result<_, _>>().map_err(|_| unreadable(parameter))
+    certificates.collect::<Result<_, _>>().map_err(|_| unreadable(parameter))
 }
 
 fn unreadable(parameter: &str) -> Error {
@@ -86,7 +86,7 @@ impl ServerCertVerifier for AnyName {
         server_name: &ServerName,
         ocsp_response: &[u8],
         now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             // The name is looked at last, when all else was found good.
@@ -102,7 +102,7 @@ impl ServerCertVerifier for AnyName {
         message: &[u8],
         certificate: &CertificateDer,
         signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.0.verify_tls12_signature(message, certificate, signed)
     }
 
@@ -111,7 +111,7 @@ impl ServerCertVerifier for AnyName {
         message: &[u8],
         certificate: &CertificateDer,
         signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.0.verify_tls13_signature(message, certificate, signed)
     }
 
@@ -132,7 +132,7 @@ impl ServerCertVerifier for Anybody {
         _: &ServerName,
         _: &[u8],
         _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, rustls::Error> {
         Ok(ServerCertVerified::assertion())
     }
 
@@ -141,7 +141,7 @@ impl ServerCertVerifier for Anybody {
         message: &[u8],
         certificate: &CertificateDer,
         signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
         rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
     }
@@ -151,7 +151,7 @@ impl ServerCertVerifier for Anybody {
         message: &[u8],
         certificate: &CertificateDer,
         signed: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
         rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
     }

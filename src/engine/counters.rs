@@ -1,0 +1,101 @@
+//! Counts calls and times them, in memory and without locks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::Status;
+
+/// The upper bound of the first bucket is 2^FIRST nanoseconds: about a microsecond.
+const FIRST: u32 = 10;
+
+/// Buckets with an upper bound, the last of them 2^34 nanoseconds: about 17 seconds.
+const BOUNDED: usize = 25;
+
+/// Of an operation as fast as reading the clock, one call in so many is timed.
+const TIMED_ONE_IN: u64 = 16;
+
+/// The counters of every operation, without locks.
+pub(crate) struct Counters(Box<[OfOperation]>);
+
+/// On cache lines of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct OfOperation {
+    /// By status.
+    outcomes: [AtomicU64; Status::ALL.len()],
+    nanoseconds: AtomicU64,
+    /// By duration; the last is without bound.
+    buckets: [AtomicU64; BOUNDED + 1],
+}
+
+impl Counters {
+    /// Counters of so many operations.
+    pub(crate) fn new(operations: usize) -> Counters {
+        Counters((0..operations).map(|_| OfOperation::default()).collect())
+    }
+
+    /// A call of the operation at this place begins; of a `fast` one few calls are timed.
+    pub(crate) fn begin(&self, operation: usize, is_fast: bool) -> Call<'_> {
+        let counters = &self.0[operation];
+        let ended = |status: Status| counters.outcomes[status as usize].load(Ordering::Relaxed);
+        let is_timed = !is_fast || (ended(Status::Ok) + ended(Status::Denied)).is_multiple_of(TIMED_ONE_IN);
+        Call { counters, began: is_timed.then(Instant::now), status: Status::Internal }
+    }
+
+    /// The counters of every operation.
+    pub(crate) fn taken(&self) -> Vec<Taken> {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let take = |counters: &OfOperation| Taken {
+            outcomes: counters.outcomes.each_ref().map(load),
+            nanoseconds: load(&counters.nanoseconds),
+            buckets: counters.buckets.each_ref().map(load),
+        };
+        self.0.iter().map(take).collect()
+    }
+}
+
+/// A call that runs; it is counted when it is dropped, as a bug unless it is said how it ended.
+pub(crate) struct Call<'a> {
+    counters: &'a OfOperation,
+    began: Option<Instant>,
+    pub status: Status,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some(began) = self.began {
+            self.counters.time(began.elapsed());
+        }
+        self.counters.outcomes[self.status as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl OfOperation {
+    fn time(&self, duration: Duration) {
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.buckets[bucket(nanoseconds)].fetch_add(1, Ordering::Relaxed);
+        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// The bucket of a duration: that of the smallest bound that is not below it.
+fn bucket(nanoseconds: u64) -> usize {
+    let power = u64::BITS - nanoseconds.saturating_sub(1).leading_zeros();
+    (power.saturating_sub(FIRST) as usize).min(BOUNDED)
+}
+
+/// The upper bound of a bucket.
+pub(crate) fn up_to_seconds(bucket: usize) -> Option<f64> {
+    (bucket < BOUNDED).then(|| seconds(1 << (bucket + FIRST as usize)))
+}
+
+pub(crate) fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
+
+/// The counters of an operation at one moment.
+pub(crate) struct Taken {
+    pub outcomes: [u64; Status::ALL.len()],
+    pub nanoseconds: u64,
+    pub buckets: [u64; BOUNDED + 1],
+}
