@@ -36,6 +36,7 @@
 
 #[cfg(feature = "capi")]
 pub mod capi;
+pub mod client;
 pub mod clock;
 pub mod config;
 mod contain;

@@ -17,8 +17,10 @@ pub mod restore;
 pub(crate) mod retirement;
 pub(crate) mod rotation;
 pub(crate) mod search;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod throttle;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 
@@ -33,8 +35,10 @@ pub use self::log::{Level, Log};
 use self::one_time::OneTime;
 use self::outbox::Outbox;
 use self::providers::Providers;
+use self::sessions::Sessions;
 use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
+use self::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Difference, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
@@ -58,11 +62,13 @@ pub struct Engine {
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) store: Arc<Store>,
     pub(crate) secrets: Arc<Secrets>,
-    pub(crate) keys: KeyRing,
+    pub(crate) keys: Arc<KeyRing>,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Arc<Throttle>,
-    pub(crate) audit: Audit,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) one_time: Arc<OneTime>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) mailing: Mailing,
     pub(crate) remote_service: Option<RemoteService>,
     pub(crate) providers: Providers,
@@ -144,14 +150,14 @@ impl Engine {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
         });
-        let audit = Audit {
+        let audit = Arc::new(Audit {
             chain: Chain { is_kept: settings.chain, secrets: Arc::clone(&secrets) },
             clock: Arc::clone(&clock),
             retention: Arc::clone(&retention),
             store: Arc::clone(&store),
             throttle: Arc::clone(&throttle),
-        };
-        let keys = KeyRing {
+        });
+        let keys = Arc::new(KeyRing {
             backends,
             clock: Arc::clone(&clock),
             retention: Arc::clone(&retention),
@@ -159,12 +165,30 @@ impl Engine {
             settings: Arc::clone(&settings),
             store: Arc::clone(&store),
             turning: Turning::new(ring, now),
-        };
+        });
+        let tokens = Arc::new(Tokens {
+            clock: Arc::clone(&clock),
+            config: Arc::clone(&config),
+            keys: Arc::clone(&keys),
+            secrets: Arc::clone(&secrets),
+            settings: Arc::clone(&settings),
+            store: Arc::clone(&store),
+        });
+        let sessions = Arc::new(Sessions {
+            audit: Arc::clone(&audit),
+            keys: Arc::clone(&keys),
+            secrets: Arc::clone(&secrets),
+            settings: Arc::clone(&settings),
+            throttle: Arc::clone(&throttle),
+            tokens: Arc::clone(&tokens),
+        });
         Ok(Engine {
             config,
             throttle,
             audit,
             one_time,
+            tokens,
+            sessions,
             settings,
             retention,
             clock,

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::{
@@ -21,7 +22,6 @@ use crate::crypto::{
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
 use crate::operations::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
-use crate::operations::login::Client;
 use crate::store::events::Event;
 use crate::store::throttles::{self, Count};
 use crate::store::users::{self, By};

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::login::{Client, Identifier};
+use super::login::Identifier;
+use crate::client::Client;
 use crate::config::ProviderName;
 use crate::crypto::{base64url, from_base64url};
 use crate::engine::Engine;
@@ -83,7 +84,8 @@ impl Engine {
         let is_other = |user_id: Id| expected.is_some_and(|expected| expected != user_id);
         match proof {
             AccountProof::AccessToken(token) => {
-                let bearer = self.bearer_of(&token, None).map_err(|error| error.at_field("/access_token"))?;
+                let bearer =
+                    self.tokens.bearer(&token, None).map_err(|error| error.at_field("/access_token"))?;
                 let (user_id, session_id) = (bearer.user.id, bearer.session_id);
                 match is_other(user_id) {
                     true => Err(Error::new(Code::PermissionDenied, "another_account")

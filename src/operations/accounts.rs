@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account_status::AccountStatus;
-use super::login::Client;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
@@ -388,7 +388,7 @@ impl Engine {
             // Sessions and waiting logins that had no second factor end where a role begins to demand one.
             let demands_factor = self.needs_second_factor(&user) && !self.needs_second_factor(&before);
             if (before.is_active && !user.is_active) || demands_factor {
-                self.revoke_everything(tx, request.id, now)?;
+                self.sessions.revoke_everything(tx, request.id, now)?;
             }
             let mut changed = changed_fields(&before, &user)?;
             if changed.contains(&"email") {
@@ -466,7 +466,7 @@ impl Engine {
         identities::delete_all(tx, id)?;
         self.wipe_second_factors(tx, id, now)?;
         self.open_account(tx, id)?;
-        self.revoke_everything(tx, id, now).map(drop)
+        self.sessions.revoke_everything(tx, id, now).map(drop)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Who may do what: `authorize`.
 
+use crate::engine::tokens::Bearer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::error::{Code, Result};
 use crate::token::Token;
-use crate::user::{Email, Id, Offered, Proofs, PublicUser, Role, Scope};
+use crate::user::{Email, Offered, Role, Scope};
 
 /// Asks whether the bearer of a token may do something. Every condition that is given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -55,7 +56,7 @@ impl Engine {
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
         let backend = self.keys.backend(request.backend.as_deref())?;
-        let reason = match self.bearer_of(&request.token, Some(backend)) {
+        let reason = match self.tokens.bearer(&request.token, Some(backend)) {
             Ok(bearer) => self.objection(&request, &bearer)?.map(str::to_owned),
             Err(error) => match error.code {
                 Code::InvalidToken => Some(error.detail.unwrap_or_default().into_owned()),
@@ -106,14 +107,4 @@ impl Engine {
             },
         )
     }
-}
-
-/// Whose a token is, and what the token alone knows.
-pub(crate) struct Bearer {
-    pub user: PublicUser,
-    pub session_id: Option<Id>,
-    pub scope: Option<String>,
-    pub auth_time: Option<i64>,
-    /// Of the session; none without one.
-    pub proofs: Proofs,
 }

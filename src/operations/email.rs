@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account_proof::AccountProof;
 use super::accounts::UserResponse;
-use super::login::Client;
+use crate::client::Client;
 use crate::config::ProviderName;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind as EventKind, event};
@@ -267,7 +267,7 @@ impl Engine {
             if found.purpose == Purpose::ChangeEmail {
                 let old = user.public.email.replace(address);
                 self.claim_email(tx, &mut user)?;
-                self.revoke_everything(tx, id, now)?;
+                self.sessions.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
                     self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }

@@ -4,12 +4,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::login::{Client, Entry, LoginResponse};
+use super::login::LoginResponse;
+use crate::client::Client;
 use crate::config::ProviderName;
 use crate::crypto::{self, id_token::IdClaims};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::providers::Provider;
+use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::Secret;
@@ -85,7 +87,7 @@ impl Engine {
                     Err(error) => Ok((Err(error.about(Some(user.public.id), None)), created)),
                 }
             })?;
-            Ok(LoginWithIdTokenResponse { login: self.tokens_of(session?)?, created })
+            Ok(LoginWithIdTokenResponse { login: self.sessions.first_tokens(session?)?.into(), created })
         });
         entered.or_else(|error| {
             if [Code::InvalidToken, Code::InvalidCredentials, Code::EmailTaken].contains(&error.code) {

@@ -1,18 +1,17 @@
 //! Logging in: `login`, `complete_login`.
 
+use crate::client::Client;
 use std::borrow::Cow;
-use std::net::IpAddr;
-use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
-use super::sessions::Session;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::one_time::{Found, Making, Purpose};
+use crate::engine::sessions::{Entry, FirstTokens, Session};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result, SecondFactors, StepUp};
 use crate::json;
@@ -21,7 +20,7 @@ use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
-use crate::user::{Amr, Email, Id, Offered, ProviderLogin, PublicUser, Scope, Username, text_type};
+use crate::user::{Amr, Email, Id, Offered, PublicUser, Scope, Username};
 use crate::webauthn::AuthenticationResponse;
 
 /// Proves who one is and opens a session.
@@ -67,20 +66,6 @@ pub struct CompleteLoginRequest {
     pub new_password: Option<Secret>,
 }
 
-/// The other end of the connection.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Client {
-    /// The address: failures are counted for it.
-    #[schemars(with = "Option<String>")]
-    pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, shown with the session; cut after 512 characters.
-    pub user_agent: Option<UserAgent>,
-    /// What the host knows the device by: made at random. Where the account logged in before on this device,
-    /// failures elsewhere do not lock its owner out.
-    pub device_id: Option<DeviceId>,
-}
-
 /// A session was opened. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LoginResponse {
@@ -104,46 +89,18 @@ pub struct LoginResponse {
     pub user: PublicUser,
 }
 
-/// A `User-Agent` header: without control characters, at most 512 characters.
-#[derive(Clone, Debug, Serialize)]
-pub struct UserAgent(String);
-
-impl FromStr for UserAgent {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<UserAgent, &'static str> {
-        Ok(UserAgent(text.chars().filter(|c| !c.is_control()).take(512).collect()))
-    }
-}
-
-text_type!(UserAgent,);
-
-/// What a host knows a device by: 1 to 128 visible ASCII characters.
-#[derive(Clone, Debug, Serialize)]
-pub struct DeviceId(String);
-
-impl FromStr for DeviceId {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<DeviceId, &'static str> {
-        let valid = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if valid { Ok(DeviceId(text.to_owned())) } else { Err("expected 1 to 128 visible ASCII characters") }
-    }
-}
-
-text_type!(DeviceId, "minLength": 1, "maxLength": 128, "x-secret": true);
-
-impl Client {
-    pub(crate) fn ip(&self) -> Option<String> {
-        self.ip.map(|ip| ip.to_string())
-    }
-
-    pub(crate) fn user_agent(&self) -> Option<&str> {
-        self.user_agent.as_ref().map(|UserAgent(text)| text.as_str())
-    }
-
-    pub(crate) fn device_id(&self) -> Option<&str> {
-        self.device_id.as_ref().map(|DeviceId(text)| text.as_str())
+impl From<FirstTokens> for LoginResponse {
+    fn from(first: FirstTokens) -> LoginResponse {
+        LoginResponse {
+            access_token: first.access_token,
+            token_type: "Bearer",
+            expires_in: first.expires_in,
+            refresh_token: first.refresh_token,
+            refresh_expires_in: first.refresh_expires_in,
+            session_id: first.session_id,
+            backend: first.backend,
+            user: first.user,
+        }
     }
 }
 
@@ -227,9 +184,9 @@ impl Engine {
                 return if refused.code == Code::TooManyAttempts { Err(refused) } else { Ok(Err(refused)) };
             }
             self.one_time.redeem(tx, challenge, purpose, now)?;
-            self.after_second_factor(tx, user, entry.with(proof), now_ms)
+            self.after_second_factor(tx, user, entry.with(proof.methods()), now_ms)
         })?;
-        self.tokens_of(completed?)
+        Ok(self.sessions.first_tokens(completed?)?.into())
     }
 
     /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
@@ -260,9 +217,9 @@ impl Engine {
             self.replace_password(tx, id, &hash, None, now)?;
             // The session is of the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
-            self.open_session(tx, user, &entry, now_ms)
+            self.sessions.open(tx, user, &entry, now_ms)
         })?;
-        self.tokens_of(session)
+        Ok(self.sessions.first_tokens(session)?.into())
     }
 
     /// The user who has this name or address.
@@ -303,7 +260,7 @@ impl Engine {
             }
             self.after_password(tx, found, proof, entry, now_ms)
         })?;
-        self.tokens_of(entered?)
+        Ok(self.sessions.first_tokens(entered?)?.into())
     }
 
     /// What comes after the right password, or whatever else is a first factor: a second factor, where the account
@@ -324,7 +281,7 @@ impl Engine {
             return self.step_up(tx, &user, Step::SecondFactor(factors), entry, now).map(Err);
         };
         match self.prove(tx, user.public.id, proof, &entry.client, now)? {
-            Ok(()) => self.after_second_factor(tx, user, entry.clone().with(proof), now_ms),
+            Ok(()) => self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms),
             Err(refused) => Ok(Err(refused)),
         }
     }
@@ -340,7 +297,7 @@ impl Engine {
     ) -> Result<Result<Session<'_>, Error>> {
         match user.must_change_password && entry.amr.members().contains(&"pwd") {
             true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
-            false => self.open_session(tx, user, &entry, now_ms).map(Ok),
+            false => self.sessions.open(tx, user, &entry, now_ms).map(Ok),
         }
     }
 
@@ -439,25 +396,6 @@ const CHALLENGES: u32 = 3;
 
 /// How many proofs may be offered with one challenge.
 const CHALLENGE_ATTEMPTS: u32 = 10;
-
-/// What a session will be opened for: kept with the challenge while a login waits for its next step.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub backend: String,
-    pub scope: Option<Scope>,
-    pub client: Client,
-    /// What was proven so far.
-    pub amr: Amr,
-    /// By which provider, where it was by an ID token.
-    pub provider: Option<ProviderLogin>,
-}
-
-impl Entry {
-    /// This was proven, too: more than one factor.
-    fn with(self, proof: &Proof) -> Entry {
-        Entry { amr: self.amr.with(proof.methods()).with(&["mfa"]), ..self }
-    }
-}
 
 /// What a login still wants.
 enum Step {

@@ -11,14 +11,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::login::{Client, Entry, Identifier, LoginResponse};
+use super::login::{Identifier, LoginResponse};
 use super::recovery_codes::RecoveryCode;
+use crate::client::Client;
 use crate::config::{LoginName, Passkeys};
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::crypto::{base64url, from_base64url, secrets};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::one_time::{Making, Purpose};
+use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
 use crate::password::Secret;
@@ -747,9 +749,9 @@ impl Engine {
             if let Some(flaw) = self.use_passkey(tx, passkey, state, client, now)? {
                 return refused(flaw);
             }
-            self.open_session(tx, user, &entry, now_ms)
+            self.sessions.open(tx, user, &entry, now_ms)
         })?;
-        self.tokens_of(session)
+        Ok(self.sessions.first_tokens(session)?.into())
     }
 
     /// Writes to the log why a passkey was refused, and counts it for the source.

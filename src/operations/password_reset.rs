@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::accounts::UserResponse;
 use super::email::SentResponse;
-use super::login::Client;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;

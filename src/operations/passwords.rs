@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::UserResponse;
-use super::login::{Client, VerifiedHash};
+use super::login::VerifiedHash;
+use crate::client::Client;
 use crate::crypto::pepper;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
@@ -176,7 +177,7 @@ impl Engine {
         let client = client.unwrap_or_default();
         let (user_id, session_id) = match (token, user_id) {
             (Some(token), None) => {
-                let bearer = self.bearer_of(&token, None)?;
+                let bearer = self.tokens.bearer(&token, None)?;
                 (bearer.user.id, bearer.session_id)
             }
             (None, Some(user_id)) => (user_id, None),
@@ -322,6 +323,6 @@ impl Engine {
         {
             self.mailing.outbox.put_notice(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
         }
-        self.revoke_everything(tx, user_id, now)
+        self.sessions.revoke_everything(tx, user_id, now)
     }
 }

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::authorization::Bearer;
-use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::second_factor::Proof;
-use super::sessions::SessionClaims;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::sessions::SessionClaims;
+use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
@@ -61,7 +61,7 @@ impl Engine {
         let ReauthenticateRequest { token, password, two_fa_code, webauthn_response, client } = request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: true };
         let client = client.unwrap_or_default();
-        let bearer = self.bearer_of(&token, None)?;
+        let bearer = self.tokens.bearer(&token, None)?;
         let Some(session_id) = bearer.session_id else {
             return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
         };
@@ -89,7 +89,7 @@ impl Engine {
             exp: expires_at,
         };
         Ok(ReauthenticateResponse {
-            access_token: self.session_token(backend, &claims)?,
+            access_token: self.sessions.access_token(backend, &claims)?,
             expires_in: expires_at - now,
         })
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::login::Client;
+use crate::client::Client;
 use crate::crypto::{self, secrets};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
@@ -120,7 +120,7 @@ impl Engine {
                 let error = Error::new(Code::PermissionDenied, "no_second_factor");
                 return Err(error.about(Some(user_id), None));
             }
-            self.revoke_everything(tx, user_id, now)?;
+            self.sessions.revoke_everything(tx, user_id, now)?;
             self.new_recovery_codes(tx, user_id, now)
         })?;
         Ok(GenerateRecoveryCodesResponse { codes })

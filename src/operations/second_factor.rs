@@ -1,9 +1,9 @@
 //! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
 //! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
 
-use super::login::Client;
 use super::passkeys::PasskeyProof;
 use super::recovery_codes::RecoveryCode;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result, SecondFactors};
@@ -164,7 +164,7 @@ impl Engine {
             now,
             Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
         )?;
-        self.revoke_everything(tx, user_id, now)?;
+        self.sessions.revoke_everything(tx, user_id, now)?;
         match self.second_factors(tx, user_id)?.recovery_codes_supported {
             true => Ok(Vec::new()),
             false => self.new_recovery_codes(tx, user_id, now),
@@ -192,7 +192,7 @@ impl Engine {
             now,
             Event { detail: Some(kind), ..event(Kind::SecondFactorRemoved, user.id) },
         )?;
-        self.revoke_everything(tx, user.id, now).map(drop)
+        self.sessions.revoke_everything(tx, user.id, now).map(drop)
     }
 
     /// Takes away every factor that somebody else may have set up.

@@ -1,28 +1,28 @@
 //! Sessions: `refresh`, `logout`, `list_sessions`, `revoke_session`, `revoke_user_sessions`,
 //! `revoke_all_sessions`, `revoke_token`, and what a login opens.
 
+use crate::engine::sessions::SessionClaims;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::login::{Entry, LoginResponse};
-use super::tokens::{AccessClaims, token_id};
 use crate::crypto::refresh_token::RefreshToken;
-use crate::crypto::{self, base64url};
+use crate::crypto::{self};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
 use crate::engine::key_ring::LONGEST_LEEWAY;
 use crate::engine::outbox;
 use crate::engine::rotation::{self, Rotation};
+use crate::engine::tokens::token_id;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
-use crate::store::keys::{self, Retirement};
-use crate::store::sessions::{self, NewSession};
-use crate::store::users::{self, By, User};
+use crate::store::keys::{self};
+use crate::store::sessions::{self};
+use crate::store::users::{self, By};
 use crate::store::{Durability, Share, Tx};
 use crate::store::{one_time_secrets, revoked_tokens};
 use crate::token::Token;
-use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
+use crate::user::{Amr, Id, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -188,7 +188,7 @@ impl Engine {
         let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
         let refreshed = self.store.write(Durability::Full, |tx| {
             let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
-            self.still_sealed(&request.refresh_token, &session.retirement)?;
+            self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
             let user_id = session.user.public.id;
             let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
             if let Some(reason) = session.end(now) {
@@ -233,7 +233,7 @@ impl Engine {
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
-        let access_token = self.session_token(
+        let access_token = self.sessions.access_token(
             backend,
             &SessionClaims {
                 user: &session.user.public,
@@ -253,12 +253,6 @@ impl Engine {
             expires_in: expires_at - now,
             refresh_expires_in: idle_at - now,
         })
-    }
-
-    /// Opens a refresh token again by the secret keys that are in force, as the store says now.
-    pub(crate) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
-        self.secrets.retire(&retirement.secret_keys());
-        RefreshToken::open(token, &self.secrets).map(drop)
     }
 
     /// The token before the newest was offered again, and has still got its successor.
@@ -315,14 +309,14 @@ impl Engine {
                 objection =
                     reason.map(|reason| Error::new(Code::InvalidToken, reason).about(about.0, about.1));
                 if objection.is_none() {
-                    self.revoke_everything(tx, session.user.public.id, now)?;
+                    self.sessions.revoke_everything(tx, session.user.public.id, now)?;
                     let event = event(Kind::LoggedOut, session.user.public.id);
                     self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })?;
                     return Ok(None);
                 }
             }
             // A token that may no longer end the others still ends its own session.
-            self.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
+            self.sessions.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
             Ok(objection)
         })?;
         objection.map_or(Ok(LogoutResponse { message: DISCARD }), Err)
@@ -361,7 +355,7 @@ impl Engine {
     pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
         let now = self.clock.now();
         let is_revoked = self.store.write(Durability::Full, |tx| {
-            self.revoke_one(tx, Kind::SessionRevoked, request.session_id, now)
+            self.sessions.revoke_one(tx, Kind::SessionRevoked, request.session_id, now)
         })?;
         Ok(RevokedResponse { revoked: is_revoked.into() })
     }
@@ -375,8 +369,8 @@ impl Engine {
         let revoked = self.store.write(Durability::Full, |tx| {
             known(tx, request.user_id)?;
             match request.except_session_id {
-                None => self.revoke_everything(tx, request.user_id, now),
-                Some(session_id) => self.revoke_others(tx, request.user_id, session_id, now),
+                None => self.sessions.revoke_everything(tx, request.user_id, now),
+                Some(session_id) => self.sessions.revoke_others(tx, request.user_id, session_id, now),
             }
         })?;
         Ok(RevokedResponse { revoked })
@@ -429,10 +423,10 @@ impl Engine {
         }
         let signed = self.keys.signed(token.expose(), None)?;
         self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
-        let claims = self.accepted_once(&signed.text, signed.backend)?;
+        let claims = self.tokens.accepted_once(&signed.text, signed.backend)?;
         match (claims.session_id()?, &claims.jti) {
             (Some(session_id), _) => self.end_session(session_id),
-            (None, _) if self.is_expired(&claims) => Ok(()),
+            (None, _) if self.tokens.is_expired(&claims) => Ok(()),
             (None, Some(jti)) => {
                 let end = claims.exp.saturating_add(LONGEST_LEEWAY);
                 self.revoke_alone(signed.backend, jti, claims.sub.parse().ok(), end)
@@ -470,7 +464,7 @@ impl Engine {
 
     fn end_session(&self, session_id: Id) -> Result<()> {
         let now = self.clock.now();
-        let end = |tx: &mut Tx| self.revoke_one(tx, Kind::SessionRevoked, session_id, now);
+        let end = |tx: &mut Tx| self.sessions.revoke_one(tx, Kind::SessionRevoked, session_id, now);
         self.store.write(Durability::Full, end).map(drop)
     }
 
@@ -479,193 +473,20 @@ impl Engine {
     fn session_of(&self, token: &Token) -> Result<(Option<Id>, bool)> {
         let signed = self.keys.signed(token.expose(), None)?;
         self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
-        let claims = self.accepted_once(&signed.text, signed.backend)?;
-        Ok((claims.session_id()?, self.is_expired(&claims)))
+        let claims = self.tokens.accepted_once(&signed.text, signed.backend)?;
+        Ok((claims.session_id()?, self.tokens.is_expired(&claims)))
     }
 
     /// The refresh token, if a secret key in force made it.
     fn opened(&self, token: &Token) -> Result<RefreshToken> {
         let opened = RefreshToken::open(token, &self.secrets)?;
-        self.still_sealed(token, &self.store.read(keys::retirement)?)?;
+        self.tokens.still_sealed(token, &self.store.read(keys::retirement)?)?;
         Ok(opened)
-    }
-
-    /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
-    /// caller's transaction.
-    pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
-        let revoked = sessions::revoke_all(tx, user_id, None, now)?;
-        users::bump_epoch(tx, user_id, now)?;
-        one_time_secrets::delete_all(tx, user_id)?;
-        outbox::forget_tokens(tx, user_id)?;
-        self.sessions_revoked(tx, user_id, revoked, now)
-    }
-
-    /// Ends every session of a user but one, in the caller's transaction. A login whose password was asked for
-    /// before does not come to be one of them.
-    pub(crate) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
-        let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
-        sessions::carry_over(tx, user_id, except)?;
-        users::next_epoch(tx, user_id)?;
-        // Dead by the epoch; a mail with a dead token is not worth sending.
-        one_time_secrets::delete_all(tx, user_id)?;
-        outbox::forget_tokens(tx, user_id)?;
-        self.sessions_revoked(tx, user_id, revoked, now)
-    }
-
-    fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
-        let detail = revoked.to_string();
-        self.audit.record(
-            tx,
-            now,
-            Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, user_id) },
-        )?;
-        Ok(revoked)
-    }
-
-    /// Ends a session; whether it was not ended before.
-    fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
-        let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
-        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
-        Ok(true)
     }
 }
 
 fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
     if users::is_taken(tx, By::Id(user_id))? { Ok(()) } else { Err(Code::UserNotFound.into()) }
-}
-
-/// A session that was opened.
-pub(crate) struct Session<'e> {
-    id: Id,
-    backend: &'e Backend,
-    user: PublicUser,
-    amr: Amr,
-    provider: Option<ProviderLogin>,
-    created_at: i64,
-    idle_at: i64,
-    expires_at: i64,
-    scope: Option<Scope>,
-    retirement: Retirement,
-}
-
-/// What an access token says of its session.
-pub(crate) struct SessionClaims<'a> {
-    pub user: &'a PublicUser,
-    pub sid: Id,
-    pub scope: Option<&'a str>,
-    pub auth_time: i64,
-    pub amr: &'a Amr,
-    pub provider: Option<&'a ProviderLogin>,
-    pub iat: i64,
-    pub exp: i64,
-}
-
-impl Engine {
-    /// Opens a session for a user whose proofs are all in, in the caller's transaction. It is of the epoch that
-    /// `user` has: nothing that ends sessions may come between.
-    pub(crate) fn open_session<'e>(
-        &'e self,
-        tx: &mut Tx,
-        user: User,
-        entry: &Entry,
-        now_ms: i64,
-    ) -> Result<Session<'e>> {
-        let (backend, now) = (self.keys.backend(Some(&entry.backend))?, now_ms / 1000);
-        let expires_at = now + self.settings.session_max_seconds.seconds();
-        let idle_seconds = match backend.can_refresh {
-            true => backend.refresh_token_seconds,
-            false => backend.access_token_seconds,
-        };
-        let session = Session {
-            id: Id::new(now_ms)?,
-            backend,
-            user: user.public,
-            amr: entry.amr.clone(),
-            provider: entry.provider.clone(),
-            created_at: now,
-            idle_at: (now + idle_seconds).min(expires_at),
-            expires_at,
-            scope: entry.scope.clone(),
-            retirement: keys::retirement(tx)?,
-        };
-        sessions::forget_ended(tx, now, Share::AFew)?;
-        let (ip, user_id) = (entry.client.ip(), session.user.id);
-        let new = NewSession {
-            id: session.id,
-            backend: &backend.name,
-            user_id,
-            epoch: user.epoch,
-            created_at: now,
-            amr: &session.amr,
-            provider: session.provider.as_ref(),
-            idle_at: session.idle_at,
-            expires_at,
-            scope: session.scope.as_ref().map(Scope::as_str),
-            ip: ip.as_deref(),
-            user_agent: entry.client.user_agent(),
-            device_id: entry.client.device_id(),
-        };
-        sessions::insert(tx, &new)?;
-        self.throttle.keep_device(tx, user_id, &entry.client, now)?;
-        let event = Event {
-            session_id: Some(session.id),
-            ip: ip.as_deref(),
-            detail: Some(&backend.name),
-            ..event(Kind::LoggedIn, user_id)
-        };
-        self.audit.record(tx, now, event)?;
-        Ok(session)
-    }
-
-    /// The first tokens of a session.
-    pub(crate) fn tokens_of(&self, session: Session) -> Result<LoginResponse> {
-        let (backend, now) = (session.backend, session.created_at);
-        self.keys.follow(&session.retirement);
-        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
-        let access_token = self.session_token(
-            backend,
-            &SessionClaims {
-                user: &session.user,
-                sid: session.id,
-                scope: session.scope.as_ref().map(Scope::as_str),
-                auth_time: now,
-                amr: &session.amr,
-                provider: session.provider.as_ref(),
-                iat: now,
-                exp: expires_at,
-            },
-        )?;
-        let refresh_token = RefreshToken { session_id: session.id, generation: 0 };
-        let refresh_token = backend.can_refresh.then(|| refresh_token.seal(&self.secrets)).transpose()?;
-        Ok(LoginResponse {
-            access_token,
-            token_type: "Bearer",
-            expires_in: expires_at - now,
-            refresh_expires_in: refresh_token.as_ref().map(|_| session.idle_at - now),
-            refresh_token,
-            session_id: session.id,
-            backend: backend.name.clone(),
-            user: session.user,
-        })
-    }
-
-    pub(crate) fn session_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
-        let amr = session.amr.members();
-        let claims = AccessClaims {
-            sub: &session.user.id.to_string(),
-            iat: session.iat,
-            exp: session.exp,
-            jti: &base64url(&crypto::random::<16>()?),
-            account_epoch: None,
-            sid: Some(session.sid),
-            auth_time: Some(session.auth_time),
-            amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
-            provider: session.provider,
-            scope: session.scope,
-            roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
-        };
-        self.sign(backend, &claims, None)
-    }
 }
 
 /// Whether it may be the `jti` of a token that was issued here.

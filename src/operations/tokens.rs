@@ -1,30 +1,27 @@
 //! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
 
+use crate::engine::tokens::{AccessClaims, Subject};
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::authorization::Bearer;
 use crate::config::SubjectClaim;
-use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::{self, base64url, jws};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
-use crate::engine::backends::Backend;
-use crate::engine::key_ring::Signed;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::operations::Response;
 use crate::store::events::Event;
-use crate::store::users::{self, By, User};
-use crate::store::{Durability, keys, revoked_tokens, sessions};
+use crate::store::users::{self, By};
+use crate::store::{Durability, keys, sessions};
 use crate::token::Token;
-use crate::user::{Id, Proofs, ProviderLogin, PublicUser, Role, Scope};
+use crate::user::{Id, ProviderLogin, PublicUser, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -159,7 +156,7 @@ impl Engine {
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.keys.backend(request.backend.as_deref())?;
         let signed = self.keys.signed(request.token.expose(), Some(backend))?;
-        self.accepted(&signed.text, signed.backend)?;
+        self.tokens.accepted(&signed.text, signed.backend)?;
         Ok(Claims(signed.text))
     }
 
@@ -171,7 +168,7 @@ impl Engine {
         let Some(signed) = self.keys.signed_by_known(request.token.expose(), Some(backend))? else {
             return Ok(None);
         };
-        self.accepted(&signed.text, signed.backend)?;
+        self.tokens.accepted(&signed.text, signed.backend)?;
         Ok(Some(Claims(signed.text)))
     }
 
@@ -190,8 +187,8 @@ impl Engine {
             }
         };
         let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let claims = self.accepted(&signed.text, signed.backend)?;
-        let Subject { user, session_id, .. } = self.subject(&token, &signed, &claims)?;
+        let claims = self.tokens.accepted(&signed.text, signed.backend)?;
+        let Subject { user, session_id, .. } = self.tokens.subject(&token, &signed, &claims)?;
         Ok(AuthenticateResponse { user, session_id, claims: Claims(signed.text) })
     }
 
@@ -289,7 +286,7 @@ impl Engine {
             scope: None,
             roles: None,
         };
-        let token = self.sign(backend, &registered, Some(&claims))?;
+        let token = self.tokens.sign(backend, &registered, Some(&claims))?;
         if token.expose().len() > jws::MAX_TOKEN_BYTES {
             return Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long"));
         }
@@ -303,205 +300,14 @@ impl Engine {
     }
 }
 
-/// Whom a token is about, with its session, both alive.
-struct Subject {
-    user: PublicUser,
-    session_id: Option<Id>,
-    proofs: Proofs,
-}
-
-/// The claims that the engine makes; `iss`, `aud` and `client_id` are the configuration's.
-pub(crate) struct AccessClaims<'a> {
-    pub sub: &'a str,
-    pub iat: i64,
-    pub exp: i64,
-    pub jti: &'a str,
-    /// Of the account, where the token belongs to no session.
-    pub account_epoch: Option<i64>,
-    pub sid: Option<Id>,
-    pub auth_time: Option<i64>,
-    pub amr: Option<&'a [&'a str]>,
-    pub provider: Option<&'a ProviderLogin>,
-    pub scope: Option<&'a str>,
-    pub roles: Option<&'a [Role]>,
-}
-
 impl Engine {
-    /// Signs an access token of this backend.
-    pub(crate) fn sign(
-        &self,
-        backend: &Backend,
-        claims: &AccessClaims,
-        own: Option<&Map<String, Value>>,
-    ) -> Result<Token<'static>> {
-        #[derive(Serialize)]
-        struct Payload<'a> {
-            iss: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            sub: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            user_id: Option<&'a str>,
-            aud: Value,
-            client_id: &'a str,
-            iat: i64,
-            exp: i64,
-            jti: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            account_epoch: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            sid: Option<Id>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            auth_time: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            amr: Option<&'a [&'a str]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            provider: Option<&'a ProviderLogin>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            scope: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            roles: Option<&'a [Role]>,
-            #[serde(flatten)]
-            own: Option<&'a Map<String, Value>>,
-        }
-        let payload = Payload {
-            iss: self.settings.issuer.as_str(),
-            sub: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::Sub),
-            user_id: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::UserId),
-            aud: match backend.audience.members() {
-                [one] => one.as_str().into(),
-                several => several.into(),
-            },
-            client_id: &backend.name,
-            iat: claims.iat,
-            exp: claims.exp,
-            jti: claims.jti,
-            account_epoch: claims.account_epoch,
-            sid: claims.sid,
-            auth_time: claims.auth_time,
-            amr: claims.amr,
-            provider: claims.provider,
-            scope: claims.scope,
-            roles: claims.roles,
-            own,
-        };
-        Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
-    }
-
-    /// The claims of `text`, if they are for this backend and for now.
-    pub(crate) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
-        let claims = self.accepted_once(text, backend)?;
-        match self.is_expired(&claims) {
-            true => Err(about(&claims)(Error::new(Code::InvalidToken, "expired"))),
-            false => Ok(claims),
-        }
-    }
-
-    pub(crate) fn is_expired(&self, claims: &Registered) -> bool {
-        claims.exp.saturating_add(self.config.leeway_seconds.seconds()) <= self.clock.now()
-    }
-
-    /// As [`Engine::accepted`], where they may have been good once: to end a session needs no more.
-    pub(crate) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
-        let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
-            return Err(Error::new(Code::InvalidToken, "malformed_claims"));
-        };
-        let refused = |reason: &'static str| Err(about(&claims)(Error::new(Code::InvalidToken, reason)));
-        let is_ours = |iss: &Cow<str>| iss == self.settings.issuer.as_str();
-        let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
-        let expected = backend.audience.members();
-        if !claims.iss.as_ref().map_or(backend.fixed.is_some(), is_ours) {
-            refused("wrong_issuer")
-        } else if !claims.aud.iter().any(|member| expected.iter().any(|name| name == member)) {
-            refused("wrong_audience")
-        } else if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
-            refused("not_yet_valid")
-        } else if claims.iat.is_some_and(|iat| iat > now.saturating_add(leeway)) {
-            refused("issued_in_the_future")
-        } else {
-            Ok(claims)
-        }
-    }
-
-    /// The account of a token and its session, both alive.
-    fn subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
-        self.live_subject(token, signed, claims).map_err(about(claims))
-    }
-
-    fn live_subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
-        let backend = signed.backend;
-        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
-        let Ok(user_id) = claims.sub.parse::<Id>() else {
-            return Err(Code::TokenUserNotFound.into());
-        };
-        let Some(session_id) = claims.session_id()? else {
-            let id = claims.jti.as_ref().map(|jti| token_id(backend, jti));
-            let (retirement, user, is_revoked) = self.store.read(|tx| {
-                let is_revoked = id.as_ref().map(|id| revoked_tokens::contains(tx, id)).transpose()?;
-                Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?, is_revoked == Some(true)))
-            })?;
-            self.keys.still_signed(token.expose(), signed, &retirement)?;
-            let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
-            // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
-            // that the configuration gives them. Their clock is not ours.
-            let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
-            let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
-            let slack = if backend.fixed.is_some() { leeway } else { 0 };
-            let is_older = match claims.account_epoch {
-                Some(epoch) => epoch != user.token_epoch,
-                None => issued_at <= user.epoch_at + slack,
-            };
-            return if !user.public.is_active {
-                refused("inactive_user")
-            } else if issued_at > now + leeway {
-                refused("lives_longer_than_configured")
-            } else if is_older || is_revoked {
-                refused("revoked")
-            } else {
-                Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
-            };
-        };
-        let session = self.store.read(|tx| sessions::find(tx, session_id))?;
-        if let Some(session) = &session {
-            self.keys.still_signed(token.expose(), signed, &session.retirement)?;
-        }
-        match session {
-            Some(session) if session.user.public.id != user_id || session.backend != backend.name => {
-                refused("foreign_session")
-            }
-            Some(session) => match session.end(self.clock.now()) {
-                Some(reason) => refused(reason),
-                None => Ok(Subject {
-                    user: session.user.public,
-                    session_id: Some(session_id),
-                    proofs: session.proofs,
-                }),
-            },
-            // The session went with its user, or was purged.
-            None => self.user(user_id).and_then(|_| refused("unknown_session")),
-        }
-    }
-
-    fn user(&self, id: Id) -> Result<User> {
-        let user = self.store.read(|tx| users::find(tx, By::Id(id)))?;
-        user.ok_or(Code::TokenUserNotFound.into())
-    }
-
-    /// Whose a token is, live.
-    pub(crate) fn bearer_of(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
-        let signed = self.keys.signed(token.expose(), backend)?;
-        let claims = self.accepted(&signed.text, signed.backend)?;
-        let Subject { user, session_id, proofs } = self.subject(token, &signed, &claims)?;
-        let scope = claims.scope.map(Cow::into_owned);
-        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs })
-    }
-
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
         let signed = self.keys.signed(token.expose(), None)?;
-        let claims = self.accepted(&signed.text, signed.backend)?;
+        let claims = self.tokens.accepted(&signed.text, signed.backend)?;
         if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let Subject { user, session_id: sid, .. } = self.subject(token, &signed, &claims)?;
+        let Subject { user, session_id: sid, .. } = self.tokens.subject(token, &signed, &claims)?;
         Ok(IntrospectResponse {
             active: true,
             reason: None,
@@ -523,7 +329,7 @@ impl Engine {
         let Some(session) = self.store.read(|tx| sessions::find(tx, session_id))? else {
             return Ok(inactive(Some("unknown_session".into())));
         };
-        self.still_sealed(token, &session.retirement)?;
+        self.tokens.still_sealed(token, &session.retirement)?;
         if let Some(reason) = session.end(self.clock.now()) {
             return Ok(inactive(Some(reason.into())));
         }
@@ -555,19 +361,8 @@ impl Engine {
     }
 }
 
-/// Under which a token without a session is revoked.
-pub(crate) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
-    crypto::sha256(format!("{} {jti}", backend.name).as_bytes())
-}
-
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
     IntrospectResponse { active: false, reason, ..IntrospectResponse::default() }
-}
-
-/// Makes failures known to be about the account and the session of a token that was signed here.
-fn about(claims: &Registered) -> impl Fn(Error) -> Error {
-    let (user_id, session_id) = (claims.sub.parse().ok(), claims.session_id().ok().flatten());
-    move |error| error.about(user_id, session_id)
 }
 
 /// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110

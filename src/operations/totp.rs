@@ -4,9 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::login::Client;
 use super::recovery_codes::RecoveryCode;
 use super::second_factor::Proof;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json;

@@ -1,0 +1,66 @@
+//! The client of a call: the other end of the connection, as far as the host knows it.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::user::text_type;
+
+/// The other end of the connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Client {
+    /// The address: failures are counted for it.
+    #[schemars(with = "Option<String>")]
+    pub ip: Option<IpAddr>,
+    /// The `User-Agent` header, shown with the session; cut after 512 characters.
+    pub user_agent: Option<UserAgent>,
+    /// What the host knows the device by: made at random. Where the account logged in before on this device,
+    /// failures elsewhere do not lock its owner out.
+    pub device_id: Option<DeviceId>,
+}
+
+/// A `User-Agent` header: without control characters, at most 512 characters.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserAgent(String);
+
+impl FromStr for UserAgent {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<UserAgent, &'static str> {
+        Ok(UserAgent(text.chars().filter(|c| !c.is_control()).take(512).collect()))
+    }
+}
+
+text_type!(UserAgent,);
+
+/// What a host knows a device by: 1 to 128 visible ASCII characters.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceId(String);
+
+impl FromStr for DeviceId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<DeviceId, &'static str> {
+        let valid = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if valid { Ok(DeviceId(text.to_owned())) } else { Err("expected 1 to 128 visible ASCII characters") }
+    }
+}
+
+text_type!(DeviceId, "minLength": 1, "maxLength": 128, "x-secret": true);
+
+impl Client {
+    pub(crate) fn ip(&self) -> Option<String> {
+        self.ip.map(|ip| ip.to_string())
+    }
+
+    pub(crate) fn user_agent(&self) -> Option<&str> {
+        self.user_agent.as_ref().map(|UserAgent(text)| text.as_str())
+    }
+
+    pub(crate) fn device_id(&self) -> Option<&str> {
+        self.device_id.as_ref().map(|DeviceId(text)| text.as_str())
+    }
+}

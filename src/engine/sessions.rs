@@ -1,0 +1,237 @@
+//! Sessions: how they are opened, what tokens they have, and how they end.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::{Audit, Kind, event};
+use super::backends::Backend;
+use super::key_ring::KeyRing;
+use super::outbox;
+use super::throttle::Throttle;
+use super::tokens::{AccessClaims, Tokens};
+use crate::client::Client;
+use crate::config::Settings;
+use crate::crypto::refresh_token::RefreshToken;
+use crate::crypto::secrets::Secrets;
+use crate::crypto::{self, base64url};
+use crate::error::Result;
+use crate::store::events::Event;
+use crate::store::keys::{self, Retirement};
+use crate::store::sessions::{self, NewSession};
+use crate::store::users::{self, User};
+use crate::store::{Share, Tx, one_time_secrets};
+use crate::token::Token;
+use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
+
+/// Opens and ends sessions.
+pub(crate) struct Sessions {
+    pub audit: Arc<Audit>,
+    pub keys: Arc<KeyRing>,
+    pub secrets: Arc<Secrets>,
+    pub settings: Arc<Settings>,
+    pub throttle: Arc<Throttle>,
+    pub tokens: Arc<Tokens>,
+}
+
+impl Sessions {
+    /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
+    /// caller's transaction.
+    pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
+        let revoked = sessions::revoke_all(tx, user_id, None, now)?;
+        users::bump_epoch(tx, user_id, now)?;
+        one_time_secrets::delete_all(tx, user_id)?;
+        outbox::forget_tokens(tx, user_id)?;
+        self.sessions_revoked(tx, user_id, revoked, now)
+    }
+
+    /// Ends every session of a user but one, in the caller's transaction. A login whose password was asked for
+    /// before does not come to be one of them.
+    pub(crate) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
+        let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
+        sessions::carry_over(tx, user_id, except)?;
+        users::next_epoch(tx, user_id)?;
+        // Dead by the epoch; a mail with a dead token is not worth sending.
+        one_time_secrets::delete_all(tx, user_id)?;
+        outbox::forget_tokens(tx, user_id)?;
+        self.sessions_revoked(tx, user_id, revoked, now)
+    }
+
+    fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
+        let detail = revoked.to_string();
+        self.audit.record(
+            tx,
+            now,
+            Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, user_id) },
+        )?;
+        Ok(revoked)
+    }
+
+    /// Ends a session; whether it was not ended before.
+    pub(crate) fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
+        let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
+        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
+        Ok(true)
+    }
+
+    /// Opens a session for a user whose proofs are all in, in the caller's transaction. It is of the epoch that
+    /// `user` has: nothing that ends sessions may come between.
+    pub(crate) fn open<'e>(
+        &'e self,
+        tx: &mut Tx,
+        user: User,
+        entry: &Entry,
+        now_ms: i64,
+    ) -> Result<Session<'e>> {
+        let (backend, now) = (self.keys.backend(Some(&entry.backend))?, now_ms / 1000);
+        let expires_at = now + self.settings.session_max_seconds.seconds();
+        let idle_seconds = match backend.can_refresh {
+            true => backend.refresh_token_seconds,
+            false => backend.access_token_seconds,
+        };
+        let session = Session {
+            id: Id::new(now_ms)?,
+            backend,
+            user: user.public,
+            amr: entry.amr.clone(),
+            provider: entry.provider.clone(),
+            created_at: now,
+            idle_at: (now + idle_seconds).min(expires_at),
+            expires_at,
+            scope: entry.scope.clone(),
+            retirement: keys::retirement(tx)?,
+        };
+        sessions::forget_ended(tx, now, Share::AFew)?;
+        let (ip, user_id) = (entry.client.ip(), session.user.id);
+        let new = NewSession {
+            id: session.id,
+            backend: &backend.name,
+            user_id,
+            epoch: user.epoch,
+            created_at: now,
+            amr: &session.amr,
+            provider: session.provider.as_ref(),
+            idle_at: session.idle_at,
+            expires_at,
+            scope: session.scope.as_ref().map(Scope::as_str),
+            ip: ip.as_deref(),
+            user_agent: entry.client.user_agent(),
+            device_id: entry.client.device_id(),
+        };
+        sessions::insert(tx, &new)?;
+        self.throttle.keep_device(tx, user_id, &entry.client, now)?;
+        let event = Event {
+            session_id: Some(session.id),
+            ip: ip.as_deref(),
+            detail: Some(&backend.name),
+            ..event(Kind::LoggedIn, user_id)
+        };
+        self.audit.record(tx, now, event)?;
+        Ok(session)
+    }
+
+    /// The first tokens of a session.
+    pub(crate) fn first_tokens(&self, session: Session) -> Result<FirstTokens> {
+        let (backend, now) = (session.backend, session.created_at);
+        self.keys.follow(&session.retirement);
+        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
+        let access_token = self.access_token(
+            backend,
+            &SessionClaims {
+                user: &session.user,
+                sid: session.id,
+                scope: session.scope.as_ref().map(Scope::as_str),
+                auth_time: now,
+                amr: &session.amr,
+                provider: session.provider.as_ref(),
+                iat: now,
+                exp: expires_at,
+            },
+        )?;
+        let refresh_token = RefreshToken { session_id: session.id, generation: 0 };
+        let refresh_token = backend.can_refresh.then(|| refresh_token.seal(&self.secrets)).transpose()?;
+        Ok(FirstTokens {
+            access_token,
+            expires_in: expires_at - now,
+            refresh_expires_in: refresh_token.as_ref().map(|_| session.idle_at - now),
+            refresh_token,
+            session_id: session.id,
+            backend: backend.name.clone(),
+            user: session.user,
+        })
+    }
+
+    pub(crate) fn access_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
+        let amr = session.amr.members();
+        let claims = AccessClaims {
+            sub: &session.user.id.to_string(),
+            iat: session.iat,
+            exp: session.exp,
+            jti: &base64url(&crypto::random::<16>()?),
+            account_epoch: None,
+            sid: Some(session.sid),
+            auth_time: Some(session.auth_time),
+            amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
+            provider: session.provider,
+            scope: session.scope,
+            roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
+        };
+        self.tokens.sign(backend, &claims, None)
+    }
+}
+
+/// What a session will be opened for: kept with the challenge while a login waits for its next step.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub backend: String,
+    pub scope: Option<Scope>,
+    pub client: Client,
+    /// What was proven so far.
+    pub amr: Amr,
+    /// By which provider, where it was by an ID token.
+    pub provider: Option<ProviderLogin>,
+}
+
+impl Entry {
+    /// Something was proven by these methods, too: more than one factor.
+    pub(crate) fn with(self, methods: &[&'static str]) -> Entry {
+        Entry { amr: self.amr.with(methods).with(&["mfa"]), ..self }
+    }
+}
+
+/// A session that was opened.
+pub(crate) struct Session<'e> {
+    id: Id,
+    backend: &'e Backend,
+    user: PublicUser,
+    amr: Amr,
+    provider: Option<ProviderLogin>,
+    created_at: i64,
+    idle_at: i64,
+    expires_at: i64,
+    scope: Option<Scope>,
+    retirement: Retirement,
+}
+
+/// What an access token says of its session.
+pub(crate) struct SessionClaims<'a> {
+    pub user: &'a PublicUser,
+    pub sid: Id,
+    pub scope: Option<&'a str>,
+    pub auth_time: i64,
+    pub amr: &'a Amr,
+    pub provider: Option<&'a ProviderLogin>,
+    pub iat: i64,
+    pub exp: i64,
+}
+
+/// The first tokens of a session, and whose it is.
+pub(crate) struct FirstTokens {
+    pub access_token: Token<'static>,
+    pub expires_in: i64,
+    pub refresh_token: Option<Token<'static>>,
+    pub refresh_expires_in: Option<i64>,
+    pub session_id: Id,
+    pub backend: String,
+    pub user: PublicUser,
+}
