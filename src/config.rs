@@ -177,7 +177,12 @@ impl Config {
 
     /// The file that the current secret key is in, where it is in one.
     pub fn key_file(&self) -> Option<PathBuf> {
-        secret_key::files(self).into_iter().next().map(|(_, path)| path)
+        self.key_files().into_iter().next()
+    }
+
+    /// The files that the secret keys are in, where they are in files.
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        secret_key::files(self).into_iter().map(|(_, path)| path).collect()
     }
 }
 

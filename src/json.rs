@@ -437,7 +437,7 @@ fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
     let name = || message.split('`').nth(1).unwrap_or_default().chars().take(MAX_NAME).collect::<String>();
     let (field, detail) = match (message.split_once(" field `"), message.rsplit_once(", expected ")) {
         // The path ends with the unknown name already, unless that is too long to be told.
-        (Some(("unknown", _)), _) => (place, format!("unknown field `{}`", name())),
+        (Some(("unknown", _)), _) => (place, format!("unknown field `{}`{}", name(), meant(message))),
         (Some((what @ ("missing" | "duplicate"), _)), _) => {
             (child(&place, &name()), format!("{what} field `{}`", name()))
         }
@@ -445,6 +445,20 @@ fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
         _ => (place, message.to_owned()),
     };
     Error::at(code, field, detail)
+}
+
+/// The known name that is most like an unknown one, as serde's text has them. It is for who mistyped it.
+fn meant(message: &str) -> String {
+    const ALIKE: f64 = 0.8;
+    let Some((unknown, known)) = message.rsplit_once("`, expected ") else { return String::new() };
+    let unknown: String =
+        unknown.split_once('`').map_or("", |(_, name)| name).chars().take(MAX_NAME).collect();
+    let known = known.split('`').skip(1).step_by(2);
+    let nearest = known.map(|name| (strsim::jaro(name, &unknown), name)).max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((likeness, name)) if likeness > ALIKE => format!("; did you mean `{name}`?"),
+        _ => String::new(),
+    }
 }
 
 /// What serde expects, in JSON's words.

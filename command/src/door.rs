@@ -1,7 +1,7 @@
 //! The open engine, and where it comes from.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use doorward::config::{On, StoreUrl};
@@ -11,20 +11,24 @@ use serde_json::{Map, Value, json};
 
 use crate::actor;
 use crate::failure::{Failure, Outcome};
+use crate::origin::store_option;
 use crate::signals;
+
+/// The heading of the options that every command has.
+pub const GLOBAL: &str = "Global options";
 
 /// Which engine to open.
 #[derive(Args)]
 pub struct Source {
     /// A file with the configuration that the host opens the engine with, as JSON.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
     /// The store, instead of the configuration's: sqlite:PATH, postgres://…, or @FILE that holds it.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = GLOBAL)]
     store: Option<String>,
-    /// The file with the secret key, instead of the configuration's; several times where there are several, the current
-    /// one first.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The file with the secret key, instead of the configuration's; several times where there are several, the newest
+    /// first.
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     secret_key_file: Vec<PathBuf>,
 }
 
@@ -38,6 +42,79 @@ impl Source {
         Ok(Door { engine: Engine::open(config, Hooks::default())? })
     }
 
+    /// A failure of the configuration that names no key of it, with the file that it is about.
+    fn in_file(&self, error: Error) -> Error {
+        match (&self.config, &error.field) {
+            (Some(path), None) => {
+                let what = if error.code == Code::InvalidJson { "no JSON: " } else { "" };
+                let detail =
+                    format!("{what}{} (--config {})", error.detail.unwrap_or_default(), path.display());
+                Error::new(Code::InvalidConfig, detail)
+            }
+            _ => error,
+        }
+    }
+
+    /// Where a setting is from, by its JSON pointer.
+    pub fn of_setting(&self, pointer: &str) -> String {
+        let mut parts = pointer.split('/').skip(1);
+        match parts.next().unwrap_or_default() {
+            "store" => self.store(),
+            name if name.starts_with("secret_key") => {
+                let index: usize = parts.next().and_then(|index| index.parse().ok()).unwrap_or(0);
+                match (self.secret_key_file.get(index), &self.config) {
+                    (Some(path), _) => secret_key_option(path),
+                    (None, Some(config)) if self.has(name) => {
+                        let file =
+                            self.config().ok().and_then(|config| config.key_files().into_iter().nth(index));
+                        let file = file.map(|file| format!(": {}", file.display())).unwrap_or_default();
+                        format!("{pointer} in {}{file}", config.display())
+                    }
+                    _ => self.secret_keys().unwrap_or_else(|| "--secret-key-file names it".to_owned()),
+                }
+            }
+            _ => match &self.config {
+                Some(config) => format!("{pointer} in {}", config.display()),
+                None => format!("{pointer}; no --config is given"),
+            },
+        }
+    }
+
+    /// Which store is opened.
+    pub fn store(&self) -> String {
+        match (&self.store, &self.config) {
+            (Some(store), _) => store_option("--store", store),
+            (None, Some(config)) if self.has("store") => format!("/store in {}", config.display()),
+            _ => "doorward.db is the default; --store names another".to_owned(),
+        }
+    }
+
+    /// Which secret keys are given.
+    pub fn secret_keys(&self) -> Option<String> {
+        let config = self.config().ok()?;
+        let files: Vec<_> = config.key_files().iter().map(|path| path.display().to_string()).collect();
+        Some(match (&self.secret_key_file[..], &self.config, files.is_empty()) {
+            ([_, ..], ..) => {
+                let options = self.secret_key_file.iter().map(|path| secret_key_option(path));
+                options.collect::<Vec<_>>().join(" ")
+            }
+            (_, Some(config), true) => format!("secret_key in {}", config.display()),
+            (_, Some(config), false) if self.has("secret_key_file") || self.has("secret_key_files") => {
+                format!("{} in {}", files.join(", "), config.display())
+            }
+            (.., false) => {
+                format!("{} beside the store; --secret-key-file names another", files.join(", "))
+            }
+            (.., true) => "--secret-key-file names it".to_owned(),
+        })
+    }
+
+    /// Whether the configuration gives a key.
+    fn has(&self, name: &str) -> bool {
+        let text = self.config.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        serde_json::from_str::<Map<String, Value>>(&text).is_ok_and(|config| config.contains_key(name))
+    }
+
     /// Whether a configuration was given.
     pub fn has_config(&self) -> bool {
         self.config.is_some()
@@ -45,11 +122,12 @@ impl Source {
 
     pub fn config(&self) -> Outcome<Config> {
         let text = match &self.config {
-            Some(path) => fs::read_to_string(path).map_err(|error| Failure::file("--config", &error))?,
+            Some(path) => fs::read_to_string(path)
+                .map_err(|error| Failure::file(&format!("--config {}", path.display()), &error))?,
             None => "{}".to_owned(),
         };
         // The engine judges the text itself, before anything is set above it.
-        let mut parsed = Config::parse(&text)?;
+        let mut parsed = Config::parse(&text).map_err(|error| self.in_file(error))?;
         if self.store.is_some() || !self.secret_key_file.is_empty() {
             let mut config: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
             if let Some(store) = &self.store {
@@ -78,18 +156,24 @@ impl Source {
     }
 }
 
+fn secret_key_option(path: &Path) -> String {
+    format!("--secret-key-file {}", path.display())
+}
+
 /// A store's address.
-pub fn store_url(text: &str, field: &'static str) -> Outcome<StoreUrl> {
+pub fn store_url(text: &str, option: &'static str) -> Outcome<StoreUrl> {
+    let field = option.replacen("--", "/", 1);
     let expected = |reason| Failure::from(Error::at(Code::InvalidConfig, field, reason));
-    named_or_in_file(text, field)?.parse().map_err(expected)
+    named_or_in_file(text, option)?.parse().map_err(expected)
 }
 
 /// A text, or, after `@`, the file that holds it.
 fn named_or_in_file(text: &str, option: &str) -> Outcome<String> {
     match text.strip_prefix('@') {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| Failure::file(option, &error))?;
-            Ok(text.trim_end().to_owned())
+            let content = fs::read_to_string(path)
+                .map_err(|error| Failure::file(&format!("{option} {text}"), &error))?;
+            Ok(content.trim_end().to_owned())
         }
         None => Ok(text.to_owned()),
     }
@@ -124,7 +208,8 @@ impl Door {
                 answer => return answer,
             }
         }
-        Err(Error::from(Code::UserNotFound).into())
+        let nobody = "no account has this id, name or e-mail address";
+        Err(Error::at(Code::UserNotFound, "/user_id", nobody).into())
     }
 
     /// Every page of a list: the items under `key`, and after the last page the id to go on from.

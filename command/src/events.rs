@@ -3,15 +3,17 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use doorward::{Code, Error};
+use doorward::Code;
+use doorward::engine::events::Kind;
 use serde_json::{Value, json};
 
 use crate::Context;
 use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::moment::Moment;
-use crate::show::{self, Table, time, word};
+use crate::show::{self, Table, or, time, word};
 use crate::signals::{self, Signals};
 
 #[derive(Args)]
@@ -20,10 +22,10 @@ pub struct Events {
     #[command(subcommand)]
     verify: Option<Verify>,
     /// Only what concerns this account: its id, which may be gone, its name or its e-mail address.
-    #[arg(long, value_name = "USER")]
+    #[arg(id = "user_id", long = "user", value_name = "USER")]
     user: Option<String>,
-    /// Only this kind, as the reference spells it.
-    #[arg(long)]
+    /// Only this kind: `login_failed`, `throttled`, `user_updated`, …
+    #[arg(long, value_parser = kinds(), hide_possible_values = true)]
     kind: Option<String>,
     /// Only what came from this address.
     #[arg(long)]
@@ -43,19 +45,25 @@ pub struct Events {
     /// Only what came into the log after the event of this id.
     #[arg(long, value_name = "ID", conflicts_with = "last")]
     after: Option<String>,
-    /// Go on with what comes into the log from now on, until Ctrl-C, also when the store was away for a while.
+    /// Go on with what comes into the log from now on, until Ctrl-C or the time of --until, also when the store was away
+    /// for a while.
     #[arg(long)]
     follow: bool,
 }
 
 #[derive(Subcommand)]
 enum Verify {
-    /// Verify the chain over the audit log (audit.chain); fails with CONFIG when something was changed.
+    /// Verify the chain over the audit log (audit.chain); exits with 65 when something was changed, with NOT_FOUND when the
+    /// store keeps no chain.
     Verify {
         /// A head that an earlier call printed: everything up to there must be as it was.
         #[arg(long)]
         head: Option<String>,
     },
+}
+
+fn kinds() -> PossibleValuesParser {
+    Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().into()
 }
 
 /// How long one waits before asking again.
@@ -96,7 +104,11 @@ impl Events {
         }
         match signals {
             None if self.last.is_some() => Ok(()),
-            signals => Follower { request, resume, shown, signals }.run(door, &mut printer, context),
+            signals => Follower { request, resume, shown, signals, until: self.until }.run(
+                door,
+                &mut printer,
+                context,
+            ),
         }
     }
 }
@@ -128,6 +140,8 @@ struct Follower {
     shown: Vec<Value>,
     /// Where it is followed until one arrives.
     signals: Option<&'static Signals>,
+    /// When it is followed no longer.
+    until: Option<Moment>,
 }
 
 impl Follower {
@@ -136,6 +150,8 @@ impl Follower {
         let mut away = None;
         loop {
             self.request["after"] = self.resume.clone();
+            // Before the log is read: what comes meanwhile is of that time still.
+            let is_last = self.until.is_some_and(Moment::is_past);
             match door.call("events", &self.request) {
                 Ok(page) => {
                     if away.take().is_some() {
@@ -151,6 +167,9 @@ impl Follower {
                     }
                     if !page["next"].is_null() {
                         continue;
+                    }
+                    if is_last {
+                        return Ok(());
                     }
                 }
                 Err(Failure::Engine(error))
@@ -208,6 +227,11 @@ fn cells(event: &Value) -> [String; 8] {
 fn verify(door: &Door, head: Option<String>, context: &mut Context) -> Outcome {
     let verdict = door.call("verify_events", &json!({ "head": head }))?;
     let problems = verdict["problems"].as_array().map_or(&[][..], Vec::as_slice);
+    // Where the settings say that there is one, somebody took it away.
+    let has_none = problems.iter().any(|it| it["reason"] == "no_chain") && !door.engine.settings().chain;
+    if has_none {
+        return Err(Failure::NoChain);
+    }
     let out = &mut *context.out;
     if context.json {
         writeln!(out, "{}", show::json(&verdict.to_string()))?;
@@ -221,15 +245,13 @@ fn verify(door: &Door, head: Option<String>, context: &mut Context) -> Outcome {
             )?;
         }
         writeln!(out, "events   {}", word(&verdict["events"]))?;
-        writeln!(out, "since    {}", time(&verdict["since"]))?;
-        writeln!(out, "head     {}", word(&verdict["head"]))?;
+        writeln!(out, "since    {}", or(time(&verdict["since"]), "none"))?;
+        writeln!(out, "head     {}", or(word(&verdict["head"]), "none"))?;
     }
-    let why = match (verdict["intact"] == true, verdict["head"].is_null()) {
-        (true, _) => return Ok(()),
-        (false, true) => "the audit log has no chain that can be verified",
-        (false, false) => "the audit log is not what was written",
-    };
-    Err(Error::new(Code::InvalidConfig, why).into())
+    match verdict["intact"] == true {
+        true => Ok(()),
+        false => Err(Failure::LogChanged),
+    }
 }
 
 fn is_id(text: &str) -> bool {

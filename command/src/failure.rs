@@ -3,13 +3,16 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use doorward::Error;
-use serde_json::json;
+use doorward::{Error, Status};
+use serde_json::{Value, json};
 
 use crate::{show, signals};
 
 /// EX_USAGE of sysexits.h: no status has this number.
 pub const USAGE: u8 = 64;
+
+/// EX_DATAERR of sysexits.h.
+const DATA: u8 = 65;
 
 /// What a shell says of a command that ended by SIGPIPE.
 const NO_READER: u8 = 141;
@@ -19,6 +22,12 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 pub enum Failure {
     /// A status.
     Engine(Error),
+    /// There is no live session of this id.
+    NoSession,
+    /// The store keeps no chain over its log.
+    NoChain,
+    /// The log is not what was written.
+    LogChanged,
     /// The command line is wrong.
     Usage(String),
     /// A file that it names, or standard input or output, cannot be read or written.
@@ -33,32 +42,41 @@ pub enum Failure {
 
 impl Failure {
     pub fn file(name: &str, error: &io::Error) -> Failure {
-        Failure::File(format!("{name}: {error}"))
+        Failure::File(format!("{name}: {}", reason(error)))
     }
 
-    /// Nobody is left to tell when this fails.
-    pub fn report(self, json: bool, out: &mut impl Write) -> ExitCode {
+    /// Says it, with what of the command line it is about. Nobody is left to tell when this fails.
+    pub fn report(self, origin: Option<&str>, json: bool, out: &mut impl Write) -> ExitCode {
         match &self {
             Failure::NoReader => {}
             failure if json => {
-                let _ = writeln!(out, "{}", show::json(&failure.body())).and_then(|()| out.flush());
+                let _ = writeln!(out, "{}", show::json(&failure.body(origin))).and_then(|()| out.flush());
             }
-            failure => drop(writeln!(io::stderr(), "doorward: {}", show::safe(&failure.text()))),
+            failure => drop(writeln!(io::stderr(), "doorward: {}", show::safe(&failure.text(origin)))),
         }
         match self {
             Failure::Engine(error) => ExitCode::from(error.status() as u8),
-            Failure::Usage(_) | Failure::File(_) | Failure::NotConfirmed(_) => USAGE.into(),
+            // Where a file cannot be used, the configuration or the command line names a wrong one.
+            Failure::File(_) => ExitCode::from(Status::Config as u8),
+            Failure::NoSession | Failure::NoChain => ExitCode::from(Status::NotFound as u8),
+            Failure::LogChanged => DATA.into(),
+            Failure::Usage(_) | Failure::NotConfirmed(_) => USAGE.into(),
             Failure::Interrupted(_) => signals::end(),
             Failure::NoReader => NO_READER.into(),
         }
     }
 
-    fn text(&self) -> String {
+    fn text(&self, origin: Option<&str>) -> String {
         match self {
             Failure::Engine(error) => {
-                let field = error.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
-                format!("{error}{field}")
+                let place = origin.or(error.field.as_deref()).filter(|place| !place.is_empty());
+                format!("{error}{}", place.map(|place| format!(" ({place})")).unwrap_or_default())
             }
+            Failure::NoSession => "no live session has this id (SESSION)".to_owned(),
+            Failure::NoChain => {
+                "the store keeps no chain over its audit log: adopt the setting audit.chain".to_owned()
+            }
+            Failure::LogChanged => "the audit log is not what was written".to_owned(),
             Failure::Usage(text)
             | Failure::File(text)
             | Failure::NotConfirmed(text)
@@ -68,16 +86,24 @@ impl Failure {
     }
 
     /// As the body of a status; what is the command's own has codes of its own.
-    fn body(&self) -> String {
+    fn body(&self, origin: Option<&str>) -> String {
         let (code, message) = match self {
-            Failure::Engine(error) => return error.to_json(),
+            Failure::Engine(error) => {
+                let Some(origin) = origin else { return error.to_json() };
+                let mut body: Value = serde_json::from_str(&error.to_json()).unwrap_or_default();
+                body["error"]["argument"] = json!(origin);
+                return body.to_string();
+            }
+            Failure::NoSession => ("session_not_found", "There is no such session."),
+            Failure::NoChain => ("no_chain", "The audit log has no chain."),
+            Failure::LogChanged => ("log_changed", "The audit log was changed."),
             Failure::Usage(_) => ("usage", "The command line is wrong."),
             Failure::File(_) => ("file", "A file cannot be read or written."),
             Failure::NotConfirmed(_) => ("not_confirmed", "What was asked was not confirmed."),
             Failure::Interrupted(_) => ("interrupted", "A signal ended the command."),
             Failure::NoReader => ("no_reader", "Nobody reads the output."),
         };
-        json!({"error": {"code": code, "message": message, "detail": self.text()}}).to_string()
+        json!({"error": {"code": code, "message": message, "detail": self.text(None)}}).to_string()
     }
 }
 
@@ -92,7 +118,13 @@ impl From<io::Error> for Failure {
         match error.kind() {
             ErrorKind::BrokenPipe => Failure::NoReader,
             _ if signals::arrived().is_some() => Failure::Interrupted("interrupted".to_owned()),
-            _ => Failure::File(error.to_string()),
+            _ => Failure::File(reason(&error)),
         }
     }
+}
+
+/// What the system says, without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use doorward::{Code, Error};
 use serde_json::{Value, json};
 
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::show::{self, Table, time, word};
 use crate::{Context, ask};
 
@@ -109,8 +110,14 @@ fn list(context: &mut Context, answer: &Value) -> Outcome {
 
 /// Makes the file of a new secret key.
 fn new_secret(file: &Path, context: &mut Context) -> Outcome {
-    doorward::new_secret_key_file(file)?;
     let name = file.display().to_string();
+    doorward::new_secret_key_file(file).map_err(|error| match (error.code, error.detail) {
+        (Code::InvalidConfig, _) if file.exists() => {
+            Failure::File(format!("FILE {name}: there is a file of this name"))
+        }
+        (Code::InvalidConfig, Some(why)) => Failure::File(format!("FILE {name}: {why}")),
+        (code, detail) => Error { detail, ..code.into() }.into(),
+    })?;
     if context.json {
         let made = json!({"secret_key_file": name}).to_string();
         return Ok(writeln!(context.out, "{}", show::json(&made))?);

@@ -4,7 +4,7 @@
 //!
 //! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `settings`, `events`, `transfer`, `stores`),
 //! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
-//! people), `moment` and `actor` (who is at the shell), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure`; `examples` and `manual` are for
+//! people), `moment` and `actor` (who is at the shell), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure` and `origin` (which argument it is about); `examples` and `manual` are for
 //! who reads.
 
 mod actor;
@@ -16,6 +16,7 @@ mod failure;
 mod keys;
 mod manual;
 mod moment;
+mod origin;
 mod sessions;
 mod settings;
 mod show;
@@ -37,21 +38,23 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use doorward::operations::OPERATIONS;
 use doorward::{Code, Error};
 
-use door::Source;
+use door::{GLOBAL, Source};
 use failure::{Failure, Outcome, USAGE};
+use origin::Origin;
 
 /// Administers a doorward store: users, passwords, sessions, keys, backups.
 ///
 /// The exit code is the status of the answer: 0 OK, 1 DENIED, 2 STEP_UP, 3 FORBIDDEN, 4 INVALID_REQUEST, 5 NOT_FOUND,
-/// 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG, 10 MISUSE, 11 INTERNAL; and 64 where the command line is wrong, a
-/// file cannot be read or written, or what was asked was not confirmed. A signal ends it as it ends others: 130, 143.
+/// 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG (also where a file cannot be read or written), 10 MISUSE, 11 INTERNAL;
+/// 64 where the command line is wrong or what was asked was not confirmed; 65 where `events verify` finds a changed log. A
+/// signal ends it as it ends others: 130, 143.
 #[derive(Parser)]
 #[command(name = "doorward", version, verbatim_doc_comment)]
 struct Line {
     #[command(flatten)]
     source: Source,
     /// Print JSON instead of text for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -165,12 +168,12 @@ fn with_examples(command: clap::Command, path: &str) -> clap::Command {
 }
 
 fn main() -> ExitCode {
-    let parsed = line().try_get_matches().and_then(|matches| Line::from_arg_matches(&matches));
+    let parsed = line().try_get_matches().and_then(|given| Ok((Line::from_arg_matches(&given)?, given)));
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let line = match parsed {
-        Ok(line) => line,
+    let (line, given) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) if error.use_stderr() && asks_for_json() => {
-            return Failure::Usage(reason(&error)).report(true, &mut out);
+            return Failure::Usage(reason(&error)).report(None, true, &mut out);
         }
         Err(error) => {
             let _ = error.print();
@@ -182,7 +185,13 @@ fn main() -> ExitCode {
     let result = run(line.command, &mut Context { source: &line.source, json, out: &mut out });
     match result.and(out.flush().map_err(Failure::from)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(json, &mut out),
+        Err(failure) => {
+            let origin = match &failure {
+                Failure::Engine(error) => Origin::new(Line::command(), given).of(error, &line.source),
+                _ => None,
+            };
+            failure.report(origin.as_deref(), json, &mut out)
+        }
     }
 }
 

@@ -7,6 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
 
+impl Moment {
+    pub fn is_past(self) -> bool {
+        now().is_some_and(|now| self.0 < now)
+    }
+}
+
 impl FromStr for Moment {
     type Err = &'static str;
 

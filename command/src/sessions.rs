@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::Context;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::show::{self, Table, time, word};
 
 #[derive(Subcommand)]
@@ -12,19 +12,19 @@ pub enum Session {
     /// List the live sessions of an account.
     List {
         /// Its id, name or e-mail address.
-        #[arg(value_name = "USER")]
+        #[arg(id = "user_id", value_name = "USER")]
         who: String,
     },
-    /// End a session, every session of an account, or all.
+    /// End a session, every session of an account, or all. A single session that is not alive is NOT_FOUND.
     Revoke {
         /// The id of the session.
-        #[arg(required_unless_present_any = ["who", "all"])]
+        #[arg(id = "session_id", value_name = "SESSION", required_unless_present_any = ["user_id", "all"])]
         session: Option<String>,
         /// Every session of this account.
-        #[arg(long = "user", value_name = "USER", conflicts_with = "session")]
+        #[arg(id = "user_id", long = "user", value_name = "USER", conflicts_with = "session_id")]
         who: Option<String>,
         /// Every session of everybody, and every challenge and mailed token.
-        #[arg(long, conflicts_with_all = ["session", "who"])]
+        #[arg(long, conflicts_with_all = ["session_id", "user_id"])]
         all: bool,
     },
 }
@@ -56,7 +56,10 @@ impl Session {
                     Some(who) => {
                         door.call("revoke_user_sessions", &json!({"user_id": door.user(&who)?["id"]}))?
                     }
-                    None => door.call("revoke_session", &json!({"session_id": session}))?,
+                    None => match door.call("revoke_session", &json!({"session_id": session}))? {
+                        answer if answer["revoked"] == 0 => return Err(Failure::NoSession),
+                        answer => answer,
+                    },
                 };
                 match context.json {
                     true => writeln!(context.out, "{answer}")?,

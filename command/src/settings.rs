@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Context;
 use crate::actor;
+use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, safe};
 
@@ -19,11 +20,15 @@ pub struct Settings {
 enum Change {
     /// Let the store take over what the configuration gives, with an event.
     ///
-    /// Hosts that run go on as they are; one that is opened with other settings from now on is refused.
+    /// Hosts that run go on as they are; one that is opened with other settings from now on is refused. Where events would
+    /// be past their time, it asks first.
     Adopt {
         /// Only show what would change.
         #[arg(long)]
         dry_run: bool,
+        /// Do not ask.
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
     },
 }
 
@@ -31,7 +36,7 @@ impl Settings {
     pub fn run(self, context: &mut Context) -> Outcome {
         match self.change {
             None => show(context),
-            Some(Change::Adopt { dry_run }) => adopt(context, dry_run),
+            Some(Change::Adopt { dry_run, yes }) => adopt(context, dry_run, yes),
         }
     }
 }
@@ -57,26 +62,38 @@ fn print(place: &str, value: &Value, context: &mut Context) -> Outcome {
     }
 }
 
-fn adopt(context: &mut Context, dry_run: bool) -> Outcome {
+fn adopt(context: &mut Context, dry_run: bool, yes: bool) -> Outcome {
     if !context.source.has_config() {
         return Err(Failure::Usage("settings adopt: --config names the configuration to adopt".to_owned()));
     }
     let mut given = context.source.config()?;
     let mut follower = given.clone();
     follower.follow_store();
-    let differences = context.source.open_as(follower)?.engine.differences(&given)?;
+    let door = context.source.open_as(follower)?;
+    let differences = door.engine.differences(&given)?;
+    let purged = door.engine.events_to_purge(&given)?;
+    drop(door);
+    if !context.json {
+        for Difference { field, store, given } in &differences {
+            writeln!(context.out, "{} {} -> {}", safe(field), safe(store), safe(given))?;
+        }
+        if purged > 0 {
+            writeln!(context.out, "Events that are past their time then, and are purged: {purged}")?;
+        }
+        context.out.flush()?;
+    }
     if !dry_run && !differences.is_empty() {
+        if purged > 0 {
+            ask::confirm(&format!("Change the settings, which purges {purged} events?"), yes)?;
+        }
         given.change_settings = true;
         doorward::acting(actor::current(), || context.source.open_as(given))?;
     }
     if context.json {
         let change = |Difference { field, store, given }: &Difference| json!({"field": field, "store": store, "given": given});
         let changes: Vec<_> = differences.iter().map(change).collect();
-        let answer = json!({"changes": changes, "dry_run": dry_run}).to_string();
+        let answer = json!({"changes": changes, "dry_run": dry_run, "events_purged": purged}).to_string();
         return Ok(writeln!(context.out, "{}", show::json(&answer))?);
-    }
-    for Difference { field, store, given } in &differences {
-        writeln!(context.out, "{} {} -> {}", safe(field), safe(store), safe(given))?;
     }
     let end = match (differences.is_empty(), dry_run) {
         (true, _) => "The store has these settings already.",

@@ -43,6 +43,11 @@ pub fn word(value: &Value) -> String {
     }
 }
 
+/// The text, or what stands for none.
+pub fn or(text: String, none: &str) -> String {
+    if text.is_empty() { none.to_owned() } else { text }
+}
+
 /// Unix seconds as RFC 3339.
 pub fn time(at: &Value) -> String {
     let Some(at) = at.as_i64() else { return String::new() };

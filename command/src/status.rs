@@ -5,19 +5,19 @@ use std::io::Write;
 use serde_json::Value;
 
 use crate::failure::Outcome;
-use crate::show::{time, word};
+use crate::show::{or, time, word};
 
 /// Writes what is known of the account beside its public part, and what keeps it from logging in.
 pub fn print(out: &mut dyn Write, user: &Value, status: &Value) -> Outcome {
     for (name, text) in [
         ("password", password(status)),
         ("factors", factors(&status["second_factors"])),
-        ("identities", word(&status["identities"])),
-        ("last login", time(&status["last_login_at"])),
+        ("identities", or(word(&status["identities"]), "none")),
+        ("last login", or(time(&status["last_login_at"]), "never")),
         ("sessions", word(&status["sessions"])),
-        ("mails", mails(&status["mails"])),
+        ("mails", or(mails(&status["mails"]), "none")),
     ] {
-        writeln!(out, "{}", format!("{name:11} {text}").trim_end())?;
+        writeln!(out, "{name:11} {text}")?;
     }
     let (name, who) = (word(&user["username"]), argument(user));
     let obstacles: Vec<String> =

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use doorward::config::{On, StoreUrl};
 use doorward::engine::restore::{Restored, Restoring};
 use doorward::operations::maintenance::{BackupRequest, Verified};
@@ -25,6 +25,7 @@ use crate::signals;
 #[derive(Args)]
 pub struct Backup {
     /// The file to make. It is never one that exists.
+    #[arg(id = "path", value_name = "FILE")]
     file: PathBuf,
     /// Open the copy before it has its name, look through all of it, and count what is in it.
     #[arg(long)]
@@ -34,6 +35,7 @@ pub struct Backup {
 #[derive(Args)]
 pub struct Restore {
     /// The backup.
+    #[arg(id = "backup", value_name = "BACKUP")]
     file: PathBuf,
     /// End every session, mailed token and challenge of the backup: it brings back those that were ended since.
     #[arg(long)]
@@ -67,10 +69,10 @@ pub struct Stats {
 #[derive(Args)]
 pub struct Migrate {
     /// The store to read: sqlite:PATH, postgres://…, or @FILE that holds it.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     from: String,
     /// The store to fill: a new file, or a database that no engine has opened.
-    #[arg(long, value_name = "URL", required_unless_present = "unseal")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, required_unless_present = "unseal")]
     to: Option<String>,
     /// Move nothing, but open the store in --from to its hosts again after it was moved. What was written in the new
     /// store stays there.
@@ -82,11 +84,13 @@ pub struct Migrate {
 pub fn init(context: &mut Context) -> Outcome {
     let mut config = context.source.config()?;
     (config.create, config.migrate) = (Some(true), On::from(true));
-    let refused = |why| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
+    let refused = |why: String| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
     let store = match &config.store {
-        StoreUrl::SqliteFile(path) if path.exists() => return refused("there is such a file already"),
+        StoreUrl::SqliteFile(path) if path.exists() => {
+            return refused(format!("{}: there is such a file already", path.display()));
+        }
         StoreUrl::SqliteFile(path) => Some(path.display().to_string()),
-        StoreUrl::SqliteMemory => return refused("a store in memory ends with its process"),
+        StoreUrl::SqliteMemory => return refused("a store in memory ends with its process".to_owned()),
         StoreUrl::Postgres(_) => None,
     };
     let key = config.key_file();
@@ -123,12 +127,19 @@ pub fn init(context: &mut Context) -> Outcome {
 
 impl Backup {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let path = std::path::absolute(&self.file).map_err(|error| Failure::file("FILE", &error))?;
+        let name = format!("FILE {}", self.file.display());
+        let path = std::path::absolute(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let key = context.source.config()?.key_file();
         let door = context.source.open()?;
         let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
         let answer =
-            watched(|watch| door.engine.observed("backup", || door.engine.backup_watched(request, watch)))?;
+            watched(|watch| door.engine.observed("backup", || door.engine.backup_watched(request, watch)));
+        let answer = answer.map_err(|failure| match failure {
+            Failure::Engine(error) if error.field.as_deref() == Some("/path") => {
+                Failure::File(format!("{name}: {}", error.detail.unwrap_or_default()))
+            }
+            failure => failure,
+        })?;
         if context.json {
             let answer = serde_json::to_string(&answer).map_err(io::Error::from)?;
             return Ok(writeln!(context.out, "{answer}")?);
@@ -136,7 +147,7 @@ impl Backup {
         let name = path.display().to_string();
         writeln!(context.out, "{} bytes are in {}.", answer.bytes, safe(&name))?;
         if let Some(Verified { users, sessions, events }) = answer.verified {
-            let counts = format!("{users} accounts, {sessions} sessions, {events} events");
+            let counts = format!("{users} accounts, {sessions} live sessions, {events} events");
             writeln!(context.out, "Verified: it is whole, opens with the secret key, and has {counts}.")?;
         }
         match key {
@@ -173,6 +184,8 @@ fn watched<T>(f: impl FnOnce(&Watch) -> doorward::Result<T>) -> Outcome<T> {
 
 impl Restore {
     pub fn run(self, context: &mut Context) -> Outcome {
+        let name = format!("BACKUP {}", self.file.display());
+        fs::File::open(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let mut config = context.source.config()?;
         // The backup may be older than this version.
         config.migrate = On::from(true);
@@ -290,9 +303,9 @@ impl Doctor {
 
 impl Migrate {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let from = store_url(&self.from, "/from")?;
+        let from = store_url(&self.from, "--from")?;
         match &self.to {
-            Some(to) => move_store(&from, &store_url(to, "/to")?, context),
+            Some(to) => move_store(&from, &store_url(to, "--to")?, context),
             None => unseal(&from, context),
         }
     }

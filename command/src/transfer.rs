@@ -87,8 +87,7 @@ impl Import {
             if has_problems {
                 bar.clear();
             }
-            done.malformed(&malformed, context)?;
-            done.problems(&report, &numbers, context)?;
+            done.problems(&malformed, &report, &numbers, context)?;
             done.is_stopped |= has_problems && self.on_conflict == OnConflict::Fail;
             if done.is_stopped && !self.dry_run {
                 return Ok(());
@@ -133,34 +132,39 @@ struct Done {
 }
 
 impl Done {
-    fn malformed(&mut self, malformed: &[Malformed], context: &mut Context) -> Outcome {
+    /// Tells the problems of a batch, in the order of its lines.
+    fn problems(
+        &mut self,
+        malformed: &[Malformed],
+        report: &ImportUsersResponse,
+        numbers: &[u64],
+        context: &mut Context,
+    ) -> Outcome {
+        let mut told: Vec<(u64, String)> = Vec::new();
         for Malformed { line, column, why } in malformed {
             self.malformed += 1;
             if self.malformed > MOST_MALFORMED {
                 continue;
             }
-            match context.json {
-                true => {
-                    let problem = json!({"line": line, "column": column, "code": "malformed", "detail": why});
-                    writeln!(context.out, "{}", show::json(&problem.to_string()))?;
-                }
-                false => writeln!(context.out, "line {line}, column {column}: {}", show::safe(why))?,
-            }
+            let problem = json!({"line": line, "column": column, "code": "malformed", "detail": why});
+            let text = match context.json {
+                true => show::json(&problem.to_string()).into_owned(),
+                false => format!("line {line}, column {column}: {}", show::safe(why)),
+            };
+            told.push((*line, text));
         }
-        Ok(())
-    }
-
-    fn problems(&mut self, report: &ImportUsersResponse, numbers: &[u64], context: &mut Context) -> Outcome {
         for problem in &report.problems {
             let line = numbers.get(problem.index).copied().unwrap_or_default();
             let code = json!(problem.code);
-            match context.json {
-                true => writeln!(context.out, "{}", json!({"line": line, "code": code}))?,
-                false => writeln!(context.out, "line {line}: {}", word(&code))?,
-            }
+            let text = match context.json {
+                true => json!({"line": line, "code": code}).to_string(),
+                false => format!("line {line}: {}", word(&code)),
+            };
+            told.push((line, text));
         }
         self.problems += report.problems.len() as u64;
-        Ok(())
+        told.sort_by_key(|(line, _)| *line);
+        told.into_iter().try_for_each(|(_, text)| Ok(writeln!(context.out, "{text}")?))
     }
 
     fn add(&mut self, report: &ImportUsersResponse, malformed: u64, last: u64) {
@@ -187,19 +191,30 @@ impl Done {
                 "malformed": malformed, "lines": line, "complete": is_whole});
             return Ok(writeln!(context.out, "{summary}")?);
         }
-        let would = if import.dry_run { "Would be imported" } else { "Imported" };
         let there = if *present > 0 { format!(", there already: {present}") } else { String::new() };
-        writeln!(context.out, "{would}: {imported}{there}, skipped: {skipped}, of the lines up to {line}.")?;
+        let counts = format!("{imported}{there}, skipped: {skipped}, of the lines up to {line}");
+        match (import.dry_run, self.is_stopped) {
+            (false, _) => writeln!(context.out, "Imported: {counts}.")?,
+            (true, false) => writeln!(context.out, "Nothing is written yet. Would be imported: {counts}.")?,
+            (true, true) => writeln!(
+                context.out,
+                "Nothing is written yet. The import would end before the first batch with a problem: imported: {counts}."
+            )?,
+        }
         if !hashes.is_empty() {
             let hashes: Vec<_> = hashes.iter().map(|(scheme, count)| format!("{scheme} {count}")).collect();
             writeln!(context.out, "Password hashes: {}.", hashes.join(", "))?;
         }
         if self.is_stopped && import.dry_run {
-            writeln!(context.out, "With --on-conflict skip: {}, to the end.", self.good)?;
+            writeln!(
+                context.out,
+                "With --on-conflict skip it would go on to the end of the file: imported: {}.",
+                self.good
+            )?;
         } else if self.is_stopped {
             writeln!(
                 context.out,
-                "It ends before the first batch with a problem; --dry-run tells all problems."
+                "The import ended before the first batch with a problem; --dry-run tells all problems of the file."
             )?;
         }
         if !is_whole && !import.dry_run && *imported > 0 {
@@ -242,7 +257,7 @@ impl Lines {
     /// Failure: the file is none that holds NDJSON.
     fn open(path: &PathBuf, request_bytes: usize, signals: &'static Signals) -> Outcome<Lines> {
         let name = path.display().to_string();
-        let unreadable = |error: io::Error| Failure::file(&name, &error);
+        let unreadable = |error: io::Error| Failure::file(&format!("FILE {name}"), &error);
         let (mut reader, length): (Box<dyn BufRead>, u64) = if name == "-" {
             (Box::new(BufReader::new(Input(signals))), 0)
         } else {
@@ -254,7 +269,7 @@ impl Lines {
         let bom = begins.starts_with(b"\xef\xbb\xbf");
         if let Some(form) = other_form(&begins[if bom { 3 } else { 0 }..]) {
             let why = format!(
-                "{name}: {form}; expected NDJSON: one JSON object a line, as {{\"username\":\"ada\",\"email\":\"ada@example.com\"}}"
+                "FILE {name}: {form}; expected NDJSON: one JSON object a line, as {{\"username\":\"ada\",\"email\":\"ada@example.com\"}}"
             );
             return Err(Error::new(Code::InvalidRequest, why).into());
         }

@@ -8,7 +8,7 @@ use crate::Context;
 use crate::ask;
 use crate::door::Door;
 use crate::failure::{Failure, Outcome};
-use crate::show::{self, Table, time, word};
+use crate::show::{self, Table, or, time, word};
 use crate::status;
 
 #[derive(Subcommand)]
@@ -74,15 +74,16 @@ pub enum Password {
 #[derive(Args)]
 pub struct Who {
     /// Its id, name or e-mail address.
-    #[arg(value_name = "USER")]
+    #[arg(id = "user_id", value_name = "USER")]
     who: String,
 }
 
 #[derive(Args)]
 pub struct Add {
     /// The name to log in with.
+    #[arg(id = "username", value_name = "NAME")]
     name: String,
-    /// The e-mail address.
+    /// The e-mail address; needed unless the configuration says otherwise (registration.require_email).
     #[arg(long)]
     email: Option<String>,
     /// A role; may be given several times.
@@ -136,10 +137,10 @@ pub struct Roles {
     #[command(flatten)]
     who: Who,
     /// A role to give; may be given several times.
-    #[arg(long = "add", value_name = "ROLE")]
+    #[arg(id = "add_roles", long = "add", value_name = "ROLE")]
     given: Vec<String>,
     /// A role to take away; may be given several times.
-    #[arg(long = "remove", value_name = "ROLE")]
+    #[arg(id = "remove_roles", long = "remove", value_name = "ROLE")]
     taken: Vec<String>,
 }
 
@@ -156,8 +157,13 @@ impl User {
             User::Set(set) => set.run(&door, context),
             User::VerifyEmail(verify) => verify.run(&door, context),
             User::Unlock(Who { who }) => {
+                let locks = door.user_with_status(&who)?["status"]["locks"].take();
                 let user = update(&door, &who, json!({"unlock": true}))?;
-                answer(context, &user, Some("is open for guesses at its password and codes again."))
+                let became = match locks.as_array().is_none_or(Vec::is_empty) {
+                    true => "was not locked; failures are counted from none again.",
+                    false => "is open for guesses at its password and codes again.",
+                };
+                answer(context, &user, Some(became))
             }
             User::Disable(Who { who }) => {
                 let user = update(&door, &who, json!({"is_active": false}))?;
@@ -358,13 +364,13 @@ fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcom
             for (name, text) in [
                 ("id", word(&user["id"])),
                 ("username", word(&user["username"])),
-                ("e-mail", word(&user["email"]) + verified),
+                ("e-mail", or(word(&user["email"]), "none") + verified),
                 ("active", word(&user["is_active"])),
-                ("roles", word(&user["roles"])),
+                ("roles", or(word(&user["roles"]), "none")),
                 ("created", time(&user["created_at"])),
                 ("attributes", word(&user["attributes"])),
             ] {
-                writeln!(out, "{}", format!("{name:11} {text}").trim_end())?;
+                writeln!(out, "{name:11} {text}")?;
             }
         }
     }

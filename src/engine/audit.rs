@@ -20,6 +20,9 @@ macro_rules! kinds {
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
+
             /// The name that the log keeps.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }

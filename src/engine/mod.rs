@@ -114,7 +114,7 @@ impl Engine {
         let secrets = Secrets::new(&secret_key::load(&config, is_new)?)?;
         secrets.retire(&store.read(sealed::retirement)?.secret_keys());
         if secrets.ids().next().is_none() {
-            return Err(Error::new(Code::WrongSecretKey, "retired"));
+            return Err(Error::new(Code::WrongSecretKey, "the secret key was retired"));
         }
         let now = clock.now();
         let Opened { recorded, backends, ring } =
@@ -217,6 +217,20 @@ impl Engine {
         let wanted = self.settings.with(config);
         backends::check(config).and_then(|()| backends::backends(&wanted))?;
         Ok(self.settings.differences(&wanted))
+    }
+
+    /// How many events of the audit log would be past their time if the store had what a configuration gives: they would
+    /// be purged.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn events_to_purge(&self, config: &Config) -> Result<i64> {
+        let now = self.clock.now();
+        let kept = self.settings.with(config).retention_days.seconds() * 86_400;
+        let (oldest, then) = (self.retention.oldest(now), (now - kept).max(0));
+        if then <= oldest {
+            return Ok(0);
+        }
+        self.store.read(|tx| crate::store::events::count_between(tx, oldest, then))
     }
 
     /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
@@ -345,7 +359,16 @@ fn is_to_seal(tx: &mut Tx, secrets: &Secrets, proof: &[u8]) -> Result<bool> {
 /// `wrong_secret_key`.
 pub(crate) fn proof(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
     match sealed::meta(tx, KEY_PROOF)? {
-        Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => Err(Code::WrongSecretKey.into()),
+        Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => {
+            let newest = sealed::secret_keys(tx)?.pop().map(|key| data_encoding::HEXLOWER.encode(&key.id));
+            let given: Vec<_> = secrets.ids().map(|id| data_encoding::HEXLOWER.encode(&id)).collect();
+            let detail = format!(
+                "the store has the secret key {}, and given is {}",
+                newest.as_deref().unwrap_or("of another store"),
+                given.join(", ")
+            );
+            Err(Error::new(Code::WrongSecretKey, detail))
+        }
         proof => Ok(proof),
     }
 }

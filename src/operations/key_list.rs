@@ -60,9 +60,9 @@ pub struct SecretKey {
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum SecretKeyState {
-    /// It is the first.
+    /// It is the newest of the store, which seals anew, in whatever order this process lists its keys.
     Current,
-    /// It opens what it sealed.
+    /// It is an older one, and opens what it sealed.
     Listed,
     /// This process was not given it.
     Missing,
@@ -96,13 +96,14 @@ impl Engine {
             self.keys.follow_secret_keys(tx)?;
             let in_force: Vec<KeyId> = self.secrets.ids().collect();
             let retired = keys::retirement(tx)?.secret_keys();
-            let state = |id: &KeyId| match in_force.iter().position(|known| known == id) {
-                _ if retired.contains(id) => SecretKeyState::Retired,
-                Some(0) => SecretKeyState::Current,
-                Some(_) => SecretKeyState::Listed,
-                None => SecretKeyState::Missing,
-            };
             let known = keys::secret_keys(tx)?;
+            let newest = known.last().map(|key| key.id);
+            let state = |id: &KeyId| match in_force.contains(id) {
+                _ if retired.contains(id) => SecretKeyState::Retired,
+                false => SecretKeyState::Missing,
+                true if newest == Some(*id) => SecretKeyState::Current,
+                true => SecretKeyState::Listed,
+            };
             let mut secret_keys = Vec::new();
             for (index, KnownSecret { id, since }) in known.iter().enumerate() {
                 let (state, until) = (state(id), known.get(index + 1).map_or(now, |next| next.since));

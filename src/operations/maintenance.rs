@@ -85,7 +85,7 @@ pub struct BackupResponse {
 pub struct Verified {
     /// Accounts.
     pub users: i64,
-    /// Sessions, those that ended lately included.
+    /// Sessions that are alive.
     pub sessions: i64,
     /// Events of the audit log.
     pub events: i64,
@@ -144,15 +144,16 @@ impl Engine {
     ///
     /// Failures: as there.
     pub fn backup_watched(&self, request: BackupRequest, watch: &Watch) -> Result<BackupResponse> {
-        let mut verified = None;
+        let (mut verified, now) = (None, self.clock.now());
         let mut look = |tx: &mut Tx| {
             if proof(tx, &self.secrets)?.is_none() {
                 return Err(Error::new(Code::StoreUnavailable, "the copy has no proof of the secret key"));
             }
+            let sessions = sessions::count_alive(tx, now)?;
             let mut count = |sql| tx.first(sql, &[], |row| row.integer(0)).map(Option::unwrap_or_default);
             verified = Some(Verified {
                 users: count("SELECT count(*) FROM users")?,
-                sessions: count("SELECT count(*) FROM sessions")?,
+                sessions,
                 events: count("SELECT count(*) FROM events")?,
             });
             Ok(())

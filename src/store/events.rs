@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::keys::Stamp;
-use super::{Row, Share, Tx, Value, keys};
+use super::{Row, Share, Tx, Value, damaged, keys};
 use crate::error::Result;
 use crate::user::Id;
 
@@ -173,6 +173,14 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
         )?;
     }
     Ok(forgotten)
+}
+
+/// How many events happened from one time until before another.
+pub(crate) fn count_between(tx: &mut Tx, from: i64, until: i64) -> Result<i64> {
+    const SQL: &str = "SELECT count(*) FROM events WHERE id >= ?1 AND id < ?2";
+    let [from, until] = [from, until].map(|at| Id::first_at(at * 1000));
+    let ends = [Value::Bytes(from.as_bytes()), Value::Bytes(until.as_bytes())];
+    tx.first(SQL, &ends, |row| row.integer(0))?.ok_or_else(damaged)
 }
 
 /// Forgets from where a user came.

@@ -314,6 +314,13 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id, now: i64) -> Result<i64> {
     count.ok_or_else(damaged)
 }
 
+/// How many sessions of everybody are alive.
+pub(crate) fn count_alive(tx: &mut Tx, now: i64) -> Result<i64> {
+    const SQL: &str = "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_at > ?1 \
+                       AND epoch = (SELECT users.epoch FROM users WHERE users.id = user_id)";
+    tx.first(SQL, &[Value::Integer(now)], |row| row.integer(0))?.ok_or_else(damaged)
+}
+
 /// When the newest session of a user was opened, of those that are kept.
 pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
     const SQL: &str = "SELECT created_at FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1";

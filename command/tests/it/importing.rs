@@ -27,7 +27,7 @@ fn accounts_are_imported_and_exported() {
     let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
     assert_eq!(
         dry,
-        "Would be imported: 1502, skipped: 0, of the lines up to 1503.\nPassword hashes: bcrypt 1.\n"
+        "Nothing is written yet. Would be imported: 1502, skipped: 0, of the lines up to 1503.\nPassword hashes: bcrypt 1.\n"
     );
     assert!(shell.good(&["user", "list", "--json"], "").is_empty());
     let summary = shell.json(&["import", "users.ndjson"], "");
@@ -63,7 +63,7 @@ fn problems_of_an_import_are_told_by_line() {
     assert!(text.contains("line 4: username_repeated\nline 4: email_repeated\n"), "{text}");
     assert!(text.contains("Imported: 0, skipped: 0, of the lines up to 0."), "{text}");
     let (status, text) = shell.bad(&["import", "a.ndjson", "--dry-run"], "");
-    assert_eq!((status, text.contains("With --on-conflict skip: 2, to the end.")), (4, true), "{text}");
+    assert_eq!((status, text.contains("to the end of the file: imported: 2.")), (4, true), "{text}");
     let out = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(out.lines().next(), Some(r#"{"code":"username_repeated","line":4}"#));
@@ -97,8 +97,9 @@ fn lines_that_are_no_account() {
     let (status, text) = shell.bad(&["import", "b.ndjson", "--dry-run"], "");
     assert_eq!(status, 4);
     told(&text);
-    assert!(text.contains("Would be imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
-    assert!(text.contains("With --on-conflict skip: 2200, to the end."), "{text}");
+    let would = "The import would end before the first batch with a problem: imported: 1000, skipped: 0, of the lines up to 1000.";
+    assert!(text.contains(would), "{text}");
+    assert!(text.contains("to the end of the file: imported: 2200."), "{text}");
     let (status, text) = shell.bad(&["import", "b.ndjson"], "");
     assert_eq!(status, 4);
     told(&text);
@@ -119,6 +120,21 @@ fn lines_that_are_no_account() {
     let (_, text) = shell.bad(&["import", "c.ndjson", "--on-conflict", "skip"], "");
     assert_eq!(text.matches("no JSON").count(), 1000);
     assert!(text.contains("More lines are no account: 100."), "{text}");
+}
+
+/// Whatever is wrong with a line.
+#[test]
+fn problems_are_told_in_the_order_of_the_lines() {
+    let shell = Shell::with_store();
+    let bad = "{\"username\": 7}\n";
+    let file =
+        format!("{}{bad}{}{bad}{}", lines(1..=2), line(1).replace("u1@", "x@"), line(2).replace("u2@", "y@"));
+    shell.write("a.ndjson", file);
+    for options in [&["--dry-run"][..], &["--on-conflict", "skip"]] {
+        let (_, text) = shell.bad(&[&["import", "a.ndjson"], options].concat(), "");
+        let told = text.lines().filter_map(|line| line.strip_prefix("line ")).map(|rest| &rest[..1]);
+        assert_eq!(told.collect::<String>(), "3456", "{text}");
+    }
 }
 
 /// A dry run tells of the whole file what the import does with it, whatever is in which batch, and beside a host that
@@ -195,8 +211,8 @@ fn files_in_other_forms_are_refused_by_name() {
     assert!(shell.bad(&["import", "file"], "").1.contains("line 1, column 14: not UTF-8"));
     shell.write("file", format!("{{\"username\":\"{}\"}}", "x".repeat(1 << 20)));
     assert!(shell.bad(&["import", "file"], "").1.contains("column 1048576: longer than"));
-    assert_eq!(shell.bad(&["import", "none"], "").0, 64);
-    assert_eq!(shell.bad(&["import", "."], "").0, 64);
+    assert_eq!(shell.bad(&["import", "none"], "").0, 9);
+    assert_eq!(shell.bad(&["import", "."], "").0, 9);
     shell.write("file", "");
     assert!(shell.good(&["import", "file"], "").contains("Imported: 0"));
     assert!(shell.good(&["user", "list", "--json"], "").is_empty());

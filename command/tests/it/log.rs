@@ -104,7 +104,9 @@ fn who_follows_the_log_survives_an_outage() {
 fn the_chain_of_the_log_is_verified_from_a_shell() {
     let shell = Shell::with_ada();
     let (status, text) = shell.bad(&["events", "verify"], "");
-    assert_eq!((status, text.contains("no_chain")), (9, true), "{text}");
+    assert_eq!((status, text.contains("the store keeps no chain over its audit log")), (5, true), "{text}");
+    let (_, out, _) = shell.on(&["--json", "events", "verify"], "");
+    assert!(out.contains(r#"{"error":{"code":"no_chain","#), "{out}");
     shell.write(
         "a.json",
         json!({"store": "sqlite:a.db", "password": {"memory_kib": 64, "iterations": 1},
@@ -158,7 +160,8 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
         let verdict: Value = serde_json::from_str(out.lines().next().unwrap_or(&error)).expect(&error);
         let found: Vec<_> =
             verdict["problems"].as_array().unwrap().iter().map(|it| it["reason"].as_str().unwrap()).collect();
-        assert_eq!((status, &found[..]), (9, reasons), "{attack}");
+        assert_eq!((status, &found[..]), (65, reasons), "{attack}");
+        assert!(out.contains(r#"{"error":{"code":"log_changed","#), "{attack}: {out}");
         for name in ["a.db-wal", "a.db-shm"] {
             let _ = std::fs::remove_file(shell.0.path().join(name));
         }
@@ -166,4 +169,16 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
     }
     let again = shell.json(&["events", "verify", "--head", head], "");
     assert_eq!(again["intact"], true);
+}
+
+/// What is followed until a time ends then: at once, after what is there, where that is past.
+#[test]
+fn the_log_is_followed_until_a_time() {
+    let shell = Shell::with_ada();
+    shell.login("ada", PASSWORD);
+    let out = shell.good(&["--json", "events", "--follow", "--since", "1h", "--until", "0s"], "");
+    let now = shell.good(&["--json", "events"], "");
+    assert!(now.starts_with(&out), "{out}");
+    assert_eq!(shell.good(&["--json", "events", "--follow", "--until", "1h"], ""), "");
+    assert_eq!(shell.good(&["--json", "events", "--follow", "--last", "3", "--until", "1h"], ""), "");
 }

@@ -117,7 +117,7 @@ fn call_exits_with_the_status_of_the_answer() {
     let (status, text) = shell.exit(&["call", "list_users", "--store", "sqlite:a.db"]);
     assert_eq!((status, text.contains("\"ada\"")), (0, true));
     assert_eq!(shell.exit(&["cal"]).0, 64);
-    assert_eq!(shell.exit(&["call", "jwks", "--config", "none.json"]).0, 64);
+    assert_eq!(shell.exit(&["call", "jwks", "--config", "none.json"]).0, 9);
     assert_eq!(shell.exit(&["--version"]), (0, format!("doorward {}\n", env!("CARGO_PKG_VERSION"))));
 }
 
@@ -195,7 +195,7 @@ fn what_needs_a_store_makes_none() {
     ];
     for command in commands {
         let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "eight wise words\n");
-        let says = text.contains("a.db: there is no such file") && text.contains("/store");
+        let says = text.contains("a.db: there is no such file") && text.contains("/store in a.json");
         assert_eq!((status, says), (9, true), "{command}: {text}");
     }
     let files: Vec<_> =
@@ -247,10 +247,14 @@ fn the_schema_is_the_operators() {
     let config = json!({"store": "sqlite:new.db", "migrate": false}).to_string();
     std::fs::write(shell.0.path().join("strict.json"), config).unwrap();
     let (status, text) = shell.exit(&["user", "list", "--config", "strict.json"]);
-    assert_eq!((status, text.contains("/store")), (9, true), "{text}");
+    assert_eq!((status, text.contains("(/store in strict.json)")), (9, true), "{text}");
     assert!(!shell.0.path().join("new.db").exists());
     let (status, text) = shell.exit(&["migrate-schema", "--config", "strict.json"]);
-    assert_eq!((status, text.contains("new.db: there is no such file (/store)")), (9, true), "{text}");
+    assert_eq!(
+        (status, text.contains("new.db: there is no such file (/store in strict.json)")),
+        (9, true),
+        "{text}"
+    );
     assert!(!shell.0.path().join("new.db").exists());
     assert_eq!(shell.exit(&["init", "--config", "strict.json"]).0, 0);
     let again = shell.exit(&["migrate-schema", "--config", "strict.json"]);
@@ -334,7 +338,11 @@ fn init_makes_a_store_and_never_overwrites_one() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     let (status, text) = shell.bad(&["init"], "");
-    assert_eq!((status, text.contains("there is such a file already")), (9, true), "{text}");
+    assert_eq!(
+        (status, text.contains("a.db: there is such a file already (/store in a.json)")),
+        (9, true),
+        "{text}"
+    );
     assert_eq!(shell.bad(&["init", "--store", "sqlite::memory:"], "").0, 9);
     // What cannot be made leaves nothing that the next one would refuse.
     let key = ["init", "--store", "sqlite:b.db", "--secret-key-file", "none/key"];
@@ -430,7 +438,7 @@ fn a_password_is_reset_by_hand_or_by_mail() {
     assert_eq!((status, &answer["error"]["code"]), (2, &json!("password_change_required")));
 
     let (status, text) = shell.bad(&["password", "reset", "ada", "--mail"], "");
-    assert_eq!((status, text.contains("/mail")), (9, true), "{text}");
+    assert_eq!((status, text.contains("(/mail in a.json)")), (9, true), "{text}");
     let config =
         json!({"store": "sqlite:a.db", "mail": {"links": {"reset_password": "https://app.example/{token}"}}});
     shell.write("a.json", config.to_string());
@@ -474,7 +482,9 @@ fn sessions_and_keys_from_a_shell() {
     }
     let session = first["session_id"].as_str().unwrap();
     assert_eq!(shell.good(&["session", "revoke", session], ""), "Sessions ended: 1\n");
-    assert_eq!(shell.good(&["session", "revoke", session], ""), "Sessions ended: 0\n");
+    // Whoever mistypes an id would else believe that a session is ended.
+    let (status, text) = shell.bad(&["session", "revoke", session], "");
+    assert_eq!((status, text.contains("no live session has this id (SESSION)")), (5, true), "{text}");
     let seen = |login: &Value| {
         shell.call("a.db", "introspect", json!({"token": login["access_token"]})).1["active"].take()
     };
@@ -547,7 +557,11 @@ fn a_secret_key_changes_by_files() {
     assert_eq!((mode & 0o777, text.trim().len()), (0o600, 43));
     let (status, out) = shell.bad(&["keys", "new-secret", "new.key"], "");
     assert_eq!(
-        (status, out.contains("already exists"), std::fs::read_to_string(&path).unwrap()),
+        (
+            status,
+            out.contains("FILE new.key: there is a file of this name"),
+            std::fs::read_to_string(&path).unwrap()
+        ),
         (9, true, text)
     );
     assert_eq!(shell.bad(&["keys", "new-secret", "none/new.key"], "").0, 9);
@@ -570,6 +584,9 @@ fn a_secret_key_changes_by_files() {
     assert_eq!(status, 0, "{third}");
     let out = shell.good(&["keys", "list"], "");
     assert!(out.lines().any(|line| line.contains("  listed   ") && line.ends_with("  nothing")), "{out}");
+    // Which one is current is the store's to say, in whatever order they are listed.
+    let turned = ["--secret-key-file", "a.db.key", "--secret-key-file", "new.key", "keys", "list"];
+    assert_eq!(shell.good(&turned, ""), out);
     assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 0);
     let retired = shell.json(&["keys", "rotate", "--retire-now", "--yes"], "")["retired"].take();
     assert_eq!(retired["secret_keys"], 1);
@@ -646,11 +663,11 @@ fn every_failure_is_json_where_that_is_asked_for() {
         (&["user", "shwo", "ada"][..], 64, "usage", "'show'"),
         (&["user", "list", "--role"], 64, "usage", "--role"),
         (&["user"], 64, "usage", "a subcommand is missing"),
-        (&["import", "none"], 64, "file", "none: No such file"),
-        (&["user", "list", "--store", "@none"], 64, "file", "--store: No such file"),
+        (&["import", "none"], 9, "file", "FILE none: No such file"),
+        (&["user", "list", "--store", "@none"], 9, "file", "--store @none: No such file"),
         (&["user", "delete", "ada"], 64, "not_confirmed", "--yes"),
         (&["user", "add", "bob", "--email", "b@example.com"], 64, "not_confirmed", "no password"),
-        (&["user", "show", "bob"], 5, "user_not_found", ""),
+        (&["user", "show", "bob"], 5, "user_not_found", "no account has this id"),
     ] {
         let output = shell.run(&[&["--config", "a.json", "--json"], arguments].concat(), "");
         let text = String::from_utf8(output.stdout).unwrap();
@@ -669,6 +686,132 @@ fn every_failure_is_json_where_that_is_asked_for() {
     assert_eq!((output.status.code(), &body["error"]["code"]), (Some(64), &json!("usage")));
 }
 
+/// What is said names the option, the argument and the file that it is about, as they were typed, and nothing of what an
+/// option holds that is no file.
+#[test]
+fn every_failure_names_what_it_is_about() {
+    let shell = Shell::with_ada();
+    shell.write("malformed.json", "{\"store\": ");
+    shell.write("typo.json", r#"{"stroe": "sqlite:a.db"}"#);
+    shell.write("nested.json", r#"{"store": "sqlite:a.db", "password": {"memory": 1}}"#);
+    shell.write("two.json", r#"{"store": "sqlite:a.db", "secret_key_files": ["a.db.key", "lost.key"]}"#);
+    shell.write("short.key", "short");
+    shell.write("wrong.key", "another key of thirty-two bytes!!");
+    let key = "--secret-key-file";
+    let list = ["user", "list"];
+    let failures: &[(&[&str], i32, &str)] = &[
+        (&["--config", "none.json", "user", "list"], 9, "--config none.json: No such file or directory\n"),
+        (
+            &["--config", "malformed.json", "user", "list"],
+            9,
+            "no JSON: line 1, column 10 (--config malformed.json)\n",
+        ),
+        (&["--config", "typo.json", "user", "list"], 9, "did you mean `store`? (/stroe in typo.json)\n"),
+        (
+            &["--config", "nested.json", "user", "list"],
+            9,
+            "`memory_kib`? (/password/memory in nested.json)\n",
+        ),
+        (
+            &["--config", "two.json", "user", "list"],
+            9,
+            "missing (/secret_key_files/1 in two.json: lost.key)\n",
+        ),
+        (&["user", "list"], 9, "(doorward.db is the default; --store names another)\n"),
+        (&["--store", "a.db", "user", "list"], 9, "or postgres://… (--store)\n"),
+        (&["--store", "sqlite:none.db", "user", "list"], 9, "(--store sqlite:none.db)\n"),
+        (&["--store", "@none", "user", "list"], 9, "--store @none: No such file or directory\n"),
+        (
+            &["--store", "sqlite:a.db", key, "none.key", "user", "list"],
+            9,
+            "missing (--secret-key-file none.key)\n",
+        ),
+        (
+            &["--store", "sqlite:a.db", key, "short.key", "user", "list"],
+            9,
+            "32 bytes (--secret-key-file short.key)\n",
+        ),
+        (
+            &["--store", "sqlite:a.db", key, "wrong.key", "user", "list"],
+            9,
+            " (--secret-key-file wrong.key)\n",
+        ),
+        (
+            &["--store", "sqlite:a.db", key, "a.db.key", key, "none.key", "user", "list"],
+            9,
+            "(--secret-key-file none.key)\n",
+        ),
+        (&["migrate", "--from", "sqlite:none.db", "--to", "sqlite:b.db"], 9, "(--from sqlite:none.db)\n"),
+        (
+            &["migrate", "--from", "@none", "--to", "sqlite:b.db"],
+            9,
+            "--from @none: No such file or directory\n",
+        ),
+        (&["migrate", "--from", "sqlite:a.db", "--to", "postgres:x"], 9, "(--from, --to)\n"),
+    ];
+    for (arguments, status, why) in failures {
+        let (code, text) = shell.exit(arguments);
+        assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
+    }
+    let failures: &[(&[&str], i32, &str)] = &[
+        (&["init"], 9, "a.db: there is such a file already (/store in a.json)\n"),
+        (&["user", "add", "b@b", "--email", "b@example.com"], 4, "no @ (NAME)\n"),
+        (&["user", "add", "bob", "--email", "b@@example.com"], 4, "expected an e-mail address (--email)\n"),
+        (&["user", "add", "bob"], 4, "missing field `email` (--email)\n"),
+        (&["user", "add", "bob", "--email", "b@example.com", "--role", ""], 4, "(--role)\n"),
+        (&["user", "add", "bob", "--email", "b@example.com", "--locale", "?"], 4, "(--locale)\n"),
+        (&["user", "set", "ada", "--username", "a@a"], 4, "(--username)\n"),
+        (&["user", "set", "ada", "--email", "a"], 4, "(--email)\n"),
+        (&["user", "roles", "ada", "--add", ""], 4, "(--add)\n"),
+        (&["user", "add", "ada", "--email", "b@example.com"], 6, "username_taken (NAME)\n"),
+        (&["user", "add", "bob", "--email", "ada@example.com"], 6, "email_taken (--email)\n"),
+        (&["user", "show", "bob"], 5, "(USER)\n"),
+        (&["session", "list", "bob"], 5, "(USER)\n"),
+        (&["session", "revoke", "--user", "bob"], 5, "(--user)\n"),
+        (&["session", "revoke", "x"], 4, "(SESSION)\n"),
+        (&["session", "revoke", "01965c3e-0000-7000-8000-000000000000"], 5, "(SESSION)\n"),
+        (&["keys", "rotate", "--backend", "none"], 4, "(--backend)\n"),
+        (&["keys", "new-secret", "a.db.key"], 9, "FILE a.db.key: there is a file of this name\n"),
+        (&["events", "--user", "bob"], 5, "(--user)\n"),
+        (&["events", "--ip", "x"], 4, "(--ip)\n"),
+        (&["events", "--actor", ""], 4, "(--actor)\n"),
+        (&["events", "--after", "x"], 4, "(--after)\n"),
+        (&["events", "verify", "--head", "x"], 4, "(--head)\n"),
+        (&["maintain", "--budget-ms", "0"], 4, "(--budget-ms)\n"),
+        (&["import", "none"], 9, "FILE none: No such file or directory\n"),
+        (&["backup", "a.json"], 9, "FILE a.json: there is a file of this name\n"),
+        (&["backup", "none/b.db"], 9, "FILE none/b.db: the folder does not exist\n"),
+        (&["restore", "none"], 9, "BACKUP none: No such file or directory\n"),
+        (&["restore", "a.json"], 4, "(BACKUP a.json)\n"),
+        (&["password", "reset", "ada", "--mail"], 9, "there is no link to mail (/mail in a.json)\n"),
+    ];
+    for (arguments, status, why) in failures {
+        let (code, text) = shell.bad(arguments, "");
+        assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
+        assert!(!text.contains("b@@example.com"), "{text}");
+    }
+    // The password is no argument.
+    let (_, text) = shell.bad(&["user", "add", "bob", "--email", "b@example.com"], "password\n");
+    assert!(text.contains("(the password, from standard input)"), "{text}");
+    let output = shell.run(&[&["--json", "--config", "typo.json"], &list[..]].concat(), "");
+    let body: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(body["error"]["argument"], "/stroe in typo.json");
+}
+
+/// What every command takes stands apart from what one takes.
+#[test]
+fn help_tells_the_options_of_a_command_first() {
+    let shell = Shell::new();
+    for command in [&["user", "add"][..], &["backup"], &["events"], &["migrate"]] {
+        let (status, text) = shell.exit(&[command, &["--help"]].concat());
+        let (own, global) = text.split_once("\nGlobal options:\n").expect("a heading");
+        assert_eq!(status, 0);
+        for option in ["--config", "--store", "--secret-key-file", "--json"] {
+            assert!(global.contains(option) && !own.contains(&format!("{option} ")), "{option}: {text}");
+        }
+    }
+}
+
 #[test]
 fn what_is_mistyped_is_told_by_its_right_name() {
     let shell = Shell::new();
@@ -679,6 +822,7 @@ fn what_is_mistyped_is_told_by_its_right_name() {
         (&["keys", "rotate", "--retire-no"], "'--retire-now'"),
         (&["import", "a", "--on-conflict", "skp"], "'skip'"),
         (&["call", "lisst_users"], "did you mean list_users?"),
+        (&["events", "--kind", "loginfailed"], "'login_failed'"),
     ] {
         let (_, text) = shell.bad(arguments, "");
         assert!(text.contains(name), "{text}");
@@ -693,7 +837,7 @@ fn backups_maintenance_and_the_log_from_a_shell() {
     let (_, login) = shell.login("ada", PASSWORD);
     let out = shell.good(&["backup", "copy.db"], "");
     assert!(out.contains("copy.db") && out.contains("a.db.key"), "{out}");
-    assert_eq!(shell.bad(&["backup", "copy.db"], "").0, 4);
+    assert_eq!(shell.bad(&["backup", "copy.db"], "").0, 9);
     assert_eq!(shell.json(&["backup", "copy2.db"], "")["bytes"].as_u64().map(|bytes| bytes > 0), Some(true));
     let (status, seen) = shell.call("copy.db", "introspect", json!({"token": login["access_token"]}));
     assert_eq!((status, &seen["active"]), (0, &json!(true)));
@@ -720,7 +864,7 @@ fn backups_maintenance_and_the_log_from_a_shell() {
     // Of somebody who is gone by id.
     assert_eq!(kinds(&bob), ["registered", "user_deleted"]);
     assert_eq!(shell.bad(&["events", "--user", "bob"], "").0, 5);
-    assert_eq!(shell.bad(&["events", "--kind", "none"], "").0, 4);
+    assert_eq!(shell.bad(&["events", "--kind", "none"], "").0, 64);
 
     for name in ["bash", "zsh", "fish"] {
         assert!(shell.good(&["completion", name], "").contains("rotate"), "{name}");
@@ -743,7 +887,7 @@ fn the_manual_is_written_from_the_commands() {
     let (_, help) = shell.exit(&["--help"]);
     assert!(!help.contains("manual pages") && help.contains("Examples:\n  doorward init\n"), "{help}");
     let (status, text) = shell.bad(&["man", "a.json"], "");
-    assert_eq!((status, text.contains("a.json")), (64, true), "{text}");
+    assert_eq!((status, text.contains("a.json")), (9, true), "{text}");
 }
 
 /// At a terminal a password is asked for twice and not shown, and what is deleted is asked for, too.
@@ -861,6 +1005,7 @@ fn why_ada_cannot_log_in(store: &Store) {
     beside.good(&["user", "verify-email", "ada", "--yes"]);
     let out = beside.good(&["user", "show", "ada"]);
     assert!(out.contains(open) && out.contains("password    argon2id (m=8,t=1,p=1)\n"), "{out}");
+    assert!(out.contains("identities  none\nlast login  never\nsessions    0\nmails       none\n"), "{out}");
     beside.login(PASSWORD).unwrap();
 
     for _ in 0..10 {
@@ -872,7 +1017,8 @@ fn why_ada_cannot_log_in(store: &Store) {
     let listed = beside.good(&["user", "list", "--locked"]);
     assert!(listed.contains("ada@example.com"), "{listed}");
     assert!(beside.login(PASSWORD).is_err());
-    beside.good(&["user", "unlock", "ada"]);
+    assert!(beside.good(&["user", "unlock", "ada"]).contains("is open for guesses"));
+    assert!(beside.good(&["user", "unlock", "ada"]).contains("was not locked"));
     assert!(beside.good(&["user", "show", "ada"]).contains(open));
     assert!(!beside.good(&["user", "list", "--locked"]).contains("ada"));
     let login: Value = serde_json::from_str(&beside.login(PASSWORD).unwrap()).unwrap();
@@ -923,6 +1069,23 @@ fn why_ada_cannot_log_in(store: &Store) {
         4,
         "only the first time"
     );
+}
+
+on_each_store!(what_doctor_looks_at_is_on_the_page);
+fn what_doctor_looks_at_is_on_the_page(store: &Store) {
+    let mail = json!({"from": "door@example.com", "smtp": {"host": "127.0.0.1"}});
+    let beside = Beside::new(store, json!({"mail": mail}));
+    let doctor = beside.run(&["--json", "doctor"], "").1;
+    let doctor: Value = serde_json::from_str(doctor.lines().next().unwrap()).unwrap();
+    let page = include_str!("../docs/observability.md").split_once("## Judgement: `doctor`").unwrap().1;
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).collect::<Vec<_>>();
+    let findings = doctor["findings"].as_array().unwrap();
+    assert!(findings.len() > 15, "{doctor}");
+    for finding in findings {
+        let name = format!("{}`", finding["check"].as_str().unwrap());
+        let is_told = |row: &&str| row.split(" | ").next().unwrap().split(", `").any(|check| check == name);
+        assert!(rows.iter().any(|row| is_told(row)), "{name}");
+    }
 }
 
 /// A name that a shell would obey is not part of a command that is there to be copied.

@@ -269,7 +269,7 @@ fn the_units() {
             units.push(machine.path(&name));
         }
     }
-    assert_eq!(units.len(), 5);
+    assert_eq!(units.len(), 7);
     let Ok(Output { status, stderr, .. }) =
         Command::new("systemd-analyze").arg("verify").args(&units).output()
     else {
@@ -294,7 +294,7 @@ fn the_jobs_of_the_timers() {
     mode(&machine.path("/etc/door/secret.key"), "0400");
     let config = machine.path("/etc/door/door.json");
     succeed(Command::new(COMMAND).arg("--config").arg(&config).arg("init"));
-    for unit in ["doorward-backup.service", "doorward-maintain.service"] {
+    for unit in ["doorward-backup.service", "doorward-maintain.service", "doorward-verify.service"] {
         for line in source(&format!("examples/operating/{unit}")).lines() {
             let Some(line) = line.strip_prefix("ExecStart=") else { continue };
             let line = line.replace("/usr/local/bin/doorward", COMMAND).replace("%%", "%");

@@ -255,6 +255,33 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     assert_eq!((kinds(&new, "registered"), kinds(&new, "settings_changed")), (1, 2));
 }
 
+on_each_store!(what_a_shorter_retention_purges_is_asked_for);
+fn what_a_shorter_retention_purges_is_asked_for(store: &Store) {
+    let stage = Stage::new(store);
+    let app = stage.open(&json!({})).unwrap();
+    stage.advance(-100 * DAY);
+    for name in ["ada", "bob"] {
+        let user =
+            json!({"username": name, "email": format!("{name}@example.com"), "password": "eight wise words"});
+        call(&app, "register", user);
+    }
+    stage.advance(100 * DAY);
+    drop(app);
+    let shorter = json!({"audit": {"retention_days": 30}});
+    let told = "/audit/retention_days 400 -> 30\nEvents that are past their time then, and are purged: 2\n";
+    let (status, text) = stage.run_with(&shorter, "settings adopt --dry-run");
+    assert_eq!((status, text.contains(told)), (0, true), "{text}");
+    let (status, text) = stage.run_with(&shorter, "settings adopt");
+    assert_eq!((status, text.contains(told), text.contains("--yes")), (64, true, true), "{text}");
+    let (_, text) = stage.run("settings");
+    assert!(text.contains("/audit/retention_days 400\n"), "{text}");
+    let (status, text) = stage.run_with(&shorter, "--json settings adopt --yes");
+    assert_eq!((status, text.contains(r#""events_purged":2"#)), (0, true), "{text}");
+    // What purges nothing is not asked for.
+    let (status, text) = stage.run_with(&json!({"audit": {"retention_days": 3650}}), "settings adopt");
+    assert_eq!((status, text.contains("purged")), (0, false), "{text}");
+}
+
 /// On a server: tables are made by `init`, by `migrate-schema` and by applications.
 #[test]
 fn nothing_else_makes_tables_on_a_server() {
@@ -274,7 +301,7 @@ fn nothing_else_makes_tables_on_a_server() {
     }
     let (from, to) = (store.url(), format!("sqlite:{}", store.path().join("to.db").display()));
     let (status, text) = text(stage.shell().args(["migrate", "--from", from, "--to", &to]).output().unwrap());
-    assert_eq!((status, text.contains("(/from)")), (9, true), "{text}");
+    assert_eq!((status, text.contains("(--from)")), (9, true), "{text}");
     assert!(!store.path().join("to.db").exists());
     assert_eq!(tables(), 0);
     assert_eq!(stage.run("migrate-schema").0, 0);
