@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use doorward::Code;
-use doorward::engine::events::Kind;
+use doorward::engine::audit::Kind;
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -227,10 +227,12 @@ fn cells(event: &Value) -> [String; 8] {
 fn verify(door: &Door, head: Option<String>, context: &mut Context) -> Outcome {
     let verdict = door.call("verify_events", &json!({ "head": head }))?;
     let problems = verdict["problems"].as_array().map_or(&[][..], Vec::as_slice);
-    // Where the settings say that there is one, somebody took it away.
-    let has_none = problems.iter().any(|it| it["reason"] == "no_chain") && !door.engine.settings().chain;
-    if has_none {
-        return Err(Failure::NoChain);
+    if problems.iter().any(|it| it["reason"] == "no_chain") {
+        return Err(Failure::NoChain(match door.engine.settings().chain {
+            // A new store has none, and neither has one of which somebody took everything away.
+            true => "the audit log is empty: its chain begins with the first event",
+            false => "the store keeps no chain over its audit log: adopt the setting audit.chain",
+        }));
     }
     let out = &mut *context.out;
     if context.json {

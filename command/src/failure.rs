@@ -24,8 +24,8 @@ pub enum Failure {
     Engine(Error),
     /// There is no live session of this id.
     NoSession,
-    /// The store keeps no chain over its log.
-    NoChain,
+    /// There is no chain over the log: why.
+    NoChain(&'static str),
     /// The log is not what was written.
     LogChanged,
     /// The command line is wrong.
@@ -58,7 +58,7 @@ impl Failure {
             Failure::Engine(error) => ExitCode::from(error.status() as u8),
             // Where a file cannot be used, the configuration or the command line names a wrong one.
             Failure::File(_) => ExitCode::from(Status::Config as u8),
-            Failure::NoSession | Failure::NoChain => ExitCode::from(Status::NotFound as u8),
+            Failure::NoSession | Failure::NoChain(_) => ExitCode::from(Status::NotFound as u8),
             Failure::LogChanged => DATA.into(),
             Failure::Usage(_) | Failure::NotConfirmed(_) => USAGE.into(),
             Failure::Interrupted(_) => signals::end(),
@@ -73,9 +73,7 @@ impl Failure {
                 format!("{error}{}", place.map(|place| format!(" ({place})")).unwrap_or_default())
             }
             Failure::NoSession => "no live session has this id (SESSION)".to_owned(),
-            Failure::NoChain => {
-                "the store keeps no chain over its audit log: adopt the setting audit.chain".to_owned()
-            }
+            Failure::NoChain(why) => (*why).to_owned(),
             Failure::LogChanged => "the audit log is not what was written".to_owned(),
             Failure::Usage(text)
             | Failure::File(text)
@@ -95,7 +93,7 @@ impl Failure {
                 return body.to_string();
             }
             Failure::NoSession => ("session_not_found", "There is no such session."),
-            Failure::NoChain => ("no_chain", "The audit log has no chain."),
+            Failure::NoChain(_) => ("no_chain", "The audit log has no chain."),
             Failure::LogChanged => ("log_changed", "The audit log was changed."),
             Failure::Usage(_) => ("usage", "The command line is wrong."),
             Failure::File(_) => ("file", "A file cannot be read or written."),

@@ -1073,7 +1073,9 @@ fn why_ada_cannot_log_in(store: &Store) {
 
 on_each_store!(what_doctor_looks_at_is_on_the_page);
 fn what_doctor_looks_at_is_on_the_page(store: &Store) {
-    let mail = json!({"from": "door@example.com", "smtp": {"host": "127.0.0.1"}});
+    let link = "https://door.example/{token}";
+    let links = json!({"verify_email": link, "reset_password": link, "change_email": link});
+    let mail = json!({"from": "door@example.com", "smtp": {"host": "127.0.0.1"}, "links": links});
     let beside = Beside::new(store, json!({"mail": mail}));
     let doctor = beside.run(&["--json", "doctor"], "").1;
     let doctor: Value = serde_json::from_str(doctor.lines().next().unwrap()).unwrap();
