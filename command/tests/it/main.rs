@@ -1079,7 +1079,7 @@ fn what_doctor_looks_at_is_on_the_page(store: &Store) {
     let beside = Beside::new(store, json!({"mail": mail}));
     let doctor = beside.run(&["--json", "doctor"], "").1;
     let doctor: Value = serde_json::from_str(doctor.lines().next().unwrap()).unwrap();
-    let page = include_str!("../docs/observability.md").split_once("## Judgement: `doctor`").unwrap().1;
+    let page = include_str!("../../../docs/observability.md").split_once("## Judgement: `doctor`").unwrap().1;
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).collect::<Vec<_>>();
     let findings = doctor["findings"].as_array().unwrap();
     assert!(findings.len() > 15, "{doctor}");

@@ -291,7 +291,7 @@ fn two_movers(store: &Store) {
                 thread::yield_now();
             }
             file.into_iter().for_each(|file| file.execute_batch("COMMIT").unwrap());
-            server.into_iter().for_each(stores::Held::commit);
+            server.into_iter().for_each(crate::stores::Held::commit);
             movers.map(|mover| mover.join().unwrap())
         });
         let first = usize::from(results[0].is_err());
@@ -335,7 +335,7 @@ on_each_store!(a_target_that_asks_for_another_try);
 fn a_mover_that_hangs_is_ended() {
     let (Some(here), there) = (Store::postgres(), Store::sqlite()) else { return };
     let (id, login) = ada(&here);
-    let (_, remedy) = include_str!("../docs/command.md").split_once("```sql\n").unwrap();
+    let (_, remedy) = include_str!("../../../docs/command.md").split_once("```sql\n").unwrap();
     let (remedy, _) = remedy.split_once("```").unwrap();
     let mut ended = None;
     let moved = doorward::migrate(&url(&here), &url(&there), |_| {

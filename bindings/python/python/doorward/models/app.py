@@ -3157,7 +3157,7 @@ class Verified(Model):
     """
     sessions: int
     """
-    Sessions, those that ended lately included.
+    Sessions that are alive.
     """
     users: int
     """
