@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use clap::{Args, ValueHint};
 use doorward::config::{On, StoreUrl};
 use doorward::engine::restore::{Restored, Restoring};
+use doorward::operations::doctor::damage;
 use doorward::operations::maintenance::{BackupRequest, Verified};
 use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
@@ -283,7 +284,13 @@ impl Stats {
 
 impl Doctor {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let answer = context.source.open()?.call("doctor", &json!({"integrity": self.integrity}))?;
+        let answer = match context.source.open() {
+            Ok(door) => door.call("doctor", &json!({"integrity": self.integrity}))?,
+            Err(failure) => {
+                let damage = damage(&context.source.config()?.store, self.integrity).ok_or(failure)?;
+                json!({"findings": [damage], "version": env!("CARGO_PKG_VERSION")})
+            }
+        };
         let findings = answer["findings"].as_array().map_or(&[][..], Vec::as_slice);
         if context.json {
             writeln!(context.out, "{}", show::json(&answer.to_string()))?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Audience, Config, Settings, StoreUrl};
 use crate::engine::Engine;
 use crate::engine::providers::Provider;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
@@ -139,12 +139,12 @@ impl Engine {
             }
             Err(error) => {
                 let why = error.detail.as_deref().unwrap_or("no reason is known");
-                return findings.add(
-                    Problem,
-                    "schema",
-                    key("/store"),
-                    format!("The store does not answer: {why}."),
-                );
+                let message = format!("The store does not answer: {why}.");
+                findings.add(Problem, "schema", key("/store"), message);
+                if error.code == Code::InvalidConfig {
+                    findings.integrity(&self.store, to_the_end);
+                }
+                return;
             }
         }
         findings.store(self.store.examine());
@@ -166,6 +166,27 @@ impl Engine {
         if let Ok(Some(server)) = self.store.server() {
             findings.server(&server);
         }
+    }
+}
+
+/// Looks for damage in a store that does not open, for two seconds or to the end: what [`Engine::doctor`] would say.
+/// `None` where none is found.
+pub fn damage(store: &StoreUrl, to_the_end: bool) -> Option<Finding> {
+    let StoreUrl::SqliteFile(path) = store else { return None };
+    store::damage(path, while_looked_through(to_the_end)).map(|fault| Finding::damage(&fault))
+}
+
+fn while_looked_through(to_the_end: bool) -> impl FnMut() -> bool {
+    let end = Instant::now() + INTEGRITY_BUDGET;
+    move || to_the_end || Instant::now() < end
+}
+
+impl Finding {
+    fn damage(fault: &str) -> Finding {
+        let message = format!(
+            "The database is damaged: {fault}. Stop the application and put a backup in place with `doorward restore BACKUP`."
+        );
+        Finding { severity: Problem, check: "integrity", field: key("/store"), message }
     }
 }
 
@@ -535,25 +556,15 @@ impl Findings {
     }
 
     fn integrity(&mut self, store: &Store, to_the_end: bool) {
-        let end = Instant::now() + INTEGRITY_BUDGET;
-        let found = match store.fault(move || to_the_end || Instant::now() < end) {
-            Ok(Checked::Nothing) => return,
-            Ok(found) => found,
-            Err(error) => Checked::Damaged(error.detail.unwrap_or_default().into_owned()),
-        };
-        let (severity, message) = match found {
-            Checked::Damaged(fault) => (
-                Problem,
-                format!(
-                    "The database is damaged: {fault}. Stop the application and put a backup in place with `doorward restore`."
-                ),
-            ),
-            Checked::InPart => (
+        // What keeps it from being looked through is another finding.
+        let (severity, message) = match store.fault(while_looked_through(to_the_end)) {
+            Ok(Checked::Nothing) | Err(_) => return,
+            Ok(Checked::Damaged(fault)) => return self.0.push(Finding::damage(&fault)),
+            Ok(Checked::InPart) => (
                 Good,
-                "No damage was found in two seconds; `doctor --integrity` looks at all of the database."
-                    .to_owned(),
+                "No damage was found in two seconds; `doctor --integrity` looks at all of the database.",
             ),
-            _ => (Good, "The database is whole.".to_owned()),
+            Ok(Checked::Whole) => (Good, "The database is whole."),
         };
         self.add(severity, "integrity", key("/store"), message);
     }

@@ -6,7 +6,6 @@
 //! connection of its own writes back what it can, which keeps nobody waiting, and then waits for readers: for a moment,
 //! in which nobody writes, and not at all while one of them is far behind.
 
-use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::sqlite::{connect, failed, lock};
+use super::sqlite::{Files, failed, lock};
 use crate::contain;
 use crate::error::Result;
 
@@ -36,7 +35,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps the log of a store short. It ends with the store.
 pub(super) struct Keeper {
-    path: PathBuf,
+    files: Arc<Files>,
     /// A thread is not inherited: in a forked child there is none.
     process: u32,
     running: Option<JoinHandle<()>>,
@@ -45,14 +44,14 @@ pub(super) struct Keeper {
 }
 
 #[derive(Default)]
-struct Signal {
+pub(super) struct Signal {
     must_end: AtomicBool,
     interrupt: Mutex<Option<InterruptHandle>>,
 }
 
 impl Keeper {
-    pub fn new(path: PathBuf) -> Keeper {
-        Keeper { path, process: process::id(), running: None, signal: Arc::default(), next: Instant::now() }
+    pub fn new(files: Arc<Files>) -> Keeper {
+        Keeper { files, process: process::id(), running: None, signal: Arc::default(), next: Instant::now() }
     }
 
     /// The log is too long.
@@ -62,8 +61,8 @@ impl Keeper {
             return;
         }
         self.next = Instant::now() + PAUSE;
-        let (path, signal) = (self.path.clone(), Arc::clone(&self.signal));
-        let body = move || drop(contain(|| signal.shorten(&path)));
+        let (files, signal) = (Arc::clone(&self.files), Arc::clone(&self.signal));
+        let body = move || drop(contain(|| signal.shorten(&files)));
         // Where no thread can be had, the next commit tries again.
         self.running = thread::Builder::new().name("doorward-log".to_owned()).spawn(body).ok();
     }
@@ -85,8 +84,8 @@ impl Drop for Keeper {
 }
 
 impl Signal {
-    fn shorten(&self, path: &std::path::Path) -> Result<()> {
-        let connection = connect(path, Duration::ZERO)?;
+    pub fn shorten(&self, files: &Files) -> Result<()> {
+        let connection = files.connect_again(Duration::ZERO)?;
         *lock(&self.interrupt) = Some(connection.get_interrupt_handle());
         // What ends the thread has seen the handle, or is seen here.
         let shortened = match self.must_end.load(Ordering::SeqCst) {

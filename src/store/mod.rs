@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 pub use copy::Moved;
 pub use moves::{migrate, unseal};
 pub(crate) use replace::Place;
-pub(crate) use sqlite::unusable;
+pub(crate) use sqlite::{damage, unusable};
 
 use self::schema::{Creation, Found, Plan};
 use crate::clock::Stopped;

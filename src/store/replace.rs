@@ -3,6 +3,7 @@
 //! A restored store is made whole in a folder of its own beside the other. What was there is folded into one file, then
 //! the two are exchanged in one step, and the old one is given another name.
 
+use std::cell::Cell;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
@@ -25,17 +26,23 @@ const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(crate) struct Place(PathBuf);
 
 /// A store that is being made, in a folder that goes with this.
-pub(crate) struct Draft(PathBuf);
+pub(crate) struct Draft {
+    folder: PathBuf,
+    /// Where what was there is, once it could not be put back.
+    has_old: Cell<bool>,
+}
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        if !self.has_old.get() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
 impl Draft {
     pub(crate) fn file(&self) -> PathBuf {
-        self.0.join("store.db")
+        self.folder.join("store.db")
     }
 }
 
@@ -64,8 +71,8 @@ impl Place {
             return Err(no_backup("this is the store itself"));
         }
         let ending = format!(".restoring-{}", crypto::base64url(&crypto::random::<6>()?));
-        let draft = Draft(longer(&self.0, &ending));
-        let copied = DirBuilder::new().mode(0o700).create(&draft.0).and_then(|()| {
+        let draft = Draft { folder: longer(&self.0, &ending), has_old: Cell::new(false) };
+        let copied = DirBuilder::new().mode(0o700).create(&draft.folder).and_then(|()| {
             let to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft.file())?;
             copy(&mut from, to, of.len(), watch)
         });
@@ -84,10 +91,23 @@ impl Place {
         }
         self.fold()?;
         let lock = self.lock()?;
-        self.exchange(&new, &kept, lock.as_ref()).map_err(|error| failed("put the backup in place", &error))
+        self.exchange(draft, &kept, lock.as_ref()).map_err(|error| match draft.has_old.get() {
+            true => {
+                let why = format!(
+                    "cannot put the backup in place, or back what was there: {}. That is {}, and what belongs to it \
+                     begins with {}",
+                    error.kind(),
+                    new.display(),
+                    kept.display()
+                );
+                Error::new(Code::StoreUnavailable, why)
+            }
+            false => failed("put the backup in place", &error),
+        })
     }
 
-    fn exchange(&self, new: &Path, kept: &Path, old: Option<&File>) -> io::Result<Option<PathBuf>> {
+    fn exchange(&self, draft: &Draft, kept: &Path, old: Option<&File>) -> io::Result<Option<PathBuf>> {
+        let new = &draft.file();
         let file = File::open(new)?;
         if let Some(old) = old {
             let (old, made) = (old.metadata()?, file.metadata()?);
@@ -110,8 +130,9 @@ impl Place {
         }
         let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
         folder.sync_all()?;
-        self.swap(new, kept, old.is_some()).inspect_err(|_| {
-            for companion in COMPANIONS {
+        self.swap(draft, kept, old.is_some()).inspect_err(|_| {
+            // What belongs to the old file stays with it.
+            for companion in COMPANIONS.iter().filter(|_| !draft.has_old.get()) {
                 let _ = fs::rename(longer(kept, companion), longer(&self.0, companion));
             }
         })?;
@@ -120,16 +141,14 @@ impl Place {
     }
 
     /// Both, or nothing.
-    fn swap(&self, new: &Path, kept: &Path, is_there: bool) -> io::Result<()> {
+    fn swap(&self, draft: &Draft, kept: &Path, is_there: bool) -> io::Result<()> {
+        let new = &draft.file();
         if !is_there {
             return fs::rename(new, &self.0);
         }
-        let exchange = || renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE);
-        match exchange() {
+        match self.exchange_names(new) {
             // Where the old one lies now goes with the draft.
-            Ok(()) => fs::rename(new, kept).inspect_err(|_| {
-                let _ = exchange();
-            }),
+            Ok(()) => fs::rename(new, kept).inspect_err(|_| self.swap_back(draft)),
             // Not every file system exchanges.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 fs::hard_link(&self.0, kept)?;
@@ -137,6 +156,15 @@ impl Place {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn exchange_names(&self, new: &Path) -> Result<(), Errno> {
+        renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE)
+    }
+
+    /// The old one in its place again; or, where that fails, it stays in the draft, which stays.
+    fn swap_back(&self, draft: &Draft) {
+        draft.has_old.set(self.exchange_names(&draft.file()).is_err());
     }
 
     /// Writes the log of what is there back into it, so that it is one file. One that is damaged stays in pieces, which
@@ -228,5 +256,32 @@ fn failed(what: &str, error: &io::Error) -> Error {
     match error.kind() {
         ErrorKind::Interrupted => Error::new(Code::StoreUnavailable, "interrupted"),
         kind => Error::new(Code::StoreUnavailable, format!("cannot {what}: {kind}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The old store is never deleted with the draft in which it lies.
+    #[test]
+    fn what_cannot_be_put_back_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place(folder.path().join("store.db"));
+        for can_be_put_back in [true, false] {
+            let draft = Draft { folder: folder.path().join("draft"), has_old: Cell::new(false) };
+            fs::create_dir(&draft.folder).unwrap();
+            // They are exchanged already.
+            fs::write(draft.file(), "old").unwrap();
+            if can_be_put_back {
+                fs::write(&place.0, "new").unwrap();
+            }
+            place.swap_back(&draft);
+            let old = if can_be_put_back { place.0.clone() } else { draft.file() };
+            drop(draft);
+            assert_eq!(fs::read_to_string(old).unwrap(), "old");
+            assert_eq!(folder.path().join("draft").exists(), !can_be_put_back);
+            let _ = fs::remove_file(&place.0);
+        }
     }
 }

@@ -232,11 +232,9 @@ impl Sqlite {
         }
     }
 
-    /// Another connection to the files that are open. With another file of that name it would mix the log of these.
+    /// Another connection to the files that are open.
     fn connect_again(&self) -> Result<Connection> {
-        let files = self.files.as_ref().ok_or_else(damaged)?;
-        files.check()?;
-        files.connect(self.timeout)
+        self.files.as_ref().ok_or_else(damaged)?.connect_again(self.timeout)
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only; how long that is. The
@@ -348,7 +346,7 @@ impl Writer {
         };
         // In the place of SQLite's own, which writes back after each commit from the same length on.
         connection.wal_hook(Some(hook)).map_err(failed)?;
-        let keeper = files.as_ref().map(|files| Keeper::new(files.path.clone()));
+        let keeper = files.clone().map(Keeper::new);
         Ok(Writer {
             connection,
             plan,
@@ -522,7 +520,7 @@ impl Outcome {
 }
 
 /// The files that were opened, each by device and inode.
-struct Files {
+pub(super) struct Files {
     path: PathBuf,
     database: (u64, u64),
     log: Log,
@@ -555,6 +553,15 @@ impl Files {
             );
             return Err(Error::at(Code::InvalidConfig, "/store", why));
         }
+        let journal = longer(&path, "-journal");
+        if fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0) {
+            let why = format!(
+                "{} has what takes a change back that came to no end, and this process may not do that: open the store \
+                 once where it can be written",
+                journal.display()
+            );
+            return Err(Error::at(Code::InvalidConfig, "/store", why));
+        }
         let file = File::open(&path).map_err(|error| no_file(&error))?;
         let log = Log::None { state: State::of(&path, &file)?, file };
         Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
@@ -565,6 +572,15 @@ impl Files {
             (None, _) => connect(&self.path, timeout),
             (Some(_), log) => connect_to_read(&self.path, matches!(log, Log::None { .. }), timeout),
         }
+    }
+
+    /// As [`Files::connect`], to these files and to no others: with another one of that name the log of these would be
+    /// mixed.
+    pub(super) fn connect_again(&self, timeout: Duration) -> Result<Connection> {
+        self.check()?;
+        let connection = self.connect(timeout)?;
+        self.check()?;
+        Ok(connection)
     }
 
     /// What tells the log as it is from the next one.
@@ -762,9 +778,23 @@ fn fault(
     goes_on: impl FnMut() -> bool + Send + 'static,
 ) -> Result<Option<String>> {
     let found: String = watched(connection, goes_on, |connection| {
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)
+        let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
+        found.or_else(|error| failures::damage(&error).map(str::to_owned).ok_or_else(|| failed(error)))
     })?;
     Ok((found != "ok").then_some(found))
+}
+
+/// Looks through a file on which no store can be opened, while `goes_on`: the first fault, if one is found.
+pub(crate) fn damage(path: &Path, goes_on: impl FnMut() -> bool + Send + 'static) -> Option<String> {
+    let path = path.canonicalize().ok()?;
+    // A log that belongs to another file damages nothing yet.
+    let _looked_at = log::check(&path).ok()?;
+    let only_read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match has_log(&path) {
+        true => Connection::open_with_flags(&path, only_read),
+        false => Connection::open_with_flags(immutable(&path), only_read | OpenFlags::SQLITE_OPEN_URI),
+    };
+    fault(&mut connection.ok()?, goes_on).ok().flatten()
 }
 
 /// Looks through a database that nobody else has open, and lets `look` see what is in it.
@@ -773,7 +803,7 @@ fn look_at(path: &Path, watch: &Watch, look: Look) -> Result<()> {
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
     let watch = Arc::clone(watch);
     if let Some(fault) = fault(&mut connection, move || watch("verify", 0, 0))? {
-        return Err(Error::new(Code::StoreUnavailable, format!("the file is damaged: {fault}")));
+        return Err(Error::at(Code::InvalidConfig, "/store", format!("the file is damaged: {fault}")));
     }
     look(&mut Tx::Sqlite(Statements(&connection)))
 }
@@ -1127,6 +1157,24 @@ mod tests {
         assert!(schema(&now).unwrap().is_some(), "its log is read");
         drop((now, writing));
         assert_eq!(schema(&reading).unwrap_err().code, Code::StoreUnavailable, "it was written");
+    }
+
+    /// The thread that keeps the log short leaves the log of another file alone.
+    #[test]
+    fn what_is_put_in_the_place_of_the_file_is_not_checkpointed() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (store, other) = (writer(&here), writer(&there));
+        other.write(Durability::Full, put("other")).unwrap();
+        let names = ["store.db", "store.db-wal"];
+        for name in names {
+            fs::rename(here.path().join(name), here.path().join(format!("old-{name}"))).unwrap();
+            fs::copy(there.path().join(name), here.path().join(name)).unwrap();
+        }
+        let files = || names.map(|name| fs::read(here.path().join(name)).unwrap());
+        let before = files();
+        let shortened = checkpoints::Signal::default().shorten(store.files.as_ref().unwrap());
+        assert_eq!(shortened.unwrap_err().code, Code::StoreUnavailable);
+        assert!(before == files());
     }
 
     fn writer(folder: &tempfile::TempDir) -> Sqlite {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use doorward::Engine;
@@ -50,6 +51,55 @@ fn shortens(engine: &Engine, store: &Store, first: usize) {
 fn read(connection: &Connection) {
     connection.execute_batch("BEGIN").unwrap();
     connection.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0)).unwrap();
+}
+
+/// Reads on for a moment, so that others commit meanwhile.
+fn work(connection: &Connection) {
+    let numbers = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000) SELECT count(*) FROM n";
+    connection.query_row(numbers, [], |row| row.get::<_, i64>(0)).unwrap();
+}
+
+/// Two that read in turns, so that at every moment one of them does.
+#[test]
+fn readers_that_overlap_do_not_keep_the_log_long() {
+    let store = Store::sqlite();
+    let engine = store.open();
+    let done = AtomicBool::new(false);
+    let ((to_first, of_second), (to_second, of_first)) = (channel(), channel());
+    thread::scope(|scope| {
+        for (inbox, other, begins) in [(of_second, to_second, true), (of_first, to_first, false)] {
+            let (done, file) = (&done, store.file());
+            scope.spawn(move || {
+                let connection = Connection::open(file).unwrap();
+                if begins {
+                    read(&connection);
+                    other.send(()).unwrap();
+                    work(&connection);
+                }
+                // Whoever is told that the other one reads ends, and begins again before it tells.
+                while inbox.recv().is_ok() && !done.load(Ordering::SeqCst) {
+                    if !connection.is_autocommit() {
+                        connection.execute_batch("COMMIT").unwrap();
+                    }
+                    read(&connection);
+                    if other.send(()).is_err() {
+                        break;
+                    }
+                    work(&connection);
+                }
+            });
+        }
+        let _end = End(&done);
+        let other = Connection::open(store.file()).unwrap();
+        other.execute_batch("PRAGMA wal_autocheckpoint = 0").unwrap();
+        for name in 0..24 {
+            let sql = "INSERT INTO meta (name, value) VALUES (?1, randomblob(1000000))";
+            other.execute(sql, [name.to_string()]).unwrap();
+        }
+        drop(other);
+        assert!(log(&store) > SHORT);
+        shortens(&engine, &store, 0);
+    });
 }
 
 /// One that holds a snapshot keeps it; when it goes, the log is short again, whatever the engine's own readers do.

@@ -148,7 +148,7 @@ fn a_damaged_store() {
         assert!(survive(&bytes[..length]).is_err(), "cut to {length}");
     }
     let cut = survive(&bytes[..bytes.len() / 2]);
-    assert!(cut.is_err_and(|error| error.code == Code::StoreUnavailable));
+    assert!(cut.is_err_and(|error| error.code == Code::InvalidConfig));
     let expected = [
         Code::StoreUnavailable,
         Code::InvalidConfig,

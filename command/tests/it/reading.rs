@@ -193,6 +193,44 @@ fn a_log_with_changes_is_read_or_the_store_is_refused() {
     mode(copy.path(), 0o755);
 }
 
+/// What a change that came to no end left in the file is not taken for the store.
+#[test]
+fn a_journal_that_is_not_rolled_back_is_refused() {
+    let shell = stage();
+    let folder = shell.0.path();
+    mode(&folder.join("a.db"), 0o644);
+    let other = rusqlite::Connection::open(folder.join("a.db")).unwrap();
+    other.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).unwrap();
+    other
+        .execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE users SET username = 'eve'; SAVEPOINT s")
+        .unwrap();
+    // So that it has to write before it ends.
+    other
+        .execute_batch(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 500) \
+             INSERT INTO meta (name, value) SELECT 'junk' || n, randomblob(500) FROM n",
+        )
+        .unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["a.db", "a.db-journal", "a.db.key", "a.json"] {
+        fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+    }
+    drop(other);
+    lock_up(copy.path());
+    let (status, text) = as_nobody(copy.path(), &["user", "list"]);
+    assert_eq!((status, text.contains("a.db-journal")), (9, true), "{text}");
+    mode(copy.path(), 0o755);
+    if is_root() {
+        let open = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args(["--config", "a.json", "user", "list"])
+            .current_dir(copy.path())
+            .output()
+            .unwrap();
+        let (status, text) = told(&open);
+        assert_eq!((status, text.contains("ada")), (0, true), "rolled back: {text}");
+    }
+}
+
 /// The folder of an application, mounted read-only where the command runs: before, while and after it is open.
 #[test]
 fn what_only_reads_works_on_a_read_only_mount() {

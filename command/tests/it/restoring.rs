@@ -151,24 +151,9 @@ fn a_store_that_is_open_is_not_replaced() {
     shell.good(&["restore", "backup.db"], "");
 }
 
-#[test]
-fn what_is_no_backup_is_not_restored() {
-    let (shell, _) = Shell::with_a_backup();
-    let whole = shell.bytes("backup.db");
-    let mut torn = whole.clone();
-    torn[4096 * 3..4096 * 5].fill(0x5a);
-    shell.write("torn", torn);
-    shell.write("short", &whole[..whole.len() / 2]);
-    shell.write("text", "no database");
-    shell.write("empty", "");
-    shell.write("log-wal", "half of it is here");
-    shell.write("log", &whole);
-    let other = Connection::open(shell.0.path().join("other")).unwrap();
-    other.execute_batch("CREATE TABLE t (x)").unwrap();
-    drop(other);
-    // An index that lost a row: every page is good.
-    shell.write("index", &whole);
-    let index = Connection::open(shell.0.path().join("index")).unwrap();
+/// An index that lost a row: every page is good.
+fn lose_a_row(shell: &Shell, name: &str) {
+    let index = Connection::open(shell.0.path().join(name)).unwrap();
     index
         .execute_batch(
             "PRAGMA writable_schema = ON; \
@@ -184,7 +169,25 @@ fn what_is_no_backup_is_not_restored() {
              PRAGMA writable_schema = RESET",
         )
         .unwrap();
-    drop(index);
+}
+
+#[test]
+fn what_is_no_backup_is_not_restored() {
+    let (shell, _) = Shell::with_a_backup();
+    let whole = shell.bytes("backup.db");
+    let mut torn = whole.clone();
+    torn[4096 * 3..4096 * 5].fill(0x5a);
+    shell.write("torn", torn);
+    shell.write("short", &whole[..whole.len() / 2]);
+    shell.write("text", "no database");
+    shell.write("empty", "");
+    shell.write("log-wal", "half of it is here");
+    shell.write("log", &whole);
+    let other = Connection::open(shell.0.path().join("other")).unwrap();
+    other.execute_batch("CREATE TABLE t (x)").unwrap();
+    drop(other);
+    shell.write("index", &whole);
+    lose_a_row(&shell, "index");
     let before = (shell.bytes("a.db"), shell.names());
     for (name, why) in [
         ("torn", ""),
@@ -210,6 +213,39 @@ fn what_is_no_backup_is_not_restored() {
     let (status, text) = shell.bad(&["restore", "backup.db", "--store", "sqlite:none/a.db"], "");
     assert_eq!(status, 9, "{text}");
     assert_eq!((shell.bytes("a.db"), shell.names()), before);
+}
+
+/// Damage that a store opens with, and damage that it does not open with.
+#[test]
+fn the_doctor_tells_of_damage_and_of_what_mends_it() {
+    let (shell, _) = Shell::with_a_backup();
+    let whole = shell.bytes("a.db");
+    let damage = |what: &str, words: &str| {
+        let (status, text) = shell.exit(&["doctor", "--integrity", "--config", "a.json"]);
+        assert_eq!(status, 9, "{what}: {text}");
+        let is_told = |line: &str| line.starts_with("problem") && line.contains(" integrity ");
+        let line = text.lines().find(|line| is_told(line)).unwrap_or_else(|| panic!("{what}: {text}"));
+        assert!(line.contains(words) && line.contains("`doorward restore BACKUP`"), "{what}: {line}");
+        let json = shell.exit(&["doctor", "--integrity", "--json", "--config", "a.json"]).1;
+        assert!(json.contains(r#""check":"integrity""#) && json.contains(r#""version""#), "{what}: {json}");
+        // Nobody is told to try again.
+        let (status, text) = shell.bad(&["backup", "torn.db", "--verify"], "");
+        assert_eq!(status, 9, "{what}: {text}");
+    };
+    lose_a_row(&shell, "a.db");
+    damage("an index", "users_by_activity");
+    for page in [0, 1, 2, 3, 4, 8] {
+        let mut torn = whole.clone();
+        torn[4096 * page..4096 * (page + 1)].fill(0x5a);
+        shell.write("a.db", torn);
+        damage(&format!("page {page}"), "");
+    }
+    shell.write("a.db", "no database");
+    damage("a text", "not a database");
+    let (status, text) = shell.bad(&["user", "list"], "");
+    assert_eq!((status, text.contains("/store")), (9, true), "{text}");
+    shell.good(&["restore", "backup.db"], "");
+    assert!(!shell.exit(&["doctor", "--integrity", "--config", "a.json"]).1.contains("damaged"));
 }
 
 /// What an application that was killed left: its log; a log that belongs to something else; a store that is damaged.
@@ -268,7 +304,7 @@ fn a_backup_is_verified_before_it_has_its_name() {
     shell.write("a.db", torn);
     let before = shell.names();
     let (status, text) = shell.bad(&["backup", "d.db", "--verify"], "");
-    assert_eq!((status, text.contains("damaged")), (8, true), "{text}");
+    assert_eq!((status, text.contains("damaged")), (9, true), "{text}");
     assert_eq!(shell.names(), before);
 }
 

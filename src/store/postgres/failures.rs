@@ -129,15 +129,15 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("F0", Remedy::None, Code::InvalidConfig, "the server's configuration is damaged"),
     ("HV", Remedy::None, Code::StoreUnavailable, "a foreign server failed"),
     ("P0", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
-    ("XX001", Remedy::None, Code::StoreUnavailable, DAMAGED),
-    ("XX002", Remedy::None, Code::StoreUnavailable, DAMAGED),
+    ("XX001", Remedy::None, Code::InvalidConfig, DAMAGED),
+    ("XX002", Remedy::None, Code::InvalidConfig, DAMAGED),
     ("XX", Remedy::None, Code::StoreUnavailable, "the server failed"),
     ("", Remedy::None, Code::StoreUnavailable, "the server refused"),
 ];
 
 const WRONG_STATEMENT: &str = "a statement that makes no sense there";
 const NOT_UTF8: &str = "the database's encoding is not UTF8";
-const DAMAGED: &str = "the server's data are damaged";
+const DAMAGED: &str = "the server's data are damaged: restore them";
 
 /// Raised by a trigger of ours.
 pub(super) const MOVING: &str = "DW001";

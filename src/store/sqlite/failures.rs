@@ -7,6 +7,15 @@ use crate::error::{Code, Error};
 /// What is said of what was ended by its watch.
 pub(super) const INTERRUPTED: &str = "interrupted";
 
+/// How the file is damaged, where that is what failed.
+pub(super) fn damage(error: &rusqlite::Error) -> Option<&'static str> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DatabaseCorrupt => Some("malformed pages"),
+        ErrorCode::NotADatabase => Some("not a database"),
+        _ => None,
+    }
+}
+
 /// What SQLite says, in words of this library: its own text could quote a value.
 pub(crate) fn failed(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
@@ -26,7 +35,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
 }
 
 /// The code and the words for a failure, as those of PostgreSQL's: `invalid_config` is for what somebody has to set up
-/// otherwise, `store_constraint` for rules that the host made in the file, `store_unavailable` for what may pass,
+/// otherwise or put in place, `store_constraint` for rules that the host made in the file, `store_unavailable` for what may pass,
 /// `internal` for what only this library could cause. `text` is SQLite's own.
 fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
     use ErrorCode as E;
@@ -54,7 +63,9 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
         (E::DiskFull, _) => (Code::StoreUnavailable, "the disk is full"),
         (E::OutOfMemory, _) => (Code::StoreUnavailable, "out of memory"),
         (E::SystemIoFailure, _) => (Code::StoreUnavailable, "the disk failed"),
-        (E::DatabaseCorrupt, _) => (Code::StoreUnavailable, "the file is damaged"),
+        (E::DatabaseCorrupt, _) => {
+            (Code::InvalidConfig, "the file is damaged: put a backup in its place by doorward restore BACKUP")
+        }
         (E::DatabaseBusy | E::DatabaseLocked | E::FileLockingProtocolFailed, _) => {
             (Code::StoreUnavailable, "another process is writing")
         }
@@ -96,7 +107,8 @@ mod tests {
             (8, "", Config),
             (8 | 4 << 8, "", Unavailable),
             (10, "", Unavailable),
-            (11, "", Unavailable),
+            (11, "", Config),
+            (11 | 1 << 8, "", Config),
             (12, "", Internal),
             (13, "", Unavailable),
             (14, "", Unavailable),
