@@ -124,6 +124,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether addresses are verified: registering mails a link for it, or nobody enters before.
+    pub(crate) fn verifies_addresses(&self) -> bool {
+        self.mail.links.verify_email.is_some() || self.require_verified_email
+    }
+
     /// Reads a configuration. Failures: `invalid_json`, `invalid_config` with the key in `field`,
     /// `feature_not_built`.
     pub fn parse(text: &str) -> Result<Config> {

@@ -1,5 +1,7 @@
 //! What an engine is made of, and how it opens.
 
+pub(crate) mod account_proof;
+pub mod account_status;
 pub(crate) mod accounts;
 pub mod acting;
 pub mod audit;
@@ -7,10 +9,13 @@ pub(crate) mod backends;
 pub(crate) mod background;
 pub mod chain;
 pub(crate) mod counters;
+pub mod factors;
 pub(crate) mod key_ring;
 pub(crate) mod log;
+pub(crate) mod logins;
 pub(crate) mod one_time;
 pub(crate) mod outbox;
+pub(crate) mod passwords;
 pub(crate) mod provider_keys;
 pub(crate) mod providers;
 pub mod restore;
@@ -24,16 +29,24 @@ pub(crate) mod tokens;
 
 use std::sync::Arc;
 
+use self::account_proof::Proofs;
+use self::accounts::Accounts;
 use self::audit::Audit;
 use self::backends::Backend;
 use self::background::{Background, Mailing};
 use self::chain::Chain;
 use self::counters::Counters;
+use self::factors::Factors;
+use self::factors::passkeys::PasskeyProofs;
+use self::factors::recovery_codes::RecoveryCodes;
+use self::factors::totp::Apps;
 use self::key_ring::{KeyRing, Ring, Turning};
 pub(crate) use self::log::Reporter;
 pub use self::log::{Level, Log};
+use self::logins::Logins;
 use self::one_time::OneTime;
 use self::outbox::Outbox;
+use self::passwords::Passwords;
 use self::providers::Providers;
 use self::sessions::Sessions;
 use self::settings::{Opening, Recorded};
@@ -63,15 +76,19 @@ pub struct Engine {
     pub(crate) store: Arc<Store>,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) keys: Arc<KeyRing>,
-    pub(crate) hasher: Hasher,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<Audit>,
     pub(crate) one_time: Arc<OneTime>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) mailing: Mailing,
+    pub(crate) mailing: Arc<Mailing>,
+    pub(crate) factors: Arc<Factors>,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) logins: Logins,
+    pub(crate) accounts: Accounts,
+    pub(crate) proofs: Proofs,
     pub(crate) remote_service: Option<RemoteService>,
-    pub(crate) providers: Providers,
+    pub(crate) providers: Arc<Providers>,
     pub(crate) rule_sets: RuleSets,
     pub(crate) counters: Counters,
 }
@@ -100,12 +117,12 @@ impl Engine {
         // What the configuration alone can get wrong, before anything is made.
         backends::check(&config)?;
         secret_key::check(&config)?;
-        let hasher = Hasher::new(&config.password)?;
+        let hasher = Arc::new(Hasher::new(&config.password)?);
         let remote_service = config.introspection_service.as_ref().map(RemoteService::new);
         let remote_service = remote_service.transpose()?;
         let clock = Arc::new(hooks.clock);
         let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
-        let providers = Providers::new(&config, &reporter)?;
+        let providers = Arc::new(Providers::new(&config, &reporter)?);
         let store = Store::open(&config)?;
         let is_new = store.read(|tx| sealed::meta(tx, KEY_PROOF))?.is_none();
         if is_new && !may_create(&config) {
@@ -182,6 +199,64 @@ impl Engine {
             throttle: Arc::clone(&throttle),
             tokens: Arc::clone(&tokens),
         });
+        let mailing = Arc::new(Mailing { outbox, background });
+        let factors = Arc::new(Factors {
+            apps: Apps {
+                config: Arc::clone(&config),
+                secrets: Arc::clone(&secrets),
+                settings: Arc::clone(&settings),
+            },
+            audit: Arc::clone(&audit),
+            config: Arc::clone(&config),
+            passkeys: PasskeyProofs {
+                audit: Arc::clone(&audit),
+                config: Arc::clone(&config),
+                keys: Arc::clone(&keys),
+                secrets: Arc::clone(&secrets),
+            },
+            recovery_codes: RecoveryCodes { audit: Arc::clone(&audit), secrets: Arc::clone(&secrets) },
+            sessions: Arc::clone(&sessions),
+            throttle: Arc::clone(&throttle),
+        });
+        let passwords = Arc::new(Passwords {
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(&clock),
+            config: Arc::clone(&config),
+            hasher,
+            mailing: Arc::clone(&mailing),
+            secrets: Arc::clone(&secrets),
+            sessions: Arc::clone(&sessions),
+            settings: Arc::clone(&settings),
+            store: Arc::clone(&store),
+            throttle: Arc::clone(&throttle),
+        });
+        let logins = Logins {
+            audit: Arc::clone(&audit),
+            factors: Arc::clone(&factors),
+            keys: Arc::clone(&keys),
+            one_time: Arc::clone(&one_time),
+            sessions: Arc::clone(&sessions),
+        };
+        let accounts = Accounts {
+            audit: Arc::clone(&audit),
+            config: Arc::clone(&config),
+            factors: Arc::clone(&factors),
+            mailing: Arc::clone(&mailing),
+            one_time: Arc::clone(&one_time),
+            sessions: Arc::clone(&sessions),
+            throttle: Arc::clone(&throttle),
+        };
+        let proofs = Proofs {
+            clock: Arc::clone(&clock),
+            config: Arc::clone(&config),
+            keys: Arc::clone(&keys),
+            passwords: Arc::clone(&passwords),
+            providers: Arc::clone(&providers),
+            secrets: Arc::clone(&secrets),
+            store: Arc::clone(&store),
+            throttle: Arc::clone(&throttle),
+            tokens: Arc::clone(&tokens),
+        };
         Ok(Engine {
             config,
             throttle,
@@ -196,8 +271,12 @@ impl Engine {
             store,
             secrets,
             keys,
-            hasher,
-            mailing: Mailing { outbox, background },
+            mailing,
+            factors,
+            passwords,
+            logins,
+            accounts,
+            proofs,
             remote_service,
             providers,
             rule_sets: RuleSets::default(),

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,7 +24,6 @@ use crate::crypto::{
 };
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
-use crate::operations::account_status::{ACCOUNT, AccountLock, SECOND_FACTOR};
 use crate::store::events::Event;
 use crate::store::throttles::{self, Count};
 use crate::store::users::{self, By};
@@ -97,6 +99,33 @@ struct LaneOfAccount {
     of: &'static str,
     known_device: bool,
     id: [u8; 32],
+}
+
+/// What keeps guesses away from an account.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AccountLock {
+    /// What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is offered;
+    /// `second_factor`, for codes of an authenticator app.
+    pub of: &'static str,
+    /// Whether it holds only on one of the devices where the account logged in before, or only everywhere else.
+    pub known_device: bool,
+    /// How many failures in a row there were.
+    pub failures: i64,
+    /// Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator opens the
+    /// account, its password is set anew by mail, or, for codes of an app, another factor was proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<i64>,
+}
+
+pub(crate) const ACCOUNT: &str = "account";
+
+pub(crate) const SECOND_FACTOR: &str = "second_factor";
+
+impl AccountLock {
+    /// Whether it is a lock for codes of an app alone.
+    pub(crate) fn is_of_app(&self) -> bool {
+        self.of == SECOND_FACTOR
+    }
 }
 
 /// Counts failures, and locks what fails too often.

@@ -1,13 +1,11 @@
 //! Accounts: `register`, `get_user`, `list_users`, `update_user`, `delete_user`.
 
-use std::net::IpAddr;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::account_status::AccountStatus;
 use crate::client::Client;
 use crate::engine::Engine;
+use crate::engine::account_status::{AccountStatus, Statuses};
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::engine::outbox;
@@ -15,8 +13,8 @@ use crate::error::{Code, Error, Result, optional_exposed};
 use crate::json::{self, Object};
 use crate::password::Secret;
 use crate::store::events::{self, Event};
-use crate::store::users::{self, By, Listing, NewUser, User};
-use crate::store::{Durability, Tx, damaged, identities, mails, one_time_secrets};
+use crate::store::users::{self, By, Listing, NewUser};
+use crate::store::{Durability, Tx, damaged, mails, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
@@ -187,13 +185,13 @@ impl Engine {
         }
         let attributes = bounded(attributes.unwrap_or_default())?;
         let roles = in_order(roles.unwrap_or_else(|| registration.default_roles.clone()))?;
-        let password = self.chosen_password(&password, &username, email.as_ref(), "/password")?;
+        let password = self.passwords.chosen(&password, &username, email.as_ref(), "/password")?;
 
         // Counted and hashed before anything is looked up: a taken name costs as much as a free one.
         let client = client.unwrap_or_default();
         self.throttle.count_registration(client.ip, self.clock.now())?;
         let id = Id::new(self.clock.now_ms())?;
-        let hash = self.kept_hash(id, &password)?;
+        let hash = self.passwords.kept_hash(id, &password)?;
         let now = self.clock.now();
         let user = PublicUser {
             id,
@@ -228,9 +226,9 @@ impl Engine {
             let ip = client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
-            self.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;
+            self.accounts.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;
             let email = user.email.as_ref();
-            email.map(|email| self.verification(&new, email, now)).transpose()
+            email.map(|email| self.proofs.verification(&new, email, now)).transpose()
         })?;
         Ok(RegisterResponse { user, verification })
     }
@@ -242,10 +240,17 @@ impl Engine {
         let GetUserRequest { id, username, email, query, status } = request;
         let with_status = status.unwrap_or(false);
         let now = self.clock.now();
+        let statuses = Statuses {
+            config: &self.config,
+            factors: &self.factors,
+            passwords: &self.passwords,
+            providers: &self.providers,
+            throttle: &self.throttle,
+        };
         let find = |by: By| {
             self.store.read(|tx| {
                 let user = users::find(tx, by)?.ok_or(Error::from(Code::UserNotFound))?;
-                let status = with_status.then(|| self.status_of(tx, &user, now)).transpose()?;
+                let status = with_status.then(|| statuses.of(tx, &user, now)).transpose()?;
                 Ok(GetUserResponse { user: user.public, status })
             })
         };
@@ -357,7 +362,7 @@ impl Engine {
                 };
                 if is_verified {
                     let taken = |error: Error| Error { field: Some("/email_verified".to_owned()), ..error };
-                    self.take_claim(tx, request.id, &key).map_err(taken)?;
+                    self.accounts.take_claim(tx, request.id, &key).map_err(taken)?;
                 }
                 user.email_verified = is_verified;
                 let is_claimed = is_verified || (!conceal && email_key.is_some());
@@ -380,13 +385,14 @@ impl Engine {
             let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
             if unlocks {
                 self.throttle.forget_guesses(tx, request.id)?;
-                self.open_account(tx, request.id)?;
+                self.accounts.unlock(tx, request.id)?;
             }
             if reclaims {
-                self.reclaim(tx, request.id, now)?;
+                self.accounts.reclaim(tx, request.id, now)?;
             }
             // Sessions and waiting logins that had no second factor end where a role begins to demand one.
-            let demands_factor = self.needs_second_factor(&user) && !self.needs_second_factor(&before);
+            let demands_factor =
+                self.factors.are_required_of(&user) && !self.factors.are_required_of(&before);
             if (before.is_active && !user.is_active) || demands_factor {
                 self.sessions.revoke_everything(tx, request.id, now)?;
             }
@@ -432,41 +438,6 @@ impl Engine {
             self.audit.record(tx, now, event(Kind::UserDeleted, request.id))
         })?;
         Ok(DeleteUserResponse { deleted: true })
-    }
-}
-
-impl Engine {
-    /// Opens an account that was closed after too many failed attempts, by each of its names as they are now.
-    pub(crate) fn open_account(&self, tx: &mut Tx, id: Id) -> Result<()> {
-        let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
-        let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
-        self.throttle.forget_attempts(tx, id, &names)
-    }
-
-    /// Mails the address of a new account, where registering does so.
-    pub(crate) fn greet(
-        &self,
-        tx: &mut Tx,
-        user: &User,
-        locale: Option<&Locale>,
-        source: Option<IpAddr>,
-        now: i64,
-    ) -> Result<()> {
-        match self.config.mail.links.verify_email {
-            Some(_) => self.mail_verification(tx, user, locale, source, now).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes away all that opens or holds an account that never verified an address: somebody has proven that the
-    /// mailbox is theirs, and who set the account up never did.
-    pub(crate) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
-        self.audit.record(tx, now, event(Kind::AccountReclaimed, id))?;
-        users::delete_password(tx, id)?;
-        identities::delete_all(tx, id)?;
-        self.wipe_second_factors(tx, id, now)?;
-        self.open_account(tx, id)?;
-        self.sessions.revoke_everything(tx, id, now).map(drop)
     }
 }
 

@@ -84,7 +84,7 @@ impl Engine {
         let is_recent = |time: Option<i64>| time.is_some_and(|time| time >= youngest);
         let by_one_of = |methods: &[String]| methods.iter().any(|method| is_recent(proofs.time_of(method)));
         let wants_factor = request.by_second_factor == Some(true)
-            && self.store.read(|tx| self.second_factors(tx, user.id))?.any();
+            && self.store.read(|tx| self.factors.of(tx, user.id))?.any();
         Ok(
             if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
             {

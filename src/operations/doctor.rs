@@ -83,7 +83,7 @@ impl Engine {
     /// and the clock. It takes as long as two hashes, and two seconds where a SQLite file is large.
     pub fn doctor(&self, request: DoctorRequest) -> Result<DoctorResponse> {
         let mut findings = Findings(Vec::new());
-        let hash = self.hasher.measure().ok();
+        let hash = self.passwords.hasher.measure().ok();
         findings.hash_cost(&self.config, hash);
         findings.secret_keys(&self.config);
         findings.backend_secrets(&self.settings);

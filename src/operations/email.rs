@@ -1,26 +1,23 @@
 //! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`. An address is
 //! an account's when somebody proves both: the mailbox, by the token that was mailed to it, and the account.
 
-use std::net::IpAddr;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::account_proof::AccountProof;
 use super::accounts::UserResponse;
 use crate::client::Client;
 use crate::config::ProviderName;
 use crate::engine::Engine;
+use crate::engine::account_proof::AccountProof;
 use crate::engine::audit::{Kind as EventKind, event};
-use crate::engine::one_time::{Found, Purpose};
+use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result, exposed};
 use crate::json;
 use crate::mail::Kind;
 use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails;
-use crate::store::users::{self, By, User};
-use crate::store::{Tx, damaged};
+use crate::store::users::{self, By};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, Offered};
 
@@ -152,7 +149,7 @@ impl Engine {
         let (client, sent) = (client.unwrap_or_default(), Ok(SentResponse { sent: true }));
         let proof = AccountProof::among(token, username, password, verification, None)?;
         let proven = match (proof, user_id, email) {
-            (Some(proof), None, None) => Some(self.prove_account(proof, None, &client)?),
+            (Some(proof), None, None) => Some(self.proofs.prove(proof, None, &client)?),
             (None, Some(_), None) => None,
             (None, None, Some(_)) => {
                 let now = self.clock.now();
@@ -171,16 +168,16 @@ impl Engine {
             let user = id.map(|id| users::find(tx, By::Id(id))).transpose()?.flatten();
             let user = user.ok_or(Error::from(Code::UserNotFound))?;
             if let Some(proven) = &proven {
-                self.rely_on(tx, proven, &user, user.public.email.as_ref(), now)?;
+                self.proofs.rely_on(tx, proven, &user, user.public.email.as_ref(), now)?;
             }
-            if !self.mail_verification(tx, &user, locale.as_ref(), client.ip, now)? {
+            if !self.accounts.mail_verification(tx, &user, locale.as_ref(), client.ip, now)? {
                 return Ok(());
             }
             let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
             let event = event(EventKind::MailRequested, user.public.id);
             self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })
         });
-        asked.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
+        asked.inspect_err(|_| proven.iter().for_each(|proven| self.proofs.take_back(proven)))?;
         sent
     }
 
@@ -199,14 +196,14 @@ impl Engine {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
             }
             let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user_id);
-            let is_claimed = owner.is_some() && !self.verifies_addresses();
+            let is_claimed = owner.is_some() && !self.config.verifies_addresses();
             let owner = owner.filter(|owner| owner.public.email_verified);
             // Where addresses are verified, one that was only claimed is for whoever proves it.
             if (is_claimed || owner.is_some()) && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
             self.throttle.count_address_change(tx, user_id, now)?;
-            let verification = self.verification(&user, &new_email, now)?;
+            let verification = self.proofs.verification(&user, &new_email, now)?;
             if !self.throttle.may_mail(tx, Kind::ChangeEmail, Some(user_id), &key, None, now)? {
                 return Ok(verification);
             }
@@ -218,7 +215,7 @@ impl Engine {
                 locale,
                 now,
             )?;
-            self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
+            self.accounts.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
             if let Some(old) = &user.public.email {
                 self.mailing.outbox.put_notice(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
             }
@@ -244,20 +241,20 @@ impl Engine {
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
         let id_token = id_token.map(|token| AccountProof::IdToken(token, provider, nonce));
         let proof = AccountProof::among(access_token, username, password, verification, id_token)?;
-        let (found, ..) = self.store.read(|tx| self.mailed(tx, &token, &among, now))?;
+        let (found, ..) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         let proven = match proof {
-            Some(proof) => Some(self.prove_account(proof, Some(found.user_id), &client)?),
+            Some(proof) => Some(self.proofs.prove(proof, Some(found.user_id), &client)?),
             None => None,
         };
         let user = self.mailing.write(|tx| {
-            let (found, mut user, address) = self.mailed(tx, &token, &among, now)?;
+            let (found, mut user, address) = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             let id = user.public.id;
             match &proven {
-                Some(proven) => self.rely_on(tx, proven, &user, Some(&address), now)?,
+                Some(proven) => self.proofs.rely_on(tx, proven, &user, Some(&address), now)?,
                 // Who verified before has proven the account, and can do so again.
                 None if self.config.mail.click_verifies && !user.was_verified => {
-                    self.reclaim(tx, id, now)?;
+                    self.accounts.reclaim(tx, id, now)?;
                 }
                 None => {
                     let error = Error::new(Code::NotAuthenticated, "no_proof_of_account");
@@ -266,20 +263,20 @@ impl Engine {
             }
             if found.purpose == Purpose::ChangeEmail {
                 let old = user.public.email.replace(address);
-                self.claim_email(tx, &mut user)?;
+                self.accounts.claim(tx, &mut user)?;
                 self.sessions.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
                     self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }
                 self.audit.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {
-                self.claim_email(tx, &mut user)?;
+                self.accounts.claim(tx, &mut user)?;
                 mails::delete_kind(tx, id, Kind::VerifyEmail.name())?;
                 self.audit.record(tx, now, event(EventKind::EmailVerified, id))?;
             }
             Ok(user.public)
         });
-        let user = user.inspect_err(|_| proven.iter().for_each(|proven| self.take_back_proof(proven)))?;
+        let user = user.inspect_err(|_| proven.iter().for_each(|proven| self.proofs.take_back(proven)))?;
         Ok(UserResponse { user })
     }
 
@@ -289,103 +286,7 @@ impl Engine {
     pub fn check_mail_token(&self, request: CheckMailTokenRequest) -> Result<CheckMailTokenResponse> {
         let now = self.clock.now();
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail, Purpose::ResetPassword];
-        let (found, ..) = self.store.read(|tx| self.mailed(tx, &request.token, &among, now))?;
+        let (found, ..) = self.store.read(|tx| self.accounts.mailed(tx, &request.token, &among, now))?;
         Ok(CheckMailTokenResponse { purpose: found.purpose.name(), expires_at: found.expires_at })
-    }
-
-    /// Mails the address of an account that has yet to verify it: a token, or, where another account has verified it,
-    /// a notice to that one. Whether anything was mailed.
-    pub(crate) fn mail_verification(
-        &self,
-        tx: &mut Tx,
-        user: &User,
-        locale: Option<&Locale>,
-        source: Option<IpAddr>,
-        now: i64,
-    ) -> Result<bool> {
-        let public = &user.public;
-        let Some(email) = public.email.as_ref().filter(|_| public.is_active && !public.email_verified) else {
-            return Ok(false);
-        };
-        let key = email.key();
-        if !self.throttle.may_mail(tx, Kind::VerifyEmail, Some(public.id), &key, source, now)? {
-            return Ok(false);
-        }
-        let owner = users::find(tx, By::Email(&key))?;
-        let owner = owner.filter(|owner| owner.public.id != public.id && owner.public.email_verified);
-        self.mailing.outbox.put_token(
-            tx,
-            Kind::VerifyEmail,
-            owner.is_none().then_some(user),
-            email,
-            locale,
-            now,
-        )?;
-        self.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
-        Ok(true)
-    }
-
-    /// Tells the owner of an address, if there is one, that somebody wanted it for another account. For nobody the
-    /// same is written, about somebody, and taken back: the statements are the same.
-    fn tell_owner(
-        &self,
-        tx: &mut Tx,
-        owner: Option<&User>,
-        address_key: &str,
-        locale: Option<&Locale>,
-        now: i64,
-    ) -> Result<()> {
-        let (kind, id) = (Kind::AccountExists, owner.map(|owner| owner.public.id));
-        // Elsewhere an address that is taken is told at once.
-        if !self.config.registration.conceal_existing {
-            return Ok(());
-        }
-        if !self.throttle.may_mail(tx, kind, id, address_key, None, now)? {
-            return Ok(());
-        }
-        let (stand_in, address) = (users::any(tx)?, Email::stored(address_key.to_owned()));
-        let Some(somebody) = owner.or(stand_in.as_ref()) else { return Ok(()) };
-        let own = owner.and_then(|owner| owner.public.email.as_ref());
-        let mail =
-            self.mailing.outbox.put_notice(tx, kind, somebody, own.unwrap_or(&address), locale, now)?;
-        mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
-    }
-
-    /// What a mailed token is about, if it is good: the user as they are now, and the address that it was
-    /// mailed to. One that was mailed to an address that the account no longer has is not.
-    pub(crate) fn mailed(
-        &self,
-        tx: &mut Tx,
-        token: &Token,
-        among: &[Purpose],
-        now: i64,
-    ) -> Result<(Found, User, Email)> {
-        let found = self.one_time.peek(tx, token.expose(), among, now)?;
-        let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(damaged)?;
-        let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
-        let is_own = user.public.email.as_ref() == Some(&address);
-        match is_own || found.purpose == Purpose::ChangeEmail {
-            true => Ok((found, user, address)),
-            false => Err(Error::new(Code::InvalidMailToken, "address_changed")),
-        }
-    }
-
-    /// Takes their claim to an address from other accounts, where none of them has verified it. Failure: `email_taken`.
-    pub(crate) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str) -> Result<()> {
-        match users::find(tx, By::Email(key))?.filter(|owner| owner.public.id != id) {
-            Some(owner) if owner.public.email_verified => Err(Error::new(Code::EmailTaken, "taken")),
-            Some(owner) => users::give_up_email(tx, owner.public.id),
-            None => Ok(()),
-        }
-    }
-
-    /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
-    /// loses that claim and nothing else.
-    pub(crate) fn claim_email(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
-        let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
-        self.take_claim(tx, user.public.id, &key)?;
-        let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
-        user.public.email_verified = true;
-        users::update(tx, &user.public, &username_key, Some(&key))
     }
 }

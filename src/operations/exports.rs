@@ -198,7 +198,7 @@ impl Engine {
     }
 
     fn password_scheme(&self, user: &User) -> Option<&'static str> {
-        self.hash_of(user).map(|hash| match self.hasher.scheme(&hash) {
+        self.passwords.hash_of(user).map(|hash| match self.passwords.hasher.scheme(&hash) {
             Ok(scheme) | Err(Unverifiable::TooCostly(scheme)) => scheme,
             Err(Unverifiable::Malformed) => "unknown",
         })

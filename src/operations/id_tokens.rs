@@ -83,7 +83,7 @@ impl Engine {
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
                 // From here on an account that was made now stays, so that its address can be verified.
                 match self.may_enter(&user) {
-                    Ok(()) => Ok((self.after_password(tx, user, None, &entry, now_ms)?, created)),
+                    Ok(()) => Ok((self.logins.after_password(tx, user, None, &entry, now_ms)?, created)),
                     Err(error) => Ok((Err(error.about(Some(user.public.id), None)), created)),
                 }
             })?;
@@ -135,9 +135,9 @@ impl Engine {
         }
         if !owner.public.email_verified {
             // Who made it may have waited for this login.
-            self.reclaim(tx, id, now)?;
+            self.accounts.reclaim(tx, id, now)?;
             owner.public.email = Some(email.clone());
-            self.claim_email(tx, &mut owner)?;
+            self.accounts.claim(tx, &mut owner)?;
         }
         Ok(id)
     }
@@ -146,7 +146,7 @@ impl Engine {
     /// verified: it was proven once, and who reads the mail of its address takes no factor away.
     fn is_held(&self, tx: &mut Tx, owner: &User) -> Result<bool> {
         let may_be = owner.was_verified && !owner.public.email_verified;
-        Ok(may_be && self.second_factors(tx, owner.public.id)?.any())
+        Ok(may_be && self.factors.of(tx, owner.public.id)?.any())
     }
 
     /// Makes an account without a password, its address as `register` would have it but for its being verified.
@@ -191,7 +191,7 @@ impl Engine {
         self.audit.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
-            self.greet(tx, &new, newcomer.locale.as_ref(), None, now)?;
+            self.accounts.greet(tx, &new, newcomer.locale.as_ref(), None, now)?;
         }
         Ok(user.id)
     }

@@ -205,7 +205,7 @@ impl Engine {
             problems.push(Problem::MissingEmail);
         }
         let scheme = user.password_hash.as_ref().and_then(|hash| {
-            let scheme = self.hasher.scheme(hash.expose());
+            let scheme = self.passwords.hasher.scheme(hash.expose());
             let problem = |why| match why {
                 Unverifiable::Malformed => Problem::InvalidPasswordHash,
                 Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
@@ -229,7 +229,7 @@ impl Engine {
         };
         let claims_email = email_verified || !registration.conceal_existing;
         let id = Id::new(self.clock.now_ms())?;
-        let password_hash = user.password_hash.map(|hash| self.as_kept(id, hash.expose()));
+        let password_hash = user.password_hash.map(|hash| self.passwords.as_kept(id, hash.expose()));
         Ok(Ok(Account {
             username_key: username.key(),
             email_key: email.as_ref().filter(|_| claims_email).map(Email::key),

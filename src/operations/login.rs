@@ -1,26 +1,26 @@
 //! Logging in: `login`, `complete_login`.
 
 use crate::client::Client;
-use std::borrow::Cow;
+use crate::engine::accounts::Identifier;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::passkeys::PasskeyProof;
-use super::second_factor::Proof;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
-use crate::engine::one_time::{Found, Making, Purpose};
-use crate::engine::sessions::{Entry, FirstTokens, Session};
+use crate::engine::factors::Proof;
+use crate::engine::factors::passkeys::PasskeyProof;
+use crate::engine::one_time::Purpose;
+use crate::engine::sessions::{Entry, FirstTokens};
 use crate::engine::throttle::Attempt;
-use crate::error::{Code, Error, Result, SecondFactors, StepUp};
+use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Tx, damaged};
+use crate::store::{Durability, Tx};
 use crate::token::Token;
-use crate::user::{Amr, Email, Id, Offered, PublicUser, Scope, Username};
+use crate::user::{Amr, Id, Offered, PublicUser, Scope};
 use crate::webauthn::AuthenticationResponse;
 
 /// Proves who one is and opens a session.
@@ -128,7 +128,7 @@ impl Engine {
         let identifier = Identifier::parse(username.as_str());
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
-            let user = self.identified(tx, &identifier)?;
+            let user = identifier.find(tx)?;
             let device = self.throttle.known_device(
                 tx,
                 user.as_ref().map(|user| user.public.id),
@@ -144,7 +144,7 @@ impl Engine {
         let attempt = attempt.map_err(about)?;
         self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
-                self.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
+                self.passwords.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
             Err(about(error))
         })
@@ -178,13 +178,13 @@ impl Engine {
         let completed = self.store.write(Durability::Full, |tx| {
             let found = self.one_time.take_attempt(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
-            let entry = self.waiting(&found)?;
-            if let Err(refused) = self.prove(tx, found.user_id, proof, &entry.client, now)? {
+            let entry = self.logins.waiting(&found)?;
+            if let Err(refused) = self.factors.prove(tx, found.user_id, proof, &entry.client, now)? {
                 // While the account is locked nothing is looked at, and no attempt taken.
                 return if refused.code == Code::TooManyAttempts { Err(refused) } else { Ok(Err(refused)) };
             }
             self.one_time.redeem(tx, challenge, purpose, now)?;
-            self.after_second_factor(tx, user, entry.with(proof.methods()), now_ms)
+            self.logins.after_second_factor(tx, user, entry.with(proof.methods()), now_ms)
         })?;
         Ok(self.sessions.first_tokens(completed?)?.into())
     }
@@ -198,37 +198,28 @@ impl Engine {
             Ok((found, user))
         })?;
         let (username, email) = (&user.public.username, user.public.email.as_ref());
-        let new = self.chosen_password(new_password, username, email, "/new_password")?;
-        let entry = self.waiting(&found)?;
+        let new = self.passwords.chosen(new_password, username, email, "/new_password")?;
+        let entry = self.logins.waiting(&found)?;
 
         // Each attempt is two hashes.
         let count = |tx: &mut Tx| self.one_time.take_attempt(tx, challenge, purpose, now).map(drop);
         self.store.write(Durability::Relaxed, count)?;
-        if self.hasher.verify(&new, self.hash_of(&user).as_deref())?.valid {
+        if self.passwords.hasher.verify(&new, self.passwords.hash_of(&user).as_deref())?.valid {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
         }
-        let hash = self.kept_hash(user.public.id, &new)?;
+        let hash = self.passwords.kept_hash(user.public.id, &new)?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
         let session = self.mailing.write(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
-            self.replace_password(tx, id, &hash, None, now)?;
+            self.passwords.replace(tx, id, &hash, None, now)?;
             // The session is of the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
             self.sessions.open(tx, user, &entry, now_ms)
         })?;
         Ok(self.sessions.first_tokens(session)?.into())
-    }
-
-    /// The user who has this name or address.
-    pub(crate) fn identified(&self, tx: &mut Tx, identifier: &Identifier) -> Result<Option<User>> {
-        match identifier {
-            Identifier::Username(key) => users::find(tx, By::Username(key)),
-            Identifier::Email(key) => users::find(tx, By::Email(key)),
-            Identifier::Neither(_) => Ok(None),
-        }
     }
 
     /// Lets the user in whose password it is.
@@ -240,11 +231,11 @@ impl Engine {
         entry: &Entry,
         attempt: &Attempt,
     ) -> Result<LoginResponse> {
-        let (user, hash) = self.verified(user, password, attempt)?;
+        let (user, hash) = self.passwords.verified(user, password, attempt)?;
         if self.config.require_verified_email && !user.public.email_verified {
             return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
         }
-        let better_hash = self.better_hash(&user, &hash, password);
+        let better_hash = self.passwords.better_hash(&user, &hash, password);
         let now_ms = self.clock.now_ms();
         let entered = self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password is a new epoch; a
@@ -258,191 +249,12 @@ impl Engine {
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
                 users::upgrade_hash(tx, user.public.id, old, better)?;
             }
-            self.after_password(tx, found, proof, entry, now_ms)
+            self.logins.after_password(tx, found, proof, entry, now_ms)
         })?;
         Ok(self.sessions.first_tokens(entered?)?.into())
     }
-
-    /// What comes after the right password, or whatever else is a first factor: a second factor, where the account
-    /// has or needs one.
-    pub(crate) fn after_password(
-        &self,
-        tx: &mut Tx,
-        user: User,
-        proof: Option<&Proof>,
-        entry: &Entry,
-        now_ms: i64,
-    ) -> Result<Result<Session<'_>, Error>> {
-        let (factors, now) = (self.second_factors(tx, user.public.id)?, now_ms / 1000);
-        if !factors.any() && !self.needs_second_factor(&user.public) {
-            return self.after_second_factor(tx, user, entry.clone(), now_ms);
-        }
-        let Some(proof) = proof.filter(|_| factors.any()) else {
-            return self.step_up(tx, &user, Step::SecondFactor(factors), entry, now).map(Err);
-        };
-        match self.prove(tx, user.public.id, proof, &entry.client, now)? {
-            Ok(()) => self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms),
-            Err(refused) => Ok(Err(refused)),
-        }
-    }
-
-    /// What comes when all is proven: a new password, where it is by the password that must be changed, or the
-    /// session.
-    fn after_second_factor(
-        &self,
-        tx: &mut Tx,
-        user: User,
-        entry: Entry,
-        now_ms: i64,
-    ) -> Result<Result<Session<'_>, Error>> {
-        match user.must_change_password && entry.amr.members().contains(&"pwd") {
-            true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
-            false => self.sessions.open(tx, user, &entry, now_ms).map(Ok),
-        }
-    }
-
-    /// What a login that waits for its next step is for.
-    fn waiting(&self, found: &Found) -> Result<Entry> {
-        let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
-        match self.keys.backend(Some(&entry.backend)) {
-            Ok(_) => Ok(entry),
-            Err(_) => Err(Error::new(Code::InvalidChallenge, "unknown_backend")),
-        }
-    }
-
-    /// The user, if the password is theirs and they may enter, and its hash.
-    pub(crate) fn verified(
-        &self,
-        user: Option<User>,
-        password: &Password,
-        attempt: &Attempt,
-    ) -> Result<(User, VerifiedHash)> {
-        let hash = user.as_ref().filter(|_| !attempt.account_is_closed).and_then(|user| self.hash_of(user));
-        let verdict = self.hasher.verify(password, hash.as_deref());
-        let verdict = verdict.inspect_err(|_| self.throttle.take_back_attempt(attempt))?;
-        let hash = hash.map(Cow::into_owned);
-        let user = admit(user, hash.is_some(), verdict.valid, attempt.account_is_closed)?;
-        if user.password_expires_at.is_some_and(|end| self.clock.now() >= end) {
-            return Err(Error::new(Code::InvalidCredentials, "temporary_password_expired"));
-        }
-        Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
-    }
-
-    /// The answer to what was right and is not enough.
-    fn step_up(&self, tx: &mut Tx, user: &User, step: Step, entry: &Entry, now: i64) -> Result<Error> {
-        let (code, purpose, second_factors) = match step {
-            Step::SecondFactor(factors) => (Code::SecondFactorRequired, Purpose::SecondFactor, Some(factors)),
-            Step::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
-        };
-        let (data, ip) = (json::render(entry)?, entry.client.ip());
-        let making = Making {
-            purpose,
-            lifetime_seconds: CHALLENGE_SECONDS,
-            most: CHALLENGES,
-            attempts: CHALLENGE_ATTEMPTS,
-            data: data.as_bytes(),
-        };
-        let challenge = self.one_time.make(tx, user, now, &making)?;
-        let webauthn_options = match second_factors {
-            Some(factors) if factors.webauthn_supported => {
-                self.second_factor_options(tx, user.public.id, &challenge)?
-            }
-            _ => None,
-        };
-        let event = event(Kind::StepUpRequired, user.public.id);
-        self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
-        let step_up = StepUp {
-            status: code.name(),
-            challenge,
-            expires_in: CHALLENGE_SECONDS,
-            user_id: user.public.id,
-            second_factors,
-            webauthn_options,
-        };
-        Ok(Error::step_up(code, step_up))
-    }
-
-    /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
-    pub(crate) fn guess_failed(
-        &self,
-        kind: Kind,
-        account: Option<Id>,
-        client: &Client,
-        attempt: &Attempt,
-        error: &Error,
-    ) -> Result<()> {
-        let (now, ip) = (self.clock.now(), client.ip());
-        let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
-        self.store.write(Durability::Relaxed, |tx| {
-            self.audit.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
-            let mut locks = attempt.locks();
-            locks.try_for_each(|what| self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
-        })
-    }
-}
-
-/// The hash of a password that was right.
-pub(crate) struct VerifiedHash {
-    pub hash: String,
-    /// It was not made with the current algorithm and cost.
-    pub needs_rehash: bool,
-}
-
-/// How long the next step of a login may take.
-const CHALLENGE_SECONDS: i64 = 600;
-
-/// How many logins of one user may wait for their next step.
-const CHALLENGES: u32 = 3;
-
-/// How many proofs may be offered with one challenge.
-const CHALLENGE_ATTEMPTS: u32 = 10;
-
-/// What a login still wants.
-enum Step {
-    SecondFactor(SecondFactors),
-    PasswordChange,
 }
 
 fn unknown_challenge() -> Error {
     Error::new(Code::InvalidChallenge, "unknown")
-}
-
-/// The account, if it may enter; the reason why not is for the host's logs.
-fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed: bool) -> Result<User> {
-    let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
-    match user {
-        None => refused("unknown_user"),
-        Some(_) if is_closed => refused("locked"),
-        Some(user) if user.password_hash.is_none() => refused("no_password"),
-        Some(_) if !has_hash => refused("sealed_by_unknown_key"),
-        Some(_) if !password_is_valid => refused("wrong_password"),
-        Some(user) if !user.public.is_active => refused("inactive_user"),
-        Some(user) => Ok(user),
-    }
-}
-
-/// What was offered as a name, in canonical form.
-pub(crate) enum Identifier {
-    Username(String),
-    Email(String),
-    /// No account can have it.
-    Neither(String),
-}
-
-impl Identifier {
-    pub(crate) fn parse(text: &str) -> Identifier {
-        if let Ok(name) = text.parse::<Username>() {
-            Identifier::Username(name.key())
-        } else if let Ok(address) = text.parse::<Email>() {
-            Identifier::Email(address.key())
-        } else {
-            Identifier::Neither(text.to_owned())
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Identifier::Username(text) | Identifier::Email(text) | Identifier::Neither(text) => text,
-        }
-    }
 }

@@ -2,8 +2,6 @@
 //! that answer. Whatever crosses the ABI, a binding or the reference is in the table: a name, a request, a response, a
 //! method, and since when.
 
-pub(crate) mod account_proof;
-pub mod account_status;
 pub mod accounts;
 pub mod authorization;
 pub mod delivery;
@@ -25,7 +23,6 @@ pub mod passwords;
 pub mod reauthentication;
 pub mod recovery_codes;
 pub mod requests;
-pub(crate) mod second_factor;
 pub mod sessions;
 pub mod stats;
 pub mod tokens;

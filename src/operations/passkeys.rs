@@ -4,21 +4,24 @@
 //! A registration is held in the store: its user is known. A login may be begun by anybody, so that nothing is
 //! written for it: its challenge is sealed and comes back, and the store keeps only which were redeemed.
 
-use std::borrow::Cow;
+use crate::engine::factors::passkeys::{
+    Asserted, CEREMONY_SECONDS, Ceremony, LOGIN, handle, methods, request_options, words,
+};
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::login::{Identifier, LoginResponse};
-use super::recovery_codes::RecoveryCode;
+use super::login::LoginResponse;
 use crate::client::Client;
 use crate::config::{LoginName, Passkeys};
-use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
-use crate::crypto::{base64url, from_base64url, secrets};
+use crate::crypto::webauthn::{self, Expected, Flaw, NewCredential, Registration, State};
+use crate::crypto::{base64url, secrets};
 use crate::engine::Engine;
+use crate::engine::accounts::Identifier;
 use crate::engine::audit::{Kind, event};
+use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::{Making, Purpose};
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result, exposed};
@@ -27,12 +30,12 @@ use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Share, Tx, damaged};
+use crate::store::{Durability, damaged};
 use crate::user::{Amr, Id, Offered, Scope, text_type};
 use crate::webauthn::{
     AuthenticationResponse, AuthenticatorSelection, Bytes, CreationOptions, CredentialDescriptor,
-    CredentialParameters, PREFERRED, PUBLIC_KEY, REQUIRED, RegistrationResponse, RelyingParty,
-    RequestOptions, UserEntity,
+    CredentialParameters, PREFERRED, PUBLIC_KEY, RegistrationResponse, RelyingParty, RequestOptions,
+    UserEntity,
 };
 
 /// Begins to make a passkey for an account. Whoever asks must be its user, who logged in just now: a passkey opens the
@@ -186,20 +189,11 @@ impl FromStr for Label {
 
 text_type!(Label, "minLength": 1, "maxLength": 64);
 
-/// How long a ceremony may take.
-const CEREMONY_SECONDS: i64 = 300;
-
-/// How much longer it is remembered that a challenge was redeemed, for clocks that go back.
-const SPENT_SECONDS: i64 = 86_400;
-
 /// How many registrations of one user may be under way.
 const REGISTRATIONS: u32 = 3;
 
 /// How many passkeys an account may have.
 const MOST: usize = 20;
-
-/// The longest challenge that may have been made here.
-const MAX_CHALLENGE: usize = 4096;
 
 impl Engine {
     /// Begins to make a passkey for an account.
@@ -215,7 +209,7 @@ impl Engine {
         let data = json::render(&label)?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            self.may_take_factors(&user.public)?;
+            self.factors.may_be_taken_by(&user.public)?;
             let passkeys = rows::list(tx, user_id)?;
             if passkeys.len() >= MOST {
                 let error = Error::new(Code::PermissionDenied, "too_many_passkeys");
@@ -238,7 +232,7 @@ impl Engine {
                 name: user.username.as_str().to_owned(),
                 display_name: user.username.as_str().to_owned(),
             },
-            challenge: self.derived_challenge(&challenge)?,
+            challenge: self.factors.passkeys.derived_challenge(&challenge)?,
             pub_key_cred_params: webauthn::ALGORITHMS.into_iter().map(algorithm).collect(),
             timeout: CEREMONY_SECONDS * 1000,
             exclude_credentials: passkeys.into_iter().map(CredentialDescriptor::from).collect(),
@@ -290,7 +284,7 @@ impl Engine {
             if !rows::insert(tx, &passkey)? {
                 return Err(about(Error::new(Code::AlreadyConfigured, "credential_id")));
             }
-            self.second_factor_added(tx, user_id, KIND, now)
+            self.factors.added(tx, user_id, KIND, now)
         })?;
         Ok(FinishPasskeyRegistrationResponse { credential: passkey.into(), recovery_codes })
     }
@@ -331,7 +325,7 @@ impl Engine {
         let FinishPasskeyLoginRequest { challenge, response, client } = request;
         let (party, now, client) = (self.relying_party()?, self.clock.now(), client.unwrap_or_default());
         let ceremony = || {
-            let ceremony = self.ceremony(challenge.expose(), now);
+            let ceremony = self.factors.passkeys.ceremony(challenge.expose(), now);
             ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))
         };
         ceremony()?;
@@ -398,7 +392,7 @@ impl Engine {
             if user.password_hash.is_none() && rows::count(tx, user_id)? == 0 {
                 return Err(Error::new(Code::PermissionDenied, "last_credential").about(Some(user_id), None));
             }
-            self.second_factor_removed(tx, &user.public, KIND, now)?;
+            self.factors.removed(tx, &user.public, KIND, now)?;
             Ok(true)
         })?;
         Ok(RemovePasskeyResponse { removed })
@@ -408,105 +402,10 @@ impl Engine {
 /// How events name it.
 const KIND: &str = "passkey";
 
-/// To whom the challenge of a login is sealed: nothing else that is sealed passes for one.
-const LOGIN: &str = "passkey login";
-
-/// A login that is under way: what its challenge holds, sealed.
-#[derive(Serialize, Deserialize)]
-struct Ceremony {
-    id: Id,
-    /// Who wants to log in, where that was said; somebody whom there is not, where there is no such user. The
-    /// challenge is as long in either case.
-    user_id: Option<Id>,
-    backend: String,
-    scope: Option<Scope>,
-    expires_at: i64,
-}
-
-/// A passkey as a proof beside others.
-pub(crate) struct PasskeyProof {
-    pub response: AuthenticationResponse,
-    /// Of the step that wants it; else it is one of `begin_passkey_login`, which the response names.
-    pub challenge: Option<Secret>,
-    /// Whether it is the only proof.
-    pub is_alone: bool,
-}
-
-impl PasskeyProof {
-    /// How a token names it.
-    pub(crate) fn methods(&self) -> &'static [&'static str] {
-        methods(webauthn::is_backup_eligible(&self.response.response.authenticator_data.0))
-    }
-}
-
-/// How a token names a passkey (RFC 8176): a key that may be on several devices is not in hardware; either way its
-/// user was there.
-fn methods(is_backup_eligible: bool) -> &'static [&'static str] {
-    if is_backup_eligible { &["swk", "user"] } else { &["hwk", "user"] }
-}
-
-/// What somebody answers to a challenge with.
-struct Asserted<'a> {
-    challenges: &'a [Vec<u8>],
-    response: &'a AuthenticationResponse,
-    /// Of whom the passkey must be, where that is known.
-    user_id: Option<Id>,
-    /// Whether it is the only factor.
-    is_alone: bool,
-}
-
-impl Asserted<'_> {
-    /// What the authenticator says, if everything is right and the passkey is that of whom it should be. A passkey
-    /// that is unknown takes as much work as one that is known.
-    fn by(&self, party: &Passkeys, passkey: Option<&Passkey>) -> Result<State, Flaw> {
-        let AuthenticationResponse { id, raw_id, response, .. } = self.response;
-        if id != raw_id {
-            return Err("raw_id");
-        }
-        let assertion = Assertion {
-            client_data_json: &response.client_data_json.0,
-            authenticator_data: &response.authenticator_data.0,
-            signature: &response.signature.0,
-        };
-        let expected = Expected { party, challenges: self.challenges, user_verification: self.is_alone };
-        let public_key =
-            passkey.map_or_else(|| webauthn::any_key().into(), |passkey| Cow::from(&passkey.public_key));
-        let state = webauthn::authenticate(&assertion, &public_key, &expected);
-        let passkey = passkey.ok_or("unknown_credential")?;
-        let state = state?;
-        // Section 7.2, on uvInitialized: whoever holds an authenticator may give it its first PIN. Only beside
-        // another factor may it begin to verify its user.
-        if self.is_alone && !passkey.user_verified {
-            return Err("user_verification_is_new");
-        }
-        // Safari writes an empty one for a security key.
-        let user_handle = response.user_handle.as_ref().filter(|handle| !handle.0.is_empty());
-        match (self.user_id, user_handle) {
-            (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
-            // Section 7.2, step 6: whoever did not say who they are says it by the user handle.
-            (None, None) => Err("no_user_handle"),
-            (_, Some(given)) if *given != handle(passkey.user_id) => Err("user_handle"),
-            _ => Ok(state),
-        }
-    }
-}
-
 impl Engine {
     fn relying_party(&self) -> Result<&Passkeys> {
         let not_configured = || Error::at(Code::InvalidConfig, "/passkeys", "not configured");
         self.config.passkeys.as_ref().ok_or_else(not_configured)
-    }
-
-    /// What an authenticator signs for a challenge that is kept: whoever sees that does not have the challenge.
-    fn derived_challenge(&self, challenge: &Secret) -> Result<Bytes> {
-        let code = self.secrets.mac(secrets::Purpose::Passkey, &derivation(challenge))?;
-        Ok(Bytes(code.to_vec()))
-    }
-
-    /// The same under each of the secret keys.
-    fn derived_challenges(&self, challenge: &Secret) -> Vec<Vec<u8>> {
-        let codes = self.secrets.macs(secrets::Purpose::Passkey, &derivation(challenge));
-        codes.into_iter().map(|code| code.to_vec()).collect()
     }
 
     /// The user of this name and their credentials; somebody whom there is not, and credentials that there are not,
@@ -524,7 +423,7 @@ impl Engine {
         };
         let (nobody, decoys) = self.decoys(identifier.as_str())?;
         let (user, passkeys) = self.store.read(|tx| {
-            let user = self.identified(tx, identifier)?;
+            let user = identifier.find(tx)?;
             // Nobody's are looked for, too: as much work.
             let id = user.as_ref().map_or(nobody, |user| user.public.id);
             Ok((user, rows::list(tx, id)?))
@@ -568,78 +467,6 @@ impl Engine {
         Ok((Id::from_bytes(nobody), decoys))
     }
 
-    /// The login that a challenge is for, and what is signed for it.
-    fn ceremony(&self, text: &str, now: i64) -> Result<(Ceremony, Vec<u8>), Flaw> {
-        let sealed = (text.len() <= MAX_CHALLENGE).then(|| from_base64url(text)).flatten();
-        let sealed = sealed.ok_or("malformed")?;
-        let data = self.secrets.open(LOGIN, &sealed).ok_or("unknown")?;
-        let ceremony: Ceremony = serde_json::from_slice(&data).map_err(|_| "malformed")?;
-        if now >= ceremony.expires_at { Err("expired") } else { Ok((ceremony, sealed)) }
-    }
-
-    /// Spends the challenge of a login, in the caller's transaction; not if it is spent.
-    fn spend(&self, tx: &mut Tx, ceremony: &Ceremony, now: i64) -> Result<bool> {
-        rows::forget_expired(tx, now, Share::AFew)?;
-        rows::spend(tx, ceremony.id, ceremony.expires_at + SPENT_SECONDS)
-    }
-
-    /// What a page passes on where a passkey is wanted as the second factor, for the challenge of that step.
-    pub(crate) fn second_factor_options(
-        &self,
-        tx: &mut Tx,
-        user_id: Id,
-        challenge: &Secret,
-    ) -> Result<Option<RequestOptions>> {
-        let Some(party) = &self.config.passkeys else { return Ok(None) };
-        let allowed = rows::list(tx, user_id)?.into_iter().map(CredentialDescriptor::from).collect();
-        Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, false)))
-    }
-
-    /// Uses a passkey of an account as a proof; why not, if not. It answers the challenge of the step that wants it,
-    /// or one of `begin_passkey_login`, which it spends.
-    pub(crate) fn redeem_passkey(
-        &self,
-        tx: &mut Tx,
-        user_id: Id,
-        proof: &PasskeyProof,
-        client: &Client,
-        now: i64,
-    ) -> Result<Option<Flaw>> {
-        let Some(party) = &self.config.passkeys else { return Ok(Some("not_configured")) };
-        let (challenges, ceremony) = match &proof.challenge {
-            Some(challenge) => (self.derived_challenges(challenge), None),
-            None => {
-                self.keys.follow_secret_keys(tx)?;
-                let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
-                match text.and_then(|text| self.ceremony(&text, now)) {
-                    Ok((ceremony, _)) if ceremony.user_id.is_some_and(|id| id != user_id) => {
-                        return Ok(Some("other_user"));
-                    }
-                    Ok((ceremony, sealed)) => (vec![sealed], Some(ceremony)),
-                    Err(flaw) => return Ok(Some(flaw)),
-                }
-            }
-        };
-        let passkey = rows::find(tx, &proof.response.id.0)?;
-        let asserted = Asserted {
-            challenges: &challenges,
-            response: &proof.response,
-            user_id: Some(user_id),
-            is_alone: proof.is_alone,
-        };
-        let (passkey, state) = match (asserted.by(party, passkey.as_ref()), passkey) {
-            (Ok(state), Some(passkey)) => (passkey, state),
-            (Err(flaw), _) => return Ok(Some(flaw)),
-            (_, None) => return Ok(Some("unknown_credential")),
-        };
-        if let Some(ceremony) = ceremony
-            && !self.spend(tx, &ceremony, now)?
-        {
-            return Ok(Some("spent"));
-        }
-        self.use_passkey(tx, &passkey, state, client, now)
-    }
-
     /// The credential that a response made.
     fn new_credential(
         &self,
@@ -650,7 +477,7 @@ impl Engine {
         if response.id != response.raw_id {
             return Err("raw_id");
         }
-        let challenges = self.derived_challenges(challenge);
+        let challenges = self.factors.passkeys.derived_challenges(challenge);
         let registration = Registration {
             credential_id: &response.id.0,
             client_data_json: &response.response.client_data_json.0,
@@ -660,39 +487,6 @@ impl Engine {
             &registration,
             &Expected { party, challenges: &challenges, user_verification: false },
         )
-    }
-
-    /// Keeps what an authenticator said, in the caller's transaction; why not, if the passkey is not what it was, or
-    /// its counter shows that there is a copy of it.
-    fn use_passkey(
-        &self,
-        tx: &mut Tx,
-        passkey: &Passkey,
-        state: State,
-        client: &Client,
-        now: i64,
-    ) -> Result<Option<Flaw>> {
-        let found = rows::find(tx, &passkey.credential_id)?;
-        let is_same = |now: &Passkey| now.user_id == passkey.user_id && now.public_key == passkey.public_key;
-        let Some(kept) = found.filter(is_same) else { return Ok(Some("unknown_credential")) };
-        if kept.backup_eligible != state.backup_eligible {
-            return Ok(Some("backup_eligibility"));
-        }
-        // Section 7.2, step 22. Authenticators without a counter say 0.
-        let counts = state.sign_count != 0 || kept.sign_count != 0;
-        if counts && state.sign_count <= kept.sign_count {
-            if !kept.backup_eligible {
-                return Ok(Some("sign_count"));
-            }
-            // A passkey that is synchronized is where its user wants it, with counters of their own.
-            let ip = client.ip();
-            let event = event(Kind::PasskeyCounterRegressed, kept.user_id);
-            self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
-        }
-        let sign_count = state.sign_count.max(kept.sign_count);
-        let verified = kept.user_verified || state.user_verified;
-        rows::used(tx, &kept.credential_id, sign_count, verified, state.backed_up, now)?;
-        Ok(None)
     }
 
     /// The account, if it may log in.
@@ -735,7 +529,7 @@ impl Engine {
             return Err(Error::new(Code::InvalidChallenge, "expired"));
         }
         let session = self.store.write(Durability::Full, |tx| {
-            if !self.spend(tx, ceremony, now)? {
+            if !self.factors.passkeys.spend(tx, ceremony, now)? {
                 return Err(Error::new(Code::InvalidChallenge, "spent"));
             }
             let found = users::find(tx, By::Id(user.public.id))?;
@@ -746,7 +540,7 @@ impl Engine {
                 Ok(user) => user,
                 Err(flaw) => return refused(flaw),
             };
-            if let Some(flaw) = self.use_passkey(tx, passkey, state, client, now)? {
+            if let Some(flaw) = self.factors.passkeys.use_passkey(tx, passkey, state, client, now)? {
                 return refused(flaw);
             }
             self.sessions.open(tx, user, &entry, now_ms)
@@ -768,30 +562,6 @@ impl Engine {
     }
 }
 
-fn derivation(challenge: &Secret) -> Vec<u8> {
-    [b"challenge ", challenge.expose().as_bytes()].concat()
-}
-
-fn request_options(
-    party: &Passkeys,
-    challenge: Vec<u8>,
-    allowed: Vec<CredentialDescriptor>,
-    must_verify: bool,
-) -> RequestOptions {
-    RequestOptions {
-        challenge: Bytes(challenge),
-        timeout: CEREMONY_SECONDS * 1000,
-        rp_id: party.rp_id.as_str().to_owned(),
-        allow_credentials: allowed,
-        user_verification: if must_verify { REQUIRED } else { PREFERRED },
-    }
-}
-
-/// The user handle (section 5.4.3): it says nothing of the user.
-fn handle(user_id: Id) -> Bytes {
-    Bytes(user_id.as_bytes().to_vec())
-}
-
 /// Transports as they are kept: a few words, sorted. What is none is left out: it is only a hint.
 fn transports(mut given: Vec<String>) -> String {
     given.retain(|name| {
@@ -801,20 +571,6 @@ fn transports(mut given: Vec<String>) -> String {
     given.dedup();
     given.truncate(8);
     given.join(" ")
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split_ascii_whitespace().map(str::to_owned).collect()
-}
-
-impl From<Passkey> for CredentialDescriptor {
-    fn from(passkey: Passkey) -> CredentialDescriptor {
-        CredentialDescriptor {
-            kind: PUBLIC_KEY,
-            id: Bytes(passkey.credential_id),
-            transports: words(&passkey.transports),
-        }
-    }
 }
 
 impl From<Passkey> for PasskeyInfo {

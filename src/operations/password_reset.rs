@@ -80,14 +80,14 @@ impl Engine {
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
         let (now, among) = (self.clock.now(), [Purpose::ResetPassword]);
         let ResetPasswordRequest { token, new_password } = request;
-        let (found, user, _) = self.store.read(|tx| self.mailed(tx, &token, &among, now))?;
+        let (found, user, _) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         // A password that is refused leaves the token for a better one.
         let user = user.public;
         let password =
-            self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
-        let hash = self.kept_hash(found.user_id, &password)?;
+            self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        let hash = self.passwords.kept_hash(found.user_id, &password)?;
         let user = self.mailing.write(|tx| {
-            let (found, mut user, _) = self.mailed(tx, &token, &among, now)?;
+            let (found, mut user, _) = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             let was_verified = user.public.email_verified;
             if !was_verified {
@@ -95,18 +95,18 @@ impl Engine {
                 second_factors::delete_pending_totp(tx, found.user_id)?;
             }
             // The mailbox's owner is not yet known to be the owner of a factor that stays.
-            if was_verified || !self.second_factors(tx, found.user_id)?.any() {
-                self.claim_email(tx, &mut user).map_err(|error| match error.code {
+            if was_verified || !self.factors.of(tx, found.user_id)?.any() {
+                self.accounts.claim(tx, &mut user).map_err(|error| match error.code {
                     // Nobody else had the address when the mail was sent.
                     Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
                     _ => error,
                 })?;
             }
             self.audit.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
-            self.replace_password(tx, found.user_id, &hash, None, now)?;
+            self.passwords.replace(tx, found.user_id, &hash, None, now)?;
             // While its devices are known.
             self.throttle.ease_guesses(tx, found.user_id)?;
-            self.open_account(tx, found.user_id)?;
+            self.accounts.unlock(tx, found.user_id)?;
             Ok(user.public)
         })?;
         Ok(UserResponse { user })

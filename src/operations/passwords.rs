@@ -1,27 +1,23 @@
 //! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and how
 //! an account's password is replaced.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::UserResponse;
-use super::login::VerifiedHash;
 use crate::client::Client;
-use crate::crypto::pepper;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::mail;
 use crate::password::{self, Assessment, Password, Secret, Weakness};
 use crate::store::events::Event;
+use crate::store::sessions;
 use crate::store::users::{self, By, User};
-use crate::store::{Tx, sessions};
 use crate::token::Token;
-use crate::user::{Email, Id, Offered, Username};
+use crate::user::{Id, Offered};
 
 /// Hashes a password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -138,7 +134,7 @@ impl Engine {
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn hash_password(&self, request: HashPasswordRequest) -> Result<HashPasswordResponse> {
         let password = Password::offered(&request.password, &self.config.password, "/password")?;
-        Ok(HashPasswordResponse { hash: self.hasher.hash(&password)? })
+        Ok(HashPasswordResponse { hash: self.passwords.hasher.hash(&password)? })
     }
 
     /// Verifies a password; a hash that cannot be read is no failure but `valid: false`.
@@ -146,7 +142,7 @@ impl Engine {
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn verify_password(&self, request: VerifyPasswordRequest) -> Result<VerifyPasswordResponse> {
         let password = Password::offered(&request.password, &self.config.password, "/password")?;
-        let verdict = self.hasher.verify(&password, Some(request.hash.expose()))?;
+        let verdict = self.passwords.hasher.verify(&password, Some(request.hash.expose()))?;
         Ok(VerifyPasswordResponse { valid: verdict.valid, needs_rehash: verdict.needs_rehash })
     }
 
@@ -190,15 +186,15 @@ impl Engine {
             Ok((user, self.throttle.known_device(tx, Some(user_id), &client, now)?))
         })?;
         let (username, email) = (&user.public.username, user.public.email.as_ref());
-        let new = self.chosen_password(&new_password, username, email, "/new_password")?;
+        let new = self.passwords.chosen(&new_password, username, email, "/new_password")?;
 
         let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
-        let changed = self.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
+        let changed = self.passwords.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
             // From here on the old password is right, and what fails is no guess.
             let hash = match new.is(&old) {
                 true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
-                false => self.kept_hash(user_id, &new),
+                false => self.passwords.kept_hash(user_id, &new),
             };
             let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
             let now = self.clock.now();
@@ -216,12 +212,18 @@ impl Engine {
                 let ip = client.ip();
                 let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
                 self.audit.record(tx, now, event)?;
-                self.replace_password(tx, user_id, &hash, None, now)
+                self.passwords.replace(tx, user_id, &hash, None, now)
             })
         });
         let revoked_sessions = changed.or_else(|error| {
             if error.code == Code::InvalidCredentials {
-                self.guess_failed(Kind::PasswordChangeFailed, Some(user_id), &client, &attempt, &error)?;
+                self.passwords.guess_failed(
+                    Kind::PasswordChangeFailed,
+                    Some(user_id),
+                    &client,
+                    &attempt,
+                    &error,
+                )?;
             }
             Err(error.about(Some(user_id), session_id))
         })?;
@@ -238,91 +240,18 @@ impl Engine {
         let user = self.store.read(|tx| users::find(tx, By::Id(user_id)))?;
         let user = user.ok_or(Error::from(Code::UserNotFound))?.public;
         let new =
-            self.chosen_password(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
-        let hash = self.kept_hash(user_id, &new)?;
+            self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        let hash = self.passwords.kept_hash(user_id, &new)?;
         let now = self.clock.now();
         let user = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             let detail = temporary.then_some("temporary");
             self.audit.record(tx, now, Event { detail, ..event(Kind::PasswordSet, user_id) })?;
             let expires_at = temporary.then(|| now + self.config.password.temporary_seconds.seconds());
-            self.replace_password(tx, user_id, &hash, expires_at, now)?;
-            self.open_account(tx, user_id)?;
+            self.passwords.replace(tx, user_id, &hash, expires_at, now)?;
+            self.accounts.unlock(tx, user_id)?;
             Ok(user.public)
         })?;
         Ok(UserResponse { user })
-    }
-
-    /// Reads a password that somebody chose for an account of this name and address. Failures:
-    /// `invalid_request`, `weak_password`.
-    pub(crate) fn chosen_password(
-        &self,
-        secret: &Secret,
-        username: &Username,
-        email: Option<&Email>,
-        field: &str,
-    ) -> Result<Password> {
-        let address = email.map_or("", Email::as_str);
-        let local_part = address.split('@').next().unwrap_or_default();
-        let context = [
-            (Weakness::ContainsUsername, username.as_str()),
-            (Weakness::ContainsEmail, address),
-            (Weakness::ContainsEmail, local_part),
-            (Weakness::ContainsIssuer, self.settings.issuer.as_str()),
-        ];
-        Password::chosen(secret, &self.config.password, &context, field)
-    }
-
-    /// A new hash as the store keeps it for this account.
-    pub(crate) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
-        self.as_kept(account, &self.hasher.hash(password)?)
-    }
-
-    /// The hash of an account, as it was before it was sealed; none, too, where no key opens it.
-    pub(crate) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
-        pepper::open(&self.secrets, user.public.id, user.password_hash.as_deref()?)
-    }
-
-    /// What a hash should be replaced by, now that its password is known: one of the current cost, or the same
-    /// in the configured form. None where it is as it should be, or cannot be had now: the next login makes it.
-    pub(crate) fn better_hash(
-        &self,
-        user: &User,
-        verified: &VerifiedHash,
-        password: &Password,
-    ) -> Option<String> {
-        let kept = user.password_hash.as_deref()?;
-        match verified.needs_rehash {
-            true => self.kept_hash(user.public.id, password).ok(),
-            false if pepper::is_current(&self.secrets, kept, self.settings.pepper) => None,
-            false => self.as_kept(user.public.id, &verified.hash).ok(),
-        }
-    }
-
-    /// The form in which a hash is kept: sealed, where a pepper is configured.
-    pub(crate) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
-        match self.settings.pepper {
-            true => pepper::seal(&self.secrets, account, hash),
-            false => Ok(hash.to_owned()),
-        }
-    }
-
-    /// Replaces a password, in the caller's transaction, ends whatever was opened with the old one, and tells the
-    /// user by mail. How many sessions that were.
-    pub(crate) fn replace_password(
-        &self,
-        tx: &mut Tx,
-        user_id: Id,
-        kept_hash: &str,
-        expires_at: Option<i64>,
-        now: i64,
-    ) -> Result<usize> {
-        users::set_password(tx, user_id, kept_hash, expires_at)?;
-        if let Some(user) = users::find(tx, By::Id(user_id))?
-            && let Some(email) = &user.public.email
-        {
-            self.mailing.outbox.put_notice(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
-        }
-        self.sessions.revoke_everything(tx, user_id, now)
     }
 }

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::passkeys::PasskeyProof;
-use super::second_factor::Proof;
 use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::factors::Proof;
+use crate::engine::factors::passkeys::PasskeyProof;
 use crate::engine::sessions::SessionClaims;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
@@ -109,7 +109,7 @@ impl Engine {
         })?;
         let attempt =
             self.throttle.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;
-        let proven = self.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
+        let proven = self.passwords.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
             let now = self.clock.now();
             self.store.write(Durability::Full, |tx| {
                 // The hash that was right may have been replaced meanwhile; then the session has ended, too.
@@ -124,7 +124,7 @@ impl Engine {
         proven.or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 let kind = Kind::ReauthenticationFailed;
-                self.guess_failed(kind, Some(user_id), client, &attempt, &error)?;
+                self.passwords.guess_failed(kind, Some(user_id), client, &attempt, &error)?;
             }
             Err(error)
         })
@@ -139,7 +139,7 @@ impl Engine {
     ) -> Result<Proven> {
         let now = self.clock.now();
         self.store.write(Durability::Full, |tx| {
-            match self.prove(tx, bearer.user.id, proof, client, now)? {
+            match self.factors.prove(tx, bearer.user.id, proof, client, now)? {
                 Ok(()) => self.reauthenticated(tx, session_id, proof.methods(), client, now).map(Ok),
                 Err(refused) => Ok(Err(refused)),
             }

@@ -128,7 +128,7 @@ impl Engine {
         let called = |taken: &Taken| taken.outcomes.iter().any(|count| *count > 0);
         let names = OPERATIONS.iter().map(|operation| operation.name);
         let taken: Vec<_> = names.zip(self.counters.taken()).filter(|(_, taken)| called(taken)).collect();
-        let (slots, busy, waiting) = self.hasher.load();
+        let (slots, busy, waiting) = self.passwords.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
         let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
         let operations = taken.into_iter().map(OperationStats::from).collect();

@@ -1,20 +1,21 @@
 //! Codes of an authenticator app (RFC 6238): `generate_totp_secret`, `totp_provisioning_uri`, `verify_totp`,
 //! `setup_totp`, `confirm_totp`, `totp_status`, `disable_totp`.
 
+use crate::engine::factors::totp::owner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::recovery_codes::RecoveryCode;
-use super::second_factor::Proof;
 use crate::client::Client;
 use crate::engine::Engine;
+use crate::engine::factors::Proof;
+use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::Secret;
 use crate::store::second_factors::{self, Totp};
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Tx, damaged};
-use crate::totp::{AccountName, Parameters, Provisioning, Seed, ServiceName};
+use crate::store::{Durability, Tx};
+use crate::totp::{AccountName, Provisioning, Seed};
 use crate::user::{Email, Id};
 
 /// Asks for a secret.
@@ -138,10 +139,10 @@ impl Engine {
     ///
     /// Failures: `invalid_request`.
     pub fn totp_provisioning_uri(&self, request: TotpProvisioningUriRequest) -> Result<Provisioning> {
-        let parameters = self.totp_parameters();
+        let parameters = self.factors.apps.parameters();
         Provisioning::new(&parameters.uri(
             &request.secret,
-            self.totp_issuer().as_str(),
+            self.factors.apps.issuer().as_str(),
             request.email.as_str(),
         ))
     }
@@ -151,7 +152,8 @@ impl Engine {
     /// Failures: `invalid_request`.
     pub fn verify_totp(&self, request: VerifyTotpRequest) -> Result<VerifyTotpResponse> {
         let (now, skew) = (self.clock.now(), self.config.totp.skew_steps.seconds());
-        let step = self.totp_parameters().step_of(&request.secret, request.code.expose(), now, skew, -1);
+        let step =
+            self.factors.apps.parameters().step_of(&request.secret, request.code.expose(), now, skew, -1);
         Ok(VerifyTotpResponse { valid: step.is_some() })
     }
 
@@ -159,7 +161,7 @@ impl Engine {
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `already_configured`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
-        let (user_id, now, parameters) = (request.user_id, self.clock.now(), self.totp_parameters());
+        let (user_id, now, parameters) = (request.user_id, self.clock.now(), self.factors.apps.parameters());
         let secret = Seed::new()?;
         let pending = Totp {
             sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
@@ -171,7 +173,7 @@ impl Engine {
         };
         let user = self.store.write(Durability::Full, |tx| {
             let user = known(tx, user_id)?;
-            self.may_take_factors(&user.public)?;
+            self.factors.may_be_taken_by(&user.public)?;
             if second_factors::totp(tx, user_id)?.is_some_and(|totp| totp.confirmed_at.is_some()) {
                 return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
             }
@@ -181,7 +183,7 @@ impl Engine {
             Ok(user.public)
         })?;
         let account = user.email.as_ref().map_or(user.username.as_str(), Email::as_str);
-        let uri = parameters.uri(&secret, self.totp_issuer().as_str(), account);
+        let uri = parameters.uri(&secret, self.factors.apps.issuer().as_str(), account);
         Ok(SetupTotpResponse { secret, provisioning: Provisioning::new(&uri)? })
     }
 
@@ -194,7 +196,7 @@ impl Engine {
         let (user_id, now) = (request.user_id, self.clock.now());
         let client = request.client.unwrap_or_default();
         let confirmed = self.store.write(Durability::Full, |tx| {
-            self.may_take_factors(&known(tx, user_id)?.public)?;
+            self.factors.may_be_taken_by(&known(tx, user_id)?.public)?;
             let refused = |code, detail| Err(Error::new(code, detail).about(Some(user_id), None));
             let Some(pending) = second_factors::totp(tx, user_id)? else {
                 return refused(Code::InvalidCode, "not_set_up");
@@ -202,12 +204,12 @@ impl Engine {
             if pending.confirmed_at.is_some() {
                 return refused(Code::AlreadyConfigured, "totp");
             }
-            let look = |tx: &mut Tx| self.redeem_step(tx, user_id, &pending, &request.code, now);
-            if let Err(refused) = self.guess(tx, user_id, &client, now, look)? {
+            let look = |tx: &mut Tx| self.factors.apps.redeem_step(tx, user_id, &pending, &request.code, now);
+            if let Err(refused) = self.factors.guess(tx, user_id, &client, now, look)? {
                 return Ok(Err(refused));
             }
             second_factors::confirm_totp(tx, user_id, now)?;
-            self.second_factor_added(tx, user_id, KIND, now).map(Ok)
+            self.factors.added(tx, user_id, KIND, now).map(Ok)
         })?;
         Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed? })
     }
@@ -218,7 +220,7 @@ impl Engine {
     pub fn totp_status(&self, request: TotpStatusRequest) -> Result<TotpStatusResponse> {
         let factors = self.store.read(|tx| {
             known(tx, request.user_id)?;
-            self.second_factors(tx, request.user_id)
+            self.factors.of(tx, request.user_id)
         })?;
         Ok(TotpStatusResponse { is_configured: factors.totp_supported })
     }
@@ -237,99 +239,22 @@ impl Engine {
             let user = known(tx, user_id)?;
             let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Ok(())) };
             let is_in_force = totp.confirmed_at.is_some();
-            if is_in_force && let Err(refused) = self.prove(tx, user_id, &proof, &client, now)? {
+            if is_in_force && let Err(refused) = self.factors.prove(tx, user_id, &proof, &client, now)? {
                 return Ok(Err(refused));
             }
             second_factors::delete_totp(tx, user_id)?;
             self.throttle.forget_guesses(tx, user_id)?;
             if is_in_force {
-                self.second_factor_removed(tx, &user.public, KIND, now)?;
+                self.factors.removed(tx, &user.public, KIND, now)?;
             }
             Ok(Ok(()))
         })?;
         disabled.map(|()| TotpStatusResponse { is_configured: false })
     }
-
-    /// Uses a code of the account's app up; why not, if not. Each step is good once, and none after a later one,
-    /// whatever the clock says (RFC 6238 section 5.2).
-    pub(crate) fn redeem_totp(
-        &self,
-        tx: &mut Tx,
-        user_id: Id,
-        code: &Secret,
-        now: i64,
-    ) -> Result<Option<&'static str>> {
-        match second_factors::totp(tx, user_id)?.filter(|totp| totp.confirmed_at.is_some()) {
-            Some(totp) => self.redeem_step(tx, user_id, &totp, code, now),
-            None => Ok(Some("not_set_up")),
-        }
-    }
-
-    /// Why codes of the account's app are refused whatever they are, where its seed cannot be used.
-    pub(crate) fn unusable_seed(&self, tx: &mut Tx, user_id: Id) -> Result<Option<&'static str>> {
-        let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(None) };
-        Ok(match totp.sealed.is_empty() {
-            true => Some("retired_seed"),
-            false if self.secrets.open(&owner(user_id), &totp.sealed).is_none() => {
-                Some("app_sealed_by_unknown_key")
-            }
-            false => None,
-        })
-    }
-
-    fn redeem_step(
-        &self,
-        tx: &mut Tx,
-        user_id: Id,
-        totp: &Totp,
-        code: &Secret,
-        now: i64,
-    ) -> Result<Option<&'static str>> {
-        if totp.sealed.is_empty() {
-            return Ok(Some("retired_seed"));
-        }
-        let Some(seed) = self.secrets.open(&owner(user_id), &totp.sealed).map(Seed::stored) else {
-            return Ok(Some("sealed_by_unknown_key"));
-        };
-        let parameters = match (u32::try_from(totp.digits), totp.period_seconds) {
-            (Ok(digits @ 6..=8), period_seconds @ 1..) => Parameters { digits, period_seconds },
-            _ => return Err(damaged()),
-        };
-        let skew = self.config.totp.skew_steps.seconds();
-        let step_after = |last| parameters.step_of(&seed, code.expose(), now, skew, last);
-        let Some(step) = step_after(totp.last_step) else {
-            return Ok(Some(if step_after(-1).is_some() { "used_code" } else { "wrong_code" }));
-        };
-        if !second_factors::use_step(tx, user_id, step)? {
-            return Ok(Some("used_code"));
-        }
-        // A newer secret key takes over with the first use.
-        if !self.secrets.is_current(&totp.sealed) {
-            let sealed = self.secrets.seal(&owner(user_id), seed.bytes())?;
-            second_factors::reseal_totp(tx, user_id, &totp.sealed, &sealed)?;
-        }
-        Ok(None)
-    }
-
-    fn totp_parameters(&self) -> Parameters {
-        let config = &self.config.totp;
-        let digits = u32::try_from(config.digits.get()).unwrap_or(6);
-        Parameters { digits, period_seconds: config.period_seconds.seconds() }
-    }
-
-    fn totp_issuer(&self) -> ServiceName {
-        let own = self.config.totp.issuer.clone();
-        own.unwrap_or_else(|| ServiceName::of(self.settings.issuer.as_str()))
-    }
 }
 
 /// How events name it.
 const KIND: &str = "totp";
-
-/// To whom the seed is sealed: no user's seed opens for another.
-pub(crate) fn owner(user_id: Id) -> String {
-    format!("totp {user_id}")
-}
 
 fn known(tx: &mut Tx, user_id: Id) -> Result<User> {
     users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))

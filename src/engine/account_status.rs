@@ -3,9 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::factors::Factors;
+use super::passwords::Passwords;
+use super::providers::Providers;
+use super::throttle::{AccountLock, Throttle};
+use crate::config::Config;
 use crate::crypto::hasher::Unverifiable;
 use crate::crypto::pepper;
-use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::second_factors::{self, Count};
 use crate::store::users::{self, User};
@@ -45,32 +49,6 @@ pub struct AccountStatus {
     pub identities: Vec<String>,
     /// The mails to the user that wait to be sent, the oldest first.
     pub mails: Vec<WaitingMail>,
-}
-
-/// What keeps guesses away from an account.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct AccountLock {
-    /// What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is offered;
-    /// `second_factor`, for codes of an authenticator app.
-    pub of: &'static str,
-    /// Whether it holds only on one of the devices where the account logged in before, or only everywhere else.
-    pub known_device: bool,
-    /// How many failures in a row there were.
-    pub failures: i64,
-    /// Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator opens the
-    /// account, its password is set anew by mail, or, for codes of an app, another factor was proven.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub locked_until: Option<i64>,
-}
-
-pub(crate) const ACCOUNT: &str = "account";
-pub(crate) const SECOND_FACTOR: &str = "second_factor";
-
-impl AccountLock {
-    /// Whether it is a lock for codes of an app alone.
-    fn is_of_app(&self) -> bool {
-        self.of == SECOND_FACTOR
-    }
 }
 
 /// How a password is kept.
@@ -116,9 +94,18 @@ pub struct WaitingMail {
     pub last_error: Option<String>,
 }
 
-impl Engine {
+/// What tells how accounts stand.
+pub(crate) struct Statuses<'e> {
+    pub config: &'e Config,
+    pub factors: &'e Factors,
+    pub passwords: &'e Passwords,
+    pub providers: &'e Providers,
+    pub throttle: &'e Throttle,
+}
+
+impl Statuses<'_> {
     /// How an account stands, as a read of the store finds it.
-    pub(crate) fn status_of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
+    pub(crate) fn of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let locks = self.throttle.locks_of(tx, id, &username, email.as_deref(), now)?;
@@ -138,7 +125,7 @@ impl Engine {
                 totp: count.totp > 0,
                 passkeys: count.passkeys,
                 recovery_codes: count.recovery_codes,
-                required: self.needs_second_factor(&user.public),
+                required: self.factors.are_required_of(&user.public),
             },
             sessions: sessions::count(tx, id, now)?,
             last_login_at: sessions::newest(tx, id)?.max(events::last_login(tx, id)?),
@@ -149,8 +136,8 @@ impl Engine {
 
     /// What a login meets up to its first factor, in the order of its own refusals.
     fn obstacles_before_factors(&self, user: &User, locks: &[AccountLock], now: i64) -> Vec<&'static str> {
-        let hash = self.hash_of(user);
-        let unverifiable = hash.as_deref().and_then(|hash| self.hasher.scheme(hash).err());
+        let hash = self.passwords.hash_of(user);
+        let unverifiable = hash.as_deref().and_then(|hash| self.passwords.hasher.scheme(hash).err());
         let obstacles = [
             ("locked", locks.iter().any(|lock| !lock.is_of_app())),
             ("no_password", user.password_hash.is_none()),
@@ -173,20 +160,20 @@ impl Engine {
         locks: &[AccountLock],
     ) -> Result<Vec<&'static str>> {
         let mut obstacles = Vec::new();
-        if self.needs_second_factor(&user.public) && !self.second_factors(tx, user.public.id)?.any() {
+        if self.factors.are_required_of(&user.public) && !self.factors.of(tx, user.public.id)?.any() {
             obstacles.push("second_factor_missing");
         }
         if count.totp > 0 {
             obstacles.extend(locks.iter().any(AccountLock::is_of_app).then_some("second_factor_locked"));
-            obstacles.extend(self.unusable_seed(tx, user.public.id)?);
+            obstacles.extend(self.factors.apps.unusable_seed(tx, user.public.id)?);
         }
         Ok(obstacles)
     }
 
     fn password_status(&self, user: &User) -> Option<PasswordStatus> {
         let kept = user.password_hash.as_deref()?;
-        let hash = self.hash_of(user);
-        let description = hash.as_deref().and_then(|hash| self.hasher.describe(hash));
+        let hash = self.passwords.hash_of(user);
+        let description = hash.as_deref().and_then(|hash| self.passwords.hasher.describe(hash));
         let (scheme, parameters) = description.unzip();
         Some(PasswordStatus {
             scheme,

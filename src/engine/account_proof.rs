@@ -2,20 +2,27 @@
 //! password, by the challenge that the browser got which registered it or asked for its change, or by an ID token of an
 //! identity that opens it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::login::Identifier;
+use super::accounts::Identifier;
+use super::audit::Kind;
+use super::key_ring::KeyRing;
+use super::passwords::Passwords;
+use super::providers::Providers;
+use super::throttle::{Attempt, Throttle};
+use super::tokens::Tokens;
 use crate::client::Client;
-use crate::config::ProviderName;
+use crate::clock::Clock;
+use crate::config::{Config, ProviderName};
+use crate::crypto::secrets::Secrets;
 use crate::crypto::{base64url, from_base64url};
-use crate::engine::Engine;
-use crate::engine::audit::Kind;
-use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::password::{Password, Secret};
 use crate::store::users::User;
-use crate::store::{Tx, damaged, sessions};
+use crate::store::{Store, Tx, damaged, sessions};
 use crate::token::Token;
 use crate::user::{Email, Id, Offered};
 
@@ -67,7 +74,20 @@ enum Basis {
     IdToken,
 }
 
-impl Engine {
+/// Judges proofs of accounts.
+pub(crate) struct Proofs {
+    pub clock: Arc<Clock>,
+    pub config: Arc<Config>,
+    pub keys: Arc<KeyRing>,
+    pub passwords: Arc<Passwords>,
+    pub providers: Arc<Providers>,
+    pub secrets: Arc<Secrets>,
+    pub store: Arc<Store>,
+    pub throttle: Arc<Throttle>,
+    pub tokens: Arc<Tokens>,
+}
+
+impl Proofs {
     /// Says whose account a proof is of. With `expected` it must be this one; another is refused as a wrong proof
     /// is, so that nobody tries passwords of others with a token of their own. Guesses at passwords are counted as
     /// those of `login`, and cost as much.
@@ -75,7 +95,7 @@ impl Engine {
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (an access token of another account),
     /// `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `hash_queue_full`, `auth_service_unavailable`,
     /// `store_unavailable`.
-    pub(crate) fn prove_account(
+    pub(crate) fn prove(
         &self,
         proof: AccountProof,
         expected: Option<Id>,
@@ -130,7 +150,7 @@ impl Engine {
         let password = Password::offered(password, &self.config.password, "/password")?;
         let (identifier, now) = (Identifier::parse(username.as_str()), self.clock.now());
         let (user, device) = self.store.read(|tx| {
-            let user = self.identified(tx, &identifier)?;
+            let user = identifier.find(tx)?;
             let account = user.as_ref().map(|user| user.public.id);
             let device = self.throttle.known_device(tx, account, client, now)?;
             Ok((user, device))
@@ -139,7 +159,7 @@ impl Engine {
         let about = |error: Error| error.about(account, None);
         let attempt =
             self.throttle.count_attempt(account, identifier.as_str(), client.ip, device).map_err(about)?;
-        let proven = self.verified(user, &password, &attempt).and_then(|(user, _)| {
+        let proven = self.passwords.verified(user, &password, &attempt).and_then(|(user, _)| {
             let user_id = user.public.id;
             match expected.is_some_and(|expected| expected != user_id) {
                 true => Err(Error::new(Code::InvalidCredentials, "another_account")),
@@ -150,7 +170,7 @@ impl Engine {
             Ok(user_id) => Ok((user_id, attempt)),
             Err(error) => {
                 if error.code == Code::InvalidCredentials {
-                    self.guess_failed(Kind::LoginFailed, account, client, &attempt, &error)?;
+                    self.passwords.guess_failed(Kind::LoginFailed, account, client, &attempt, &error)?;
                 }
                 Err(about(error))
             }
@@ -191,7 +211,7 @@ impl Engine {
     }
 
     /// Takes the count of a right password back where nothing came of it.
-    pub(crate) fn take_back_proof(&self, proven: &ProvenAccount) {
+    pub(crate) fn take_back(&self, proven: &ProvenAccount) {
         if let Basis::Password(attempt) = &proven.basis {
             self.throttle.take_back_attempt(attempt);
         }

@@ -1,15 +1,24 @@
 //! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
 //! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
 
-use super::passkeys::PasskeyProof;
-use super::recovery_codes::RecoveryCode;
+pub(crate) mod passkeys;
+pub(crate) mod recovery_codes;
+pub(crate) mod totp;
+
+use std::sync::Arc;
+
+use self::passkeys::{PasskeyProof, PasskeyProofs};
+use self::recovery_codes::{RecoveryCode, RecoveryCodes};
+use self::totp::Apps;
+use super::audit::{Audit, Kind, event};
+use super::sessions::Sessions;
+use super::throttle::Throttle;
 use crate::client::Client;
-use crate::engine::Engine;
-use crate::engine::audit::{Kind, event};
+use crate::config::Config;
 use crate::error::{Code, Error, Result, SecondFactors};
 use crate::password::Secret;
 use crate::store::events::Event;
-use crate::store::{Tx, passkeys, second_factors};
+use crate::store::{Tx, passkeys as passkey_rows, second_factors};
 use crate::user::{Id, PublicUser};
 
 /// What is offered as a second factor.
@@ -48,9 +57,20 @@ impl Proof {
     }
 }
 
-impl Engine {
+/// The second factors of accounts.
+pub(crate) struct Factors {
+    pub apps: Apps,
+    pub audit: Arc<Audit>,
+    pub config: Arc<Config>,
+    pub passkeys: PasskeyProofs,
+    pub recovery_codes: RecoveryCodes,
+    pub sessions: Arc<Sessions>,
+    pub throttle: Arc<Throttle>,
+}
+
+impl Factors {
     /// The second factors of an account that are in force.
-    pub(crate) fn second_factors(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
+    pub(crate) fn of(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
         let count = second_factors::count(tx, user_id)?;
         Ok(SecondFactors {
             totp_supported: count.totp > 0,
@@ -60,23 +80,18 @@ impl Engine {
     }
 
     /// Whether the account must have a second factor.
-    pub(crate) fn needs_second_factor(&self, user: &PublicUser) -> bool {
+    pub(crate) fn are_required_of(&self, user: &PublicUser) -> bool {
         self.config.require_second_factor.includes(&user.roles)
     }
 
     /// Refuses what opens or holds an account for one whose address is yet to be verified: whoever registered with an
     /// address that is not theirs would keep a hold on the account. Where addresses are not verified, and for an
     /// account without one, it may. Failure: `email_not_verified`.
-    pub(crate) fn may_take_factors(&self, user: &PublicUser) -> Result<()> {
-        match self.verifies_addresses() && user.email.is_some() && !user.email_verified {
+    pub(crate) fn may_be_taken_by(&self, user: &PublicUser) -> Result<()> {
+        match self.config.verifies_addresses() && user.email.is_some() && !user.email_verified {
             true => Err(Error::from(Code::EmailNotVerified).about(Some(user.id), None)),
             false => Ok(()),
         }
-    }
-
-    /// Whether addresses are verified here: registering mails a link for it, or nobody enters before.
-    pub(crate) fn verifies_addresses(&self) -> bool {
-        self.config.mail.links.verify_email.is_some() || self.config.require_verified_email
     }
 
     /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
@@ -94,15 +109,15 @@ impl Engine {
     ) -> Result<Result<(), Error>> {
         let objection = match proof {
             Proof::Totp(code) => {
-                let look = |tx: &mut Tx| self.redeem_totp(tx, user_id, code, now);
+                let look = |tx: &mut Tx| self.apps.redeem(tx, user_id, code, now);
                 return self.guess(tx, user_id, client, now, look);
             }
-            Proof::RecoveryCode(code) => self.redeem_recovery_code(tx, user_id, code, client, now)?,
-            Proof::Passkey(passkey) => self.redeem_passkey(tx, user_id, passkey, client, now)?,
+            Proof::RecoveryCode(code) => self.recovery_codes.redeem(tx, user_id, code, client, now)?,
+            Proof::Passkey(passkey) => self.passkeys.redeem(tx, user_id, passkey, client, now)?,
         };
         match objection {
             None => self.throttle.forget_guesses(tx, user_id).map(Ok),
-            Some(reason) => self.second_factor_failed(tx, user_id, reason, client, now).map(Err),
+            Some(reason) => self.failed(tx, user_id, reason, client, now).map(Err),
         }
     }
 
@@ -126,7 +141,7 @@ impl Engine {
         match objection {
             None => guesses.forget(tx).map(Ok),
             Some(reason) => {
-                let refused = self.second_factor_failed(tx, user_id, reason, client, now)?;
+                let refused = self.failed(tx, user_id, reason, client, now)?;
                 if self.throttle.count_guess(tx, guesses, now)? {
                     let (ip, detail) = (client.ip(), Some("second_factor"));
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
@@ -137,7 +152,7 @@ impl Engine {
         }
     }
 
-    fn second_factor_failed(
+    fn failed(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -152,7 +167,7 @@ impl Engine {
     }
 
     /// A factor came into force: what was opened without it ends. With the first come recovery codes.
-    pub(crate) fn second_factor_added(
+    pub(crate) fn added(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -165,23 +180,17 @@ impl Engine {
             Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
         )?;
         self.sessions.revoke_everything(tx, user_id, now)?;
-        match self.second_factors(tx, user_id)?.recovery_codes_supported {
+        match self.of(tx, user_id)?.recovery_codes_supported {
             true => Ok(Vec::new()),
-            false => self.new_recovery_codes(tx, user_id, now),
+            false => self.recovery_codes.renew(tx, user_id, now),
         }
     }
 
     /// A factor was taken away: what it opened ends. With the last go the recovery codes. Failure:
     /// `permission_denied`, where the account must have one and has none any more.
-    pub(crate) fn second_factor_removed(
-        &self,
-        tx: &mut Tx,
-        user: &PublicUser,
-        kind: &'static str,
-        now: i64,
-    ) -> Result<()> {
-        if !self.second_factors(tx, user.id)?.any() {
-            if self.needs_second_factor(user) {
+    pub(crate) fn removed(&self, tx: &mut Tx, user: &PublicUser, kind: &'static str, now: i64) -> Result<()> {
+        if !self.of(tx, user.id)?.any() {
+            if self.are_required_of(user) {
                 let error = Error::new(Code::PermissionDenied, "last_second_factor");
                 return Err(error.about(Some(user.id), None));
             }
@@ -196,11 +205,11 @@ impl Engine {
     }
 
     /// Takes away every factor that somebody else may have set up.
-    pub(crate) fn wipe_second_factors(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
-        let had_any = self.second_factors(tx, user_id)?.any();
+    pub(crate) fn wipe(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
+        let had_any = self.of(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
         self.throttle.forget_guesses(tx, user_id)?;
-        passkeys::delete_all(tx, user_id)?;
+        passkey_rows::delete_all(tx, user_id)?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         if had_any {
             let detail = Some("unverified_email");

@@ -1,0 +1,283 @@
+//! Passkeys as proofs (Web Authentication Level 3).
+//!
+//! A login by passkey may be begun by anybody, so that nothing is written for it: its challenge is sealed and comes
+//! back, and the store keeps only which were redeemed.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::Client;
+use crate::config::{Config, Passkeys};
+use crate::crypto::secrets::Secrets;
+use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, State};
+use crate::crypto::{from_base64url, secrets};
+use crate::engine::audit::{Audit, Kind, event};
+use crate::engine::key_ring::KeyRing;
+use crate::error::Result;
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::passkeys::{self as rows, Passkey};
+use crate::store::{Share, Tx};
+use crate::user::{Id, Scope};
+use crate::webauthn::{
+    AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED, RequestOptions,
+};
+
+/// Verifies what passkeys sign.
+pub(crate) struct PasskeyProofs {
+    pub audit: Arc<Audit>,
+    pub config: Arc<Config>,
+    pub keys: Arc<KeyRing>,
+    pub secrets: Arc<Secrets>,
+}
+
+impl PasskeyProofs {
+    /// What an authenticator signs for a challenge that is kept: whoever sees that does not have the challenge.
+    pub(crate) fn derived_challenge(&self, challenge: &Secret) -> Result<Bytes> {
+        let code = self.secrets.mac(secrets::Purpose::Passkey, &derivation(challenge))?;
+        Ok(Bytes(code.to_vec()))
+    }
+
+    /// The same under each of the secret keys.
+    pub(crate) fn derived_challenges(&self, challenge: &Secret) -> Vec<Vec<u8>> {
+        let codes = self.secrets.macs(secrets::Purpose::Passkey, &derivation(challenge));
+        codes.into_iter().map(|code| code.to_vec()).collect()
+    }
+
+    /// The login that a challenge is for, and what is signed for it.
+    pub(crate) fn ceremony(&self, text: &str, now: i64) -> Result<(Ceremony, Vec<u8>), Flaw> {
+        let sealed = (text.len() <= MAX_CHALLENGE).then(|| from_base64url(text)).flatten();
+        let sealed = sealed.ok_or("malformed")?;
+        let data = self.secrets.open(LOGIN, &sealed).ok_or("unknown")?;
+        let ceremony: Ceremony = serde_json::from_slice(&data).map_err(|_| "malformed")?;
+        if now >= ceremony.expires_at { Err("expired") } else { Ok((ceremony, sealed)) }
+    }
+
+    /// Spends the challenge of a login, in the caller's transaction; not if it is spent.
+    pub(crate) fn spend(&self, tx: &mut Tx, ceremony: &Ceremony, now: i64) -> Result<bool> {
+        rows::forget_expired(tx, now, Share::AFew)?;
+        rows::spend(tx, ceremony.id, ceremony.expires_at + SPENT_SECONDS)
+    }
+
+    /// What a page passes on where a passkey is wanted as the second factor, for the challenge of that step.
+    pub(crate) fn options(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        challenge: &Secret,
+    ) -> Result<Option<RequestOptions>> {
+        let Some(party) = &self.config.passkeys else { return Ok(None) };
+        let allowed = rows::list(tx, user_id)?.into_iter().map(CredentialDescriptor::from).collect();
+        Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, false)))
+    }
+
+    /// Uses a passkey of an account as a proof; why not, if not. It answers the challenge of the step that wants it,
+    /// or one of `begin_passkey_login`, which it spends.
+    pub(crate) fn redeem(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        proof: &PasskeyProof,
+        client: &Client,
+        now: i64,
+    ) -> Result<Option<Flaw>> {
+        let Some(party) = &self.config.passkeys else { return Ok(Some("not_configured")) };
+        let (challenges, ceremony) = match &proof.challenge {
+            Some(challenge) => (self.derived_challenges(challenge), None),
+            None => {
+                self.keys.follow_secret_keys(tx)?;
+                let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
+                match text.and_then(|text| self.ceremony(&text, now)) {
+                    Ok((ceremony, _)) if ceremony.user_id.is_some_and(|id| id != user_id) => {
+                        return Ok(Some("other_user"));
+                    }
+                    Ok((ceremony, sealed)) => (vec![sealed], Some(ceremony)),
+                    Err(flaw) => return Ok(Some(flaw)),
+                }
+            }
+        };
+        let passkey = rows::find(tx, &proof.response.id.0)?;
+        let asserted = Asserted {
+            challenges: &challenges,
+            response: &proof.response,
+            user_id: Some(user_id),
+            is_alone: proof.is_alone,
+        };
+        let (passkey, state) = match (asserted.by(party, passkey.as_ref()), passkey) {
+            (Ok(state), Some(passkey)) => (passkey, state),
+            (Err(flaw), _) => return Ok(Some(flaw)),
+            (_, None) => return Ok(Some("unknown_credential")),
+        };
+        if let Some(ceremony) = ceremony
+            && !self.spend(tx, &ceremony, now)?
+        {
+            return Ok(Some("spent"));
+        }
+        self.use_passkey(tx, &passkey, state, client, now)
+    }
+
+    /// Keeps what an authenticator said, in the caller's transaction; why not, if the passkey is not what it was, or
+    /// its counter shows that there is a copy of it.
+    pub(crate) fn use_passkey(
+        &self,
+        tx: &mut Tx,
+        passkey: &Passkey,
+        state: State,
+        client: &Client,
+        now: i64,
+    ) -> Result<Option<Flaw>> {
+        let found = rows::find(tx, &passkey.credential_id)?;
+        let is_same = |now: &Passkey| now.user_id == passkey.user_id && now.public_key == passkey.public_key;
+        let Some(kept) = found.filter(is_same) else { return Ok(Some("unknown_credential")) };
+        if kept.backup_eligible != state.backup_eligible {
+            return Ok(Some("backup_eligibility"));
+        }
+        // Section 7.2, step 22. Authenticators without a counter say 0.
+        let counts = state.sign_count != 0 || kept.sign_count != 0;
+        if counts && state.sign_count <= kept.sign_count {
+            if !kept.backup_eligible {
+                return Ok(Some("sign_count"));
+            }
+            // A passkey that is synchronized is where its user wants it, with counters of their own.
+            let ip = client.ip();
+            let event = event(Kind::PasskeyCounterRegressed, kept.user_id);
+            self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
+        }
+        let sign_count = state.sign_count.max(kept.sign_count);
+        let verified = kept.user_verified || state.user_verified;
+        rows::used(tx, &kept.credential_id, sign_count, verified, state.backed_up, now)?;
+        Ok(None)
+    }
+}
+
+/// A login that is under way: what its challenge holds, sealed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ceremony {
+    pub id: Id,
+    /// Who wants to log in, where that was said; somebody whom there is not, where there is no such user. The
+    /// challenge is as long in either case.
+    pub user_id: Option<Id>,
+    pub backend: String,
+    pub scope: Option<Scope>,
+    pub expires_at: i64,
+}
+
+/// A passkey as a proof beside others.
+pub(crate) struct PasskeyProof {
+    pub response: AuthenticationResponse,
+    /// Of the step that wants it; else it is one of `begin_passkey_login`, which the response names.
+    pub challenge: Option<Secret>,
+    /// Whether it is the only proof.
+    pub is_alone: bool,
+}
+
+impl PasskeyProof {
+    /// How a token names it.
+    pub(crate) fn methods(&self) -> &'static [&'static str] {
+        methods(webauthn::is_backup_eligible(&self.response.response.authenticator_data.0))
+    }
+}
+
+/// How a token names a passkey (RFC 8176): a key that may be on several devices is not in hardware; either way its
+/// user was there.
+pub(crate) fn methods(is_backup_eligible: bool) -> &'static [&'static str] {
+    if is_backup_eligible { &["swk", "user"] } else { &["hwk", "user"] }
+}
+
+/// What somebody answers to a challenge with.
+pub(crate) struct Asserted<'a> {
+    pub challenges: &'a [Vec<u8>],
+    pub response: &'a AuthenticationResponse,
+    /// Of whom the passkey must be, where that is known.
+    pub user_id: Option<Id>,
+    /// Whether it is the only factor.
+    pub is_alone: bool,
+}
+
+impl Asserted<'_> {
+    /// What the authenticator says, if everything is right and the passkey is that of whom it should be. A passkey
+    /// that is unknown takes as much work as one that is known.
+    pub(crate) fn by(&self, party: &Passkeys, passkey: Option<&Passkey>) -> Result<State, Flaw> {
+        let AuthenticationResponse { id, raw_id, response, .. } = self.response;
+        if id != raw_id {
+            return Err("raw_id");
+        }
+        let assertion = Assertion {
+            client_data_json: &response.client_data_json.0,
+            authenticator_data: &response.authenticator_data.0,
+            signature: &response.signature.0,
+        };
+        let expected = Expected { party, challenges: self.challenges, user_verification: self.is_alone };
+        let public_key =
+            passkey.map_or_else(|| webauthn::any_key().into(), |passkey| Cow::from(&passkey.public_key));
+        let state = webauthn::authenticate(&assertion, &public_key, &expected);
+        let passkey = passkey.ok_or("unknown_credential")?;
+        let state = state?;
+        // Section 7.2, on uvInitialized: whoever holds an authenticator may give it its first PIN. Only beside
+        // another factor may it begin to verify its user.
+        if self.is_alone && !passkey.user_verified {
+            return Err("user_verification_is_new");
+        }
+        // Safari writes an empty one for a security key.
+        let user_handle = response.user_handle.as_ref().filter(|handle| !handle.0.is_empty());
+        match (self.user_id, user_handle) {
+            (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
+            // Section 7.2, step 6: whoever did not say who they are says it by the user handle.
+            (None, None) => Err("no_user_handle"),
+            (_, Some(given)) if *given != handle(passkey.user_id) => Err("user_handle"),
+            _ => Ok(state),
+        }
+    }
+}
+
+fn derivation(challenge: &Secret) -> Vec<u8> {
+    [b"challenge ", challenge.expose().as_bytes()].concat()
+}
+
+pub(crate) fn request_options(
+    party: &Passkeys,
+    challenge: Vec<u8>,
+    allowed: Vec<CredentialDescriptor>,
+    must_verify: bool,
+) -> RequestOptions {
+    RequestOptions {
+        challenge: Bytes(challenge),
+        timeout: CEREMONY_SECONDS * 1000,
+        rp_id: party.rp_id.as_str().to_owned(),
+        allow_credentials: allowed,
+        user_verification: if must_verify { REQUIRED } else { PREFERRED },
+    }
+}
+
+/// The user handle (section 5.4.3): it says nothing of the user.
+pub(crate) fn handle(user_id: Id) -> Bytes {
+    Bytes(user_id.as_bytes().to_vec())
+}
+
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+impl From<Passkey> for CredentialDescriptor {
+    fn from(passkey: Passkey) -> CredentialDescriptor {
+        CredentialDescriptor {
+            kind: PUBLIC_KEY,
+            id: Bytes(passkey.credential_id),
+            transports: words(&passkey.transports),
+        }
+    }
+}
+
+/// How long a ceremony may take.
+pub(crate) const CEREMONY_SECONDS: i64 = 300;
+
+/// How much longer it is remembered that a challenge was redeemed, for clocks that go back.
+const SPENT_SECONDS: i64 = 86_400;
+
+/// The longest challenge that may have been made here.
+const MAX_CHALLENGE: usize = 4096;
+
+/// To whom the challenge of a login is sealed: nothing else that is sealed passes for one.
+pub(crate) const LOGIN: &str = "passkey login";

@@ -1,0 +1,122 @@
+//! Recovery codes: what opens an account whose other factors are lost, each once. The store keeps a keyed code of each.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use crate::client::Client;
+use crate::crypto::secrets::Secrets;
+use crate::crypto::{self, secrets};
+use crate::engine::audit::{Audit, Kind, event};
+use crate::error::Result;
+use crate::password::Secret;
+use crate::store::events::Event;
+use crate::store::{Tx, second_factors};
+use crate::totp::stripped;
+use crate::user::Id;
+
+/// A recovery code: 80 random bits as four groups of base32. As a secret it is not shown.
+pub struct RecoveryCode(Zeroizing<String>);
+
+/// How many codes an account gets.
+const CODES: usize = 10;
+
+/// Characters of a code without its hyphens: 80 bits, more than need throttling (NIST SP 800-63B-4 section 3.1.2.2).
+const CODE_LEN: usize = 16;
+
+impl RecoveryCode {
+    fn new() -> Result<RecoveryCode> {
+        let bytes = Zeroizing::new(crypto::random::<{ CODE_LEN * 5 / 8 }>()?);
+        let text = Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&*bytes).to_lowercase());
+        let groups: Vec<&str> = (0..CODE_LEN).step_by(4).map(|at| &text[at..at + 4]).collect();
+        Ok(RecoveryCode(Zeroizing::new(groups.join("-"))))
+    }
+
+    /// Whether a text has the form of one, as no code of an app has.
+    pub(crate) fn looks_like(text: &Secret) -> bool {
+        canonical(text.expose()).is_some()
+    }
+}
+
+/// The one spelling of a code: either case, spaces and hyphens are passed over.
+fn canonical(text: &str) -> Option<Zeroizing<String>> {
+    // Anything longer is no code with its hyphens.
+    let plain = (text.len() <= 4 * CODE_LEN).then(|| stripped(text))?;
+    let plain = Zeroizing::new(plain.to_ascii_lowercase());
+    (plain.len() == CODE_LEN && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
+
+impl Serialize for RecoveryCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl JsonSchema for RecoveryCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RecoveryCode".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "x-secret": true})
+    }
+}
+
+/// Codes of one user are none of another's.
+fn message(user_id: Id, plain: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([user_id.as_bytes(), plain.as_bytes()].concat())
+}
+
+/// Makes and redeems recovery codes.
+pub(crate) struct RecoveryCodes {
+    pub audit: Arc<Audit>,
+    pub secrets: Arc<Secrets>,
+}
+
+impl RecoveryCodes {
+    /// Makes recovery codes, in the caller's transaction, in the place of those before.
+    pub(crate) fn renew(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<RecoveryCode>> {
+        let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
+        second_factors::delete_recovery_codes(tx, user_id)?;
+        for code in &codes {
+            let Some(plain) = canonical(&code.0) else { continue };
+            let id = self.secrets.mac(secrets::Purpose::RecoveryCode, &message(user_id, &plain))?;
+            second_factors::insert_recovery_code(tx, &id, user_id, now)?;
+        }
+        self.audit.record(tx, now, event(Kind::RecoveryCodesGenerated, user_id))?;
+        Ok(codes)
+    }
+
+    /// Uses a recovery code of an account up; why not, if not.
+    pub(crate) fn redeem(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        code: &Secret,
+        client: &Client,
+        now: i64,
+    ) -> Result<Option<&'static str>> {
+        const WRONG: Option<&str> = Some("wrong_recovery_code");
+        let Some(plain) = canonical(code.expose()) else { return Ok(WRONG) };
+        for id in self.secrets.macs(secrets::Purpose::RecoveryCode, &message(user_id, &plain)) {
+            if second_factors::delete_recovery_code(tx, &id, user_id)? {
+                let ip = client.ip();
+                let event = event(Kind::RecoveryCodeUsed, user_id);
+                self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
+                return Ok(None);
+            }
+        }
+        Ok(WRONG)
+    }
+}

@@ -1,0 +1,168 @@
+//! The passwords of accounts: chosen, kept, verified, replaced.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::audit::{Audit, Kind, event};
+use super::background::Mailing;
+use super::sessions::Sessions;
+use super::throttle::{Attempt, Throttle};
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::crypto::hasher::Hasher;
+use crate::crypto::pepper;
+use crate::crypto::secrets::Secrets;
+use crate::error::{Code, Error, Result};
+use crate::mail;
+use crate::password::{Password, Secret, Weakness};
+use crate::store::events::Event;
+use crate::store::users::{self, By, User};
+use crate::store::{Durability, Store, Tx};
+use crate::user::{Email, Id, Username};
+
+/// Judges, hashes and replaces passwords.
+pub(crate) struct Passwords {
+    pub audit: Arc<Audit>,
+    pub clock: Arc<Clock>,
+    pub config: Arc<Config>,
+    pub hasher: Arc<Hasher>,
+    pub mailing: Arc<Mailing>,
+    pub secrets: Arc<Secrets>,
+    pub sessions: Arc<Sessions>,
+    pub settings: Arc<Settings>,
+    pub store: Arc<Store>,
+    pub throttle: Arc<Throttle>,
+}
+
+impl Passwords {
+    /// Reads a password that somebody chose for an account of this name and address. Failures:
+    /// `invalid_request`, `weak_password`.
+    pub(crate) fn chosen(
+        &self,
+        secret: &Secret,
+        username: &Username,
+        email: Option<&Email>,
+        field: &str,
+    ) -> Result<Password> {
+        let address = email.map_or("", Email::as_str);
+        let local_part = address.split('@').next().unwrap_or_default();
+        let context = [
+            (Weakness::ContainsUsername, username.as_str()),
+            (Weakness::ContainsEmail, address),
+            (Weakness::ContainsEmail, local_part),
+            (Weakness::ContainsIssuer, self.settings.issuer.as_str()),
+        ];
+        Password::chosen(secret, &self.config.password, &context, field)
+    }
+
+    /// A new hash as the store keeps it for this account.
+    pub(crate) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
+        self.as_kept(account, &self.hasher.hash(password)?)
+    }
+
+    /// The hash of an account, as it was before it was sealed; none, too, where no key opens it.
+    pub(crate) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
+        pepper::open(&self.secrets, user.public.id, user.password_hash.as_deref()?)
+    }
+
+    /// What a hash should be replaced by, now that its password is known: one of the current cost, or the same
+    /// in the configured form. None where it is as it should be, or cannot be had now: the next login makes it.
+    pub(crate) fn better_hash(
+        &self,
+        user: &User,
+        verified: &VerifiedHash,
+        password: &Password,
+    ) -> Option<String> {
+        let kept = user.password_hash.as_deref()?;
+        match verified.needs_rehash {
+            true => self.kept_hash(user.public.id, password).ok(),
+            false if pepper::is_current(&self.secrets, kept, self.settings.pepper) => None,
+            false => self.as_kept(user.public.id, &verified.hash).ok(),
+        }
+    }
+
+    /// The form in which a hash is kept: sealed, where a pepper is configured.
+    pub(crate) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
+        match self.settings.pepper {
+            true => pepper::seal(&self.secrets, account, hash),
+            false => Ok(hash.to_owned()),
+        }
+    }
+
+    /// Replaces a password, in the caller's transaction, ends whatever was opened with the old one, and tells the
+    /// user by mail. How many sessions that were.
+    pub(crate) fn replace(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        kept_hash: &str,
+        expires_at: Option<i64>,
+        now: i64,
+    ) -> Result<usize> {
+        users::set_password(tx, user_id, kept_hash, expires_at)?;
+        if let Some(user) = users::find(tx, By::Id(user_id))?
+            && let Some(email) = &user.public.email
+        {
+            self.mailing.outbox.put_notice(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
+        }
+        self.sessions.revoke_everything(tx, user_id, now)
+    }
+
+    /// The user, if the password is theirs and they may enter, and its hash.
+    pub(crate) fn verified(
+        &self,
+        user: Option<User>,
+        password: &Password,
+        attempt: &Attempt,
+    ) -> Result<(User, VerifiedHash)> {
+        let hash = user.as_ref().filter(|_| !attempt.account_is_closed).and_then(|user| self.hash_of(user));
+        let verdict = self.hasher.verify(password, hash.as_deref());
+        let verdict = verdict.inspect_err(|_| self.throttle.take_back_attempt(attempt))?;
+        let hash = hash.map(Cow::into_owned);
+        let user = admit(user, hash.is_some(), verdict.valid, attempt.account_is_closed)?;
+        if user.password_expires_at.is_some_and(|end| self.clock.now() >= end) {
+            return Err(Error::new(Code::InvalidCredentials, "temporary_password_expired"));
+        }
+        Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
+    }
+
+    /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
+    pub(crate) fn guess_failed(
+        &self,
+        kind: Kind,
+        account: Option<Id>,
+        client: &Client,
+        attempt: &Attempt,
+        error: &Error,
+    ) -> Result<()> {
+        let (now, ip) = (self.clock.now(), client.ip());
+        let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
+        self.store.write(Durability::Relaxed, |tx| {
+            self.audit.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
+            let mut locks = attempt.locks();
+            locks.try_for_each(|what| self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
+        })
+    }
+}
+
+/// The hash of a password that was right.
+pub(crate) struct VerifiedHash {
+    pub hash: String,
+    /// It was not made with the current algorithm and cost.
+    pub needs_rehash: bool,
+}
+
+/// The account, if it may enter; the reason why not is for the host's logs.
+fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed: bool) -> Result<User> {
+    let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
+    match user {
+        None => refused("unknown_user"),
+        Some(_) if is_closed => refused("locked"),
+        Some(user) if user.password_hash.is_none() => refused("no_password"),
+        Some(_) if !has_hash => refused("sealed_by_unknown_key"),
+        Some(_) if !password_is_valid => refused("wrong_password"),
+        Some(user) if !user.public.is_active => refused("inactive_user"),
+        Some(user) => Ok(user),
+    }
+}
