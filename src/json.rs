@@ -115,11 +115,28 @@ fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
 
 /// As [`parse`], in which `null` means absent wherever it stands.
 pub(crate) fn parse_without_nulls<T: DeserializeOwned>(text: &str, schema_code: Code) -> Result<T> {
-    let object: Object = parse(text, schema_code)?;
+    from_object(parse(text, schema_code)?)
+        .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
+}
+
+/// Reads an object in which `null` means absent, and an empty list stands for an empty object and the reverse.
+fn from_object<T: DeserializeOwned>(
+    object: Object,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     let mut value = Value::Object(object.0);
     remove_nulls(&mut value);
+    for _ in 0..MOST_EMPTIES {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else { break };
+        let error = schema_error(error.path(), error.inner(), Code::InvalidConfig);
+        let Some(found) = error.field.and_then(|place| value.pointer_mut(&place)) else { break };
+        *found = match found {
+            Value::Array(items) if items.is_empty() => Map::new().into(),
+            Value::Object(members) if members.is_empty() => Vec::<Value>::new().into(),
+            _ => break,
+        };
+    }
+    // What is read by value leaves no copy of a secret behind.
     serde_path_to_error::deserialize(value)
-        .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
 }
 
 fn remove_nulls(value: &mut Value) {
@@ -233,20 +250,15 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    open(Object::deserialize(deserializer)?).map_err(D::Error::custom)
+    from_object(Object::deserialize(deserializer)?).map_err(|error| D::Error::custom(error.inner()))
 }
 
 /// As [`open_object`], `null` being nothing.
 pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    Option::<Object>::deserialize(deserializer)?.map(open).transpose().map_err(D::Error::custom)
-}
-
-fn open<T: DeserializeOwned>(object: Object) -> Result<T, serde_json::Error> {
-    let mut value = Value::Object(object.0);
-    remove_nulls(&mut value);
-    serde_json::from_value(value)
+    let object = Option::<Object>::deserialize(deserializer)?;
+    object.map(from_object).transpose().map_err(|error| D::Error::custom(error.inner()))
 }
 
 struct Inner<T>(T);

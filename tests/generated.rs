@@ -113,7 +113,7 @@ fn reference_of(description: &Value) -> String {
          fields, duplicate keys and wrong types are refused and `null` means absent; readers of responses\n\
          ignore fields that they do not know. An integer beyond 64 bits is refused, wherever it stands: write it as\n\
          a text. An empty list stands for an empty object and the reverse, as some languages (PHP, Lua) write\n\
-         them; but the request itself is an object. Times are Unix seconds. Beside the failures that are listed, every\n\
+         them, in a configuration, too; but the request itself is an object. Times are Unix seconds. Beside the failures that are listed, every\n\
          operation can answer `invalid_json`, `invalid_request`, `internal` and the codes of MISUSE; and one that\n\
          can answer `store_unavailable` also `store_constraint`, where a rule that the host made in the store forbids\n\
          the change, and `invalid_config`, where the store is set up so that it cannot be used.\n",

@@ -371,6 +371,19 @@ fn a_reset_by_mail_takes_no_passkey_away(store: &Store) {
     assert_eq!(passkeys["passkeys"].as_array().unwrap().len(), 1);
 }
 
+on_each_store!(a_planted_passkey_goes_with_what_else_was_planted);
+/// Who proves an address that the account never verified gets the account without a passkey of whoever set it up.
+fn a_planted_passkey_goes_with_what_else_was_planted(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("mallory");
+    let mut device = stage.device(&user_id);
+    stage.pass(1);
+    stage.login(&mut device).unwrap();
+    stage.call("update_user", json!({"id": user_id, "email_verified": true, "reclaim": true}));
+    assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
+    assert_eq!(stage.call("list_passkeys", json!({"user_id": user_id})), json!({"passkeys": []}));
+}
+
 on_each_store!(no_passkey_before_the_address_is_verified);
 /// Where addresses are verified, an account has no passkey that somebody planted who registered with another's.
 fn no_passkey_before_the_address_is_verified(store: &Store) {
