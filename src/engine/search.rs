@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_search_that_began_earlier_is_not_enough() {
-        let (search, count) = (Search::new(LONG), AtomicU32::new(0));
+        let (search, count, waiting) = (Search::new(LONG), AtomicU32::new(0), AtomicU32::new(0));
         let (begun, has_begun) = channel();
         let (go_on, may_go_on) = channel::<()>();
         let here = Barrier::new(21);
@@ -192,7 +192,10 @@ mod tests {
                         // What this one waited for the other is not given again.
                         search.run(
                             own,
-                            || false,
+                            || {
+                                waiting.fetch_add(1, Ordering::SeqCst);
+                                false
+                            },
                             |deadline| {
                                 assert_eq!(deadline, own);
                                 counted(&count)
@@ -204,12 +207,15 @@ mod tests {
             here.wait();
             // Nobody's patience but this one's ends, and nothing is locked meanwhile.
             assert_eq!(code(search.run(Instant::now(), || false, never)), Code::StoreUnavailable);
+            while waiting.load(Ordering::SeqCst) < 20 {
+                thread::yield_now();
+            }
             go_on.send(()).unwrap();
             first.join().unwrap().unwrap();
             others.into_iter().for_each(|other| other.join().unwrap().unwrap());
         });
-        // The one that ran already was not enough for those who came after it began.
-        assert_ne!(count.into_inner(), 0);
+        // The one that ran already was not enough for those who came after it began; one more was, for them all.
+        assert_eq!(count.into_inner(), 1);
     }
 
     #[test]

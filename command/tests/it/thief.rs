@@ -379,9 +379,31 @@ fn more_sessions_end_than_one_transaction_does(store: &Store) {
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1200) \
          INSERT INTO sessions (id, {columns}) SELECT {id}, {columns} FROM sessions, numbers"
     ));
+    // One of them has ended already.
+    store.execute(
+        "UPDATE sessions SET revoked_at = 1 WHERE id = (SELECT id FROM sessions ORDER BY id LIMIT 1)",
+    );
     let answer = call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
-    assert_eq!(answer["retired"]["sessions"], 1201);
+    assert_eq!(answer["retired"]["sessions"], 1200);
     assert_eq!(store.count("sessions WHERE revoked_at IS NULL"), 0);
+}
+
+on_each_store!(more_is_sealed_anew_than_in_one_transaction);
+fn more_is_sealed_anew_than_in_one_transaction(store: &Store) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let engine = open(store, &[OLD], &clock).unwrap();
+    let hash = call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap()["hash"].clone();
+    let names: Vec<String> = (0..501).map(|number| format!("user{number}")).collect();
+    let users: Vec<Value> =
+        names.iter().map(|name| json!({"username": name, "password_hash": hash})).collect();
+    call(&engine, "import_users", json!({"users": users})).unwrap();
+    drop(engine);
+    call(&open(store, &[NEW, OLD], &clock).unwrap(), "rotate_keys", json!({"retire": "now"})).unwrap();
+    let engine = open(store, &[NEW], &clock).unwrap();
+    for name in names {
+        let told = call(&engine, "get_user", json!({"username": name, "status": true})).unwrap();
+        assert_eq!(told["status"]["obstacles"], json!([]), "{name}");
+    }
 }
 
 /// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.

@@ -257,10 +257,13 @@ fn an_address_that_must_be_verified_first(store: &Store) {
     assert_eq!(mails["mails"].as_array().unwrap().len(), 1);
     // By the ID token, too, they prove that the account is theirs.
     let mallory = key.sign(&claims_of(json!({"sub": "2", "email": "ada@example.com"})));
+    // This identity opens an account, but another one.
+    let bob = key.sign(&claims_of(json!({"sub": "3", "email": "bob@example.com"})));
+    stage.login(&bob).unwrap_err();
     let by = |id_token: &str| {
         stage.call("verify_email", json!({"token": mails["mails"][0]["token"], "id_token": id_token}))
     };
-    for id_token in [mallory.as_str(), "x.y.z"] {
+    for id_token in [mallory.as_str(), bob.as_str(), "x.y.z"] {
         let error = by(id_token).unwrap_err();
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidToken, Some("/id_token")));
     }
