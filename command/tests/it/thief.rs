@@ -394,8 +394,8 @@ fn more_is_sealed_anew_than_in_one_transaction(store: &Store) {
     let engine = open(store, &[OLD], &clock).unwrap();
     let hash = call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap()["hash"].clone();
     let names: Vec<String> = (0..501).map(|number| format!("user{number}")).collect();
-    let users: Vec<Value> =
-        names.iter().map(|name| json!({"username": name, "password_hash": hash})).collect();
+    let import = |name: &String| json!({"username": name, "email": format!("{name}@example.com"), "email_verified": true, "password_hash": hash});
+    let users: Vec<Value> = names.iter().map(import).collect();
     call(&engine, "import_users", json!({"users": users})).unwrap();
     drop(engine);
     call(&open(store, &[NEW, OLD], &clock).unwrap(), "rotate_keys", json!({"retire": "now"})).unwrap();
