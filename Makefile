@@ -15,8 +15,17 @@ ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 
 .DEFAULT_GOAL := library
 
-# The names of the built library, and what belongs to the command.
-RELEASE = target/release
+# What is built is what was tested.
+LOCKED = --locked
+# Where nothing is built twice, what a second build would need is not written.
+ifdef CI
+export CARGO_INCREMENTAL = 0
+endif
+
+# The names of the built library, and what belongs to the command. `make test` and `make demo` build in the profile
+# "release", which takes a part of the time of "dist", and into a folder of its own.
+TESTED = target/release
+RELEASE = target/dist
 MANUAL = $(RELEASE)/manual
 LIBRARY = $(RELEASE)/libdoorward.so
 SONAME = libdoorward.so.1
@@ -26,20 +35,26 @@ STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 
 ## doorward beside its peers, as ratios in one run.
 bench: library bench-python
-	$(CARGO) bench --bench peers --bench store
+	$(CARGO) bench $(LOCKED) --profile dist --bench peers --bench store
 
 ## How the store grows with users and processes, on SQLite and PostgreSQL; draws docs/scale-*.svg.
 bench-scale:
-	tests/postgres $(CARGO) bench --bench scale
+	tests/postgres $(CARGO) bench $(LOCKED) --profile dist --bench scale
 	$(PYTHON) benches/plot.py
 
-.PHONY: demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python python-models web browser library command install \
+## What can be made.
+help:
+	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
+
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python python-models web browser library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
-demo: library
+demo:
+	$(CARGO) build $(LOCKED) --release --package doorward-c --no-default-features
+	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 	$(CC) -O2 -Wall -Wextra -Iinclude examples/c/quickstart.c -o target/quickstart \
-	  -L$(RELEASE) -ldoorward -Wl,-rpath,$(abspath $(RELEASE))
+	  -L$(TESTED) -ldoorward -Wl,-rpath,$(abspath $(TESTED))
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
 # A PostgreSQL server of the tests' own, where there can be one.
@@ -47,41 +62,45 @@ WITH_POSTGRES = tests/postgres
 
 ## Every test. What can be built beside something else is: the library is linked by one core.
 test:
-	$(MAKE) --jobs=2 library rust-tests $(VENV)/ready
+	$(MAKE) --jobs=2 tested rust-tests $(VENV)/ready
 	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --no-default-features -- -D warnings
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(LOCKED) --no-default-features -- -D warnings
 
 ## Licences, sources and banned crates; `cargo install cargo-deny` first.
 deny:
 	$(CARGO) deny check licenses bans sources
 
-TEST_RUST = $(CARGO) test --workspace --exclude doorward-onepassword
+TEST_RUST = $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
 # Builds the tests and runs none.
 rust-tests: lint
 	$(TEST_RUST) --no-run
 
-test-rust: library
-	DOORWARD_LIBRARY=$(abspath $(LIBRARY)) $(WITH_POSTGRES) $(TEST_RUST)
-	$(CARGO) test --package doorward-onepassword
-	$(CARGO) test --no-default-features --test without_features
+# The library, optimized, as `make test` tests it.
+tested:
+	$(CARGO) build $(LOCKED) --release --package doorward-c
+	ln -sf libdoorward.so $(TESTED)/$(SONAME)
+
+test-rust: tested
+	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) $(WITH_POSTGRES) $(TEST_RUST)
+	$(CARGO) test $(LOCKED) --package doorward-onepassword
 
 ## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
-test-c: library
-	$(WITH_POSTGRES) tests/c/run $(RELEASE)
+test-c: tested
+	$(WITH_POSTGRES) tests/c/run $(TESTED)
 
-## The shared and the static library, optimized.
+## The shared and the static library, as they are shipped, in target/dist.
 library:
-	$(CARGO) build --release --package doorward-c
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-c
 	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
 
-## The administrator's command, optimized, with its manual pages and completions.
+## The administrator's command, as it is shipped, with its manual pages and completions.
 command:
-	$(CARGO) build --release --package doorward-command
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-command
 	rm -rf $(MANUAL)
 	$(RELEASE)/doorward man $(MANUAL)
 	$(RELEASE)/doorward completion bash > $(MANUAL)/doorward.bash
@@ -158,24 +177,24 @@ browser:
 		>/dev/null 2>&1 || echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
 
 ## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
-test-python: library $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
-	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
+test-python: tested $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
+	$(MATURIN) develop --quiet $(LOCKED) --manifest-path $(BINDING)/Cargo.toml
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
 
 ## The site of examples/web, everything embedded, its store in target/web.
 web: $(VENV)/ready
-	$(MATURIN) develop --quiet --manifest-path $(BINDING)/Cargo.toml
+	$(MATURIN) develop --quiet $(LOCKED) --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python examples/web/app.py target/web
 
 ## The Python wheel, into dist/.
 wheel: $(VENV)/ready
-	$(MATURIN) build --release --manifest-path $(BINDING)/Cargo.toml --out dist
+	$(MATURIN) build $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml --out dist
 
 ## `verify` from Python beside its peers.
 bench-python: $(VENV)/ready
-	$(MATURIN) develop --quiet --release --manifest-path $(BINDING)/Cargo.toml
+	$(MATURIN) develop --quiet $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python benches/verify.py
 
 ## Writes the Python models and methods anew, after `make header`.

@@ -235,7 +235,7 @@ impl Doorward {
     fn open_store(store: &str, config: &str) -> Doorward {
         type Open =
             unsafe extern "C" fn(*const c_char, *const c_void, *mut *mut c_void, *mut *mut c_char) -> c_int;
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/libdoorward.so");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/dist/libdoorward.so");
         let mut config: serde_json::Value = serde_json::from_str(config).unwrap();
         config["store"] = store.into();
         let config = CString::new(config.to_string()).unwrap();

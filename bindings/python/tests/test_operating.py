@@ -120,7 +120,7 @@ def test_the_container() -> None:
     assert "\nUSER 10001:10001\n" in image
     # What is copied into the image is there, but for what is built.
     for source in re.findall(r"^COPY (\S+) ", image, re.MULTILINE):
-        assert source.startswith(("dist/", "target/release/")) or (ROOT / source).exists()
+        assert source.startswith(("dist/", "target/dist/")) or (ROOT / source).exists()
     # Its folders are volumes, because the rest only reads.
     folders = {volume.split(":")[1] for volume in service["volumes"]}
     assert folders == set(re.findall(r"/var/\S+/door\b", image))

@@ -1,6 +1,4 @@
-//! A build without the features `http` and `postgres` says so, rather than that a service is down.
-
-#![cfg(not(any(feature = "http", feature = "postgres")))]
+//! A build without the features `http`, `smtp` and `postgres` says so, rather than that a service is down.
 
 use doorward::{Code, Config, Engine, Hooks};
 
@@ -28,7 +26,6 @@ fn what_is_left_out_says_so() {
 }
 
 #[test]
-#[cfg(not(feature = "smtp"))]
 fn a_server_that_no_mail_can_be_sent_to_is_refused() {
     let open = |config: &str| Engine::open(Config::parse(config).unwrap(), Hooks::default());
     let link = "https://app.example/{token}";
