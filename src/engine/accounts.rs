@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::mail::Kind;
+use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Tx, damaged, identities, mails};
 use crate::token::Token;
@@ -141,22 +142,27 @@ impl Accounts {
     }
 
     /// Takes their claim to an address from other accounts, where none of them has verified it. Failure: `email_taken`.
-    pub(crate) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str) -> Result<()> {
+    pub(crate) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str, now: i64) -> Result<()> {
         match users::find(tx, By::Email(key))?.filter(|owner| owner.public.id != id) {
             Some(owner) if owner.public.email_verified => Err(Error::new(Code::EmailTaken, "taken")),
-            Some(owner) => users::give_up_email(tx, owner.public.id),
+            Some(owner) => {
+                users::give_up_email(tx, owner.public.id)?;
+                let lost = event(EventKind::UserUpdated, owner.public.id);
+                self.audit.record(tx, now, Event { detail: Some("email_claim_lost"), ..lost })
+            }
             None => Ok(()),
         }
     }
 
     /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
     /// loses that claim and nothing else.
-    pub(crate) fn claim(&self, tx: &mut Tx, user: &mut User) -> Result<()> {
+    pub(crate) fn claim(&self, tx: &mut Tx, user: &mut User, now: i64) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
-        self.take_claim(tx, user.public.id, &key)?;
+        self.take_claim(tx, user.public.id, &key, now)?;
         let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
         user.public.email_verified = true;
-        users::update(tx, &user.public, &username_key, Some(&key))
+        users::update(tx, &user.public, &username_key, Some(&key))?;
+        users::has_proven_email(tx, user.public.id)
     }
 }
 

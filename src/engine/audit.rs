@@ -108,9 +108,8 @@ kinds! {
     PasswordReset = "password_reset";
     /// Somebody who logs in by ID token was linked to an account; `detail` is the provider.
     IdentityLinked = "identity_linked";
-    /// An account that had never verified an address went to who reads its mail, by an ID token, a mailed link or an
-    /// administrator:
-    /// password, sessions, second factors, passkeys and identities are gone.
+    /// An account whose user had never proven an address went to who reads its mail, by an ID token, a mailed link or an
+    /// administrator: password, sessions, second factors, passkeys and identities are gone.
     AccountReclaimed = "account_reclaimed";
     /// A token without a session was issued; `detail` is the backend, the `jti`, and when the token expires. The user is the
     /// account that is its `sub`, if there is one.
@@ -155,6 +154,8 @@ impl Audit {
             }
             before = Some(head);
         }
+        // Another process may have changed how long events are kept.
+        self.store.read(|tx| self.retention.follow_store(tx, &self.chain.secrets))?;
         self.chain.verify(&self.store, self.oldest(), wanted)
     }
 
@@ -165,11 +166,14 @@ impl Audit {
         if !is_due {
             return Ok(false);
         }
-        let oldest = self.oldest();
+        let now = self.clock.now();
         let placed = self.store.write_in_turn(|tx| {
             let head = events::lock(tx)?;
             let placed = events::place(tx, PLACES)?;
-            self.chain.link(tx, &head, oldest)?;
+            if self.chain.is_kept {
+                self.retention.follow_store(tx, &self.chain.secrets)?;
+                self.chain.link(tx, &head, self.retention.oldest(now))?;
+            }
             Ok(placed)
         });
         match placed {

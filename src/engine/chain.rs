@@ -89,11 +89,11 @@ const GONE: Link = [0; 32];
 /// The chain as a whole.
 #[derive(Clone, Copy, Default)]
 struct Head {
-    /// The place of the first event that was linked.
+    /// The place of the first event that was linked; 0 where none was yet.
     start: i64,
     /// The place of the last one.
     position: i64,
-    /// What happened before this was past its time when the head was written.
+    /// What happened before this was past its time when the head was written, or settings ended by which it was.
     oldest: i64,
     link: Link,
 }
@@ -126,6 +126,17 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     }
 }
 
+/// Keeps in the head that what happened before `oldest` was past its time, where settings end by which it was: what is
+/// gone by then is not missed under others. Also before there is a chain.
+pub(crate) fn keep_oldest(tx: &mut Tx, secrets: &Secrets, oldest: i64) -> Result<()> {
+    let sealed = events::lock(tx)?;
+    let head = if sealed.is_empty() { Some(Head::default()) } else { Head::open(secrets, &sealed) };
+    match head {
+        Some(head) => events::put_head(tx, &Head { oldest: head.oldest.max(oldest), ..head }.seal(secrets)?),
+        None => Ok(()),
+    }
+}
+
 /// Links what has a place, where a chain is kept.
 pub(crate) struct Chain {
     pub is_kept: bool,
@@ -151,9 +162,6 @@ impl Chain {
     /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
     /// time.
     pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
-        if !self.is_kept {
-            return Ok(());
-        }
         let mut head = match Head::open(&self.secrets, sealed) {
             Some(head) => head,
             None if sealed.is_empty() => Head::default(),
@@ -181,9 +189,13 @@ impl Chain {
         let mut verdict = Verdict::default();
         let sealed = store.read(events::head)?;
         let head = match Head::open(&self.secrets, &sealed) {
-            Some(head) => head,
-            None => {
-                verdict.problem(if sealed.is_empty() { "no_chain" } else { "head" }, None, None);
+            Some(head) if head.start > 0 => head,
+            None if !sealed.is_empty() => {
+                verdict.problem("head", None, None);
+                return Ok(verdict);
+            }
+            _ => {
+                verdict.problem("no_chain", None, None);
                 return Ok(verdict);
             }
         };

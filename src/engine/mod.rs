@@ -408,6 +408,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
         let before = settings::recorded(tx, secrets)?;
         // What was signed under the settings before lives as long as they said.
         let longest = before.as_ref().map_or(0, |before| key_ring::retire_at(&before.settings, now));
+        let oldest = before.as_ref().map_or(0, |before| settings::oldest(&before.settings, now));
         let recorded = match before {
             None if !may_create(config) => return Err(no_store()),
             None => settings::record(tx, secrets, Settings::default().with(config))?,
@@ -415,6 +416,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
                 Opening::Follows(recorded) => recorded,
                 Opening::Changes(settings, differences) => {
                     settings::tell(tx, &differences, now)?;
+                    chain::keep_oldest(tx, secrets, oldest)?;
                     settings::record(tx, secrets, settings)?
                 }
             },

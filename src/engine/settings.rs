@@ -83,6 +83,15 @@ pub(crate) fn tell(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<
     append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
 }
 
+/// What happened before this is past its time, by these settings.
+pub(super) fn oldest(settings: &Settings, now: i64) -> i64 {
+    (now - retention_seconds(settings)).max(0)
+}
+
+fn retention_seconds(settings: &Settings) -> i64 {
+    settings.retention_days.seconds() * 86_400
+}
+
 /// How long events are kept, as the store said when it was last asked.
 pub(crate) struct Retention(RwLock<(Stamp, i64)>);
 
@@ -122,7 +131,7 @@ impl Retention {
     }
 
     fn said(recorded: &Recorded) -> (Stamp, i64) {
-        (recorded.stamp, recorded.settings.retention_days.seconds() * 86_400)
+        (recorded.stamp, retention_seconds(&recorded.settings))
     }
 }
 

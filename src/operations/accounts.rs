@@ -129,8 +129,9 @@ pub struct UpdateUserRequest {
     /// stay, also those that somebody else set up: see `reclaim`. Refused if another account verified this address;
     /// an account that claims it without having verified it loses the claim.
     pub email_verified: Option<bool>,
-    /// With `email_verified`, of an account that never verified an address: takes away what opened it before, as its
-    /// maker may have been somebody else: password, sessions, second factors, passkeys and identities. Default: false.
+    /// With `email_verified`, of an account whose user never proved an address: takes away what opened it before, as its
+    /// maker may have been somebody else: password, sessions, second factors, passkeys and identities. What a caller said
+    /// by `email_verified` is no such proof. Default: false.
     pub reclaim: Option<bool>,
     /// The language of mails to this user.
     pub locale: Option<Locale>,
@@ -326,10 +327,10 @@ impl Engine {
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
             let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
-            let (must_change, was_verified, before) =
-                (before.must_change_password, before.was_verified, before.public);
-            if reclaims && was_verified {
-                let why = "the account has verified an address before";
+            let (must_change, has_proven, before) =
+                (before.must_change_password, before.has_proven, before.public);
+            if reclaims && has_proven {
+                let why = "the user of the account has proven an address";
                 return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
             }
             let (mut username_key, mut email_key) = users::canonical(tx, request.id)?.ok_or_else(damaged)?;
@@ -362,7 +363,7 @@ impl Engine {
                 };
                 if is_verified {
                     let taken = |error: Error| Error { field: Some("/email_verified".to_owned()), ..error };
-                    self.accounts.take_claim(tx, request.id, &key).map_err(taken)?;
+                    self.accounts.take_claim(tx, request.id, &key, now).map_err(taken)?;
                 }
                 user.email_verified = is_verified;
                 let is_claimed = is_verified || (!conceal && email_key.is_some());

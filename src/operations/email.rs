@@ -263,14 +263,14 @@ impl Engine {
             }
             if found.purpose == Purpose::ChangeEmail {
                 let old = user.public.email.replace(address);
-                self.accounts.claim(tx, &mut user)?;
+                self.accounts.claim(tx, &mut user, now)?;
                 self.sessions.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
                     self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user, old, None, now)?;
                 }
                 self.audit.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {
-                self.accounts.claim(tx, &mut user)?;
+                self.accounts.claim(tx, &mut user, now)?;
                 mails::delete_kind(tx, id, Kind::VerifyEmail.name())?;
                 self.audit.record(tx, now, event(EventKind::EmailVerified, id))?;
             }

@@ -137,7 +137,7 @@ impl Engine {
             // Who made it may have waited for this login.
             self.accounts.reclaim(tx, id, now)?;
             owner.public.email = Some(email.clone());
-            self.accounts.claim(tx, &mut owner)?;
+            self.accounts.claim(tx, &mut owner, now)?;
         }
         Ok(id)
     }
@@ -188,6 +188,9 @@ impl Engine {
             password_hash: None,
         };
         users::insert(tx, &new)?;
+        if email_verified {
+            users::has_proven_email(tx, new.public.id)?;
+        }
         self.audit.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;

@@ -96,7 +96,7 @@ impl Engine {
             }
             // The mailbox's owner is not yet known to be the owner of a factor that stays.
             if was_verified || !self.factors.of(tx, found.user_id)?.any() {
-                self.accounts.claim(tx, &mut user).map_err(|error| match error.code {
+                self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
                     // Nobody else had the address when the mail was sent.
                     Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
                     _ => error,

@@ -1,14 +1,19 @@
 //! What a dry run of many calls remembers: in a database of its own that SQLite keeps in memory, and beyond a bound in a
-//! file without a name, which goes with it. It holds digests only.
+//! file without a name, which goes with it. It holds digests only, by a key that is never written: who finds what is left of
+//! the file on the disk learns from it no name and no address, nor that one was among them.
 
-use aws_lc_rs::digest;
+use aws_lc_rs::hmac;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::sqlite::failed;
+use crate::crypto;
 use crate::error::Result;
 
 /// Names and addresses that are taken.
-pub(crate) struct Taken(Connection);
+pub(crate) struct Taken {
+    store: Connection,
+    key: hmac::Key,
+}
 
 impl Taken {
     pub(crate) fn new() -> Result<Taken> {
@@ -16,25 +21,41 @@ impl Taken {
         let sql = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; \
                    CREATE TABLE taken (key BLOB NOT NULL PRIMARY KEY, account BLOB NOT NULL) WITHOUT ROWID; BEGIN";
         connection.execute_batch(sql).map_err(failed)?;
-        Ok(Taken(connection))
+        Ok(Taken { store: connection, key: hmac::Key::new(hmac::HMAC_SHA256, &crypto::random::<32>()?) })
     }
 
     /// What was kept with a name or an address, if it is taken.
     pub(crate) fn find(&self, kind: &str, key: &str) -> Result<Option<Vec<u8>>> {
-        let mut find = self.0.prepare_cached("SELECT account FROM taken WHERE key = ?1").map_err(failed)?;
-        find.query_row([id(kind, key)], |row| row.get(0)).optional().map_err(failed)
+        let mut find =
+            self.store.prepare_cached("SELECT account FROM taken WHERE key = ?1").map_err(failed)?;
+        find.query_row([self.id(kind, key)], |row| row.get(0)).optional().map_err(failed)
     }
 
     pub(crate) fn add(&self, kind: &str, key: &str, account: &[u8]) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO taken (key, account) VALUES (?1, ?2)";
-        let mut add = self.0.prepare_cached(sql).map_err(failed)?;
-        add.execute((id(kind, key), account)).map(drop).map_err(failed)
+        let mut add = self.store.prepare_cached(sql).map_err(failed)?;
+        add.execute((self.id(kind, key), account)).map(drop).map_err(failed)
+    }
+
+    fn id(&self, kind: &str, key: &str) -> [u8; 16] {
+        let digest = hmac::sign(&self.key, format!("{kind}\0{key}").as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest.as_ref()[..16]);
+        id
     }
 }
 
-fn id(kind: &str, key: &str) -> [u8; 16] {
-    let digest = digest::digest(&digest::SHA256, format!("{kind}\0{key}").as_bytes());
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest.as_ref()[..16]);
-    id
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody can work out beforehand how a name is kept.
+    #[test]
+    fn a_name_is_kept_otherwise_each_time() {
+        let (one, other) = (Taken::new().unwrap(), Taken::new().unwrap());
+        one.add("username", "ada", b"1").unwrap();
+        assert_eq!(one.find("username", "ada").unwrap().as_deref(), Some(&b"1"[..]));
+        assert_eq!(one.id("username", "ada"), one.id("username", "ada"));
+        assert_ne!(one.id("username", "ada"), other.id("username", "ada"));
+    }
 }

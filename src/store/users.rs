@@ -10,6 +10,8 @@ pub(crate) struct User {
     pub public: PublicUser,
     /// Whether its address, or one before it, was ever verified.
     pub was_verified: bool,
+    /// Whether its user has proven one; else somebody said so who may.
+    pub has_proven: bool,
     /// As it is kept: sealed, where a pepper is configured.
     pub password_hash: Option<String>,
     pub must_change_password: bool,
@@ -169,6 +171,12 @@ fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
     Ok(())
 }
 
+/// An address of it was verified, by the word of somebody who may say so.
+const VERIFIED: i64 = 1;
+
+/// Its user has proven that an address is theirs.
+const PROVEN: i64 = 2;
+
 /// Writes an account as it has become. That an address of it was verified once is never forgotten.
 pub(crate) fn update(
     tx: &mut Tx,
@@ -179,8 +187,8 @@ pub(crate) fn update(
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
-         was_verified = CASE WHEN email_verified = 1 THEN 1 ELSE was_verified END, is_active = ?7, attributes = ?8, \
-         locale = ?9 WHERE id = ?1",
+         was_verified = CASE WHEN email_verified = 1 AND was_verified = 0 THEN ?10 ELSE was_verified END, \
+         is_active = ?7, attributes = ?8, locale = ?9 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -191,6 +199,7 @@ pub(crate) fn update(
             Value::Integer(public.is_active.into()),
             Value::Text(&attributes),
             Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
+            Value::Integer(VERIFIED),
         ],
     )?;
     tx.run("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
@@ -238,6 +247,12 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
         By::Email(key) => ("SELECT 1 FROM users WHERE email_key = ?1", Value::Text(key)),
     };
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
+}
+
+/// The user of the account has proven that its address is theirs.
+pub(crate) fn has_proven_email(tx: &mut Tx, id: Id) -> Result<()> {
+    let sql = "UPDATE users SET was_verified = ?2 WHERE id = ?1";
+    tx.run(sql, &[Value::Bytes(id.as_bytes()), Value::Integer(PROVEN)])
 }
 
 /// Takes from the account its claim to its address, which another account has verified.
@@ -361,5 +376,6 @@ fn read(row: &Row, id: Id) -> Result<User> {
         must_change_password: row.boolean(10)?,
         password_expires_at: row.optional_integer(11)?,
         was_verified: row.boolean(3)? || row.boolean(13)?,
+        has_proven: row.integer(13)? == PROVEN,
     })
 }

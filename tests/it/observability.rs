@@ -286,6 +286,74 @@ fn what_is_rare_is_found(store: &Store) {
     }
 }
 
+on_each_store!(a_chain_is_verified_by_the_retention_of_now);
+/// What is past its time is decided by the store, also for who opened it before that changed.
+fn a_chain_is_verified_by_the_retention_of_now(store: &Store) {
+    let stage = Stage::new(store, json!({"audit": {"chain": true}}));
+    let engine = stage.open();
+    register(&engine, "ada");
+    assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["events"], 1);
+    let mut config = stage.config.clone();
+    (config["change_settings"], config["audit"]) =
+        (json!(true), json!({"chain": true, "retention_days": 10}));
+    let other = Stage { store, now_ms: Arc::clone(&stage.now_ms), config };
+    let shorter = other.open();
+    stage.advance(11 * 86_400);
+    let purged = call(&shorter, "maintain", json!({"budget_ms": 60_000})).unwrap()["purged"].take();
+    assert_eq!(purged["events"], 2);
+    register(&shorter, "bob");
+    let verdict = call(&engine, "verify_events", json!({})).unwrap();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(1)), "{verdict}");
+}
+
+on_each_store!(a_store_with_very_many_rows);
+/// Of what there is very much a server says how much it expects, and a file counts it. Who is locked is looked for among
+/// 20,000 accounts in a call, and found by the next.
+fn a_store_with_very_many_rows(store: &Store) {
+    let stage = Stage::new(store, json!({"throttle": {"account_failures": 1}}));
+    register(&stage.open(), "ada");
+    let numbers = |most: u32| {
+        format!(
+            "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {most}) "
+        )
+    };
+    let id = if store.is_sqlite() {
+        "unhex(printf('%032x', i))"
+    } else {
+        "decode(lpad(to_hex(i), 32, '0'), 'hex')"
+    };
+    store.execute(&format!(
+        "INSERT INTO users (id, username, username_key, email_verified, was_verified, is_active, must_change_password, \
+           attributes, epoch, epoch_at, token_epoch, created_at) \
+         {} SELECT {id}, 'u' || i, 'u' || i, 0, 0, 1, 0, '', 0, 0, 0, 1 FROM numbers; \
+         INSERT INTO events (id, at, kind) {} SELECT {id}, 1, 'x' FROM numbers; ANALYZE",
+        numbers(20_000),
+        numbers(110_000)
+    ));
+    let engine = stage.open();
+    let wrong = json!({"username": "ada", "password": "a wrong password"});
+    call(&engine, "login", wrong).unwrap_err();
+    let locked = |after: &Value| {
+        let mut page = call(&engine, "list_users", json!({"locked": true, "after": after})).unwrap();
+        (page["users"].as_array().unwrap().len(), page["next"].take())
+    };
+    let (found, next) = locked(&Value::Null);
+    assert_eq!((found, next.is_string()), (0, true));
+    assert_eq!(locked(&next), (1, Value::Null));
+    let figures = call(&engine, "stats", json!({"store": true})).unwrap()["store"].take();
+    assert_eq!(figures["active_accounts"], 20_001);
+    let events = figures["events"].as_i64().unwrap();
+    drop(engine);
+    let kept = store.count("events");
+    match store.is_sqlite() {
+        true => assert_eq!((&figures["estimated"], events), (&json!([]), kept)),
+        false => {
+            assert_eq!(figures["estimated"], json!(["events"]));
+            assert!(events > 100_000 && (events - kept).abs() < kept / 10, "{events} of {kept}");
+        }
+    }
+}
+
 on_each_store!(a_chain_begins_only_with_what_is_past_its_time);
 /// What is past its time goes from the beginning of a chain. One row that is made up there takes nothing else along.
 fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
