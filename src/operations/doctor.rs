@@ -640,7 +640,13 @@ impl Findings {
             ),
         }
         if server.is_pooled {
-            let found = "A pooler stands before the store's server: statements are not prepared, and settings are made for each transaction.";
+            let pools = match server.shares_processes {
+                true => "It pools transactions.",
+                false => "It was not seen to pool transactions: it pools sessions, or had processes enough.",
+            };
+            let found = format!(
+                "A pooler stands before the store's server: statements are not prepared, and settings are made for each transaction. {pools}"
+            );
             self.add(Good, "store_pooler", key("/store"), found);
         }
         let major = server.version.split(|c: char| !c.is_ascii_digit()).next().and_then(|it| it.parse().ok());

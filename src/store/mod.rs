@@ -92,6 +92,8 @@ pub(crate) struct Server {
     pub is_verified: bool,
     /// A pooler stands before it.
     pub is_pooled: bool,
+    /// That was seen to pool transactions. Where it was not, it may still.
+    pub shares_processes: bool,
     /// How far its clock is ahead of this machine's, as far as the way there and back lets one say.
     pub ahead_ms: i64,
 }

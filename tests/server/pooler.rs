@@ -162,6 +162,7 @@ fn transactions_are_pooled() {
     // Nothing of an engine stays behind on a connection that others use.
     let engine = open(&pooler.url(&cluster), json!({})).unwrap();
     assert_eq!(finding(&engine, "store_pooler"), Some(json!("ok")));
+    assert!(pools(&engine).ends_with("It pools transactions."), "{}", pools(&engine));
     let mut shared = Command::new("psql");
     let sql = "SELECT count(*) FROM pg_prepared_statements; SHOW statement_timeout; SHOW enable_seqscan";
     let shared = shared.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", sql]);
@@ -174,6 +175,8 @@ fn sessions_are_pooled() {
     let Some(cluster) = Cluster::start("") else { return };
     let Some(pooler) = Pooler::start(&cluster, "session", "default_pool_size = 20") else { return };
     no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
+    let engine = open(&pooler.url(&cluster), json!({})).unwrap();
+    assert!(pools(&engine).contains("not seen to pool transactions"), "{}", pools(&engine));
 }
 
 /// Newer ones keep prepared statements apart by themselves.
@@ -300,7 +303,16 @@ fn options_reach_the_server() {
 
 /// The severity of a finding of the doctor, if there is one.
 fn finding(engine: &Engine, check: &str) -> Option<Value> {
+    found(engine, check).map(|mut finding| finding["severity"].take())
+}
+
+/// What the doctor says of a pooler.
+fn pools(engine: &Engine) -> String {
+    found(engine, "store_pooler").unwrap()["message"].as_str().unwrap().to_owned()
+}
+
+fn found(engine: &Engine, check: &str) -> Option<Value> {
     let doctor = call(engine, "doctor", json!({})).unwrap();
     let findings = doctor["findings"].as_array().unwrap();
-    findings.iter().find(|finding| finding["check"] == check).map(|finding| finding["severity"].clone())
+    findings.iter().find(|finding| finding["check"] == check).cloned()
 }

@@ -82,7 +82,7 @@ impl Postgres {
     }
 
     pub(super) fn server(&self) -> Result<Server> {
-        self.with(Instant::now() + self.timeout, |connection, _| {
+        self.with(Instant::now() + self.timeout, |connection, deadline| {
             let ahead_ms = clock_ahead(connection)?;
             Ok(Server {
                 ahead_ms,
@@ -91,8 +91,22 @@ impl Postgres {
                 is_encrypted: connection.is_encrypted(),
                 is_verified: self.server.url.tls.mode >= Mode::VerifyCa,
                 is_pooled: self.server.is_pooled(),
+                shares_processes: self.server.is_pooled() && self.shares_processes(connection, deadline),
             })
         })
+    }
+
+    /// Whether a pooler gives one process of the server to two connections that are open: it pools transactions. One
+    /// that has a choice of processes may pool transactions and not be seen to.
+    fn shares_processes(&self, connection: &mut Connection, deadline: Instant) -> bool {
+        // One that pools sessions may have none for another connection.
+        let soon = Instant::now() + Duration::from_secs(1);
+        let Ok(mut other) = self.server.connect(Purpose::Writing, deadline.min(soon)) else { return false };
+        let process = |connection: &mut Connection| {
+            let reply = ask(connection, "SELECT pg_backend_pid()").ok()?;
+            texts(&reply)?.into_iter().next()
+        };
+        (0..4).any(|_| process(connection).is_some_and(|own| process(&mut other) == Some(own)))
     }
 
     /// How many rows the server expects of a statement that it explains.

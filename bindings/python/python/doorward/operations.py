@@ -219,9 +219,10 @@ class Operations(_doorward.Engine):
             that may is also opened again after too many failed logins.
         locale: The language of mails to this user.
         must_change_password: Whether the next login by password ends with a new one. Sessions stay.
-        reclaim: With `email_verified`, of an account that never verified an address: takes away what opened
-            it before, as its maker may have been somebody else: password, sessions, second factors,
-            passkeys and identities. Default: false.
+        reclaim: With `email_verified`, of an account whose user never proved an address: takes away what
+            opened it before, as its maker may have been somebody else: password, sessions, second factors,
+            passkeys and identities. What a caller said by `email_verified` is no such proof. Default:
+            false.
         remove_roles: Roles to take away, also of those that are added; not with `roles`.
         roles: The new roles, instead of all it had.
         unlock: Whether to open the account again that was closed after too many failures, by every name, on

@@ -13,7 +13,8 @@ CREATE TABLE users (
   email          TEXT COLLATE "C",
   email_key      TEXT COLLATE "C" UNIQUE,
   email_verified BIGINT NOT NULL,
-  -- Whether the account was verified before, for this address or another one.
+  -- Whether an address of the account was verified, this one or one before: 0 not that it is known, 1 somebody said so who
+  -- may, 2 its user has proven it.
   was_verified   BIGINT NOT NULL,
   is_active      BIGINT NOT NULL,
   password_hash  TEXT COLLATE "C",

@@ -298,8 +298,9 @@ class UpdateUserRequest(Model):
     """
     reclaim: bool | None = None
     """
-    With `email_verified`, of an account that never verified an address: takes away what opened it before, as its
-    maker may have been somebody else: password, sessions, second factors, passkeys and identities. Default: false.
+    With `email_verified`, of an account whose user never proved an address: takes away what opened it before, as its
+    maker may have been somebody else: password, sessions, second factors, passkeys and identities. What a caller said
+    by `email_verified` is no such proof. Default: false.
     """
     remove_roles: list[str] | None = None
     """
