@@ -46,7 +46,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python python-models web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python web browser library command install \
   uninstall header clean
 
 ## The main job on embedded SQLite, each request and reply shown.
@@ -197,11 +197,7 @@ bench-python: $(VENV)/ready
 	$(MATURIN) develop --quiet $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python benches/verify.py
 
-## Writes the Python models and methods anew, after `make header`.
-python-models: $(VENV)/ready
-	$(VENV)/bin/python $(BINDING)/generate.py
-
-## Writes anew what is generated: header, description, reference.
+## Writes anew what is generated: headers, Python, description, reference.
 header:
 	UPDATE=1 $(CARGO) test --test generated
 

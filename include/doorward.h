@@ -31,6 +31,10 @@
  * - A failure's response is {"error":{"code","message","http_status"}} with, where they apply, "field",
  *   "retry_after_seconds", "reasons" and "detail". "reasons" stands in weak_password and lists why, as
  *   check_password does. "message" and "reasons" may be shown to the end user; "detail" is for logs.
+ * - Each operation's comment lists the failures of its own, by status and code. Beside them every operation can
+ *   fail by INVALID_REQUEST: invalid_json, invalid_request. MISUSE: null_argument, invalid_utf8, engine_closed,
+ *   forked, reentered. INTERNAL: internal.
+ *   One that can fail by store_unavailable can also fail by CONFLICT: store_constraint. CONFIG: invalid_config.
  * - NULL never crashes: it is MISUSE, code "null_argument", or means "nothing" where said so.
  * - Every function may be called from any thread at any time, but a handle not after doorward_release. Inside
  *   a hook only doorward_free and the functions that build and read JSON may be called.
@@ -127,40 +131,42 @@ typedef struct doorward_member {
   int32_t kind;
 } doorward_member;
 
-// It happened. From a login operation: a session was issued, never anything less. HTTP 200.
+// The operation succeeded. From a login operation: a session was opened, never anything less. HTTP 200.
 #define DOORWARD_OK 0
 
-// The proof was rejected. HTTP 401.
+// The proof (password, token, code) was rejected. HTTP 401.
 #define DOORWARD_DENIED 1
 
-// Not authenticated yet; the body carries the next challenge. HTTP 401.
+// The user is not authenticated yet; the body carries the challenge of the next step. HTTP 401.
 #define DOORWARD_STEP_UP 2
 
-// Authenticated, not allowed. HTTP 403.
+// The user is authenticated, but not allowed to do this. HTTP 403.
 #define DOORWARD_FORBIDDEN 3
 
 // The request breaks the operation's schema or a policy. HTTP 400.
 #define DOORWARD_INVALID_REQUEST 4
 
-// There is no such thing. HTTP 404.
+// The thing that the request names does not exist. HTTP 404.
 #define DOORWARD_NOT_FOUND 5
 
-// It is taken, or already so. HTTP 409.
+// The change conflicts with what is there already. HTTP 409.
 #define DOORWARD_CONFLICT 6
 
-// Too many attempts; the body says `retry_after_seconds`. HTTP 429.
+// Too many attempts; `retry_after_seconds` says how long to wait. HTTP 429.
 #define DOORWARD_THROTTLED 7
 
-// Store, hash queue, mail or remote service cannot answer now; a retry is safe. HTTP 503.
+// The store, the hash queue, the mail server or a remote service cannot answer now; a retry is safe. HTTP
+// 503.
 #define DOORWARD_UNAVAILABLE 8
 
-// Bad configuration, unknown operation, feature not built in. HTTP 500.
+// The configuration is wrong, the operation is unknown, or the feature is not built in. HTTP 500.
 #define DOORWARD_CONFIG 9
 
-// NULL, closed engine, used after fork, re-entered from a hook. HTTP 500.
+// The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside a hook.
+// HTTP 500.
 #define DOORWARD_MISUSE 10
 
-// A bug was contained; treat as denied. HTTP 500.
+// The library contained a bug of its own; treat the request as denied. HTTP 500.
 #define DOORWARD_INTERNAL 11
 
 #ifdef __cplusplus
@@ -214,51 +220,63 @@ void doorward_release(struct doorward_engine *engine);
 // Wipes and frees a response. NULL is allowed.
 void doorward_free(char *response);
 
-// Creates an account. Codes: weak_password, username_taken, email_taken, hash_queue_full.
+// Creates an account.
+// INVALID_REQUEST: weak_password. CONFLICT: username_taken, email_taken. THROTTLED: too_many_attempts.
+// UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_register(const struct doorward_engine *engine, const char *request, char **response);
 
-// Finds an account by id, name or e-mail address. Codes: user_not_found.
+// Finds an account by id, name or e-mail address.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
 
 // Lists accounts in the order of their ids.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
-// Changes an account. Codes: user_not_found, username_taken, email_taken, permission_denied.
+// Changes an account.
+// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken. FORBIDDEN: permission_denied.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Deletes an account and everything about it. Codes: user_not_found, permission_denied.
+// Deletes an account and everything about it.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_delete_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
 // Creates accounts with the password hashes that another system made.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_import_users(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Reads everything that is kept on a person. Codes: user_not_found.
+// Reads everything that is kept on a person.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_export_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Hashes a password with Argon2id. Codes: hash_queue_full.
+// Hashes a password with Argon2id.
+// UNAVAILABLE: hash_queue_full.
 DOORWARD_NODISCARD
 doorward_status doorward_hash_password(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
-// Verifies a password against a hash; a malformed hash is valid:false. Codes: hash_queue_full.
+// Verifies a password against a hash.
+// UNAVAILABLE: hash_queue_full.
 DOORWARD_NODISCARD
 doorward_status doorward_verify_password(const struct doorward_engine *engine,
                                          const char *request,
@@ -270,176 +288,206 @@ doorward_status doorward_check_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Changes a password by the old one; ends every session. Codes: invalid_credentials, invalid_token,
-// user_not_found, weak_password, too_many_attempts, hash_queue_full.
+// Changes a password by the old one; ends every session.
+// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
+// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_change_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
-// Sets a password for somebody else, to be changed at the next login; ends every session. Codes:
-// user_not_found, weak_password, hash_queue_full.
+// Sets a password for somebody else, to be changed at the next login; ends every session.
+// NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_set_password(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Logs in by password and opens a session. Codes: invalid_credentials, second_factor_required,
-// invalid_code, password_change_required, too_many_attempts, hash_queue_full.
+// Logs in by password and opens a session.
+// DENIED: invalid_credentials, invalid_code. STEP_UP: second_factor_required, password_change_required.
+// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
-// Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
-// invalid_code, password_change_required, too_many_attempts, weak_password, hash_queue_full.
+// Takes the step that a login still wanted and opens its session.
+// DENIED: invalid_challenge, invalid_code. STEP_UP: password_change_required. THROTTLED: too_many_attempts.
+// INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Logs in by an ID token of a configured OpenID provider and opens a session. Codes: invalid_credentials,
-// invalid_token, second_factor_required, email_taken, too_many_attempts, auth_service_unavailable.
+// Logs in by an ID token of a configured OpenID provider and opens a session.
+// DENIED: invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT: email_taken.
+// THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_login_with_id_token(const struct doorward_engine *engine,
                                              const char *request,
                                              char **response);
 
-// Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
-// invalid_code, too_many_attempts, hash_queue_full.
+// Proves again, in a session, who one is.
+// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
+// UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_reauthenticate(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
+// Exchanges a refresh token for the next pair of tokens.
+// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_refresh(const struct doorward_engine *engine, const char *request, char **response);
 
-// Ends a session, or every session of its user. Codes: invalid_token.
+// Ends a session, or every session of its user.
+// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_logout(const struct doorward_engine *engine, const char *request, char **response);
 
-// Lists the live sessions of a user. Codes: user_not_found.
+// Lists the live sessions of a user.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_sessions(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
 // Ends one session.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_session(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Ends every session of a user, but for one if asked. Codes: user_not_found.
+// Ends every session of a user, but for one if asked.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
 // Ends every session of everybody.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_all_sessions(const struct doorward_engine *engine,
                                              const char *request,
                                              char **response);
 
 // Revokes a token with its session (RFC 7009).
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_token(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Verifies an access token by signature and claims, without the store. Codes: invalid_token.
+// Verifies an access token by signature and claims, without the store.
+// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
 
-// Says who is there, by a live token. Codes: not_authenticated, invalid_token, user_not_found,
-// invalid_authorization_header.
+// Says who is there, by a live token.
+// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says whether a request may pass, and who sent it. Codes: not_authenticated, invalid_token,
-// user_not_found, invalid_authorization_header.
+// Says whether a request may pass, and who sent it.
+// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
+// permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authenticate_request(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
-// Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
+// Says whether a token is good now (RFC 7662); never fails for a reason of the token.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
 // Asks another service whether a token is good now (RFC 7662).
+// DENIED: invalid_token. UNAVAILABLE: auth_service_unavailable. CONFIG: invalid_config, feature_not_built.
 DOORWARD_NODISCARD
 doorward_status doorward_introspect_remote(const struct doorward_engine *engine,
                                            const char *request,
                                            char **response);
 
 // Says whether the bearer of a token may do something, by the account as it is now.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
 // Issues an access token with claims of the host's own.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_issue_token(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// The public keys, for services that verify on their own (RFC 7517).
+// The public keys, for services that verify on their own.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_jwks(const struct doorward_engine *engine, const char *request, char **response);
 
 // Makes a new signing key; the old one verifies until nothing it signed is alive.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Lists signing keys and secret keys, without what is secret of them.
+// Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_keys(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
-// Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
+// Mails a token to the address of an account that has yet to verify it.
+// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
+// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_verification(const struct doorward_engine *engine,
                                                     const char *request,
                                                     char **response);
 
-// Mails a token to the address that an account is to have, and a notice to the one it has. Codes:
-// user_not_found, email_taken.
+// Mails a token to the address that an account is to have, and a notice to the one it has.
+// NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_change(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
-// Mails a token with which a new password can be set. Codes: too_many_attempts.
+// Mails a token with which a new password can be set.
+// THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_password_reset(const struct doorward_engine *engine,
                                                 const char *request,
                                                 char **response);
 
-// Sets a new password by the token that was mailed, and ends every session. Codes: invalid_token,
-// weak_password, hash_queue_full.
+// Sets a new password by the token that was mailed, and ends every session.
+// INVALID_REQUEST: invalid_token, weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_reset_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
-// email_taken.
+// Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
+// INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
+// invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
+// UNAVAILABLE: auth_service_unavailable, hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_verify_email(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says what a mailed token is for, without redeeming it. Codes: invalid_token.
+// Says what a mailed token is for, without redeeming it.
+// INVALID_REQUEST: invalid_token. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
                                           const char *request,
@@ -451,133 +499,153 @@ doorward_status doorward_generate_totp_secret(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
-// Writes a secret as an authenticator app reads it, as URI and as QR code (SVG).
+// Writes a secret as an authenticator app reads it, as URI and as QR code.
 DOORWARD_NODISCARD
 doorward_status doorward_totp_provisioning_uri(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
-// Verifies a code by the secret alone, as often as it is asked: valid:true or valid:false.
+// Verifies a code by the secret alone, as often as it is asked.
 DOORWARD_NODISCARD
 doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Makes a secret for an account; it is no factor before it is confirmed. Codes: user_not_found,
-// already_configured.
+// Makes a secret for an account; it is no factor before it is confirmed.
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_setup_totp(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
-// Puts an authenticator app in force by its first code; ends every session. Codes: user_not_found,
-// invalid_code, already_configured, too_many_attempts.
+// Puts an authenticator app in force by its first code; ends every session.
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. DENIED: invalid_code. CONFLICT:
+// already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_confirm_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says whether an account has an authenticator app in force. Codes: user_not_found.
+// Says whether an account has an authenticator app in force.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_totp_status(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Takes an authenticator app away by a code; ends every session. Codes: user_not_found, invalid_code,
-// permission_denied, too_many_attempts.
+// Takes an authenticator app away by a code; ends every session.
+// NOT_FOUND: user_not_found. DENIED: invalid_code. FORBIDDEN: permission_denied. THROTTLED:
+// too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_disable_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Replaces the recovery codes of an account; ends every session. Codes: user_not_found,
-// permission_denied.
+// Replaces the recovery codes of an account; ends every session.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
                                                  const char *request,
                                                  char **response);
 
-// Says how many recovery codes an account has left. Codes: user_not_found.
+// Says how many recovery codes an account has left.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_recovery_codes_status(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
 // Takes mails out of the outbox, for a host that sends them itself.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_take_mail(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
 // Says what became of a mail that was taken.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
-// Sends mails that are due by SMTP. Codes: mail_unavailable, invalid_config, feature_not_built.
+// Sends mails that are due by SMTP.
+// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 DOORWARD_NODISCARD
 doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Begins to make a passkey for an account. Codes: user_not_found, permission_denied, invalid_config.
+// Begins to make a passkey for an account.
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
                                                     const char *request,
                                                     char **response);
 
-// Makes the passkey; ends every session. Codes: invalid_challenge, invalid_credentials, already_configured,
-// invalid_config.
+// Makes the passkey; ends every session.
+// DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_finish_passkey_registration(const struct doorward_engine *engine,
                                                      const char *request,
                                                      char **response);
 
-// Begins a login by passkey. Codes: invalid_config.
+// Begins a login by passkey.
+// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_login(const struct doorward_engine *engine,
                                              const char *request,
                                              char **response);
 
-// Logs in by a passkey alone and opens a session. Codes: invalid_credentials, invalid_challenge,
-// too_many_attempts, invalid_config.
+// Logs in by a passkey alone and opens a session.
+// DENIED: invalid_credentials, invalid_challenge. THROTTLED: too_many_attempts. CONFIG: invalid_config.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_finish_passkey_login(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
-// Lists the passkeys of an account. Codes: user_not_found.
+// Lists the passkeys of an account.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_passkeys(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
-// Takes a passkey away; ends every session. Codes: user_not_found, permission_denied.
+// Takes a passkey away; ends every session.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_remove_passkey(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
 // Reads the audit log.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_events(const struct doorward_engine *engine, const char *request, char **response);
 
 // Verifies the chain over the audit log.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_verify_events(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
 // Purges what is past its time.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_maintain(const struct doorward_engine *engine, const char *request, char **response);
 
-// Copies a SQLite store into a file, while it is in use. Codes: feature_not_built.
+// Copies a SQLite store into a file, while it is in use.
+// CONFIG: feature_not_built. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
 
 // Counts calls by operation and status, times them, and tells what the store holds.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
 

@@ -256,6 +256,7 @@ fn is_name(text: &str) -> bool {
 /// Another service that says whether a token is good (RFC 7662), and how to ask it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IntrospectionServiceConfig")]
 pub struct IntrospectionService {
     /// Its endpoint: https; http for a loopback host only.
     pub url: ServiceUrl,
@@ -285,6 +286,7 @@ pub struct BasicCredentials {
 /// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "PasswordConfig")]
 pub struct PasswordPolicy {
     /// Memory of one hash in KiB.
     pub memory_kib: Whole<8, 4_194_304, 19_456>,
@@ -331,6 +333,7 @@ impl Default for PasswordPolicy {
 /// Failed logins: how many, within which time, and how long the door stays locked.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "ThrottleConfig")]
 pub struct Throttle {
     /// Failures for one account before it is locked.
     pub account_failures: Whole<1, 100, 10>,
@@ -348,6 +351,7 @@ pub struct Throttle {
 /// Codes of an authenticator app (RFC 6238). Who has one keeps the digits and the period of the day it was set up.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "TotpConfig")]
 pub struct Totp {
     /// The name that the app shows for the service. Default: `issuer`, without its scheme where it is a URL.
     pub issuer: Option<ServiceName>,
@@ -362,6 +366,7 @@ pub struct Totp {
 /// The audit log.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "AuditConfig")]
 pub struct Audit {
     /// How long an event is kept. Default: what the store has; of a new one 400.
     pub retention_days: Option<RetentionDays>,
@@ -373,6 +378,7 @@ pub struct Audit {
 /// Rules of `register`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "RegistrationConfig")]
 pub struct Registration {
     /// Answer alike whether or not an e-mail address has an account. An address then belongs to an
     /// account, for logging in with it and looking it up, only once it is verified.
@@ -392,6 +398,7 @@ impl Default for Registration {
 /// The relying party of WebAuthn.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PasskeysConfig")]
 pub struct Passkeys {
     /// The domain that passkeys are for: that of the pages or one above it, such as `example.com`. A passkey works
     /// for the domain that it was made for, so this stays.
@@ -412,7 +419,7 @@ pub struct Passkeys {
 /// A kind of name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(inline)]
+#[schemars(rename = "MailedLoginName")]
 pub enum LoginName {
     /// The username.
     #[default]
@@ -424,6 +431,7 @@ pub enum LoginName {
 /// Bounds of memory and time.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "LimitsConfig")]
 pub struct Limits {
     /// The longest request.
     pub request_bytes: Whole<1024, 67_108_864, 1_048_576>,

@@ -4,80 +4,68 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::password::Secret;
+use crate::json::HostOnly;
+use crate::password::IssuedSecret;
 use crate::user::Id;
 use crate::webauthn::RequestOptions;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The class of an outcome, as the C ABI returns it. New codes may appear; classes do not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
-pub enum Status {
-    /// It happened. From a login operation: a session was issued, never anything less.
-    Ok = 0,
-    /// The proof was rejected.
-    Denied = 1,
-    /// Not authenticated yet; the body carries the next challenge.
-    StepUp = 2,
-    /// Authenticated, but not allowed.
-    Forbidden = 3,
+macro_rules! statuses {
+    ($($(#[doc = $about:literal])+ $variant:ident = $value:literal, $name:literal;)*) => {
+        /// The class of an outcome, as the C ABI returns it. New codes may appear; classes do not change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(i32)]
+        pub enum Status { $($(#[doc = $about])+ $variant = $value,)* }
+
+        impl Status {
+            /// Every status, in the order of its values.
+            pub const ALL: &'static [Status] = &[$(Status::$variant,)*];
+
+            /// The name as the C header spells it after `DOORWARD_`.
+            pub fn name(self) -> &'static str {
+                match self { $(Status::$variant => $name,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub(crate) fn about(self) -> &'static str {
+                match self { $(Status::$variant => concat!($($about),+),)* }
+            }
+        }
+    };
+}
+
+statuses! {
+    /// The operation succeeded. From a login operation: a session was opened, never anything less.
+    Ok = 0, "OK";
+    /// The proof (password, token, code) was rejected.
+    Denied = 1, "DENIED";
+    /// The user is not authenticated yet; the body carries the challenge of the next step.
+    StepUp = 2, "STEP_UP";
+    /// The user is authenticated, but not allowed to do this.
+    Forbidden = 3, "FORBIDDEN";
     /// The request breaks the operation's schema or a policy.
-    InvalidRequest = 4,
-    /// There is no such thing.
-    NotFound = 5,
-    /// It is taken, or already so.
-    Conflict = 6,
-    /// Too many attempts; the body says in `retry_after_seconds` when to come back.
-    Throttled = 7,
-    /// Store, hash queue, mail or remote service cannot answer now; a retry is safe.
-    Unavailable = 8,
-    /// Bad configuration, unknown operation, feature not built in.
-    Config = 9,
-    /// The library was called wrongly: NULL, closed engine, used after fork, re-entered from a hook.
-    Misuse = 10,
-    /// A bug was contained; treat as denied.
-    Internal = 11,
+    InvalidRequest = 4, "INVALID_REQUEST";
+    /// The thing that the request names does not exist.
+    NotFound = 5, "NOT_FOUND";
+    /// The change conflicts with what is there already.
+    Conflict = 6, "CONFLICT";
+    /// Too many attempts; `retry_after_seconds` says how long to wait.
+    Throttled = 7, "THROTTLED";
+    /// The store, the hash queue, the mail server or a remote service cannot answer now; a retry is safe.
+    Unavailable = 8, "UNAVAILABLE";
+    /// The configuration is wrong, the operation is unknown, or the feature is not built in.
+    Config = 9, "CONFIG";
+    /// The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside a hook.
+    Misuse = 10, "MISUSE";
+    /// The library contained a bug of its own; treat the request as denied.
+    Internal = 11, "INTERNAL";
 }
 
 impl Status {
-    /// Every status, in the order of its values.
-    pub const ALL: [Status; 12] = [
-        Status::Ok,
-        Status::Denied,
-        Status::StepUp,
-        Status::Forbidden,
-        Status::InvalidRequest,
-        Status::NotFound,
-        Status::Conflict,
-        Status::Throttled,
-        Status::Unavailable,
-        Status::Config,
-        Status::Misuse,
-        Status::Internal,
-    ];
-
-    /// The name as the C header spells it after `DOORWARD_`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "OK",
-            Status::Denied => "DENIED",
-            Status::StepUp => "STEP_UP",
-            Status::Forbidden => "FORBIDDEN",
-            Status::InvalidRequest => "INVALID_REQUEST",
-            Status::NotFound => "NOT_FOUND",
-            Status::Conflict => "CONFLICT",
-            Status::Throttled => "THROTTLED",
-            Status::Unavailable => "UNAVAILABLE",
-            Status::Config => "CONFIG",
-            Status::Misuse => "MISUSE",
-            Status::Internal => "INTERNAL",
-        }
-    }
-
     /// The HTTP status code a web host would answer with.
     pub fn http(self) -> u16 {
         match self {
@@ -95,10 +83,10 @@ impl Status {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:ident, $message:literal;)*) => {
+    ($($(#[doc = $about:literal])+ $variant:ident = $name:literal, $status:ident, $message:literal;)*) => {
         /// Why an operation failed: the stable, fine-grained part of the contract.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+        pub enum Code { $($(#[doc = $about])+ $variant,)* }
 
         impl Code {
             /// Every code.
@@ -107,6 +95,11 @@ macro_rules! codes {
             /// The code as JSON bodies spell it.
             pub fn name(self) -> &'static str {
                 match self { $(Code::$variant => $name,)* }
+            }
+
+            /// When an operation fails with it, in a sentence or two.
+            pub(crate) fn about(self) -> &'static str {
+                match self { $(Code::$variant => concat!($($about),+),)* }
             }
 
             /// The status that a failure with this code has.
@@ -123,66 +116,66 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Unknown user, wrong password, inactive or locked account: one answer for all.
+    /// The user is unknown, the password is wrong, or the account is inactive or locked: one answer for all.
     InvalidCredentials = "invalid_credentials", Denied, "The credentials are not valid.";
-    /// Missing, malformed, expired, revoked or foreign token.
+    /// The token is missing, malformed, expired, revoked, or was issued by somebody else.
     InvalidToken = "invalid_token", Denied, "The token is not valid.";
-    /// A token that was mailed and is not good any more. No session has ended, so it is nothing to log in for.
+    /// The mailed token is spent, expired or malformed. No session has ended, so the user need not log in again.
     InvalidMailToken = "invalid_token", InvalidRequest, "The token is not valid.";
-    /// A valid token whose user does not exist.
+    /// The token is valid, but its account no longer exists.
     TokenUserNotFound = "user_not_found", Denied, "There is no such user.";
-    /// A look-up found nobody.
+    /// No account matches the request.
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
-    /// Authentication is required and none was offered.
+    /// Authentication is required, and the request offers none.
     NotAuthenticated = "not_authenticated", Denied, "Authentication is required.";
-    /// The header is not `Bearer <token>`.
+    /// The `Authorization` header is not `Bearer <token>`.
     InvalidAuthorizationHeader = "invalid_authorization_header", Denied,
         "The Authorization header is not valid.";
-    /// The password is right; before there is a session it must be changed.
+    /// The password is right, but must be changed before a session is opened.
     PasswordChangeRequired = "password_change_required", StepUp, "The password must be changed.";
-    /// The password is right; before there is a session a second factor is wanted.
+    /// The password is right, but a second factor is required before a session is opened.
     SecondFactorRequired = "second_factor_required", StepUp, "A second factor is required.";
-    /// The second factor is wrong, or was used before.
+    /// The second factor is wrong or was used before.
     InvalidCode = "invalid_code", Denied, "The code is not valid.";
-    /// Unknown, spent or expired challenge.
+    /// The challenge is unknown, spent or expired.
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
-    /// Authenticated, but not allowed; or it would leave nobody who is.
+    /// The user may not do this, or the change would leave no active administrator.
     PermissionDenied = "permission_denied", Forbidden, "Permission denied.";
-    /// The account's address must be verified before it takes a second factor or a passkey.
+    /// The account must verify its address before it takes a second factor or a passkey.
     EmailNotVerified = "email_not_verified", Forbidden, "The e-mail address must be verified first.";
-    /// The text is not JSON.
+    /// The request is not JSON.
     InvalidJson = "invalid_json", InvalidRequest, "The request is not valid JSON.";
-    /// The request breaks the operation's schema or limits.
+    /// The request breaks the schema or a limit of the operation; `field` says where.
     InvalidRequest = "invalid_request", InvalidRequest, "The request is not valid.";
-    /// The new password breaks the policy.
+    /// The new password breaks the policy; `reasons` says why.
     WeakPassword = "weak_password", InvalidRequest, "The password is too weak.";
-    /// Another account has this name.
+    /// Another account has this username.
     UsernameTaken = "username_taken", Conflict, "The username is taken.";
     /// Another account has this e-mail address.
     EmailTaken = "email_taken", Conflict, "The e-mail address is taken.";
-    /// There is one in force.
+    /// The account already has one in force.
     AlreadyConfigured = "already_configured", Conflict, "It is configured already.";
-    /// Too many failures; wait.
+    /// There were too many failures; wait `retry_after_seconds`.
     TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
-    /// Rows that the host keeps beside the store, or a rule that it made there, forbid the change.
+    /// Rows or rules that the host added to the store forbid the change.
     StoreConstraint = "store_constraint", Conflict, "A rule of the store forbids the change.";
     /// The store cannot answer now.
     StoreUnavailable = "store_unavailable", Unavailable, "The service is not available right now.";
-    /// The remote service cannot be reached, or its answer is none.
+    /// The remote service cannot be reached or gives no valid answer.
     AuthServiceUnavailable = "auth_service_unavailable", Unavailable, "The service is not available right now.";
-    /// Too many password hashes are waiting, or there is no memory for one.
+    /// Too many password hashes are waiting, or there is no memory for another.
     HashQueueFull = "hash_queue_full", Unavailable, "The service is not available right now.";
     /// Mail cannot be sent now.
     MailUnavailable = "mail_unavailable", Unavailable, "The service is not available right now.";
     /// The configuration is wrong; `field` says where.
     InvalidConfig = "invalid_config", Config, "The configuration is not valid.";
-    /// There is no operation of this name.
+    /// No operation has this name.
     UnknownOperation = "unknown_operation", Config, "There is no such operation.";
-    /// This build leaves the feature out.
+    /// This build does not contain the feature.
     FeatureNotBuilt = "feature_not_built", Config, "This build does not have the feature.";
-    /// The store was sealed with another secret key.
+    /// Another secret key sealed the store.
     WrongSecretKey = "wrong_secret_key", Config, "The secret key does not open this store.";
-    /// The store was written by a newer version.
+    /// A newer version wrote the store.
     SchemaTooNew = "schema_too_new", Config, "The store was written by a newer version.";
     /// A required pointer is NULL.
     NullArgument = "null_argument", Misuse, "A required argument is NULL.";
@@ -190,11 +183,11 @@ codes! {
     InvalidUtf8 = "invalid_utf8", Misuse, "A text is not valid UTF-8.";
     /// The engine was closed.
     EngineClosed = "engine_closed", Misuse, "The engine is closed.";
-    /// The engine was opened before a fork, in the parent.
+    /// The parent opened the engine before it forked; the child opens one of its own.
     Forked = "forked", Misuse, "The engine was opened before a fork; open one in the child.";
-    /// A hook called back into the library.
+    /// A hook called the library.
     Reentered = "reentered", Misuse, "A hook must not call the library.";
-    /// A bug was contained.
+    /// The library contained a bug of its own.
     Internal = "internal", Internal, "An internal error was contained.";
 }
 
@@ -233,9 +226,7 @@ pub struct StepUp {
     /// What: the code of the failure.
     pub status: &'static str,
     /// Proves to `complete_login` what was proven so far. A secret, for one use.
-    #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String", extend("x-secret" = true))]
-    pub challenge: Secret,
+    pub challenge: IssuedSecret,
     /// How long the challenge is good for, in seconds.
     pub expires_in: i64,
     /// Who wants to log in.
@@ -265,19 +256,6 @@ impl SecondFactors {
     pub(crate) fn any(self) -> bool {
         self.totp_supported || self.webauthn_supported
     }
-}
-
-/// The one secret that an answer holds.
-pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose())
-}
-
-/// As [`exposed`], where there is one.
-pub(crate) fn optional_exposed<S: Serializer>(
-    secret: &Option<Secret>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    secret.as_ref().map(Secret::expose).serialize(serializer)
 }
 
 impl Error {
@@ -316,40 +294,54 @@ impl Error {
     /// The body of every failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`, with a [`StepUp`]
     /// beside it where there is one.
     pub fn to_json(&self) -> String {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: Inner<'a>,
-            #[serde(flatten)]
-            step_up: Option<&'a StepUp>,
-        }
-        #[derive(Serialize)]
-        struct Inner<'a> {
-            code: &'a str,
-            message: &'a str,
-            http_status: u16,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            field: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            retry_after_seconds: Option<u64>,
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
-            reasons: &'a [&'a str],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-        }
-        let body = Body {
-            error: Inner {
+        let body = Failure {
+            error: FailureError {
                 code: self.code.name(),
                 message: self.code.message(),
                 http_status: self.status().http(),
                 field: self.field.as_deref(),
                 retry_after_seconds: self.retry_after_seconds,
                 reasons: &self.reasons,
-                detail: self.detail.as_deref(),
+                detail: self.detail.as_deref().map(HostOnly),
             },
             step_up: self.step_up.as_deref(),
         };
         serde_json::to_string(&body).unwrap_or_default()
     }
+}
+
+/// The body of a failure. With status STEP_UP the members of StepUp stand beside `error`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Failure<'a> {
+    /// What failed, and why.
+    error: FailureError<'a>,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    step_up: Option<&'a StepUp>,
+}
+
+/// What failed, and why.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+struct FailureError<'a> {
+    /// The code of the failure: the stable, fine-grained part of the contract. New codes may appear.
+    code: &'a str,
+    /// A sentence that may be shown to the end user; it reveals nothing more than the code.
+    message: &'a str,
+    /// The HTTP status code of a web host's answer.
+    http_status: u16,
+    /// A JSON pointer (RFC 6901) to the member of the request or the configuration that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    /// The seconds to wait before the next attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    /// With `weak_password`: the reasons, in the codes of `check_password`. They may be shown to the end user.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reasons: &'a [&'a str],
+    /// The exact reason, for the host's logs only. It holds no secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<HostOnly<&'a str>>,
 }
 
 impl From<Code> for Error {

@@ -352,6 +352,25 @@ impl JsonSchema for Object {
     }
 }
 
+/// What a response tells the host alone: it is never passed on to a client.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct HostOnly<T>(pub T);
+
+impl<T: JsonSchema> JsonSchema for HostOnly<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("HostOnly_{}", T::schema_name()).into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = T::json_schema(generator);
+        schema.insert("x-host-only".to_owned(), true.into());
+        schema
+    }
+}
+
 /// A JSON string, borrowed from the input where it holds no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]

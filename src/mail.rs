@@ -19,6 +19,7 @@ use crate::user::{Email, Locale, ascii_domain, text_type};
 /// Mails to users. Without any of this they wait for the host to take them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MailConfig")]
 pub struct Mail {
     /// The sender: `address` or `name <address>`. The name also stands for the service in the texts; without
     /// it the issuer does.
@@ -44,6 +45,7 @@ pub struct Mail {
 /// A server that takes mails (RFC 5321, RFC 6409).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SmtpConfig")]
 pub struct Smtp {
     /// Its name or address.
     pub host: SmtpHost,
@@ -85,6 +87,7 @@ impl Smtp {
 /// How a connection is encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SmtpTls")]
 pub enum Tls {
     /// From the first byte (RFC 8314).
     #[default]
@@ -98,6 +101,7 @@ pub enum Tls {
 /// When mails are sent by SMTP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MailDelivery")]
 pub enum Delivery {
     /// When the host calls `deliver_mail`.
     #[default]
@@ -109,6 +113,7 @@ pub enum Delivery {
 /// What users follow: addresses of the host's pages. Each holds `{token}` once.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MailLinks")]
 pub struct Links {
     /// The page that calls `verify_email`.
     pub verify_email: Option<Link>,
@@ -178,7 +183,7 @@ macro_rules! kinds {
             }
         }
 
-        text_type!(Kind, "enum": [$($name),*]);
+        text_type!(shape "MailKind", Kind, "enum": [$($name),*], "description": "A kind of mail.");
     };
 }
 
@@ -214,6 +219,7 @@ impl Links {
 /// token `{link}`, or the token itself where no link is configured, and `{token}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MailTemplate")]
 pub struct Template {
     /// The subject, in one line.
     pub subject: String,

@@ -55,6 +55,46 @@ impl JsonSchema for Secret {
     }
 }
 
+/// A secret that a response gives to the host, and that nothing else shows.
+#[derive(Clone, Debug)]
+pub struct IssuedSecret(Secret);
+
+impl IssuedSecret {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> IssuedSecret {
+        IssuedSecret(Secret::new(text))
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl From<Secret> for IssuedSecret {
+    fn from(secret: Secret) -> IssuedSecret {
+        IssuedSecret(secret)
+    }
+}
+
+impl Serialize for IssuedSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
+    }
+}
+
+impl JsonSchema for IssuedSecret {
+    fn schema_name() -> Cow<'static, str> {
+        "IssuedSecret".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "x-secret": true})
+    }
+}
+
 /// A password in its normal form, not longer than the policy's `max_bytes`.
 pub struct Password {
     normal: Zeroizing<String>,
@@ -156,13 +196,14 @@ macro_rules! weaknesses {
 
         impl JsonSchema for Weakness {
             fn schema_name() -> Cow<'static, str> {
-                "Weakness".into()
-            }
-            fn inline_schema() -> bool {
-                true
+                "PasswordWeakness".into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "enum": [$($name),*]})
+                json_schema!({
+                    "type": "string",
+                    "enum": [$($name),*],
+                    "description": "A reason why a password is too weak.",
+                })
             }
         }
     };

@@ -21,6 +21,7 @@ use crate::json::{self, Text};
 /// The rules of `authenticate_request`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "RequestsConfig")]
 pub struct Requests {
     /// Paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
     /// (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` say which.

@@ -9,11 +9,11 @@ use data_encoding::BASE32_NOPAD;
 use qrcodegen::{QrCode, QrCodeEcc};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::crypto;
 use crate::error::{Code, Error, Result};
-use crate::password::collected;
+use crate::password::{IssuedSecret, collected};
 use crate::user::text_type;
 
 /// A seed. It is read and written in base32 (RFC 4648 section 6); as a secret it is not shown.
@@ -184,33 +184,17 @@ impl FromStr for ServiceName {
 text_type!(ServiceName, "minLength": 1, "maxLength": 64);
 
 /// A URI that holds a seed, and its picture.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Provisioning {
     /// `otpauth://totp/…`: what an authenticator app reads. A secret.
-    #[schemars(extend("x-secret" = true))]
-    pub otpauth_uri: String,
+    pub otpauth_uri: IssuedSecret,
     /// The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
-    #[schemars(extend("x-secret" = true))]
-    pub qr_svg: String,
+    pub qr_svg: IssuedSecret,
 }
 
 impl Provisioning {
     pub(crate) fn new(uri: &str) -> Result<Provisioning> {
-        Ok(Provisioning { otpauth_uri: uri.to_owned(), qr_svg: svg(uri)? })
-    }
-}
-
-impl Drop for Provisioning {
-    fn drop(&mut self) {
-        self.otpauth_uri.zeroize();
-        self.qr_svg.zeroize();
-    }
-}
-
-/// Whoever has it has the seed: it is not shown.
-impl fmt::Debug for Provisioning {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Provisioning").finish_non_exhaustive()
+        Ok(Provisioning { otpauth_uri: IssuedSecret::new(uri), qr_svg: IssuedSecret::new(svg(uri)?) })
     }
 }
 
@@ -272,7 +256,7 @@ mod tests {
         {
             let uri = PARAMETERS.uri(&Seed::new().unwrap(), &issuer, &account);
             let provisioning = Provisioning::new(&uri).unwrap();
-            assert_eq!(read(&provisioning.qr_svg), *uri);
+            assert_eq!(read(provisioning.qr_svg.expose()), *uri);
         }
     }
 

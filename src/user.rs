@@ -18,6 +18,7 @@ use crate::{crypto, precis};
 
 /// What may be shown of an account. A password hash never leaves the store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "User", extend("x-least" = ["username", "is_active"]))]
 pub struct PublicUser {
     /// The immutable id, `sub` in tokens.
     pub id: Id,
@@ -440,7 +441,6 @@ impl Proofs {
 /// A login with another provider: which, and what it says of how the user satisfied it, in its own words. Nothing is
 /// concluded from that here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
 pub struct ProviderLogin {
     /// The provider's name in `id_token_providers`.
     pub name: String,
@@ -482,7 +482,11 @@ impl fmt::Debug for Offered {
 
 /// JSON strings that are read with `FromStr`, so that an invalid one never becomes a value.
 macro_rules! text_type {
-    ($type:ident, $($schema:tt)*) => {
+    // A shape of its own in the description, under this name.
+    (shape $name:literal, $type:ident, $($schema:tt)*) => {
+        $crate::user::text_type!(@ $name, false, $type, $($schema)*);
+    };
+    (@ $name:expr, $is_inline:literal, $type:ident, $($schema:tt)*) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
                 <crate::json::Text as serde::Deserialize>::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
@@ -491,15 +495,18 @@ macro_rules! text_type {
 
         impl schemars::JsonSchema for $type {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($type).into()
+                $name.into()
             }
             fn inline_schema() -> bool {
-                true
+                $is_inline
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({"type": "string", $($schema)*})
             }
         }
+    };
+    ($type:ident, $($schema:tt)*) => {
+        $crate::user::text_type!(@ stringify!($type), true, $type, $($schema)*);
     };
 }
 

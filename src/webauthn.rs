@@ -16,6 +16,7 @@ pub(crate) const REQUIRED: &str = "required";
 /// PublicKeyCredentialCreationOptionsJSON (section 5.1.9).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-passed-on" = true))]
 pub struct CreationOptions {
     /// Who asks.
     pub rp: RelyingParty,
@@ -38,6 +39,7 @@ pub struct CreationOptions {
 /// PublicKeyCredentialRequestOptionsJSON (section 5.1.10).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-passed-on" = true))]
 pub struct RequestOptions {
     /// What the authenticator signs.
     pub challenge: Bytes,
@@ -53,7 +55,6 @@ pub struct RequestOptions {
 
 /// Who asks (section 5.4.2).
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct RelyingParty {
     /// `passkeys.rp_id`.
     pub id: String,
@@ -64,7 +65,6 @@ pub struct RelyingParty {
 /// For whom a passkey is made (section 5.4.3).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(inline)]
 pub struct UserEntity {
     /// The user handle: the bytes of the account's id.
     pub id: Bytes,
@@ -76,7 +76,6 @@ pub struct UserEntity {
 
 /// An algorithm (section 5.3).
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CredentialParameters {
     /// Always `public-key`.
     #[serde(rename = "type")]
@@ -87,7 +86,6 @@ pub struct CredentialParameters {
 
 /// A credential (section 5.8.3).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct CredentialDescriptor {
     /// Always `public-key`.
     #[serde(rename = "type")]
@@ -102,7 +100,6 @@ pub struct CredentialDescriptor {
 /// What an authenticator should be able to do (section 5.4.4).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(inline)]
 pub struct AuthenticatorSelection {
     /// Whether it keeps the passkey, so that it works without a username: `preferred`.
     pub resident_key: &'static str,
@@ -115,7 +112,7 @@ pub struct AuthenticatorSelection {
 /// RegistrationResponseJSON (section 5.1), as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("additionalProperties" = true, "x-secret" = true))]
+#[schemars(extend("additionalProperties" = true, "x-secret" = true, "x-passed-on" = true))]
 pub struct RegistrationResponse {
     /// The credential's id.
     pub id: Bytes,
@@ -131,7 +128,7 @@ pub struct RegistrationResponse {
 /// AuthenticatorAttestationResponseJSON, as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(inline, extend("additionalProperties" = true))]
+#[schemars(extend("additionalProperties" = true))]
 pub struct AttestationResponse {
     /// What the browser did.
     #[serde(rename = "clientDataJSON")]
@@ -145,7 +142,7 @@ pub struct AttestationResponse {
 /// AuthenticationResponseJSON (section 5.1), as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("additionalProperties" = true, "x-secret" = true))]
+#[schemars(extend("additionalProperties" = true, "x-secret" = true, "x-passed-on" = true))]
 pub struct AuthenticationResponse {
     /// The credential's id.
     pub id: Bytes,
@@ -161,7 +158,7 @@ pub struct AuthenticationResponse {
 /// AuthenticatorAssertionResponseJSON, as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(inline, extend("additionalProperties" = true))]
+#[schemars(extend("additionalProperties" = true))]
 pub struct AssertionResponse {
     /// What the browser did.
     #[serde(rename = "clientDataJSON")]

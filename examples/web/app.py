@@ -24,7 +24,7 @@ from fastapi.templating import Jinja2Templates
 from doorward import AuthError, Config, Engine, InvalidToken, to_thread
 from doorward.asgi import DeviceCookie, VerificationCookie
 from doorward.exceptions import NotAuthenticated, StepUpRequired
-from doorward.models.app import (
+from doorward.models import (
     AuthenticateResponse,
     Client,
     CompleteLoginResponse,

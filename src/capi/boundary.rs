@@ -9,11 +9,13 @@ use std::sync::{Arc, Once, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::types::{DOORWARD_OK, doorward_engine, doorward_hooks, doorward_status};
+use super::statuses::DOORWARD_OK;
+use super::types::{doorward_engine, doorward_hooks, doorward_status};
 use crate::clock::Clock;
 use crate::contain::contain;
 use crate::engine::{Engine, Hooks, Level};
 use crate::error::{Code, Error, Result};
+use crate::operations::Operation;
 
 thread_local! {
     /// Whether this thread is inside a hook.
@@ -46,6 +48,24 @@ pub(super) unsafe fn boundary(
             }
             let open = engine.open.read().unwrap_or_else(PoisonError::into_inner);
             f(open.as_ref().ok_or(Error::from(Code::EngineClosed))?)
+        })
+    }
+}
+
+/// Runs an operation of the table with the caller's request.
+///
+/// # Safety
+/// The pointers are as the header asks.
+pub(super) unsafe fn run(
+    operation: &Operation,
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: as this function's.
+    unsafe {
+        boundary(engine, response, |engine| {
+            engine.run(operation, text(request, "request")?.unwrap_or_default())
         })
     }
 }

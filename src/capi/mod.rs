@@ -1,10 +1,11 @@
 //! The C ABI. `include/doorward.h` is generated from this folder, comments included, so they
 //! are written for its readers. What every function does first and last is in `boundary`.
 //!
-//! - `types`: statuses, hooks, the engine's handle
+//! - `types`: hooks, the engine's handle
+//! - `statuses`: the classes of outcomes, generated
 //! - `lifecycle`: version, open, call, close, release, free
 //! - `values`: requests from values, values from responses
-//! - `named`: one function for each operation
+//! - `named`: one function for each operation, generated
 //! - `boundary`: NULL, fork, re-entry, close, panic
 
 #![allow(unsafe_code)]
@@ -14,10 +15,12 @@
 mod boundary;
 mod lifecycle;
 mod named;
+mod statuses;
 mod types;
 mod values;
 
 pub use lifecycle::*;
 pub use named::*;
+pub use statuses::*;
 pub use types::*;
 pub use values::*;

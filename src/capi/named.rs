@@ -1,14 +1,15 @@
-//! One function for each operation: `doorward_call` with the operation fixed. Requests, responses and
-//! every code: docs/operations.md. All may give invalid_json, invalid_request, store_unavailable,
-//! store_constraint, invalid_config and the codes of MISUSE. Written out, because cbindgen sees no macros; a test holds them to the table.
+//! A function for each operation: `doorward_call` with the operation fixed.
+//! Written by `make header` from the description: do not edit.
 
 use std::ffi::c_char;
 
-use super::boundary::{boundary, text};
+use super::boundary::run;
 use super::types::{doorward_engine, doorward_status};
-use crate::operations::{Operation, rows};
+use crate::operations::rows;
 
-/// Creates an account. Codes: weak_password, username_taken, email_taken, hash_queue_full.
+/// Creates an account.
+/// INVALID_REQUEST: weak_password. CONFLICT: username_taken, email_taken. THROTTLED: too_many_attempts.
+/// UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_register(
     engine: *const doorward_engine,
@@ -19,7 +20,8 @@ pub unsafe extern "C" fn doorward_register(
     unsafe { run(&rows::register, engine, request, response) }
 }
 
-/// Finds an account by id, name or e-mail address. Codes: user_not_found.
+/// Finds an account by id, name or e-mail address.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_get_user(
     engine: *const doorward_engine,
@@ -31,6 +33,7 @@ pub unsafe extern "C" fn doorward_get_user(
 }
 
 /// Lists accounts in the order of their ids.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_users(
     engine: *const doorward_engine,
@@ -41,7 +44,9 @@ pub unsafe extern "C" fn doorward_list_users(
     unsafe { run(&rows::list_users, engine, request, response) }
 }
 
-/// Changes an account. Codes: user_not_found, username_taken, email_taken, permission_denied.
+/// Changes an account.
+/// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken. FORBIDDEN: permission_denied.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_update_user(
     engine: *const doorward_engine,
@@ -52,7 +57,9 @@ pub unsafe extern "C" fn doorward_update_user(
     unsafe { run(&rows::update_user, engine, request, response) }
 }
 
-/// Deletes an account and everything about it. Codes: user_not_found, permission_denied.
+/// Deletes an account and everything about it.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_delete_user(
     engine: *const doorward_engine,
@@ -64,6 +71,7 @@ pub unsafe extern "C" fn doorward_delete_user(
 }
 
 /// Creates accounts with the password hashes that another system made.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_import_users(
     engine: *const doorward_engine,
@@ -74,7 +82,8 @@ pub unsafe extern "C" fn doorward_import_users(
     unsafe { run(&rows::import_users, engine, request, response) }
 }
 
-/// Reads everything that is kept on a person. Codes: user_not_found.
+/// Reads everything that is kept on a person.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_export_user(
     engine: *const doorward_engine,
@@ -85,7 +94,8 @@ pub unsafe extern "C" fn doorward_export_user(
     unsafe { run(&rows::export_user, engine, request, response) }
 }
 
-/// Hashes a password with Argon2id. Codes: hash_queue_full.
+/// Hashes a password with Argon2id.
+/// UNAVAILABLE: hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_hash_password(
     engine: *const doorward_engine,
@@ -96,7 +106,8 @@ pub unsafe extern "C" fn doorward_hash_password(
     unsafe { run(&rows::hash_password, engine, request, response) }
 }
 
-/// Verifies a password against a hash; a malformed hash is valid:false. Codes: hash_queue_full.
+/// Verifies a password against a hash.
+/// UNAVAILABLE: hash_queue_full.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify_password(
     engine: *const doorward_engine,
@@ -118,8 +129,9 @@ pub unsafe extern "C" fn doorward_check_password(
     unsafe { run(&rows::check_password, engine, request, response) }
 }
 
-/// Changes a password by the old one; ends every session. Codes: invalid_credentials, invalid_token,
-/// user_not_found, weak_password, too_many_attempts, hash_queue_full.
+/// Changes a password by the old one; ends every session.
+/// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_change_password(
     engine: *const doorward_engine,
@@ -130,8 +142,9 @@ pub unsafe extern "C" fn doorward_change_password(
     unsafe { run(&rows::change_password, engine, request, response) }
 }
 
-/// Sets a password for somebody else, to be changed at the next login; ends every session. Codes:
-/// user_not_found, weak_password, hash_queue_full.
+/// Sets a password for somebody else, to be changed at the next login; ends every session.
+/// NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_set_password(
     engine: *const doorward_engine,
@@ -142,8 +155,9 @@ pub unsafe extern "C" fn doorward_set_password(
     unsafe { run(&rows::set_password, engine, request, response) }
 }
 
-/// Logs in by password and opens a session. Codes: invalid_credentials, second_factor_required,
-/// invalid_code, password_change_required, too_many_attempts, hash_queue_full.
+/// Logs in by password and opens a session.
+/// DENIED: invalid_credentials, invalid_code. STEP_UP: second_factor_required, password_change_required.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login(
     engine: *const doorward_engine,
@@ -154,8 +168,9 @@ pub unsafe extern "C" fn doorward_login(
     unsafe { run(&rows::login, engine, request, response) }
 }
 
-/// Takes the step that a login still wanted and opens its session. Codes: invalid_challenge,
-/// invalid_code, password_change_required, too_many_attempts, weak_password, hash_queue_full.
+/// Takes the step that a login still wanted and opens its session.
+/// DENIED: invalid_challenge, invalid_code. STEP_UP: password_change_required. THROTTLED: too_many_attempts.
+/// INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_complete_login(
     engine: *const doorward_engine,
@@ -166,8 +181,9 @@ pub unsafe extern "C" fn doorward_complete_login(
     unsafe { run(&rows::complete_login, engine, request, response) }
 }
 
-/// Logs in by an ID token of a configured OpenID provider and opens a session. Codes: invalid_credentials,
-/// invalid_token, second_factor_required, email_taken, too_many_attempts, auth_service_unavailable.
+/// Logs in by an ID token of a configured OpenID provider and opens a session.
+/// DENIED: invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT: email_taken.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login_with_id_token(
     engine: *const doorward_engine,
@@ -178,8 +194,9 @@ pub unsafe extern "C" fn doorward_login_with_id_token(
     unsafe { run(&rows::login_with_id_token, engine, request, response) }
 }
 
-/// Proves again, in a session, who one is. Codes: invalid_token, user_not_found, invalid_credentials,
-/// invalid_code, too_many_attempts, hash_queue_full.
+/// Proves again, in a session, who one is.
+/// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
+/// UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_reauthenticate(
     engine: *const doorward_engine,
@@ -190,7 +207,8 @@ pub unsafe extern "C" fn doorward_reauthenticate(
     unsafe { run(&rows::reauthenticate, engine, request, response) }
 }
 
-/// Exchanges a refresh token for the next pair of tokens. Codes: invalid_token.
+/// Exchanges a refresh token for the next pair of tokens.
+/// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_refresh(
     engine: *const doorward_engine,
@@ -201,7 +219,8 @@ pub unsafe extern "C" fn doorward_refresh(
     unsafe { run(&rows::refresh, engine, request, response) }
 }
 
-/// Ends a session, or every session of its user. Codes: invalid_token.
+/// Ends a session, or every session of its user.
+/// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_logout(
     engine: *const doorward_engine,
@@ -212,7 +231,8 @@ pub unsafe extern "C" fn doorward_logout(
     unsafe { run(&rows::logout, engine, request, response) }
 }
 
-/// Lists the live sessions of a user. Codes: user_not_found.
+/// Lists the live sessions of a user.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_sessions(
     engine: *const doorward_engine,
@@ -224,6 +244,7 @@ pub unsafe extern "C" fn doorward_list_sessions(
 }
 
 /// Ends one session.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_session(
     engine: *const doorward_engine,
@@ -234,7 +255,8 @@ pub unsafe extern "C" fn doorward_revoke_session(
     unsafe { run(&rows::revoke_session, engine, request, response) }
 }
 
-/// Ends every session of a user, but for one if asked. Codes: user_not_found.
+/// Ends every session of a user, but for one if asked.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_user_sessions(
     engine: *const doorward_engine,
@@ -246,6 +268,7 @@ pub unsafe extern "C" fn doorward_revoke_user_sessions(
 }
 
 /// Ends every session of everybody.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_all_sessions(
     engine: *const doorward_engine,
@@ -257,6 +280,7 @@ pub unsafe extern "C" fn doorward_revoke_all_sessions(
 }
 
 /// Revokes a token with its session (RFC 7009).
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_token(
     engine: *const doorward_engine,
@@ -267,7 +291,8 @@ pub unsafe extern "C" fn doorward_revoke_token(
     unsafe { run(&rows::revoke_token, engine, request, response) }
 }
 
-/// Verifies an access token by signature and claims, without the store. Codes: invalid_token.
+/// Verifies an access token by signature and claims, without the store.
+/// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify(
     engine: *const doorward_engine,
@@ -278,8 +303,9 @@ pub unsafe extern "C" fn doorward_verify(
     unsafe { run(&rows::verify, engine, request, response) }
 }
 
-/// Says who is there, by a live token. Codes: not_authenticated, invalid_token, user_not_found,
-/// invalid_authorization_header.
+/// Says who is there, by a live token.
+/// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authenticate(
     engine: *const doorward_engine,
@@ -290,8 +316,9 @@ pub unsafe extern "C" fn doorward_authenticate(
     unsafe { run(&rows::authenticate, engine, request, response) }
 }
 
-/// Says whether a request may pass, and who sent it. Codes: not_authenticated, invalid_token,
-/// user_not_found, invalid_authorization_header.
+/// Says whether a request may pass, and who sent it.
+/// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
+/// permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authenticate_request(
     engine: *const doorward_engine,
@@ -302,7 +329,8 @@ pub unsafe extern "C" fn doorward_authenticate_request(
     unsafe { run(&rows::authenticate_request, engine, request, response) }
 }
 
-/// Says whether a token is good now (RFC 7662); it never fails for a reason of the token.
+/// Says whether a token is good now (RFC 7662); never fails for a reason of the token.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect(
     engine: *const doorward_engine,
@@ -314,6 +342,7 @@ pub unsafe extern "C" fn doorward_introspect(
 }
 
 /// Asks another service whether a token is good now (RFC 7662).
+/// DENIED: invalid_token. UNAVAILABLE: auth_service_unavailable. CONFIG: invalid_config, feature_not_built.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect_remote(
     engine: *const doorward_engine,
@@ -325,6 +354,7 @@ pub unsafe extern "C" fn doorward_introspect_remote(
 }
 
 /// Says whether the bearer of a token may do something, by the account as it is now.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authorize(
     engine: *const doorward_engine,
@@ -336,6 +366,7 @@ pub unsafe extern "C" fn doorward_authorize(
 }
 
 /// Issues an access token with claims of the host's own.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_issue_token(
     engine: *const doorward_engine,
@@ -346,7 +377,8 @@ pub unsafe extern "C" fn doorward_issue_token(
     unsafe { run(&rows::issue_token, engine, request, response) }
 }
 
-/// The public keys, for services that verify on their own (RFC 7517).
+/// The public keys, for services that verify on their own.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_jwks(
     engine: *const doorward_engine,
@@ -358,6 +390,7 @@ pub unsafe extern "C" fn doorward_jwks(
 }
 
 /// Makes a new signing key; the old one verifies until nothing it signed is alive.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_rotate_keys(
     engine: *const doorward_engine,
@@ -368,7 +401,8 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
-/// Lists signing keys and secret keys, without what is secret of them.
+/// Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_keys(
     engine: *const doorward_engine,
@@ -379,7 +413,9 @@ pub unsafe extern "C" fn doorward_list_keys(
     unsafe { run(&rows::list_keys, engine, request, response) }
 }
 
-/// Mails a token to an address that has yet to be verified. Codes: too_many_attempts.
+/// Mails a token to the address of an account that has yet to verify it.
+/// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_verification(
     engine: *const doorward_engine,
@@ -390,8 +426,9 @@ pub unsafe extern "C" fn doorward_request_email_verification(
     unsafe { run(&rows::request_email_verification, engine, request, response) }
 }
 
-/// Mails a token to the address that an account is to have, and a notice to the one it has. Codes:
-/// user_not_found, email_taken.
+/// Mails a token to the address that an account is to have, and a notice to the one it has.
+/// NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_change(
     engine: *const doorward_engine,
@@ -402,7 +439,8 @@ pub unsafe extern "C" fn doorward_request_email_change(
     unsafe { run(&rows::request_email_change, engine, request, response) }
 }
 
-/// Mails a token with which a new password can be set. Codes: too_many_attempts.
+/// Mails a token with which a new password can be set.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_password_reset(
     engine: *const doorward_engine,
@@ -413,8 +451,8 @@ pub unsafe extern "C" fn doorward_request_password_reset(
     unsafe { run(&rows::request_password_reset, engine, request, response) }
 }
 
-/// Sets a new password by the token that was mailed, and ends every session. Codes: invalid_token,
-/// weak_password, hash_queue_full.
+/// Sets a new password by the token that was mailed, and ends every session.
+/// INVALID_REQUEST: invalid_token, weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_reset_password(
     engine: *const doorward_engine,
@@ -425,8 +463,10 @@ pub unsafe extern "C" fn doorward_reset_password(
     unsafe { run(&rows::reset_password, engine, request, response) }
 }
 
-/// Verifies an address, or changes it, by the token that was mailed to it. Codes: invalid_token,
-/// email_taken.
+/// Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
+/// INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
+/// invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
+/// UNAVAILABLE: auth_service_unavailable, hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify_email(
     engine: *const doorward_engine,
@@ -437,7 +477,8 @@ pub unsafe extern "C" fn doorward_verify_email(
     unsafe { run(&rows::verify_email, engine, request, response) }
 }
 
-/// Says what a mailed token is for, without redeeming it. Codes: invalid_token.
+/// Says what a mailed token is for, without redeeming it.
+/// INVALID_REQUEST: invalid_token. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_check_mail_token(
     engine: *const doorward_engine,
@@ -459,7 +500,7 @@ pub unsafe extern "C" fn doorward_generate_totp_secret(
     unsafe { run(&rows::generate_totp_secret, engine, request, response) }
 }
 
-/// Writes a secret as an authenticator app reads it, as URI and as QR code (SVG).
+/// Writes a secret as an authenticator app reads it, as URI and as QR code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_totp_provisioning_uri(
     engine: *const doorward_engine,
@@ -470,7 +511,7 @@ pub unsafe extern "C" fn doorward_totp_provisioning_uri(
     unsafe { run(&rows::totp_provisioning_uri, engine, request, response) }
 }
 
-/// Verifies a code by the secret alone, as often as it is asked: valid:true or valid:false.
+/// Verifies a code by the secret alone, as often as it is asked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify_totp(
     engine: *const doorward_engine,
@@ -481,8 +522,9 @@ pub unsafe extern "C" fn doorward_verify_totp(
     unsafe { run(&rows::verify_totp, engine, request, response) }
 }
 
-/// Makes a secret for an account; it is no factor before it is confirmed. Codes: user_not_found,
-/// already_configured.
+/// Makes a secret for an account; it is no factor before it is confirmed.
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_setup_totp(
     engine: *const doorward_engine,
@@ -493,8 +535,9 @@ pub unsafe extern "C" fn doorward_setup_totp(
     unsafe { run(&rows::setup_totp, engine, request, response) }
 }
 
-/// Puts an authenticator app in force by its first code; ends every session. Codes: user_not_found,
-/// invalid_code, already_configured, too_many_attempts.
+/// Puts an authenticator app in force by its first code; ends every session.
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. DENIED: invalid_code. CONFLICT:
+/// already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_confirm_totp(
     engine: *const doorward_engine,
@@ -505,7 +548,8 @@ pub unsafe extern "C" fn doorward_confirm_totp(
     unsafe { run(&rows::confirm_totp, engine, request, response) }
 }
 
-/// Says whether an account has an authenticator app in force. Codes: user_not_found.
+/// Says whether an account has an authenticator app in force.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_totp_status(
     engine: *const doorward_engine,
@@ -516,8 +560,9 @@ pub unsafe extern "C" fn doorward_totp_status(
     unsafe { run(&rows::totp_status, engine, request, response) }
 }
 
-/// Takes an authenticator app away by a code; ends every session. Codes: user_not_found, invalid_code,
-/// permission_denied, too_many_attempts.
+/// Takes an authenticator app away by a code; ends every session.
+/// NOT_FOUND: user_not_found. DENIED: invalid_code. FORBIDDEN: permission_denied. THROTTLED:
+/// too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_disable_totp(
     engine: *const doorward_engine,
@@ -528,8 +573,8 @@ pub unsafe extern "C" fn doorward_disable_totp(
     unsafe { run(&rows::disable_totp, engine, request, response) }
 }
 
-/// Replaces the recovery codes of an account; ends every session. Codes: user_not_found,
-/// permission_denied.
+/// Replaces the recovery codes of an account; ends every session.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_generate_recovery_codes(
     engine: *const doorward_engine,
@@ -540,7 +585,8 @@ pub unsafe extern "C" fn doorward_generate_recovery_codes(
     unsafe { run(&rows::generate_recovery_codes, engine, request, response) }
 }
 
-/// Says how many recovery codes an account has left. Codes: user_not_found.
+/// Says how many recovery codes an account has left.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_recovery_codes_status(
     engine: *const doorward_engine,
@@ -552,6 +598,7 @@ pub unsafe extern "C" fn doorward_recovery_codes_status(
 }
 
 /// Takes mails out of the outbox, for a host that sends them itself.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_take_mail(
     engine: *const doorward_engine,
@@ -563,6 +610,7 @@ pub unsafe extern "C" fn doorward_take_mail(
 }
 
 /// Says what became of a mail that was taken.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_acknowledge_mail(
     engine: *const doorward_engine,
@@ -573,7 +621,8 @@ pub unsafe extern "C" fn doorward_acknowledge_mail(
     unsafe { run(&rows::acknowledge_mail, engine, request, response) }
 }
 
-/// Sends mails that are due by SMTP. Codes: mail_unavailable, invalid_config, feature_not_built.
+/// Sends mails that are due by SMTP.
+/// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_deliver_mail(
     engine: *const doorward_engine,
@@ -584,7 +633,9 @@ pub unsafe extern "C" fn doorward_deliver_mail(
     unsafe { run(&rows::deliver_mail, engine, request, response) }
 }
 
-/// Begins to make a passkey for an account. Codes: user_not_found, permission_denied, invalid_config.
+/// Begins to make a passkey for an account.
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_passkey_registration(
     engine: *const doorward_engine,
@@ -595,8 +646,9 @@ pub unsafe extern "C" fn doorward_begin_passkey_registration(
     unsafe { run(&rows::begin_passkey_registration, engine, request, response) }
 }
 
-/// Makes the passkey; ends every session. Codes: invalid_challenge, invalid_credentials, already_configured,
-/// invalid_config.
+/// Makes the passkey; ends every session.
+/// DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_finish_passkey_registration(
     engine: *const doorward_engine,
@@ -607,7 +659,8 @@ pub unsafe extern "C" fn doorward_finish_passkey_registration(
     unsafe { run(&rows::finish_passkey_registration, engine, request, response) }
 }
 
-/// Begins a login by passkey. Codes: invalid_config.
+/// Begins a login by passkey.
+/// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_passkey_login(
     engine: *const doorward_engine,
@@ -618,8 +671,9 @@ pub unsafe extern "C" fn doorward_begin_passkey_login(
     unsafe { run(&rows::begin_passkey_login, engine, request, response) }
 }
 
-/// Logs in by a passkey alone and opens a session. Codes: invalid_credentials, invalid_challenge,
-/// too_many_attempts, invalid_config.
+/// Logs in by a passkey alone and opens a session.
+/// DENIED: invalid_credentials, invalid_challenge. THROTTLED: too_many_attempts. CONFIG: invalid_config.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_finish_passkey_login(
     engine: *const doorward_engine,
@@ -630,7 +684,8 @@ pub unsafe extern "C" fn doorward_finish_passkey_login(
     unsafe { run(&rows::finish_passkey_login, engine, request, response) }
 }
 
-/// Lists the passkeys of an account. Codes: user_not_found.
+/// Lists the passkeys of an account.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_passkeys(
     engine: *const doorward_engine,
@@ -641,7 +696,8 @@ pub unsafe extern "C" fn doorward_list_passkeys(
     unsafe { run(&rows::list_passkeys, engine, request, response) }
 }
 
-/// Takes a passkey away; ends every session. Codes: user_not_found, permission_denied.
+/// Takes a passkey away; ends every session.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_remove_passkey(
     engine: *const doorward_engine,
@@ -653,6 +709,7 @@ pub unsafe extern "C" fn doorward_remove_passkey(
 }
 
 /// Reads the audit log.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_events(
     engine: *const doorward_engine,
@@ -664,6 +721,7 @@ pub unsafe extern "C" fn doorward_events(
 }
 
 /// Verifies the chain over the audit log.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify_events(
     engine: *const doorward_engine,
@@ -675,6 +733,7 @@ pub unsafe extern "C" fn doorward_verify_events(
 }
 
 /// Purges what is past its time.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_maintain(
     engine: *const doorward_engine,
@@ -685,7 +744,8 @@ pub unsafe extern "C" fn doorward_maintain(
     unsafe { run(&rows::maintain, engine, request, response) }
 }
 
-/// Copies a SQLite store into a file, while it is in use. Codes: feature_not_built.
+/// Copies a SQLite store into a file, while it is in use.
+/// CONFIG: feature_not_built. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_backup(
     engine: *const doorward_engine,
@@ -697,6 +757,7 @@ pub unsafe extern "C" fn doorward_backup(
 }
 
 /// Counts calls by operation and status, times them, and tells what the store holds.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_stats(
     engine: *const doorward_engine,
@@ -716,18 +777,4 @@ pub unsafe extern "C" fn doorward_doctor(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::doctor, engine, request, response) }
-}
-
-unsafe fn run(
-    operation: &Operation,
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: as this function's.
-    unsafe {
-        boundary(engine, response, |engine| {
-            engine.run(operation, text(request, "request")?.unwrap_or_default())
-        })
-    }
 }

@@ -14,31 +14,6 @@ pub const DOORWARD_ABI: u32 = 1;
 /// The class of an outcome: `status & 0xff`; the upper bits are reserved. The body's `code` says more.
 pub type doorward_status = i32;
 
-/// It happened. From a login operation: a session was issued, never anything less. HTTP 200.
-pub const DOORWARD_OK: doorward_status = 0;
-/// The proof was rejected. HTTP 401.
-pub const DOORWARD_DENIED: doorward_status = 1;
-/// Not authenticated yet; the body carries the next challenge. HTTP 401.
-pub const DOORWARD_STEP_UP: doorward_status = 2;
-/// Authenticated, not allowed. HTTP 403.
-pub const DOORWARD_FORBIDDEN: doorward_status = 3;
-/// The request breaks the operation's schema or a policy. HTTP 400.
-pub const DOORWARD_INVALID_REQUEST: doorward_status = 4;
-/// There is no such thing. HTTP 404.
-pub const DOORWARD_NOT_FOUND: doorward_status = 5;
-/// It is taken, or already so. HTTP 409.
-pub const DOORWARD_CONFLICT: doorward_status = 6;
-/// Too many attempts; the body says `retry_after_seconds`. HTTP 429.
-pub const DOORWARD_THROTTLED: doorward_status = 7;
-/// Store, hash queue, mail or remote service cannot answer now; a retry is safe. HTTP 503.
-pub const DOORWARD_UNAVAILABLE: doorward_status = 8;
-/// Bad configuration, unknown operation, feature not built in. HTTP 500.
-pub const DOORWARD_CONFIG: doorward_status = 9;
-/// NULL, closed engine, used after fork, re-entered from a hook. HTTP 500.
-pub const DOORWARD_MISUSE: doorward_status = 10;
-/// A bug was contained; treat as denied. HTTP 500.
-pub const DOORWARD_INTERNAL: doorward_status = 11;
-
 /// Level of a log record: a bug was contained.
 pub const DOORWARD_LOG_ERROR: i32 = 1;
 /// Level of a log record: something the operator should see to.

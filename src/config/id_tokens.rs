@@ -16,6 +16,7 @@ use crate::user::Role;
 /// A provider of ID tokens, and how far it is trusted.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IdTokenProviderConfig")]
 pub struct IdTokenProvider {
     /// `iss` of its tokens, to the letter. `{tenantid}` in it, as Microsoft Entra writes it for applications of many
     /// tenants, stands for the token's `tid`.

@@ -37,7 +37,7 @@ macro_rules! kinds {
             }
         }
 
-        text_type!(Kind, "enum": [$($name),*]);
+        text_type!(shape "EventKind", Kind, "enum": [$($name),*], "description": "A kind of event of the audit log.");
     };
 }
 

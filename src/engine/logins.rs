@@ -95,7 +95,7 @@ impl Logins {
         self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
         let step_up = StepUp {
             status: code.name(),
-            challenge,
+            challenge: challenge.into(),
             expires_in: CHALLENGE_SECONDS,
             user_id: user.public.id,
             second_factors,

@@ -45,7 +45,7 @@ text_type!(Retire, "enum": ["now"]);
 
 /// What was retired, and what ended with it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(rename = "RetiredSecrets")]
 pub struct Retired {
     /// Signing keys: all that signed or verified.
     pub signing_keys: usize,

@@ -9,9 +9,9 @@ use crate::engine::account_status::{AccountStatus, Statuses};
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::engine::outbox;
-use crate::error::{Code, Error, Result, optional_exposed};
+use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::password::Secret;
+use crate::password::{IssuedSecret, Secret};
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
 use crate::store::{Durability, Tx, damaged, mails, one_time_secrets};
@@ -20,6 +20,7 @@ use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 /// Creates an account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-body" = ["username", "email", "password"]))]
 pub struct RegisterRequest {
     /// The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
     pub username: Username,
@@ -52,9 +53,8 @@ pub struct RegisterResponse {
     pub user: PublicUser,
     /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
     /// A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
-    #[serde(serialize_with = "optional_exposed", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("x-secret" = true))]
-    pub verification: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<IssuedSecret>,
 }
 
 /// Finds one account, by one of `id`, `username`, `email`, `query`.
@@ -231,7 +231,7 @@ impl Engine {
             let email = user.email.as_ref();
             email.map(|email| self.proofs.verification(&new, email, now)).transpose()
         })?;
-        Ok(RegisterResponse { user, verification })
+        Ok(RegisterResponse { user, verification: verification.map(IssuedSecret::from) })
     }
 
     /// Finds an account. Names and addresses are compared by their canonical form.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::error::{Code, Result};
+use crate::json::HostOnly;
 use crate::token::Token;
 use crate::user::{Email, Offered, Role, Scope};
 
@@ -45,8 +46,7 @@ pub struct AuthorizeResponse {
     pub authorized: bool,
     /// For the host only, never to be passed on: why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-host-only" = true))]
-    pub reason: Option<String>,
+    pub reason: Option<HostOnly<String>>,
 }
 
 impl Engine {
@@ -64,7 +64,7 @@ impl Engine {
                 _ => return Err(error),
             },
         };
-        Ok(AuthorizeResponse { authorized: reason.is_none(), reason })
+        Ok(AuthorizeResponse { authorized: reason.is_none(), reason: reason.map(HostOnly) })
     }
 
     fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Result<Option<&'static str>> {

@@ -54,7 +54,7 @@ pub struct Finding {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(inline)]
+#[schemars(rename = "FindingSeverity")]
 pub enum Severity {
     /// Change it.
     Problem,

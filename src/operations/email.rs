@@ -11,10 +11,10 @@ use crate::engine::Engine;
 use crate::engine::account_proof::AccountProof;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
-use crate::error::{Code, Error, Result, exposed};
+use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Kind;
-use crate::password::Secret;
+use crate::password::{IssuedSecret, Secret};
 use crate::store::events::Event;
 use crate::store::mails;
 use crate::store::users::{self, By};
@@ -73,9 +73,7 @@ pub struct RequestEmailChangeResponse {
     pub sent: bool,
     /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
     /// secret, good for a week; keep it in a cookie that scripts cannot read.
-    #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String", extend("x-secret" = true))]
-    pub verification: Secret,
+    pub verification: IssuedSecret,
 }
 
 /// Redeems a token that was mailed, with one proof of the account: `access_token`, `username` with `password`,
@@ -223,7 +221,7 @@ impl Engine {
             self.audit.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
             Ok(verification)
         })?;
-        Ok(RequestEmailChangeResponse { sent: true, verification })
+        Ok(RequestEmailChangeResponse { sent: true, verification: verification.into() })
     }
 
     /// Redeems the token of a mail together with a proof of the account: its address is verified, and, where it is a

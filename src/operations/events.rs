@@ -66,7 +66,7 @@ impl FromStr for EventOrder {
     }
 }
 
-text_type!(EventOrder, "enum": ["written", "oldest", "newest"]);
+text_type!(shape "EventOrder", EventOrder, "enum": ["written", "oldest", "newest"], "description": "The order of a list of events.");
 
 /// A page of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -84,6 +84,7 @@ pub struct EventsResponse {
 
 /// What happened.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
 pub struct EventInfo {
     /// Its id, ordered by time.
     pub id: Id,

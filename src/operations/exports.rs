@@ -8,6 +8,7 @@ use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
+use crate::password::IssuedSecret;
 use crate::store::users::{self, By, User};
 use crate::store::{
     events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
@@ -148,8 +149,7 @@ pub struct ExportedSession {
     pub user_agent: Option<String>,
     /// On which device it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-secret" = true))]
-    pub device_id: Option<String>,
+    pub device_id: Option<IssuedSecret>,
 }
 
 /// How many sessions, and how many events, a page has at most.
@@ -234,7 +234,7 @@ impl From<sessions::Kept> for ExportedSession {
             revoked_at: session.revoked_at,
             ip: session.ip,
             user_agent: session.user_agent,
-            device_id: session.device_id,
+            device_id: session.device_id.map(IssuedSecret::new),
         }
     }
 }

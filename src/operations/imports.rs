@@ -84,7 +84,7 @@ impl FromStr for OnConflict {
     }
 }
 
-text_type!(OnConflict, "enum": ["fail", "skip"]);
+text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "description": "What becomes of an account whose name or address is taken.");
 
 /// What was imported, or with `dry_run` would have been, and what was not.
 #[derive(Debug, Serialize, JsonSchema)]

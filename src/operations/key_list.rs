@@ -58,7 +58,6 @@ pub struct SecretKey {
 /// What a process does with a secret key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(inline)]
 pub enum SecretKeyState {
     /// It is the newest of the store, which seals anew, in whatever order this process lists its keys.
     Current,
@@ -72,7 +71,6 @@ pub enum SecretKeyState {
 
 /// What needs an older secret key.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
 pub struct NeededBy {
     /// Password hashes that it sealed (`password.pepper`). Each is sealed anew at the next login.
     pub password_hashes: i64,

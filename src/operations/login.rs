@@ -26,6 +26,7 @@ use crate::webauthn::AuthenticationResponse;
 /// Proves who one is and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-body" = ["username", "password"]))]
 pub struct LoginRequest {
     /// The username or the e-mail address.
     pub username: Offered,

@@ -1,6 +1,5 @@
 //! Mails that the host sends: `take_mail`, `acknowledge_mail`.
 
-use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -10,6 +9,7 @@ use crate::engine::Engine;
 use crate::engine::outbox::{Fate, Outbox, Taken};
 use crate::error::{Code, Error, Result};
 use crate::mail::Mailbox;
+use crate::password::IssuedSecret;
 use crate::store::Share;
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, text_type};
@@ -35,7 +35,8 @@ pub struct TakeMailResponse {
 }
 
 /// A mail to send.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Mail")]
 pub struct MailInfo {
     /// Its id, for `acknowledge_mail`.
     pub id: Id,
@@ -55,18 +56,15 @@ pub struct MailInfo {
     /// The subject.
     pub subject: String,
     /// The text.
-    #[schemars(extend("x-secret" = true))]
-    pub text: String,
+    pub text: IssuedSecret,
     /// The same as HTML.
-    #[schemars(extend("x-secret" = true))]
-    pub html: String,
+    pub html: IssuedSecret,
     /// The token, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Token<'static>>,
     /// The link with the token, where `mail.links` has one for this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-secret" = true))]
-    pub link: Option<String>,
+    pub link: Option<IssuedSecret>,
     /// For whom it is.
     pub user_id: Id,
     /// When it was written.
@@ -75,13 +73,6 @@ pub struct MailInfo {
     pub expires_at: i64,
     /// Which attempt this is, from 1.
     pub attempt: i64,
-}
-
-/// A mail holds a token and names a person: it is not shown.
-impl fmt::Debug for MailInfo {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("MailInfo").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
-    }
 }
 
 /// Says what became of a mail.
@@ -169,10 +160,10 @@ fn info(outbox: &Outbox, taken: Taken) -> MailInfo {
         message_id: outbox.message_id(waiting.id),
         locale: rendered.locale,
         subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
+        text: IssuedSecret::new(rendered.text),
+        html: IssuedSecret::new(rendered.html),
         token: token.map(|token| Token::new(token.as_str().to_owned())),
-        link: rendered.link,
+        link: rendered.link.map(IssuedSecret::new),
         user_id: waiting.user_id,
         created_at: waiting.created_at,
         expires_at: waiting.expires_at,

@@ -36,7 +36,7 @@ pub struct MaintainResponse {
 
 /// How many of each kind were purged.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(rename = "PurgedRows")]
 pub struct Purged {
     /// Sessions that ended a day ago or more.
     pub sessions: usize,
@@ -81,7 +81,7 @@ pub struct BackupResponse {
 
 /// What a copy holds.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(rename = "VerifiedBackup")]
 pub struct Verified {
     /// Accounts.
     pub users: i64,

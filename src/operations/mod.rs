@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod authorization;
 pub mod delivery;
+mod describe;
 pub mod doctor;
 pub mod email;
 pub mod events;
@@ -28,13 +29,14 @@ pub mod stats;
 pub mod tokens;
 pub mod totp;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+
+pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
-use crate::error::{Code, Result, Status};
+use crate::error::{Code, Result};
 use crate::json;
 use crate::user::Actor;
 
@@ -76,6 +78,9 @@ pub struct Operation {
     pub since: &'static str,
     /// What a call waits for at most: whether it may run on an event loop.
     pub cost: Cost,
+    /// Whether a call that got no answer may be made again: nothing happens twice, and the second answer is as good as
+    /// the first.
+    pub retry: bool,
     /// What it does, in one line.
     pub summary: &'static str,
     /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
@@ -109,8 +114,18 @@ macro_rules! takes_actor {
     };
 }
 
+/// What a row says of a call that is made again.
+macro_rules! retry {
+    (again) => {
+        true
+    };
+    (once) => {
+        false
+    };
+}
+
 macro_rules! operations {
-    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
+    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $retry:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
         /// The rows, each under its name.
         #[allow(non_upper_case_globals)]
         pub(crate) mod rows {
@@ -125,6 +140,7 @@ macro_rules! operations {
                 cost: Cost::$cost,
                 summary: $summary,
                 codes: &[$(Code::$code),*],
+                retry: retry!($retry),
                 takes_actor: takes_actor!($($by)?),
                 index: Index::$name as usize,
                 call: |engine, text| {
@@ -142,8 +158,8 @@ macro_rules! operations {
                     let response: $response = acting(actor, || engine.$name(request))?;
                     response.into_json()
                 },
-                request: |generator| acted_schema::<$request>(takes_actor!($($by)?), generator),
-                response: |generator| <$response>::json_schema(generator),
+                request: |generator| generator.subschema_for::<$request>(),
+                response: |generator| generator.subschema_for::<$response>(),
             };)*
         }
 
@@ -153,82 +169,82 @@ macro_rules! operations {
 }
 
 operations! {
-    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash actor,
+    register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash once actor,
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store,
+    get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store again,
         "Finds an account by id, name or e-mail address.",
         [UserNotFound, StoreUnavailable];
-    list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store,
+    list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store again,
         "Lists accounts in the order of their ids.",
         [StoreUnavailable];
-    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store actor,
+    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
-    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store actor,
+    delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store once actor,
         "Deletes an account and everything about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
-    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long actor,
+    import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long once actor,
         "Creates accounts with the password hashes that another system made.",
         [StoreUnavailable];
-    export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store,
+    export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store again,
         "Reads everything that is kept on a person.",
         [UserNotFound, StoreUnavailable];
-    hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0", Hash,
+    hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0", Hash again,
         "Hashes a password with Argon2id.",
         [HashQueueFull];
-    verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0", Hash,
+    verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0", Hash again,
         "Verifies a password against a hash.",
         [HashQueueFull];
-    check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash,
+    check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash again,
         "Says whether a password may be chosen, and why not.",
         [];
-    change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash,
+    change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash once,
         "Changes a password by the old one; ends every session.",
         [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash actor,
+    set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
         "Sets a password for somebody else, to be changed at the next login; ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
-    login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash,
+    login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0", Hash,
+    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0", Hash once,
         "Takes the step that a login still wanted and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
-    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0", Network,
+    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
-    reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash,
+    reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,
         "Proves again, in a session, who one is.",
         [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0", Store,
+    refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0", Store again,
         "Exchanges a refresh token for the next pair of tokens.",
         [InvalidToken, StoreUnavailable];
-    logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0", Store,
+    logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0", Store once,
         "Ends a session, or every session of its user.",
         [InvalidToken, StoreUnavailable];
-    list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store,
+    list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store again,
         "Lists the live sessions of a user.",
         [UserNotFound, StoreUnavailable];
-    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store actor,
+    revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
         "Ends one session.",
         [StoreUnavailable];
-    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store actor,
+    revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
         "Ends every session of a user, but for one if asked.",
         [UserNotFound, StoreUnavailable];
-    revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long actor,
+    revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long again actor,
         "Ends every session of everybody.",
         [StoreUnavailable];
-    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store actor,
+    revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store again actor,
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
-    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant,
+    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant again,
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
-    authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store,
+    authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
         "Says who is there, by a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
-    authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store,
+    authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store again,
         "Says whether a request may pass, and who sent it.",
         [
             NotAuthenticated,
@@ -238,115 +254,115 @@ operations! {
             PermissionDenied,
             StoreUnavailable
         ];
-    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store,
+    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
         "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
         [StoreUnavailable];
-    introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network,
+    introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network again,
         "Asks another service whether a token is good now (RFC 7662).",
         [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
-    authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store,
+    authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store again,
         "Says whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
-    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store actor,
+    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store once actor,
         "Issues an access token with claims of the host's own.",
         [StoreUnavailable];
-    jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store,
+    jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store again,
         "The public keys, for services that verify on their own.",
         [StoreUnavailable];
-    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long actor,
+    rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long once actor,
         "Makes a new signing key; the old one verifies until nothing it signed is alive.",
         [StoreUnavailable];
-    list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long,
+    list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long again,
         "Lists signing keys and secret keys, without their secrets, and what needs an older secret key.",
         [StoreUnavailable];
-    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash actor,
+    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash once actor,
         "Mails a token to the address of an account that has yet to verify it.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store actor,
+    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store once actor,
         "Mails a token to the address that an account is to have, and a notice to the one it has.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
-    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store actor,
+    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store once actor,
         "Mails a token with which a new password can be set.",
         [TooManyAttempts, StoreUnavailable];
-    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash,
+    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
         "Sets a new password by the token that was mailed, and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
-    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network,
+    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
         "Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.",
         [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
-    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store,
+    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store again,
         "Says what a mailed token is for, without redeeming it.",
         [InvalidMailToken, StoreUnavailable];
-    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant,
+    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant again,
         "Makes a secret for an authenticator app.",
         [];
-    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant,
+    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant again,
         "Writes a secret as an authenticator app reads it, as URI and as QR code.",
         [];
-    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0", Instant,
+    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0", Instant again,
         "Verifies a code by the secret alone, as often as it is asked.",
         [];
-    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store,
+    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store again,
         "Makes a secret for an account; it is no factor before it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
-    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store actor,
+    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store once actor,
         "Puts an authenticator app in force by its first code; ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
-    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store,
+    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store again,
         "Says whether an account has an authenticator app in force.",
         [UserNotFound, StoreUnavailable];
-    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store actor,
+    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store once actor,
         "Takes an authenticator app away by a code; ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
-    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store actor,
+    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
         "Replaces the recovery codes of an account; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
-    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store,
+    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
         "Says how many recovery codes an account has left.",
         [UserNotFound, StoreUnavailable];
-    take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store,
+    take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store again,
         "Takes mails out of the outbox, for a host that sends them itself.",
         [StoreUnavailable];
-    acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store,
+    acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store again,
         "Says what became of a mail that was taken.",
         [StoreUnavailable];
-    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0", Network,
+    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0", Network again,
         "Sends mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
-    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store,
+    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to make a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
-    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store actor,
+    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
         "Makes the passkey; ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
-    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store,
+    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store again,
         "Begins a login by passkey.",
         [InvalidConfig, StoreUnavailable];
-    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store,
+    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store once,
         "Logs in by a passkey alone and opens a session.",
         [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
-    list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store,
+    list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store again,
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
-    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store actor,
+    remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store again actor,
         "Takes a passkey away; ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
-    events: events::EventsRequest => events::EventsResponse, "0.1.0", Store,
+    events: events::EventsRequest => events::EventsResponse, "0.1.0", Store again,
         "Reads the audit log.",
         [StoreUnavailable];
-    verify_events: events::VerifyEventsRequest => events::VerifyEventsResponse, "0.1.0", Long,
+    verify_events: events::VerifyEventsRequest => events::VerifyEventsResponse, "0.1.0", Long again,
         "Verifies the chain over the audit log.",
         [StoreUnavailable];
-    maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long,
+    maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long again,
         "Purges what is past its time.",
         [StoreUnavailable];
-    backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long,
+    backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long once,
         "Copies a SQLite store into a file, while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
-    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store,
+    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store again,
         "Counts calls by operation and status, times them, and tells what the store holds.",
         [StoreUnavailable];
-    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long,
+    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long again,
         "Judges the running configuration on this machine.",
         [];
 }
@@ -366,22 +382,6 @@ impl<'de, T: Deserialize<'de>, const TAKES_ACTOR: bool> Deserialize<'de> for Act
     }
 }
 
-fn acted_schema<T: JsonSchema>(takes_actor: bool, generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = T::json_schema(generator);
-    if takes_actor {
-        let mut actor = <Option<Actor>>::json_schema(generator);
-        actor.insert("description".to_owned(), json!(
-            "Who does it, where it is not the account itself: a name or an id as the host knows them. The events of the call keep it."
-        ));
-        if let Some(properties) =
-            schema.ensure_object().entry("properties").or_insert_with(|| json!({})).as_object_mut()
-        {
-            properties.insert("actor".to_owned(), actor.to_value());
-        }
-    }
-    schema
-}
-
 /// The operation of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().copied().find(|operation| operation.name == name)
@@ -396,67 +396,6 @@ impl<T: Serialize> Response for T {
     fn into_json(self) -> Result<String> {
         json::render(&self)
     }
-}
-
-/// The library as data: operations with the JSON Schemas of requests and responses, statuses, codes,
-/// the schema of the configuration, features. What `doorward_describe` answers.
-pub fn describe() -> Value {
-    let schema = |schema: fn(&mut SchemaGenerator) -> Schema| {
-        let mut generator = SchemaSettings::draft2020_12()
-            .with(|settings| settings.inline_subschemas = true)
-            .into_generator();
-        schema(&mut generator)
-    };
-    let operations: Vec<Value> = OPERATIONS
-        .iter()
-        .map(|operation| {
-            json!({
-                "name": operation.name,
-                "since": operation.since,
-                "cost": operation.cost.name(),
-                "summary": operation.summary,
-                "codes": operation.codes.iter().map(|code| code.name()).collect::<Vec<_>>(),
-                "request": schema(operation.request),
-                "response": schema(operation.response),
-            })
-        })
-        .collect();
-    let statuses: Vec<Value> = Status::ALL
-        .iter()
-        .map(|status| json!({"name": status.name(), "value": *status as i32, "http_status": status.http()}))
-        .collect();
-    let codes: Vec<Value> = Code::ALL
-        .iter()
-        .map(|code| json!({"code": code.name(), "status": code.status().name(), "message": code.message()}))
-        .collect();
-    json!({
-        "name": "doorward",
-        "version": env!("CARGO_PKG_VERSION"),
-        "abi": crate::ABI,
-        "features": features(),
-        "statuses": statuses,
-        "codes": codes,
-        "step_up": schema(crate::error::StepUp::json_schema),
-        "configuration": schema(crate::config::Config::json_schema),
-        "operations": operations,
-    })
-}
-
-fn features() -> Vec<&'static str> {
-    let mut features = vec!["sqlite"];
-    if cfg!(feature = "capi") {
-        features.push("capi");
-    }
-    if cfg!(feature = "http") {
-        features.push("http");
-    }
-    if cfg!(feature = "postgres") {
-        features.push("postgres");
-    }
-    if cfg!(feature = "smtp") {
-        features.push("smtp");
-    }
-    features
 }
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::{Making, Purpose};
 use crate::engine::sessions::Entry;
-use crate::error::{Code, Error, Result, exposed};
+use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::password::Secret;
+use crate::password::{IssuedSecret, Secret};
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::users::{self, By, User};
@@ -53,9 +53,7 @@ pub struct BeginPasskeyRegistrationRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BeginPasskeyRegistrationResponse {
     /// For `finish_passkey_registration`. It is spent when that succeeds, and replaced by that of a later begin.
-    #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String", extend("x-secret" = true))]
-    pub challenge: Secret,
+    pub challenge: IssuedSecret,
     /// What `PublicKeyCredential.parseCreationOptionsFromJSON` reads, for `navigator.credentials.create`.
     pub options: CreationOptions,
 }
@@ -97,9 +95,7 @@ pub struct BeginPasskeyLoginRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BeginPasskeyLoginResponse {
     /// For `finish_passkey_login`. It is spent when that succeeds.
-    #[serde(serialize_with = "exposed")]
-    #[schemars(with = "String", extend("x-secret" = true))]
-    pub challenge: Secret,
+    pub challenge: IssuedSecret,
     /// What `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
     pub options: RequestOptions,
 }
@@ -152,6 +148,7 @@ pub struct RemovePasskeyResponse {
 
 /// A passkey as its user may see it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Passkey")]
 pub struct PasskeyInfo {
     /// The credential's id.
     pub id: Bytes,
@@ -243,7 +240,7 @@ impl Engine {
             },
             attestation: "none",
         };
-        Ok(BeginPasskeyRegistrationResponse { challenge, options })
+        Ok(BeginPasskeyRegistrationResponse { challenge: challenge.into(), options })
     }
 
     /// Makes the passkey, and ends every session and token of the account, all or nothing. A credential that any
@@ -312,7 +309,10 @@ impl Engine {
             Ceremony { id, user_id, backend, scope, expires_at: self.clock.now() + CEREMONY_SECONDS };
         let sealed = self.secrets.seal(LOGIN, json::render(&ceremony)?.as_bytes())?;
         let challenge = Secret::new(base64url(&sealed));
-        Ok(BeginPasskeyLoginResponse { challenge, options: request_options(party, sealed, allowed, true) })
+        Ok(BeginPasskeyLoginResponse {
+            challenge: challenge.into(),
+            options: request_options(party, sealed, allowed, true),
+        })
     }
 
     /// Logs in by a passkey alone, whose authenticator must have verified its user. A password that must be changed

@@ -1,8 +1,6 @@
 //! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and how
 //! an account's password is replaced.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::password::{self, Assessment, Password, Secret, Weakness};
+use crate::password::{self, Assessment, IssuedSecret, Password, Secret, Weakness};
 use crate::store::events::Event;
 use crate::store::sessions;
 use crate::store::users::{self, By, User};
@@ -28,11 +26,10 @@ pub struct HashPasswordRequest {
 }
 
 /// A hash.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct HashPasswordResponse {
     /// Argon2id in PHC string format.
-    #[schemars(extend("x-secret" = true))]
-    pub hash: String,
+    pub hash: IssuedSecret,
 }
 
 /// Verifies a password against a hash.
@@ -81,6 +78,7 @@ pub struct CheckPasswordResponse {
 /// Changes a password for somebody who knows the old one. `token` or `user_id` says whose.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-body" = ["old_password", "new_password"]))]
 pub struct ChangePasswordRequest<'a> {
     /// An access token of theirs, live.
     #[serde(borrow)]
@@ -121,20 +119,13 @@ pub struct SetPasswordRequest {
 /// The most words that are compared with a password.
 const MAX_USER_INPUTS: usize = 100;
 
-/// Whoever has the hash can guess at leisure: it is not shown.
-impl fmt::Debug for HashPasswordResponse {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("HashPasswordResponse").finish_non_exhaustive()
-    }
-}
-
 impl Engine {
     /// Hashes a password with the configured cost and a salt of its own.
     ///
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn hash_password(&self, request: HashPasswordRequest) -> Result<HashPasswordResponse> {
         let password = Password::offered(&request.password, &self.config.password, "/password")?;
-        Ok(HashPasswordResponse { hash: self.passwords.hasher.hash(&password)? })
+        Ok(HashPasswordResponse { hash: IssuedSecret::new(self.passwords.hasher.hash(&password)?) })
     }
 
     /// Verifies a password; a hash that cannot be read is no failure but `valid: false`.

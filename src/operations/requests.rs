@@ -36,7 +36,6 @@ pub struct AuthenticateRequestRequest<'a> {
     pub token: Option<Token<'a>>,
     /// The cookies by their names.
     #[serde(borrow)]
-    #[schemars(extend("x-secret" = true))]
     pub cookies: Option<Cookies<'a>>,
     /// The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It decides
     /// whether the cookie counts.
@@ -45,6 +44,7 @@ pub struct AuthenticateRequestRequest<'a> {
     /// cookie, unless `requests.origins` says whose may.
     pub host: Option<String>,
     /// Whether the route opted out of authentication.
+    #[schemars(extend("x-strict" = true))]
     pub excluded: Option<bool>,
     /// Rules in the place of those of the configuration, in the same form. They are compiled once and kept while
     /// they are in use; at most 16 KiB.
@@ -145,6 +145,6 @@ impl JsonSchema for Cookies<'_> {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object", "additionalProperties": {"type": "string"}})
+        json_schema!({"type": "object", "additionalProperties": {"type": "string"}, "x-secret": true})
     }
 }

@@ -15,6 +15,7 @@ use crate::engine::outbox;
 use crate::engine::rotation::{self, Rotation};
 use crate::engine::tokens::token_id;
 use crate::error::{Code, Error, Result};
+use crate::password::IssuedSecret;
 use crate::store::events::Event;
 use crate::store::keys::{self};
 use crate::store::sessions::{self};
@@ -90,6 +91,7 @@ pub struct ListSessionsResponse {
 
 /// A session as its user may see it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub struct SessionInfo {
     /// Its id: `sid` in tokens.
     pub id: Id,
@@ -114,8 +116,7 @@ pub struct SessionInfo {
     pub user_agent: Option<String>,
     /// On which device it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-secret" = true))]
-    pub device_id: Option<String>,
+    pub device_id: Option<IssuedSecret>,
 }
 
 /// Ends one session.
@@ -343,7 +344,7 @@ impl Engine {
                 provider: session.provider,
                 ip: session.ip,
                 user_agent: session.user_agent,
-                device_id: session.device_id,
+                device_id: session.device_id.map(IssuedSecret::new),
             })
             .collect();
         Ok(ListSessionsResponse { sessions })

@@ -77,6 +77,7 @@ pub struct OperationStats {
 
 /// How many calls ended like this.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperationOutcome")]
 pub struct Outcome {
     /// The name of the status.
     pub status: &'static str,
@@ -97,6 +98,7 @@ pub struct Latency {
 
 /// The calls of about one duration: each bucket reaches twice as far as the one before it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LatencyBucket")]
 pub struct Bucket {
     /// Calls in this bucket took no longer; absent for the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,7 @@ pub struct Bucket {
 
 /// The places where passwords are hashed, now.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "HashQueueStats")]
 pub struct HashQueue {
     /// How many hashes may run at once.
     pub slots: usize,

@@ -15,7 +15,7 @@ use crate::crypto::{self, base64url, jws};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
-use crate::json::Object;
+use crate::json::{HostOnly, Object};
 use crate::operations::Response;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
@@ -69,6 +69,7 @@ pub struct AuthenticateResponse {
 /// Asks about a token, live, for another service (RFC 7662).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-body" = ["token"]))]
 pub struct IntrospectRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]
@@ -86,8 +87,7 @@ pub struct IntrospectResponse {
     pub active: bool,
     /// For the host only, never to be passed on: why the token is not active.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-host-only" = true))]
-    pub reason: Option<Cow<'static, str>>,
+    pub reason: Option<HostOnly<Cow<'static, str>>>,
     /// The account as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<PublicUser>,
@@ -362,7 +362,7 @@ impl Engine {
 }
 
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
-    IntrospectResponse { active: false, reason, ..IntrospectResponse::default() }
+    IntrospectResponse { active: false, reason: reason.map(HostOnly), ..IntrospectResponse::default() }
 }
 
 /// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
@@ -429,7 +429,10 @@ impl JsonSchema for Claims {
                     "items": {"type": "string"},
                     "description": "By what they proved it (RFC 8176).",
                 },
-                "provider": generator.subschema_for::<ProviderLogin>(),
+                "provider": {
+                    "$ref": generator.subschema_for::<ProviderLogin>().get("$ref"),
+                    "description": "In a session that an identity provider opened: the provider, and what it says of the login.",
+                },
                 "scope": {"type": "string", "description": "The scopes, separated by spaces."},
                 "roles": {
                     "type": "array",

@@ -129,7 +129,7 @@ fn numbers_and_texts_beyond_what_can_be() {
 fn unknown_keys_are_refused_in_every_object() {
     let description = doorward::describe();
     let mut places = Vec::new();
-    closed_objects(&description["configuration"], String::new(), &mut places);
+    closed_objects(&description, &description["configuration"], String::new(), &mut places);
     assert!(
         ["", "/audit", "/mail/smtp", "/passkeys", "/totp"]
             .iter()
@@ -142,7 +142,7 @@ fn unknown_keys_are_refused_in_every_object() {
     let engine = open("{}", None);
     for operation in description["operations"].as_array().unwrap() {
         let (name, mut places) = (operation["name"].as_str().unwrap(), Vec::new());
-        closed_objects(&operation["request"], String::new(), &mut places);
+        closed_objects(&description, &operation["request"], String::new(), &mut places);
         for place in places {
             let mut request = good_request(name);
             let unknown: Value = serde_json::from_str(&with_unknown_key(&place)).unwrap();
@@ -155,21 +155,30 @@ fn unknown_keys_are_refused_in_every_object() {
 }
 
 /// The JSON pointers of the objects of a schema that admit no unknown key.
-fn closed_objects(schema: &Value, place: String, places: &mut Vec<String>) {
+fn closed_objects(description: &Value, schema: &Value, place: String, places: &mut Vec<String>) {
+    let schema = resolved(description, schema);
     if schema["additionalProperties"] == false {
         places.push(place.clone());
     }
     for (name, member) in schema["properties"].as_object().into_iter().flatten() {
-        closed_objects(member, format!("{place}/{name}"), places);
+        closed_objects(description, member, format!("{place}/{name}"), places);
     }
     if schema["additionalProperties"].is_object() {
-        closed_objects(&schema["additionalProperties"], format!("{place}/en"), places);
+        closed_objects(description, &schema["additionalProperties"], format!("{place}/en"), places);
     }
     for choice in schema["anyOf"].as_array().into_iter().flatten() {
-        closed_objects(choice, place.clone(), places);
+        closed_objects(description, choice, place.clone(), places);
     }
     if schema["items"].is_object() {
-        closed_objects(&schema["items"], format!("{place}/0"), places);
+        closed_objects(description, &schema["items"], format!("{place}/0"), places);
+    }
+}
+
+/// The schema itself, or the shape that it refers to.
+fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
     }
 }
 
@@ -288,9 +297,9 @@ fn no_answer_and_no_log_record_repeats_a_value() {
 #[test]
 fn no_failure_to_open_repeats_a_value() {
     let description = doorward::describe();
-    let schema = description["configuration"]["properties"].as_object().unwrap();
-    for (name, schema) in schema {
-        let inner = schema["properties"].as_object().into_iter().flatten();
+    let configuration = resolved(&description, &description["configuration"]);
+    for (name, schema) in configuration["properties"].as_object().unwrap() {
+        let inner = resolved(&description, schema)["properties"].as_object().into_iter().flatten();
         for value in hostile_values() {
             let mut configs = vec![json!({ name: &value })];
             configs.extend(inner.clone().map(|(inner, _)| json!({ name: { inner: &value } })));
@@ -496,7 +505,8 @@ fn fields(operation: &str) -> Vec<String> {
     let description = doorward::describe();
     let operations = description["operations"].as_array().unwrap();
     let row = operations.iter().find(|row| row["name"] == operation).unwrap();
-    row["request"]["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect()
+    let request = resolved(&description, &row["request"]);
+    request["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect()
 }
 
 fn code(engine: &Engine, operation: &str, body: &str) -> Code {

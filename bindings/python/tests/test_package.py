@@ -18,12 +18,6 @@ from doorward import _doorward
 ROOT = Path(__file__).parents[3]
 
 
-def test_what_is_generated_is_current() -> None:
-    generate = ROOT / "bindings" / "python" / "generate.py"
-    run = subprocess.run([sys.executable, generate, "--check"], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-
-
 def test_the_stub_is_that_of_the_native_module() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "doorward._doorward"],

@@ -459,7 +459,7 @@ async def d6(world: World) -> None:
 
 @row("D7", "the service is configured")
 async def d7(world: World) -> None:
-    assert "introspection_service" in doorward.describe()["configuration"]["properties"]
+    assert "introspection_service" in doorward.describe()["$defs"]["Config"]["properties"]
 
 
 @row("D8", "authenticate_request(should_skip_authentication, *, method, path, authorization_token)")

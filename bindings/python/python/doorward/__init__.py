@@ -16,7 +16,7 @@ from doorward.app import (
 )
 from doorward.engine import Engine, configure, default_engine
 from doorward.exceptions import AuthError, InvalidToken, UserNotFound
-from doorward.models.app import (
+from doorward.models import (
     IntrospectRequest,
     IntrospectResponse,
     LoginRequest,

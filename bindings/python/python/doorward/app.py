@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from doorward.exceptions import InvalidRequest, InvalidToken
-from doorward.models.app import (
+from doorward.models import (
     Client,
     IntrospectResponse,
     LoginRequest,

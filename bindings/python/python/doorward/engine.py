@@ -23,7 +23,7 @@ Log = Callable[[int, dict[str, Any]], object]
 Clock = Callable[[], int]
 """Returns Unix time in milliseconds."""
 
-MAX_QUEUED: int = describe()["configuration"]["properties"]["password"]["properties"]["max_queued"]["default"]
+MAX_QUEUED: int = describe()["$defs"]["PasswordConfig"]["properties"]["max_queued"]["default"]
 """The default of `password.max_queued`."""
 
 _logger = logging.getLogger("doorward")
@@ -84,7 +84,7 @@ class Engine(Operations):
 
 @cache
 def _default_requests() -> dict[str, Any]:
-    rules = describe()["configuration"]["properties"]["requests"]["properties"]
+    rules = describe()["$defs"]["RequestsConfig"]["properties"]
     return {name: schema.get("default") for name, schema in rules.items()}
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from doorward import app
 from doorward.exceptions import AuthServiceUnavailable, InvalidRequest, InvalidToken
-from doorward.models.app import PublicUser
+from doorward.models import PublicUser
 from doorward.repository import Repo, engine_of
 from doorward.threads import to_thread
 

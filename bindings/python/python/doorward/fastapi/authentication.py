@@ -25,7 +25,7 @@ from doorward.exceptions import (
 )
 from doorward.fastapi.routes import Routes
 from doorward.fastapi.transports import Bearer, Cookie, Transport, raw_token
-from doorward.models.app import AuthenticateResponse, PublicUser
+from doorward.models import AuthenticateResponse, PublicUser
 from doorward.repository import Repo, engine_of
 
 __all__ = ["Authentication"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from doorward.models.app import IdentityMixin, PasswordMixin, PublicUser
+from doorward.models import IdentityMixin, PasswordMixin, PublicUser
 from doorward.models.base import Model
 
 

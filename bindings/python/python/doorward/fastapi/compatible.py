@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from doorward.fastapi.transports import NO_STORE, Bearer, Tokens
 from doorward.models.base import Model
-from doorward.types import Backends
+from doorward.types import BackendConfig
 
 __all__ = ["JWTAuthentication", "JWTToken"]
 
@@ -43,7 +43,7 @@ class JWTAuthentication(Bearer):
         """Take the secret, of at least 32 bytes, how long a token is good, and the name of the backend."""
         self.name = name
         self.lifetime_seconds = lifetime_seconds
-        self.backend: Backends = {
+        self.backend: BackendConfig = {
             "secret": secret,
             "access_token_seconds": lifetime_seconds,
             "audience": audience,

@@ -76,4 +76,5 @@ def _table() -> tuple[dict[str, int], dict[str, list[str]]]:
     # A code that has two is a look-up's in the second, and no route looks anybody up.
     statuses = {code["code"]: http[code["status"]] for code in reversed(library["codes"])}
     statuses["reauthentication_required"] = http["STEP_UP"]
-    return statuses, {row["name"]: row["codes"] for row in library["operations"]}
+    codes = {row["name"]: [failure["code"] for failure in row["failures"]] for row in library["operations"]}
+    return statuses, codes

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
-    SkipValidation,
     ValidationError,
     model_validator,
 )
 from pydantic_core import InitErrorDetails
 from typing_extensions import Self
-
-from doorward.types import Claims
-
-# The engine has verified them, and they may hold the host's own claims.
-VerifiedClaims = Annotated[Claims, SkipValidation]
 
 
 class Model(BaseModel):

@@ -1,5 +1,37 @@
 """What several models have in common."""
 
-from doorward.models.app import ActiveStateMixin, IdentityMixin, PasswordMixin
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from doorward.models.base import Model
 
 __all__ = ["ActiveStateMixin", "IdentityMixin", "PasswordMixin"]
+
+
+class IdentityMixin(Model):
+    """The names of an account."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    username: Annotated[str, Field(min_length=1)]
+    """The name to log in with."""
+    email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
+    """The e-mail address."""
+
+
+class PasswordMixin(Model):
+    """A password."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    password: Annotated[str, Field(repr=False)]
+    """The password."""
+
+
+class ActiveStateMixin(Model):
+    """The state of an account."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    is_active: bool
+    """Whether the account may log in."""

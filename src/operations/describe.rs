@@ -1,0 +1,242 @@
+//! The library as data, for those who generate code, documentation and tests from it.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use super::{OPERATIONS, Operation};
+use crate::config::Config;
+use crate::error::{Code, Failure, Status, StepUp};
+use crate::user::Actor;
+
+/// What every operation can fail by.
+const ALWAYS: [Code; 8] = [
+    Code::InvalidJson,
+    Code::InvalidRequest,
+    Code::NullArgument,
+    Code::InvalidUtf8,
+    Code::EngineClosed,
+    Code::Forked,
+    Code::Reentered,
+    Code::Internal,
+];
+
+/// What an operation can fail by that can fail by `store_unavailable`: the host made a rule in the store that forbids the
+/// change, or set the store up so that it cannot be used.
+const OF_THE_STORE: [Code; 2] = [Code::StoreConstraint, Code::InvalidConfig];
+
+/// The library as data: the operations, the statuses, the codes, the features, and under `$defs` each shape once, as JSON
+/// Schema. What `doorward_describe` answers.
+pub fn describe() -> Value {
+    let mut schemas = Schemas::default();
+    let operations: Vec<Value> = OPERATIONS.iter().map(|operation| schemas.operation(operation)).collect();
+    let statuses: Vec<Value> = Status::ALL
+        .iter()
+        .map(|status| {
+            json!({
+                "name": status.name(),
+                "value": *status as i32,
+                "http_status": status.http(),
+                "description": status.about().trim(),
+            })
+        })
+        .collect();
+    let codes: Vec<Value> = Code::ALL
+        .iter()
+        .map(|code| {
+            json!({
+                "code": code.name(),
+                "status": code.status().name(),
+                "message": code.message(),
+                "description": code.about().trim(),
+            })
+        })
+        .collect();
+    json!({
+        "name": "doorward",
+        "version": env!("CARGO_PKG_VERSION"),
+        "abi": crate::ABI,
+        "features": features(),
+        "statuses": statuses,
+        "codes": codes,
+        "failures_of_all": failures(&ALWAYS),
+        "failures_of_the_store": failures(&OF_THE_STORE),
+        "failure": schemas.responses.subschema_for::<Failure>(),
+        "step_up": schemas.responses.subschema_for::<StepUp>(),
+        "configuration": schemas.requests.subschema_for::<Config>(),
+        "operations": operations,
+        "$defs": schemas.shapes(),
+    })
+}
+
+fn failures(codes: &[Code]) -> Vec<Value> {
+    codes.iter().map(|code| json!({"code": code.name(), "status": code.status().name()})).collect()
+}
+
+/// The shapes of what is read and of what is written.
+struct Schemas {
+    requests: SchemaGenerator,
+    responses: SchemaGenerator,
+}
+
+impl Default for Schemas {
+    fn default() -> Schemas {
+        Schemas {
+            requests: SchemaSettings::draft2020_12().for_deserialize().into_generator(),
+            responses: SchemaSettings::draft2020_12().for_serialize().into_generator(),
+        }
+    }
+}
+
+impl Schemas {
+    fn operation(&mut self, operation: &Operation) -> Value {
+        let request = (operation.request)(&mut self.requests);
+        if operation.takes_actor {
+            self.add_actor(&request);
+        }
+        json!({
+            "name": operation.name,
+            "since": operation.since,
+            "cost": operation.cost.name(),
+            "retry": operation.retry,
+            "summary": operation.summary,
+            "failures": failures(operation.codes),
+            "request": request,
+            "response": (operation.response)(&mut self.responses),
+        })
+    }
+
+    /// The member that the table gives to the request of an operation that is called on another's behalf.
+    fn add_actor(&mut self, request: &Schema) {
+        const ABOUT: &str = "The name or id of the one who does this, as the host knows them, where it is not the user. The events of the call keep it.";
+        let mut actor = <Option<Actor>>::json_schema(&mut self.requests);
+        actor.insert("description".to_owned(), ABOUT.into());
+        let name = request.get("$ref").and_then(Value::as_str).unwrap_or_default().rsplit('/').next();
+        let shape = name.and_then(|name| self.requests.definitions_mut().get_mut(name));
+        let Some(shape) = shape.and_then(Value::as_object_mut) else { return };
+        let members = shape.entry("properties").or_insert_with(|| json!({}));
+        if let Some(members) = members.as_object_mut() {
+            members.insert("actor".to_owned(), actor.to_value());
+        }
+    }
+
+    /// Every shape under its name. In requests `null` stands for what is absent; a response leaves it out.
+    fn shapes(mut self) -> BTreeMap<String, Value> {
+        let mut shapes: BTreeMap<String, Value> = self.requests.take_definitions(true).into_iter().collect();
+        for (name, mut shape) in self.responses.take_definitions(true) {
+            without_null(&mut shape);
+            shapes.insert(name, shape);
+        }
+        for (name, shape) in &mut shapes {
+            if let Some(shape) = shape.as_object_mut() {
+                shape.insert("title".to_owned(), name.as_str().into());
+            }
+        }
+        shapes
+    }
+}
+
+/// Takes `null` from the members of a response that may be absent.
+fn without_null(shape: &mut Value) {
+    let required = shape["required"].clone();
+    let is_required = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let Some(members) = shape["properties"].as_object_mut() else { return };
+    for (_, member) in members.iter_mut().filter(|(name, _)| !is_required(name)) {
+        if let Some(member) = member.as_object_mut() {
+            without_null_type(member);
+            without_null_choice(member);
+        }
+    }
+}
+
+fn without_null_type(member: &mut Map<String, Value>) {
+    let Some(Value::Array(kinds)) = member.get_mut("type") else { return };
+    kinds.retain(|kind| kind != "null");
+    if let [kind] = kinds.as_slice() {
+        let kind = kind.clone();
+        member.insert("type".to_owned(), kind);
+    }
+}
+
+fn without_null_choice(member: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = member.get_mut("anyOf") else { return };
+    choices.retain(|choice| choice["type"] != "null");
+    if let [Value::Object(choice)] = choices.as_slice() {
+        let choice = choice.clone();
+        member.remove("anyOf");
+        // What the member says of itself goes before what its type says.
+        for (name, value) in choice {
+            member.entry(name).or_insert(value);
+        }
+    }
+}
+
+fn features() -> Vec<&'static str> {
+    let mut features = vec!["sqlite"];
+    if cfg!(feature = "capi") {
+        features.push("capi");
+    }
+    if cfg!(feature = "http") {
+        features.push("http");
+    }
+    if cfg!(feature = "postgres") {
+        features.push("postgres");
+    }
+    if cfg!(feature = "smtp") {
+        features.push("smtp");
+    }
+    features
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn schemas() -> Schemas {
+        let mut schemas = Schemas::default();
+        OPERATIONS.iter().for_each(|operation| drop(schemas.operation(operation)));
+        schemas
+    }
+
+    #[test]
+    fn two_members_of_responses_may_be_null() {
+        let mut found = Vec::new();
+        for (name, mut shape) in schemas().responses.take_definitions(true) {
+            without_null(&mut shape);
+            let members = shape["properties"].as_object().into_iter().flatten();
+            let nullable = members.filter(|(_, member)| member.to_string().contains("\"null\""));
+            found.extend(nullable.map(|(member, _)| format!("{name}.{member}")));
+        }
+        // An account without an address says so, and a backend that had no key.
+        assert_eq!(found, ["RotateKeysResponse.previous", "User.email"]);
+    }
+
+    #[test]
+    fn a_name_is_that_of_one_shape() {
+        let mut schemas = schemas();
+        let responses = schemas.responses.take_definitions(true);
+        for (name, request) in schemas.requests.take_definitions(true) {
+            assert!(responses.get(&name).is_none_or(|response| *response == request), "{name}");
+            assert!(!is_numbered(&name), "{name}");
+        }
+        assert!(!responses.keys().any(|name| is_numbered(name)));
+    }
+
+    /// Whether a name is what the second of two types of one name is called.
+    fn is_numbered(name: &str) -> bool {
+        name.ends_with(|last: char| last.is_ascii_digit())
+    }
+
+    #[test]
+    fn an_operation_has_a_request_of_its_own() {
+        let mut names = BTreeSet::new();
+        for operation in OPERATIONS {
+            let request = (operation.request)(&mut Schemas::default().requests).to_value();
+            assert!(names.insert(request.to_string()), "{}", operation.name);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! C: the constants of the statuses and the functions of the operations, as Rust that the library compiles; and the
+//! header, which cbindgen writes from them and from what is written by hand in src/capi.
+
+use std::path::Path;
+
+use crate::{Description, File, Operation, by_status, text, wrapped};
+
+const MARK: &str = "Written by `make header` from the description: do not edit.";
+
+/// The functions, the constants and the header.
+pub fn files(description: &Description, root: &Path) -> Vec<File> {
+    let own = vec![
+        File::new("src/capi/statuses.rs", statuses(description)),
+        File::new("src/capi/named.rs", functions(description)),
+    ];
+    let header = header(description, root, &own);
+    own.into_iter().chain([header]).collect()
+}
+
+fn statuses(description: &Description) -> String {
+    let mut file = format!("//! The classes of outcomes. {MARK}\n\nuse super::types::doorward_status;\n\n");
+    for status in description.statuses() {
+        let about = format!("{} HTTP {}.", text(&status["description"]), status["http_status"]);
+        for line in wrapped(&about, 106) {
+            file += &format!("/// {line}\n");
+        }
+        let (name, value) = (text(&status["name"]), &status["value"]);
+        file += &format!("pub const DOORWARD_{name}: doorward_status = {value};\n");
+    }
+    file
+}
+
+fn functions(description: &Description) -> String {
+    let mut file = format!(
+        "//! A function for each operation: `doorward_call` with the operation fixed.\n//! {MARK}\n\n\
+         use std::ffi::c_char;\n\n\
+         use super::boundary::run;\n\
+         use super::types::{{doorward_engine, doorward_status}};\n\
+         use crate::operations::rows;\n"
+    );
+    for operation in description.operations() {
+        let name = operation.name();
+        file.push('\n');
+        for line in comment(&operation) {
+            file += &format!("/// {line}\n");
+        }
+        file += &format!(
+            "#[unsafe(no_mangle)]\n\
+             pub unsafe extern \"C\" fn doorward_{name}(\n    \
+                 engine: *const doorward_engine,\n    \
+                 request: *const c_char,\n    \
+                 response: *mut *mut c_char,\n\
+             ) -> doorward_status {{\n    \
+                 // SAFETY: the header's rules.\n    \
+                 unsafe {{ run(&rows::{name}, engine, request, response) }}\n\
+             }}\n"
+        );
+    }
+    file
+}
+
+/// What the operation does, and every failure of its own.
+fn comment(operation: &Operation) -> Vec<String> {
+    let mut lines = wrapped(operation.text("summary"), 106);
+    let failures = statuses_and_codes(&operation.failures());
+    lines.extend(wrapped(&failures, 106));
+    lines
+}
+
+fn statuses_and_codes(failures: &[(&str, Vec<&str>)]) -> String {
+    let one = |(status, codes): &(&str, Vec<&str>)| format!("{status}: {}.", codes.join(", "));
+    failures.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn header(description: &Description, root: &Path, generated: &[File]) -> File {
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    // cbindgen reads files, and those that are there may be stale.
+    let folder = std::env::temp_dir().join(format!("doorward-tools-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for what cbindgen reads");
+    for name in ["types", "statuses", "lifecycle", "named", "values"] {
+        let path = format!("src/capi/{name}.rs");
+        let source = match generated.iter().find(|file| file.path == path) {
+            Some(file) => {
+                let copy = folder.join(format!("{name}.rs"));
+                std::fs::write(&copy, &file.text).expect("a copy for cbindgen");
+                copy
+            }
+            None => root.join(path),
+        };
+        builder = builder.with_src(source);
+    }
+    let mut header = Vec::new();
+    builder.generate().expect("src/capi is what cbindgen reads").write(&mut header);
+    std::fs::remove_dir_all(&folder).expect("the folder is this process's own");
+    let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
+    File::new("include/doorward.h", completed(description, &header))
+}
+
+/// The header with the version, the failures of all operations, and the mark of results that must be looked at.
+fn completed(description: &Description, header: &str) -> String {
+    let version = description.version();
+    let mut numbers = version.split(['.', '-']);
+    let mut header = header.replace("@VERSION@", version);
+    for name in ["@MAJOR@", "@MINOR@", "@PATCH@"] {
+        header = header.replace(name, numbers.next().unwrap_or("0"));
+    }
+    for (place, failures) in
+        [("@FAILURES_OF_ALL@", "failures_of_all"), ("@FAILURES_OF_THE_STORE@", "failures_of_the_store")]
+    {
+        let listed = statuses_and_codes(&by_status(&description.0[failures]));
+        header = header.replace(place, &wrapped(&listed, 104).join("\n *   "));
+    }
+    let result = regex::Regex::new(r"(?m)^(\w+ \*?doorward_\w+\()").expect("a good expression");
+    let lines = header.lines().map(|line| match result.is_match(line) && !line.starts_with("void ") {
+        true => format!("DOORWARD_NODISCARD\n{line}\n"),
+        false => format!("{line}\n"),
+    });
+    lines.collect()
+}
