@@ -51,7 +51,7 @@ help:
 
 ## The main job on embedded SQLite, each request and reply shown.
 demo:
-	$(CARGO) build $(LOCKED) --release --package doorward-c --no-default-features
+	$(CARGO) rustc $(LOCKED) --release --package doorward-c --no-default-features --crate-type cdylib
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 	$(CC) -O2 -Wall -Wextra -Iinclude examples/c/quickstart.c -o target/quickstart \
 	  -L$(TESTED) -ldoorward -Wl,-rpath,$(abspath $(TESTED))
