@@ -105,14 +105,56 @@ asyncio.run(main())
     assert run.stdout.count(".") == 2
 
 
-def test_the_programs_of_the_page_on_web_frameworks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "least"), [("python-web.md", 5), ("deployment.md", 2)])
+def test_the_programs_of_a_page(tmp_path: Path, page: str, least: int) -> None:
     """They run as they stand, one after the other."""
-    text = (ROOT / "docs" / "python-web.md").read_text()
-    programs = [each.partition("```")[0] for each in text.split("```python\n")[1:]]
-    assert len(programs) > 4
+    programs = programs_of(page)
+    assert len(programs) >= least
     (tmp_path / "page.py").write_text("\n".join(programs))
     run = subprocess.run([sys.executable, "page.py"], capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
+
+
+def test_the_tests_of_the_page_on_testing(tmp_path: Path) -> None:
+    (program,) = programs_of("testing.md")
+    (tmp_path / "test_page.py").write_text(program)
+    command = [sys.executable, "-m", "pytest", "--quiet", "test_page.py"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert "3 passed" in run.stdout
+
+
+def programs_of(page: str) -> list[str]:
+    """Return the blocks of Python on a page."""
+    text = (ROOT / "docs" / page).read_text()
+    return [each.partition("```")[0] for each in text.split("```python\n")[1:]]
+
+
+def test_the_links_of_the_documents() -> None:
+    """Each leads to a file that is there, and to a heading that is on it."""
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *ROOT.glob("docs/*.md")]
+    broken = [
+        f"{document.name}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\(([^)\s]+)\)", without_code(document))
+        if "://" not in target and not leads_somewhere(document, *target.partition("#")[::2])
+    ]
+    assert not broken
+
+
+def leads_somewhere(document: Path, path: str, heading: str) -> bool:
+    target = document.parent / path if path else document
+    return target.exists() and (not heading or heading in anchors(target))
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", without_code(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def without_code(document: Path) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
 def test_no_document_installs_what_nobody_published() -> None:
