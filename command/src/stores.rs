@@ -10,9 +10,9 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueHint};
 use doorward::config::{On, StoreUrl};
-use doorward::engine::restore::{Restored, Restoring};
 use doorward::operations::doctor::damage;
 use doorward::operations::maintenance::{BackupRequest, Verified};
+use doorward::restore::{Restored, Restoring};
 use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
 

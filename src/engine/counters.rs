@@ -14,6 +14,9 @@ const BOUNDED: usize = 25;
 /// Of an operation as fast as reading the clock, one call in so many is timed.
 const TIMED_ONE_IN: u64 = 16;
 
+/// How many operations can be counted.
+pub(crate) const PLACES: usize = 128;
+
 /// The counters of every operation, without locks.
 pub(crate) struct Counters(Box<[OfOperation]>);
 
@@ -28,12 +31,13 @@ struct OfOperation {
     buckets: [AtomicU64; BOUNDED + 1],
 }
 
-impl Counters {
-    /// Counters of so many operations.
-    pub(crate) fn new(operations: usize) -> Counters {
-        Counters((0..operations).map(|_| OfOperation::default()).collect())
+impl Default for Counters {
+    fn default() -> Counters {
+        Counters((0..PLACES).map(|_| OfOperation::default()).collect())
     }
+}
 
+impl Counters {
     /// A call of the operation at this place begins; of a `fast` one few calls are timed.
     pub(crate) fn begin(&self, operation: usize, is_fast: bool) -> Call<'_> {
         let counters = &self.0[operation];

@@ -18,7 +18,6 @@ pub(crate) mod outbox;
 pub(crate) mod passwords;
 pub(crate) mod provider_keys;
 pub(crate) mod providers;
-pub mod restore;
 pub(crate) mod retirement;
 pub(crate) mod rotation;
 pub(crate) mod search;
@@ -27,6 +26,8 @@ pub(crate) mod settings;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
 
+use self::audit::{Kind, append, event};
+use crate::store::events::Event;
 use std::sync::Arc;
 
 use self::account_proof::Proofs;
@@ -56,15 +57,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Difference, Settings, StoreUrl};
 use crate::crypto::hasher::Hasher;
 use crate::crypto::secrets::{KeyId, Secrets};
-use crate::error::{Code, Error, Result, Status};
+use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
-use crate::operations::OPERATIONS;
 use crate::outbound::introspection::RemoteService;
 use crate::requests::RuleSets;
+use crate::secret_key;
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::store::{mails, moves};
-use crate::{operations, secret_key};
 
 /// An open engine: share it between threads by reference.
 pub struct Engine {
@@ -280,7 +280,7 @@ impl Engine {
             remote_service,
             providers,
             rule_sets: RuleSets::default(),
-            counters: Counters::new(OPERATIONS.len()),
+            counters: Counters::default(),
         })
     }
 
@@ -310,48 +310,6 @@ impl Engine {
             return Ok(0);
         }
         self.store.read(|tx| crate::store::events::count_between(tx, oldest, then))
-    }
-
-    /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
-    ///
-    /// Failures: `unknown_operation`, and those of the operation.
-    pub fn call(&self, operation: &str, request: &str) -> Result<String> {
-        self.run(self.operation(operation)?, request)
-    }
-
-    /// Runs an operation of the table; an empty request means `{}`.
-    pub(crate) fn run(&self, operation: &operations::Operation, request: &str) -> Result<String> {
-        let limit = self.config.limits.request_bytes.get();
-        self.observe(operation, || match request {
-            _ if request.len() > limit => Err(Error::new(
-                Code::InvalidRequest,
-                format!("longer than {limit} bytes (limits.request_bytes)"),
-            )),
-            "" => (operation.call)(self, "{}"),
-            _ => (operation.call)(self, request),
-        })
-    }
-
-    /// Runs `f` as a call of this operation, counted, timed, and logged when it fails: for a binding that
-    /// calls a method directly.
-    ///
-    /// Failures: `unknown_operation`, and those of `f`.
-    pub fn observed<T>(&self, operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.observe(self.operation(operation)?, f)
-    }
-
-    fn observe<T>(&self, operation: &operations::Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut call = self.counters.begin(operation.index, operation.is_fast());
-        let result = f();
-        call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
-        drop(call);
-        result.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
-    }
-
-    fn operation(&self, name: &str) -> Result<&'static operations::Operation> {
-        // The name may be anything, so it is not logged.
-        let found = operations::find(name).ok_or(Error::from(Code::UnknownOperation));
-        found.inspect_err(|error| self.reporter.failed(None, error))
     }
 }
 
@@ -415,7 +373,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
             Some(recorded) => match Opening::of(recorded, config)? {
                 Opening::Follows(recorded) => recorded,
                 Opening::Changes(settings, differences) => {
-                    settings::tell(tx, &differences, now)?;
+                    tell_change(tx, &differences, now)?;
                     chain::keep_oldest(tx, secrets, oldest)?;
                     settings::record(tx, secrets, settings)?
                 }
@@ -426,6 +384,13 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
         let ring = key_ring::complete(tx, secrets, &backends, &made, retire_at, now)?;
         Ok(Opened { recorded, backends, ring })
     })
+}
+
+/// Writes the event of a change, in the caller's transaction.
+fn tell_change(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> {
+    let fields: Vec<_> = differences.iter().map(|difference| difference.field.as_str()).collect();
+    let detail = fields.join(" ");
+    append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
 }
 
 /// Whether the current secret key is newer than the one that sealed the store. One that was current before seals nothing

@@ -3,12 +3,11 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use super::audit::{Kind, append, event};
 use crate::config::{Config, Difference, Settings};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::store::events::{self, Event};
+use crate::store::events;
 use crate::store::keys::{self as sealed, Stamp};
 use crate::store::{Share, Tx, damaged};
 use zeroize::Zeroizing;
@@ -74,13 +73,6 @@ impl Opening {
             }
         }
     }
-}
-
-/// Writes the event of a change, in the caller's transaction.
-pub(crate) fn tell(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> {
-    let fields: Vec<_> = differences.iter().map(|difference| difference.field.as_str()).collect();
-    let detail = fields.join(" ");
-    append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
 }
 
 /// What happened before this is past its time, by these settings.

@@ -32,6 +32,28 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// Identifies the user of a live token, which is given by itself or as the value of an `Authorization` field.
+    pub(crate) fn authenticate(
+        &self,
+        token: Option<Token>,
+        authorization: Option<Token>,
+        backend: Option<&str>,
+    ) -> Result<Authenticated> {
+        let backend = self.keys.backend(backend)?;
+        let token = match (token, authorization) {
+            (Some(token), None) => token,
+            (None, Some(header)) => bearer(header)?,
+            (None, None) => return Err(Code::NotAuthenticated.into()),
+            (Some(_), Some(_)) => {
+                return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
+            }
+        };
+        let signed = self.keys.signed(token.expose(), Some(backend))?;
+        let claims = self.accepted(&signed.text, signed.backend)?;
+        let Subject { user, session_id, .. } = self.subject(&token, &signed, &claims)?;
+        Ok(Authenticated { user, session_id, claims: signed.text })
+    }
+
     /// Signs an access token of this backend.
     pub(crate) fn sign(
         &self,
@@ -217,6 +239,13 @@ pub(crate) struct Bearer {
     pub proofs: Proofs,
 }
 
+/// The user of a live token, its session, and its claims as they were signed.
+pub(crate) struct Authenticated {
+    pub user: PublicUser,
+    pub session_id: Option<Id>,
+    pub claims: String,
+}
+
 /// Whom a token is about, with its session, both alive.
 pub(crate) struct Subject {
     pub user: PublicUser,
@@ -249,4 +278,16 @@ pub(crate) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
 fn about(claims: &Registered) -> impl Fn(Error) -> Error {
     let (user_id, session_id) = (claims.sub.parse().ok(), claims.session_id().ok().flatten());
     move |error| error.about(user_id, session_id)
+}
+
+/// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
+/// section 11.1).
+fn bearer(header: Token) -> Result<Token> {
+    let malformed = || Error::from(Code::InvalidAuthorizationHeader);
+    let (scheme, token) = header.expose().split_once(' ').ok_or_else(malformed)?;
+    let token = token.trim_matches(' ');
+    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() || token.contains(' ') {
+        return Err(malformed());
+    }
+    Ok(Token::new(token.to_owned()))
 }

@@ -29,6 +29,7 @@ pub mod stats;
 pub mod tokens;
 pub mod totp;
 
+use crate::engine::counters::PLACES;
 use schemars::{Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -36,7 +37,7 @@ pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::user::Actor;
 
@@ -367,6 +368,50 @@ operations! {
         [];
 }
 
+impl Engine {
+    /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
+    ///
+    /// Failures: `unknown_operation`, and those of the operation.
+    pub fn call(&self, operation: &str, request: &str) -> Result<String> {
+        self.run(self.operation(operation)?, request)
+    }
+
+    /// Runs an operation of the table; an empty request means `{}`.
+    pub(crate) fn run(&self, operation: &Operation, request: &str) -> Result<String> {
+        let limit = self.config.limits.request_bytes.get();
+        self.observe(operation, || match request {
+            _ if request.len() > limit => Err(Error::new(
+                Code::InvalidRequest,
+                format!("longer than {limit} bytes (limits.request_bytes)"),
+            )),
+            "" => (operation.call)(self, "{}"),
+            _ => (operation.call)(self, request),
+        })
+    }
+
+    /// Runs `f` as a call of this operation, counted, timed, and logged when it fails: for a binding that
+    /// calls a method directly.
+    ///
+    /// Failures: `unknown_operation`, and those of `f`.
+    pub fn observed<T>(&self, operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.observe(self.operation(operation)?, f)
+    }
+
+    fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut call = self.counters.begin(operation.index, operation.is_fast());
+        let result = f();
+        call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
+        drop(call);
+        result.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
+    }
+
+    fn operation(&self, name: &str) -> Result<&'static Operation> {
+        // The name may be anything, so it is not logged.
+        let found = find(name).ok_or(Error::from(Code::UnknownOperation));
+        found.inspect_err(|error| self.reporter.failed(None, error))
+    }
+}
+
 /// A request, and who acts, where the operation takes an actor.
 struct Acted<T, const TAKES_ACTOR: bool> {
     actor: Option<Actor>,
@@ -381,6 +426,8 @@ impl<'de, T: Deserialize<'de>, const TAKES_ACTOR: bool> Deserialize<'de> for Act
         }
     }
 }
+
+const _: () = assert!(OPERATIONS.len() <= PLACES, "an operation without a counter");
 
 /// The operation of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Operation> {

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::tokens::{AuthenticateRequest, AuthenticateResponse};
+use super::tokens::AuthenticateResponse;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json::Text;
@@ -97,8 +97,8 @@ impl Engine {
                 (token, None)
             }
         };
-        let offered = AuthenticateRequest { token, authorization, backend: request.backend };
-        Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(self.authenticate(offered)?) })
+        let authenticated = self.tokens.authenticate(token, authorization, request.backend.as_deref())?;
+        Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(authenticated.into()) })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
 
+use crate::engine::tokens::Authenticated;
 use crate::engine::tokens::{AccessClaims, Subject};
 use std::borrow::Cow;
 
@@ -147,6 +148,13 @@ pub struct IssueTokenResponse {
     pub jti: String,
 }
 
+impl From<Authenticated> for AuthenticateResponse {
+    fn from(authenticated: Authenticated) -> AuthenticateResponse {
+        let Authenticated { user, session_id, claims } = authenticated;
+        AuthenticateResponse { user, session_id, claims: Claims(claims) }
+    }
+}
+
 impl Engine {
     /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for a key that
     /// another process may have made, when the token names one that is not known, and once a minute for keys that
@@ -177,19 +185,8 @@ impl Engine {
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
     pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
-        let backend = self.keys.backend(request.backend.as_deref())?;
-        let token = match (request.token, request.authorization) {
-            (Some(token), None) => token,
-            (None, Some(header)) => bearer(header)?,
-            (None, None) => return Err(Code::NotAuthenticated.into()),
-            (Some(_), Some(_)) => {
-                return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
-            }
-        };
-        let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let claims = self.tokens.accepted(&signed.text, signed.backend)?;
-        let Subject { user, session_id, .. } = self.tokens.subject(&token, &signed, &claims)?;
-        Ok(AuthenticateResponse { user, session_id, claims: Claims(signed.text) })
+        let AuthenticateRequest { token, authorization, backend } = request;
+        self.tokens.authenticate(token, authorization, backend.as_deref()).map(AuthenticateResponse::from)
     }
 
     /// Says whether a token is good now. It never fails for a reason of the token; when the store
@@ -363,18 +360,6 @@ impl Engine {
 
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
     IntrospectResponse { active: false, reason: reason.map(HostOnly), ..IntrospectResponse::default() }
-}
-
-/// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
-/// section 11.1).
-fn bearer(header: Token) -> Result<Token> {
-    let malformed = || Error::from(Code::InvalidAuthorizationHeader);
-    let (scheme, token) = header.expose().split_once(' ').ok_or_else(malformed)?;
-    let token = token.trim_matches(' ');
-    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() || token.contains(' ') {
-        return Err(malformed());
-    }
-    Ok(Token::new(token.to_owned()))
 }
 
 impl Claims {

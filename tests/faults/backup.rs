@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use doorward::engine::restore::Restoring;
+use doorward::restore::Restoring;
 use doorward::{Code, Engine};
 use rusqlite::Connection;
 use serde_json::{Value, json};

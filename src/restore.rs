@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::audit::{Kind, event};
-use super::retirement::{Retire, Retired};
-use super::{Engine, Hooks};
 use crate::config::{Config, On, StoreUrl};
+use crate::engine::audit::{Kind, event};
+use crate::engine::retirement::{Retire, Retired};
+use crate::engine::{Engine, Hooks};
 use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
 use crate::operations::keys::RotateKeysRequest;
