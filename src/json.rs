@@ -520,3 +520,14 @@ fn pointer(path: &Path) -> String {
 pub(crate) fn child(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
+
+/// A response knows its JSON text.
+pub(crate) trait Response {
+    fn into_json(self) -> Result<String>;
+}
+
+impl<T: Serialize> Response for T {
+    fn into_json(self) -> Result<String> {
+        render(&self)
+    }
+}

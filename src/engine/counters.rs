@@ -1,5 +1,6 @@
 //! Counts calls and times them, in memory and without locks.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ pub(crate) struct Counters(Box<[OfOperation]>);
 #[derive(Default)]
 #[repr(align(64))]
 struct OfOperation {
+    name: OnceLock<&'static str>,
     /// By status.
     outcomes: [AtomicU64; Status::ALL.len()],
     nanoseconds: AtomicU64,
@@ -39,22 +41,27 @@ impl Default for Counters {
 
 impl Counters {
     /// A call of the operation at this place begins; of a `fast` one few calls are timed.
-    pub(crate) fn begin(&self, operation: usize, is_fast: bool) -> Call<'_> {
-        let counters = &self.0[operation];
+    pub(crate) fn begin(&self, place: usize, name: &'static str, is_fast: bool) -> Call<'_> {
+        let counters = &self.0[place];
+        counters.name.get_or_init(|| name);
         let ended = |status: Status| counters.outcomes[status as usize].load(Ordering::Relaxed);
         let is_timed = !is_fast || (ended(Status::Ok) + ended(Status::Denied)).is_multiple_of(TIMED_ONE_IN);
         Call { counters, began: is_timed.then(Instant::now), status: Status::Internal }
     }
 
-    /// The counters of every operation.
+    /// The counters of the operations that were called, in the order of their places.
     pub(crate) fn taken(&self) -> Vec<Taken> {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let take = |counters: &OfOperation| Taken {
-            outcomes: counters.outcomes.each_ref().map(load),
-            nanoseconds: load(&counters.nanoseconds),
-            buckets: counters.buckets.each_ref().map(load),
+        let take = |counters: &OfOperation| {
+            Some(Taken {
+                operation: *counters.name.get()?,
+                outcomes: counters.outcomes.each_ref().map(load),
+                nanoseconds: load(&counters.nanoseconds),
+                buckets: counters.buckets.each_ref().map(load),
+            })
         };
-        self.0.iter().map(take).collect()
+        let called = |taken: &Taken| taken.outcomes.iter().any(|count| *count > 0);
+        self.0.iter().filter_map(take).filter(called).collect()
     }
 }
 
@@ -99,6 +106,7 @@ pub(crate) fn seconds(nanoseconds: u64) -> f64 {
 
 /// The counters of an operation at one moment.
 pub(crate) struct Taken {
+    pub operation: &'static str,
     pub outcomes: [u64; Status::ALL.len()],
     pub nanoseconds: u64,
     pub buckets: [u64; BOUNDED + 1],

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Reporter;
+use super::log::Reporter;
 use crate::clock::Clock;
 use crate::config::{IdTokenAlgorithm, IdTokenProvider, ProviderName};
 use crate::crypto::jwks::{BadMember, Jwks, Signed};

@@ -31,14 +31,14 @@ pub mod totp;
 
 use crate::engine::counters::PLACES;
 use schemars::{Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
 use crate::error::{Code, Error, Result};
-use crate::json;
+use crate::json::{self, Response};
 use crate::user::Actor;
 
 /// What a call of an operation waits for, the dearest that it may.
@@ -398,7 +398,7 @@ impl Engine {
     }
 
     fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut call = self.counters.begin(operation.index, operation.is_fast());
+        let mut call = self.counters.begin(operation.index, operation.name, operation.is_fast());
         let result = f();
         call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
         drop(call);
@@ -432,17 +432,6 @@ const _: () = assert!(OPERATIONS.len() <= PLACES, "an operation without a counte
 /// The operation of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().copied().find(|operation| operation.name == name)
-}
-
-/// A response knows its JSON text.
-pub(crate) trait Response {
-    fn into_json(self) -> Result<String>;
-}
-
-impl<T: Serialize> Response for T {
-    fn into_json(self) -> Result<String> {
-        json::render(&self)
-    }
 }
 
 #[cfg(test)]

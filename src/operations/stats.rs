@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::engine::counters::{Taken, seconds, up_to_seconds};
 use crate::error::{Result, Status};
-use crate::operations::OPERATIONS;
 use crate::store::figures::Figures;
 
 /// Asks for the figures since the engine was opened.
@@ -128,9 +127,7 @@ impl Engine {
         let now = self.clock.now();
         let store = request.store.unwrap_or(false);
         let store = store.then(|| self.store.figures(now).map(StoreStats::from)).transpose()?;
-        let called = |taken: &Taken| taken.outcomes.iter().any(|count| *count > 0);
-        let names = OPERATIONS.iter().map(|operation| operation.name);
-        let taken: Vec<_> = names.zip(self.counters.taken()).filter(|(_, taken)| called(taken)).collect();
+        let taken = self.counters.taken();
         let (slots, busy, waiting) = self.passwords.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
         let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
@@ -167,11 +164,11 @@ impl Taken {
     }
 }
 
-impl From<(&'static str, Taken)> for OperationStats {
-    fn from((operation, taken): (&'static str, Taken)) -> OperationStats {
+impl From<Taken> for OperationStats {
+    fn from(taken: Taken) -> OperationStats {
         let buckets = taken.buckets.into_iter().enumerate();
         OperationStats {
-            operation,
+            operation: taken.operation,
             outcomes: taken.outcomes().collect(),
             latency: Latency {
                 count: taken.buckets.iter().sum(),
@@ -186,7 +183,7 @@ impl From<(&'static str, Taken)> for OperationStats {
 
 /// The text format of Prometheus, version 0.0.4.
 struct Exposition<'a> {
-    taken: &'a [(&'static str, Taken)],
+    taken: &'a [Taken],
     hash_queue: HashQueue,
     store: Option<&'a StoreStats>,
     now: i64,
@@ -198,7 +195,8 @@ impl fmt::Display for Exposition<'_> {
         writeln!(f, "doorward_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
 
         family(f, "doorward_operations_total", "counter", "Calls by operation and status.")?;
-        for (operation, taken) in self.taken {
+        for taken in self.taken {
+            let operation = taken.operation;
             for Outcome { status, count } in taken.outcomes() {
                 writeln!(
                     f,
@@ -209,7 +207,7 @@ impl fmt::Display for Exposition<'_> {
 
         let name = "doorward_operation_duration_seconds";
         family(f, name, "histogram", "How long calls took; of verify about one in 16 is timed.")?;
-        for (operation, Taken { nanoseconds, buckets, .. }) in self.taken {
+        for Taken { operation, nanoseconds, buckets, .. } in self.taken {
             let mut count = 0;
             for (index, in_bucket) in buckets.iter().enumerate() {
                 count += in_bucket;
