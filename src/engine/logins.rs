@@ -1,5 +1,6 @@
 //! What comes after a first factor: a second one, a new password, or the session.
 
+use super::step::Step;
 use std::sync::Arc;
 
 use super::audit::{Audit, Kind, event};
@@ -32,17 +33,17 @@ impl Logins {
         proof: Option<&Proof>,
         entry: &Entry,
         now_ms: i64,
-    ) -> Result<Result<Session<'_>, Error>> {
+    ) -> Result<Step<Session<'_>>> {
         let (factors, now) = (self.factors.of(tx, user.public.id)?, now_ms / 1000);
         if !factors.any() && !self.factors.are_required_of(&user.public) {
             return self.after_second_factor(tx, user, entry.clone(), now_ms);
         }
         let Some(proof) = proof.filter(|_| factors.any()) else {
-            return self.step_up(tx, &user, Step::SecondFactor(factors), entry, now).map(Err);
+            return self.step_up(tx, &user, Wanted::SecondFactor(factors), entry, now).map(Step::Refused);
         };
         match self.factors.prove(tx, user.public.id, proof, &entry.client, now)? {
-            Ok(()) => self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms),
-            Err(refused) => Ok(Err(refused)),
+            Step::Done(()) => self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms),
+            Step::Refused(refused) => Ok(Step::Refused(refused)),
         }
     }
 
@@ -54,10 +55,10 @@ impl Logins {
         user: User,
         entry: Entry,
         now_ms: i64,
-    ) -> Result<Result<Session<'_>, Error>> {
+    ) -> Result<Step<Session<'_>>> {
         match user.must_change_password && entry.amr.members().contains(&"pwd") {
-            true => self.step_up(tx, &user, Step::PasswordChange, &entry, now_ms / 1000).map(Err),
-            false => self.sessions.open(tx, user, &entry, now_ms).map(Ok),
+            true => self.step_up(tx, &user, Wanted::PasswordChange, &entry, now_ms / 1000).map(Step::Refused),
+            false => self.sessions.open(tx, user, &entry, now_ms).map(Step::Done),
         }
     }
 
@@ -71,10 +72,12 @@ impl Logins {
     }
 
     /// The answer to what was right and is not enough.
-    fn step_up(&self, tx: &mut Tx, user: &User, step: Step, entry: &Entry, now: i64) -> Result<Error> {
-        let (code, purpose, second_factors) = match step {
-            Step::SecondFactor(factors) => (Code::SecondFactorRequired, Purpose::SecondFactor, Some(factors)),
-            Step::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
+    fn step_up(&self, tx: &mut Tx, user: &User, wanted: Wanted, entry: &Entry, now: i64) -> Result<Error> {
+        let (code, purpose, second_factors) = match wanted {
+            Wanted::SecondFactor(factors) => {
+                (Code::SecondFactorRequired, Purpose::SecondFactor, Some(factors))
+            }
+            Wanted::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
         };
         let (data, ip) = (json::render(entry)?, entry.client.ip());
         let making = Making {
@@ -115,7 +118,7 @@ const CHALLENGES: u32 = 3;
 const CHALLENGE_ATTEMPTS: u32 = 10;
 
 /// What a login still wants.
-enum Step {
+enum Wanted {
     SecondFactor(SecondFactors),
     PasswordChange,
 }

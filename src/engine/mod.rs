@@ -23,6 +23,7 @@ pub(crate) mod rotation;
 pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod step;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
 

@@ -8,6 +8,7 @@
 //! name is counted and forgotten in the same way whether or not an account has it. It gives nobody more guesses: an
 //! account has a lane beside that of its name, which is as strict, shares no place, and is forgotten by success alone.
 
+use super::step::Step;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -313,7 +314,7 @@ impl Throttle {
     }
 
     /// How often an account's second factor was guessed at, in the caller's transaction, which counts one more if
-    /// what it looks at then is wrong. A known `device` has a count of its own. Failure, as a value:
+    /// what it looks at then is wrong. A known `device` has a count of its own. It refuses with
     /// `too_many_attempts`.
     pub(crate) fn guesses(
         &self,
@@ -321,7 +322,7 @@ impl Throttle {
         account: Id,
         device: Option<KnownDevice>,
         now: i64,
-    ) -> Result<Result<Guesses, Error>> {
+    ) -> Result<Step<Guesses>> {
         let lane = Lane {
             id: self.own(&second_factor(account, device))?,
             limit: self.config.throttle.account_failures.seconds(),
@@ -331,8 +332,8 @@ impl Throttle {
         };
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         match count.locked_until - now {
-            seconds @ 1.. => Ok(Err(throttled(seconds))),
-            _ => Ok(Ok(Guesses { lane, count })),
+            seconds @ 1.. => Ok(Step::Refused(throttled(seconds))),
+            _ => Ok(Step::Done(Guesses { lane, count })),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Logging in by what an OpenID provider says: `login_with_id_token`. Somebody is known by issuer and subject; an
 //! address links only where both sides have verified it (OpenID Connect Core sections 3.1.3.7 and 5.7).
 
+use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,10 +85,13 @@ impl Engine {
                 // From here on an account that was made now stays, so that its address can be verified.
                 match self.may_enter(&user) {
                     Ok(()) => Ok((self.logins.after_password(tx, user, None, &entry, now_ms)?, created)),
-                    Err(error) => Ok((Err(error.about(Some(user.public.id), None)), created)),
+                    Err(error) => Ok((Step::Refused(error.about(Some(user.public.id), None)), created)),
                 }
             })?;
-            Ok(LoginWithIdTokenResponse { login: self.sessions.first_tokens(session?)?.into(), created })
+            Ok(LoginWithIdTokenResponse {
+                login: self.sessions.first_tokens(session.result()?)?.into(),
+                created,
+            })
         });
         entered.or_else(|error| {
             if [Code::InvalidToken, Code::InvalidCredentials, Code::EmailTaken].contains(&error.code) {

@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::engine::accounts::Identifier;
+use crate::engine::step::Step;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -180,14 +181,20 @@ impl Engine {
             let found = self.one_time.take_attempt(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             let entry = self.logins.waiting(&found)?;
-            if let Err(refused) = self.factors.prove(tx, found.user_id, proof, &entry.client, now)? {
+            if let Step::Refused(refused) =
+                self.factors.prove(tx, found.user_id, proof, &entry.client, now)?
+            {
                 // While the account is locked nothing is looked at, and no attempt taken.
-                return if refused.code == Code::TooManyAttempts { Err(refused) } else { Ok(Err(refused)) };
+                return if refused.code == Code::TooManyAttempts {
+                    Err(refused)
+                } else {
+                    Ok(Step::Refused(refused))
+                };
             }
             self.one_time.redeem(tx, challenge, purpose, now)?;
             self.logins.after_second_factor(tx, user, entry.with(proof.methods()), now_ms)
         })?;
-        Ok(self.sessions.first_tokens(completed?)?.into())
+        Ok(self.sessions.first_tokens(completed.result()?)?.into())
     }
 
     /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
@@ -252,7 +259,7 @@ impl Engine {
             }
             self.logins.after_password(tx, found, proof, entry, now_ms)
         })?;
-        Ok(self.sessions.first_tokens(entered?)?.into())
+        Ok(self.sessions.first_tokens(entered.result()?)?.into())
     }
 }
 

@@ -37,7 +37,7 @@ pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
 use crate::user::Actor;
 

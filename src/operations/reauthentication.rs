@@ -1,5 +1,6 @@
 //! Proving again who one is, in a session: `reauthenticate`.
 
+use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -138,12 +139,15 @@ impl Engine {
         client: &Client,
     ) -> Result<Proven> {
         let now = self.clock.now();
-        self.store.write(Durability::Full, |tx| {
+        let proven = self.store.write(Durability::Full, |tx| {
             match self.factors.prove(tx, bearer.user.id, proof, client, now)? {
-                Ok(()) => self.reauthenticated(tx, session_id, proof.methods(), client, now).map(Ok),
-                Err(refused) => Ok(Err(refused)),
+                Step::Done(()) => {
+                    self.reauthenticated(tx, session_id, proof.methods(), client, now).map(Step::Done)
+                }
+                Step::Refused(refused) => Ok(Step::Refused(refused)),
             }
-        })?
+        })?;
+        proven.result()
     }
 
     /// The session learns it, if it is still alive.

@@ -2,6 +2,7 @@
 //! `revoke_all_sessions`, `revoke_token`, and what a login opens.
 
 use crate::engine::sessions::SessionClaims;
+use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -214,7 +215,7 @@ impl Engine {
                     ..event(Kind::RefreshTokenReused, user_id)
                 };
                 self.audit.record(tx, now, of_session)?;
-                return Ok(Err(refused("reused")));
+                return Ok(Step::Refused(refused("reused")));
             }
             let granted = session.scope.as_deref().unwrap_or_default();
             if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
@@ -227,10 +228,10 @@ impl Engine {
             } else if rotation == Rotation::Repeat {
                 self.refresh_repeated(tx, session_id, &session, now)?;
             }
-            Ok(Ok((session, backend, next, idle_at)))
+            Ok(Step::Done((session, backend, next, idle_at)))
         });
         let (session, backend, next, idle_at) =
-            refreshed.flatten().map_err(|error| error.about(None, Some(offered.session_id)))?;
+            refreshed.and_then(Step::result).map_err(|error| error.about(None, Some(offered.session_id)))?;
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);

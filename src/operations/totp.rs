@@ -2,6 +2,7 @@
 //! `setup_totp`, `confirm_totp`, `totp_status`, `disable_totp`.
 
 use crate::engine::factors::totp::owner;
+use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -205,13 +206,13 @@ impl Engine {
                 return refused(Code::AlreadyConfigured, "totp");
             }
             let look = |tx: &mut Tx| self.factors.apps.redeem_step(tx, user_id, &pending, &request.code, now);
-            if let Err(refused) = self.factors.guess(tx, user_id, &client, now, look)? {
-                return Ok(Err(refused));
+            if let Step::Refused(refused) = self.factors.guess(tx, user_id, &client, now, look)? {
+                return Ok(Step::Refused(refused));
             }
             second_factors::confirm_totp(tx, user_id, now)?;
-            self.factors.added(tx, user_id, KIND, now).map(Ok)
+            self.factors.added(tx, user_id, KIND, now).map(Step::Done)
         })?;
-        Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed? })
+        Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed.result()? })
     }
 
     /// Says whether an account has an authenticator app in force.
@@ -237,19 +238,21 @@ impl Engine {
             if is_recovery_code { Proof::RecoveryCode(request.code) } else { Proof::Totp(request.code) };
         let disabled = self.store.write(Durability::Full, |tx| {
             let user = known(tx, user_id)?;
-            let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Ok(())) };
+            let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Step::Done(())) };
             let is_in_force = totp.confirmed_at.is_some();
-            if is_in_force && let Err(refused) = self.factors.prove(tx, user_id, &proof, &client, now)? {
-                return Ok(Err(refused));
+            if is_in_force
+                && let Step::Refused(refused) = self.factors.prove(tx, user_id, &proof, &client, now)?
+            {
+                return Ok(Step::Refused(refused));
             }
             second_factors::delete_totp(tx, user_id)?;
             self.throttle.forget_guesses(tx, user_id)?;
             if is_in_force {
                 self.factors.removed(tx, &user.public, KIND, now)?;
             }
-            Ok(Ok(()))
+            Ok(Step::Done(()))
         })?;
-        disabled.map(|()| TotpStatusResponse { is_configured: false })
+        disabled.result().map(|()| TotpStatusResponse { is_configured: false })
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod passkeys;
 pub(crate) mod recovery_codes;
 pub(crate) mod totp;
 
+use super::step::Step;
 use std::sync::Arc;
 
 use self::passkeys::{PasskeyProof, PasskeyProofs};
@@ -98,7 +99,7 @@ impl Factors {
     /// Codes of an app alone can be guessed and have a lock, which refuses nothing else: any other proof is looked at,
     /// and where it is right the lock is gone.
     ///
-    /// Failures, as a value: `invalid_code`, `too_many_attempts`.
+    /// It refuses with `invalid_code` or `too_many_attempts`.
     pub(crate) fn prove(
         &self,
         tx: &mut Tx,
@@ -106,7 +107,7 @@ impl Factors {
         proof: &Proof,
         client: &Client,
         now: i64,
-    ) -> Result<Result<(), Error>> {
+    ) -> Result<Step<()>> {
         let objection = match proof {
             Proof::Totp(code) => {
                 let look = |tx: &mut Tx| self.apps.redeem(tx, user_id, code, now);
@@ -116,8 +117,8 @@ impl Factors {
             Proof::Passkey(passkey) => self.passkeys.redeem(tx, user_id, passkey, client, now)?,
         };
         match objection {
-            None => self.throttle.forget_guesses(tx, user_id).map(Ok),
-            Some(reason) => self.failed(tx, user_id, reason, client, now).map(Err),
+            None => self.throttle.forget_guesses(tx, user_id).map(Step::Done),
+            Some(reason) => self.failed(tx, user_id, reason, client, now).map(Step::Refused),
         }
     }
 
@@ -130,16 +131,16 @@ impl Factors {
         client: &Client,
         now: i64,
         look: impl FnOnce(&mut Tx) -> Result<Option<&'static str>>,
-    ) -> Result<Result<(), Error>> {
+    ) -> Result<Step<()>> {
         let device = self.throttle.known_device(tx, Some(user_id), client, now)?;
         let guesses = match self.throttle.guesses(tx, user_id, device, now)? {
-            Ok(guesses) => guesses,
-            Err(throttled) => return Ok(Err(throttled.about(Some(user_id), None))),
+            Step::Done(guesses) => guesses,
+            Step::Refused(throttled) => return Ok(Step::Refused(throttled.about(Some(user_id), None))),
         };
         // An account that was guessed at too often takes nothing, not even what is right.
         let objection = if guesses.are_too_many() { Some("locked") } else { look(tx)? };
         match objection {
-            None => guesses.forget(tx).map(Ok),
+            None => guesses.forget(tx).map(Step::Done),
             Some(reason) => {
                 let refused = self.failed(tx, user_id, reason, client, now)?;
                 if self.throttle.count_guess(tx, guesses, now)? {
@@ -147,7 +148,7 @@ impl Factors {
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
                     self.audit.record(tx, now, event)?;
                 }
-                Ok(Err(refused))
+                Ok(Step::Refused(refused))
             }
         }
     }
