@@ -133,8 +133,7 @@ impl Backup {
         let key = context.source.config()?.key_file();
         let door = context.source.open()?;
         let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
-        let answer =
-            watched(|watch| door.engine.observed("backup", || door.engine.backup_watched(request, watch)));
+        let answer = watched(|watch| door.engine.backup_watched(request, watch));
         let answer = answer.map_err(|failure| match failure {
             Failure::Engine(error) if error.field.as_deref() == Some("/path") => {
                 Failure::File(format!("{name}: {}", error.detail.unwrap_or_default()))

@@ -72,6 +72,13 @@ pub(crate) struct Call<'a> {
     pub status: Status,
 }
 
+impl Call<'_> {
+    /// It was no call.
+    pub(crate) fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if let Some(began) = self.began {

@@ -67,8 +67,8 @@ use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx};
 use crate::store::{mails, moves};
 
-/// An open engine: share it between threads by reference.
-pub struct Engine {
+/// What an open engine is made of. Hosts hold it as [`crate::Engine`].
+pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) retention: Arc<settings::Retention>,

@@ -690,8 +690,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::Engine;
     use crate::config::Config;
+    use crate::engine::Engine;
     use crate::engine::Hooks;
 
     const ROWS: &str = "SELECT count(*) FROM throttles";

@@ -242,7 +242,8 @@ impl From<sessions::Kept> for ExportedSession {
 #[cfg(test)]
 mod tests {
     use super::ExportUserResponse;
-    use crate::{Config, Engine, Hooks};
+    use crate::engine::Engine;
+    use crate::{Config, Hooks};
 
     /// Where each table that knows a user is in the export. Who adds a table says it here.
     const TABLES: [(&str, &str); 10] = [

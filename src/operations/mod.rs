@@ -37,6 +37,7 @@ pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
+use crate::engine::counters::Call;
 use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
 use crate::user::Actor;
@@ -46,7 +47,7 @@ use crate::user::Actor;
 pub enum Cost {
     /// Nothing: it computes for microseconds. `verify` alone waits for the store: one call a minute does, and where a
     /// token names a key that is not known, no more than ten calls a second, and none for a second after the store did
-    /// not answer. [`Engine::verify_at_once`] never does.
+    /// not answer. [`crate::Engine::verify_at_once`] never does.
     Instant,
     /// The store.
     Store,
@@ -162,6 +163,18 @@ macro_rules! operations {
                 request: |generator| generator.subschema_for::<$request>(),
                 response: |generator| generator.subschema_for::<$response>(),
             };)*
+        }
+
+        /// The operations. Each call is counted, timed, and logged when it fails.
+        impl crate::Engine {
+            $(
+                #[doc = $summary]
+                ///
+                #[doc = concat!("Failures: `invalid_request`, `internal`", $(", [`", stringify!($code), "`](Code::", stringify!($code), ")",)* ".")]
+                pub fn $name(&self, request: $request) -> Result<$response> {
+                    self.0.observe(&rows::$name, || self.0.$name(request))
+                }
+            )*
         }
 
         /// Every operation.
@@ -389,20 +402,36 @@ impl Engine {
         })
     }
 
-    /// Runs `f` as a call of this operation, counted, timed, and logged when it fails: for a binding that
-    /// calls a method directly.
-    ///
-    /// Failures: `unknown_operation`, and those of `f`.
-    pub fn observed<T>(&self, operation: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.observe(self.operation(operation)?, f)
+    /// Runs `f` as a call of this operation: counted, timed, and logged when it fails.
+    pub(crate) fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
+        let call = self.begun(operation);
+        self.ended(operation, call, f())
     }
 
-    fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut call = self.counters.begin(operation.index, operation.name, operation.is_fast());
-        let result = f();
-        call.status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
+    /// Runs `f` as [`Engine::observe`] does, unless it has no answer: then there was no call.
+    pub(crate) fn observe_answer<T>(
+        &self,
+        operation: &Operation,
+        f: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let call = self.begun(operation);
+        match f().transpose() {
+            Some(answer) => self.ended(operation, call, answer).map(Some),
+            None => {
+                call.forget();
+                Ok(None)
+            }
+        }
+    }
+
+    fn begun(&self, operation: &Operation) -> Call<'_> {
+        self.counters.begin(operation.index, operation.name, operation.is_fast())
+    }
+
+    fn ended<T>(&self, operation: &Operation, mut call: Call, answer: Result<T>) -> Result<T> {
+        call.status = answer.as_ref().map_or_else(Error::status, |_| Status::Ok);
         drop(call);
-        result.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
+        answer.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
     }
 
     fn operation(&self, name: &str) -> Result<&'static Operation> {

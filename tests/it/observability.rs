@@ -10,7 +10,11 @@ use std::thread;
 
 use crate::stores::{self, Store, on_each_store};
 use doorward::engine::Log;
-use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
+use doorward::operations::accounts::GetUserRequest;
+use doorward::operations::keys::JwksRequest;
+use doorward::operations::tokens::VerifyRequest;
+use doorward::token::Token;
+use doorward::{Clock, Code, Config, Engine, Hooks, Level};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -484,6 +488,27 @@ fn an_unknown_name_is_not_kept(store: &Store) {
     assert!(!stage.dump().contains("correct"));
 }
 
+/// A bug that was contained is counted.
+#[test]
+fn a_call_that_panics_is_counted() {
+    let is_broken = Arc::new(AtomicI64::new(0));
+    let hook = Arc::clone(&is_broken);
+    let clock = Clock::custom(move || match hook.load(Ordering::SeqCst) {
+        0 => START * 1000,
+        _ => std::panic::resume_unwind(Box::new(())),
+    });
+    let config = Config::parse(r#"{"store": "sqlite::memory:"}"#).unwrap();
+    let engine = Engine::open(config, Hooks { clock, log: None }).unwrap();
+    is_broken.store(1, Ordering::SeqCst);
+    let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| engine.get_user(GetUserRequest::default())));
+    assert!(panicked.is_err());
+    is_broken.store(0, Ordering::SeqCst);
+    let stats = call(&engine, "stats", json!({})).unwrap();
+    let row =
+        stats["operations"].as_array().unwrap().iter().find(|row| row["operation"] == "get_user").unwrap();
+    assert_eq!(row["outcomes"], json!([{"status": "INTERNAL", "count": 1}]));
+}
+
 /// Every call is counted, whichever way it came, and the text is what Prometheus reads.
 #[test]
 fn what_prometheus_reads() {
@@ -493,12 +518,10 @@ fn what_prometheus_reads() {
     register(&engine, "ada");
     let token = login(&engine, "ada").unwrap()["access_token"].clone();
     (0..100).for_each(|_| drop(call(&engine, "verify", json!({"token": token})).unwrap()));
-    let refused: Result<(), _> = engine.observed("verify", || Err(Code::InvalidToken.into()));
-    assert_eq!(refused.unwrap_err().code, Code::InvalidToken);
-    let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        engine.observed("jwks", || -> Result<(), Error> { std::panic::resume_unwind(Box::new(())) })
-    }));
-    assert!(panicked.is_err());
+    let nonsense = || VerifyRequest { token: Token::new("nonsense"), backend: None };
+    assert_eq!(engine.verify(nonsense()).unwrap_err().code, Code::InvalidToken);
+    assert_eq!(engine.verify_at_once(&nonsense()).unwrap_err().code, Code::InvalidToken);
+    engine.jwks(JwksRequest::default()).unwrap();
 
     let stats = call(&engine, "stats", json!({})).unwrap();
     let text = stats["prometheus"].as_str().unwrap();
@@ -508,9 +531,9 @@ fn what_prometheus_reads() {
         sample(&format!("doorward_operations_total{{operation=\"{operation}\",status=\"{status}\"}}"))
     };
     assert_eq!(total("verify", "OK"), 100.0);
-    assert_eq!(total("verify", "DENIED"), 1.0);
+    assert_eq!(total("verify", "DENIED"), 2.0);
     assert_eq!(total("login", "OK"), 1.0);
-    assert_eq!(total("jwks", "INTERNAL"), 1.0);
+    assert_eq!(total("jwks", "OK"), 1.0);
     assert_eq!(sample("doorward_hash_busy"), 0.0);
     for operation in stats["operations"].as_array().unwrap() {
         let (name, latency) = (operation["operation"].as_str().unwrap(), &operation["latency"]);

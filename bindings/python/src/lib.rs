@@ -101,11 +101,9 @@ impl Engine {
         let request = VerifyRequest { token: Token::new(utf8(token).unwrap_or_default()), backend };
         // Mostly it only computes, and briefly: that is not worth giving the interpreter away. What may wait does not
         // hold it.
-        let claims = self.run(|engine| {
-            engine.observed("verify", || match engine.verify_at_once(&request)? {
-                Some(claims) => Ok(claims),
-                None => py.detach(|| engine.verify(request)),
-            })
+        let claims = self.run(|engine| match engine.verify_at_once(&request)? {
+            Some(claims) => Ok(claims),
+            None => py.detach(|| engine.verify(request)),
         });
         objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())
     }
