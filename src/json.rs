@@ -45,7 +45,8 @@ fn wide_integer(text: &str) -> Option<usize> {
     if !(SHORTEST - 1..bytes.len()).step_by(SHORTEST).any(|at| is_digit(&at)) {
         return None;
     }
-    let (mut at, mut is_in_text) = (0, false);
+    let mut at = 0;
+    let mut is_in_text = false;
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' => is_in_text = !is_in_text,
@@ -109,7 +110,8 @@ fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
         _ => return None,
     };
     let start = found.get().as_ptr() as usize - text.as_ptr() as usize;
-    let (before, after) = (text.get(..start)?, text.get(start + found.get().len()..)?);
+    let before = text.get(..start)?;
+    let after = text.get(start + found.get().len()..)?;
     Some(Zeroizing::new([before, other, after].concat()))
 }
 
@@ -449,7 +451,8 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
         let place = format!("line {}, column {}", error.line(), error.column());
         return Error::new(Code::InvalidJson, place);
     }
-    let (mut deserializer, mut track) = (serde_json::Deserializer::from_str(text), Track::new());
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let mut track = Track::new();
     let read = object::<_, T>(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
     match read {
         Err(error) => schema_error(&track.path(), &error, schema_code),
@@ -462,7 +465,8 @@ pub(crate) const MAX_NAME: usize = 64;
 
 /// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
 fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
-    let (place, message) = (pointer(path), error.to_string());
+    let place = pointer(path);
+    let message = error.to_string();
     let suffix = format!(" at line {} column {}", error.line(), error.column());
     let message = message.strip_suffix(&suffix).unwrap_or(&message);
     let name = || message.split('`').nth(1).unwrap_or_default().chars().take(MAX_NAME).collect::<String>();

@@ -244,7 +244,8 @@ impl Template {
             ("html", self.html.as_ref()),
         ];
         for (name, text) in parts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
-            let (mut is_known, mut leads) = (true, false);
+            let mut is_known = true;
+            let mut leads = false;
             substitute(text, |placeholder| {
                 match placeholder {
                     "service" | "username" => {}

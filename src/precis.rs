@@ -167,7 +167,8 @@ fn is_virama(c: Option<char>) -> bool {
 fn joins(chars: &[char], at: usize) -> bool {
     let joining = |c: &char| CodePointMapData::<JoiningType>::new().get(*c);
     let is_seen = |joining: &JoiningType| *joining != JoiningType::Transparent;
-    let (before, after) = (chars.get(..at).unwrap_or_default(), chars.get(at + 1..).unwrap_or_default());
+    let before = chars.get(..at).unwrap_or_default();
+    let after = chars.get(at + 1..).unwrap_or_default();
     let left = before.iter().rev().map(joining).find(is_seen);
     let right = after.iter().map(joining).find(is_seen);
     matches!(left, Some(JoiningType::LeftJoining | JoiningType::DualJoining))

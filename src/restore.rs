@@ -1,4 +1,4 @@
-//! A backup in the place of a store: [`restore`].
+//! Restoring a backup: [`restore`].
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::store::{Durability, Place, Watch};
 /// How a backup is restored.
 #[derive(Clone, Debug)]
 pub struct Restoring {
-    /// What the name of what was there ends with from then on.
+    /// The ending that is appended to the names of the replaced files.
     pub kept_ending: String,
     /// Whether the backup's sessions, tokens without a session, challenges and mailed tokens end.
     pub end_all_sessions: bool,
@@ -24,23 +24,25 @@ pub struct Restoring {
     pub retire_keys: bool,
 }
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Debug)]
 pub struct Restored {
-    /// What was there before, under its new name.
+    /// The path of the replaced store.
     pub kept: Option<PathBuf>,
-    /// How many sessions ended, where they were to.
+    /// The number of sessions that ended, if they were to end.
     pub sessions: Option<usize>,
-    /// What was retired, where it was to.
+    /// The keys that were retired, if they were to be.
     pub retired: Option<Retired>,
 }
 
-/// Puts a backup in the place of a SQLite store, which nobody has open. The backup is copied, looked through, and opened
-/// with the secret key first; the store is the old one or the new one at any moment, and what was there is kept.
-/// `watch` hears how far it is, and ends it where it answers `false`: nothing is changed then.
+/// Replaces a SQLite store that no process has open by a backup. The backup is first copied, checked, and
+/// opened with the secret key. At every moment the store is either the old one or the new one, and the
+/// replaced files are kept. `watch` is told of the progress; if it returns `false`, the restore ends without
+/// changes.
 ///
-/// Failures: `invalid_request` (the backup is none), `feature_not_built` (not a SQLite file), those of
-/// [`Engine::open`], `store_unavailable` (among others, while somebody has the store open).
+/// Failures: `invalid_request` (the file is not a backup), `feature_not_built` (the store is not a SQLite
+/// file), those of [`Engine::open`], `store_unavailable` (among others, while another process has the store
+/// open).
 pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -> Result<Restored> {
     let StoreUrl::SqliteFile(path) = &config.store else {
         return Err(Error::new(Code::FeatureNotBuilt, "only a SQLite file is restored so"));
@@ -49,12 +51,12 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
     let draft = place.draft(backup, watch)?;
     let mut config = config.clone();
     if config.secret_key_files.is_none() {
-        // By default it lies beside the store.
+        // By default the file lies beside the store.
         config.secret_key_file = secret_key::files(&config).pop().map(|(_, path)| path);
     }
     config.store = StoreUrl::SqliteFile(draft.file());
     config.mail.delivery = Delivery::Manual;
-    // It comes back with its own settings; a backup of an older version is brought up to date.
+    // The restored store has the backup's settings; an older backup is migrated.
     config.follow_store();
     config.migrate = On::from(true);
     let mut restored = Restored { kept: None, sessions: None, retired: None };

@@ -107,7 +107,8 @@ impl Parameters {
 
     /// What an authenticator app reads, for this account of this service: <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
     pub(crate) fn uri(&self, seed: &Seed, issuer: &str, account: &str) -> Zeroizing<String> {
-        let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
+        let issuer = percent_encoded(issuer);
+        let account = percent_encoded(account);
         let secret = seed.base32();
         let room = 128 + 2 * issuer.len() + account.len() + secret.len();
         let mut uri = Zeroizing::new(String::with_capacity(room));

@@ -196,7 +196,8 @@ impl fmt::Debug for Email {
 /// A domain as DNS knows it (UTS 46 with the ASCII characters of STD 3, and the lengths of DNS). Hyphens in the third
 /// and fourth place are of no account where they do not begin an A-label: such names exist.
 pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
-    let (denied, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let denied = AsciiDenyList::STD3;
+    let hyphens = Hyphens::CheckFirstLast;
     let ascii = Uts46::new().to_ascii(domain.as_bytes(), denied, hyphens, DnsLength::Verify);
     ascii.ok().map(Cow::into_owned)
 }

@@ -1,6 +1,6 @@
-//! How somebody proves that an account is theirs without opening a session: by an access token, by username and
-//! password, by the challenge that the browser got which registered it or asked for its change, or by an ID token of an
-//! identity that opens it.
+//! Proofs that an account is the caller's without opening a session: an access token; username and password;
+//! the challenge given to the browser that registered the account or asked for a change of its address; or an
+//! ID token of a linked identity.
 
 use std::sync::Arc;
 
@@ -26,18 +26,18 @@ use crate::store::{Store, Tx, damaged, sessions};
 use crate::token::Token;
 use crate::user::{Email, Id, Offered};
 
-/// What is offered as a proof of an account.
+/// A proof that is offered.
 pub(crate) enum AccountProof<'a> {
     AccessToken(Token<'a>),
     Password(Offered, Secret),
     Verification(Secret),
-    /// With the name of its provider, and the nonce.
+    /// An ID token, the name of its provider, and the nonce.
     IdToken(Token<'a>, Option<ProviderName>, Option<Secret>),
 }
 
 impl<'a> AccountProof<'a> {
-    /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one and for half
-    /// of one.
+    /// Returns the one proof among those that a request may carry. Failure: `invalid_request`, for more than
+    /// one and for half of one.
     pub(crate) fn among(
         access_token: Option<Token<'a>>,
         username: Option<Offered>,
@@ -60,21 +60,21 @@ impl<'a> AccountProof<'a> {
 
 const EXPECTED: &str = "more than one proof of the account, or half of one";
 
-/// A proof that was right. What it rests on is looked at again in the transaction that relies on it.
+/// A proof that was right. The transaction that relies on it checks its basis again.
 pub(crate) struct ProvenAccount {
     pub user_id: Id,
     basis: Basis,
 }
 
 enum Basis {
-    /// A token, of this session if it has one.
+    /// An access token, and its session if it has one.
     AccessToken(Option<Id>),
     Password(Attempt),
     Verification(Verification),
     IdToken,
 }
 
-/// Judges proofs of accounts.
+/// Checks proofs of accounts.
 pub(crate) struct Proofs {
     pub clock: Arc<Clock>,
     pub config: Arc<Config>,
@@ -88,9 +88,9 @@ pub(crate) struct Proofs {
 }
 
 impl Proofs {
-    /// Says whose account a proof is of. With `expected` it must be this one; another is refused as a wrong proof
-    /// is, so that nobody tries passwords of others with a token of their own. Guesses at passwords are counted as
-    /// those of `login`, and cost as much.
+    /// Returns the account that a proof is for. With `expected` it must be this one; another account is
+    /// refused as a wrong proof is, so that a token of one account is no way to try passwords of others.
+    /// Guesses at passwords are counted as those of `login`, and cost as much.
     ///
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (an access token of another account),
     /// `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `hash_queue_full`, `auth_service_unavailable`,
@@ -106,7 +106,8 @@ impl Proofs {
             AccountProof::AccessToken(token) => {
                 let bearer =
                     self.tokens.bearer(&token, None).map_err(|error| error.at_field("/access_token"))?;
-                let (user_id, session_id) = (bearer.user.id, bearer.session_id);
+                let user_id = bearer.user.id;
+                let session_id = bearer.session_id;
                 match is_other(user_id) {
                     true => Err(Error::new(Code::PermissionDenied, "another_account")
                         .about(Some(user_id), session_id)),
@@ -148,7 +149,8 @@ impl Proofs {
         client: &Client,
     ) -> Result<(Id, Attempt)> {
         let password = Password::offered(password, &self.config.password, "/password")?;
-        let (identifier, now) = (Identifier::parse(username.as_str()), self.clock.now());
+        let identifier = Identifier::parse(username.as_str());
+        let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
             let user = identifier.find(tx)?;
             let account = user.as_ref().map(|user| user.public.id);
@@ -177,8 +179,8 @@ impl Proofs {
         }
     }
 
-    /// Relies on a proof of an account as it is in the caller's transaction, for what is mailed to this address: its
-    /// session is still alive, its attempt was no guess, its challenge is about this address. Failures:
+    /// Relies on a proof in the caller's transaction, for a mail to this address: the session must still be
+    /// alive, the attempt must not be a guess, the challenge must be for this address. Failures:
     /// `invalid_token`, `invalid_challenge`.
     pub(crate) fn rely_on(
         &self,
@@ -210,15 +212,16 @@ impl Proofs {
         }
     }
 
-    /// Takes the count of a right password back where nothing came of it.
+    /// Takes back the count of a right password that was not used in the end.
     pub(crate) fn take_back(&self, proven: &ProvenAccount) {
         if let Basis::Password(attempt) = &proven.basis {
             self.throttle.take_back_attempt(attempt);
         }
     }
 
-    /// Makes the challenge that proves that an account is that of the browser which asked for a mail to this address.
-    /// Nothing is kept: it is dead with the account's sessions, and with the mailed token that it is offered beside.
+    /// Makes the challenge that ties an account to the browser that asked for a mail to this address. Nothing
+    /// is stored: the challenge is dead with the account's sessions and with the mailed token that
+    /// accompanies it.
     pub(crate) fn verification(&self, user: &User, address: &Email, now: i64) -> Result<Secret> {
         let challenge = Verification {
             user_id: user.public.id,
@@ -236,7 +239,7 @@ impl Proofs {
         let sealed = sealed.ok_or(dead("unknown"))?;
         let open = || self.secrets.open(VERIFICATION, &sealed).ok_or(dead("unknown"));
         open()?;
-        // The key that sealed it may be retired meanwhile.
+        // The key that sealed it may have been retired meanwhile.
         self.store.read(|tx| self.keys.follow_secret_keys(tx))?;
         let opened = open()?;
         let challenge: Verification = serde_json::from_slice(&opened).map_err(|_| damaged())?;
@@ -247,22 +250,22 @@ impl Proofs {
     }
 }
 
-/// What the challenge of a browser says, sealed.
+/// The content of a browser's challenge, sealed.
 #[derive(Serialize, Deserialize)]
 struct Verification {
     user_id: Id,
-    /// An account whose sessions were all ended may be another's now.
+    /// The challenge ends with the account's sessions: the account may have changed hands since.
     epoch: i64,
-    /// The address, to the letter.
+    /// The address, exactly as given.
     address: String,
     expires_at: i64,
 }
 
-/// To whom the challenge is sealed: nothing else that is sealed passes for one.
+/// The context to which the challenge is sealed: nothing sealed for another purpose passes for one.
 const VERIFICATION: &str = "verification";
 
-/// How long it is good: longer than a mail, so that another can be asked for.
+/// The challenge's lifetime: longer than a mail's, so that another mail can be requested.
 const VERIFICATION_SECONDS: i64 = 7 * 86_400;
 
-/// The longest challenge that may have been made here.
+/// The maximum length of a challenge made here.
 const MAX_VERIFICATION: usize = 1024;

@@ -1,4 +1,4 @@
-//! How an account stands, for who administers: `status` of `get_user`. It answers why somebody cannot log in.
+//! The state of an account, for administrators: `status` of `get_user`. It tells why the user cannot log in.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,53 +16,56 @@ use crate::store::users::{self, User};
 use crate::store::{Tx, damaged, events, identities, mails, sessions};
 use crate::user::Id;
 
-/// How an account stands. It is for who administers, and not for the user or a browser.
+/// The state of an account. For administrators only: do not show it to the user or a browser.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AccountStatus {
-    /// What would refuse the right password now, or the factor after it; empty where nothing of the account would.
-    /// `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`, `invalid_password_hash`,
-    /// `inactive_user`, `temporary_password_expired`, `unverified_email`; `second_factor_missing`: the account must
-    /// have a second factor and has none; of codes of an app: `second_factor_locked`, `retired_seed`,
-    /// `app_sealed_by_unknown_key`. A source that is locked is not among them: it is of no account.
+    /// Why the right password, or the factor after it, would be refused now; empty if nothing about the
+    /// account prevents a login. `locked`, `no_password`, `sealed_by_unknown_key`,
+    /// `password_hash_too_costly`, `invalid_password_hash`, `inactive_user`, `temporary_password_expired`,
+    /// `unverified_email`; `second_factor_missing`: the account must have a second factor and has none; for
+    /// codes of an app: `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked source
+    /// is not among them, because it belongs to no account.
     pub obstacles: Vec<&'static str>,
-    /// By what a login finds the account: `username`, and `email` where the account has claimed its address.
+    /// The names that find the account at login: `username`, and `email` if the account has claimed its
+    /// address.
     pub found_by: Vec<&'static str>,
     /// The locks that hold now.
     pub locks: Vec<AccountLock>,
-    /// The password; absent where there is none.
+    /// The password, if the account has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordStatus>,
-    /// Whether the next login by password ends with a new one.
+    /// Whether the next login by password requires a new one.
     pub must_change_password: bool,
-    /// Whether the account verified an address: the one that it has, or one before.
+    /// Whether the account ever verified an address: its present one or an earlier one.
     pub was_verified: bool,
     /// Whether a login needs a verified address (`require_verified_email`).
     pub verification_required: bool,
-    /// What beside the password proves who the user is.
+    /// The second factors.
     pub second_factors: SecondFactorStatus,
-    /// How many sessions are alive.
+    /// The number of live sessions.
     pub sessions: i64,
-    /// When a session was opened last, as far as sessions and the newest thousand events of the account tell.
+    /// The time of the last login, as far as sessions and the newest thousand events of the account tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<i64>,
-    /// The providers whose ID tokens log in to the account: their names in the configuration, or else their issuers.
+    /// The providers of the account's linked identities: their names in the configuration, or else their
+    /// issuers.
     pub identities: Vec<String>,
     /// The mails to the user that wait to be sent, the oldest first.
     pub mails: Vec<WaitingMail>,
 }
 
-/// How a password is kept.
+/// The password of an account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PasswordStatus {
-    /// The scheme of its hash: `argon2id`, `bcrypt`, … Absent where the hash cannot be read.
+    /// The scheme of the hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<&'static str>,
-    /// The cost of its hash: `m=19456,t=2,p=1`. Absent where the hash cannot be read.
+    /// The cost of the hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<String>,
     /// Whether the hash is sealed under a secret key.
     pub peppered: bool,
-    /// Until when it is good, where somebody else has set it.
+    /// When a temporary password expires. Absent for a password that the user chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
@@ -72,9 +75,9 @@ pub struct PasswordStatus {
 pub struct SecondFactorStatus {
     /// Whether an authenticator app is in force.
     pub totp: bool,
-    /// How many passkeys there are.
+    /// The number of passkeys.
     pub passkeys: i64,
-    /// How many recovery codes are left.
+    /// The number of recovery codes left.
     pub recovery_codes: i64,
     /// Whether the account must have a second factor (`require_second_factor`).
     pub required: bool,
@@ -83,18 +86,18 @@ pub struct SecondFactorStatus {
 /// A mail that waits to be sent.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WaitingMail {
-    /// What it is about.
+    /// The mail's kind.
     pub kind: String,
-    /// Since when it waits.
+    /// When the mail was written.
     pub created_at: i64,
-    /// How often somebody tried to send it.
+    /// The number of attempts to send it.
     pub attempts: i64,
-    /// Why the last try failed, where one did.
+    /// Why the last attempt failed, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
 }
 
-/// What tells how accounts stand.
+/// Reads the states of accounts.
 pub(crate) struct Statuses<'e> {
     pub config: &'e Config,
     pub factors: &'e Factors,
@@ -104,7 +107,7 @@ pub(crate) struct Statuses<'e> {
 }
 
 impl Statuses<'_> {
-    /// How an account stands, as a read of the store finds it.
+    /// Returns the state of an account, as this read of the store finds it.
     pub(crate) fn of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
@@ -134,7 +137,8 @@ impl Statuses<'_> {
         })
     }
 
-    /// What a login meets up to its first factor, in the order of its own refusals.
+    /// Returns the refusals that a login meets up to its first factor, in the order in which `login` makes
+    /// them.
     fn obstacles_before_factors(&self, user: &User, locks: &[AccountLock], now: i64) -> Vec<&'static str> {
         let hash = self.passwords.hash_of(user);
         let unverifiable = hash.as_deref().and_then(|hash| self.passwords.hasher.scheme(hash).err());
@@ -151,7 +155,7 @@ impl Statuses<'_> {
         obstacles.into_iter().filter(|(_, stands)| *stands).map(|(name, _)| name).collect()
     }
 
-    /// What a login meets after the password.
+    /// Returns the refusals that a login meets after the password.
     fn obstacles_of_factors(
         &self,
         tx: &mut Tx,
@@ -183,7 +187,7 @@ impl Statuses<'_> {
         })
     }
 
-    /// Whom the account's identities are with, each once.
+    /// Returns the providers of the account's identities, each once.
     fn provider_names(&self, tx: &mut Tx, id: Id) -> Result<Vec<String>> {
         let mut names: Vec<String> = identities::list(tx, id)?
             .into_iter()

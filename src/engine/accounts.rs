@@ -1,4 +1,4 @@
-//! Accounts: their names and addresses, what they may have, and whose they are.
+//! Accounts: their names, addresses, limits and ownership.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::store::{Tx, damaged, identities, mails};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, Role, Username};
 
-/// Opens accounts, takes them away, and proves their addresses.
+/// Unlocks accounts, reclaims them, and verifies their addresses.
 pub(crate) struct Accounts {
     pub audit: Arc<Audit>,
     pub config: Arc<Config>,
@@ -31,14 +31,14 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// Opens an account that was closed after too many failed attempts, by each of its names as they are now.
+    /// Unlocks an account after too many failed attempts, under each of its current names.
     pub(crate) fn unlock(&self, tx: &mut Tx, id: Id) -> Result<()> {
         let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
         self.throttle.forget_attempts(tx, id, &names)
     }
 
-    /// Mails the address of a new account, where registering does so.
+    /// Sends the mail for a new account, if registration is configured to do so.
     pub(crate) fn greet(
         &self,
         tx: &mut Tx,
@@ -53,8 +53,8 @@ impl Accounts {
         }
     }
 
-    /// Takes away all that opens or holds an account that never verified an address: somebody has proven that the
-    /// mailbox is theirs, and who set the account up never did.
+    /// Removes everything that opens an account which never verified an address: another person has proven
+    /// that the mailbox is theirs, and the person who registered the account never did.
     pub(crate) fn reclaim(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
         self.audit.record(tx, now, event(EventKind::AccountReclaimed, id))?;
         users::delete_password(tx, id)?;
@@ -64,8 +64,8 @@ impl Accounts {
         self.sessions.revoke_everything(tx, id, now).map(drop)
     }
 
-    /// Mails the address of an account that has yet to verify it: a token, or, where another account has verified it,
-    /// a notice to that one. Whether anything was mailed.
+    /// Sends a verification mail to the address of an account that has yet to verify it. If another account
+    /// has verified the address, its owner gets a notice instead. Returns whether anything was mailed.
     pub(crate) fn mail_verification(
         &self,
         tx: &mut Tx,
@@ -96,8 +96,8 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Tells the owner of an address, if there is one, that somebody wanted it for another account. For nobody the
-    /// same is written, about somebody, and taken back: the statements are the same.
+    /// Tells the owner of an address, if there is one, that it was requested for another account. Without an
+    /// owner, the same mail is written about a stand-in and taken back, so that the statements are the same.
     pub(crate) fn tell_owner(
         &self,
         tx: &mut Tx,
@@ -107,23 +107,24 @@ impl Accounts {
         now: i64,
     ) -> Result<()> {
         let (kind, id) = (Kind::AccountExists, owner.map(|owner| owner.public.id));
-        // Elsewhere an address that is taken is told at once.
+        // Without concealment, the caller is told at once that the address is taken.
         if !self.config.registration.conceal_existing {
             return Ok(());
         }
         if !self.throttle.may_mail(tx, kind, id, address_key, None, now)? {
             return Ok(());
         }
-        let (stand_in, address) = (users::any(tx)?, Email::stored(address_key.to_owned()));
-        let Some(somebody) = owner.or(stand_in.as_ref()) else { return Ok(()) };
+        let stand_in = users::any(tx)?;
+        let address = Email::stored(address_key.to_owned());
+        let Some(addressee) = owner.or(stand_in.as_ref()) else { return Ok(()) };
         let own = owner.and_then(|owner| owner.public.email.as_ref());
         let mail =
-            self.mailing.outbox.put_notice(tx, kind, somebody, own.unwrap_or(&address), locale, now)?;
+            self.mailing.outbox.put_notice(tx, kind, addressee, own.unwrap_or(&address), locale, now)?;
         mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
     }
 
-    /// What a mailed token is about, if it is good: the user as they are now, and the address that it was
-    /// mailed to. One that was mailed to an address that the account no longer has is not.
+    /// Returns the user of a live mailed token, as stored now, and the address that it was mailed to. A token
+    /// that was mailed to an address that the account no longer has is refused.
     pub(crate) fn mailed(
         &self,
         tx: &mut Tx,
@@ -141,7 +142,8 @@ impl Accounts {
         }
     }
 
-    /// Takes their claim to an address from other accounts, where none of them has verified it. Failure: `email_taken`.
+    /// Withdraws other accounts' claims to an address, if none of them has verified it. Failure:
+    /// `email_taken`.
     pub(crate) fn take_claim(&self, tx: &mut Tx, id: Id, key: &str, now: i64) -> Result<()> {
         match users::find(tx, By::Email(key))?.filter(|owner| owner.public.id != id) {
             Some(owner) if owner.public.email_verified => Err(Error::new(Code::EmailTaken, "taken")),
@@ -154,8 +156,8 @@ impl Accounts {
         }
     }
 
-    /// The address is the user's: it is verified. No other account may have verified it; one that only claimed it
-    /// loses that claim and nothing else.
+    /// Marks the user's address as verified. No other account may have verified it; an account that only
+    /// claimed it loses that claim and nothing else.
     pub(crate) fn claim(&self, tx: &mut Tx, user: &mut User, now: i64) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
         self.take_claim(tx, user.public.id, &key, now)?;
@@ -166,11 +168,11 @@ impl Accounts {
     }
 }
 
-/// What was offered as a name, in canonical form.
+/// A name offered to a login, in canonical form.
 pub(crate) enum Identifier {
     Username(String),
     Email(String),
-    /// No account can have it.
+    /// A text that no account can have as its name.
     Neither(String),
 }
 
@@ -185,7 +187,7 @@ impl Identifier {
         }
     }
 
-    /// The account that has this name or address.
+    /// Returns the account that has this name or address.
     pub(crate) fn find(&self, tx: &mut Tx) -> Result<Option<User>> {
         match self {
             Identifier::Username(key) => users::find(tx, By::Username(key)),
@@ -201,13 +203,13 @@ impl Identifier {
     }
 }
 
-/// The most bytes that the attributes of one account may have as JSON.
+/// The maximum size of an account's attributes, as JSON.
 const MAX_ATTRIBUTES: usize = 16_384;
 
-/// The most roles that one account may have.
+/// The maximum number of an account's roles.
 const MAX_ROLES: usize = 64;
 
-/// Attributes of no more than the allowed size.
+/// Returns the attributes if they are within the allowed size.
 pub(crate) fn bounded(attributes: Object) -> Result<Object> {
     match json::render(&attributes)?.len() {
         0..=MAX_ATTRIBUTES => Ok(attributes),
@@ -215,7 +217,7 @@ pub(crate) fn bounded(attributes: Object) -> Result<Object> {
     }
 }
 
-/// Roles in alphabetical order, each once, no more than the allowed number.
+/// Returns the roles in alphabetical order, without repetition, if they are within the allowed number.
 pub(crate) fn in_order(mut roles: Vec<Role>) -> Result<Vec<Role>> {
     roles.sort();
     roles.dedup();

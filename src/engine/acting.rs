@@ -1,23 +1,25 @@
-//! Who acts, where it is not the account itself: an administrator of the host, somebody at a shell. The operations that
-//! are called on another's behalf take it as `actor`, and every event of the call keeps it.
+//! The actor of a call, if it is not the account itself: an administrator of the host, or a person at a
+//! shell. Operations that are called on another's behalf take it as `actor`, and every event of the call
+//! records it.
 
 use std::cell::RefCell;
 
 use crate::user::Actor;
 
 thread_local! {
-    /// Who acts in the call that this thread runs.
+    /// The actor of the call that this thread runs.
     static ACTOR: RefCell<Option<Actor>> = const { RefCell::new(None) };
 }
 
-/// Runs `f`, in which operations are called, or a store is opened or restored, on behalf of the `actor`: the events of
-/// that keep it. For hosts in Rust; in JSON it is the member `actor` of the requests that have one.
+/// Runs `f` on behalf of the `actor`, who is recorded in every event of the operations that `f` calls and of
+/// the stores that it opens or restores. For hosts in Rust; JSON requests name the actor in their member
+/// `actor`.
 pub fn acting<T>(actor: Option<Actor>, f: impl FnOnce() -> T) -> T {
     let _restored = Restored(ACTOR.replace(actor));
     f()
 }
 
-/// Whoever acted before the call acts after it, however it ends.
+/// Restores the previous actor when the call ends, even by a panic.
 struct Restored(Option<Actor>);
 
 impl Drop for Restored {
@@ -26,7 +28,7 @@ impl Drop for Restored {
     }
 }
 
-/// Who acts in this call.
+/// Returns the actor of this call.
 pub(crate) fn actor() -> Option<Actor> {
     ACTOR.with_borrow(Clone::clone)
 }

@@ -1,4 +1,4 @@
-//! The audit log: what can happen, and how it is written.
+//! The audit log: its kinds of events, and how it is written.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::user::{Actor, Id, text_type};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
-        /// What can happen.
+        /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
@@ -23,7 +23,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
 
-            /// The name that the log keeps.
+            /// The name in the log.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }
             }
@@ -48,53 +48,56 @@ kinds! {
     LoggedIn = "logged_in";
     /// A login was refused; `detail` says why.
     LoginFailed = "login_failed";
-    /// A password was right and a login wants more, as `detail` says.
+    /// A password was right and the login requires more, as `detail` says.
     StepUpRequired = "step_up_required";
     /// A password was changed by its user; every session ended.
     PasswordChanged = "password_changed";
     /// A change of a password was refused; `detail` says why.
     PasswordChangeFailed = "password_change_failed";
-    /// A password was set by somebody else, `temporary` where `detail` says so; every session ended.
+    /// A password was set by an administrator, `temporary` where `detail` says so; every session ended.
     PasswordSet = "password_set";
-    /// The counter of a passkey that may be on several devices went back: one of them may be somebody else's.
+    /// The counter of a passkey that may be on several devices went back, so that one of the devices may be a
+    /// copy.
     PasskeyCounterRegressed = "passkey_counter_regressed";
     /// Failures locked an `account`, its `second_factor` or a `source`, as `detail` says; what is refused while the
     /// lock lasts is not logged.
     Throttled = "throttled";
-    /// A user proved again who they are; `detail` says by what.
+    /// A user proved their identity again; `detail` names the proof.
     Reauthenticated = "reauthenticated";
-    /// A proof was refused that somebody offered in a session; `detail` says why.
+    /// A proof offered in a session was refused; `detail` says why.
     ReauthenticationFailed = "reauthentication_failed";
     /// A second factor came into force, `detail` is its kind; every session ended.
     SecondFactorAdded = "second_factor_added";
-    /// A second factor was taken away, `detail` is its kind; every session ended. `unverified_email`: all of them,
-    /// because the account, which never verified an address, went to who reads its mail.
+    /// A second factor was removed, `detail` is its kind; every session ended. `unverified_email`: all of
+    /// them were removed, because the account had never verified an address and was claimed by the reader of
+    /// its mail.
     SecondFactorRemoved = "second_factor_removed";
     /// A second factor was refused; `detail` says why.
     SecondFactorFailed = "second_factor_failed";
-    /// Recovery codes took the place of those before; every session ended.
+    /// New recovery codes replaced the earlier ones; every session ended.
     RecoveryCodesGenerated = "recovery_codes_generated";
     /// A recovery code was used.
     RecoveryCodeUsed = "recovery_code_used";
-    /// A session ended by its own token.
+    /// A session was ended by its own token.
     LoggedOut = "logged_out";
     /// A session was ended.
     SessionRevoked = "session_revoked";
-    /// The sessions of an account were ended, `detail` of them; those of everybody where no account is named.
+    /// The sessions of an account were ended, `detail` of them; those of every account where none is named.
     SessionsRevoked = "sessions_revoked";
-    /// The refresh token before the newest was offered again, outside the grace window: a reply was lost, or somebody
-    /// else has the token too. `detail` is the number of repeats in thirty days; a session bears three.
+    /// The refresh token before the newest was offered again, outside the grace window: either a reply was
+    /// lost or the token was copied. `detail` is the number of repeats in thirty days; a session tolerates
+    /// three.
     RefreshRepeated = "refresh_repeated";
-    /// A spent refresh token was offered, which ended its session: `repeated` where it was the one before the newest,
-    /// once too often.
+    /// A spent refresh token was offered, which ended its session; `repeated` if it was the token before the
+    /// newest, once too often.
     RefreshTokenReused = "refresh_token_reused";
     /// An account was changed; `detail` names the fields.
     UserUpdated = "user_updated";
     /// An account was deleted.
     UserDeleted = "user_deleted";
-    /// Accounts of another system were created, `detail` of them.
+    /// Accounts of another system were imported; `detail` is their number.
     UsersImported = "users_imported";
-    /// Somebody asked for a mail, `detail` is its kind; there is a user only where there is one to send it to.
+    /// A mail was requested, `detail` is its kind; the user is given only if there is one to send it to.
     MailRequested = "mail_requested";
     /// A mail was sent; `detail` is its kind.
     MailSent = "mail_sent";
@@ -102,28 +105,30 @@ kinds! {
     MailFailed = "mail_failed";
     /// A user proved that the address is theirs.
     EmailVerified = "email_verified";
-    /// A user proved that another address is theirs, which took the place of the one before.
+    /// A user proved that another address is theirs; it replaced the earlier one.
     EmailChanged = "email_changed";
     /// A mailed link set a new password; every session ended.
     PasswordReset = "password_reset";
-    /// Somebody who logs in by ID token was linked to an account; `detail` is the provider.
+    /// A user who logs in by ID token was linked to an account; `detail` is the provider.
     IdentityLinked = "identity_linked";
-    /// An account whose user had never proven an address went to who reads its mail, by an ID token, a mailed link or an
-    /// administrator: password, sessions, second factors, passkeys and identities are gone.
+    /// An account that had never verified an address was claimed by the reader of its mail, by an ID token, a
+    /// mailed link or an administrator: password, sessions, second factors, passkeys and identities were
+    /// removed.
     AccountReclaimed = "account_reclaimed";
-    /// A token without a session was issued; `detail` is the backend, the `jti`, and when the token expires. The user is the
-    /// account that is its `sub`, if there is one.
+    /// A token without a session was issued; `detail` is the backend, the `jti`, and the token's expiry. The
+    /// user is the account that is its `sub`, if there is one.
     TokenIssued = "token_issued";
-    /// A token without a session was revoked by itself; `detail` is the backend and the `jti`. The user is the account that
-    /// is its `sub`, where the token itself was given; by a `jti` alone it is known from `token_issued` only.
+    /// A token without a session was revoked on its own; `detail` is the backend and the `jti`. The user is
+    /// the account that is its `sub`, if the token itself was given; for a `jti` alone it is known from
+    /// `token_issued` only.
     TokenRevoked = "token_revoked";
-    /// A new signing key; `detail` names the backend and the key.
+    /// A signing key was made; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
-    /// A backup took the place of the store: what happened after it is not in this log.
+    /// A backup replaced the store: what happened after the backup is not in this log.
     StoreRestored = "store_restored";
-    /// Keys were retired at once; `detail` says how many, and what ended with them.
+    /// Keys were retired at once; `detail` gives their number and what ended with them.
     KeysRetired = "keys_retired";
-    /// Settings of the store were changed; `detail` names them, by the pointers of the configuration.
+    /// Settings of the store were changed; `detail` lists them as pointers into the configuration.
     SettingsChanged = "settings_changed";
 }
 
@@ -137,30 +142,31 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// What happened before this is past its time.
+    /// Returns the time before which events are past their retention.
     pub(crate) fn oldest(&self) -> i64 {
         self.retention.oldest(self.clock.now())
     }
 
-    /// Verifies the chain, after what is yet to be linked was linked.
+    /// Links the events that are not linked yet, then verifies the chain.
     pub(crate) fn verify(&self, wanted: Option<&ChainHead>) -> Result<Verdict> {
         let mut before = None;
         loop {
             let is_behind = self.give_places()?;
             let (is_due, head) = self.store.read(|tx| Ok((self.chain.is_due(tx)?, events::head(tx)?)))?;
-            // Who may only read the store links nothing.
+            // A role that may only read the store cannot link.
             if !is_behind && (!is_due || before.as_ref() == Some(&head)) {
                 break;
             }
             before = Some(head);
         }
-        // Another process may have changed how long events are kept.
+        // Another process may have changed the retention.
         self.store.read(|tx| self.retention.follow_store(tx, &self.chain.secrets))?;
         self.chain.verify(&self.store, self.oldest(), wanted)
     }
 
-    /// Gives places in the log to events that were committed and have none yet, and links those that have to the chain,
-    /// where one is kept; whether there may be more without a place. Who may only read the store gives none.
+    /// Numbers events that were committed without a place in the log, and links numbered events to the chain
+    /// if one is kept. Returns whether more may wait for a place. A role that may only read the store changes
+    /// nothing.
     pub(crate) fn give_places(&self) -> Result<bool> {
         let is_due = self.store.read(|tx| Ok(events::any_without_place(tx)? || self.chain.is_due(tx)?))?;
         if !is_due {
@@ -183,13 +189,13 @@ impl Audit {
         }
     }
 
-    /// Writes an event in the transaction of the act, so that neither is without the other, and forgets a
-    /// few that are past their time.
+    /// Writes an event in the transaction of the act, so that both are kept or neither, and forgets a few
+    /// expired events.
     pub(crate) fn record(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         record(tx, &self.retention, now, event)
     }
-    /// As [`Audit::record`], for what anybody can cause who proves nothing: where there were many of its kind about
-    /// this account, or about nobody, it is skipped.
+    /// Writes an event that needs no proof to cause: like [`Audit::record`], but skipped after many of its kind about
+    /// this account, or about none.
     pub(crate) fn record_one_of_many(&self, tx: &mut Tx, now: i64, event: Event) -> Result<()> {
         let is_noteworthy = self.throttle.is_noteworthy(tx, &event, now)?;
         self.retention.forget(tx, now, Share::AFew)?;
@@ -199,19 +205,19 @@ impl Audit {
     }
 }
 
-/// As [`Audit::record`], for what is not an engine.
+/// Does what [`Audit::record`] does, for callers without an engine.
 pub(crate) fn record(tx: &mut Tx, retention: &Retention, now: i64, event: Event) -> Result<()> {
     retention.forget(tx, now, Share::AFew)?;
     append(tx, now, event)
 }
 
-/// Writes an event, with who acts in this call.
+/// Writes an event together with the actor of this call.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
     let actor = actor();
     events::append(tx, now, &Event { actor: actor.as_ref().map(Actor::as_str), ..event }).map(drop)
 }
 
-/// An event of this kind, about this account.
+/// Returns an event of this kind about this account.
 pub(crate) fn event<'a>(kind: Kind, user_id: impl Into<Option<Id>>) -> Event<'a> {
     Event { kind: kind.name(), user_id: user_id.into(), ..Event::default() }
 }

@@ -1,4 +1,4 @@
-//! Backends: for whom access tokens are made, as the settings of the store describe them.
+//! Backends: the audiences of access tokens, as the store's settings describe them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::store::keys::SealedKey;
 
 /// A backend as the settings describe it.
 pub(crate) struct Backend {
-    /// Its place among the backends.
+    /// The backend's index.
     pub index: usize,
     pub name: String,
     pub audience: Audience,
@@ -19,12 +19,12 @@ pub(crate) struct Backend {
     pub algorithm: SigningAlgorithm,
     pub subject_claim: SubjectClaim,
     pub can_refresh: bool,
-    /// The key of a compatibility backend.
+    /// The fixed key of a compatibility backend.
     pub fixed: Option<Arc<jws::Key>>,
 }
 
-/// The backends, `default` first. Failure: `invalid_config`, also where two backends have one secret: their
-/// tokens could not be told apart.
+/// Returns the backends, `default` first. Failure: `invalid_config`, also if two backends share a secret,
+/// because their tokens could not be told apart.
 pub(crate) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
     let default = config::Backend { audience: Some(settings.audience.clone()), ..config::Backend::default() };
     let named = settings.backends.iter().map(|(name, backend)| (name.as_str(), backend));
@@ -47,7 +47,7 @@ pub(crate) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
     Ok(all.map(|(index, (name, backend))| Backend::new(settings, index, name, backend)).collect())
 }
 
-/// Refuses what a configuration gives that could be the settings of no store.
+/// Refuses a configuration that could not be the settings of any store.
 pub(crate) fn check(config: &Config) -> Result<()> {
     for (name, backend) in config.backends.iter().flatten() {
         let is_weak = |secret: &Secret| secret.expose().len() < 32 && !backend.allow_weak_secret;
@@ -89,13 +89,13 @@ impl Backend {
 }
 
 impl Backend {
-    /// Whether it has a key that signs with its algorithm.
+    /// Returns whether the backend has a key that signs with its algorithm.
     pub(crate) fn has_key(&self, sealed: &[SealedKey]) -> bool {
         let is_its = |key: &SealedKey| key.algorithm == self.algorithm.to_string();
         self.fixed.is_some() || self.current(sealed).is_some_and(is_its)
     }
 
-    /// The key that signs for it.
+    /// Returns the key that signs for the backend.
     pub(crate) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
         sealed.iter().find(|key| key.backend == self.name && key.expires_at.is_none())
     }

@@ -1,4 +1,4 @@
-//! Sending mails, and the thread that does it in the background where that is configured.
+//! Sending mails, and the thread that does so in the background if one is configured.
 
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,32 +13,32 @@ use crate::error::{Code, Error, Result};
 use crate::outbound::Outcome;
 use crate::store::{Share, Tx};
 
-/// The outbox, and who empties it.
+/// The outbox, and the thread that empties it.
 pub(crate) struct Mailing {
     pub outbox: Arc<Outbox>,
     pub background: Option<Background>,
 }
 
 impl Mailing {
-    /// Writes what may put a mail into the outbox, and has it sent.
+    /// Runs a transaction that may put a mail into the outbox, and has it sent.
     pub(crate) fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         let value = self.outbox.write(f)?;
         if let Some(background) = &self.background {
             background.wake();
         } else if crypto::random::<1>().is_ok_and(|random| random[0] < 32) {
-            // Nobody may ever take them. It may fail: the next one tries again.
+            // Mails may never be fetched. Tidying may fail: the next writer tries again.
             let _ = self.outbox.tidy(Share::Batch(32));
         }
         Ok(value)
     }
 }
 
-/// Longer than any conversation about one mail takes: meanwhile no other process sends it.
+/// How long a mail is leased: longer than any conversation about it takes.
 const LEASE_SECONDS: i64 = 1800;
 
 impl Outbox {
-    /// Sends due mails while it `goes_on`; and what the operator should see to, if the server refuses whatever comes
-    /// from here. No lock of the store is held while the server is talked to.
+    /// Sends due mails while `goes_on` returns true. Returns a problem for the operator if the server refuses
+    /// whatever this engine sends. The store's lock is not held during the conversation with the server.
     pub(crate) fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<(Done, Option<Error>)> {
         let postman = match &self.postman {
             Some(postman) => postman,
@@ -46,7 +46,9 @@ impl Outbox {
             None => return Err(Error::at(Code::InvalidConfig, "/mail/smtp", "no server is configured")),
         };
         self.tidy(Share::AFew)?;
-        let (mut done, mut open, mut unwelcome) = (Done::default(), None, None);
+        let mut done = Done::default();
+        let mut open = None;
+        let mut unwelcome = None;
         for _ in 0..limit {
             if !goes_on() {
                 break;
@@ -98,7 +100,7 @@ impl Outbox {
     }
 }
 
-/// What became of mails that were due.
+/// The counts of mails sent, deferred and given up.
 #[derive(Default)]
 pub(crate) struct Done {
     pub delivered: u32,
@@ -106,11 +108,12 @@ pub(crate) struct Done {
     pub refused: u32,
 }
 
-/// The thread that sends mails. It begins with the first mail and ends with the engine.
+/// The thread that sends mails. It starts with the first mail and ends with the engine.
 pub(crate) struct Background {
     outbox: Arc<Outbox>,
     reporter: Arc<Reporter>,
-    /// A thread is not inherited: in a forked child there is none, and whoever holds a lock is not there.
+    /// The process that may use the thread. A forked child does not inherit threads, and a lock that one held
+    /// stays locked.
     process: u32,
     running: Mutex<Option<Running>>,
 }
@@ -120,7 +123,7 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// What the engine and the thread tell each other.
+/// The messages between engine and thread.
 #[derive(Default)]
 struct Signal {
     state: Mutex<State>,
@@ -137,11 +140,11 @@ struct State {
 /// How many mails are sent in one conversation.
 const AT_ONCE: u32 = 50;
 
-/// How long the thread waits for a mail before it looks by itself: for those that were deferred, and those of
+/// How long the thread waits for a mail before it looks on its own, for mails that were deferred and those of
 /// other processes.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// How long closing the engine waits for a conversation. One that a dead server keeps from ending is left to its
+/// How long closing the engine waits for a conversation. One with an unresponsive server is left to its
 /// timeout.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -150,7 +153,7 @@ impl Background {
         Background { outbox, reporter, process: process::id(), running: Mutex::new(None) }
     }
 
-    /// There may be a mail. Where no thread can be had now, the next mail tries again.
+    /// Wakes the thread, because there may be a mail. If no thread can be started, the next mail tries again.
     pub(crate) fn wake(&self) {
         if self.process != process::id() {
             return;
@@ -158,7 +161,8 @@ impl Background {
         let mut running = lock(&self.running);
         if running.is_none() {
             let signal = Arc::new(Signal::default());
-            let (outbox, reporter) = (Arc::clone(&self.outbox), Arc::clone(&self.reporter));
+            let outbox = Arc::clone(&self.outbox);
+            let reporter = Arc::clone(&self.reporter);
             let theirs = Arc::clone(&signal);
             let body = move || send_until_the_end(&outbox, &reporter, &theirs);
             let thread = thread::Builder::new().name("doorward-mail".to_owned()).spawn(body);
@@ -179,7 +183,7 @@ impl Drop for Background {
             return;
         }
         signal.tell(|state| state.must_end = true);
-        // A garbage collector may drop the engine on the thread itself, inside a hook.
+        // A garbage collector may drop the engine on this very thread, inside a hook.
         if thread.thread().id() != thread::current().id() && signal.has_ended_within(PATIENCE) {
             let _ = thread.join();
         }
@@ -224,7 +228,7 @@ impl Signal {
         lock(&self.state).must_end
     }
 
-    /// Waits for `what`, or until the pause is over.
+    /// Waits until `what` holds or the pause is over.
     fn wait(&self, what: impl Fn(&State) -> bool) {
         let state = lock(&self.state);
         let waited = self.changed.wait_timeout_while(state, PAUSE, |state| !what(state));

@@ -1,10 +1,10 @@
-//! The chain over the audit log, which shows what was changed or taken out of it.
+//! The chain over the audit log, which reveals changed and removed events.
 //!
-//! Each event has a digest, and a link: the digest of the link before, of its place and of its own. Links are made where
-//! places are given, so that no writer waits for another. What hashes is no secret, so that anybody can verify the
-//! links; the head, the last link, is sealed by the secret key, so that nobody who has the database alone can make
-//! another chain. What may be forgotten is in no digest: the address. Of an event that is past its time the digest
-//! stays as long as an older one is kept.
+//! Each event has a digest and a link: a hash of the previous link, the event's place and its digest. Links
+//! are made together with the places, so that writers do not wait for each other. The hashes take no secret,
+//! so that any reader can verify the links. The last link, the head, is sealed by the secret key, so that
+//! access to the database alone is not enough to forge another chain. The address, which may be forgotten, is
+//! in no digest. The digest of an expired event stays as long as an older event is kept.
 
 use std::fmt;
 use std::str::FromStr;
@@ -55,30 +55,31 @@ impl Serialize for ChainHead {
 
 text_type!(ChainHead, "pattern": "^[0-9]+:[A-Za-z0-9_-]{43}$");
 
-/// What is wrong at one place of the log.
+/// A flaw at one place of the log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainProblem {
-    /// What: `changed` (the event is not what was written), `missing` (it is gone before its time), `added` (it is not
-    /// of the chain), `broken` (events before it were taken out, or put elsewhere), `unlisted` (an event that has no
-    /// place in the log, and is kept from who follows it), `head` (the chain does not end as the sealed head says: its end
-    /// is gone, or another secret key sealed it), `other_head` (the head of the request is none of this chain, or of what
-    /// is past its time), `no_chain` (there is none).
+    /// The kind of flaw: `changed` (the event is not as written), `missing` (it was removed before its time),
+    /// `added` (it is not part of the chain), `broken` (events before it were removed or moved), `unlisted`
+    /// (it has no place in the log, and followers of the log do not see it), `head` (the chain does not end
+    /// as the sealed head says: its end was removed, or another secret key sealed it), `other_head` (the
+    /// request's head is part neither of this chain nor of its expired events), `no_chain` (no chain is
+    /// kept).
     pub reason: &'static str,
-    /// The place in the log.
+    /// The event's place in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<i64>,
-    /// The event.
+    /// The event's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<Id>,
 }
 
-/// What [`Secrets::seal`] seals the head for.
+/// The context to which [`Secrets::seal`] seals the head.
 const OWNER: &str = "head of the audit chain";
 
-/// How many problems are told.
+/// How many problems are reported.
 const MOST_PROBLEMS: usize = 100;
 
-/// How many events are given places and linked at once.
+/// How many events get their places and links at once.
 pub(crate) const PLACES: usize = 1000;
 
 type Link = [u8; 32];
@@ -86,14 +87,15 @@ type Link = [u8; 32];
 /// The digest of an event that was gone before it was linked.
 const GONE: Link = [0; 32];
 
-/// The chain as a whole.
+/// The state of the chain as a whole.
 #[derive(Clone, Copy, Default)]
 struct Head {
-    /// The place of the first event that was linked; 0 where none was yet.
+    /// The place of the first linked event; 0 before there is one.
     start: i64,
-    /// The place of the last one.
+    /// The place of the last linked event.
     position: i64,
-    /// What happened before this was past its time when the head was written, or settings ended by which it was.
+    /// The time before which events were expired when the head was written, or when the settings that expired
+    /// them were changed.
     oldest: i64,
     link: Link,
 }
@@ -117,7 +119,7 @@ impl Head {
     }
 }
 
-/// Seals the head anew, where another secret key sealed it.
+/// Seals the head anew if another secret key sealed it.
 pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let sealed = events::head(tx)?;
     match secrets.reseal(OWNER, &sealed)? {
@@ -126,8 +128,8 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     }
 }
 
-/// Keeps in the head that what happened before `oldest` was past its time, where settings end by which it was: what is
-/// gone by then is not missed under others. Also before there is a chain.
+/// Records in the head that events before `oldest` had expired when the settings changed, so that they are
+/// not reported as missing under longer retention. Also done before there is a chain.
 pub(crate) fn keep_oldest(tx: &mut Tx, secrets: &Secrets, oldest: i64) -> Result<()> {
     let sealed = events::lock(tx)?;
     let head = if sealed.is_empty() { Some(Head::default()) } else { Head::open(secrets, &sealed) };
@@ -137,14 +139,14 @@ pub(crate) fn keep_oldest(tx: &mut Tx, secrets: &Secrets, oldest: i64) -> Result
     }
 }
 
-/// Links what has a place, where a chain is kept.
+/// Links events that have places, if a chain is kept.
 pub(crate) struct Chain {
     pub is_kept: bool,
     pub secrets: Arc<Secrets>,
 }
 
 impl Chain {
-    /// Whether events that have places are yet to be linked.
+    /// Returns whether events with places are yet to be linked.
     pub(crate) fn is_due(&self, tx: &mut Tx) -> Result<bool> {
         if !self.is_kept {
             return Ok(false);
@@ -153,14 +155,14 @@ impl Chain {
         let linked = match Head::open(&self.secrets, &sealed) {
             Some(head) => head.position,
             None if sealed.is_empty() => 0,
-            // Nothing is added to a chain that is not ours: `verify_events` tells.
+            // Nothing is added to a chain that this secret key did not seal: `verify_events` reports it.
             None => return Ok(false),
         };
         Ok(events::last(tx)?.is_some_and(|(_, last)| last > linked))
     }
 
-    /// Links more events to the chain, in the transaction that gives places. What happened before `oldest` is past its
-    /// time.
+    /// Links more events to the chain, in the transaction that gives them places. Events before `oldest` are
+    /// expired.
     pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
         let mut head = match Head::open(&self.secrets, sealed) {
             Some(head) => head,
@@ -169,7 +171,8 @@ impl Chain {
         };
         let rows = events::list_links(tx, head.position, i64::MAX, PLACES)?;
         for row in &rows {
-            // What is gone already has its link, too: what follows it is linked to what was before it.
+            // An event that is already gone is linked, too, so that the next link continues from the one
+            // before it.
             let digest = row.event.as_ref().map_or(GONE, digest);
             head.position = row.position;
             head.link = link(&head.link, row.position, row.event_id, &digest);
@@ -183,8 +186,8 @@ impl Chain {
         events::put_head(tx, &head.seal(&self.secrets)?)
     }
 
-    /// Verifies the links as far as the store has them, and that the chain goes through the head that is `wanted`.
-    /// What happened before `oldest` is past its time.
+    /// Verifies the links that the store has, and that the chain passes through the `wanted` head. Events
+    /// before `oldest` are expired.
     pub(crate) fn verify(&self, store: &Store, oldest: i64, wanted: Option<&ChainHead>) -> Result<Verdict> {
         let mut verdict = Verdict::default();
         let sealed = store.read(events::head)?;
@@ -223,12 +226,12 @@ impl Chain {
     }
 }
 
-/// What the chain shows.
+/// The result of a verification.
 #[derive(Default)]
 pub(crate) struct Verdict {
-    /// How many events were verified.
+    /// The number of verified events.
     pub events: u64,
-    /// When the first of them happened.
+    /// The time of the first of them.
     pub since: Option<i64>,
     pub head: Option<ChainHead>,
     pub problems: Vec<ChainProblem>,
@@ -242,13 +245,13 @@ impl Verdict {
     }
 }
 
-/// How far the chain was walked.
+/// The progress along the chain.
 struct Walk<'a> {
-    /// The link before.
+    /// The link before the present event.
     before: Link,
-    /// Everything that was met is past its time.
+    /// Whether every event so far is expired.
     is_old: bool,
-    /// The place and the event of a first link that is left, until the next one proves it.
+    /// The place and event of the oldest link that is left, until the next one confirms it.
     began: Option<(i64, Id)>,
     /// A head that is yet to be met.
     wanted: Option<&'a ChainHead>,
@@ -256,7 +259,8 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn step(&mut self, oldest: i64, row: &Linked, verdict: &mut Verdict) {
-        let (position, id) = (row.position, row.event_id);
+        let position = row.position;
+        let id = row.event_id;
         let is_old = id.unix_ms() < oldest.saturating_mul(1000);
         self.is_old &= is_old;
         let mut problem = |reason| verdict.problem(reason, Some(position), Some(id));
@@ -266,9 +270,9 @@ impl Walk<'_> {
             None if !is_old => problem("missing"),
             _ => {}
         }
-        // What is past its time goes from the beginning on, also while it is looked at: the first link that is left
-        // stands for those before it. Nothing proves of what time it is itself, so the one after it, which goes with
-        // it, is past its time, too: else whoever puts one row there takes out everything before it.
+        // Expired events are deleted from the beginning, even during this walk, so the oldest link that is
+        // left stands for those before it. No row can prove its own age, so the event after it must be
+        // expired as well: otherwise one inserted row could hide the removal of everything before it.
         let may_begin = self.is_old && row.event.is_none();
         let is_next = link(&self.before, position, id, &own) == found;
         let is_proved = is_next && (self.began.take().is_none() || may_begin);
@@ -287,7 +291,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A first link that nothing follows proves nothing.
+    /// Reports an oldest link that no event follows, because it is unconfirmed.
     fn end(&self, verdict: &mut Verdict) {
         if let Some((position, id)) = self.began {
             verdict.problem("broken", Some(position), Some(id));
@@ -295,8 +299,8 @@ impl Walk<'_> {
     }
 }
 
-/// What an event says: each of its members by a byte (0 absent, 1 a number, 2 a text, 3 an id), its length in 8 bytes,
-/// and itself.
+/// Returns the digest of an event: for each of its members a byte for its type (0 absent, 1 number, 2 text, 3
+/// id), its length in 8 bytes, and its bytes.
 fn digest(event: &Listed) -> Link {
     let id = |id: Option<Id>| id.map_or((0, Vec::new()), |id| (3, id.as_bytes().to_vec()));
     let text = |text: Option<&str>| text.map_or((0, Vec::new()), |text| (2, text.as_bytes().to_vec()));

@@ -1,4 +1,4 @@
-//! Counts calls and times them, in memory and without locks.
+//! Counts and times calls, in memory and without locks.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use crate::error::Status;
 /// The upper bound of the first bucket is 2^FIRST nanoseconds: about a microsecond.
 const FIRST: u32 = 10;
 
-/// Buckets with an upper bound, the last of them 2^34 nanoseconds: about 17 seconds.
+/// The number of buckets with an upper bound; that of the last is 2^34 nanoseconds, about 17 seconds.
 const BOUNDED: usize = 25;
 
-/// Of an operation as fast as reading the clock, one call in so many is timed.
+/// Of operations as fast as reading the clock, one call in this many is timed.
 const TIMED_ONE_IN: u64 = 16;
 
 /// How many operations can be counted.
@@ -21,15 +21,15 @@ pub(crate) const PLACES: usize = 128;
 /// The counters of every operation, without locks.
 pub(crate) struct Counters(Box<[OfOperation]>);
 
-/// On cache lines of its own.
+/// The counters of one operation, on cache lines of their own.
 #[derive(Default)]
 #[repr(align(64))]
 struct OfOperation {
     name: OnceLock<&'static str>,
-    /// By status.
+    /// Calls by status.
     outcomes: [AtomicU64; Status::ALL.len()],
     nanoseconds: AtomicU64,
-    /// By duration; the last is without bound.
+    /// Calls by duration; the last bucket has no bound.
     buckets: [AtomicU64; BOUNDED + 1],
 }
 
@@ -40,7 +40,7 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// A call of the operation at this place begins; of a `fast` one few calls are timed.
+    /// Begins a call of the operation at this index; of a `fast` operation only a few calls are timed.
     pub(crate) fn begin(&self, place: usize, name: &'static str, is_fast: bool) -> Call<'_> {
         let counters = &self.0[place];
         counters.name.get_or_init(|| name);
@@ -49,12 +49,12 @@ impl Counters {
         Call { counters, began: is_timed.then(Instant::now), status: Status::Internal }
     }
 
-    /// The counters of the operations that were called, in the order of their places.
+    /// Returns the counters of the operations that were called, in the order of their indices.
     pub(crate) fn taken(&self) -> Vec<Taken> {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let take = |counters: &OfOperation| {
             Some(Taken {
-                operation: *counters.name.get()?,
+                operation: counters.name.get()?,
                 outcomes: counters.outcomes.each_ref().map(load),
                 nanoseconds: load(&counters.nanoseconds),
                 buckets: counters.buckets.each_ref().map(load),
@@ -65,7 +65,7 @@ impl Counters {
     }
 }
 
-/// A call that runs; it is counted when it is dropped, as a bug unless it is said how it ended.
+/// A call in progress. It is counted when it is dropped: as a bug, unless its outcome was given.
 pub(crate) struct Call<'a> {
     counters: &'a OfOperation,
     began: Option<Instant>,
@@ -96,13 +96,13 @@ impl OfOperation {
     }
 }
 
-/// The bucket of a duration: that of the smallest bound that is not below it.
+/// Returns the bucket of a duration: the one with the smallest bound that is not below it.
 fn bucket(nanoseconds: u64) -> usize {
     let power = u64::BITS - nanoseconds.saturating_sub(1).leading_zeros();
     (power.saturating_sub(FIRST) as usize).min(BOUNDED)
 }
 
-/// The upper bound of a bucket.
+/// Returns the upper bound of a bucket.
 pub(crate) fn up_to_seconds(bucket: usize) -> Option<f64> {
     (bucket < BOUNDED).then(|| seconds(1 << (bucket + FIRST as usize)))
 }

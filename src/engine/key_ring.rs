@@ -1,4 +1,4 @@
-//! The ring of keys that sign and verify.
+//! The ring of keys that sign and verify tokens.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,8 +39,8 @@ impl AsRef<jws::Key> for RingKey {
     }
 }
 
-/// The keys of all backends, those that sign before those that only verify. It follows the store, where
-/// other processes turn it too.
+/// The keys of all backends, signing keys before those that only verify. The ring follows the store, because
+/// other processes rotate keys, too.
 pub(crate) struct KeyRing {
     pub backends: Vec<Backend>,
     pub clock: Arc<Clock>,
@@ -51,40 +51,40 @@ pub(crate) struct KeyRing {
     pub turning: Turning,
 }
 
-/// The ring as it is known, and when to look whether the store has another.
+/// The ring as last read, and when to look for a newer one.
 pub(crate) struct Turning {
     keys: RwLock<Keys>,
-    /// From when on whoever signs or verifies looks whether the store has other keys.
+    /// When the next caller who signs or verifies looks for other keys in the store.
     look_at: AtomicI64,
-    /// For keys that are not known: whoever makes up key ids must not be able to keep the store busy.
+    /// Limits the searches for unknown keys: made-up key ids must not keep the store busy.
     search: Search,
 }
 
 type Keys = Arc<Ring>;
 
-/// The ring as the store had it.
+/// The ring as read from the store.
 pub(crate) struct Ring {
     keys: Vec<Arc<RingKey>>,
-    /// What was retired before the keys were read.
+    /// The retirement that was in force before the keys were read.
     retirement: Retirement,
 }
 
 /// A token that a key of the ring signed.
 pub(crate) struct Signed<'e> {
-    /// Its claims.
+    /// The claims.
     pub text: String,
-    /// The backend that the key is of.
+    /// The backend of the key.
     pub backend: &'e Backend,
     ring: Keys,
 }
 
-/// The key that signs from now on, and the one that signed until now.
+/// The key that signs from now on, and the key that signed until now.
 pub(crate) struct Turned {
     pub kid: String,
     pub previous: Option<String>,
 }
 
-/// How long keys sign and verify before somebody looks whether the store has others.
+/// How long keys are used before the store is asked for others.
 const LOOK_SECONDS: i64 = 60;
 
 impl Turning {
@@ -100,8 +100,8 @@ impl Turning {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts `newer` in the place of `known`, unless something else is there meanwhile: an older ring never replaces a
-    /// newer.
+    /// Replaces `known` by `newer`, unless the ring has changed meanwhile: an older ring never replaces a
+    /// newer one.
     fn replace(&self, known: &Keys, newer: Ring) -> bool {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let is_as_known = Arc::ptr_eq(&keys, known);
@@ -111,35 +111,37 @@ impl Turning {
         is_as_known
     }
 
-    /// When somebody should have looked for other keys, if that is past. A clock that was set back does not put it off.
+    /// Returns when the next look was due, if that is past. A clock that was set back does not postpone it.
     fn due(&self, now: i64) -> Option<i64> {
         let look_at = self.look_at.load(Ordering::Relaxed);
         (now >= look_at || now < look_at - LOOK_SECONDS).then_some(look_at)
     }
 
-    /// Whether the caller is the one who looks now for other keys.
+    /// Returns whether this caller has to look for other keys now.
     fn is_to_look(&self, now: i64) -> bool {
-        let (next, order) = (now + LOOK_SECONDS, Ordering::Relaxed);
+        let next = now + LOOK_SECONDS;
+        let order = Ordering::Relaxed;
         self.due(now).is_some_and(|due| self.look_at.compare_exchange(due, next, order, order).is_ok())
     }
 }
 
-/// The ring of the store, unless a key is missing.
+/// Returns the ring of the store, or none if a key is missing.
 pub(crate) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Result<Option<Ring>> {
     let sealed = keys::all(tx)?;
     let is_complete = backends.iter().all(|backend| backend.has_key(&sealed));
     is_complete.then(|| read(tx, secrets, backends, Unopened::Refused)).transpose()
 }
 
-/// Keys that the store lacks, for [`complete`]. An RSA key takes a while, in which no transaction should wait.
+/// Makes the keys that the store lacks, for [`complete`]. An RSA key takes a while, and no transaction should
+/// wait for it.
 pub(crate) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<SealedKey>> {
     let sealed = store.read(keys::all)?;
     let missing = backends.iter().filter(|backend| !backend.has_key(&sealed));
     missing.map(|backend| new_key(secrets, backend)).collect()
 }
 
-/// The ring of the store, after adding those of the keys `made` that it still lacks. A key of another algorithm, which
-/// the settings had before, signs no more; it verifies until `retire_at`.
+/// Returns the ring of the store after adding those of the keys `made` that it still lacks. A key of another
+/// algorithm, from earlier settings, no longer signs but verifies until `retire_at`.
 pub(crate) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
@@ -158,22 +160,23 @@ pub(crate) fn complete(
             |key: &&SealedKey| key.backend == backend.name && key.algorithm == backend.algorithm.to_string();
         match made.iter().find(is_its) {
             Some(key) => begin(tx, secrets, key, is_change, now)?,
-            // It was there a moment ago.
+            // The key was there a moment ago.
             None => begin(tx, secrets, &new_key(secrets, backend)?, is_change, now)?,
         }
     }
     read(tx, secrets, backends, Unopened::Refused)
 }
 
-/// The ring of the store. What was retired is read first: where keys are retired meanwhile, the ring counts as the older.
+/// Reads the ring of the store. The retirement is read first: if keys are retired meanwhile, the ring counts
+/// as older.
 fn read(tx: &mut Tx, secrets: &Secrets, backends: &[Backend], unopened: Unopened<'_>) -> Result<Ring> {
     let retirement = keys::retirement(tx)?;
     secrets.retire(&retirement.secret_keys());
     Ok(Ring { keys: unseal(secrets, backends, &keys::all(tx)?, unopened)?, retirement })
 }
 
-/// Seals every key anew with the current secret key, in the caller's transaction, so that the older ones may
-/// go.
+/// Seals every key anew with the current secret key, in the caller's transaction, so that older secret keys
+/// can be dropped.
 pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     for key in keys::all(tx)?.iter().filter(|key| !secrets.is_current(&key.sealed)) {
         let owner = owner(&key.kid);
@@ -183,12 +186,12 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     Ok(())
 }
 
-/// What becomes of a key that the secret key does not open.
+/// What to do with a key that the secret key does not open.
 #[derive(Clone, Copy)]
 enum Unopened<'a> {
-    /// The secret key is wrong.
+    /// Fail: the secret key is wrong.
     Refused,
-    /// It stays as this ring knows it, or is left out.
+    /// Keep the key as this ring knows it, or leave it out.
     KeptFrom(&'a [Arc<RingKey>]),
 }
 
@@ -206,7 +209,7 @@ fn unseal(
         })
         .collect();
     for key in sealed {
-        // A backend that is not configured any more: its tokens are nobody's.
+        // The backend is no longer configured, and its tokens are no longer accepted.
         let Some(backend) = backends.iter().position(|backend| backend.name == key.backend) else { continue };
         let algorithm = key.algorithm.parse().map_err(|()| damaged())?;
         let secret = match secrets.open(&owner(&key.kid), &key.sealed) {
@@ -225,8 +228,9 @@ fn unseal(
     Ok(ring)
 }
 
-/// Keeps a new key, which signs from now on; `is_change` where the backend had one before. Not one that another secret
-/// key sealed than the current one: where that was retired meanwhile, no process could open the store again.
+/// Stores a new key, which signs from now on; `is_change` where the backend had one before. A key sealed by
+/// another than the current secret key is refused: if that secret key was retired meanwhile, no process could
+/// open the store again.
 pub(crate) fn begin(
     tx: &mut Tx,
     secrets: &Secrets,
@@ -261,14 +265,15 @@ fn owner(kid: &str) -> String {
 }
 
 impl KeyRing {
-    /// The public keys that tokens verify with now.
+    /// Returns the public keys that tokens verify with now.
     pub(crate) fn public(&self) -> Result<Vec<Value>> {
         self.reload()?;
-        let (now, ring) = (self.clock.now(), self.turning.keys());
+        let now = self.clock.now();
+        let ring = self.turning.keys();
         Ok(ring.keys.iter().filter(|key| key.verifies(now)).filter_map(|key| key.key.jwk()).collect())
     }
 
-    /// Makes a new signing key for a backend; the one before goes on verifying.
+    /// Makes a new signing key for a backend; the earlier key goes on verifying.
     pub(crate) fn rotate(&self, backend: &Backend, recorded: &Recorded) -> Result<Turned> {
         let now = self.clock.now();
         let retire_at = retire_at(&recorded.settings, now).max(retire_at(&self.settings, now));
@@ -285,18 +290,19 @@ impl KeyRing {
         Ok(Turned { kid: key.kid, previous })
     }
 
-    /// The backend of this name; none means `default`. Failure: `invalid_request`.
+    /// Returns the backend of this name; without a name, `default`. Failure: `invalid_request`.
     pub(crate) fn backend(&self, name: Option<&str>) -> Result<&Backend> {
         let name = name.unwrap_or("default");
         let found = self.backends.iter().find(|backend| backend.name == name);
         found.ok_or(Error::at(Code::InvalidRequest, "/backend", "no such backend"))
     }
 
-    /// A token that a key of this backend signed (of any, when none is given).
+    /// Verifies a token's signature by the keys of this backend, or of every backend if none is given.
     pub(crate) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
-        // Whoever has to look twice waits no longer for that.
-        let (now, deadline) = (self.clock.now(), self.store.deadline());
-        // Another process may have retired keys. Where the store does not answer, those that are known will do.
+        // Both looks share one deadline.
+        let now = self.clock.now();
+        let deadline = self.store.deadline();
+        // Another process may have retired keys. If the store does not answer, the known keys are used.
         if self.turning.is_to_look(now) {
             let _ = self.reload_until(deadline);
         }
@@ -304,7 +310,7 @@ impl KeyRing {
         match self.signed_by(&keys, token, backend, now)? {
             Some(signed) => Ok(signed),
             None => {
-                // Another process may have turned the ring.
+                // Another process may have rotated the ring.
                 let newer = self.search(&keys, deadline)?;
                 let is_newer = !Arc::ptr_eq(&keys, &newer);
                 let signed = if is_newer { self.signed_by(&newer, token, backend, now)? } else { None };
@@ -313,8 +319,8 @@ impl KeyRing {
         }
     }
 
-    /// As [`KeyRing::signed`], by the keys that are known; none, where the token names another, or somebody should look
-    /// for other keys.
+    /// Does what [`KeyRing::signed`] does, by the known keys only. Returns none if the token names an unknown
+    /// key or a look for other keys is due.
     pub(crate) fn signed_by_known(
         &self,
         token: &str,
@@ -349,7 +355,7 @@ impl KeyRing {
         }
     }
 
-    /// Verifies a signature again where keys were retired since, as the store says now.
+    /// Verifies a signature again if keys were retired since, according to the store's present state.
     pub(crate) fn still_signed(&self, token: &str, signed: &Signed, retirement: &Retirement) -> Result<()> {
         if signed.ring.retirement == *retirement {
             return Ok(());
@@ -358,30 +364,30 @@ impl KeyRing {
         self.signed(token, Some(signed.backend)).map(drop)
     }
 
-    /// Takes the secret keys out of force that the store says are retired, in the caller's transaction, before something
-    /// is sealed or opened in it.
+    /// Takes secret keys out of use that the store records as retired. Called in a transaction before it
+    /// seals or opens anything.
     pub(crate) fn follow_secret_keys(&self, tx: &mut Tx) -> Result<()> {
         self.secrets.retire(&keys::retirement(tx)?.secret_keys());
         Ok(())
     }
 
-    /// Follows the store where keys were retired, before something is signed. Where it does not answer any more, the
-    /// key that is known will do.
+    /// Reloads the ring if keys were retired, before anything is signed. If the store no longer answers, the
+    /// known key is used.
     pub(crate) fn follow(&self, retirement: &Retirement) {
         if self.turning.keys().retirement != *retirement {
             let _ = self.reload();
         }
     }
 
-    /// The key that signs for this backend.
+    /// Returns the key that signs for this backend.
     pub(crate) fn signing_key(&self, backend: &Backend) -> Result<Arc<RingKey>> {
-        // Another process may have turned the ring: one caller looks once a minute. Where the store does not answer,
-        // the key that is known will do.
+        // Another process may have rotated the ring, so one caller looks once a minute. If the store does not
+        // answer, the known key is used.
         if self.turning.is_to_look(self.clock.now()) {
             let _ = self.reload();
         }
         let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
-        // Who makes a store or changes its settings makes the keys of its backends.
+        // The process that makes a store or changes its settings makes the keys of its backends.
         self.turning
             .keys()
             .keys
@@ -391,15 +397,15 @@ impl KeyRing {
             .ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
     }
 
-    /// The ring after a look into the store, unless somebody has just looked or too many do.
+    /// Returns the ring after a look into the store, unless another caller has just looked or too many do.
     fn search(&self, seen: &Keys, deadline: Instant) -> Result<Keys> {
         let is_newer = || !Arc::ptr_eq(seen, &self.turning.keys());
         self.turning.search.run(deadline, is_newer, |deadline| self.reload_until(deadline))?;
         Ok(self.turning.keys())
     }
 
-    /// Puts the ring of the store in place of this one, if it is another. A key that a newer secret key has
-    /// sealed, which this process has not been given yet, stays as it is known.
+    /// Replaces the ring by the store's if they differ. A key that is sealed by a newer secret key, which
+    /// this process does not have yet, stays as it is known.
     pub(crate) fn reload(&self) -> Result<()> {
         self.reload_until(self.store.deadline())
     }
@@ -424,11 +430,11 @@ impl KeyRing {
     }
 }
 
-/// The longest that `leeway_seconds` lets a token outlive its end.
+/// The longest time that `leeway_seconds` lets a token outlive its expiry.
 pub(crate) const LONGEST_LEEWAY: i64 = 600;
 
-/// Until when a key that stops signing now goes on verifying: as long as a token can live, and the minute in which
-/// another process may still sign with it.
+/// Returns until when a key that stops signing now goes on verifying: the longest life of a token, and the
+/// minute in which another process may still sign with it.
 pub(crate) fn retire_at(settings: &Settings, now: i64) -> i64 {
     now + settings.session_max_seconds.seconds() + LONGEST_LEEWAY + 60
 }

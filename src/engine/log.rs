@@ -1,4 +1,4 @@
-//! The host's log: what an engine tells it.
+//! The host's log, and what an engine reports to it.
 
 use std::sync::Arc;
 
@@ -11,29 +11,29 @@ use crate::error::{Error, Status};
 use crate::json;
 use crate::user::Id;
 
-/// Receives structured records (JSON) of what the host should know; never a secret.
+/// A receiver of log records (JSON objects). They contain no secrets.
 pub type Log = dyn Fn(Level, &str) + Send + Sync;
 
-/// How much a log record matters.
+/// The level of a log record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
     /// A bug was contained.
     Error = 1,
-    /// Something the operator should see to: the store does not answer.
+    /// The operator should act, for example because the store does not answer.
     Warn = 2,
-    /// A refusal.
+    /// An operation was refused.
     Info = 3,
 }
 
-/// Tells the host's log.
+/// Reports to the host's log.
 pub(crate) struct Reporter {
     pub log: Option<Box<Log>>,
     pub clock: Arc<Clock>,
 }
 
 impl Reporter {
-    /// Tells the host's log why an operation failed.
+    /// Reports why an operation failed.
     pub(crate) fn failed(&self, operation: Option<&str>, error: &Error) {
         #[derive(Serialize)]
         struct Record<'a> {
@@ -72,7 +72,7 @@ impl Reporter {
 }
 
 impl Reporter {
-    /// Tells the host's log which members of a provider's key set are no good keys, and why.
+    /// Reports the members of a provider's key set that are not usable keys, and why.
     pub(crate) fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
         #[derive(Serialize)]
         struct Record<'a> {

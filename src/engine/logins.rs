@@ -1,4 +1,4 @@
-//! What comes after a first factor: a second one, a new password, or the session.
+//! The steps after a first factor: a second factor, a new password, or the session.
 
 use super::step::Step;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::store::events::Event;
 use crate::store::users::User;
 use crate::store::{Tx, damaged};
 
-/// Leads logins on to their sessions.
+/// Takes logins from the first factor to the session.
 pub(crate) struct Logins {
     pub audit: Arc<Audit>,
     pub factors: Arc<Factors>,
@@ -24,8 +24,8 @@ pub(crate) struct Logins {
 }
 
 impl Logins {
-    /// What comes after the right password, or whatever else is a first factor: a second factor, where the account
-    /// has or needs one.
+    /// Continues a login after the right password or another first factor: with a second factor, if the
+    /// account has or needs one.
     pub(crate) fn after_password(
         &self,
         tx: &mut Tx,
@@ -34,7 +34,8 @@ impl Logins {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Step<Session<'_>>> {
-        let (factors, now) = (self.factors.of(tx, user.public.id)?, now_ms / 1000);
+        let factors = self.factors.of(tx, user.public.id)?;
+        let now = now_ms / 1000;
         if !factors.any() && !self.factors.are_required_of(&user.public) {
             return self.after_second_factor(tx, user, entry.clone(), now_ms);
         }
@@ -47,8 +48,8 @@ impl Logins {
         }
     }
 
-    /// What comes when all is proven: a new password, where it is by the password that must be changed, or the
-    /// session.
+    /// Completes a login after the second factor: with a new password, if the login was by a password that
+    /// must be changed, or with the session.
     pub(crate) fn after_second_factor(
         &self,
         tx: &mut Tx,
@@ -62,7 +63,7 @@ impl Logins {
         }
     }
 
-    /// What a login that waits for its next step is for.
+    /// Returns the login that a challenge belongs to.
     pub(crate) fn waiting(&self, found: &Found) -> Result<Entry> {
         let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
         match self.keys.backend(Some(&entry.backend)) {
@@ -71,7 +72,7 @@ impl Logins {
         }
     }
 
-    /// The answer to what was right and is not enough.
+    /// Returns the failure that asks for the next step.
     fn step_up(&self, tx: &mut Tx, user: &User, wanted: Wanted, entry: &Entry, now: i64) -> Result<Error> {
         let (code, purpose, second_factors) = match wanted {
             Wanted::SecondFactor(factors) => {
@@ -79,7 +80,8 @@ impl Logins {
             }
             Wanted::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
         };
-        let (data, ip) = (json::render(entry)?, entry.client.ip());
+        let data = json::render(entry)?;
+        let ip = entry.client.ip();
         let making = Making {
             purpose,
             lifetime_seconds: CHALLENGE_SECONDS,
@@ -117,7 +119,7 @@ const CHALLENGES: u32 = 3;
 /// How many proofs may be offered with one challenge.
 const CHALLENGE_ATTEMPTS: u32 = 10;
 
-/// What a login still wants.
+/// The step that a login still requires.
 enum Wanted {
     SecondFactor(SecondFactors),
     PasswordChange,

@@ -1,4 +1,4 @@
-//! What an engine is made of, and how it opens.
+//! The engine: its parts, and how it opens.
 
 pub(crate) mod account_proof;
 pub mod account_status;
@@ -109,13 +109,13 @@ impl Default for Hooks {
 }
 
 impl Engine {
-    /// Opens the store, makes what a new one needs, and loads the keys. The settings of a store that is there are its
-    /// own: a configuration that gives others is refused, unless it says `change_settings`.
+    /// Opens the store, creates what a new store needs, and loads the keys. An existing store keeps its own
+    /// settings: a configuration with other settings is refused, unless it has `change_settings`.
     ///
     /// Failures: `invalid_config`, `feature_not_built`, `wrong_secret_key`, `schema_too_new`,
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
-        // What the configuration alone can get wrong, before anything is made.
+        // Errors of the configuration alone are reported before anything is created.
         backends::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Arc::new(Hasher::new(&config.password)?);
@@ -142,7 +142,8 @@ impl Engine {
             };
         let retention = Arc::new(settings::Retention::new(&recorded));
         let settings = Arc::new(recorded.settings);
-        let (store, secrets) = (Arc::new(store), Arc::new(secrets));
+        let store = Arc::new(store);
+        let secrets = Arc::new(secrets);
         let one_time = Arc::new(OneTime { secrets: Arc::clone(&secrets) });
         let outbox = Arc::new(Outbox::new(
             &config,
@@ -155,7 +156,7 @@ impl Engine {
         )?);
         let background = (config.mail.delivery == Delivery::Background)
             .then(|| Background::new(Arc::clone(&outbox), Arc::clone(&reporter)));
-        // What another process left behind.
+        // Another process may have left mails behind.
         if let Some(background) = &background
             && store.read(mails::any)?
         {
@@ -285,28 +286,29 @@ impl Engine {
         })
     }
 
-    /// The settings that this engine was opened with.
+    /// Returns the settings that this engine was opened with.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What a configuration gives other than the store has it.
+    /// Returns the settings in which a configuration differs from the store.
     ///
-    /// Failures: `invalid_config`, where it could not be the settings of a store.
+    /// Failures: `invalid_config`, if no store could have these settings.
     pub fn differences(&self, config: &Config) -> Result<Vec<Difference>> {
         let wanted = self.settings.with(config);
         backends::check(config).and_then(|()| backends::backends(&wanted))?;
         Ok(self.settings.differences(&wanted))
     }
 
-    /// How many events of the audit log would be past their time if the store had what a configuration gives: they would
-    /// be purged.
+    /// Returns how many events of the audit log would expire, and be purged, under the settings of a
+    /// configuration.
     ///
     /// Failures: `store_unavailable`.
     pub fn events_to_purge(&self, config: &Config) -> Result<i64> {
         let now = self.clock.now();
         let kept = self.settings.with(config).retention_days.seconds() * 86_400;
-        let (oldest, then) = (self.retention.oldest(now), (now - kept).max(0));
+        let oldest = self.retention.oldest(now);
+        let then = (now - kept).max(0);
         if then <= oldest {
             return Ok(0);
         }
@@ -314,7 +316,7 @@ impl Engine {
     }
 }
 
-/// Whether the configuration lets a store be made. One in memory is always new.
+/// Returns whether the configuration allows a store to be created. A store in memory is always new.
 fn may_create(config: &Config) -> bool {
     config.create != Some(false) || matches!(config.store, StoreUrl::SqliteMemory)
 }
@@ -323,15 +325,15 @@ fn no_store() -> Error {
     Error::at(Code::InvalidConfig, "/store", "there are tables, but no store in them yet")
 }
 
-/// What opening takes from the store.
+/// What is read from a store when it is opened.
 struct Opened {
     recorded: Recorded,
     backends: Vec<Backend>,
     ring: Ring,
 }
 
-/// What the store has, unless it is new, lacks something, is sealed by an older key, or is to change: opening only reads,
-/// so that a store in use is not disturbed.
+/// Reads an existing store. Returns none if the store is new or incomplete, sealed by an older key, or to be
+/// changed. Otherwise opening only reads, so that a store in use is not disturbed.
 fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> Result<Option<Opened>> {
     let Some(proof) = proof(tx, secrets)? else { return Ok(None) };
     let Some(recorded) = settings::recorded(tx, secrets)? else { return Ok(None) };
@@ -341,12 +343,13 @@ fn opened(tx: &mut Tx, secrets: &Secrets, config: &Config, may_write: bool) -> R
     }
     let backends = backends::backends(&recorded.settings)?;
     let ring = key_ring::load(tx, secrets, &backends)?;
-    // A move may have filled it since it was connected to.
+    // A move may have filled the store since this process connected.
     moves::admit(tx)?;
     Ok(ring.map(|ring| Opened { recorded, backends, ring }))
 }
 
-/// Makes what the store lacks, seals it by the newest key, and changes the settings where the configuration says so.
+/// Creates what the store lacks, seals it by the newest key, and changes the settings if the configuration
+/// says so.
 fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<Opened> {
     let wanted = store.read(|tx| settings::recorded(tx, secrets))?.map(|recorded| recorded.settings);
     let backends = backends::backends(&wanted.unwrap_or_default().with(config))?;
@@ -365,7 +368,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
             chain::reseal(tx, secrets)?;
         }
         let before = settings::recorded(tx, secrets)?;
-        // What was signed under the settings before lives as long as they said.
+        // Tokens signed under the earlier settings live as long as those said.
         let longest = before.as_ref().map_or(0, |before| key_ring::retire_at(&before.settings, now));
         let oldest = before.as_ref().map_or(0, |before| settings::oldest(&before.settings, now));
         let recorded = match before {
@@ -394,16 +397,16 @@ fn tell_change(tx: &mut Tx, differences: &[Difference], now: i64) -> Result<()> 
     append(tx, now, Event { detail: Some(&detail), ..event(Kind::SettingsChanged, None) })
 }
 
-/// Whether the current secret key is newer than the one that sealed the store. One that was current before seals nothing
-/// anew: a process with yesterday's order of `secret_keys` does not turn the store back.
+/// Returns whether the current secret key is newer than the key that sealed the store. A key that was current
+/// before seals nothing anew, so that a process with an outdated order of `secret_keys` does not revert the
+/// store.
 fn is_to_seal(tx: &mut Tx, secrets: &Secrets, proof: &[u8]) -> Result<bool> {
     let known = sealed::secret_keys(tx)?;
     let is_newer = secrets.ids().next().is_some_and(|current| known.iter().all(|known| known.id != current));
     Ok(is_newer && !secrets.is_current(proof))
 }
 
-/// The proof that the secret key is the store's; none yet in a store that is new. Failure:
-/// `wrong_secret_key`.
+/// Returns the proof that the secret key is the store's; none in a new store. Failure: `wrong_secret_key`.
 pub(crate) fn proof(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
     match sealed::meta(tx, KEY_PROOF)? {
         Some(proof) if secrets.open(KEY_PROOF, &proof).is_none() => {

@@ -1,9 +1,9 @@
-//! Secrets that are redeemed once: mailed tokens, the challenges of a login. The store keeps a code of each
-//! (HMAC under a key derived from the secret key) and, sealed, what it is about.
+//! Secrets that are redeemed once: mailed tokens and the challenges of a login. The store keeps a code of
+//! each (HMAC under a key derived from the secret key) and its data, sealed.
 //!
-//! A secret is dead once it is redeemed, expired or replaced, its user is switched off, or what ends every
-//! session happened (a new epoch): a changed password, address or factor. All of that is looked at inside the
-//! transaction that redeems, so that of any number of callers one gets it.
+//! A secret is dead once it is redeemed, expired or replaced, its user is deactivated, or the user's epoch
+//! changed, as it does with a changed password, address or factor. The transaction that redeems checks all of
+//! this, so that only one of any number of callers succeeds.
 
 use std::sync::Arc;
 
@@ -18,20 +18,20 @@ use crate::store::users::User;
 use crate::store::{Share, Tx, damaged};
 use crate::user::Id;
 
-/// What a secret is for. One of a purpose never passes for another.
+/// The purpose of a secret. A secret of one purpose is never accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// The password is right, and a second factor is wanted.
+    /// The password was right and a second factor is required.
     SecondFactor,
-    /// The password is right and must be changed.
+    /// The password was right and must be changed.
     PasswordChange,
     /// A passkey is being made.
     PasskeyRegistration,
-    /// Mailed: whoever has it reads the address.
+    /// Mailed: its bearer has proven the address.
     VerifyEmail,
-    /// Mailed: its bearer may choose a new password.
+    /// Mailed: its bearer may set a new password.
     ResetPassword,
-    /// Mailed to the new address.
+    /// Mailed to the new address: its bearer may complete the change.
     ChangeEmail,
 }
 
@@ -57,7 +57,7 @@ impl Purpose {
         }
     }
 
-    /// How a secret of this purpose is refused.
+    /// The code with which a secret of this purpose is refused.
     fn code(self) -> Code {
         match self {
             Purpose::SecondFactor | Purpose::PasswordChange | Purpose::PasskeyRegistration => {
@@ -68,19 +68,19 @@ impl Purpose {
     }
 }
 
-/// A secret that is about to be.
+/// A secret to be made.
 pub(crate) struct Making<'a> {
     pub purpose: Purpose,
     pub lifetime_seconds: i64,
-    /// How many secrets of this purpose the user may have: a new one replaces the oldest.
+    /// How many secrets of this purpose the user may have; a new one replaces the oldest.
     pub most: u32,
-    /// How many proofs may be offered with it; none where the secret is the proof.
+    /// How many proofs may be offered with it; 0 if the secret is itself the proof.
     pub attempts: u32,
-    /// What it is about.
+    /// The data that is sealed with it.
     pub data: &'a [u8],
 }
 
-/// What a secret that is alive is about.
+/// A live secret's data.
 pub(crate) struct Found {
     pub purpose: Purpose,
     pub user_id: Id,
@@ -95,7 +95,7 @@ pub(crate) struct OneTime {
 }
 
 impl OneTime {
-    /// Makes a secret, 32 random bytes in base64url, for a user as it is in this transaction.
+    /// Makes a secret, 32 random bytes in base64url, for a user as read in this transaction.
     pub(crate) fn make(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
         let user_id = user.public.id;
         let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
@@ -117,7 +117,8 @@ impl OneTime {
         Ok(Secret::new(base64url(&*secret)))
     }
 
-    /// Takes a secret back that was made in this transaction; without one it does the same work for nothing.
+    /// Takes back a secret that was made in this transaction. Without one it does the same work, so that both
+    /// cases take equal time.
     pub(crate) fn take_back(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
         let bytes = match secret {
             Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
@@ -127,13 +128,13 @@ impl OneTime {
         rows::discard(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?)
     }
 
-    /// What a secret is about, if it is alive and for one of these purposes. It stays as it is.
+    /// Returns a live secret's data, if it is for one of these purposes, and leaves the secret as it is.
     ///
     /// Failure: the purpose's, `invalid_challenge` or `invalid_token`.
     pub(crate) fn peek(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let code = among.first().map_or(Code::InvalidMailToken, |purpose| purpose.code());
         let dead = |reason: &'static str| Err(Error::new(code, reason));
-        // Any other length is nothing that was made here, and may be megabytes.
+        // Any other length was not made here and may be megabytes.
         let bytes = (text.len() == TEXT_LEN).then(|| from_base64url(text)).flatten().map(Zeroizing::new);
         let Some(bytes) = bytes else { return dead("malformed") };
         let mut found = None;
@@ -157,8 +158,8 @@ impl OneTime {
         }
     }
 
-    /// As [`OneTime::peek`], and counts a proof that is about to be looked at: of any number of callers
-    /// no more get one than the secret has attempts. With the last of them it is dead for all but who took it.
+    /// Does what [`OneTime::peek`] does and counts one attempt: of any number of callers, no more succeed
+    /// than the secret allows. After the last attempt only its taker can still redeem the secret.
     pub(crate) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let found = self.peek(tx, text, among, now)?;
         match rows::take_attempt(tx, &found.id)? {
@@ -167,8 +168,8 @@ impl OneTime {
         }
     }
 
-    /// As [`OneTime::peek`], and takes the secret away: only the first who redeems it gets it, and only
-    /// when this transaction is kept.
+    /// Does what [`OneTime::peek`] does and deletes the secret: only the first caller succeeds, and only if
+    /// this transaction commits.
     pub(crate) fn redeem(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let found = self.peek(tx, text, among, now)?;
         match rows::delete(tx, &found.id)? {
@@ -180,15 +181,15 @@ impl OneTime {
 
 const SECRET_LEN: usize = 32;
 
-/// Of `SECRET_LEN` bytes in base64url.
+/// The length of `SECRET_LEN` bytes in base64url.
 const TEXT_LEN: usize = 43;
 
-/// To whom the data is sealed: no row's data opens in another.
+/// The context to which the data is sealed: the data of one row does not open in another.
 fn owner(id: &[u8; 32]) -> String {
     format!("one-time secret {}", base64url(id))
 }
 
-/// Why the secret is dead, or nothing where it is alive.
+/// Returns why a secret is dead, or nothing if it is alive.
 fn end(kept: &Kept, now: i64) -> Option<&'static str> {
     if now >= kept.expires_at {
         Some("expired")

@@ -1,5 +1,5 @@
-//! The outbox. A mail is put into it in the transaction of what it tells, so that neither is without the other, and
-//! leaves it when it was sent, when its token expired, or after three days.
+//! The outbox. A mail is written in the transaction of its occasion, so that both are kept or neither. It
+//! leaves the outbox when it was sent, when its token expired, or after three days.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ use crate::store::users::{self, User};
 use crate::store::{Durability, Share, Store, Tx, damaged};
 use crate::user::{Email, Id, Locale};
 
-/// How long the token of a mail lives.
+/// Returns the lifetime of the token in a mail.
 fn lifetime(kind: Kind) -> i64 {
     match kind {
         Kind::ResetPassword => 3600,
@@ -33,13 +33,13 @@ fn lifetime(kind: Kind) -> i64 {
     }
 }
 
-/// A mail is given up after three days.
+/// How long a mail is kept before it is given up.
 const KEPT: i64 = 3 * 86_400;
 
-/// A token mailed before stays good, but for so many.
+/// How many mailed tokens of one purpose stay valid at once.
 const TOKENS_AT_ONCE: u32 = 3;
 
-/// The mails that wait, and what is needed to write them.
+/// The waiting mails, and what is needed to write them.
 pub(crate) struct Outbox {
     one_time: Arc<OneTime>,
     store: Arc<Store>,
@@ -49,11 +49,11 @@ pub(crate) struct Outbox {
     pub from: Option<Mailbox>,
     templates: Templates,
     pub(crate) postman: Option<Postman>,
-    /// Why the server refused what came from here, until it took a mail again.
+    /// Why the server refused everything from this engine, until it accepted a mail again.
     unwelcome: Mutex<Option<String>>,
 }
 
-/// A mail that is about to wait.
+/// A mail to be written.
 struct Letter<'a> {
     kind: Kind,
     user_id: Id,
@@ -62,7 +62,7 @@ struct Letter<'a> {
     locale: Option<&'a Locale>,
 }
 
-/// What is sealed of a mail.
+/// The sealed content of a mail.
 #[derive(Serialize, Deserialize)]
 struct Content<'a> {
     #[serde(borrow)]
@@ -71,7 +71,7 @@ struct Content<'a> {
     token: Option<Cow<'a, str>>,
 }
 
-/// A mail that was taken, to be sent.
+/// A mail that was leased for sending.
 pub(crate) struct Taken {
     pub waiting: Waiting,
     pub kind: Kind,
@@ -94,24 +94,24 @@ impl Taken {
     }
 }
 
-/// Takes the mails to a user back whose tokens are all dead.
+/// Deletes the unsent mails to a user whose tokens are all dead.
 pub(crate) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
     let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
     kinds.into_iter().try_for_each(|kind| mails::delete_kind(tx, user_id, kind.name()))
 }
 
-/// Takes every mail back that has a token; how many.
+/// Deletes every unsent mail that has a token. Returns their number.
 pub(crate) fn forget_every_token(tx: &mut Tx) -> Result<usize> {
     let kinds = Kind::ALL.iter().filter(|kind| kind.has_token());
     kinds.map(|kind| mails::delete_every(tx, kind.name())).sum()
 }
 
-/// What became of a mail.
+/// The outcome of sending a mail.
 pub(crate) enum Fate<'a> {
     Sent,
-    /// Not now, for this reason.
+    /// To be tried again, for this reason.
     Deferred(&'a str),
-    /// Never, for this reason.
+    /// Given up, for this reason.
     Refused(&'a str),
 }
 
@@ -140,17 +140,17 @@ impl Outbox {
         })
     }
 
-    /// The server refused what came from here, or took a mail.
+    /// Records why the server refused everything from this engine, or that it accepted a mail.
     pub(crate) fn is_unwelcome(&self, reason: Option<&str>) {
         *self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
     }
 
-    /// Why the server refuses what comes from here, if it does.
+    /// Returns why the server refuses everything from this engine, if it does.
     pub(crate) fn unwelcome(&self) -> Option<String> {
         self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Writes a mail to a user, in the transaction of what it tells; its id.
+    /// Writes a mail to a user in the transaction of its occasion. Returns its id.
     pub(crate) fn put_notice(
         &self,
         tx: &mut Tx,
@@ -164,8 +164,8 @@ impl Outbox {
         self.put(tx, now, &letter)
     }
 
-    /// Writes a mail with a token about the address `to`. For nobody the same is written, about somebody, and
-    /// taken back: the statements are the same.
+    /// Writes a mail with a token about the address `to`. Without a user, the same is written about a
+    /// stand-in and taken back, so that the statements are the same.
     pub(crate) fn put_token(
         &self,
         tx: &mut Tx,
@@ -176,17 +176,17 @@ impl Outbox {
         now: i64,
     ) -> Result<()> {
         let stand_in = users::any(tx)?;
-        let Some(somebody) = user.or(stand_in.as_ref()) else { return Ok(()) };
+        let Some(addressee) = user.or(stand_in.as_ref()) else { return Ok(()) };
         let making = Making {
             purpose: purpose(kind)?,
             lifetime_seconds: lifetime(kind),
-            // Of somebody else nothing is replaced.
+            // The stand-in's other tokens are not replaced.
             most: if user.is_some() { TOKENS_AT_ONCE } else { u32::MAX },
             attempts: 0,
             data: to.as_str().as_bytes(),
         };
-        let token = self.one_time.make(tx, somebody, now, &making)?;
-        let letter = Letter { kind, user_id: somebody.public.id, to, token: Some(&token), locale };
+        let token = self.one_time.make(tx, addressee, now, &making)?;
+        let letter = Letter { kind, user_id: addressee.public.id, to, token: Some(&token), locale };
         let id = self.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
         self.one_time.take_back(tx, is_taken_back.then_some(&token))?;
@@ -211,25 +211,25 @@ impl Outbox {
         Ok(id)
     }
 
-    /// Writes what may put a mail here.
+    /// Runs a transaction that may write mails.
     pub(crate) fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         self.store.write(Durability::Full, f)
     }
 
-    /// Takes due mails: until the lease ends nobody else gets them.
+    /// Leases due mails to the caller until the lease ends.
     pub(crate) fn take(&self, limit: usize, lease_seconds: i64) -> Result<Vec<Taken>> {
         let now = self.clock.now();
-        // After a power cut a mail may be sent twice; that it is sent is kept by its acknowledgement.
+        // After a power cut a mail may be sent twice; its acknowledgement records durably that it was sent.
         self.store.write(Durability::Relaxed, |tx| {
             let mut taken = Vec::new();
             for mut waiting in mails::due(tx, now, limit)? {
                 mails::lease(tx, waiting.id, now + lease_seconds)?;
                 waiting.attempts += 1;
-                // A kind of a newer version is left to it.
+                // A mail of a kind from a newer version is left to that version.
                 let Ok(kind) = waiting.kind.parse() else { continue };
                 match self.open(kind, waiting)? {
                     Ok(mail) => taken.push(mail),
-                    // It was sealed with a key that is gone.
+                    // The mail was sealed with a key that is gone.
                     Err(waiting) => self.give_up(tx, &waiting, "unreadable", now)?,
                 }
             }
@@ -237,7 +237,7 @@ impl Outbox {
         })
     }
 
-    /// Keeps what became of a mail; whether it was still there.
+    /// Records the outcome of a mail. Returns whether it was still there.
     pub(crate) fn settle(&self, id: Id, fate: &Fate) -> Result<bool> {
         let now = self.clock.now();
         self.store.write(Durability::Full, |tx| {
@@ -257,13 +257,13 @@ impl Outbox {
         })
     }
 
-    /// RFC 5322 section 3.6.4.
+    /// Returns the Message-ID (RFC 5322 section 3.6.4).
     pub(crate) fn message_id(&self, id: Id) -> Option<String> {
         let (_, domain) = self.from.as_ref()?.address.route()?;
         Some(format!("<{id}@{domain}>"))
     }
 
-    /// Opens and writes a mail.
+    /// Opens a mail's content and composes the mail.
     fn open(&self, kind: Kind, waiting: Waiting) -> Result<Result<Taken, Waiting>> {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
@@ -276,14 +276,14 @@ impl Outbox {
         Ok(Ok(Taken { waiting, kind, to, token, rendered }))
     }
 
-    /// Gives up mails that are past their time, in a transaction of its own: those who put mails must not be in
-    /// each other's way.
+    /// Gives up expired mails, in a transaction of its own, so that writers of mails do not obstruct each
+    /// other.
     pub(crate) fn tidy(&self, share: Share) -> Result<()> {
         let now = self.clock.now();
         self.store.write(Durability::Relaxed, |tx| self.forget_expired(tx, now, share)).map(drop)
     }
 
-    /// Gives up mails that are past their time; how many.
+    /// Gives up expired mails. Returns their number.
     pub(crate) fn forget_expired(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
         let expired = mails::expired(tx, now, share)?;
         for waiting in &expired {
@@ -300,12 +300,13 @@ impl Outbox {
     }
 }
 
-/// To whom the content is sealed: no row's content opens in another.
+/// The context to which the content is sealed: the content of one mail does not open in another.
 pub(crate) fn owner(id: Id) -> String {
     format!("mail {id}")
 }
 
-/// How long a mail waits after so many attempts: a minute, then twice as long each time, up to six hours.
+/// Returns how long a mail waits after this many attempts: a minute, then twice as long each time, up to six
+/// hours.
 fn backoff(attempts: i64) -> i64 {
     (60 << attempts.saturating_sub(1).clamp(0, 9)).min(6 * 3600)
 }

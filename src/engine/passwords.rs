@@ -1,4 +1,4 @@
-//! The passwords of accounts: chosen, kept, verified, replaced.
+//! The passwords of accounts: choice, storage, verification, replacement.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::store::users::{self, By, User};
 use crate::store::{Durability, Store, Tx};
 use crate::user::{Email, Id, Username};
 
-/// Judges, hashes and replaces passwords.
+/// Validates, hashes and replaces passwords.
 pub(crate) struct Passwords {
     pub audit: Arc<Audit>,
     pub clock: Arc<Clock>,
@@ -36,8 +36,8 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    /// Reads a password that somebody chose for an account of this name and address. Failures:
-    /// `invalid_request`, `weak_password`.
+    /// Parses a password chosen for an account of this name and address. Failures: `invalid_request`,
+    /// `weak_password`.
     pub(crate) fn chosen(
         &self,
         secret: &Secret,
@@ -56,18 +56,19 @@ impl Passwords {
         Password::chosen(secret, &self.config.password, &context, field)
     }
 
-    /// A new hash as the store keeps it for this account.
+    /// Hashes a password for an account, in the form in which the store keeps it.
     pub(crate) fn kept_hash(&self, account: Id, password: &Password) -> Result<String> {
         self.as_kept(account, &self.hasher.hash(password)?)
     }
 
-    /// The hash of an account, as it was before it was sealed; none, too, where no key opens it.
+    /// Returns the hash of an account without its seal; none if no key opens it.
     pub(crate) fn hash_of<'u>(&self, user: &'u User) -> Option<Cow<'u, str>> {
         pepper::open(&self.secrets, user.public.id, user.password_hash.as_deref()?)
     }
 
-    /// What a hash should be replaced by, now that its password is known: one of the current cost, or the same
-    /// in the configured form. None where it is as it should be, or cannot be had now: the next login makes it.
+    /// Returns a replacement for a hash, now that its password is known: one of the current cost, or the same
+    /// in the configured form. None if the hash is as configured, or if a new one cannot be computed now: the
+    /// next login tries again.
     pub(crate) fn better_hash(
         &self,
         user: &User,
@@ -82,7 +83,7 @@ impl Passwords {
         }
     }
 
-    /// The form in which a hash is kept: sealed, where a pepper is configured.
+    /// Returns the stored form of a hash: sealed, if a pepper is configured.
     pub(crate) fn as_kept(&self, account: Id, hash: &str) -> Result<String> {
         match self.settings.pepper {
             true => pepper::seal(&self.secrets, account, hash),
@@ -90,8 +91,8 @@ impl Passwords {
         }
     }
 
-    /// Replaces a password, in the caller's transaction, ends whatever was opened with the old one, and tells the
-    /// user by mail. How many sessions that were.
+    /// Replaces a password in the caller's transaction, ends every session opened with the old one, and tells
+    /// the user by mail. Returns the number of sessions that ended.
     pub(crate) fn replace(
         &self,
         tx: &mut Tx,
@@ -109,7 +110,7 @@ impl Passwords {
         self.sessions.revoke_everything(tx, user_id, now)
     }
 
-    /// The user, if the password is theirs and they may enter, and its hash.
+    /// Returns the user and the hash, if the password is right and the user may log in.
     pub(crate) fn verified(
         &self,
         user: Option<User>,
@@ -127,7 +128,7 @@ impl Passwords {
         Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
     }
 
-    /// Writes to the log why a guess at a password was refused, and what it locked: the same work for all.
+    /// Records why a guess at a password was refused and what it locked, with equal work for every reason.
     pub(crate) fn guess_failed(
         &self,
         kind: Kind,
@@ -136,7 +137,8 @@ impl Passwords {
         attempt: &Attempt,
         error: &Error,
     ) -> Result<()> {
-        let (now, ip) = (self.clock.now(), client.ip());
+        let now = self.clock.now();
+        let ip = client.ip();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
             self.audit.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;
@@ -149,11 +151,11 @@ impl Passwords {
 /// The hash of a password that was right.
 pub(crate) struct VerifiedHash {
     pub hash: String,
-    /// It was not made with the current algorithm and cost.
+    /// Whether the hash was made with another algorithm or cost than the current one.
     pub needs_rehash: bool,
 }
 
-/// The account, if it may enter; the reason why not is for the host's logs.
+/// Returns the account if it may log in. The reason of a refusal is for the host's logs only.
 fn admit(user: Option<User>, has_hash: bool, password_is_valid: bool, is_closed: bool) -> Result<User> {
     let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
     match user {

@@ -1,7 +1,7 @@
-//! The keys of a provider of ID tokens: those of the configuration, or those at its `jwks_uri`. The latter are
-//! fetched when a token needs them, by one caller for all who wait, and never more often than once in
+//! The keys of a provider of ID tokens: those of the configuration, or those at its `jwks_uri`. The latter
+//! are fetched when a token needs them, by one caller for all who wait, and at most once in
 //! [`PAUSE_SECONDS`], however many strangers name keys that do not exist. While the provider does not answer,
-//! the keys that are known go on verifying.
+//! the known keys go on verifying.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::outbound::http;
 
-/// How long fetched keys are taken for the provider's newest: so long a withdrawn key still verifies.
+/// How long fetched keys count as the provider's newest. A withdrawn key verifies for as long.
 const FRESH_SECONDS: i64 = 600;
 
 /// The time between two fetches.
@@ -40,14 +40,14 @@ pub(crate) struct Remote {
 #[derive(Default)]
 struct State {
     known: Option<Arc<Jwks>>,
-    /// What came with the newest set and is no good key.
+    /// Members of the newest set that are not usable keys.
     bad: Vec<BadMember>,
-    /// When the known ones were asked for.
+    /// When the known keys were requested.
     fetched_at: i64,
-    /// When somebody asked last, and why nothing came of it.
+    /// When the keys were last requested, and why that failed.
     tried_at: Option<i64>,
     failure: Option<Error>,
-    /// Somebody asks now.
+    /// Whether a fetch is in progress.
     is_fetching: bool,
 }
 
@@ -84,7 +84,7 @@ impl ProviderKeys {
         }
     }
 
-    /// The members of the newest set that are no good keys.
+    /// Returns the members of the newest set that are not usable keys.
     pub fn bad(&self) -> Vec<BadMember> {
         match self {
             ProviderKeys::Given(_, bad) => bad.clone(),
@@ -92,9 +92,10 @@ impl ProviderKeys {
         }
     }
 
-    /// The claims of an ID token that the provider signed.
+    /// Returns the claims of an ID token that the provider signed.
     ///
-    /// Failures: `invalid_token`; `auth_service_unavailable`, where it may be one but the key cannot be had now.
+    /// Failures: `invalid_token`; `auth_service_unavailable`, if the key cannot be fetched now that may
+    /// verify it.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<Signed> {
         let remote = match self {
             ProviderKeys::Given(keys, _) => return Ok(keys.verify(token)?),
@@ -109,15 +110,16 @@ impl ProviderKeys {
 }
 
 impl Remote {
-    /// The newest keys that can be had now; `insufficient` are those that are not what the caller needs.
+    /// Returns the newest keys that can be had now. The caller already found the `insufficient` ones not to
+    /// suffice.
     ///
-    /// Failure: `auth_service_unavailable`, where there are none, or none but the insufficient ones.
+    /// Failure: `auth_service_unavailable`, if there are no keys, or only the insufficient ones.
     fn keys(&self, insufficient: Option<&Arc<Jwks>>, clock: &Clock) -> Result<Arc<Jwks>> {
         loop {
-            // The clock may be the host's: nothing is locked meanwhile.
+            // The clock may be the host's code, so no lock is held while it runs.
             let now = clock.now();
             let mut state = self.lock();
-            // What a clock that ran ahead has noted does not count.
+            // A time noted by a clock that ran ahead does not count.
             let within = |since: i64, seconds: i64| (since..since + seconds).contains(&now);
             let is_fresh = within(state.fetched_at, FRESH_SECONDS);
             let has_paused = !state.tried_at.is_some_and(|tried_at| within(tried_at, PAUSE_SECONDS));
@@ -142,7 +144,7 @@ impl Remote {
         }
     }
 
-    /// Asks the provider, in the name of everybody.
+    /// Fetches the keys, on behalf of all callers who wait.
     fn fetch(&self, now: i64) {
         let mut landing = Landing { remote: self, now, fetched: Err(Code::Internal.into()), bad: Vec::new() };
         landing.fetched = self.client.get(&self.url).and_then(|text| {
@@ -160,7 +162,7 @@ impl Remote {
     }
 }
 
-/// Whatever becomes of a fetch, a panic included, nobody waits for it for ever.
+/// Ends a fetch however it came out, even by a panic, so that its waiters go on.
 struct Landing<'a> {
     remote: &'a Remote,
     now: i64,

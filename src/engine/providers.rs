@@ -1,4 +1,4 @@
-//! Providers of ID tokens: whom they speak for, and what makes a token theirs.
+//! Providers of ID tokens: the users they may log in, and how their tokens are verified.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) struct Provider {
     tenants: Option<Vec<Tenant>>,
     client_ids: Vec<String>,
     keys: ProviderKeys,
-    /// The roles of whom it brings, where it may bring anybody.
+    /// The roles of accounts that it creates, if it may create any.
     pub roles_of_new: Option<Vec<Role>>,
     pub vouches_for_addresses: bool,
 }
@@ -48,11 +48,13 @@ impl Providers {
                 })
             })
             .collect::<Result<_>>();
-        let (leeway_seconds, clock) = (config.leeway_seconds.seconds(), Arc::clone(&reporter.clock));
+        let leeway_seconds = config.leeway_seconds.seconds();
+        let clock = Arc::clone(&reporter.clock);
         Ok(Providers { all: all?, leeway_seconds, clock })
     }
 
-    /// The account that the identity of an ID token opens, if it opens one. Failures: as of `login_with_id_token`.
+    /// Returns the account that an ID token's identity is linked to, if it is. Failures: as of
+    /// `login_with_id_token`.
     pub(crate) fn owner(
         &self,
         store: &Store,
@@ -66,7 +68,7 @@ impl Providers {
         store.read(|tx| identities::find(tx, identity))
     }
 
-    /// The provider of this name; none means the only one. Failure: `invalid_request`.
+    /// Returns the provider of this name; without a name, the only one. Failure: `invalid_request`.
     pub(crate) fn named(&self, name: Option<&ProviderName>) -> Result<&Provider> {
         let unknown = |detail: &'static str| Error::at(Code::InvalidRequest, "/provider", detail);
         match (name, self.all.as_slice()) {
@@ -78,7 +80,7 @@ impl Providers {
         }
     }
 
-    /// What the provider says in this token. Failures: `invalid_token`, `auth_service_unavailable`.
+    /// Returns the claims of this token. Failures: `invalid_token`, `auth_service_unavailable`.
     pub(crate) fn claims_of(
         &self,
         provider: &Provider,
@@ -117,17 +119,17 @@ impl Provider {
         })
     }
 
-    /// What it is called, and the members of its key set that are no good keys.
+    /// Returns the provider's name and the members of its key set that are not usable keys.
     pub(crate) fn bad_keys(&self) -> (&ProviderName, Vec<BadMember>) {
         (&self.name, self.keys.bad())
     }
 
-    /// What it is called in the configuration.
+    /// Returns the provider's name in the configuration.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
 
-    /// Whether a linked identity of this issuer may be from here.
+    /// Returns whether a linked identity of this issuer may be from this provider.
     pub(crate) fn has_issued_as(&self, issuer: &str) -> bool {
         match self.issuer.split_once(TENANT_ID) {
             Some((before, after)) => issuer.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
@@ -135,7 +137,8 @@ impl Provider {
         }
     }
 
-    /// Whether the claims are this provider's, for this service and for now (OpenID Connect Core section 3.1.3.7).
+    /// Checks that the claims are from this provider, for this service and valid now (OpenID Connect Core
+    /// section 3.1.3.7).
     fn accept(
         &self,
         claims: &IdClaims,
@@ -149,12 +152,12 @@ impl Provider {
         if self.issuer_for(&self.issuer, claims).as_ref() != Some(&claims.iss) {
             refused("wrong_issuer")
         } else if key_issuer.is_some_and(|issuer| self.is_of_another(issuer, claims)) {
-            // It is one of the set, and another issuer's.
+            // The key is one of the set, but belongs to another issuer.
             refused("wrong_key_issuer")
         } else if !self.admits(claims.tid.as_deref()) {
             refused("wrong_tenant")
         } else if claims.aud.is_empty() || !claims.aud.iter().all(is_ours) {
-            // Whoever else it was made for could offer it here.
+            // Any other audience of the token could present it here.
             refused("wrong_audience")
         } else if !claims.azp.as_ref().map_or(claims.aud.len() == 1, is_ours) {
             refused("wrong_authorized_party")
@@ -177,16 +180,17 @@ impl Provider {
         self.issuer.contains(TENANT_ID)
     }
 
-    /// Whether a key that is published for this issuer is not that of the claims. Of a single tenant that is asked only
-    /// where the key's issuer is at the same host: `issuer` of a JWK is registered nowhere, and the issuers of
-    /// Entra's older tokens are at another host than those of its keys.
+    /// Returns whether a key was published for another issuer than that of the claims. For a single tenant
+    /// this is checked only if the key's issuer is at the same host: `issuer` of a JWK is not registered, and
+    /// the issuers of Entra's older tokens are at another host than those of its keys.
     fn is_of_another(&self, key_issuer: &str, claims: &IdClaims) -> bool {
         let host = |issuer: &str| issuer.split('/').nth(2).map(str::to_owned);
         let is_asked = self.is_of_many_tenants() || host(key_issuer) == host(&self.issuer);
         is_asked && self.issuer_for(key_issuer, claims).as_ref() != Some(&claims.iss)
     }
 
-    /// What an issuer is called for the tenant of the claims; nothing, where it wants one and they name none.
+    /// Returns an issuer's name for the tenant of the claims; none if it needs a tenant and the claims name
+    /// none.
     fn issuer_for(&self, issuer: &str, claims: &IdClaims) -> Option<String> {
         if !issuer.contains(TENANT_ID) {
             return Some(issuer.to_owned());
@@ -195,13 +199,15 @@ impl Provider {
         Some(issuer.replace(TENANT_ID, tenant.as_str()))
     }
 
-    /// What is kept of a login, in the provider's own words.
+    /// Returns what is recorded of a login, in the provider's own words.
     pub(crate) fn login(&self, claims: &IdClaims) -> ProviderLogin {
-        let (acr, amr, auth_time) = (claims.acr.clone(), claims.amr.clone(), claims.auth_time);
+        let acr = claims.acr.clone();
+        let amr = claims.amr.clone();
+        let auth_time = claims.auth_time;
         ProviderLogin { name: self.name.as_str().to_owned(), acr, amr, auth_time }
     }
 
-    /// Whether users of this tenant may log in.
+    /// Returns whether users of this tenant may log in.
     fn admits(&self, tenant: Option<&str>) -> bool {
         let is_it = |it: &Tenant| Some(it.as_str()) == tenant;
         self.tenants.as_ref().is_none_or(|tenants| tenants.iter().any(is_it))

@@ -1,10 +1,11 @@
-//! Keys that are dead at once: `rotate_keys` with `retire`.
+//! Retiring keys at once: `rotate_keys` with `retire`.
 //!
-//! Somebody with a secret key and a copy of the store has the signing keys, makes refresh tokens, reads what waits in the
-//! outbox and knows the seeds of authenticator apps. All of that is taken away in one transaction, and with it what
-//! it opened; but sessions, of which there may be very many, end before it in short ones, and the last of them in it.
-//! Other processes compare what was retired with what they know, in the statement that reads a
-//! session or beside what they open: the live questions follow at once, `verify` within a minute.
+//! With a secret key and a copy of the store, an attacker has the signing keys, can make refresh tokens, and
+//! can read waiting mails and the seeds of authenticator apps. One transaction invalidates all of these and
+//! everything that they opened. Only the sessions, of which there may be very many, end in short transactions
+//! before it, and the last of them in it. Other processes compare the stored retirement with their own, in
+//! the statement that reads a session or beside what they open: operations that ask the store follow at once,
+//! `verify` within a minute.
 
 use std::str::FromStr;
 
@@ -26,10 +27,10 @@ use crate::store::keys::Stamp;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
 use crate::user::{Id, text_type};
 
-/// When a key stops to verify.
+/// When a key stops verifying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retire {
-    /// At once: it leaked.
+    /// At once, because it leaked.
     Now,
 }
 
@@ -43,31 +44,31 @@ impl FromStr for Retire {
 
 text_type!(Retire, "enum": ["now"]);
 
-/// What was retired, and what ended with it.
+/// The keys that were retired, and what ended with them.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "RetiredSecrets")]
 pub struct Retired {
-    /// Signing keys: all that signed or verified.
+    /// The number of signing keys, including those that only verified.
     pub signing_keys: usize,
-    /// Secret keys: all that this process was given, but the first.
+    /// The number of secret keys: all that this process has, except the first.
     pub secret_keys: usize,
-    /// Sessions that ended.
+    /// The number of sessions that ended.
     pub sessions: usize,
-    /// Mailed tokens and challenges that can no longer be redeemed.
+    /// The number of mailed tokens and challenges that can no longer be redeemed.
     pub one_time_secrets: usize,
-    /// Mails with such a token, which are not sent any more.
+    /// The number of unsent mails with such a token, which are no longer sent.
     pub mails: usize,
-    /// Authenticator apps whose codes are not right any more.
+    /// The number of authenticator apps that have to be set up again.
     pub totp_seeds: usize,
 }
 
-/// How many rows one of the short transactions looks at.
+/// How many rows a short transaction covers.
 const BATCH: usize = 500;
 
-/// Lists rows after an id.
+/// A function that lists rows after an id.
 type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
 
-/// Retires keys, while the settings are those of this stamp.
+/// Retires keys, if the settings still have this stamp.
 pub(crate) struct Retiring<'e> {
     pub keys: &'e KeyRing,
     pub audit: &'e Audit,
@@ -75,9 +76,10 @@ pub(crate) struct Retiring<'e> {
 }
 
 impl Retiring<'_> {
-    /// Retires the signing keys of one backend. Its sessions go on: they are refreshed.
+    /// Retires the signing keys of one backend. Its sessions go on and get new tokens by refreshing.
     pub(crate) fn of_backend(&self, backend: &Backend) -> Result<(Turned, Option<Retired>)> {
-        let (now, key) = (self.keys.clock.now(), new_key(&self.keys.secrets, backend)?);
+        let now = self.keys.clock.now();
+        let key = new_key(&self.keys.secrets, backend)?;
         let (previous, retired) = self.keys.store.write(Durability::Full, |tx| {
             self.keys.follow_secret_keys(tx)?;
             settings::unchanged(tx, self.stamp)?;
@@ -89,12 +91,12 @@ impl Retiring<'_> {
             self.record_retired(tx, &retired, now)?;
             Ok((previous, retired))
         })?;
-        // Where the store does not answer now, whatever asks it next follows.
+        // If the store does not answer now, the next operation that asks it follows.
         let _ = self.keys.reload();
         Ok((Turned { kid: key.kid, previous }, Some(retired)))
     }
 
-    /// Retires every signing key, every secret key but the current one, and what they made.
+    /// Retires every signing key, every secret key except the current one, and everything made with them.
     pub(crate) fn of_everything(
         &self,
         backends: &[Backend],
@@ -102,7 +104,8 @@ impl Retiring<'_> {
     ) -> Result<(Turned, Option<Retired>)> {
         self.keys.store.read(|tx| self.leaving(tx))?;
         self.reseal()?;
-        let (now, default) = (self.keys.clock.now(), self.keys.backend(None)?);
+        let now = self.keys.clock.now();
+        let default = self.keys.backend(None)?;
         let backends = backends.iter().filter(|backend| backend.fixed.is_none());
         let made =
             backends.map(|backend| new_key(&self.keys.secrets, backend)).collect::<Result<Vec<_>>>()?;
@@ -127,18 +130,20 @@ impl Retiring<'_> {
             self.record_retired(tx, &retired, now)?;
             Ok((previous, retired))
         })?;
-        // What another process sealed meanwhile with a key that is retired now. Where the store does not answer,
-        // whatever asks it next follows, and retiring again seals the rest.
+        // Seals what another process sealed meanwhile with a retired key. If the store does not answer, the
+        // next operation that asks it follows, and retiring again seals the rest.
         let _ = self.keys.reload().and_then(|()| self.reseal());
         let kid = made.into_iter().find(|key| key.backend == default.name).map(|key| key.kid);
         Ok((Turned { kid: kid.unwrap_or_default(), previous }, Some(retired)))
     }
 
-    /// The secret keys that are retired: all but the first. Not where the first is not the newest, or another never was
-    /// the first: with the list in the wrong order the key that leaked would stay, and the new one be lost for good.
+    /// Returns the secret keys to retire: all but the first. Refuses if the first is not the newest, or
+    /// another never was the first: with the list in the wrong order the leaked key would stay, and the new
+    /// one would be lost for good.
     fn leaving(&self, tx: &mut Tx) -> Result<Vec<KeyId>> {
         self.keys.follow_secret_keys(tx)?;
-        let (known, mut ids) = (keys::secret_keys(tx)?, self.keys.secrets.ids());
+        let known = keys::secret_keys(tx)?;
+        let mut ids = self.keys.secrets.ids();
         let current = ids.next().ok_or_else(no_key)?;
         let leaving: Vec<KeyId> = ids.collect();
         let is_known = |id: &KeyId| known.iter().any(|known| known.id == *id);
@@ -158,8 +163,8 @@ impl Retiring<'_> {
         self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRetired, None) })
     }
 
-    /// Seals with the current secret key what another one sealed and is still needed: hashes of passwords, seeds,
-    /// mails. In short transactions, so that others can write.
+    /// Seals with the current secret key whatever another one sealed that is still needed: password hashes,
+    /// seeds, mails. In short transactions, so that others can write.
     fn reseal(&self) -> Result<()> {
         let secrets = &self.keys.secrets;
         self.each_batch(users::sealed_hashes, |tx, id, old| match pepper::reseal(secrets, id, &old)? {
@@ -178,10 +183,11 @@ impl Retiring<'_> {
         })
     }
 
-    /// Ends every session, in short transactions: one for all of a large store takes longer than a store is waited for.
-    /// How many.
+    /// Ends every session in short transactions, because one for all of a large store would exceed the
+    /// store's timeout. Returns the number.
     fn end_sessions(&self, now: i64) -> Result<usize> {
-        let (mut ended, mut after) = (0, Id::from_bytes([0; 16]));
+        let mut ended = 0;
+        let mut after = Id::from_bytes([0; 16]);
         loop {
             let ids = self
                 .keys
@@ -195,7 +201,7 @@ impl Retiring<'_> {
         }
     }
 
-    /// Lets `each` look at all rows that `list` lists after an id.
+    /// Calls `each` with every row that `list` returns, batch by batch.
     fn each_batch<T>(&self, list: List<T>, each: impl Fn(&mut Tx, Id, T) -> Result<()>) -> Result<()> {
         let mut after = Id::from_bytes([0; 16]);
         loop {

@@ -1,30 +1,30 @@
-//! What a refresh token is good for, by its generation (RFC 9700 section 4.14.2): the rule of `refresh`.
+//! The rule of `refresh`: how an offered refresh token is treated, by its generation (RFC 9700 section
+//! 4.14.2).
 
 use crate::store::sessions::Generations;
 
-/// How many repeats outside the grace window a session bears in [`REPEATS_SECONDS`].
+/// How many repeats outside the grace window a session tolerates within [`REPEATS_SECONDS`].
 pub(crate) const MOST_REPEATS: usize = 3;
 
-/// For how long a repeat is counted.
+/// How long a repeat counts.
 const REPEATS_SECONDS: i64 = 30 * 86_400;
 
-/// What the offer of a refresh token comes to. All but the last hand out the successor of the token that was
-/// offered.
+/// The outcome of an offered refresh token. All but the last return the successor of the offered token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
-    /// It is the newest token: the session advances.
+    /// The token is the newest: the session advances.
     Next,
-    /// Its successor was made a while ago and is not used yet: the reply was lost, or somebody else has the token
-    /// too. It is counted, and logged.
+    /// Its successor was made a while ago and has not been used: a reply was lost, or the token was copied.
+    /// The repeat is counted and logged.
     Repeat,
-    /// Its successor was made only just: two tabs.
+    /// Its successor has only just been made: two tabs refreshed at once.
     Grace,
-    /// It is spent. It was stolen, or is being replayed: the session ends.
+    /// The token was spent before: it was stolen or is being replayed, so the session ends.
     Reused,
 }
 
 impl Rotation {
-    /// The outcome for the token of generation `offered` of a session with these `generations`.
+    /// Returns the outcome for the token of generation `offered` of a session with these `generations`.
     pub fn of(offered: i64, generations: &Generations, now: i64, grace: i64) -> Rotation {
         let Generations { newest, rotated_at, replaced_at, repeats } = generations;
         let is_recent = |time: i64| now < time + grace;
@@ -41,7 +41,7 @@ impl Rotation {
     }
 }
 
-/// The repeats that count at `now`.
+/// Returns the repeats that count at `now`.
 pub(crate) fn counted(repeats: &[i64], now: i64) -> impl Iterator<Item = i64> {
     repeats.iter().copied().filter(move |time| now < time + REPEATS_SECONDS)
 }
@@ -54,7 +54,8 @@ mod tests {
     const NOW: i64 = 1_767_225_600;
     const DAY: i64 = 86_400;
 
-    /// Of the tokens of a session whose generation 6 was made at `NOW` and 5 ten seconds before.
+    /// Returns the outcomes for the tokens of a session whose generation 6 was made at `NOW` and 5 ten
+    /// seconds before.
     fn outcomes(after: i64, repeats: &[i64]) -> [Rotation; 4] {
         let repeats = repeats.iter().map(|ago| NOW + after - ago).collect();
         let generations = Generations { newest: 6, rotated_at: NOW, replaced_at: NOW - 10, repeats };
@@ -77,7 +78,7 @@ mod tests {
         assert_eq!(outcomes(DAY, &[3 * DAY, 2 * DAY, DAY]), [Next, Reused, Reused, Reused]);
         assert_eq!(outcomes(DAY, &[30 * DAY - 1, 2 * DAY, DAY])[1], Reused);
         assert_eq!(outcomes(DAY, &[30 * DAY, 2 * DAY, DAY])[1], Repeat);
-        // The window of two tabs holds even so.
+        // The grace window for two tabs still holds.
         assert_eq!(outcomes(5, &[3 * DAY, 2 * DAY, DAY])[1], Grace);
     }
 

@@ -1,13 +1,13 @@
-//! One search for all who need one. Strangers can make engines search, so searches do not queue: while one runs,
-//! everybody else waits for it, no longer than their patience; one that failed stands for all that would begin in
-//! the pause after it, and only so many begin in one pause.
+//! Shares one search among all callers who need it. Strangers can cause searches, so searches do not queue:
+//! while one runs, all other callers wait for it, each up to its own deadline. A failed search stands for all
+//! that would begin in the pause after it, and the number of searches in one pause is bounded.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
 
-/// How many searches begin in one pause.
+/// How many searches may begin in one pause.
 const MOST: u32 = 10;
 
 /// The searches for one thing.
@@ -19,11 +19,11 @@ pub(crate) struct Search {
 
 struct State {
     is_running: bool,
-    /// How many have begun.
+    /// The number of searches begun so far.
     begun: u64,
-    /// When the current pause began, and how many searches in it.
+    /// When the current pause began, and how many searches began in it.
     pause: (Instant, u32),
-    /// When the last one failed, and why.
+    /// When the last search failed, and why.
     failure: Option<(Instant, Error)>,
 }
 
@@ -33,11 +33,11 @@ impl Search {
         Search { pause, state: Mutex::new(state), ended: Condvar::new() }
     }
 
-    /// Runs `search`, or waits for somebody else's that begins later than this call, unless `is_found` says that there
-    /// is no need any more. Both, one after the other, end at the `deadline`, of which the search is told. No lock is held
-    /// while it runs. It does nothing where too many began just now.
+    /// Runs `search`, or waits for another caller's search that began after this call, unless `is_found`
+    /// reports that none is needed any more. Waiting and searching share one `deadline`, which is passed to
+    /// the search. No lock is held while it runs. Does nothing if too many searches began just now.
     ///
-    /// Failures: that of the search; `store_unavailable`, where another's outlasts the deadline.
+    /// Failures: that of the search; `store_unavailable`, if another caller's search outlasts the deadline.
     pub(crate) fn run(
         &self,
         deadline: Instant,
@@ -45,7 +45,7 @@ impl Search {
         search: impl FnOnce(Instant) -> Result<()>,
     ) -> Result<()> {
         let mut state = self.lock();
-        // One that runs already may have looked too early.
+        // A search that already runs may have looked too early.
         let before = state.begun;
         loop {
             if is_found() || (state.begun > before && !state.is_running) {
@@ -90,7 +90,7 @@ impl State {
     }
 }
 
-/// Whatever becomes of a search, a panic included, it ends for those who wait.
+/// Ends a search for those who wait, however it came out, even by a panic.
 struct Running<'a> {
     search: &'a Search,
     result: Result<()>,
@@ -147,7 +147,7 @@ mod tests {
         for _ in 0..50 {
             assert_eq!(code(search.run(late(), || false, never)), Code::StoreUnavailable);
         }
-        // What is there already needs no search.
+        // No search is needed for what is already there.
         assert!(search.run(late(), || true, never).is_ok());
         let search = Search::new(Duration::ZERO);
         assert!(search.run(late(), || false, failed).is_err());
@@ -189,7 +189,7 @@ mod tests {
                     scope.spawn(|| {
                         let own = late();
                         here.wait();
-                        // What this one waited for the other is not given again.
+                        // The time spent waiting for another search is not given again.
                         search.run(
                             own,
                             || {
@@ -205,7 +205,7 @@ mod tests {
                 })
                 .collect();
             here.wait();
-            // Nobody's patience but this one's ends, and nothing is locked meanwhile.
+            // Only this call's deadline is over, and no lock is held meanwhile.
             assert_eq!(code(search.run(Instant::now(), || false, never)), Code::StoreUnavailable);
             while waiting.load(Ordering::SeqCst) < 20 {
                 thread::yield_now();
@@ -214,7 +214,8 @@ mod tests {
             first.join().unwrap().unwrap();
             others.into_iter().for_each(|other| other.join().unwrap().unwrap());
         });
-        // The one that ran already was not enough for those who came after it began; one more was, for them all.
+        // The search that was running did not suffice for callers who came after it began; one more did, for
+        // all of them.
         assert_eq!(count.into_inner(), 1);
     }
 
@@ -222,7 +223,7 @@ mod tests {
     fn who_waited_to_the_end_begins_no_search() {
         let search = Search::new(LONG);
         assert_eq!(code(search.run(Instant::now(), || false, never)), Code::StoreUnavailable);
-        // It is no failure of a search.
+        // This does not count as a failed search.
         assert!(search.run(late(), || false, |_| Ok(())).is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! Sessions: how they are opened, what tokens they have, and how they end.
+//! Sessions: how they open, their tokens, and how they end.
 
 use std::sync::Arc;
 
@@ -35,8 +35,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Ends every session of a user, every token of theirs without one and every one-time secret, in the
-    /// caller's transaction.
+    /// Ends every session of a user, every token of theirs without a session and every one-time secret, in
+    /// the caller's transaction.
     pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
@@ -45,13 +45,13 @@ impl Sessions {
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 
-    /// Ends every session of a user but one, in the caller's transaction. A login whose password was asked for
-    /// before does not come to be one of them.
+    /// Ends every session of a user except one, in the caller's transaction. A login whose password was
+    /// checked before cannot open a session afterwards.
     pub(crate) fn revoke_others(&self, tx: &mut Tx, user_id: Id, except: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
         sessions::carry_over(tx, user_id, except)?;
         users::next_epoch(tx, user_id)?;
-        // Dead by the epoch; a mail with a dead token is not worth sending.
+        // The secrets are dead by the epoch, and a mail with a dead token need not be sent.
         one_time_secrets::delete_all(tx, user_id)?;
         outbox::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
@@ -67,15 +67,15 @@ impl Sessions {
         Ok(revoked)
     }
 
-    /// Ends a session; whether it was not ended before.
+    /// Ends a session. Returns whether it was alive.
     pub(crate) fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
         let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
         self.audit.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
         Ok(true)
     }
 
-    /// Opens a session for a user whose proofs are all in, in the caller's transaction. It is of the epoch that
-    /// `user` has: nothing that ends sessions may come between.
+    /// Opens a session in the caller's transaction, for a user who has given every proof. The session belongs
+    /// to the epoch of `user`, so that an end of all sessions in between prevents it.
     pub(crate) fn open<'e>(
         &'e self,
         tx: &mut Tx,
@@ -83,7 +83,8 @@ impl Sessions {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Session<'e>> {
-        let (backend, now) = (self.keys.backend(Some(&entry.backend))?, now_ms / 1000);
+        let backend = self.keys.backend(Some(&entry.backend))?;
+        let now = now_ms / 1000;
         let expires_at = now + self.settings.session_max_seconds.seconds();
         let idle_seconds = match backend.can_refresh {
             true => backend.refresh_token_seconds,
@@ -102,7 +103,8 @@ impl Sessions {
             retirement: keys::retirement(tx)?,
         };
         sessions::forget_ended(tx, now, Share::AFew)?;
-        let (ip, user_id) = (entry.client.ip(), session.user.id);
+        let ip = entry.client.ip();
+        let user_id = session.user.id;
         let new = NewSession {
             id: session.id,
             backend: &backend.name,
@@ -130,9 +132,10 @@ impl Sessions {
         Ok(session)
     }
 
-    /// The first tokens of a session.
+    /// Makes the first tokens of a session.
     pub(crate) fn first_tokens(&self, session: Session) -> Result<FirstTokens> {
-        let (backend, now) = (session.backend, session.created_at);
+        let backend = session.backend;
+        let now = session.created_at;
         self.keys.follow(&session.retirement);
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
         let access_token = self.access_token(
@@ -180,20 +183,20 @@ impl Sessions {
     }
 }
 
-/// What a session will be opened for: kept with the challenge while a login waits for its next step.
+/// What a session will be opened for. Stored with the challenge while a login waits for its next step.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub backend: String,
     pub scope: Option<Scope>,
     pub client: Client,
-    /// What was proven so far.
+    /// The methods proven so far.
     pub amr: Amr,
-    /// By which provider, where it was by an ID token.
+    /// The provider of the ID token, for a login by one.
     pub provider: Option<ProviderLogin>,
 }
 
 impl Entry {
-    /// Something was proven by these methods, too: more than one factor.
+    /// Adds methods that were proven, too; the login then has more than one factor.
     pub(crate) fn with(self, methods: &[&'static str]) -> Entry {
         Entry { amr: self.amr.with(methods).with(&["mfa"]), ..self }
     }
@@ -213,7 +216,7 @@ pub(crate) struct Session<'e> {
     retirement: Retirement,
 }
 
-/// What an access token says of its session.
+/// The claims about a session in an access token.
 pub(crate) struct SessionClaims<'a> {
     pub user: &'a PublicUser,
     pub sid: Id,
@@ -225,7 +228,7 @@ pub(crate) struct SessionClaims<'a> {
     pub exp: i64,
 }
 
-/// The first tokens of a session, and whose it is.
+/// The first tokens of a session, and its user.
 pub(crate) struct FirstTokens {
     pub access_token: Token<'static>,
     pub expires_in: i64,

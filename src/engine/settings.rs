@@ -1,5 +1,6 @@
-//! The settings of a store: what is not the opener's to decide. The store keeps them, sealed by the secret key, from the
-//! opening that makes it; whoever opens it later follows, or is refused where its configuration gives others.
+//! The settings of a store, which are the same for every process. The store keeps them, sealed by the secret
+//! key, from its creation on; a process that opens it later follows them, and is refused if its configuration
+//! gives others.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -12,16 +13,16 @@ use crate::store::keys::{self as sealed, Stamp};
 use crate::store::{Share, Tx, damaged};
 use zeroize::Zeroizing;
 
-/// To whom the settings are sealed.
+/// The context to which the settings are sealed.
 const OWNER: &str = "settings";
 
-/// The settings as the store has them.
+/// The settings as stored.
 pub(crate) struct Recorded {
     pub settings: Settings,
     pub stamp: Stamp,
 }
 
-/// The settings of the store; none yet in a store that is new. Failure: `wrong_secret_key`.
+/// Returns the settings of the store; none in a new store. Failure: `wrong_secret_key`.
 pub(crate) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded>> {
     let Some(sealed) = sealed::settings(tx)? else { return Ok(None) };
     let plain = secrets.open(OWNER, &sealed).ok_or(Error::from(Code::WrongSecretKey))?;
@@ -29,7 +30,7 @@ pub(crate) fn recorded(tx: &mut Tx, secrets: &Secrets) -> Result<Option<Recorded
     Ok(Some(Recorded { settings, stamp: Stamp::of(&sealed) }))
 }
 
-/// Keeps the settings, in the caller's transaction.
+/// Stores the settings, in the caller's transaction.
 pub(crate) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Result<Recorded> {
     let plain = Zeroizing::new(json::render(&settings)?);
     let sealed = secrets.seal(OWNER, plain.as_bytes())?;
@@ -37,7 +38,7 @@ pub(crate) fn record(tx: &mut Tx, secrets: &Secrets, settings: Settings) -> Resu
     Ok(Recorded { settings, stamp: Stamp::of(&sealed) })
 }
 
-/// Seals the settings anew with the current secret key, in the caller's transaction, where another one sealed them.
+/// Seals the settings anew, in the caller's transaction, if another than the current secret key sealed them.
 pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let Some(sealed) = sealed::settings(tx)? else { return Ok(()) };
     match secrets.reseal(OWNER, &sealed)? {
@@ -46,14 +47,14 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     }
 }
 
-/// What a configuration makes of the settings of a store: they are as they are, or they change.
+/// The effect of a configuration on the settings of a store: they stay or they change.
 pub(crate) enum Opening {
     Follows(Recorded),
     Changes(Settings, Vec<Difference>),
 }
 
 impl Opening {
-    /// Failure: `invalid_config`, where the configuration gives others and is not to change them.
+    /// Failure: `invalid_config`, if the configuration differs and may not change the settings.
     pub fn of(recorded: Recorded, config: &Config) -> Result<Opening> {
         let wanted = recorded.settings.with(config);
         let differences = recorded.settings.differences(&wanted);
@@ -75,7 +76,7 @@ impl Opening {
     }
 }
 
-/// What happened before this is past its time, by these settings.
+/// Returns the time before which events are expired under these settings.
 pub(super) fn oldest(settings: &Settings, now: i64) -> i64 {
     (now - retention_seconds(settings)).max(0)
 }
@@ -84,7 +85,7 @@ fn retention_seconds(settings: &Settings) -> i64 {
     settings.retention_days.seconds() * 86_400
 }
 
-/// How long events are kept, as the store said when it was last asked.
+/// How long events are kept, as last read from the store.
 pub(crate) struct Retention(RwLock<(Stamp, i64)>);
 
 impl Retention {
@@ -96,24 +97,24 @@ impl Retention {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Retention::said(recorded);
     }
 
-    /// Follows the store, as it is in this transaction.
+    /// Reads the retention from the store, in this transaction.
     pub fn follow_store(&self, tx: &mut Tx, secrets: &Secrets) -> Result<()> {
         match recorded(tx, secrets) {
             Ok(Some(recorded)) => self.follow(&recorded),
-            // With a secret key that this process has not been given yet it purges nothing.
+            // With a secret key that this process does not have yet it purges nothing.
             Ok(None) | Err(Error { code: Code::WrongSecretKey, .. }) => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// What happened before this is past its time.
+    /// Returns the time before which events are expired.
     pub fn oldest(&self, now: i64) -> i64 {
         (now - self.known().1).max(0)
     }
 
-    /// Forgets events that are past their time, while the settings of the store are those that are known here: another
-    /// process may have changed them.
+    /// Deletes expired events, if the store's settings are still those that are known here: another process
+    /// may have changed them.
     pub fn forget(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
         events::forget_expired(tx, self.oldest(now), self.known().0, share)
     }
@@ -127,8 +128,8 @@ impl Retention {
     }
 }
 
-/// The settings as the store has them now, which another process may have changed since they were `known`. Those that are
-/// known, where it has changed the secret key, too.
+/// Returns the settings as stored now, because another process may have changed them; the `known` ones, if it
+/// has changed the secret key, too.
 pub(crate) fn now(tx: &mut Tx, secrets: &Secrets, known: &Settings) -> Result<Recorded> {
     match recorded(tx, secrets) {
         Ok(Some(recorded)) => Ok(recorded),
@@ -141,7 +142,7 @@ pub(crate) fn now(tx: &mut Tx, secrets: &Secrets, known: &Settings) -> Result<Re
     }
 }
 
-/// Refuses to go on where the settings are not those that were read before. Failure: `store_unavailable`.
+/// Refuses to go on if the settings changed since they were read. Failure: `store_unavailable`.
 pub(crate) fn unchanged(tx: &mut Tx, stamp: Stamp) -> Result<()> {
     match sealed::settings(tx)?.map(|sealed| Stamp::of(&sealed)) {
         Some(found) if found == stamp => Ok(()),

@@ -1,9 +1,9 @@
-//! What a transaction that is kept comes to.
+//! The outcome of a transaction that commits in either case.
 
 use crate::error::{Error, Result};
 
-/// The outcome of a transaction that is kept either way: a refusal, too, has been counted or has ended a session. An
-/// error takes the transaction back instead.
+/// The outcome of a transaction that commits in either case, because a refusal, too, has been counted or has
+/// ended a session. An error rolls the transaction back instead.
 #[must_use]
 pub(crate) enum Step<T> {
     Done(T),
@@ -11,7 +11,7 @@ pub(crate) enum Step<T> {
 }
 
 impl<T> Step<T> {
-    /// The outcome for the caller, after the transaction.
+    /// Returns the outcome to the caller, after the transaction.
     pub(crate) fn result(self) -> Result<T> {
         match self {
             Step::Done(value) => Ok(value),

@@ -1,12 +1,13 @@
-//! Throttles: an attempt is counted as failed before the proof is looked at, in one transaction, and
-//! taken back when it succeeds. So no number of threads or processes gets more guesses than allowed. A device on
-//! which the account logged in before has lanes of its own: who guesses elsewhere, or from the same network, does not
-//! lock its owner out.
+//! Throttles. An attempt is counted as failed, in a transaction of its own, before its proof is checked, and
+//! the count is taken back when the attempt succeeds. So no number of threads or processes gets more guesses
+//! than allowed. A device on which the account logged in before has lanes of its own: an attacker elsewhere,
+//! or on the same network, does not lock the owner out.
 //!
-//! What strangers can make up, names and sources, shares a bounded number of places: each keeps the count of the one that
-//! came last. A flood makes room for itself, and nothing else comes of it. It tells nobody which names accounts have: a
-//! name is counted and forgotten in the same way whether or not an account has it. It gives nobody more guesses: an
-//! account has a lane beside that of its name, which is as strict, shares no place, and is forgotten by success alone.
+//! Strangers can invent names and sources without end. These share a bounded number of places, and each place
+//! keeps the count of the entry that came last: a flood displaces its own entries and has no other effect. It
+//! does not disclose which names accounts have, because a name is counted and forgotten in the same way
+//! whether or not an account has it. It does not win more guesses: besides the lane of its name, an account
+//! has a lane that is as strict, shares no place, and is reset by success alone.
 
 use super::step::Step;
 use std::collections::HashMap;
@@ -31,89 +32,89 @@ use crate::store::users::{self, By};
 use crate::store::{Durability, Share, Store, Tx, known_devices};
 use crate::user::{Id, PublicUser};
 
-/// No authenticator is guessed at more often than this without a success in between, however slowly
-/// (NIST SP 800-63B-4 section 3.2.2).
+/// How many wrong guesses in a row an authenticator takes, however slowly they come (NIST SP 800-63B-4
+/// section 3.2.2).
 const MOST_IN_A_ROW: i64 = 100;
 
-/// How long a device is known after the last login there: half a year.
+/// How long a device stays known after the last login there: half a year.
 const DEVICE_SECONDS: i64 = 180 * 86_400;
 
-/// How many mails all accounts together may have sent to an address that they are yet to prove within
-/// `throttle.window_seconds`, before it gets fewer: so many that a stranger needs as many accounts to keep another's
-/// mail back.
+/// How many mails all accounts together may send to an unverified address within `throttle.window_seconds`
+/// before further ones are thinned out. A stranger needs as many accounts to suppress another user's mail.
 const MAILS_TO_ONE_ADDRESS: i64 = 50;
 
-/// How many of these one source may ask for, so that a stranger needs several sources, too.
+/// How many of these mails one source may cause, so that a stranger needs several sources, too.
 const MAILS_FROM_ONE_SOURCE: i64 = 10;
 
-/// What strangers can make up, and which shares places with others of its class.
+/// What strangers can invent; entries of one class share places.
 #[derive(Clone, Copy)]
 enum MadeUp {
-    /// A name as it is offered to a login.
+    /// A name offered to a login.
     Name,
-    /// What stands in for the account of a name that nobody has.
-    Nobody,
-    /// Where failures come from.
+    /// The stand-in for the account of a name that no account has.
+    NoAccount,
+    /// The source of failures.
     Source,
-    /// Where registrations come from.
+    /// The source of registrations.
     Registrant,
-    /// Where requests for mails come from.
+    /// The source of requests for mails.
     MailSource,
-    /// An address that no account has, and to which a mail is asked for.
+    /// An address that a mail is asked for and that no account has.
     Mail,
 }
 
-/// A device on which the account logged in before; the code by which it is kept.
+/// A device on which the account logged in before, identified by a keyed code.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownDevice([u8; 32]);
 
-/// An attempt: it counts as failed until it is taken back.
+/// An attempt, which counts as failed until it is taken back.
 pub(crate) struct Attempt {
     name: Lane,
     account: Lane,
     source: Option<Lane>,
-    /// The account takes no guesses now: not even the right password opens it. That it is so, and that there
-    /// is an account, nobody is told.
+    /// Whether the account is locked: even the right password is refused. The answer must not disclose this,
+    /// nor that there is an account.
     pub account_is_closed: bool,
 }
 
-/// What failures are counted for: a name as it was offered, whether anybody has it or not; the account that
-/// has it, by all its names; a source.
+/// One count of failures: of a name as it was offered, whether or not an account has it; of an account, under
+/// all its names; or of a source.
 struct Lane {
     id: [u8; 32],
-    /// Failures before it is locked.
+    /// The number of failures that locks it.
     limit: i64,
     /// When its count may be forgotten.
     expires_at: i64,
-    /// Until when this attempt locked it, if it did.
+    /// The end of the lock that this attempt caused, or 0.
     locked_until: i64,
-    /// Whether it did, or was the last that is allowed in a row.
+    /// Whether this attempt locked it or was the last that is allowed in a row.
     locks: bool,
 }
 
-/// How many accounts are looked at for one page of those that are locked, and how many of them are read at once.
+/// How many accounts are checked for one page of locked accounts, and how many are read at once.
 const MOST_LOOKED_AT: usize = 20_000;
 const LOOKED_AT_ONCE: usize = 1000;
 
-/// What failures of an account are counted by.
+/// A lane in which failures of an account are counted.
 struct LaneOfAccount {
     of: &'static str,
     known_device: bool,
     id: [u8; 32],
 }
 
-/// What keeps guesses away from an account.
+/// A lock on an account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccountLock {
-    /// What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is offered;
+    /// What is locked: `account`, under every name; `username` or `email`, for logins with that name;
     /// `second_factor`, for codes of an authenticator app.
     pub of: &'static str,
-    /// Whether it holds only on one of the devices where the account logged in before, or only everywhere else.
+    /// Whether the lock holds on one of the account's known devices only. Otherwise it holds everywhere else.
     pub known_device: bool,
-    /// How many failures in a row there were.
+    /// The number of failures in a row.
     pub failures: i64,
-    /// Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator opens the
-    /// account, its password is set anew by mail, or, for codes of an app, another factor was proven.
+    /// When the lock ends. Absent for a lasting lock: after 100 failures in a row the account stays locked
+    /// until an administrator unlocks it, its password is reset by mail, or, for codes of an app, another
+    /// factor is proven.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locked_until: Option<i64>,
 }
@@ -123,13 +124,13 @@ pub(crate) const ACCOUNT: &str = "account";
 pub(crate) const SECOND_FACTOR: &str = "second_factor";
 
 impl AccountLock {
-    /// Whether it is a lock for codes of an app alone.
+    /// Whether only codes of an app are locked.
     pub(crate) fn is_of_app(&self) -> bool {
         self.of == SECOND_FACTOR
     }
 }
 
-/// Counts failures, and locks what fails too often.
+/// Counts failures, and locks a lane that fails too often.
 pub(crate) struct Throttle {
     pub config: Arc<Config>,
     pub secrets: Arc<Secrets>,
@@ -138,8 +139,8 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    /// The locks of an account that hold now. Those of sources are of no account, and are kept by a code that names
-    /// nobody.
+    /// Returns the locks of an account that hold now. Locks of sources are not among them: they belong to no
+    /// account.
     pub(crate) fn locks_of(
         &self,
         tx: &mut Tx,
@@ -170,7 +171,7 @@ impl Throttle {
         Ok(locks)
     }
 
-    /// The lanes of an account that can be locked.
+    /// Returns every lane of an account that can be locked.
     fn lanes_of(
         &self,
         account: Id,
@@ -191,9 +192,9 @@ impl Throttle {
         Ok(lanes)
     }
 
-    /// Accounts that a lock keeps somebody out of now, so many after an id, and the id that the next page begins after.
-    /// What is locked is kept by codes that name nobody, so that the codes of every account are compared with it: of no
-    /// more accounts than [`MOST_LOOKED_AT`].
+    /// Returns up to `limit` locked accounts after an id, and the id after which the next page begins. Lanes
+    /// are stored by keyed codes that do not name an account, so the codes of each account have to be
+    /// computed and compared; one call does so for at most [`MOST_LOOKED_AT`] accounts.
     pub(crate) fn locked_accounts(
         &self,
         tx: &mut Tx,
@@ -203,7 +204,8 @@ impl Throttle {
         is_wanted: impl Fn(&PublicUser) -> bool,
     ) -> Result<(Vec<PublicUser>, Option<Id>)> {
         let closed = throttles::closed(tx, now, MOST_IN_A_ROW)?;
-        let (mut locked, mut after) = (Vec::new(), after.unwrap_or(Id::from_bytes([0; 16])));
+        let mut locked = Vec::new();
+        let mut after = after.unwrap_or(Id::from_bytes([0; 16]));
         if closed.is_empty() {
             return Ok((locked, None));
         }
@@ -238,9 +240,9 @@ impl Throttle {
         Ok((locked, Some(after)))
     }
 
-    /// Counts an attempt at the `account` that has this `name`, or at a name that nobody has, as failed, in the
-    /// lanes of the known `device`, if it comes from one. The same rows are written in either case. Failure:
-    /// `too_many_attempts`, for the name or the source.
+    /// Counts an attempt as failed: at the `account` that has this `name`, or at a name that no account has,
+    /// in the lanes of the known `device` if it comes from one. The same rows are written in either case.
+    /// Failure: `too_many_attempts`, for the name or the source.
     pub(crate) fn count_attempt(
         &self,
         account: Option<Id>,
@@ -262,19 +264,21 @@ impl Throttle {
         let mut attempt = Attempt {
             name: lane(self.name_lane(name, device)?, forgotten_at),
             account: match (account, device) {
-                // Kept until it succeeds, or for as long as the device is known; what stands in for the account
-                // of a stranger's name is not.
+                // Kept until it succeeds, or for as long as the device is known. The stand-in for a missing
+                // account expires instead.
                 (Some(id), Some(_)) => lane(self.account_lane(id, device)?, now + DEVICE_SECONDS),
                 (Some(id), None) => lane(self.account_lane(id, None)?, throttles::NEVER),
-                (None, _) => lane(self.shared(MadeUp::Nobody, name)?, forgotten_at),
+                (None, _) => lane(self.shared(MadeUp::NoAccount, name)?, forgotten_at),
             },
-            // Who is behind the same address as others is known by the device, and as bounded.
+            // A client that shares its IP address with others is recognized by its device, which is limited
+            // as strictly.
             source: self.source(source.filter(|_| device.is_none()), now)?,
             account_is_closed: false,
         };
         let refused_for = self.store.write(Durability::Relaxed, |tx| {
             let mut counts = Vec::with_capacity(3);
-            let (mut is_closed, mut refused_for) = (false, None);
+            let mut is_closed = false;
+            let mut refused_for = None;
             let source = attempt.source.as_ref().unwrap_or(&attempt.account);
             let kept = throttles::find_all(tx, [&attempt.name.id, &attempt.account.id, &source.id])?;
             for (lane, kept) in attempt.lanes().zip(kept) {
@@ -313,8 +317,8 @@ impl Throttle {
         }
     }
 
-    /// How often an account's second factor was guessed at, in the caller's transaction, which counts one more if
-    /// what it looks at then is wrong. A known `device` has a count of its own. It refuses with
+    /// Returns how often an account's second factor was guessed at; the caller counts one more in the same
+    /// transaction if the next code is wrong. A known `device` has a count of its own. Refuses with
     /// `too_many_attempts`.
     pub(crate) fn guesses(
         &self,
@@ -337,7 +341,7 @@ impl Throttle {
         }
     }
 
-    /// Counts one more, which was wrong; whether that locks.
+    /// Counts one wrong guess. Returns whether that locks the lane.
     pub(crate) fn count_guess(&self, tx: &mut Tx, guesses: Guesses, now: i64) -> Result<bool> {
         if guesses.are_too_many() {
             return Ok(false);
@@ -348,8 +352,8 @@ impl Throttle {
         Ok(count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW)
     }
 
-    /// Counts a failure of a source, together with its guesses at passwords; whether that locks it. For a proof that
-    /// cannot be guessed, which may be looked at before it is counted.
+    /// Counts a failure of a source, together with its guesses at passwords. Returns whether that locks the
+    /// source. Only for proofs that cannot be guessed, which may be checked before they are counted.
     pub(crate) fn source_failed(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<bool> {
         let Some(lane) = self.source(source, now)? else { return Ok(false) };
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
@@ -359,10 +363,11 @@ impl Throttle {
         Ok(count.locked_until > now)
     }
 
-    /// Whether another event like this is worth a row, about this account or about nobody. What it is about costs
-    /// whoever causes it next to nothing: a flood does not fill the disk. The statements are the same in either case.
+    /// Returns whether another event of this kind deserves a row, for this account or for none. Such events
+    /// cost their cause next to nothing, and a flood of them must not fill the disk. The statements are the
+    /// same in either case.
     pub(crate) fn is_noteworthy(&self, tx: &mut Tx, event: &Event, now: i64) -> Result<bool> {
-        let about = event.user_id.map_or("nobody".to_owned(), |id| id.to_string());
+        let about = event.user_id.map_or("no account".to_owned(), |id| id.to_string());
         let like = event.detail.unwrap_or_default();
         let id = self.own(&format!("event {} {like} {about}", event.kind))?;
         let lane = self.expiring(id, self.config.throttle.account_failures.seconds(), now);
@@ -379,15 +384,15 @@ impl Throttle {
         Ok(Some(self.expiring(id, self.config.throttle.source_failures.seconds(), now)))
     }
 
-    /// Counts one who asks for a mail. Failure: `too_many_attempts`, for the source.
+    /// Counts a request for a mail. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.admit_one(tx, self.shared(MadeUp::MailSource, &network(ip).to_string())?, limit, now)
     }
 
-    /// Counts a registration, which costs a hash and a mail, whatever becomes of it. Its mail is counted with the
-    /// others that the source asks for. Failure: `too_many_attempts`, for the source.
+    /// Counts a registration, whatever its outcome, because it costs a hash and a mail. Its mail counts among
+    /// the requests of the source. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
@@ -400,8 +405,9 @@ impl Throttle {
         })
     }
 
-    /// Whether a client may offer a proof of this account that cannot be guessed, so that only the failures of its
-    /// source are counted, with those of its logins. From a known device it always may. Failure: `too_many_attempts`.
+    /// Checks that a client may offer a proof of this account that cannot be guessed. Only the failures of
+    /// its source count here, together with those of its logins; a known device is always admitted. Failure:
+    /// `too_many_attempts`.
     pub(crate) fn admit_client(
         &self,
         tx: &mut Tx,
@@ -417,23 +423,26 @@ impl Throttle {
         }
     }
 
-    /// Counts a failure of a source that [`Throttle::admit_client`] admits. Failure: `too_many_attempts`, as there.
+    /// Counts a failure of a source that [`Throttle::admit_client`] admitted. Failure: `too_many_attempts`,
+    /// as there.
     pub(crate) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
         let limit = self.config.throttle.source_failures.seconds();
         self.admit_one(tx, self.shared(MadeUp::Source, &network(ip).to_string())?, limit, now)
     }
 
-    /// Counts a change of an account's address, which mails whomever it names. Failure: `too_many_attempts`.
+    /// Counts a change of an account's address, because each sends a mail to an address of the user's choice.
+    /// Failure: `too_many_attempts`.
     pub(crate) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
         let limit = self.config.throttle.account_failures.seconds();
         self.admit_one(tx, self.own(&format!("mail change {account}"))?, limit, now)
     }
 
-    /// Whether a mail of this kind about this account may go to this address now: not while the one before is fresh,
-    /// the longer the more often. So nobody's mail is kept back because of another's. Of the mails to those who are yet
-    /// to prove the address all accounts together may have [`MAILS_TO_ONE_ADDRESS`] sent; what goes to the account
-    /// that has it is not among them. For nobody the same is counted.
+    /// Returns whether a mail of this kind about this account may go to this address now. It waits while the
+    /// one before is fresh, longer each time. The count is per account, so that requests about one account do
+    /// not suppress the mail of another. All accounts together may send [`MAILS_TO_ONE_ADDRESS`] mails to an
+    /// address that they are yet to prove; mails to the account that has the address are not among them. A
+    /// request without an account is counted in the same way.
     pub(crate) fn may_mail(
         &self,
         tx: &mut Tx,
@@ -463,7 +472,7 @@ impl Throttle {
         Ok(self.count_one(tx, all, MAILS_TO_ONE_ADDRESS, now)? == 0)
     }
 
-    /// Counts once more what has a lock of its own. Failure: `too_many_attempts`, while that holds.
+    /// Counts an attempt in a lane of its own. Failure: `too_many_attempts`, while that lane is locked.
     fn admit_one(&self, tx: &mut Tx, lane: [u8; 32], limit: i64, now: i64) -> Result<()> {
         match self.count_one(tx, lane, limit, now)? {
             0 => Ok(()),
@@ -471,7 +480,8 @@ impl Throttle {
         }
     }
 
-    /// Counts once more what has a lock of its own; how long that still holds, and then nothing is counted.
+    /// Counts an attempt in a lane of its own. Returns the seconds that remain if the lane is locked; a
+    /// locked lane is not counted.
     fn count_one(&self, tx: &mut Tx, lane: [u8; 32], limit: i64, now: i64) -> Result<i64> {
         let lane = self.expiring(lane, limit, now);
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
@@ -483,7 +493,7 @@ impl Throttle {
         Ok(0)
     }
 
-    /// A lane that is forgotten once it has been quiet for long enough.
+    /// Returns a lane that is forgotten once it has been quiet for long enough.
     fn expiring(&self, id: [u8; 32], limit: i64, now: i64) -> Lane {
         let config = &self.config.throttle;
         let expires_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
@@ -501,30 +511,32 @@ impl Throttle {
         self.own(&format!("account {account}{}", on(device)))
     }
 
-    /// The lane of something of which there are no more than accounts can have.
+    /// Returns the id of a lane of its own, for things that only existing accounts can multiply.
     fn own(&self, text: &str) -> Result<[u8; 32]> {
         self.secrets.mac(Purpose::LookUp, text.as_bytes())
     }
 
-    /// The lane of something made up: its place is one of 65,536 of its class.
+    /// Returns the id of a lane for something invented: it takes one of 65,536 places of its class.
     fn shared(&self, class: MadeUp, text: &str) -> Result<[u8; 32]> {
         let mut lane = self.own(&format!("made up {} {text}", class as u8))?;
-        let (start, end) = (size_of::<KeyId>(), throttles::PLACE_LEN - 2);
+        let start = size_of::<KeyId>();
+        let end = throttles::PLACE_LEN - 2;
         lane[start..end].fill(class as u8);
         Ok(lane)
     }
 
-    /// Takes an attempt back whose proof nobody looked at. Where the store does not answer it stays
+    /// Takes back an attempt whose proof was not checked. If the store does not answer, the attempt stays
     /// counted.
     pub(crate) fn take_back_attempt(&self, attempt: &Attempt) {
-        // A closed account was not counted.
+        // The lane of a closed account was not counted.
         let was_counted = |lane: &&Lane| !(attempt.account_is_closed && lane.id == attempt.account.id);
         let _ = self.store.write(Durability::Relaxed, |tx| {
             attempt.lanes().filter(was_counted).try_for_each(|lane| lane.take_back(tx))
         });
     }
 
-    /// The client's device, if the account logged in there. Nobody's device is looked for, too: as much work.
+    /// Returns the client's device if the account logged in there. Queries even without an account, so that
+    /// both cases take equal time.
     pub(crate) fn known_device(
         &self,
         tx: &mut Tx,
@@ -537,7 +549,7 @@ impl Throttle {
         Ok(known_devices::is_known(tx, &id, now)?.then_some(KnownDevice(id)))
     }
 
-    /// From now on the client's device is known: the account logged in there.
+    /// Remembers the client's device after a login to the account.
     pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
         let Some(device) = client.device_id() else { return Ok(()) };
         known_devices::forget_expired(tx, now, Share::AFew)?;
@@ -549,28 +561,30 @@ impl Throttle {
         self.own(&format!("device {account} {device}"))
     }
 
-    /// Forgets how often codes of an account's app were guessed at: the app is gone, another factor was proven, or an
-    /// administrator opens the account again.
+    /// Forgets the wrong guesses at codes of an account's app, after the app was removed, another factor was
+    /// proven, or an administrator unlocked the account.
     pub(crate) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
         self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::delete(tx, lane))
     }
 
-    /// Lets codes of an account's app be offered again after too many wrong ones in a row: its user has shown who they
-    /// are by something else that is less than another factor. The locks go on, so that guesses stay rare.
+    /// Allows codes of an account's app again after too many wrong ones in a row, because the user proved
+    /// their identity by something less than another factor. The temporary locks stay, so that guesses remain
+    /// rare.
     pub(crate) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
         self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::start_row_anew(tx, lane))
     }
 
-    /// What guesses at codes of an account's app are counted by: on each device that is known, and elsewhere.
+    /// Returns the lanes in which guesses at codes of an account's app are counted: one per known device, and
+    /// one for all others.
     fn lanes_of_app(&self, tx: &mut Tx, account: Id) -> Result<Vec<[u8; 32]>> {
         let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
         let lanes = devices.chain([None]).map(|device| second_factor(account, device));
         lanes.map(|lane| self.own(&lane)).collect()
     }
 
-    /// Forgets every failure of an account and of its names: it is deleted, or opened again.
+    /// Forgets every failure of an account and of its names, when it is deleted or unlocked.
     pub(crate) fn forget_attempts(&self, tx: &mut Tx, account: Id, names: &[&str]) -> Result<()> {
-        // Whoever entered with a password that is no more is not known any more; nor is its failures' count.
+        // Devices trusted under the old password are forgotten, and so are their failure counts.
         let devices = known_devices::delete_all(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
         for device in devices.chain([None]) {
             for name in names {
@@ -581,8 +595,8 @@ impl Throttle {
         Ok(())
     }
 
-    /// The count with its times not after `now`: a lock set by a clock that ran ahead lasts, from now on,
-    /// as long as it was meant to.
+    /// Returns the count with no time after `now`, so that a lock set by a clock that ran ahead lasts as long
+    /// from now on as was intended.
     fn as_of(&self, now: i64, kept: Count) -> Count {
         let ahead = kept.failed_at.saturating_sub(now).max(0);
         let failed_at = kept.failed_at - ahead;
@@ -591,7 +605,7 @@ impl Throttle {
         Count { failed_at, locked_until, ..kept }
     }
 
-    /// One failure more. From the lane's limit on each locks, twice as long as the one before.
+    /// Adds one failure. From the lane's limit on, each failure locks twice as long as the one before.
     fn one_more(&self, before: Count, lane: &Lane, now: i64) -> Count {
         let config = &self.config.throttle;
         let last = before.failed_at.max(before.locked_until);
@@ -613,33 +627,34 @@ impl Throttle {
     }
 }
 
-/// How often the second factor of an account was guessed at, from one device or from strangers'.
+/// The wrong guesses at an account's second factor, on one device or on all unknown devices together.
 pub(crate) struct Guesses {
     lane: Lane,
     count: Count,
 }
 
 impl Guesses {
-    /// The account takes no more.
+    /// Returns whether the account takes no more guesses.
     pub(crate) fn are_too_many(&self) -> bool {
         self.count.in_a_row >= MOST_IN_A_ROW
     }
 
-    /// One was right.
+    /// Resets the count after a right guess.
     pub(crate) fn forget(&self, tx: &mut Tx) -> Result<()> {
         if self.count.in_a_row > 0 { throttles::delete(tx, &self.lane.id) } else { Ok(()) }
     }
 }
 
 impl Attempt {
-    /// Takes the attempt back: it succeeded. The account starts anew, the source has one failure less.
+    /// Takes the attempt back after it succeeded: the account's count is reset, the source has one failure
+    /// less.
     pub(crate) fn succeeded(&self, tx: &mut Tx) -> Result<()> {
         throttles::delete(tx, &self.name.id)?;
         throttles::delete(tx, &self.account.id)?;
         self.source.iter().try_for_each(|lane| lane.take_back(tx))
     }
 
-    /// What the attempt locked: `account`, `source`.
+    /// Returns the names of what the attempt locked: `account`, `source`.
     pub(crate) fn locks(&self) -> impl Iterator<Item = &'static str> {
         let account = self.account.locks && !self.account_is_closed;
         let source = self.source.as_ref().is_some_and(|lane| lane.locks);
@@ -668,7 +683,7 @@ fn second_factor(account: Id, device: Option<KnownDevice>) -> String {
     format!("second factor {account}{}", on(device))
 }
 
-/// What tells the lanes of a known device from the others.
+/// The suffix that tells the lanes of a known device from the others.
 fn on(device: Option<KnownDevice>) -> String {
     device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)))
 }
@@ -677,7 +692,7 @@ fn throttled(seconds: i64) -> Error {
     Error { retry_after_seconds: u64::try_from(seconds).ok(), ..Code::TooManyAttempts.into() }
 }
 
-/// One subscriber: an IPv4 address, or the /64 that an IPv6 subscriber is given at least.
+/// One subscriber's network: an IPv4 address, or the /64 that an IPv6 subscriber gets at least.
 fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
@@ -708,7 +723,7 @@ mod tests {
         Some(IpAddr::V4(number.into()))
     }
 
-    /// Names, sources and addresses without end fill so many places and no more.
+    /// Endless names, sources and addresses fill a bounded number of places.
     #[test]
     fn a_flood_of_made_up_names_is_bounded() {
         let engine = engine();
@@ -731,15 +746,15 @@ mod tests {
         };
         engine.store.read(|tx| tx.query("SELECT id FROM throttles", &[], keep)).unwrap();
         assert_eq!(places.len() as i64, rows(&engine), "two in one place");
-        // Beside the number of the place, of 16 bits, and the key's id there is only the class: name, nobody, source,
-        // registrant, source of requests, mail.
+        // Besides the place's number, of 16 bits, and the key's id, a row has only its class: name, missing
+        // account, source, registrant, source of requests, mail.
         let classes: HashSet<&[u8]> = places.iter().map(|place| &place[..throttles::PLACE_LEN - 2]).collect();
         assert_eq!(classes.len(), 6);
-        assert!(rows(&engine) < 6 * 3000, "nobody shares a place");
+        assert!(rows(&engine) < 6 * 3000, "no two share a place");
     }
 
-    /// What is forgotten of a name is not forgotten of its account, and a name that nobody has is refused, and
-    /// forgotten, as one that somebody has.
+    /// A name's failures can be displaced without those of its account; a name without an account is refused
+    /// and forgotten in the same way as one with an account.
     #[test]
     fn a_place_that_is_taken_tells_nothing_and_gives_no_guesses() {
         let engine = engine();

@@ -1,4 +1,4 @@
-//! Access tokens: how they are signed, and whom one is about.
+//! Access tokens: how they are signed, and how their users are identified.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::store::{Store, revoked_tokens, sessions};
 use crate::token::Token;
 use crate::user::{Id, Proofs, ProviderLogin, PublicUser, Role};
 
-/// Signs access tokens and judges them.
+/// Signs and verifies access tokens.
 pub(crate) struct Tokens {
     pub clock: Arc<Clock>,
     pub config: Arc<Config>,
@@ -114,7 +114,7 @@ impl Tokens {
         Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
     }
 
-    /// The claims of `text`, if they are for this backend and for now.
+    /// Returns the claims of `text`, if they are for this backend and valid now.
     pub(crate) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let claims = self.accepted_once(text, backend)?;
         match self.is_expired(&claims) {
@@ -127,14 +127,15 @@ impl Tokens {
         claims.exp.saturating_add(self.config.leeway_seconds.seconds()) <= self.clock.now()
     }
 
-    /// As [`Engine::accepted`], where they may have been good once: to end a session needs no more.
+    /// Does what [`Tokens::accepted`] does, but also accepts expired claims: ending a session needs no more.
     pub(crate) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
             return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
         let refused = |reason: &'static str| Err(about(&claims)(Error::new(Code::InvalidToken, reason)));
         let is_ours = |iss: &Cow<str>| iss == self.settings.issuer.as_str();
-        let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
+        let now = self.clock.now();
+        let leeway = self.config.leeway_seconds.seconds();
         let expected = backend.audience.members();
         if !claims.iss.as_ref().map_or(backend.fixed.is_some(), is_ours) {
             refused("wrong_issuer")
@@ -149,7 +150,7 @@ impl Tokens {
         }
     }
 
-    /// The account of a token and its session, both alive.
+    /// Returns the account and the session of a token, if both are alive.
     pub(crate) fn subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
         self.live_subject(token, signed, claims).map_err(about(claims))
     }
@@ -168,9 +169,10 @@ impl Tokens {
             })?;
             self.keys.still_signed(token.expose(), signed, &retirement)?;
             let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
-            // Tokens of other libraries may not say when they were issued; then it is told from the lifetime
-            // that the configuration gives them. Their clock is not ours.
-            let (now, leeway) = (self.clock.now(), self.config.leeway_seconds.seconds());
+            // Tokens of other libraries may lack their time of issue; it then follows from the lifetime that
+            // the configuration gives them. Their clock is not ours.
+            let now = self.clock.now();
+            let leeway = self.config.leeway_seconds.seconds();
             let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
             let slack = if backend.fixed.is_some() { leeway } else { 0 };
             let is_older = match claims.account_epoch {
@@ -203,7 +205,7 @@ impl Tokens {
                     proofs: session.proofs,
                 }),
             },
-            // The session went with its user, or was purged.
+            // The session was deleted with its user, or purged.
             None => self.account(user_id).and_then(|_| refused("unknown_session")),
         }
     }
@@ -213,7 +215,7 @@ impl Tokens {
         user.ok_or(Code::TokenUserNotFound.into())
     }
 
-    /// Whose a token is, live.
+    /// Identifies the user of a live token.
     pub(crate) fn bearer(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.keys.signed(token.expose(), backend)?;
         let claims = self.accepted(&signed.text, signed.backend)?;
@@ -222,20 +224,20 @@ impl Tokens {
         Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs })
     }
 
-    /// Opens a refresh token again by the secret keys that are in force, as the store says now.
+    /// Opens a refresh token again, by the secret keys that the store now has in force.
     pub(crate) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
         self.secrets.retire(&retirement.secret_keys());
         RefreshToken::open(token, &self.secrets).map(drop)
     }
 }
 
-/// Whose a token is, and what the token alone knows.
+/// The user of a token, and what the token itself says.
 pub(crate) struct Bearer {
     pub user: PublicUser,
     pub session_id: Option<Id>,
     pub scope: Option<String>,
     pub auth_time: Option<i64>,
-    /// Of the session; none without one.
+    /// The proofs of the session; empty without a session.
     pub proofs: Proofs,
 }
 
@@ -246,20 +248,20 @@ pub(crate) struct Authenticated {
     pub claims: String,
 }
 
-/// Whom a token is about, with its session, both alive.
+/// The account that a token is about, and its session, both alive.
 pub(crate) struct Subject {
     pub user: PublicUser,
     pub session_id: Option<Id>,
     pub proofs: Proofs,
 }
 
-/// The claims that the engine makes; `iss`, `aud` and `client_id` are the configuration's.
+/// The claims that the engine makes; `iss`, `aud` and `client_id` come from the configuration.
 pub(crate) struct AccessClaims<'a> {
     pub sub: &'a str,
     pub iat: i64,
     pub exp: i64,
     pub jti: &'a str,
-    /// Of the account, where the token belongs to no session.
+    /// The account's epoch, for a token without a session.
     pub account_epoch: Option<i64>,
     pub sid: Option<Id>,
     pub auth_time: Option<i64>,
@@ -269,14 +271,15 @@ pub(crate) struct AccessClaims<'a> {
     pub roles: Option<&'a [Role]>,
 }
 
-/// Under which a token without a session is revoked.
+/// The id under which a token without a session is revoked.
 pub(crate) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
     crypto::sha256(format!("{} {jti}", backend.name).as_bytes())
 }
 
-/// Makes failures known to be about the account and the session of a token that was signed here.
+/// Adds the account and the session of a token that was signed here to a failure.
 fn about(claims: &Registered) -> impl Fn(Error) -> Error {
-    let (user_id, session_id) = (claims.sub.parse().ok(), claims.session_id().ok().flatten());
+    let user_id = claims.sub.parse().ok();
+    let session_id = claims.session_id().ok().flatten();
     move |error| error.about(user_id, session_id)
 }
 

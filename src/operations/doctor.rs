@@ -229,7 +229,8 @@ impl Findings {
                 "No password hash could be made: no memory, or too many wait.",
             );
         };
-        let (milliseconds, field) = (hash.as_millis(), key("/password/iterations"));
+        let milliseconds = hash.as_millis();
+        let field = key("/password/iterations");
         if hash < Duration::from_millis(5) {
             let advice =
                 "A password hash takes less than 5 ms on this machine. Raise password.memory_kib or this.";
@@ -586,7 +587,8 @@ impl Findings {
     fn disk(&mut self, size: Size) {
         let mib = |bytes: u64| bytes >> 20;
         if let Some(free) = size.free_bytes {
-            let (field, free_mib) = (key("/store"), mib(free));
+            let field = key("/store");
+            let free_mib = mib(free);
             match free {
                 _ if free < LITTLE_SPACE => self.add(
                     Problem,

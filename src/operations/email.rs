@@ -144,7 +144,8 @@ impl Engine {
             locale,
             client,
         } = request;
-        let (client, sent) = (client.unwrap_or_default(), Ok(SentResponse { sent: true }));
+        let client = client.unwrap_or_default();
+        let sent = Ok(SentResponse { sent: true });
         let proof = AccountProof::among(token, username, password, verification, None)?;
         let proven = match (proof, user_id, email) {
             (Some(proof), None, None) => Some(self.proofs.prove(proof, None, &client)?),
@@ -171,7 +172,8 @@ impl Engine {
             if !self.accounts.mail_verification(tx, &user, locale.as_ref(), client.ip, now)? {
                 return Ok(());
             }
-            let (ip, detail) = (client.ip(), Some(Kind::VerifyEmail.name()));
+            let ip = client.ip();
+            let detail = Some(Kind::VerifyEmail.name());
             let event = event(EventKind::MailRequested, user.public.id);
             self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })
         });
@@ -187,7 +189,9 @@ impl Engine {
         request: RequestEmailChangeRequest,
     ) -> Result<RequestEmailChangeResponse> {
         let RequestEmailChangeRequest { user_id, new_email, locale } = request;
-        let (now, key, locale) = (self.clock.now(), new_email.key(), locale.as_ref());
+        let now = self.clock.now();
+        let key = new_email.key();
+        let locale = locale.as_ref();
         let verification = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if user.public.email.as_ref().is_some_and(|email| email.is_mailbox_of(&new_email)) {
@@ -235,7 +239,8 @@ impl Engine {
     pub fn verify_email(&self, request: VerifyEmailRequest) -> Result<UserResponse> {
         let VerifyEmailRequest { token, access_token, username, password, verification, .. } = request;
         let VerifyEmailRequest { id_token, provider, nonce, client, .. } = request;
-        let (now, client) = (self.clock.now(), client.unwrap_or_default());
+        let now = self.clock.now();
+        let client = client.unwrap_or_default();
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
         let id_token = id_token.map(|token| AccountProof::IdToken(token, provider, nonce));
         let proof = AccountProof::among(access_token, username, password, verification, id_token)?;

@@ -162,7 +162,8 @@ impl Engine {
         is_taken: bool,
         now: i64,
     ) -> Result<Id> {
-        let (registration, email) = (&self.config.registration, newcomer.email.as_ref());
+        let registration = &self.config.registration;
+        let email = newcomer.email.as_ref();
         let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
         let Some(roles) = &provider.roles_of_new else { return refused("unknown_identity") };
         if email.is_none() && registration.require_email {
@@ -217,7 +218,8 @@ impl Engine {
 
     /// Counts a failure for its source and writes to the log why it was one. Failure: `too_many_attempts`.
     fn id_token_refused(&self, client: &Client, error: &Error) -> Result<()> {
-        let (now, ip) = (self.clock.now(), client.ip());
+        let now = self.clock.now();
+        let ip = client.ip();
         let user_id = error.about.as_ref().and_then(|about| about.user_id);
         self.store.write(Durability::Relaxed, |tx| {
             self.throttle.count_failure(tx, client.ip, now)?;

@@ -199,13 +199,16 @@ impl Engine {
 
     /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
     fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
-        let (challenge, purpose, now) = (challenge.expose(), &[Purpose::PasswordChange], self.clock.now());
+        let challenge = challenge.expose();
+        let purpose = &[Purpose::PasswordChange];
+        let now = self.clock.now();
         let (found, user) = self.store.read(|tx| {
             let found = self.one_time.peek(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             Ok((found, user))
         })?;
-        let (username, email) = (&user.public.username, user.public.email.as_ref());
+        let username = &user.public.username;
+        let email = user.public.email.as_ref();
         let new = self.passwords.chosen(new_password, username, email, "/new_password")?;
         let entry = self.logins.waiting(&found)?;
 

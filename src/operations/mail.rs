@@ -118,7 +118,8 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn take_mail(&self, request: TakeMailRequest) -> Result<TakeMailResponse> {
-        let (limit, lease) = (request.limit.unwrap_or(10), request.lease_seconds.unwrap_or(60));
+        let limit = request.limit.unwrap_or(10);
+        let lease = request.lease_seconds.unwrap_or(60);
         if !(1..=100).contains(&limit) {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 100"));
         }

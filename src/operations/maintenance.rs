@@ -144,7 +144,8 @@ impl Engine {
     ///
     /// Failures: as there.
     pub fn backup_watched(&self, request: BackupRequest, watch: &Watch) -> Result<BackupResponse> {
-        let (mut verified, now) = (None, self.clock.now());
+        let mut verified = None;
+        let now = self.clock.now();
         let mut look = |tx: &mut Tx| {
             if proof(tx, &self.secrets)?.is_none() {
                 return Err(Error::new(Code::StoreUnavailable, "the copy has no proof of the secret key"));
@@ -181,7 +182,8 @@ impl Purge<'_> {
             return Ok(0);
         }
         keys.sort_unstable();
-        let (mut rows, mut from) = (0, Vec::new());
+        let mut rows = 0;
+        let mut from = Vec::new();
         for key in keys {
             rows += self.all(|tx| throttles::forget_lasting(tx, &from, &key, share))?;
             // Beyond everything that begins with the key's id.

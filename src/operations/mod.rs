@@ -382,7 +382,7 @@ operations! {
 }
 
 impl Engine {
-    /// Runs an operation by name: JSON in, JSON out. What every binding builds on.
+    /// Runs an operation by name, JSON in, JSON out. Every binding builds on this.
     ///
     /// Failures: `unknown_operation`, and those of the operation.
     pub fn call(&self, operation: &str, request: &str) -> Result<String> {
@@ -435,7 +435,7 @@ impl Engine {
     }
 
     fn operation(&self, name: &str) -> Result<&'static Operation> {
-        // The name may be anything, so it is not logged.
+        // The name is not logged, because it may be anything.
         let found = find(name).ok_or(Error::from(Code::UnknownOperation));
         found.inspect_err(|error| self.reporter.failed(None, error))
     }

@@ -202,7 +202,8 @@ impl Engine {
         request: BeginPasskeyRegistrationRequest,
     ) -> Result<BeginPasskeyRegistrationResponse> {
         let BeginPasskeyRegistrationRequest { user_id, label } = request;
-        let (party, now) = (self.relying_party()?, self.clock.now());
+        let party = self.relying_party()?;
+        let now = self.clock.now();
         let data = json::render(&label)?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
@@ -253,7 +254,8 @@ impl Engine {
         request: FinishPasskeyRegistrationRequest,
     ) -> Result<FinishPasskeyRegistrationResponse> {
         let FinishPasskeyRegistrationRequest { challenge, response } = request;
-        let (party, now) = (self.relying_party()?, self.clock.now());
+        let party = self.relying_party()?;
+        let now = self.clock.now();
         let purpose = &[Purpose::PasskeyRegistration];
         let found = self.store.read(|tx| self.one_time.peek(tx, challenge.expose(), purpose, now))?;
         let user_id = found.user_id;
@@ -295,7 +297,8 @@ impl Engine {
         request: BeginPasskeyLoginRequest,
     ) -> Result<BeginPasskeyLoginResponse> {
         let BeginPasskeyLoginRequest { username, backend, scope } = request;
-        let (party, now_ms) = (self.relying_party()?, self.clock.now_ms());
+        let party = self.relying_party()?;
+        let now_ms = self.clock.now_ms();
         let backend = self.keys.backend(backend.as_deref())?.name.clone();
         let (user_id, allowed) = match &username {
             Some(username) => {
@@ -323,7 +326,9 @@ impl Engine {
     /// `invalid_config`, `store_unavailable`.
     pub fn finish_passkey_login(&self, request: FinishPasskeyLoginRequest) -> Result<LoginResponse> {
         let FinishPasskeyLoginRequest { challenge, response, client } = request;
-        let (party, now, client) = (self.relying_party()?, self.clock.now(), client.unwrap_or_default());
+        let party = self.relying_party()?;
+        let now = self.clock.now();
+        let client = client.unwrap_or_default();
         let ceremony = || {
             let ceremony = self.factors.passkeys.ceremony(challenge.expose(), now);
             ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))

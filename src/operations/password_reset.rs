@@ -51,8 +51,11 @@ impl Engine {
     /// Failures: `too_many_attempts`, `store_unavailable`.
     pub fn request_password_reset(&self, request: RequestPasswordResetRequest) -> Result<SentResponse> {
         let RequestPasswordResetRequest { email, locale, client } = request;
-        let (now, key, client) = (self.clock.now(), email.key(), client.unwrap_or_default());
-        let (kind, locale) = (Kind::ResetPassword, locale.as_ref());
+        let now = self.clock.now();
+        let key = email.key();
+        let client = client.unwrap_or_default();
+        let kind = Kind::ResetPassword;
+        let locale = locale.as_ref();
         self.mailing.write(|tx| {
             self.throttle.count_mail_request(tx, client.ip, now)?;
             let user = users::find(tx, By::Email(&key))?.filter(|user| user.public.is_active);
@@ -78,7 +81,8 @@ impl Engine {
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
-        let (now, among) = (self.clock.now(), [Purpose::ResetPassword]);
+        let now = self.clock.now();
+        let among = [Purpose::ResetPassword];
         let ResetPasswordRequest { token, new_password } = request;
         let (found, user, _) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         // A password that is refused leaves the token for a better one.

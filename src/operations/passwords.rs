@@ -176,7 +176,8 @@ impl Engine {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             Ok((user, self.throttle.known_device(tx, Some(user_id), &client, now)?))
         })?;
-        let (username, email) = (&user.public.username, user.public.email.as_ref());
+        let username = &user.public.username;
+        let email = user.public.email.as_ref();
         let new = self.passwords.chosen(&new_password, username, email, "/new_password")?;
 
         let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);

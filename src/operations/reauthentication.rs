@@ -103,7 +103,8 @@ impl Engine {
         client: &Client,
     ) -> Result<Proven> {
         let password = Password::offered(password, &self.config.password, "/password")?;
-        let (user_id, now) = (bearer.user.id, self.clock.now());
+        let user_id = bearer.user.id;
+        let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
             let device = self.throttle.known_device(tx, Some(user_id), client, now)?;
             Ok((users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::TokenUserNotFound))?, device))
@@ -170,7 +171,8 @@ impl Engine {
             proofs = proofs.with(&["mfa"], now);
         }
         sessions::reauthenticate(tx, session_id, now, &proofs)?;
-        let (ip, detail) = (client.ip(), methods.join(" "));
+        let ip = client.ip();
+        let detail = methods.join(" ");
         let event = event(Kind::Reauthenticated, session.user.public.id);
         let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
         self.audit.record(tx, now, event)?;

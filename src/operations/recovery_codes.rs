@@ -51,7 +51,8 @@ impl Engine {
         &self,
         request: GenerateRecoveryCodesRequest,
     ) -> Result<GenerateRecoveryCodesResponse> {
-        let (user_id, now) = (request.user_id, self.clock.now());
+        let user_id = request.user_id;
+        let now = self.clock.now();
         let codes = self.store.write(Durability::Full, |tx| {
             known(tx, user_id)?;
             if !self.factors.of(tx, user_id)?.any() {

@@ -187,7 +187,8 @@ impl Engine {
     /// Failures: `invalid_token`, `store_unavailable`.
     pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
         let offered = RefreshToken::open(&request.refresh_token, &self.secrets)?;
-        let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
+        let now = self.clock.now();
+        let grace = self.config.refresh_grace_seconds.seconds();
         let refreshed = self.store.write(Durability::Full, |tx| {
             let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
             self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
@@ -202,7 +203,8 @@ impl Engine {
             if !backend.can_refresh {
                 return Err(refused("not_refreshable"));
             }
-            let (session_id, generation) = (offered.session_id, i64::from(offered.generation));
+            let session_id = offered.session_id;
+            let generation = i64::from(offered.generation);
             let newest = session.generations.newest;
             let rotation = Rotation::of(generation, &session.generations, now, grace);
             if rotation == Rotation::Reused {
@@ -221,7 +223,8 @@ impl Engine {
             if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
                 return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
             }
-            let (next, mut idle_at) = (generation + 1, session.idle_at);
+            let next = generation + 1;
+            let mut idle_at = session.idle_at;
             if rotation == Rotation::Next {
                 idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
                 sessions::advance(tx, session_id, next, now, idle_at)?;
@@ -279,7 +282,8 @@ impl Engine {
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn logout(&self, request: LogoutRequest) -> Result<LogoutResponse> {
         let LogoutRequest { token, refresh_token, everywhere, stateless } = request;
-        let (everywhere, stateless) = (everywhere.unwrap_or(false), stateless.unwrap_or(false));
+        let everywhere = everywhere.unwrap_or(false);
+        let stateless = stateless.unwrap_or(false);
         if stateless {
             return match everywhere {
                 true => Err(Error::at(Code::InvalidRequest, "/stateless", "excludes everywhere")),
@@ -297,7 +301,8 @@ impl Engine {
             }
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
-        let (now, grace) = (self.clock.now(), self.config.refresh_grace_seconds.seconds());
+        let now = self.clock.now();
+        let grace = self.config.refresh_grace_seconds.seconds();
         let objection = self.store.write(Durability::Full, |tx| {
             let mut objection = None;
             if everywhere {
@@ -383,7 +388,9 @@ impl Engine {
     ///
     /// Failures: `store_unavailable`.
     pub fn revoke_all_sessions(&self, _: RevokeAllSessionsRequest) -> Result<RevokedResponse> {
-        let (now, mut revoked, mut after) = (self.clock.now(), 0, Id::from_bytes([0; 16]));
+        let now = self.clock.now();
+        let mut revoked = 0;
+        let mut after = Id::from_bytes([0; 16]);
         while let Some(last) = self.store.read(|tx| users::last_of_batch(tx, after, BATCH))? {
             revoked += self.store.write(Durability::Full, |tx| {
                 let revoked = sessions::revoke_between(tx, after, last, now)?;
@@ -447,7 +454,8 @@ impl Engine {
     }
 
     fn revoke_alone(&self, backend: &Backend, jti: &str, user_id: Option<Id>, end: i64) -> Result<()> {
-        let (now, id) = (self.clock.now(), token_id(backend, jti));
+        let now = self.clock.now();
+        let id = token_id(backend, jti);
         // Another library may put anything into its jti.
         let detail = if is_own_jti(jti) { format!("{} {jti}", backend.name) } else { backend.name.clone() };
         self.store.write(Durability::Full, |tx| {

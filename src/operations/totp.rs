@@ -152,7 +152,8 @@ impl Engine {
     ///
     /// Failures: `invalid_request`.
     pub fn verify_totp(&self, request: VerifyTotpRequest) -> Result<VerifyTotpResponse> {
-        let (now, skew) = (self.clock.now(), self.config.totp.skew_steps.seconds());
+        let now = self.clock.now();
+        let skew = self.config.totp.skew_steps.seconds();
         let step =
             self.factors.apps.parameters().step_of(&request.secret, request.code.expose(), now, skew, -1);
         Ok(VerifyTotpResponse { valid: step.is_some() })
@@ -162,7 +163,9 @@ impl Engine {
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `already_configured`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
-        let (user_id, now, parameters) = (request.user_id, self.clock.now(), self.factors.apps.parameters());
+        let user_id = request.user_id;
+        let now = self.clock.now();
+        let parameters = self.factors.apps.parameters();
         let secret = Seed::new()?;
         let pending = Totp {
             sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
@@ -194,7 +197,8 @@ impl Engine {
     /// Failures: `user_not_found`, `email_not_verified`, `invalid_code`, `already_configured`, `too_many_attempts`,
     /// `store_unavailable`.
     pub fn confirm_totp(&self, request: ConfirmTotpRequest) -> Result<ConfirmTotpResponse> {
-        let (user_id, now) = (request.user_id, self.clock.now());
+        let user_id = request.user_id;
+        let now = self.clock.now();
         let client = request.client.unwrap_or_default();
         let confirmed = self.store.write(Durability::Full, |tx| {
             self.factors.may_be_taken_by(&known(tx, user_id)?.public)?;
@@ -231,7 +235,8 @@ impl Engine {
     ///
     /// Failures: `user_not_found`, `invalid_code`, `permission_denied`, `too_many_attempts`, `store_unavailable`.
     pub fn disable_totp(&self, request: DisableTotpRequest) -> Result<TotpStatusResponse> {
-        let (user_id, now) = (request.user_id, self.clock.now());
+        let user_id = request.user_id;
+        let now = self.clock.now();
         let client = request.client.unwrap_or_default();
         let is_recovery_code = RecoveryCode::looks_like(&request.code);
         let proof =

@@ -1,5 +1,5 @@
-//! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind of
-//! factor is a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
+//! Second factors: which of them an account has, whether it must have one, and how one is proven. A new kind
+//! of factor needs a variant of [`Proof`], a member of [`SecondFactors`], and its rows.
 
 pub(crate) mod passkeys;
 pub(crate) mod recovery_codes;
@@ -22,16 +22,17 @@ use crate::store::events::Event;
 use crate::store::{Tx, passkeys as passkey_rows, second_factors};
 use crate::user::{Id, PublicUser};
 
-/// What is offered as a second factor.
+/// A proof of a second factor.
 pub(crate) enum Proof {
-    /// The code that an authenticator app shows.
+    /// A code of an authenticator app.
     Totp(Secret),
     RecoveryCode(Secret),
     Passkey(Box<PasskeyProof>),
 }
 
 impl Proof {
-    /// The one proof among those that a request may carry. Failure: `invalid_request`, for more than one.
+    /// Returns the one proof among those that a request may carry. Failure: `invalid_request`, for more than
+    /// one.
     pub(crate) fn among(
         two_fa_code: Option<Secret>,
         recovery_code: Option<Secret>,
@@ -49,7 +50,7 @@ impl Proof {
         }
     }
 
-    /// How a token names it (RFC 8176). A recovery code is a password for one use, too.
+    /// The names of the proof in a token (RFC 8176). A recovery code is a one-time password, too.
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Proof::Totp(_) | Proof::RecoveryCode(_) => &["otp"],
@@ -70,7 +71,7 @@ pub(crate) struct Factors {
 }
 
 impl Factors {
-    /// The second factors of an account that are in force.
+    /// Returns the second factors of an account that are in force.
     pub(crate) fn of(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
         let count = second_factors::count(tx, user_id)?;
         Ok(SecondFactors {
@@ -80,14 +81,14 @@ impl Factors {
         })
     }
 
-    /// Whether the account must have a second factor.
+    /// Returns whether the account must have a second factor.
     pub(crate) fn are_required_of(&self, user: &PublicUser) -> bool {
         self.config.require_second_factor.includes(&user.roles)
     }
 
-    /// Refuses what opens or holds an account for one whose address is yet to be verified: whoever registered with an
-    /// address that is not theirs would keep a hold on the account. Where addresses are not verified, and for an
-    /// account without one, it may. Failure: `email_not_verified`.
+    /// Refuses to add a factor to an account whose address is yet to be verified: a stranger who registered
+    /// with another's address would otherwise keep access to the account. Where addresses are not verified,
+    /// and for an account without one, it may be added. Failure: `email_not_verified`.
     pub(crate) fn may_be_taken_by(&self, user: &PublicUser) -> Result<()> {
         match self.config.verifies_addresses() && user.email.is_some() && !user.email_verified {
             true => Err(Error::from(Code::EmailNotVerified).about(Some(user.id), None)),
@@ -95,9 +96,9 @@ impl Factors {
         }
     }
 
-    /// Looks at a proof, in the caller's transaction, which is kept whatever comes of it. A right one is used up.
-    /// Codes of an app alone can be guessed and have a lock, which refuses nothing else: any other proof is looked at,
-    /// and where it is right the lock is gone.
+    /// Checks a proof, in the caller's transaction, which is committed in either case. A right proof is used
+    /// up. Only codes of an app can be guessed. They have a lock, which does not affect other proofs; a right
+    /// one of these removes it.
     ///
     /// It refuses with `invalid_code` or `too_many_attempts`.
     pub(crate) fn prove(
@@ -122,8 +123,8 @@ impl Factors {
         }
     }
 
-    /// Lets `look` look at what may be a guess at a code of an app, and counts it where that gives a reason against
-    /// it, in one transaction: of any number of callers no more are looked at than the throttle allows.
+    /// Runs `look`, which may be a guess at a code of an app, and counts a failure if it returns an
+    /// objection, in one transaction: of any number of callers, the throttle allows no more.
     pub(crate) fn guess(
         &self,
         tx: &mut Tx,
@@ -137,14 +138,15 @@ impl Factors {
             Step::Done(guesses) => guesses,
             Step::Refused(throttled) => return Ok(Step::Refused(throttled.about(Some(user_id), None))),
         };
-        // An account that was guessed at too often takes nothing, not even what is right.
+        // An account that was guessed at too often refuses even the right code.
         let objection = if guesses.are_too_many() { Some("locked") } else { look(tx)? };
         match objection {
             None => guesses.forget(tx).map(Step::Done),
             Some(reason) => {
                 let refused = self.failed(tx, user_id, reason, client, now)?;
                 if self.throttle.count_guess(tx, guesses, now)? {
-                    let (ip, detail) = (client.ip(), Some("second_factor"));
+                    let ip = client.ip();
+                    let detail = Some("second_factor");
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
                     self.audit.record(tx, now, event)?;
                 }
@@ -167,7 +169,7 @@ impl Factors {
         Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))
     }
 
-    /// A factor came into force: what was opened without it ends. With the first come recovery codes.
+    /// Ends what was opened without a factor that came into force. The first factor brings recovery codes.
     pub(crate) fn added(
         &self,
         tx: &mut Tx,
@@ -187,8 +189,8 @@ impl Factors {
         }
     }
 
-    /// A factor was taken away: what it opened ends. With the last go the recovery codes. Failure:
-    /// `permission_denied`, where the account must have one and has none any more.
+    /// Ends what was opened with a factor that was removed. The recovery codes go with the last factor.
+    /// Failure: `permission_denied`, if the account must have a factor and has none left.
     pub(crate) fn removed(&self, tx: &mut Tx, user: &PublicUser, kind: &'static str, now: i64) -> Result<()> {
         if !self.of(tx, user.id)?.any() {
             if self.are_required_of(user) {
@@ -205,7 +207,7 @@ impl Factors {
         self.sessions.revoke_everything(tx, user.id, now).map(drop)
     }
 
-    /// Takes away every factor that somebody else may have set up.
+    /// Removes every factor, because another person may have set them up.
     pub(crate) fn wipe(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.of(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;

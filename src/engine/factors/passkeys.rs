@@ -1,7 +1,7 @@
 //! Passkeys as proofs (Web Authentication Level 3).
 //!
-//! A login by passkey may be begun by anybody, so that nothing is written for it: its challenge is sealed and comes
-//! back, and the store keeps only which were redeemed.
+//! Strangers may begin a login by passkey, so nothing is stored for it: its challenge is sealed and comes
+//! back, and the store keeps only the challenges that were redeemed.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::webauthn::{
     AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED, RequestOptions,
 };
 
-/// Verifies what passkeys sign.
+/// Verifies the signatures of passkeys.
 pub(crate) struct PasskeyProofs {
     pub audit: Arc<Audit>,
     pub config: Arc<Config>,
@@ -34,19 +34,20 @@ pub(crate) struct PasskeyProofs {
 }
 
 impl PasskeyProofs {
-    /// What an authenticator signs for a challenge that is kept: whoever sees that does not have the challenge.
+    /// Returns the bytes that an authenticator signs for a stored challenge. They do not disclose the
+    /// challenge.
     pub(crate) fn derived_challenge(&self, challenge: &Secret) -> Result<Bytes> {
         let code = self.secrets.mac(secrets::Purpose::Passkey, &derivation(challenge))?;
         Ok(Bytes(code.to_vec()))
     }
 
-    /// The same under each of the secret keys.
+    /// Returns the same for each of the secret keys.
     pub(crate) fn derived_challenges(&self, challenge: &Secret) -> Vec<Vec<u8>> {
         let codes = self.secrets.macs(secrets::Purpose::Passkey, &derivation(challenge));
         codes.into_iter().map(|code| code.to_vec()).collect()
     }
 
-    /// The login that a challenge is for, and what is signed for it.
+    /// Returns the login that a challenge belongs to, and the bytes to be signed for it.
     pub(crate) fn ceremony(&self, text: &str, now: i64) -> Result<(Ceremony, Vec<u8>), Flaw> {
         let sealed = (text.len() <= MAX_CHALLENGE).then(|| from_base64url(text)).flatten();
         let sealed = sealed.ok_or("malformed")?;
@@ -55,13 +56,14 @@ impl PasskeyProofs {
         if now >= ceremony.expires_at { Err("expired") } else { Ok((ceremony, sealed)) }
     }
 
-    /// Spends the challenge of a login, in the caller's transaction; not if it is spent.
+    /// Spends the challenge of a login, in the caller's transaction. Returns false if it was spent before.
     pub(crate) fn spend(&self, tx: &mut Tx, ceremony: &Ceremony, now: i64) -> Result<bool> {
         rows::forget_expired(tx, now, Share::AFew)?;
         rows::spend(tx, ceremony.id, ceremony.expires_at + SPENT_SECONDS)
     }
 
-    /// What a page passes on where a passkey is wanted as the second factor, for the challenge of that step.
+    /// Returns the options that a page passes to the browser for a passkey as second factor, for the
+    /// challenge of that step.
     pub(crate) fn options(
         &self,
         tx: &mut Tx,
@@ -73,8 +75,8 @@ impl PasskeyProofs {
         Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, false)))
     }
 
-    /// Uses a passkey of an account as a proof; why not, if not. It answers the challenge of the step that wants it,
-    /// or one of `begin_passkey_login`, which it spends.
+    /// Uses a passkey of an account as a proof, or returns why it is refused. The passkey answers the
+    /// challenge of the step that requires it, or a challenge of `begin_passkey_login`, which is then spent.
     pub(crate) fn redeem(
         &self,
         tx: &mut Tx,
@@ -118,8 +120,8 @@ impl PasskeyProofs {
         self.use_passkey(tx, &passkey, state, client, now)
     }
 
-    /// Keeps what an authenticator said, in the caller's transaction; why not, if the passkey is not what it was, or
-    /// its counter shows that there is a copy of it.
+    /// Stores the authenticator's new state, in the caller's transaction, or returns why not: the passkey
+    /// changed meanwhile, or its counter shows that it was copied.
     pub(crate) fn use_passkey(
         &self,
         tx: &mut Tx,
@@ -134,13 +136,13 @@ impl PasskeyProofs {
         if kept.backup_eligible != state.backup_eligible {
             return Ok(Some("backup_eligibility"));
         }
-        // Section 7.2, step 22. Authenticators without a counter say 0.
+        // Section 7.2, step 22. Authenticators without a counter report 0.
         let counts = state.sign_count != 0 || kept.sign_count != 0;
         if counts && state.sign_count <= kept.sign_count {
             if !kept.backup_eligible {
                 return Ok(Some("sign_count"));
             }
-            // A passkey that is synchronized is where its user wants it, with counters of their own.
+            // A synchronized passkey is on several devices, each of which may count for itself.
             let ip = client.ip();
             let event = event(Kind::PasskeyCounterRegressed, kept.user_id);
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
@@ -152,53 +154,54 @@ impl PasskeyProofs {
     }
 }
 
-/// A login that is under way: what its challenge holds, sealed.
+/// A login in progress: the sealed content of its challenge.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ceremony {
     pub id: Id,
-    /// Who wants to log in, where that was said; somebody whom there is not, where there is no such user. The
-    /// challenge is as long in either case.
+    /// The user who wants to log in, if a name was given; an invented id, if no such user exists. The
+    /// challenge has the same length in either case.
     pub user_id: Option<Id>,
     pub backend: String,
     pub scope: Option<Scope>,
     pub expires_at: i64,
 }
 
-/// A passkey as a proof beside others.
+/// A passkey offered as a proof beside others.
 pub(crate) struct PasskeyProof {
     pub response: AuthenticationResponse,
-    /// Of the step that wants it; else it is one of `begin_passkey_login`, which the response names.
+    /// The challenge of the step that requires it; otherwise the response answers one of
+    /// `begin_passkey_login`.
     pub challenge: Option<Secret>,
     /// Whether it is the only proof.
     pub is_alone: bool,
 }
 
 impl PasskeyProof {
-    /// How a token names it.
+    /// The names of the proof in a token.
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         methods(webauthn::is_backup_eligible(&self.response.response.authenticator_data.0))
     }
 }
 
-/// How a token names a passkey (RFC 8176): a key that may be on several devices is not in hardware; either way its
-/// user was there.
+/// The names of a passkey in a token (RFC 8176): a key that may be on several devices is not bound to
+/// hardware; in either case the user was present.
 pub(crate) fn methods(is_backup_eligible: bool) -> &'static [&'static str] {
     if is_backup_eligible { &["swk", "user"] } else { &["hwk", "user"] }
 }
 
-/// What somebody answers to a challenge with.
+/// An answer to a challenge.
 pub(crate) struct Asserted<'a> {
     pub challenges: &'a [Vec<u8>],
     pub response: &'a AuthenticationResponse,
-    /// Of whom the passkey must be, where that is known.
+    /// The user to whom the passkey must belong, if known.
     pub user_id: Option<Id>,
     /// Whether it is the only factor.
     pub is_alone: bool,
 }
 
 impl Asserted<'_> {
-    /// What the authenticator says, if everything is right and the passkey is that of whom it should be. A passkey
-    /// that is unknown takes as much work as one that is known.
+    /// Returns the authenticator's state, if everything is right and the passkey belongs to the expected
+    /// user. An unknown passkey takes as much work as a known one.
     pub(crate) fn by(&self, party: &Passkeys, passkey: Option<&Passkey>) -> Result<State, Flaw> {
         let AuthenticationResponse { id, raw_id, response, .. } = self.response;
         if id != raw_id {
@@ -215,16 +218,16 @@ impl Asserted<'_> {
         let state = webauthn::authenticate(&assertion, &public_key, &expected);
         let passkey = passkey.ok_or("unknown_credential")?;
         let state = state?;
-        // Section 7.2, on uvInitialized: whoever holds an authenticator may give it its first PIN. Only beside
-        // another factor may it begin to verify its user.
+        // Section 7.2, on uvInitialized: a thief of an authenticator may give it its first PIN. It may begin
+        // to verify its user only beside another factor.
         if self.is_alone && !passkey.user_verified {
             return Err("user_verification_is_new");
         }
-        // Safari writes an empty one for a security key.
+        // Safari writes an empty handle for a security key.
         let user_handle = response.user_handle.as_ref().filter(|handle| !handle.0.is_empty());
         match (self.user_id, user_handle) {
             (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
-            // Section 7.2, step 6: whoever did not say who they are says it by the user handle.
+            // Section 7.2, step 6: without a name, the user handle identifies the user.
             (None, None) => Err("no_user_handle"),
             (_, Some(given)) if *given != handle(passkey.user_id) => Err("user_handle"),
             _ => Ok(state),
@@ -251,7 +254,7 @@ pub(crate) fn request_options(
     }
 }
 
-/// The user handle (section 5.4.3): it says nothing of the user.
+/// The user handle (section 5.4.3), which discloses nothing about the user.
 pub(crate) fn handle(user_id: Id) -> Bytes {
     Bytes(user_id.as_bytes().to_vec())
 }
@@ -273,11 +276,12 @@ impl From<Passkey> for CredentialDescriptor {
 /// How long a ceremony may take.
 pub(crate) const CEREMONY_SECONDS: i64 = 300;
 
-/// How much longer it is remembered that a challenge was redeemed, for clocks that go back.
+/// How much longer a redeemed challenge is remembered, for clocks that go back.
 const SPENT_SECONDS: i64 = 86_400;
 
-/// The longest challenge that may have been made here.
+/// The maximum length of a challenge made here.
 const MAX_CHALLENGE: usize = 4096;
 
-/// To whom the challenge of a login is sealed: nothing else that is sealed passes for one.
+/// The context to which the challenge of a login is sealed: nothing sealed for another purpose passes for
+/// one.
 pub(crate) const LOGIN: &str = "passkey login";

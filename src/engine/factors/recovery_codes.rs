@@ -1,4 +1,5 @@
-//! Recovery codes: what opens an account whose other factors are lost, each once. The store keeps a keyed code of each.
+//! Recovery codes, each of which opens an account once if its other factors are lost. The store keeps a keyed
+//! code of each.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,13 +19,14 @@ use crate::store::{Tx, second_factors};
 use crate::totp::stripped;
 use crate::user::Id;
 
-/// A recovery code: 80 random bits as four groups of base32. As a secret it is not shown.
+/// A recovery code: 80 random bits as four groups of base32. It is a secret and not shown in `Debug`.
 pub struct RecoveryCode(Zeroizing<String>);
 
 /// How many codes an account gets.
 const CODES: usize = 10;
 
-/// Characters of a code without its hyphens: 80 bits, more than need throttling (NIST SP 800-63B-4 section 3.1.2.2).
+/// The length of a code without its hyphens: 80 bits, more than need throttling (NIST SP 800-63B-4 section
+/// 3.1.2.2).
 const CODE_LEN: usize = 16;
 
 impl RecoveryCode {
@@ -35,15 +37,15 @@ impl RecoveryCode {
         Ok(RecoveryCode(Zeroizing::new(groups.join("-"))))
     }
 
-    /// Whether a text has the form of one, as no code of an app has.
+    /// Returns whether a text has the form of a recovery code, which no code of an app has.
     pub(crate) fn looks_like(text: &Secret) -> bool {
         canonical(text.expose()).is_some()
     }
 }
 
-/// The one spelling of a code: either case, spaces and hyphens are passed over.
+/// Returns the canonical spelling of a code: case, spaces and hyphens do not matter.
 fn canonical(text: &str) -> Option<Zeroizing<String>> {
-    // Anything longer is no code with its hyphens.
+    // A longer text is no code, even with its hyphens.
     let plain = (text.len() <= 4 * CODE_LEN).then(|| stripped(text))?;
     let plain = Zeroizing::new(plain.to_ascii_lowercase());
     (plain.len() == CODE_LEN && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)
@@ -73,7 +75,7 @@ impl JsonSchema for RecoveryCode {
     }
 }
 
-/// Codes of one user are none of another's.
+/// The message that a user's code is stored under, so that it is valid for that user only.
 fn message(user_id: Id, plain: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new([user_id.as_bytes(), plain.as_bytes()].concat())
 }
@@ -85,7 +87,7 @@ pub(crate) struct RecoveryCodes {
 }
 
 impl RecoveryCodes {
-    /// Makes recovery codes, in the caller's transaction, in the place of those before.
+    /// Makes recovery codes, in the caller's transaction, which replace the earlier ones.
     pub(crate) fn renew(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<RecoveryCode>> {
         let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
         second_factors::delete_recovery_codes(tx, user_id)?;
@@ -98,7 +100,7 @@ impl RecoveryCodes {
         Ok(codes)
     }
 
-    /// Uses a recovery code of an account up; why not, if not.
+    /// Uses up a recovery code of an account, or returns why it is refused.
     pub(crate) fn redeem(
         &self,
         tx: &mut Tx,

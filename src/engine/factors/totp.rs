@@ -11,7 +11,7 @@ use crate::store::{Tx, damaged};
 use crate::totp::{Parameters, Seed, ServiceName};
 use crate::user::Id;
 
-/// Verifies codes of the apps of accounts.
+/// Verifies codes of authenticator apps.
 pub(crate) struct Apps {
     pub config: Arc<Config>,
     pub secrets: Arc<Secrets>,
@@ -19,8 +19,8 @@ pub(crate) struct Apps {
 }
 
 impl Apps {
-    /// Uses a code of the account's app up; why not, if not. Each step is good once, and none after a later one,
-    /// whatever the clock says (RFC 6238 section 5.2).
+    /// Uses up a code of the account's app, or returns why it is refused. Each step is valid once, and none
+    /// after a later one, whatever the clock says (RFC 6238 section 5.2).
     pub(crate) fn redeem(
         &self,
         tx: &mut Tx,
@@ -60,7 +60,7 @@ impl Apps {
         if !second_factors::use_step(tx, user_id, step)? {
             return Ok(Some("used_code"));
         }
-        // A newer secret key takes over with the first use.
+        // The first use seals the seed with the newer secret key.
         if !self.secrets.is_current(&totp.sealed) {
             let sealed = self.secrets.seal(&owner(user_id), seed.bytes())?;
             second_factors::reseal_totp(tx, user_id, &totp.sealed, &sealed)?;
@@ -68,7 +68,7 @@ impl Apps {
         Ok(None)
     }
 
-    /// Why codes of the account's app are refused whatever they are, where its seed cannot be used.
+    /// Returns why every code of the account's app is refused, if its seed cannot be used.
     pub(crate) fn unusable_seed(&self, tx: &mut Tx, user_id: Id) -> Result<Option<&'static str>> {
         let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(None) };
         Ok(match totp.sealed.is_empty() {
@@ -92,7 +92,7 @@ impl Apps {
     }
 }
 
-/// To whom the seed is sealed: no user's seed opens for another.
+/// The context to which the seed is sealed: the seed of one user does not open for another.
 pub(crate) fn owner(user_id: Id) -> String {
     format!("totp {user_id}")
 }

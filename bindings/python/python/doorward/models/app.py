@@ -335,23 +335,23 @@ class GetUserRequest(Model):
 
 
 class AccountLock(Model):
-    """What keeps guesses away from an account."""
+    """A lock on an account."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     of: str
-    """What takes nothing: `account`, by whatever name; `username` or `email`, where that is what is
-    offered; `second_factor`, for codes of an authenticator app.
+    """What is locked: `account`, under every name; `username` or `email`, for logins with that name;
+    `second_factor`, for codes of an authenticator app.
     """
     known_device: bool
-    """Whether it holds only on one of the devices where the account logged in before, or only everywhere
+    """Whether the lock holds on one of the account's known devices only. Otherwise it holds everywhere
     else.
     """
     failures: int
-    """How many failures in a row there were."""
+    """The number of failures in a row."""
     locked_until: int | None = None
-    """Until when it holds. Absent where it lasts: after 100 failures in a row, until an administrator
-    opens the account, its password is set anew by mail, or, for codes of an app, another factor was
-    proven.
+    """When the lock ends. Absent for a lasting lock: after 100 failures in a row the account stays locked
+    until an administrator unlocks it, its password is reset by mail, or, for codes of an app, another
+    factor is proven.
     """
 
 
@@ -360,27 +360,27 @@ class WaitingMail(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kind: str
-    """What it is about."""
+    """The mail's kind."""
     created_at: int
-    """Since when it waits."""
+    """When the mail was written."""
     attempts: int
-    """How often somebody tried to send it."""
+    """The number of attempts to send it."""
     last_error: str | None = None
-    """Why the last try failed, where one did."""
+    """Why the last attempt failed, if one did."""
 
 
 class PasswordStatus(Model):
-    """How a password is kept."""
+    """The password of an account."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     peppered: bool
     """Whether the hash is sealed under a secret key."""
     expires_at: int | None = None
-    """Until when it is good, where somebody else has set it."""
+    """When a temporary password expires. Absent for a password that the user chose."""
     parameters: str | None = None
-    """The cost of its hash: `m=19456,t=2,p=1`. Absent where the hash cannot be read."""
+    """The cost of the hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read."""
     scheme: str | None = None
-    """The scheme of its hash: `argon2id`, `bcrypt`, … Absent where the hash cannot be read."""
+    """The scheme of the hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read."""
 
 
 class SecondFactorStatus(Model):
@@ -390,53 +390,51 @@ class SecondFactorStatus(Model):
     totp: bool
     """Whether an authenticator app is in force."""
     passkeys: int
-    """How many passkeys there are."""
+    """The number of passkeys."""
     recovery_codes: int
-    """How many recovery codes are left."""
+    """The number of recovery codes left."""
     required: bool
     """Whether the account must have a second factor (`require_second_factor`)."""
 
 
 class AccountStatus(Model):
-    """How an account stands. It is for who administers, and not for the user or a browser."""
+    """The state of an account. For administrators only: do not show it to the user or a browser."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     obstacles: list[str]
-    """What would refuse the right password now, or the factor after it; empty where nothing of the account
-    would. `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`,
-    `invalid_password_hash`, `inactive_user`, `temporary_password_expired`, `unverified_email`;
-    `second_factor_missing`: the account must have a second factor and has none; of codes of an app:
-    `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A source that is locked is not
-    among them: it is of no account.
+    """Why the right password, or the factor after it, would be refused now; empty if nothing about the
+    account prevents a login. `locked`, `no_password`, `sealed_by_unknown_key`,
+    `password_hash_too_costly`, `invalid_password_hash`, `inactive_user`, `temporary_password_expired`,
+    `unverified_email`; `second_factor_missing`: the account must have a second factor and has none; for
+    codes of an app: `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked
+    source is not among them, because it belongs to no account.
     """
     found_by: list[str]
-    """By what a login finds the account: `username`, and `email` where the account has claimed its
+    """The names that find the account at login: `username`, and `email` if the account has claimed its
     address.
     """
     locks: list[AccountLock]
     """The locks that hold now."""
     must_change_password: bool
-    """Whether the next login by password ends with a new one."""
+    """Whether the next login by password requires a new one."""
     was_verified: bool
-    """Whether the account verified an address: the one that it has, or one before."""
+    """Whether the account ever verified an address: its present one or an earlier one."""
     verification_required: bool
     """Whether a login needs a verified address (`require_verified_email`)."""
     second_factors: SecondFactorStatus
-    """What beside the password proves who the user is."""
+    """The second factors."""
     sessions: int
-    """How many sessions are alive."""
+    """The number of live sessions."""
     identities: list[str]
-    """The providers whose ID tokens log in to the account: their names in the configuration, or else their
+    """The providers of the account's linked identities: their names in the configuration, or else their
     issuers.
     """
     mails: list[WaitingMail]
     """The mails to the user that wait to be sent, the oldest first."""
     last_login_at: int | None = None
-    """When a session was opened last, as far as sessions and the newest thousand events of the account
-    tell.
-    """
+    """The time of the last login, as far as sessions and the newest thousand events of the account tell."""
     password: PasswordStatus | None = None
-    """The password; absent where there is none."""
+    """The password, if the account has one."""
 
 
 class GetUserResponse(Model):
@@ -1517,21 +1515,21 @@ class RotateKeysRequest(Model):
 
 
 class RetiredSecrets(Model):
-    """What was retired, and what ended with it."""
+    """The keys that were retired, and what ended with them."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: Annotated[int, Field(ge=0)]
-    """Signing keys: all that signed or verified."""
+    """The number of signing keys, including those that only verified."""
     secret_keys: Annotated[int, Field(ge=0)]
-    """Secret keys: all that this process was given, but the first."""
+    """The number of secret keys: all that this process has, except the first."""
     sessions: Annotated[int, Field(ge=0)]
-    """Sessions that ended."""
+    """The number of sessions that ended."""
     one_time_secrets: Annotated[int, Field(ge=0)]
-    """Mailed tokens and challenges that can no longer be redeemed."""
+    """The number of mailed tokens and challenges that can no longer be redeemed."""
     mails: Annotated[int, Field(ge=0)]
-    """Mails with such a token, which are not sent any more."""
+    """The number of unsent mails with such a token, which are no longer sent."""
     totp_seeds: Annotated[int, Field(ge=0)]
-    """Authenticator apps whose codes are not right any more."""
+    """The number of authenticator apps that have to be set up again."""
 
 
 class RotateKeysResponse(Model):
@@ -2207,20 +2205,21 @@ class VerifyEventsRequest(Model):
 
 
 class ChainProblem(Model):
-    """What is wrong at one place of the log."""
+    """A flaw at one place of the log."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     reason: str
-    """What: `changed` (the event is not what was written), `missing` (it is gone before its time), `added`
-    (it is not of the chain), `broken` (events before it were taken out, or put elsewhere), `unlisted`
-    (an event that has no place in the log, and is kept from who follows it), `head` (the chain does not
-    end as the sealed head says: its end is gone, or another secret key sealed it), `other_head` (the
-    head of the request is none of this chain, or of what is past its time), `no_chain` (there is none).
+    """The kind of flaw: `changed` (the event is not as written), `missing` (it was removed before its
+    time), `added` (it is not part of the chain), `broken` (events before it were removed or moved),
+    `unlisted` (it has no place in the log, and followers of the log do not see it), `head` (the chain
+    does not end as the sealed head says: its end was removed, or another secret key sealed it),
+    `other_head` (the request's head is part neither of this chain nor of its expired events),
+    `no_chain` (no chain is kept).
     """
     event_id: str | None = None
-    """The event."""
+    """The event's id."""
     position: int | None = None
-    """The place in the log."""
+    """The event's place in the log."""
 
 
 class VerifyEventsResponse(Model):
