@@ -17,7 +17,7 @@ pub fn files(description: &Description, _: &Path) -> Vec<File> {
 
 struct Reference<'a> {
     description: &'a Description,
-    /// How many operations have a shape as their request or response.
+    /// How often a request or response is one of an operation, or a part of another shape.
     uses: BTreeMap<&'a str, usize>,
 }
 
@@ -28,6 +28,10 @@ impl<'a> Reference<'a> {
             for (name, _) in [operation.request(), operation.response()] {
                 *uses.entry(name).or_insert(0) += 1;
             }
+        }
+        for (name, count) in &mut uses {
+            let link = format!("\"#/$defs/{name}\"");
+            *count += description.shapes().values().filter(|shape| shape.to_string().contains(&link)).count();
         }
         Reference { description, uses }
     }
