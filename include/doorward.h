@@ -226,7 +226,7 @@ void doorward_free(char *response);
 DOORWARD_NODISCARD
 doorward_status doorward_register(const struct doorward_engine *engine, const char *request, char **response);
 
-// Finds an account by id, name or e-mail address.
+// Finds an account by id, username or e-mail address.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
@@ -246,7 +246,7 @@ doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Deletes an account and everything about it.
+// Deletes an account and all data about it.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -254,14 +254,14 @@ doorward_status doorward_delete_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Creates accounts with the password hashes that another system made.
+// Creates accounts with the password hashes of another system.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_import_users(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Reads everything that is kept on a person.
+// Reads everything that the store keeps about a person.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_export_user(const struct doorward_engine *engine,
@@ -282,13 +282,13 @@ doorward_status doorward_verify_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
-// Says whether a password may be chosen, and why not.
+// Checks whether a password may be chosen, and says why not.
 DOORWARD_NODISCARD
 doorward_status doorward_check_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Changes a password by the old one; ends every session.
+// Changes a password by the old one and ends every session.
 // DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
 // THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
@@ -296,7 +296,7 @@ doorward_status doorward_change_password(const struct doorward_engine *engine,
                                          const char *request,
                                          char **response);
 
-// Sets a password for somebody else, to be changed at the next login; ends every session.
+// Sets a user's password, to be changed at the next login, and ends every session.
 // NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -310,7 +310,7 @@ doorward_status doorward_set_password(const struct doorward_engine *engine,
 DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
-// Takes the step that a login still wanted and opens its session.
+// Takes the next step of a login and opens its session.
 // DENIED: invalid_challenge, invalid_code. STEP_UP: password_change_required. THROTTLED: too_many_attempts.
 // INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
@@ -326,7 +326,7 @@ doorward_status doorward_login_with_id_token(const struct doorward_engine *engin
                                              const char *request,
                                              char **response);
 
-// Proves again, in a session, who one is.
+// Authenticates the user of a session again.
 // DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
 // UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
@@ -358,14 +358,14 @@ doorward_status doorward_revoke_session(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Ends every session of a user, but for one if asked.
+// Ends every session of a user, except one if asked.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
 
-// Ends every session of everybody.
+// Ends every session of every user.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_all_sessions(const struct doorward_engine *engine,
@@ -384,7 +384,7 @@ doorward_status doorward_revoke_token(const struct doorward_engine *engine,
 DOORWARD_NODISCARD
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
 
-// Says who is there, by a live token.
+// Identifies the user of a live token.
 // DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -392,7 +392,7 @@ doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says whether a request may pass, and who sent it.
+// Decides whether a request may pass, and identifies its user.
 // DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
 // permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -400,54 +400,54 @@ doorward_status doorward_authenticate_request(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
-// Says whether a token is good now (RFC 7662); never fails for a reason of the token.
+// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_introspect(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
-// Asks another service whether a token is good now (RFC 7662).
+// Asks another service whether a token is valid now (RFC 7662).
 // DENIED: invalid_token. UNAVAILABLE: auth_service_unavailable. CONFIG: invalid_config, feature_not_built.
 DOORWARD_NODISCARD
 doorward_status doorward_introspect_remote(const struct doorward_engine *engine,
                                            const char *request,
                                            char **response);
 
-// Says whether the bearer of a token may do something, by the account as it is now.
+// Checks whether the bearer of a token may do something, by the account as it is now.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
-// Issues an access token with claims of the host's own.
+// Issues an access token with the host's own claims.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_issue_token(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// The public keys, for services that verify on their own.
+// Returns the public keys, for services that verify tokens themselves.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_jwks(const struct doorward_engine *engine, const char *request, char **response);
 
-// Makes a new signing key; the old one verifies until nothing it signed is alive.
+// Makes a new signing key; the old one verifies until everything that it signed has expired.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
+// Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_keys(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
-// Mails a token to the address of an account that has yet to verify it.
+// Mails a token that verifies the address of an account.
 // DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
 // THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
@@ -455,7 +455,7 @@ doorward_status doorward_request_email_verification(const struct doorward_engine
                                                     const char *request,
                                                     char **response);
 
-// Mails a token to the address that an account is to have, and a notice to the one it has.
+// Mails a token to the new address of an account, and a notice to the present one.
 // NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -463,21 +463,21 @@ doorward_status doorward_request_email_change(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
-// Mails a token with which a new password can be set.
+// Mails a token that sets a new password.
 // THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_password_reset(const struct doorward_engine *engine,
                                                 const char *request,
                                                 char **response);
 
-// Sets a new password by the token that was mailed, and ends every session.
+// Sets a new password by a mailed token and ends every session.
 // INVALID_REQUEST: invalid_token, weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_reset_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
-// Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
+// Verifies or changes an address by the token mailed to it and a proof of the account.
 // INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 // invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
 // UNAVAILABLE: auth_service_unavailable, hash_queue_full, store_unavailable.
@@ -486,7 +486,7 @@ doorward_status doorward_verify_email(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says what a mailed token is for, without redeeming it.
+// Tells what a mailed token is for, without redeeming it.
 // INVALID_REQUEST: invalid_token. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
@@ -499,19 +499,19 @@ doorward_status doorward_generate_totp_secret(const struct doorward_engine *engi
                                               const char *request,
                                               char **response);
 
-// Writes a secret as an authenticator app reads it, as URI and as QR code.
+// Writes a secret as a URI and a QR code for an authenticator app.
 DOORWARD_NODISCARD
 doorward_status doorward_totp_provisioning_uri(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
-// Verifies a code by the secret alone, as often as it is asked.
+// Verifies a code by its secret alone, any number of times.
 DOORWARD_NODISCARD
 doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Makes a secret for an account; it is no factor before it is confirmed.
+// Sets up an authenticator app for an account; it is no factor before it is confirmed.
 // NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -519,7 +519,7 @@ doorward_status doorward_setup_totp(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
-// Puts an authenticator app in force by its first code; ends every session.
+// Activates an authenticator app by its first code and ends every session.
 // NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. DENIED: invalid_code. CONFLICT:
 // already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -527,14 +527,14 @@ doorward_status doorward_confirm_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Says whether an account has an authenticator app in force.
+// Tells whether an account has an active authenticator app.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_totp_status(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Takes an authenticator app away by a code; ends every session.
+// Removes an authenticator app by a code and ends every session.
 // NOT_FOUND: user_not_found. DENIED: invalid_code. FORBIDDEN: permission_denied. THROTTLED:
 // too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -542,42 +542,42 @@ doorward_status doorward_disable_totp(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Replaces the recovery codes of an account; ends every session.
+// Replaces the recovery codes of an account and ends every session.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
                                                  const char *request,
                                                  char **response);
 
-// Says how many recovery codes an account has left.
+// Counts the unused recovery codes of an account.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_recovery_codes_status(const struct doorward_engine *engine,
                                                const char *request,
                                                char **response);
 
-// Takes mails out of the outbox, for a host that sends them itself.
+// Takes mails out of the outbox, for hosts that send mails themselves.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_take_mail(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
 
-// Says what became of a mail that was taken.
+// Reports whether a mail that was taken was sent.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
-// Sends mails that are due by SMTP.
+// Sends the mails that are due by SMTP.
 // UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 DOORWARD_NODISCARD
 doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Begins to make a passkey for an account.
+// Begins to register a passkey for an account.
 // NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -585,7 +585,7 @@ doorward_status doorward_begin_passkey_registration(const struct doorward_engine
                                                     const char *request,
                                                     char **response);
 
-// Makes the passkey; ends every session.
+// Registers the passkey and ends every session.
 // DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -615,7 +615,7 @@ doorward_status doorward_list_passkeys(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
-// Takes a passkey away; ends every session.
+// Removes a passkey and ends every session.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_remove_passkey(const struct doorward_engine *engine,
@@ -634,22 +634,22 @@ doorward_status doorward_verify_events(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
-// Purges what is past its time.
+// Purges expired data.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_maintain(const struct doorward_engine *engine, const char *request, char **response);
 
-// Copies a SQLite store into a file, while it is in use.
+// Copies a SQLite store into a file while it is in use.
 // CONFIG: feature_not_built. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
 
-// Counts calls by operation and status, times them, and tells what the store holds.
+// Returns figures: calls by operation and status, their durations, and the contents of the store.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
 
-// Judges the running configuration on this machine.
+// Checks the running configuration on this machine.
 DOORWARD_NODISCARD
 doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
 

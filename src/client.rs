@@ -12,13 +12,13 @@ use crate::user::text_type;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Client {
-    /// The address: failures are counted for it.
+    /// The client's IP address; failures are counted for it.
     #[schemars(with = "Option<String>")]
     pub ip: Option<IpAddr>,
     /// The `User-Agent` header, shown with the session; cut after 512 characters.
     pub user_agent: Option<UserAgent>,
-    /// What the host knows the device by: made at random. Where the account logged in before on this device,
-    /// failures elsewhere do not lock its owner out.
+    /// A random id by which the host knows the device. On a device where the account logged in before,
+    /// failures elsewhere do not lock the user out.
     pub device_id: Option<DeviceId>,
 }
 

@@ -220,22 +220,22 @@ pub struct About {
     pub session_id: Option<Id>,
 }
 
-/// What a login still wants. It stands beside `error` in the body.
+/// The next step of a login. Its members stand beside `error` in the body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StepUp {
-    /// What: the code of the failure.
+    /// The code of the failure, which names the step.
     pub status: &'static str,
-    /// Proves to `complete_login` what was proven so far. A secret, for one use.
+    /// The challenge for `complete_login`: it proves the steps so far and can be used once.
     pub challenge: IssuedSecret,
-    /// How long the challenge is good for, in seconds.
+    /// The challenge's lifetime in seconds.
     pub expires_in: i64,
-    /// Who wants to log in.
+    /// The id of the user who logs in.
     pub user_id: Id,
     /// With `second_factor_required`: by what it can be given.
     #[serde(flatten)]
     pub second_factors: Option<SecondFactors>,
-    /// With `webauthn_supported`, where `passkeys` is configured: what
-    /// `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
+    /// With `webauthn_supported`, if `passkeys` is configured: the options for `navigator.credentials.get`,
+    /// as `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webauthn_options: Option<RequestOptions>,
 }
@@ -243,11 +243,11 @@ pub struct StepUp {
 /// The second factors that an account has. Where it has none and must, set one up for its user, who logs in anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SecondFactors {
-    /// Codes of an authenticator app: `two_fa_code`.
+    /// Whether a code of an authenticator app is accepted: `two_fa_code`.
     pub totp_supported: bool,
-    /// Passkeys: `webauthn_response`.
+    /// Whether a passkey is accepted: `webauthn_response`.
     pub webauthn_supported: bool,
-    /// Recovery codes: `recovery_code`.
+    /// Whether a recovery code is accepted: `recovery_code`.
     pub recovery_codes_supported: bool,
 }
 

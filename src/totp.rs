@@ -184,12 +184,12 @@ impl FromStr for ServiceName {
 
 text_type!(ServiceName, "minLength": 1, "maxLength": 64);
 
-/// A URI that holds a seed, and its picture.
+/// An authenticator app's secret as a URI and as a picture.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Provisioning {
-    /// `otpauth://totp/…`: what an authenticator app reads. A secret.
+    /// The URI that an authenticator app reads: `otpauth://totp/…`.
     pub otpauth_uri: IssuedSecret,
-    /// The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret.
+    /// The URI as a QR code: an `<svg>` element that can be put into a page as it is.
     pub qr_svg: IssuedSecret,
 }
 

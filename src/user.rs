@@ -22,19 +22,19 @@ use crate::{crypto, precis};
 pub struct PublicUser {
     /// The immutable id, `sub` in tokens.
     pub id: Id,
-    /// The name as it was given.
+    /// The username as it was given.
     pub username: Username,
-    /// The e-mail address as it was given, where there is one.
+    /// The e-mail address as it was given, if there is one.
     pub email: Option<Email>,
-    /// Whether the address was proven to be the user's.
+    /// Whether the user proved that the address is theirs.
     pub email_verified: bool,
     /// Whether the account may log in.
     pub is_active: bool,
     /// The roles, in alphabetical order.
     pub roles: Vec<Role>,
-    /// What else the host keeps with the account.
+    /// Other data that the host keeps with the account.
     pub attributes: Object,
-    /// The language of mails to this user, where one was chosen.
+    /// The language of mails to this user, if one was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
     /// When the account was created, in Unix seconds.
@@ -439,8 +439,8 @@ impl Proofs {
     }
 }
 
-/// A login with another provider: which, and what it says of how the user satisfied it, in its own words. Nothing is
-/// concluded from that here.
+/// A login at an identity provider, and what the provider says about it. The engine concludes nothing from
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProviderLogin {
     /// The provider's name in `id_token_providers`.
@@ -448,10 +448,10 @@ pub struct ProviderLogin {
     /// The authentication context class (OpenID Connect Core section 2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
-    /// The methods.
+    /// The authentication methods (RFC 8176).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// When the user proved there who they are, in Unix seconds.
+    /// When the user authenticated at the provider, in Unix seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
 }

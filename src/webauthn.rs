@@ -18,19 +18,19 @@ pub(crate) const REQUIRED: &str = "required";
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-passed-on" = true))]
 pub struct CreationOptions {
-    /// Who asks.
+    /// The relying party.
     pub rp: RelyingParty,
-    /// For whom.
+    /// The user.
     pub user: UserEntity,
-    /// What the authenticator signs.
+    /// The challenge that the authenticator signs.
     pub challenge: Bytes,
-    /// The algorithms that are accepted.
+    /// The accepted algorithms.
     pub pub_key_cred_params: Vec<CredentialParameters>,
     /// How long the browser waits, in milliseconds.
     pub timeout: i64,
-    /// Authenticators that have a passkey of the account make no other.
+    /// The account's passkeys: an authenticator that has one of them makes no other.
     pub exclude_credentials: Vec<CredentialDescriptor>,
-    /// What the authenticator should be able to do.
+    /// The demands on the authenticator.
     pub authenticator_selection: AuthenticatorSelection,
     /// Always `none`.
     pub attestation: &'static str,
@@ -41,15 +41,15 @@ pub struct CreationOptions {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-passed-on" = true))]
 pub struct RequestOptions {
-    /// What the authenticator signs.
+    /// The challenge that the authenticator signs.
     pub challenge: Bytes,
     /// How long the browser waits, in milliseconds.
     pub timeout: i64,
-    /// For which domain.
+    /// The domain of the passkeys.
     pub rp_id: String,
-    /// The credentials that will do; where there are none, any that the authenticator knows for the domain.
+    /// The credentials that are accepted; if empty, any that the authenticator knows for the domain.
     pub allow_credentials: Vec<CredentialDescriptor>,
-    /// Whether the user must be verified: `required`, `preferred`.
+    /// Whether the authenticator must verify its user: `required`, `preferred`.
     pub user_verification: &'static str,
 }
 
@@ -62,7 +62,7 @@ pub struct RelyingParty {
     pub name: String,
 }
 
-/// For whom a passkey is made (section 5.4.3).
+/// The user of a passkey (section 5.4.3).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserEntity {
@@ -80,7 +80,7 @@ pub struct CredentialParameters {
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The number of COSE.
+    /// The algorithm's number in COSE.
     pub alg: i64,
 }
 
@@ -90,22 +90,22 @@ pub struct CredentialDescriptor {
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Its id.
+    /// The credential's id.
     pub id: Bytes,
-    /// How its authenticator is reached, where that is known.
+    /// The transports that reach its authenticator, where known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transports: Vec<String>,
 }
 
-/// What an authenticator should be able to do (section 5.4.4).
+/// The demands on an authenticator (section 5.4.4).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticatorSelection {
-    /// Whether it keeps the passkey, so that it works without a username: `preferred`.
+    /// Whether the authenticator keeps the passkey, so that it works without a username: `preferred`.
     pub resident_key: &'static str,
-    /// The same for older browsers.
+    /// The same demand for older browsers.
     pub require_resident_key: bool,
-    /// Whether it verifies its user: `preferred`.
+    /// Whether the authenticator verifies its user: `preferred`.
     pub user_verification: &'static str,
 }
 
@@ -125,53 +125,53 @@ pub struct RegistrationResponse {
     pub response: AttestationResponse,
 }
 
-/// AuthenticatorAttestationResponseJSON, as far as it is read.
+/// AuthenticatorAttestationResponseJSON: the members that the engine reads.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true))]
 pub struct AttestationResponse {
-    /// What the browser did.
+    /// The client data that the browser made.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: Bytes,
-    /// What the authenticator made.
+    /// The authenticator's attestation object.
     pub attestation_object: Bytes,
-    /// How it is reached.
+    /// The transports that reach the authenticator.
     pub transports: Option<Vec<String>>,
 }
 
-/// AuthenticationResponseJSON (section 5.1), as far as it is read.
+/// AuthenticationResponseJSON (section 5.1): the members that the engine reads.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true, "x-secret" = true, "x-passed-on" = true))]
 pub struct AuthenticationResponse {
     /// The credential's id.
     pub id: Bytes,
-    /// The same.
+    /// The credential's id again.
     pub raw_id: Bytes,
     /// `public-key`.
     #[serde(rename = "type")]
     pub kind: CredentialType,
-    /// What the authenticator said.
+    /// The authenticator's response.
     pub response: AssertionResponse,
 }
 
-/// AuthenticatorAssertionResponseJSON, as far as it is read.
+/// AuthenticatorAssertionResponseJSON: the members that the engine reads.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true))]
 pub struct AssertionResponse {
-    /// What the browser did.
+    /// The client data that the browser made.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: Bytes,
-    /// What the authenticator says of itself.
+    /// The authenticator's data.
     pub authenticator_data: Bytes,
-    /// Its signature of both.
+    /// The authenticator's signature over both.
     pub signature: Bytes,
-    /// Whose the credential is.
+    /// The user handle of the credential.
     pub user_handle: Option<Bytes>,
 }
 
-/// The one type of credential.
+/// The type of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum CredentialType {
     /// `public-key`.

@@ -20,7 +20,7 @@ pub unsafe extern "C" fn doorward_register(
     unsafe { run(&rows::register, engine, request, response) }
 }
 
-/// Finds an account by id, name or e-mail address.
+/// Finds an account by id, username or e-mail address.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_get_user(
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn doorward_update_user(
     unsafe { run(&rows::update_user, engine, request, response) }
 }
 
-/// Deletes an account and everything about it.
+/// Deletes an account and all data about it.
 /// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn doorward_delete_user(
     unsafe { run(&rows::delete_user, engine, request, response) }
 }
 
-/// Creates accounts with the password hashes that another system made.
+/// Creates accounts with the password hashes of another system.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_import_users(
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn doorward_import_users(
     unsafe { run(&rows::import_users, engine, request, response) }
 }
 
-/// Reads everything that is kept on a person.
+/// Reads everything that the store keeps about a person.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_export_user(
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn doorward_verify_password(
     unsafe { run(&rows::verify_password, engine, request, response) }
 }
 
-/// Says whether a password may be chosen, and why not.
+/// Checks whether a password may be chosen, and says why not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_check_password(
     engine: *const doorward_engine,
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn doorward_check_password(
     unsafe { run(&rows::check_password, engine, request, response) }
 }
 
-/// Changes a password by the old one; ends every session.
+/// Changes a password by the old one and ends every session.
 /// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
 /// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn doorward_change_password(
     unsafe { run(&rows::change_password, engine, request, response) }
 }
 
-/// Sets a password for somebody else, to be changed at the next login; ends every session.
+/// Sets a user's password, to be changed at the next login, and ends every session.
 /// NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn doorward_login(
     unsafe { run(&rows::login, engine, request, response) }
 }
 
-/// Takes the step that a login still wanted and opens its session.
+/// Takes the next step of a login and opens its session.
 /// DENIED: invalid_challenge, invalid_code. STEP_UP: password_change_required. THROTTLED: too_many_attempts.
 /// INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn doorward_login_with_id_token(
     unsafe { run(&rows::login_with_id_token, engine, request, response) }
 }
 
-/// Proves again, in a session, who one is.
+/// Authenticates the user of a session again.
 /// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
 /// UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn doorward_revoke_session(
     unsafe { run(&rows::revoke_session, engine, request, response) }
 }
 
-/// Ends every session of a user, but for one if asked.
+/// Ends every session of a user, except one if asked.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_user_sessions(
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn doorward_revoke_user_sessions(
     unsafe { run(&rows::revoke_user_sessions, engine, request, response) }
 }
 
-/// Ends every session of everybody.
+/// Ends every session of every user.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_all_sessions(
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn doorward_verify(
     unsafe { run(&rows::verify, engine, request, response) }
 }
 
-/// Says who is there, by a live token.
+/// Identifies the user of a live token.
 /// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn doorward_authenticate(
     unsafe { run(&rows::authenticate, engine, request, response) }
 }
 
-/// Says whether a request may pass, and who sent it.
+/// Decides whether a request may pass, and identifies its user.
 /// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
 /// permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -329,7 +329,7 @@ pub unsafe extern "C" fn doorward_authenticate_request(
     unsafe { run(&rows::authenticate_request, engine, request, response) }
 }
 
-/// Says whether a token is good now (RFC 7662); never fails for a reason of the token.
+/// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect(
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn doorward_introspect(
     unsafe { run(&rows::introspect, engine, request, response) }
 }
 
-/// Asks another service whether a token is good now (RFC 7662).
+/// Asks another service whether a token is valid now (RFC 7662).
 /// DENIED: invalid_token. UNAVAILABLE: auth_service_unavailable. CONFIG: invalid_config, feature_not_built.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect_remote(
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn doorward_introspect_remote(
     unsafe { run(&rows::introspect_remote, engine, request, response) }
 }
 
-/// Says whether the bearer of a token may do something, by the account as it is now.
+/// Checks whether the bearer of a token may do something, by the account as it is now.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authorize(
@@ -365,7 +365,7 @@ pub unsafe extern "C" fn doorward_authorize(
     unsafe { run(&rows::authorize, engine, request, response) }
 }
 
-/// Issues an access token with claims of the host's own.
+/// Issues an access token with the host's own claims.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_issue_token(
@@ -377,7 +377,7 @@ pub unsafe extern "C" fn doorward_issue_token(
     unsafe { run(&rows::issue_token, engine, request, response) }
 }
 
-/// The public keys, for services that verify on their own.
+/// Returns the public keys, for services that verify tokens themselves.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_jwks(
@@ -389,7 +389,7 @@ pub unsafe extern "C" fn doorward_jwks(
     unsafe { run(&rows::jwks, engine, request, response) }
 }
 
-/// Makes a new signing key; the old one verifies until nothing it signed is alive.
+/// Makes a new signing key; the old one verifies until everything that it signed has expired.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_rotate_keys(
@@ -401,7 +401,7 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
-/// Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
+/// Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_keys(
@@ -413,7 +413,7 @@ pub unsafe extern "C" fn doorward_list_keys(
     unsafe { run(&rows::list_keys, engine, request, response) }
 }
 
-/// Mails a token to the address of an account that has yet to verify it.
+/// Mails a token that verifies the address of an account.
 /// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
 /// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
@@ -426,7 +426,7 @@ pub unsafe extern "C" fn doorward_request_email_verification(
     unsafe { run(&rows::request_email_verification, engine, request, response) }
 }
 
-/// Mails a token to the address that an account is to have, and a notice to the one it has.
+/// Mails a token to the new address of an account, and a notice to the present one.
 /// NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -439,7 +439,7 @@ pub unsafe extern "C" fn doorward_request_email_change(
     unsafe { run(&rows::request_email_change, engine, request, response) }
 }
 
-/// Mails a token with which a new password can be set.
+/// Mails a token that sets a new password.
 /// THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_password_reset(
@@ -451,7 +451,7 @@ pub unsafe extern "C" fn doorward_request_password_reset(
     unsafe { run(&rows::request_password_reset, engine, request, response) }
 }
 
-/// Sets a new password by the token that was mailed, and ends every session.
+/// Sets a new password by a mailed token and ends every session.
 /// INVALID_REQUEST: invalid_token, weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_reset_password(
@@ -463,7 +463,7 @@ pub unsafe extern "C" fn doorward_reset_password(
     unsafe { run(&rows::reset_password, engine, request, response) }
 }
 
-/// Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
+/// Verifies or changes an address by the token mailed to it and a proof of the account.
 /// INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 /// invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
 /// UNAVAILABLE: auth_service_unavailable, hash_queue_full, store_unavailable.
@@ -477,7 +477,7 @@ pub unsafe extern "C" fn doorward_verify_email(
     unsafe { run(&rows::verify_email, engine, request, response) }
 }
 
-/// Says what a mailed token is for, without redeeming it.
+/// Tells what a mailed token is for, without redeeming it.
 /// INVALID_REQUEST: invalid_token. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_check_mail_token(
@@ -500,7 +500,7 @@ pub unsafe extern "C" fn doorward_generate_totp_secret(
     unsafe { run(&rows::generate_totp_secret, engine, request, response) }
 }
 
-/// Writes a secret as an authenticator app reads it, as URI and as QR code.
+/// Writes a secret as a URI and a QR code for an authenticator app.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_totp_provisioning_uri(
     engine: *const doorward_engine,
@@ -511,7 +511,7 @@ pub unsafe extern "C" fn doorward_totp_provisioning_uri(
     unsafe { run(&rows::totp_provisioning_uri, engine, request, response) }
 }
 
-/// Verifies a code by the secret alone, as often as it is asked.
+/// Verifies a code by its secret alone, any number of times.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_verify_totp(
     engine: *const doorward_engine,
@@ -522,7 +522,7 @@ pub unsafe extern "C" fn doorward_verify_totp(
     unsafe { run(&rows::verify_totp, engine, request, response) }
 }
 
-/// Makes a secret for an account; it is no factor before it is confirmed.
+/// Sets up an authenticator app for an account; it is no factor before it is confirmed.
 /// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -535,7 +535,7 @@ pub unsafe extern "C" fn doorward_setup_totp(
     unsafe { run(&rows::setup_totp, engine, request, response) }
 }
 
-/// Puts an authenticator app in force by its first code; ends every session.
+/// Activates an authenticator app by its first code and ends every session.
 /// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. DENIED: invalid_code. CONFLICT:
 /// already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -548,7 +548,7 @@ pub unsafe extern "C" fn doorward_confirm_totp(
     unsafe { run(&rows::confirm_totp, engine, request, response) }
 }
 
-/// Says whether an account has an authenticator app in force.
+/// Tells whether an account has an active authenticator app.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_totp_status(
@@ -560,7 +560,7 @@ pub unsafe extern "C" fn doorward_totp_status(
     unsafe { run(&rows::totp_status, engine, request, response) }
 }
 
-/// Takes an authenticator app away by a code; ends every session.
+/// Removes an authenticator app by a code and ends every session.
 /// NOT_FOUND: user_not_found. DENIED: invalid_code. FORBIDDEN: permission_denied. THROTTLED:
 /// too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -573,7 +573,7 @@ pub unsafe extern "C" fn doorward_disable_totp(
     unsafe { run(&rows::disable_totp, engine, request, response) }
 }
 
-/// Replaces the recovery codes of an account; ends every session.
+/// Replaces the recovery codes of an account and ends every session.
 /// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_generate_recovery_codes(
@@ -585,7 +585,7 @@ pub unsafe extern "C" fn doorward_generate_recovery_codes(
     unsafe { run(&rows::generate_recovery_codes, engine, request, response) }
 }
 
-/// Says how many recovery codes an account has left.
+/// Counts the unused recovery codes of an account.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_recovery_codes_status(
@@ -597,7 +597,7 @@ pub unsafe extern "C" fn doorward_recovery_codes_status(
     unsafe { run(&rows::recovery_codes_status, engine, request, response) }
 }
 
-/// Takes mails out of the outbox, for a host that sends them itself.
+/// Takes mails out of the outbox, for hosts that send mails themselves.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_take_mail(
@@ -609,7 +609,7 @@ pub unsafe extern "C" fn doorward_take_mail(
     unsafe { run(&rows::take_mail, engine, request, response) }
 }
 
-/// Says what became of a mail that was taken.
+/// Reports whether a mail that was taken was sent.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_acknowledge_mail(
@@ -621,7 +621,7 @@ pub unsafe extern "C" fn doorward_acknowledge_mail(
     unsafe { run(&rows::acknowledge_mail, engine, request, response) }
 }
 
-/// Sends mails that are due by SMTP.
+/// Sends the mails that are due by SMTP.
 /// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_deliver_mail(
@@ -633,7 +633,7 @@ pub unsafe extern "C" fn doorward_deliver_mail(
     unsafe { run(&rows::deliver_mail, engine, request, response) }
 }
 
-/// Begins to make a passkey for an account.
+/// Begins to register a passkey for an account.
 /// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -646,7 +646,7 @@ pub unsafe extern "C" fn doorward_begin_passkey_registration(
     unsafe { run(&rows::begin_passkey_registration, engine, request, response) }
 }
 
-/// Makes the passkey; ends every session.
+/// Registers the passkey and ends every session.
 /// DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -696,7 +696,7 @@ pub unsafe extern "C" fn doorward_list_passkeys(
     unsafe { run(&rows::list_passkeys, engine, request, response) }
 }
 
-/// Takes a passkey away; ends every session.
+/// Removes a passkey and ends every session.
 /// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_remove_passkey(
@@ -732,7 +732,7 @@ pub unsafe extern "C" fn doorward_verify_events(
     unsafe { run(&rows::verify_events, engine, request, response) }
 }
 
-/// Purges what is past its time.
+/// Purges expired data.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_maintain(
@@ -744,7 +744,7 @@ pub unsafe extern "C" fn doorward_maintain(
     unsafe { run(&rows::maintain, engine, request, response) }
 }
 
-/// Copies a SQLite store into a file, while it is in use.
+/// Copies a SQLite store into a file while it is in use.
 /// CONFIG: feature_not_built. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_backup(
@@ -756,7 +756,7 @@ pub unsafe extern "C" fn doorward_backup(
     unsafe { run(&rows::backup, engine, request, response) }
 }
 
-/// Counts calls by operation and status, times them, and tells what the store holds.
+/// Returns figures: calls by operation and status, their durations, and the contents of the store.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_stats(
@@ -768,7 +768,7 @@ pub unsafe extern "C" fn doorward_stats(
     unsafe { run(&rows::stats, engine, request, response) }
 }
 
-/// Judges the running configuration on this machine.
+/// Checks the running configuration on this machine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_doctor(
     engine: *const doorward_engine,

@@ -16,56 +16,56 @@ use crate::store::users::{self, User};
 use crate::store::{Tx, damaged, events, identities, mails, sessions};
 use crate::user::Id;
 
-/// The state of an account. For administrators only: do not show it to the user or a browser.
+/// The state of an account, for administrators: do not pass it on to the user or a browser.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AccountStatus {
-    /// Why the right password, or the factor after it, would be refused now; empty if nothing about the
-    /// account prevents a login. `locked`, `no_password`, `sealed_by_unknown_key`,
-    /// `password_hash_too_costly`, `invalid_password_hash`, `inactive_user`, `temporary_password_expired`,
-    /// `unverified_email`; `second_factor_missing`: the account must have a second factor and has none; for
-    /// codes of an app: `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked source
-    /// is not among them, because it belongs to no account.
+    /// The reasons why the right password, or the factor after it, would be refused now; empty if the account
+    /// itself gives none: `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`,
+    /// `invalid_password_hash`, `inactive_user`, `temporary_password_expired`, `unverified_email`;
+    /// `second_factor_missing` (the account must have a second factor and has none); for codes of an app
+    /// `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked source is not listed,
+    /// because it belongs to no account.
     pub obstacles: Vec<&'static str>,
-    /// The names that find the account at login: `username`, and `email` if the account has claimed its
+    /// The names by which a login finds the account: `username`, and `email` if the account has claimed its
     /// address.
     pub found_by: Vec<&'static str>,
-    /// The locks that hold now.
+    /// The locks in force.
     pub locks: Vec<AccountLock>,
-    /// The password, if the account has one.
+    /// The password; absent if the account has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordStatus>,
-    /// Whether the next login by password requires a new one.
+    /// Whether the next login by password requires a new password.
     pub must_change_password: bool,
-    /// Whether the account ever verified an address: its present one or an earlier one.
+    /// Whether the account ever verified an address, the present one or an earlier one.
     pub was_verified: bool,
-    /// Whether a login needs a verified address (`require_verified_email`).
+    /// Whether a login requires a verified address (`require_verified_email`).
     pub verification_required: bool,
     /// The second factors.
     pub second_factors: SecondFactorStatus,
     /// The number of live sessions.
     pub sessions: i64,
-    /// The time of the last login, as far as sessions and the newest thousand events of the account tell.
+    /// When a session was last opened, as far as sessions and the newest thousand events of the account show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<i64>,
-    /// The providers of the account's linked identities: their names in the configuration, or else their
+    /// The providers whose ID tokens log in to the account: their names in the configuration, or else their
     /// issuers.
     pub identities: Vec<String>,
     /// The mails to the user that wait to be sent, the oldest first.
     pub mails: Vec<WaitingMail>,
 }
 
-/// The password of an account.
+/// The state of a password.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PasswordStatus {
-    /// The scheme of the hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read.
+    /// The scheme of its hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<&'static str>,
-    /// The cost of the hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read.
+    /// The cost of its hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<String>,
-    /// Whether the hash is sealed under a secret key.
+    /// Whether a secret key seals the hash.
     pub peppered: bool,
-    /// When a temporary password expires. Absent for a password that the user chose.
+    /// When the password expires, if an administrator set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
@@ -73,11 +73,11 @@ pub struct PasswordStatus {
 /// The second factors of an account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SecondFactorStatus {
-    /// Whether an authenticator app is in force.
+    /// Whether an authenticator app is active.
     pub totp: bool,
     /// The number of passkeys.
     pub passkeys: i64,
-    /// The number of recovery codes left.
+    /// The number of unused recovery codes.
     pub recovery_codes: i64,
     /// Whether the account must have a second factor (`require_second_factor`).
     pub required: bool,
@@ -86,11 +86,11 @@ pub struct SecondFactorStatus {
 /// A mail that waits to be sent.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WaitingMail {
-    /// The mail's kind.
+    /// The kind of mail.
     pub kind: String,
     /// When the mail was written.
     pub created_at: i64,
-    /// The number of attempts to send it.
+    /// The number of attempts to send the mail.
     pub attempts: i64,
     /// Why the last attempt failed, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -55,15 +55,15 @@ impl Serialize for ChainHead {
 
 text_type!(ChainHead, "pattern": "^[0-9]+:[A-Za-z0-9_-]{43}$");
 
-/// A flaw at one place of the log.
+/// A problem at one place of the log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChainProblem {
-    /// The kind of flaw: `changed` (the event is not as written), `missing` (it was removed before its time),
-    /// `added` (it is not part of the chain), `broken` (events before it were removed or moved), `unlisted`
-    /// (it has no place in the log, and followers of the log do not see it), `head` (the chain does not end
-    /// as the sealed head says: its end was removed, or another secret key sealed it), `other_head` (the
-    /// request's head is part neither of this chain nor of its expired events), `no_chain` (no chain is
-    /// kept).
+    /// The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
+    /// before its time), `added` (the event does not belong to the chain), `broken` (earlier events were
+    /// removed or moved), `unlisted` (the event has no place in the log, so readers that follow the log do
+    /// not see it), `head` (the chain does not end where the sealed head says: its end was removed, or
+    /// another secret key sealed it), `other_head` (the head in the request belongs neither to this chain nor
+    /// to a part that was purged), `no_chain` (the log has no chain).
     pub reason: &'static str,
     /// The event's place in the log.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -44,21 +44,21 @@ impl FromStr for Retire {
 
 text_type!(Retire, "enum": ["now"]);
 
-/// The keys that were retired, and what ended with them.
+/// What was retired, and what ended with it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "RetiredSecrets")]
 pub struct Retired {
-    /// The number of signing keys, including those that only verified.
+    /// The number of signing keys: all that signed or verified.
     pub signing_keys: usize,
-    /// The number of secret keys: all that this process has, except the first.
+    /// The number of secret keys: all that this process was given, except the first.
     pub secret_keys: usize,
     /// The number of sessions that ended.
     pub sessions: usize,
     /// The number of mailed tokens and challenges that can no longer be redeemed.
     pub one_time_secrets: usize,
-    /// The number of unsent mails with such a token, which are no longer sent.
+    /// The number of mails with such a token, which are no longer sent.
     pub mails: usize,
-    /// The number of authenticator apps that have to be set up again.
+    /// The number of authenticator apps whose codes no longer work.
     pub totp_seeds: usize,
 }
 

@@ -102,19 +102,19 @@ struct LaneOfAccount {
     id: [u8; 32],
 }
 
-/// A lock on an account.
+/// A lock that keeps guesses away from an account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccountLock {
-    /// What is locked: `account`, under every name; `username` or `email`, for logins with that name;
-    /// `second_factor`, for codes of an authenticator app.
+    /// What is locked: `account` (logins by any name), `username` or `email` (logins by that name),
+    /// `second_factor` (codes of an authenticator app).
     pub of: &'static str,
-    /// Whether the lock holds on one of the account's known devices only. Otherwise it holds everywhere else.
+    /// Whether the lock applies only to one of the devices on which the account logged in before. Otherwise
+    /// it applies only to all other devices.
     pub known_device: bool,
-    /// The number of failures in a row.
+    /// The number of consecutive failures.
     pub failures: i64,
-    /// When the lock ends. Absent for a lasting lock: after 100 failures in a row the account stays locked
-    /// until an administrator unlocks it, its password is reset by mail, or, for codes of an app, another
-    /// factor is proven.
+    /// When the lock ends. Absent if it lasts: after 100 consecutive failures, until an administrator unlocks
+    /// the account, its password is reset by mail, or, for codes of an app, the user proves another factor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locked_until: Option<i64>,
 }

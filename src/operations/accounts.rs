@@ -26,15 +26,15 @@ pub struct RegisterRequest {
     pub username: Username,
     /// The e-mail address; required unless `registration.require_email` is off.
     pub email: Option<Email>,
-    /// The password; hashed with Argon2id and forgotten.
+    /// The password. The engine keeps only its Argon2id hash.
     pub password: Secret,
     /// The roles; default: `registration.default_roles`.
     pub roles: Option<Vec<Role>>,
-    /// What else the host keeps with the account: at most 16 KiB.
+    /// Other data that the host keeps with the account: at most 16 KiB.
     pub attributes: Option<Object>,
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Locale>,
-    /// From where the user comes: too many registrations from one address of the network are refused.
+    /// The client's connection: too many registrations from one network address are refused.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
@@ -42,48 +42,49 @@ pub struct RegisterRequest {
 /// An account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct UserResponse {
-    /// The account, without anything secret.
+    /// The account.
     pub user: PublicUser,
 }
 
-/// An account that was created.
+/// The new account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RegisterResponse {
-    /// The account, without anything secret.
+    /// The account.
     pub user: PublicUser,
-    /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that registered it.
-    /// A secret, good for a week; keep it in a cookie that scripts cannot read. Absent without an address.
+    /// A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs to
+    /// the browser that registered it. It is valid for a week; keep it in a cookie that scripts cannot read.
+    /// Absent without an address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<IssuedSecret>,
 }
 
-/// Finds one account, by one of `id`, `username`, `email`, `query`.
+/// Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GetUserRequest {
-    /// By id.
+    /// The account's id.
     pub id: Option<String>,
-    /// By name.
+    /// The account's username.
     pub username: Option<Offered>,
-    /// By e-mail address.
+    /// The account's e-mail address.
     pub email: Option<Offered>,
-    /// By name, else by e-mail address.
+    /// The account's username or else its e-mail address.
     pub query: Option<Offered>,
-    /// Whether to tell how the account stands, for who administers; default: false.
+    /// Whether to return the account's state, for administrators; default: false.
     pub status: Option<bool>,
 }
 
-/// An account that was found.
+/// The account.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GetUserResponse {
-    /// The account, without anything secret.
+    /// The account.
     pub user: PublicUser,
-    /// How it stands, where that was asked for.
+    /// The account's state, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountStatus>,
 }
 
-/// Lists accounts in the order of their ids: that of their creation, to the millisecond.
+/// Lists accounts in the order of their ids, which is that of their creation, to the millisecond.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListUsersRequest {
@@ -91,17 +92,17 @@ pub struct ListUsersRequest {
     pub is_active: Option<bool>,
     /// Only accounts with this role.
     pub role: Option<Role>,
-    /// Only accounts that a lock keeps somebody out of now, after too many failures: `status` of `get_user` says which.
-    /// The codes of every account are compared with the locks, 20,000 accounts in a call: a page may have fewer
-    /// accounts than `limit`, or none, and a `next`.
+    /// Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call compares up
+    /// to 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or none, and still
+    /// a `next`.
     pub locked: Option<bool>,
-    /// How many to pass over; not with `locked`.
+    /// The number of accounts to skip; not with `locked`.
     #[schemars(range(max = 1_000_000_000))]
     pub skip: Option<u32>,
-    /// How many to return: 1 to 1000, default 100.
+    /// The most to return: 1 to 1000, default 100.
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
-    /// Only accounts after this id: `next` of the page before.
+    /// Only accounts after this id: `next` of the previous page.
     pub after: Option<Id>,
 }
 
@@ -110,46 +111,47 @@ pub struct ListUsersRequest {
 pub struct ListUsersResponse {
     /// The accounts.
     pub users: Vec<PublicUser>,
-    /// Where the next page begins, when there may be one: give it as `after`.
+    /// The id to give as `after` for the next page; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Id>,
 }
 
-/// Changes an account; what is not given stays.
+/// Changes an account. Members that are absent stay as they are.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateUserRequest {
-    /// Which.
+    /// The user's id.
     pub id: Id,
     /// The new name.
     pub username: Option<Username>,
-    /// The new address; it counts as not verified, unless it is the same to the letter, or `email_verified` says so.
+    /// The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
+    /// true.
     pub email: Option<Email>,
-    /// Whether the address counts as verified: the caller checked it by other means. Password, sessions and factors
-    /// stay, also those that somebody else set up: see `reclaim`. Refused if another account verified this address;
-    /// an account that claims it without having verified it loses the claim.
+    /// Whether the address counts as verified, because the caller checked it by other means. Password,
+    /// sessions and factors stay, even if somebody else set them up: see `reclaim`. Refused if another
+    /// account verified this address; an account that claims it unverified loses the claim.
     pub email_verified: Option<bool>,
-    /// With `email_verified`, of an account whose user never proved an address: takes away what opened it before, as its
-    /// maker may have been somebody else: password, sessions, second factors, passkeys and identities. What a caller said
-    /// by `email_verified` is no such proof. Default: false.
+    /// With `email_verified`, for an account whose user never proved an address: removes everything that
+    /// opened it before, because somebody else may have made it: password, sessions, second factors, passkeys
+    /// and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
     pub reclaim: Option<bool>,
     /// The language of mails to this user.
     pub locale: Option<Locale>,
-    /// Whether the account may log in. An account that no longer may loses its sessions; one that may is also
-    /// opened again after too many failed logins.
+    /// Whether the account may log in. Setting it to false ends the account's sessions; setting it to true
+    /// also unlocks an account that failed logins had locked.
     pub is_active: Option<bool>,
-    /// The new roles, instead of all it had.
+    /// The new roles, which replace the old ones.
     pub roles: Option<Vec<Role>>,
-    /// Roles to add to those that it has then; not with `roles`.
+    /// Roles to add; not with `roles`.
     pub add_roles: Option<Vec<Role>>,
-    /// Roles to take away, also of those that are added; not with `roles`.
+    /// Roles to remove, also from those added; not with `roles`.
     pub remove_roles: Option<Vec<Role>>,
-    /// The new attributes, instead of all it had.
+    /// The new attributes, which replace the old ones.
     pub attributes: Option<Object>,
-    /// Whether the next login by password ends with a new one. Sessions stay.
+    /// Whether the next login by password requires a new password. Sessions stay.
     pub must_change_password: Option<bool>,
-    /// Whether to open the account again that was closed after too many failures, by every name, on every device and for
-    /// codes of an app. Whether it may log in stays as it is.
+    /// Whether to unlock an account that failures had locked, for every name, on every device and for codes
+    /// of an app. Whether it may log in stays as it is.
     pub unlock: Option<bool>,
 }
 
@@ -157,11 +159,11 @@ pub struct UpdateUserRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteUserRequest {
-    /// Which.
+    /// The user's id.
     pub id: Id,
 }
 
-/// Deleted.
+/// The account was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DeleteUserResponse {
     /// Always true.

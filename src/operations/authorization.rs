@@ -10,41 +10,42 @@ use crate::json::HostOnly;
 use crate::token::Token;
 use crate::user::{Email, Offered, Role, Scope};
 
-/// Asks whether the bearer of a token may do something. Every condition that is given must hold.
+/// Checks whether the bearer of a token may do something. All conditions that are given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorizeRequest<'a> {
     /// The access token.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// Whose token it must be; default: `default`.
+    /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
-    /// The account has at least one of these roles; with an empty list nobody may.
+    /// The account has at least one of these roles. An empty list admits nobody.
     pub roles: Option<Vec<Role>>,
-    /// The account is this one.
+    /// The account has this id.
     pub user_id: Option<String>,
-    /// The account's address is this one; capitals do not matter. It must be verified, unless
+    /// The account has this address, in any case of letters. It must be verified, unless
     /// `require_verified_email` is false.
     pub email: Option<Offered>,
     /// The token carries all of these scopes (RFC 6749 section 3.3).
     pub scopes: Option<Vec<Scope>>,
-    /// The account's address is verified; default: true where `email` is given.
+    /// The account's address is verified; default: true if `email` is given.
     pub require_verified_email: Option<bool>,
-    /// The user proved who they are at most so long ago.
+    /// The user authenticated at most this many seconds ago.
     pub max_age_seconds: Option<u32>,
-    /// In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a factor beside
-    /// another), and at most `max_age_seconds` ago, where that is given.
+    /// The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
+    /// beside another), at most `max_age_seconds` ago if that is given.
     pub amr: Option<Vec<String>>,
-    /// As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a factor is added or taken away.
+    /// If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing
+    /// a factor.
     pub by_second_factor: Option<bool>,
 }
 
-/// The answer.
+/// The verdict.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AuthorizeResponse {
     /// Whether the bearer may.
     pub authorized: bool,
-    /// For the host only, never to be passed on: why not.
+    /// Why not. It is for the host only: do not pass it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<HostOnly<String>>,
 }

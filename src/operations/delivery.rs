@@ -7,23 +7,23 @@ use crate::engine::Engine;
 use crate::engine::background::Done;
 use crate::error::{Code, Error, Result};
 
-/// Sends mails that are due.
+/// Sends the mails that are due.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeliverMailRequest {
-    /// How many at most: 1 to 1000, default 100.
+    /// The most mails to send: 1 to 1000, default 100.
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
 }
 
-/// What became of them.
+/// The outcome for the mails that were due.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DeliverMailResponse {
-    /// The server took so many.
+    /// The number of mails that the server took.
     pub delivered: u32,
-    /// So many it did not take now: they are due again later.
+    /// The number of mails that the server did not take now. They are due again later.
     pub deferred: u32,
-    /// So many it will never take: they are given up.
+    /// The number of mails that the server will never take. They are given up.
     pub refused: u32,
 }
 

@@ -16,42 +16,42 @@ use crate::secret_key;
 use crate::store::figures::Size;
 use crate::store::{self, Checked, Server, Store, events, mails};
 
-/// Asks for a judgement of the running configuration on this machine.
+/// Checks the running configuration on this machine.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DoctorRequest {
-    /// Whether a SQLite file is looked through to its end, however long that takes: every page, row and index. Default:
+    /// Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
     /// for two seconds.
     pub integrity: Option<bool>,
 }
 
-/// The judgement.
+/// The result of the checks.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DoctorResponse {
-    /// What was looked at, always in the same order.
+    /// The findings, always in the same order.
     pub findings: Vec<Finding>,
-    /// How long one password hash takes on this machine; absent when none could be made.
+    /// How long a password hash takes on this machine; absent if none could be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_milliseconds: Option<f64>,
     /// The version of the library.
     pub version: &'static str,
 }
 
-/// What was found.
+/// A finding.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Finding {
     /// `problem`: change it; `advice`: think about it; `ok`.
     pub severity: Severity,
-    /// What was looked at.
+    /// The name of the check.
     pub check: &'static str,
     /// The key of the configuration to change, as a JSON pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What was found and what to do, for people.
+    /// The finding and what to do about it, for people.
     pub message: String,
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "FindingSeverity")]

@@ -21,106 +21,107 @@ use crate::store::users::{self, By};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, Offered};
 
-/// Asks for a mail that verifies the address of an account. One of `token`, `user_id`, `verification`, `username` with
-/// `password`, and `email` is given.
+/// Requests a mail that verifies the address of an account. Give one of `token`, `user_id`, `verification`,
+/// `username` with `password`, and `email`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestEmailVerificationRequest<'a> {
-    /// An access token of the account, live.
+    /// A live access token of the account.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
-    /// The account's id, where the host knows who asks.
+    /// The account's id, if the host has authenticated the user.
     pub user_id: Option<Id>,
     /// The challenge that `register` returned.
     pub verification: Option<Secret>,
-    /// The username or the address, where nobody can log in before the address is verified.
+    /// The username or the address, for users who cannot log in before the address is verified.
     pub username: Option<Offered>,
-    /// The password; wrong ones count as failed logins do.
+    /// The password; a wrong one counts as a failed login.
     pub password: Option<Secret>,
-    /// An address, which alone names no account that has yet to verify it: nothing is mailed, and the answer is the
-    /// same whoever has it.
+    /// An address. By itself it names no account with an unverified address: nothing is mailed, and the
+    /// answer is the same for every address.
     pub email: Option<Email>,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
-    /// From where the user comes: too many mails from one address of the network are refused.
+    /// The client's connection: too many mails for one network address are refused.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// Asks for another address for an account.
+/// Requests another address for an account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestEmailChangeRequest {
-    /// The account.
+    /// The account's id.
     pub user_id: Id,
-    /// The address to be.
+    /// The new address.
     pub new_email: Email,
     /// The language of the mails. Default: that of the account.
     pub locale: Option<Locale>,
 }
 
-/// Answered alike whether or not there was anybody to send it to.
+/// The same answer whether or not a mail was sent.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SentResponse {
     /// Always true.
     pub sent: bool,
 }
 
-/// Answered alike whether or not the address is another account's.
+/// The same answer whether or not another account has the address.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RequestEmailChangeResponse {
     /// Always true.
     pub sent: bool,
-    /// For `verify_email`: proves, beside the mailed token, that the account is that of the browser that asked. A
-    /// secret, good for a week; keep it in a cookie that scripts cannot read.
+    /// A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs to
+    /// the browser that asked. It is valid for a week; keep it in a cookie that scripts cannot read.
     pub verification: IssuedSecret,
 }
 
-/// Redeems a token that was mailed, with one proof of the account: `access_token`, `username` with `password`,
-/// `verification`, or `id_token`. Without a proof it is refused, unless `mail.click_verifies` is set and the account never verified an
-/// address.
+/// Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
+/// `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
+/// and the account never verified an address.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmailRequest<'a> {
-    /// The token, of either purpose.
+    /// The mailed token, of either purpose.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// An access token of the account, live.
+    /// A live access token of the account.
     #[serde(borrow)]
     pub access_token: Option<Token<'a>>,
     /// The username or the address of the account.
     pub username: Option<Offered>,
-    /// Its password; wrong ones count as failed logins do.
+    /// The account's password; a wrong one counts as a failed login.
     pub password: Option<Secret>,
     /// The challenge that `register` or `request_email_change` returned for this address.
     pub verification: Option<Secret>,
-    /// An ID token of an identity that opens the account, where nobody can log in before the address is verified.
+    /// An ID token of an identity that opens the account, for users who cannot log in before the address is
+    /// verified.
     #[serde(borrow)]
     pub id_token: Option<Token<'a>>,
     /// The provider of the ID token; default: the only one.
     pub provider: Option<ProviderName>,
-    /// The nonce that the ID token must have.
+    /// The nonce that the ID token must repeat.
     pub nonce: Option<Secret>,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// Looks at a token that was mailed.
+/// Tells what a mailed token is for, without redeeming it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckMailTokenRequest<'a> {
-    /// The token.
+    /// The mailed token.
     #[serde(borrow)]
     pub token: Token<'a>,
 }
 
-/// It is good.
+/// A token that can be redeemed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckMailTokenResponse {
-    /// What for: `verify_email`, `reset_password` or `change_email`.
+    /// The token's purpose: `verify_email`, `reset_password` or `change_email`.
     pub purpose: &'static str,
-    /// Until when.
+    /// When the token expires.
     pub expires_at: i64,
 }
 

@@ -17,26 +17,26 @@ use crate::user::{Actor, Id, text_type};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventsRequest {
-    /// Only what concerns this account, which may be gone.
+    /// Only events that concern this account, which may be deleted.
     pub user_id: Option<Id>,
-    /// Only this kind.
+    /// Only events of this kind.
     pub kind: Option<Kind>,
-    /// Only what came from this address, as the host gave it.
+    /// Only events of this IP address, as the host gave it.
     #[schemars(with = "Option<String>")]
     pub ip: Option<IpAddr>,
     /// Only what this actor did.
     pub actor: Option<Actor>,
-    /// Only what happened at this time or later, in Unix seconds.
+    /// Only events at this time or later, in Unix seconds.
     pub since: Option<i64>,
-    /// Only what happened at this time or before, in Unix seconds.
+    /// Only events at this time or earlier, in Unix seconds.
     pub until: Option<i64>,
-    /// In which order: `written` (default), in which every event comes after those that were there before it, whatever
-    /// clocks say; `oldest` or `newest` first, by time.
+    /// The order: `written` (default), in which an event comes after all events that were written before it,
+    /// whatever the clocks say; `oldest` or `newest` first, by time.
     pub order: Option<EventOrder>,
-    /// Only what comes after this event, in the order that is asked for: `next` of the page before, or `resume` of an
-    /// earlier answer. Of an event that the log does not have any more, everything that is left comes after it.
+    /// Only events after the one with this id, in the order asked for: `next` of the previous page, or
+    /// `resume` of an earlier answer. If that event was purged, all events that remain come after it.
     pub after: Option<Id>,
-    /// How many to return: 1 to 1000, default 100.
+    /// The most to return: 1 to 1000, default 100.
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
 }
@@ -73,38 +73,39 @@ text_type!(shape "EventOrder", EventOrder, "enum": ["written", "oldest", "newest
 pub struct EventsResponse {
     /// The events.
     pub events: Vec<EventInfo>,
-    /// Where the next page begins, when there may be one: give it as `after`.
+    /// The id to give as `after` for the next page; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Id>,
-    /// How far the log was read in the order `written`: given as `after`, it brings exactly what came into the log later.
-    /// Absent while the log is empty.
+    /// How far the log was read in the order `written`. Given as `after`, it returns exactly the events
+    /// written later. Absent if the log is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume: Option<Id>,
 }
 
-/// What happened.
+/// An event of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
 pub struct EventInfo {
-    /// Its id, ordered by time.
+    /// The event's id; ids are ordered by time.
     pub id: Id,
-    /// When it happened, in Unix seconds.
+    /// When the event happened, in Unix seconds.
     pub at: i64,
-    /// What it was: one of the kinds that `kind` of the request names.
+    /// The kind of event.
     pub kind: String,
-    /// Whom it concerns, where there is or was such an account.
+    /// The account's id, if the event concerns an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<Id>,
-    /// Which session it concerns.
+    /// The session's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Id>,
-    /// From where it came, as far as the host said; forgotten with the account.
+    /// The client's IP address, if the host gave it; forgotten with the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
     /// Who did it, where it was not the account itself, as far as the host said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// More, by kind: the reason, the backend, the names of the fields that were changed. For the host only.
+    /// Details, by kind: the reason, the backend, the names of the changed fields. They are for the host
+    /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -124,29 +125,29 @@ impl From<Listed> for EventInfo {
     }
 }
 
-/// Verifies the chain over the audit log: that nothing was changed in it, taken out of it or added to it.
+/// Verifies the chain over the audit log: no event was changed, removed or added.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VerifyEventsRequest {
-    /// A head that an earlier call answered and that was kept elsewhere. The log up to it must be unchanged. This
-    /// shows a change even if its author has the secret key.
+    /// A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
+    /// unchanged. This shows a change even if its author has the secret key.
     pub head: Option<ChainHead>,
 }
 
-/// What the chain shows.
+/// The result of the verification.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct VerifyEventsResponse {
-    /// Whether everything is as it was written.
+    /// Whether the log is as it was written.
     pub intact: bool,
-    /// How many events were verified.
+    /// The number of verified events.
     pub events: u64,
-    /// When the first of them happened.
+    /// When the first verified event happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
-    /// The head of the chain, where there is one: keep it elsewhere.
+    /// The head of the chain, if there is a chain: keep it elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<ChainHead>,
-    /// What is wrong, at most a hundred of it.
+    /// The problems, at most a hundred.
     pub problems: Vec<ChainProblem>,
 }
 

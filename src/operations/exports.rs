@@ -15,51 +15,51 @@ use crate::store::{
 };
 use crate::user::{Amr, Id, ProviderLogin, PublicUser};
 
-/// Reads everything that is kept on a person.
+/// Reads everything that the store keeps about a person.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportUserRequest {
-    /// Who.
+    /// The user's id.
     pub id: Id,
-    /// Only sessions and events after this id: `next` of the page before.
+    /// Only sessions and events after this id: `next` of the previous page.
     pub after: Option<Id>,
 }
 
-/// Everything that is kept on a person, without what is secret; of sessions and events a page.
+/// Everything that the store keeps about a person, without secrets; one page of sessions and events.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportUserResponse {
     /// The account.
     pub user: PublicUser,
-    /// The forms under which the account's name and address are compared.
+    /// The canonical forms by which the account's name and address are compared.
     pub identifiers: Identifiers,
-    /// The scheme of the password's hash, where there is a password. The hash itself stays in the store.
+    /// The scheme of the password's hash, if there is a password. The hash stays in the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_scheme: Option<&'static str>,
-    /// Whether the next login by password ends with a new one.
+    /// Whether the next login by password requires a new password.
     pub must_change_password: bool,
-    /// Who logs in to it by ID token.
+    /// The identities of ID token providers that log in to the account.
     pub identities: Vec<ExportedIdentity>,
-    /// Until when the password is good, where somebody else has set it.
+    /// When the password expires, if an administrator set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_expires_at: Option<i64>,
-    /// Mails that wait to be sent, without their content, which is the address and a token.
+    /// The mails that wait to be sent, without their content (the address and a token).
     pub mails: Vec<ExportedMail>,
-    /// The authenticator app, where one is set up, without its secret.
+    /// The authenticator app without its secret, if one is set up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp: Option<ExportedTotp>,
-    /// How many recovery codes are left.
+    /// The number of unused recovery codes.
     pub recovery_codes: i64,
-    /// Mailed tokens and challenges that may still be redeemed, or not yet forgotten.
+    /// The mailed tokens and challenges that can still be redeemed or are not yet forgotten.
     pub one_time_secrets: Vec<ExportedSecret>,
     /// The passkeys.
     pub passkeys: Vec<PasskeyInfo>,
-    /// Until when each device is known on which the user logged in; which it is, is not kept.
+    /// When each known device of the user will be forgotten. The store does not keep which device it is.
     pub known_devices: Vec<i64>,
-    /// The sessions, those that are over and not yet forgotten included, the oldest first.
+    /// The sessions, the oldest first, with those that ended and are not yet forgotten.
     pub sessions: Vec<ExportedSession>,
-    /// What the audit log tells about the account, the oldest first.
+    /// The account's events in the audit log, the oldest first.
     pub events: Vec<EventInfo>,
-    /// Where the next page of sessions and events begins, when there may be one: give it as `after`.
+    /// The id to give as `after` for the next page of sessions and events; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Id>,
 }
@@ -67,9 +67,9 @@ pub struct ExportUserResponse {
 /// Canonical forms (RFC 8265 UsernameCaseMapped; the address folded, its domain as an A-label).
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Identifiers {
-    /// Of the name.
+    /// The form of the username.
     pub username: String,
-    /// Of the address, where the account has claimed it.
+    /// The form of the address, if the account has claimed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
@@ -77,77 +77,77 @@ pub struct Identifiers {
 /// An authenticator app.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportedTotp {
-    /// When it was set up.
+    /// When the app was set up.
     pub created_at: i64,
-    /// Since when it is in force.
+    /// When the app was activated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<i64>,
 }
 
-/// Somebody as a provider of ID tokens knows them.
+/// An identity at a provider of ID tokens.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportedIdentity {
-    /// The provider: `iss`.
+    /// The provider's issuer: `iss`.
     pub issuer: String,
-    /// What it calls them: `sub`.
+    /// The user's id at the provider: `sub`.
     pub subject: String,
-    /// Since when the account is theirs.
+    /// When the identity was linked to the account.
     pub created_at: i64,
 }
 
 /// A mail in the outbox.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportedMail {
-    /// What it is about.
+    /// The kind of mail.
     pub kind: String,
-    /// Since when it waits.
+    /// When the mail was written.
     pub created_at: i64,
-    /// Until when it is worth sending.
+    /// When the mail is no longer worth sending.
     pub expires_at: i64,
 }
 
-/// What is kept of a mailed token or a challenge that may be told.
+/// A mailed token or a challenge, without the secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportedSecret {
-    /// What it is for.
+    /// The secret's purpose.
     pub purpose: String,
-    /// When it was made.
+    /// When the secret was made.
     pub created_at: i64,
-    /// Until when it may be redeemed.
+    /// When the secret expires.
     pub expires_at: i64,
 }
 
-/// A session as it is kept.
+/// A session as the store keeps it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportedSession {
-    /// Its id: `sid` in tokens.
+    /// The session's id: `sid` in tokens.
     pub id: Id,
-    /// For which backend it was opened.
+    /// The backend that its tokens are for.
     pub backend: String,
-    /// What its tokens may be used for.
+    /// The scopes of its tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// By what its user proved who they are (RFC 8176).
+    /// The methods by which the user authenticated (RFC 8176).
     pub amr: Amr,
-    /// Of a login with another provider, what that says of it.
+    /// The login at an identity provider that opened the session, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderLogin>,
-    /// When it began.
+    /// When the session was opened.
     pub created_at: i64,
-    /// When it was refreshed last, or began.
+    /// When the session was last refreshed, or else opened.
     pub refreshed_at: i64,
-    /// When it ends, or ended, unless it is refreshed or revoked.
+    /// When the session ends or ended, unless it is refreshed or revoked.
     pub expires_at: i64,
-    /// When it was revoked.
+    /// When the session was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<i64>,
-    /// From where it was opened.
+    /// The IP address that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// With what it was opened.
+    /// The `User-Agent` that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// On which device it was opened.
+    /// The device that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_id: Option<IssuedSecret>,
 }

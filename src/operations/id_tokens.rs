@@ -23,34 +23,34 @@ use crate::store::{Durability, Tx, damaged};
 use crate::token::Token;
 use crate::user::{Amr, Email, Id, Locale, PublicUser, Scope, Username};
 
-/// Proves by an ID token who one is and opens a session.
+/// Authenticates a user by an ID token and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginWithIdTokenRequest<'a> {
-    /// Which of `id_token_providers` issued it; may be left out where there is only one.
+    /// The name of the issuer in `id_token_providers`; optional if there is only one.
     pub provider: Option<ProviderName>,
     /// The ID token (OpenID Connect Core section 2); not an access token.
     #[serde(borrow)]
     pub id_token: Token<'a>,
-    /// The value that the host sent with its authentication request, which the token must repeat: so that it
+    /// The nonce that the host sent with its authentication request. The token must repeat it, so that it
     /// answers this browser's request and no other.
     pub nonce: Option<Secret>,
-    /// For which backend; default: `default`.
+    /// The backend that the session's tokens are for; default: `default`.
     pub backend: Option<String>,
-    /// What the access token may be used for, separated by spaces. The engine grants what the host asks.
+    /// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
     pub scope: Option<Scope>,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// A session was opened. Keep both tokens secret.
+/// An opened session. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LoginWithIdTokenResponse {
     #[allow(missing_docs)]
     #[serde(flatten)]
     pub login: LoginResponse,
-    /// Whether the account was made now.
+    /// Whether this login created the account.
     pub created: bool,
 }
 

@@ -23,7 +23,7 @@ use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username, text_t
 /// The most accounts of one call: each is looked up and written in one transaction with the others.
 const MAX_USERS: usize = 10_000;
 
-/// Creates accounts with the password hashes that another system made.
+/// Creates accounts with the password hashes of another system.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportUsersRequest {
@@ -31,15 +31,15 @@ pub struct ImportUsersRequest {
     #[serde(deserialize_with = "json::objects")]
     #[schemars(length(max = 10_000))]
     pub users: Vec<ImportedUser>,
-    /// Create nothing, only report.
+    /// Whether to create nothing and only report.
     pub dry_run: Option<bool>,
-    /// What a problem with one account does to the others: `fail`, the default, imports nothing; `skip` imports
-    /// the others.
+    /// What a problem with one account means for the others: `fail`, the default, imports nothing; `skip`
+    /// imports the others.
     pub on_conflict: Option<OnConflict>,
 }
 
-/// An account as another system kept it. What is wrong with it is a problem of its own, not of the request. An empty
-/// text stands for none, but for the username.
+/// An account of another system. A fault in it is reported as a problem of the account and does not refuse
+/// the request. An empty text means none, except for the username.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedUser {
@@ -47,15 +47,15 @@ pub struct ImportedUser {
     pub username: Offered,
     /// The e-mail address; required unless `registration.require_email` is off.
     pub email: Option<Offered>,
-    /// The hash as that system kept it. Without one the account has no password until one is set.
+    /// The hash of the other system. Without it the account has no password until one is set.
     pub password_hash: Option<Secret>,
-    /// Whether the next login by password ends with a new one; default: false.
+    /// Whether the next login by password requires a new password; default: false.
     pub must_change_password: Option<bool>,
     /// The roles; default: `registration.default_roles`.
     pub roles: Option<Vec<Offered>>,
-    /// What else the host keeps with the account: at most 16 KiB.
+    /// Other data that the host keeps with the account: at most 16 KiB.
     pub attributes: Option<Object>,
-    /// Whether that system had proof that the address is the user's.
+    /// Whether the other system had proof that the address belongs to the user.
     pub email_verified: Option<bool>,
     /// Whether the account may log in; default: true.
     pub is_active: Option<bool>,
@@ -86,33 +86,34 @@ impl FromStr for OnConflict {
 
 text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "description": "What becomes of an account whose name or address is taken.");
 
-/// What was imported, or with `dry_run` would have been, and what was not.
+/// What was imported and what was not; with `dry_run`, what would be.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ImportUsersResponse {
-    /// Accounts that were created.
+    /// The number of accounts created.
     pub imported: usize,
-    /// Accounts that were passed over because of a problem.
+    /// The number of accounts not imported because of a problem.
     pub skipped: usize,
-    /// Accounts that are there already, with the same name, address, roles, attributes and language: they are passed
-    /// over, and that is no problem. Passwords are not compared, for a login may have changed the hash.
+    /// The number of accounts that exist already with the same name, address, roles, attributes and language.
+    /// They are left alone and are no problem. Passwords are not compared, because a login may have changed
+    /// the hash.
     pub present: usize,
-    /// Every problem, by the order of the accounts.
+    /// The problems, in the order of the accounts.
     pub problems: Vec<ImportProblem>,
-    /// How many hashes of each scheme the accounts have that are new and without a problem: what their logins will
-    /// cost until they are upgraded.
+    /// The number of hashes by scheme among the new accounts without problems. Until they are upgraded, they
+    /// decide what logins cost.
     #[schemars(with = "BTreeMap<String, i64>")]
     pub hashes: BTreeMap<&'static str, usize>,
 }
 
-/// Why an account is not imported.
+/// A reason why an account cannot be imported.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ImportProblem {
-    /// Which: its place in `users`, counted from 0.
+    /// The account's place in `users`, counted from 0.
     pub index: usize,
-    /// What is wrong: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated` (in
-    /// the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
-    /// `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`, `invalid_attributes`,
-    /// `invalid_locale`.
+    /// The problem: `invalid_username`, `username_taken` (in the store, by another account),
+    /// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
+    /// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
+    /// `invalid_roles`, `invalid_attributes`, `invalid_locale`.
     #[schemars(with = "String")]
     pub code: Problem,
 }

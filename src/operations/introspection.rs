@@ -17,10 +17,10 @@ use crate::token::Token;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntrospectRemoteRequest<'a> {
-    /// A token of the other service, as it stands.
+    /// A token of the other service.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// What kind of token it is, for the service: `access_token` or `refresh_token`.
+    /// The kind of token, for the service: `access_token` or `refresh_token`.
     pub token_type_hint: Option<String>,
 }
 

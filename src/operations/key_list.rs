@@ -9,33 +9,34 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::keys::{self, KnownSecret, Needs};
 
-/// Asks for the keys.
+/// Lists the keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListKeysRequest {}
 
-/// The keys, without what is secret of them.
+/// The keys, without their secrets.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ListKeysResponse {
-    /// The signing keys in the store; for each backend those that sign first. The fixed secret of a compatibility backend
-    /// is not there.
+    /// The signing keys in the store; for each backend the signing one first. The fixed secret of a
+    /// compatibility backend is not listed.
     pub signing_keys: Vec<SigningKey>,
-    /// The secret keys that were ever the first, in the order in which they came; the last is the newest.
+    /// The secret keys that were ever the first of the list, in order of their first use; the last is the
+    /// newest.
     pub secret_keys: Vec<SecretKey>,
 }
 
 /// A key that signs access tokens, or only verifies them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SigningKey {
-    /// Its id: `kid` in the header of the tokens that it signed.
+    /// The key's id: `kid` in the header of the tokens that it signed.
     pub kid: String,
-    /// The name of its backend.
+    /// The backend's name.
     pub backend: String,
-    /// `HS256` is secret; the others are in `jwks`, too.
+    /// The algorithm. `jwks` does not publish `HS256` keys.
     pub algorithm: String,
-    /// When it was made, in Unix seconds.
+    /// When the key was made, in Unix seconds.
     pub created_at: i64,
-    /// Until when it verifies, in Unix seconds; absent while it signs.
+    /// When the key stops verifying, in Unix seconds; absent while it signs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
@@ -43,14 +44,14 @@ pub struct SigningKey {
 /// A secret key.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SecretKey {
-    /// A name that tells nothing of it.
+    /// The key's id, which tells nothing about the key.
     pub id: String,
-    /// When it was first the current one, in Unix seconds.
+    /// When the key first became current, in Unix seconds.
     pub since: i64,
-    /// What this process does with it.
+    /// What this process does with the key.
     pub state: SecretKeyState,
-    /// What needs it in the list, where it is not the current one. It may go once all of these are 0 and every process has
-    /// the newer key first.
+    /// The data that needs the key in the list, if it is not the current one. The key may be removed once all
+    /// of these are 0 and the newer key is first in every process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_by: Option<NeededBy>,
 }
@@ -69,18 +70,19 @@ pub enum SecretKeyState {
     Retired,
 }
 
-/// What needs an older secret key.
+/// The data that needs an older secret key.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NeededBy {
-    /// Password hashes that it sealed (`password.pepper`). Each is sealed anew at the next login.
+    /// The number of password hashes that it sealed (`password.pepper`). The next login seals each anew.
     pub password_hashes: i64,
-    /// Seeds of authenticator apps that it sealed.
+    /// The number of authenticator seeds that it sealed.
     pub totp_seeds: i64,
-    /// Mails that wait.
+    /// The number of waiting mails.
     pub mails: i64,
-    /// Recovery codes that were made under it.
+    /// The number of recovery codes made under it.
     pub recovery_codes: i64,
-    /// Live sessions that were refreshed last while it was the current one. Without it their users log in again.
+    /// The number of live sessions last refreshed while it was current. Without the key their users must log
+    /// in again.
     pub sessions: i64,
 }
 

@@ -11,12 +11,12 @@ use crate::engine::settings;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 
-/// Asks for the public keys.
+/// Returns the public keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JwksRequest {}
 
-/// A JWK Set (RFC 7517 section 5): publish it for services that verify on their own.
+/// A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JwksResponse {
     /// The public keys of every backend; a backend that signs with an HMAC has none.
@@ -28,25 +28,27 @@ pub struct JwksResponse {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RotateKeysRequest {
-    /// The backend whose key it is; default: `default`, and with `retire` all of them.
+    /// The backend whose key is replaced; default: `default`, or with `retire` all of them.
     pub backend: Option<String>,
-    /// `now`: something leaked. The signing keys of the backend verify nothing any more, at once. Without `backend`
-    /// those of all backends, and with them goes everything that a leaked secret key opens together with a copy of
-    /// the store: every secret key but the first of `secret_keys`, every session, mailed token and challenge, the mails
-    /// that wait with a token, and the seeds of authenticator apps. The first must be the newest, and each of the others
-    /// have been the first before: a list in the wrong order is refused.
+    /// `now`, after a leak: the signing keys of the backend stop verifying at once. Without `backend` this
+    /// applies to all backends, and also retires everything that a leaked secret key opens together with a
+    /// copy of the store: every secret key but the first of `secret_keys`, every session, mailed token and
+    /// challenge, the waiting mails with a token, and the seeds of authenticator apps. The first key must be
+    /// the newest, and each of the others must have been the first before: a list in the wrong order is
+    /// refused.
     pub retire: Option<Retire>,
-    /// Authenticator apps stay good: no copy of the store leaked. With `retire` and without `backend` only.
+    /// Whether authenticator apps stay valid, because no copy of the store leaked. Only with `retire` and
+    /// without `backend`.
     pub keep_totp: Option<bool>,
 }
 
-/// The ring has turned.
+/// The new signing key.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RotateKeysResponse {
-    /// The key that signs from now on, of the backend or of `default`.
+    /// The id of the new signing key, of the backend or of `default`.
     pub kid: String,
-    /// The key that signed until now. It verifies until nothing that it signed is alive, or, where it was retired,
-    /// nothing any more.
+    /// The id of the previous signing key. It verifies until everything that it signed has expired, or, if it
+    /// was retired, nothing any more.
     pub previous: Option<String>,
     /// What was retired, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]

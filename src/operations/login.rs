@@ -24,7 +24,7 @@ use crate::token::Token;
 use crate::user::{Amr, Id, Offered, PublicUser, Scope};
 use crate::webauthn::AuthenticationResponse;
 
-/// Proves who one is and opens a session.
+/// Authenticates a user by password and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["username", "password"]))]
@@ -33,61 +33,62 @@ pub struct LoginRequest {
     pub username: Offered,
     /// The password.
     pub password: Secret,
-    /// For which backend; default: `default`.
+    /// The backend that the session's tokens are for; default: `default`.
     pub backend: Option<String>,
-    /// What the access token may be used for, separated by spaces. The engine grants what the host asks: a
-    /// host that passes on a client's wish decides first what it may have.
+    /// The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
+    /// that passes on a client's wish decides first what the client may have.
     pub scope: Option<Scope>,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
-    /// The code of the account's authenticator app. Where the account has no second factor it is not looked at.
+    /// The code of the account's authenticator app. Ignored if the account has no second factor.
     pub two_fa_code: Option<Secret>,
-    /// Or one of its recovery codes, which is used up.
+    /// A recovery code instead, which is used up.
     pub recovery_code: Option<Secret>,
-    /// Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the credential's
+    /// A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
     /// `toJSON()`.
     #[serde(default, deserialize_with = "json::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
 }
 
-/// Takes the step that a login still wanted. One proof is given: the one that was asked for.
+/// Takes the next step of a login. Give the one proof that the login asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompleteLoginRequest {
-    /// The challenge of that login. It is spent when this succeeds, and bears ten attempts.
+    /// The login's challenge. It can be used once and allows ten attempts.
     pub challenge: Secret,
     /// The code of the authenticator app.
     pub two_fa_code: Option<Secret>,
     /// A recovery code, which is used up.
     pub recovery_code: Option<Secret>,
-    /// What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's `toJSON()`.
+    /// The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
+    /// `toJSON()`.
     #[serde(default, deserialize_with = "json::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
-    /// The next password, where the password must be changed.
+    /// The new password, if the password must be changed.
     pub new_password: Option<Secret>,
 }
 
-/// A session was opened. Keep both tokens secret.
+/// An opened session. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LoginResponse {
-    /// Proves who one is (RFC 9068); send it as `Authorization: Bearer …`.
+    /// The access token (RFC 9068); send it as `Authorization: Bearer …`.
     pub access_token: Token<'static>,
     /// Always `Bearer`.
     pub token_type: &'static str,
     /// The life of the access token in seconds.
     pub expires_in: i64,
-    /// Gets the next access token; absent where the backend does not refresh.
+    /// The refresh token, which gets the next access token; absent if the backend does not refresh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Token<'static>>,
     /// The life of the refresh token in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_expires_in: Option<i64>,
-    /// The session: `sid` in the token.
+    /// The session's id: `sid` in the token.
     pub session_id: Id,
     /// The backend that the token is for.
     pub backend: String,
-    /// Who logged in.
+    /// The user who logged in.
     pub user: PublicUser,
 }
 

@@ -14,15 +14,15 @@ use crate::store::Share;
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, text_type};
 
-/// Takes mails out of the outbox for a while, to send them.
+/// Takes mails out of the outbox on a lease, to send them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TakeMailRequest {
-    /// How many at most: 1 to 100, default 10.
+    /// The most mails to take: 1 to 100, default 10.
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<u32>,
-    /// For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is not acknowledged by
-    /// then is taken again.
+    /// How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
+    /// acknowledged by then can be taken again.
     #[schemars(range(min = 1, max = 3600))]
     pub lease_seconds: Option<u32>,
 }
@@ -30,7 +30,7 @@ pub struct TakeMailRequest {
 /// Mails to send.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TakeMailResponse {
-    /// The mails, those first that wait for the longest time.
+    /// The mails, the longest waiting first.
     pub mails: Vec<MailInfo>,
 }
 
@@ -38,17 +38,17 @@ pub struct TakeMailResponse {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Mail")]
 pub struct MailInfo {
-    /// Its id, for `acknowledge_mail`.
+    /// The mail's id, for `acknowledge_mail`.
     pub id: Id,
-    /// What it is about: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
     /// `email_changed`, `account_exists`, `password_changed`.
     pub kind: &'static str,
-    /// To whom, as the address was given; its domain may be international.
+    /// The recipient's address as it was given; its domain may be international.
     pub to: Email,
-    /// From whom, where `mail.from` is given.
+    /// The sender, if `mail.from` is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The value for `Message-ID`: the same at every attempt, so that a mail that was sent twice is shown once.
+    /// The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
     /// The language of the texts.
@@ -57,40 +57,40 @@ pub struct MailInfo {
     pub subject: String,
     /// The text.
     pub text: IssuedSecret,
-    /// The same as HTML.
+    /// The text as HTML.
     pub html: IssuedSecret,
-    /// The token, where there is one.
+    /// The token, if the mail has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Token<'static>>,
-    /// The link with the token, where `mail.links` has one for this kind.
+    /// The link with the token, if `mail.links` has one for this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<IssuedSecret>,
-    /// For whom it is.
+    /// The recipient's user id.
     pub user_id: Id,
-    /// When it was written.
+    /// When the mail was written.
     pub created_at: i64,
-    /// When it is no longer worth sending.
+    /// When the mail is no longer worth sending.
     pub expires_at: i64,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i64,
 }
 
-/// Says what became of a mail.
+/// Reports whether a mail that was taken was sent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeMailRequest {
-    /// Which.
+    /// The mail's id.
     pub id: Id,
-    /// Whether it was sent. One that was not is due again later: after a minute, then after twice as long each
-    /// time, up to six hours.
+    /// Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice as
+    /// long each time, up to six hours.
     pub delivered: bool,
-    /// Why it was not, in a word: it is kept for the audit log, so it must not name anybody.
+    /// Why the mail was not sent, in one word. The audit log keeps it, so it must not name anybody.
     pub error: Option<Reason>,
-    /// Give it up: the address does not take mail.
+    /// Whether to give the mail up, because the address takes no mail.
     pub permanent: Option<bool>,
 }
 
-/// It is known.
+/// What became of the acknowledgement.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AcknowledgeMailResponse {
     /// Whether the mail was still in the outbox.

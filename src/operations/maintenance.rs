@@ -15,26 +15,27 @@ use crate::store::{
     sessions, throttles,
 };
 
-/// Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then does
-/// the rest.
+/// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
+/// rest.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MaintainRequest {
-    /// When to stop, in milliseconds: 1 to 60000, default 1000. The batch that runs then is finished.
+    /// The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that runs
+    /// when the time is up.
     #[schemars(range(min = 1, max = 60_000))]
     pub budget_ms: Option<u32>,
 }
 
-/// What was purged.
+/// The result of a purge.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct MaintainResponse {
-    /// How many of each kind.
+    /// The number of purged rows by kind.
     pub purged: Purged,
-    /// Whether nothing is left; else call again.
+    /// Whether nothing is left; if false, call again.
     pub complete: bool,
 }
 
-/// How many of each kind were purged.
+/// The number of purged rows by kind.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "PurgedRows")]
 pub struct Purged {
@@ -42,17 +43,17 @@ pub struct Purged {
     pub sessions: usize,
     /// Counts of failed attempts.
     pub throttles: usize,
-    /// One-time secrets that nobody redeemed.
+    /// One-time secrets that expired unused.
     pub one_time_secrets: usize,
-    /// Challenges of logins by passkey that were redeemed.
+    /// Used challenges of logins by passkey.
     pub spent_challenges: usize,
-    /// Devices on which nobody logged in for a long time.
+    /// Devices without a login for a long time.
     pub known_devices: usize,
     /// Mails that could not be sent in time.
     pub mails: usize,
-    /// Signing keys that verify nothing any more.
+    /// Signing keys that no longer verify anything.
     pub keys: usize,
-    /// Revoked tokens that have expired by themselves.
+    /// Revoked tokens that have expired.
     pub revoked_tokens: usize,
     /// Events older than `audit.retention_days` of the store.
     pub events: usize,
@@ -62,32 +63,32 @@ pub struct Purged {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupRequest {
-    /// The file to make, with mode 0600. None may have this name.
+    /// The path of the file to make, with mode 0600. No file may have this name.
     pub path: PathBuf,
-    /// Whether the copy is opened and looked through before it has its name: every page, row and index, and that the
-    /// secret key is its own. It takes about as long as the copy. Default: false.
+    /// Whether to verify the copy before it gets its name: every page, row and index, and that the secret key
+    /// opens it. This takes about as long as the copy. Default: false.
     pub verify: Option<bool>,
 }
 
-/// The copy is on the disk.
+/// A copy on the disk.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BackupResponse {
-    /// How long the file is.
+    /// The length of the file.
     pub bytes: u64,
-    /// What the copy holds, where it was verified.
+    /// The contents of the copy, if it was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
 }
 
-/// What a copy holds.
+/// The contents of a copy.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "VerifiedBackup")]
 pub struct Verified {
-    /// Accounts.
+    /// The number of accounts.
     pub users: i64,
-    /// Sessions that are alive.
+    /// The number of live sessions.
     pub sessions: i64,
-    /// Events of the audit log.
+    /// The number of events in the audit log.
     pub events: i64,
 }
 

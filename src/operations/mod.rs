@@ -42,20 +42,20 @@ use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
 use crate::user::Actor;
 
-/// What a call of an operation waits for, the dearest that it may.
+/// What a call of an operation may wait for at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
-    /// Nothing: it computes for microseconds. `verify` alone waits for the store: one call a minute does, and where a
-    /// token names a key that is not known, no more than ten calls a second, and none for a second after the store did
-    /// not answer. [`crate::Engine::verify_at_once`] never does.
+    /// Nothing: it computes for microseconds. Only `verify` may wait for the store: one call a minute, and if a token
+    /// names an unknown key, at most ten calls a second, and none for a second after the store did not answer.
+    /// [`crate::Engine::verify_at_once`] never waits.
     Instant,
     /// The store.
     Store,
-    /// A place to hash a password in, and the hash; or a password is judged, which takes milliseconds.
+    /// A slot for a password hash, and the hash; or the check of a new password, which takes milliseconds.
     Hash,
     /// Another service.
     Network,
-    /// What takes seconds, or as long as the caller allows.
+    /// Seconds, or as long as the caller allows.
     Long,
 }
 
@@ -187,7 +187,7 @@ operations! {
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
     get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store again,
-        "Finds an account by id, name or e-mail address.",
+        "Finds an account by id, username or e-mail address.",
         [UserNotFound, StoreUnavailable];
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store again,
         "Lists accounts in the order of their ids.",
@@ -196,13 +196,13 @@ operations! {
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store once actor,
-        "Deletes an account and everything about it.",
+        "Deletes an account and all data about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
     import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long once actor,
-        "Creates accounts with the password hashes that another system made.",
+        "Creates accounts with the password hashes of another system.",
         [StoreUnavailable];
     export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store again,
-        "Reads everything that is kept on a person.",
+        "Reads everything that the store keeps about a person.",
         [UserNotFound, StoreUnavailable];
     hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0", Hash again,
         "Hashes a password with Argon2id.",
@@ -211,25 +211,25 @@ operations! {
         "Verifies a password against a hash.",
         [HashQueueFull];
     check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash again,
-        "Says whether a password may be chosen, and why not.",
+        "Checks whether a password may be chosen, and says why not.",
         [];
     change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash once,
-        "Changes a password by the old one; ends every session.",
+        "Changes a password by the old one and ends every session.",
         [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
     set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
-        "Sets a password for somebody else, to be changed at the next login; ends every session.",
+        "Sets a user's password, to be changed at the next login, and ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
     login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
     complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0", Hash once,
-        "Takes the step that a login still wanted and opens its session.",
+        "Takes the next step of a login and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
     login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,
-        "Proves again, in a session, who one is.",
+        "Authenticates the user of a session again.",
         [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
     refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0", Store again,
         "Exchanges a refresh token for the next pair of tokens.",
@@ -244,10 +244,10 @@ operations! {
         "Ends one session.",
         [StoreUnavailable];
     revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
-        "Ends every session of a user, but for one if asked.",
+        "Ends every session of a user, except one if asked.",
         [UserNotFound, StoreUnavailable];
     revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long again actor,
-        "Ends every session of everybody.",
+        "Ends every session of every user.",
         [StoreUnavailable];
     revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store again actor,
         "Revokes a token with its session (RFC 7009).",
@@ -256,10 +256,10 @@ operations! {
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
-        "Says who is there, by a live token.",
+        "Identifies the user of a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
     authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store again,
-        "Says whether a request may pass, and who sent it.",
+        "Decides whether a request may pass, and identifies its user.",
         [
             NotAuthenticated,
             InvalidAuthorizationHeader,
@@ -269,85 +269,85 @@ operations! {
             StoreUnavailable
         ];
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
-        "Says whether a token is good now (RFC 7662); never fails for a reason of the token.",
+        "Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.",
         [StoreUnavailable];
     introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network again,
-        "Asks another service whether a token is good now (RFC 7662).",
+        "Asks another service whether a token is valid now (RFC 7662).",
         [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store again,
-        "Says whether the bearer of a token may do something, by the account as it is now.",
+        "Checks whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
     issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store once actor,
-        "Issues an access token with claims of the host's own.",
+        "Issues an access token with the host's own claims.",
         [StoreUnavailable];
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store again,
-        "The public keys, for services that verify on their own.",
+        "Returns the public keys, for services that verify tokens themselves.",
         [StoreUnavailable];
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long once actor,
-        "Makes a new signing key; the old one verifies until nothing it signed is alive.",
+        "Makes a new signing key; the old one verifies until everything that it signed has expired.",
         [StoreUnavailable];
     list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long again,
-        "Lists signing keys and secret keys, without their secrets, and what needs an older secret key.",
+        "Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.",
         [StoreUnavailable];
     request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash once actor,
-        "Mails a token to the address of an account that has yet to verify it.",
+        "Mails a token that verifies the address of an account.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
     request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store once actor,
-        "Mails a token to the address that an account is to have, and a notice to the one it has.",
+        "Mails a token to the new address of an account, and a notice to the present one.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
     request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store once actor,
-        "Mails a token with which a new password can be set.",
+        "Mails a token that sets a new password.",
         [TooManyAttempts, StoreUnavailable];
     reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
-        "Sets a new password by the token that was mailed, and ends every session.",
+        "Sets a new password by a mailed token and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
     verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
-        "Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.",
+        "Verifies or changes an address by the token mailed to it and a proof of the account.",
         [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store again,
-        "Says what a mailed token is for, without redeeming it.",
+        "Tells what a mailed token is for, without redeeming it.",
         [InvalidMailToken, StoreUnavailable];
     generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant again,
         "Makes a secret for an authenticator app.",
         [];
     totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant again,
-        "Writes a secret as an authenticator app reads it, as URI and as QR code.",
+        "Writes a secret as a URI and a QR code for an authenticator app.",
         [];
     verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0", Instant again,
-        "Verifies a code by the secret alone, as often as it is asked.",
+        "Verifies a code by its secret alone, any number of times.",
         [];
     setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store again,
-        "Makes a secret for an account; it is no factor before it is confirmed.",
+        "Sets up an authenticator app for an account; it is no factor before it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
     confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store once actor,
-        "Puts an authenticator app in force by its first code; ends every session.",
+        "Activates an authenticator app by its first code and ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
     totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store again,
-        "Says whether an account has an authenticator app in force.",
+        "Tells whether an account has an active authenticator app.",
         [UserNotFound, StoreUnavailable];
     disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store once actor,
-        "Takes an authenticator app away by a code; ends every session.",
+        "Removes an authenticator app by a code and ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
     generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
-        "Replaces the recovery codes of an account; ends every session.",
+        "Replaces the recovery codes of an account and ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
     recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
-        "Says how many recovery codes an account has left.",
+        "Counts the unused recovery codes of an account.",
         [UserNotFound, StoreUnavailable];
     take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store again,
-        "Takes mails out of the outbox, for a host that sends them itself.",
+        "Takes mails out of the outbox, for hosts that send mails themselves.",
         [StoreUnavailable];
     acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store again,
-        "Says what became of a mail that was taken.",
+        "Reports whether a mail that was taken was sent.",
         [StoreUnavailable];
     deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0", Network again,
-        "Sends mails that are due by SMTP.",
+        "Sends the mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
     begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
-        "Begins to make a passkey for an account.",
+        "Begins to register a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
     finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
-        "Makes the passkey; ends every session.",
+        "Registers the passkey and ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
     begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store again,
         "Begins a login by passkey.",
@@ -359,7 +359,7 @@ operations! {
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
     remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store again actor,
-        "Takes a passkey away; ends every session.",
+        "Removes a passkey and ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
     events: events::EventsRequest => events::EventsResponse, "0.1.0", Store again,
         "Reads the audit log.",
@@ -368,16 +368,16 @@ operations! {
         "Verifies the chain over the audit log.",
         [StoreUnavailable];
     maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long again,
-        "Purges what is past its time.",
+        "Purges expired data.",
         [StoreUnavailable];
     backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long once,
-        "Copies a SQLite store into a file, while it is in use.",
+        "Copies a SQLite store into a file while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
     stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store again,
-        "Counts calls by operation and status, times them, and tells what the store holds.",
+        "Returns figures: calls by operation and status, their durations, and the contents of the store.",
         [StoreUnavailable];
     doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long again,
-        "Judges the running configuration on this machine.",
+        "Checks the running configuration on this machine.",
         [];
 }
 

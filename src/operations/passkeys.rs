@@ -38,44 +38,46 @@ use crate::webauthn::{
     UserEntity,
 };
 
-/// Begins to make a passkey for an account. Whoever asks must be its user, who logged in just now: a passkey opens the
-/// account.
+/// Begins to register a passkey for an account. The host must have authenticated its user just now, because a
+/// passkey opens the account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeginPasskeyRegistrationRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// What its user calls it: 1 to 64 characters.
+    /// The user's name for the passkey: 1 to 64 characters.
     pub label: Option<Label>,
 }
 
-/// What the page passes on, within five minutes.
+/// A ceremony that begins; finish it within five minutes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BeginPasskeyRegistrationResponse {
-    /// For `finish_passkey_registration`. It is spent when that succeeds, and replaced by that of a later begin.
+    /// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
+    /// of this operation replaces it.
     pub challenge: IssuedSecret,
-    /// What `PublicKeyCredential.parseCreationOptionsFromJSON` reads, for `navigator.credentials.create`.
+    /// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
+    /// reads them.
     pub options: CreationOptions,
 }
 
-/// Makes the passkey.
+/// Registers a passkey.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinishPasskeyRegistrationRequest {
     /// The challenge of `begin_passkey_registration`.
     pub challenge: Secret,
-    /// What `navigator.credentials.create` gave: the credential's `toJSON()`.
+    /// The answer of `navigator.credentials.create`: the credential's `toJSON()`.
     #[serde(deserialize_with = "json::open_object")]
     pub response: RegistrationResponse,
 }
 
-/// The passkey was made, and every session has ended: log in again.
+/// The passkey was registered and every session has ended: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FinishPasskeyRegistrationResponse {
     /// The passkey.
     pub credential: PasskeyInfo,
-    /// Codes that stand in for a second factor that is lost, each once. They are shown now and never again; none
-    /// where the account has some from another factor.
+    /// Codes that replace a lost second factor; each can be used once. They are shown only now. Empty if the
+    /// account has codes already.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
@@ -83,20 +85,21 @@ pub struct FinishPasskeyRegistrationResponse {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BeginPasskeyLoginRequest {
-    /// The username or the e-mail address. Without, the authenticator offers the accounts that it knows.
+    /// The username or the e-mail address. Without it the authenticator offers the accounts that it knows.
     pub username: Option<Offered>,
-    /// For which backend; default: `default`.
+    /// The backend that the session's tokens are for; default: `default`.
     pub backend: Option<String>,
-    /// What the access token may be used for, as with `login`.
+    /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
 }
 
-/// What the page passes on, within five minutes.
+/// A ceremony that begins; finish it within five minutes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BeginPasskeyLoginResponse {
-    /// For `finish_passkey_login`. It is spent when that succeeds.
+    /// The challenge for `finish_passkey_login`. A login that succeeds spends it.
     pub challenge: IssuedSecret,
-    /// What `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`.
+    /// The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON`
+    /// reads them.
     pub options: RequestOptions,
 }
 
@@ -106,10 +109,10 @@ pub struct BeginPasskeyLoginResponse {
 pub struct FinishPasskeyLoginRequest {
     /// The challenge of `begin_passkey_login`.
     pub challenge: Secret,
-    /// What `navigator.credentials.get` gave: the credential's `toJSON()`.
+    /// The answer of `navigator.credentials.get`: the credential's `toJSON()`.
     #[serde(deserialize_with = "json::open_object")]
     pub response: AuthenticationResponse,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
@@ -118,7 +121,7 @@ pub struct FinishPasskeyLoginRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListPasskeysRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
@@ -129,44 +132,44 @@ pub struct ListPasskeysResponse {
     pub passkeys: Vec<PasskeyInfo>,
 }
 
-/// Takes a passkey away. Whoever asks must be its user, who logged in just now.
+/// Removes a passkey. The host must have authenticated its user just now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemovePasskeyRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// Which: its `id`.
+    /// The credential's id.
     pub credential_id: Bytes,
 }
 
-/// It is gone; if there was one, every session has ended.
+/// The passkey is gone. If it existed, every session has ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RemovePasskeyResponse {
-    /// Whether the account had it until now.
+    /// Whether the account had the passkey.
     pub removed: bool,
 }
 
-/// A passkey as its user may see it.
+/// A passkey, as its user may see it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Passkey")]
 pub struct PasskeyInfo {
     /// The credential's id.
     pub id: Bytes,
-    /// What its user calls it.
+    /// The user's name for the passkey.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// When it was made.
+    /// When the passkey was registered.
     pub created_at: i64,
-    /// When it was used last.
+    /// When the passkey was last used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<i64>,
-    /// Whether it may be on several devices: it is synchronized.
+    /// Whether the passkey may be on several devices, because it is synchronized.
     pub backup_eligible: bool,
-    /// Whether it is on several devices now, as far as is known.
+    /// Whether the passkey is on several devices now, as far as known.
     pub backed_up: bool,
-    /// How its authenticator is reached: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …
+    /// The transports that reach its authenticator: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …
     pub transports: Vec<String>,
-    /// The kind of authenticator, where it says so: nobody has verified it.
+    /// The model of authenticator, if it tells; not verified.
     pub aaguid: String,
 }
 

@@ -19,7 +19,7 @@ use crate::store::{identities, second_factors};
 use crate::token::Token;
 use crate::user::{Email, Locale};
 
-/// Asks for a mail with which a new password can be set.
+/// Requests a mail with a token that sets a new password.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPasswordResetRequest {
@@ -27,16 +27,16 @@ pub struct RequestPasswordResetRequest {
     pub email: Email,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
-    /// From where the user comes: too many mails from one address of the network are refused.
+    /// The client's connection: too many mails for one network address are refused.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// Sets a new password by a token that was mailed.
+/// Sets a new password by a mailed token.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPasswordRequest<'a> {
-    /// The token.
+    /// The mailed token.
     #[serde(borrow)]
     pub token: Token<'a>,
     /// The new password.

@@ -21,11 +21,11 @@ use crate::user::{Id, Offered};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HashPasswordRequest {
-    /// The password, not longer than `password.max_bytes`. The policy for new passwords is not applied.
+    /// The password, not longer than `password.max_bytes`. The policy for new passwords does not apply.
     pub password: Secret,
 }
 
-/// A hash.
+/// A password hash.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HashPasswordResponse {
     /// Argon2id in PHC string format.
@@ -43,17 +43,17 @@ pub struct VerifyPasswordRequest {
     pub hash: Secret,
 }
 
-/// What the verification found.
+/// The result of the verification.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct VerifyPasswordResponse {
-    /// Whether the password is the one that was hashed. False for a malformed hash and for one whose
-    /// cost is out of bounds.
+    /// Whether the hash is of this password. False for a malformed hash and for one whose cost is out of
+    /// bounds.
     pub valid: bool,
-    /// Whether the hash should be made anew with the current cost.
+    /// Whether the password should be hashed again with the present cost.
     pub needs_rehash: bool,
 }
 
-/// Judges a password that somebody may want to choose. Nothing is kept or counted.
+/// Judges a password that a user may choose. The engine keeps and counts nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckPasswordRequest {
@@ -64,55 +64,54 @@ pub struct CheckPasswordRequest {
     pub user_inputs: Option<Vec<Offered>>,
 }
 
-/// What the policy says of a password.
+/// The policy's verdict on a password.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckPasswordResponse {
-    /// Whether it may be chosen.
+    /// Whether the password may be chosen.
     pub acceptable: bool,
-    /// How hard it is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
+    /// How hard the password is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
     pub score: u8,
-    /// Why it may not be chosen; may be shown.
+    /// Why the password may not be chosen; they may be shown to the user.
     pub reasons: Vec<Weakness>,
 }
 
-/// Changes a password for somebody who knows the old one. `token` or `user_id` says whose.
+/// Changes a password for a user who knows the old one. `token` or `user_id` names the user.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["old_password", "new_password"]))]
 pub struct ChangePasswordRequest<'a> {
-    /// An access token of theirs, live.
+    /// A live access token of the user.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
-    /// Their id, where the host knows who it is.
+    /// The user's id, if the host has authenticated the user.
     pub user_id: Option<Id>,
-    /// The password as it is; wrong ones count as failed logins do.
+    /// The present password; a wrong one counts as a failed login.
     pub old_password: Secret,
-    /// The password as it shall be.
+    /// The new password.
     pub new_password: Secret,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// The password was changed. The tokens of all these sessions are dead, those of the caller included: log in
-/// again.
+/// The password was changed and every session ended, the caller's included: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChangePasswordResponse {
-    /// How many sessions were ended.
+    /// The number of sessions that ended.
     pub revoked_sessions: usize,
 }
 
-/// Sets a password for somebody else, who need not know the old one: a privileged act. It ends every session
-/// and opens an account that was closed after too many failed logins.
+/// Sets a user's password without the old one: a privileged act. It ends every session and unlocks an account
+/// that failed logins had locked.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPasswordRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// The password. It is not compared with the one before, of which the caller learns nothing.
+    /// The new password. It is not compared with the old one, so the caller learns nothing about that.
     pub new_password: Secret,
-    /// Whether it must be changed at the next login, within `password.temporary_seconds`; default: true, so that
-    /// only its user knows the next.
+    /// Whether the user must change it at the next login, within `password.temporary_seconds`; default: true,
+    /// so that only the user knows the next password.
     pub temporary: Option<bool>,
 }
 

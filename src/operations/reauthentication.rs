@@ -22,33 +22,33 @@ use crate::token::Token;
 use crate::user::{Amr, Id, ProviderLogin};
 use crate::webauthn::AuthenticationResponse;
 
-/// Proves again who one is, before something that matters. One proof is given; which of them is enough, the host
-/// decides.
+/// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
+/// are enough.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReauthenticateRequest<'a> {
     /// An access token of the session.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// The password; wrong ones count as failed logins do.
+    /// The password; a wrong one counts as a failed login.
     pub password: Option<Secret>,
-    /// Or the code of the authenticator app.
+    /// The code of the authenticator app instead.
     pub two_fa_code: Option<Secret>,
-    /// Or what a passkey answers to a challenge of `begin_passkey_login`, which is spent: the credential's `toJSON()`.
-    /// The authenticator must have verified its user.
+    /// A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
+    /// `toJSON()`. The authenticator must have verified its user.
     #[serde(default, deserialize_with = "json::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
-    /// From where the user comes, as far as the host knows.
+    /// The client's connection, where known.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// A token of the same session that says so.
+/// A fresh access token of the same session.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ReauthenticateResponse {
-    /// The access token, with `auth_time` of now. The one before stays good, with its own.
+    /// The access token, whose `auth_time` is now. The previous token stays valid, with its own `auth_time`.
     pub access_token: Token<'static>,
-    /// Its life in seconds.
+    /// The token's lifetime in seconds.
     pub expires_in: i64,
 }
 

@@ -12,33 +12,33 @@ use crate::store::users::{self, By};
 use crate::store::{Durability, Tx, second_factors};
 use crate::user::Id;
 
-/// Replaces the recovery codes of an account. Whoever asks must be its user, who logged in just now.
+/// Replaces the recovery codes of an account. The host must have authenticated its user just now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GenerateRecoveryCodesRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
-/// The codes, shown now and never again. Every session has ended.
+/// New recovery codes, shown only now. Every session has ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GenerateRecoveryCodesResponse {
-    /// Ten codes, each good once.
+    /// Ten codes; each can be used once.
     pub codes: Vec<RecoveryCode>,
 }
 
-/// Asks how many recovery codes an account has left.
+/// Counts the unused recovery codes of an account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryCodesStatusRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
-/// How many are left.
+/// The number of unused recovery codes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RecoveryCodesStatusResponse {
-    /// Codes that were not used.
+    /// The number of unused codes.
     pub remaining: i64,
 }
 

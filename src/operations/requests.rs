@@ -15,50 +15,50 @@ use crate::json::Text;
 use crate::requests::{Requests, Rules};
 use crate::token::Token;
 
-/// Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The token
-/// is `token`; without it that of `authorization`; without that the configured cookie.
+/// Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
+/// engine takes the token from `token`, else from `authorization`, else from the configured cookie.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthenticateRequestRequest<'a> {
-    /// The method, in any case.
+    /// The HTTP method, in any case.
     pub method: String,
-    /// The path as the router sees it; a query is cut off. One that two readers could take for different
+    /// The path as the router sees it; a query is cut off. A path that two readers could take for different
     /// paths is never skipped.
     pub path: String,
-    /// The kind of the connection, as `requests.connections` names it; default: `http`.
+    /// The kind of connection, as `requests.connections` names it; default: `http`.
     pub connection: Option<String>,
-    /// The value of the `Authorization` header, or of the one that `requests.header` names: `Bearer <token>`
-    /// (RFC 6750).
+    /// The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer
+    /// <token>` (RFC 6750).
     #[serde(borrow)]
     pub authorization: Option<Token<'a>>,
-    /// The access token, where the host has it already.
+    /// The access token, if the host has it already.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
-    /// The cookies by their names.
+    /// The cookies by name.
     #[serde(borrow)]
     pub cookies: Option<Cookies<'a>>,
-    /// The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It decides
-    /// whether the cookie counts.
+    /// The value of the `Origin` header, if there is one: the page that sent the request (RFC 6454). It
+    /// decides whether the cookie counts.
     pub origin: Option<String>,
-    /// The value of the `Host` field: host and port that the request was sent to. Its own pages may send the
-    /// cookie, unless `requests.origins` says whose may.
+    /// The value of the `Host` header: the host and port that the request was sent to. Pages of this host may
+    /// send the cookie, unless `requests.origins` lists others.
     pub host: Option<String>,
     /// Whether the route opted out of authentication.
     #[schemars(extend("x-strict" = true))]
     pub excluded: Option<bool>,
-    /// Rules in the place of those of the configuration, in the same form. They are compiled once and kept while
-    /// they are in use; at most 16 KiB.
+    /// Rules that replace those of the configuration, in the same form. The engine compiles them once and
+    /// keeps them while they are in use; at most 16 KiB.
     #[serde(borrow)]
     #[schemars(with = "Option<Requests>")]
     pub rules: Option<Rules<'a>>,
-    /// Whose token it must be; default: `default`.
+    /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
 }
 
-/// The verdict: the request passes.
+/// The request may pass.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AuthenticateRequestResponse {
-    /// Whether the request needs no authentication; nobody was asked for then, and nothing else is said.
+    /// Whether the request needs no authentication; the other members are then absent.
     pub skipped: bool,
     /// Who is there.
     #[serde(flatten)]

@@ -37,7 +37,7 @@ pub struct RefreshRequest<'a> {
     pub scope: Option<Scope>,
 }
 
-/// The next tokens; the refresh token that was given is spent.
+/// The next tokens. The refresh token that was given is spent.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RefreshResponse {
     /// The next access token.
@@ -52,7 +52,7 @@ pub struct RefreshResponse {
     pub refresh_expires_in: i64,
 }
 
-/// Ends a session. Either token will do.
+/// Ends a session. Give either token.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogoutRequest<'a> {
@@ -62,24 +62,25 @@ pub struct LogoutRequest<'a> {
     /// The refresh token.
     #[serde(borrow)]
     pub refresh_token: Option<Token<'a>>,
-    /// End every session of the user.
+    /// Whether to end every session of the user.
     pub everywhere: Option<bool>,
-    /// Change nothing, only confirm: the client forgets its tokens, which stay valid until they expire.
+    /// Whether to change nothing and only confirm. The client then forgets its tokens, which stay valid until
+    /// they expire.
     pub stateless: Option<bool>,
 }
 
-/// Logged out.
+/// The session ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LogoutResponse {
-    /// Tells the client what to do.
+    /// What the client must do now.
     pub message: &'static str,
 }
 
-/// Lists the sessions of a user that are alive.
+/// Lists the live sessions of a user.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSessionsRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
@@ -90,32 +91,32 @@ pub struct ListSessionsResponse {
     pub sessions: Vec<SessionInfo>,
 }
 
-/// A session as its user may see it.
+/// A session, as its user may see it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
 pub struct SessionInfo {
-    /// Its id: `sid` in tokens.
+    /// The session's id: `sid` in tokens.
     pub id: Id,
     /// The backend that its tokens are for.
     pub backend: String,
-    /// When it began.
+    /// When the session was opened.
     pub created_at: i64,
-    /// When it was refreshed last, or began.
+    /// When the session was last refreshed, or else opened.
     pub refreshed_at: i64,
-    /// When it ends unless it is refreshed.
+    /// When the session ends unless it is refreshed.
     pub expires_at: i64,
-    /// By what its user proved who they are (RFC 8176).
+    /// The methods by which the user authenticated (RFC 8176).
     pub amr: Amr,
-    /// Of a login with another provider, what that says of it.
+    /// The login at an identity provider that opened the session, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderLogin>,
-    /// From where it was opened.
+    /// The IP address that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// With what it was opened.
+    /// The `User-Agent` that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// On which device it was opened.
+    /// The device that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_id: Option<IssuedSecret>,
 }
@@ -124,7 +125,7 @@ pub struct SessionInfo {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeSessionRequest {
-    /// Which.
+    /// The session's id.
     pub session_id: Id,
 }
 
@@ -132,41 +133,41 @@ pub struct RevokeSessionRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeUserSessionsRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// The one to keep: that from which the user asks.
+    /// The session to keep: the one that the user asks from.
     pub except_session_id: Option<Id>,
 }
 
-/// Ends every session of everybody.
+/// Ends every session of every user.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RevokeAllSessionsRequest {}
 
-/// How many sessions were ended.
+/// The number of sessions that ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokedResponse {
-    /// Sessions that were alive until now.
+    /// The number of live sessions that ended.
     pub revoked: usize,
 }
 
-/// Revokes a token: with its session, or by itself where it belongs to none (RFC 7009).
+/// Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RevokeTokenRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
-    /// `access_token` or `refresh_token`; not needed, any text is accepted.
+    /// `access_token` or `refresh_token`; optional, and any text is accepted.
     pub token_type_hint: Option<String>,
-    /// Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
+    /// The `jti` of a token of `issue_token` instead, from its answer or the event `token_issued`.
     #[schemars(regex(pattern = "^[A-Za-z0-9_-]{22}$"))]
     pub jti: Option<String>,
     /// The backend that issued the token of this `jti`; default: `default`.
     pub backend: Option<String>,
 }
 
-/// It is done, or there was nothing to do.
+/// The token is revoked, or there was nothing to revoke.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokeTokenResponse {}
 

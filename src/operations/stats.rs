@@ -10,111 +10,111 @@ use crate::engine::counters::{Taken, seconds, up_to_seconds};
 use crate::error::{Result, Status};
 use crate::store::figures::Figures;
 
-/// Asks for the figures since the engine was opened.
+/// Returns figures since the engine was opened.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StatsRequest {
-    /// Whether to tell those of the store, too, which takes a few reads of it; default: false.
+    /// Whether to include the store's figures, which takes a few reads; default: false.
     pub store: Option<bool>,
 }
 
-/// The figures of this engine, since it was opened.
+/// The figures of this engine since it was opened.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StatsResponse {
     /// The operations that were called, in the order of the reference.
     pub operations: Vec<OperationStats>,
-    /// The places where passwords are hashed.
+    /// The queue for password hashes.
     pub hash_queue: HashQueue,
-    /// What the store holds, where that was asked for: the same for every engine on it.
+    /// The store's figures, if they were asked for: the same for every engine on the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreStats>,
-    /// All of this in the text format of Prometheus: what a scraper is answered, as
-    /// `text/plain; version=0.0.4`.
+    /// All figures in the text format of Prometheus: answer a scraper with it, as `text/plain;
+    /// version=0.0.4`.
     pub prometheus: String,
 }
 
-/// What a store holds.
+/// The figures of a store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StoreStats {
-    /// How many accounts may log in.
+    /// The number of accounts that may log in.
     pub active_accounts: i64,
-    /// How many may not.
+    /// The number of accounts that may not log in.
     pub disabled_accounts: i64,
-    /// How many sessions are alive: not revoked, and not past their time.
+    /// The number of live sessions: neither revoked nor expired.
     pub sessions: i64,
-    /// How many events the audit log has.
+    /// The number of events in the audit log.
     pub events: i64,
-    /// How many mails wait to be sent.
+    /// The number of mails that wait to be sent.
     pub mails: i64,
-    /// Since when the oldest of them waits.
+    /// When the oldest waiting mail was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_mail_at: Option<i64>,
-    /// How many signing keys there are, those that only verify included.
+    /// The number of signing keys, with those that only verify.
     pub keys: i64,
-    /// What the store takes: the SQLite file, or the tables on the server with their indexes.
+    /// The size of the SQLite file, or of the tables on the server with their indexes.
     pub bytes: u64,
     /// The length of the SQLite file's write-ahead log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_bytes: Option<u64>,
-    /// What is free on the disk of the SQLite file.
+    /// The free space on the disk of the SQLite file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_bytes: Option<u64>,
-    /// Which of the counts are what a PostgreSQL server expects: those of more than 100,000. The others were counted.
+    /// The counts that a PostgreSQL server estimates: those above 100,000. The others are exact.
     pub estimated: Vec<&'static str>,
 }
 
-/// The figures of an operation.
+/// The figures of one operation.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OperationStats {
-    /// Which.
+    /// The operation's name.
     pub operation: &'static str,
-    /// How its calls ended.
+    /// The outcomes of its calls.
     pub outcomes: Vec<Outcome>,
-    /// How long they took.
+    /// The durations of its calls.
     pub latency: Latency,
 }
 
-/// How many calls ended like this.
+/// The number of calls with one outcome.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OperationOutcome")]
 pub struct Outcome {
     /// The name of the status.
     pub status: &'static str,
-    /// How many.
+    /// The number of calls.
     pub count: u64,
 }
 
-/// How long calls took.
+/// The durations of calls.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Latency {
-    /// How many calls were timed: all of them, but of `verify` about one in 16.
+    /// The number of timed calls: all of them, but about one in 16 for `verify`.
     pub count: u64,
-    /// How long they took together.
+    /// The sum of the durations.
     pub sum_seconds: f64,
-    /// Their histogram.
+    /// A histogram.
     pub buckets: Vec<Bucket>,
 }
 
-/// The calls of about one duration: each bucket reaches twice as far as the one before it.
+/// The calls of about one duration. Each bucket reaches twice as far as the previous one.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "LatencyBucket")]
 pub struct Bucket {
-    /// Calls in this bucket took no longer; absent for the last one.
+    /// The longest duration in this bucket; absent for the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to_seconds: Option<f64>,
-    /// How many.
+    /// The number of calls.
     pub count: u64,
 }
 
-/// The places where passwords are hashed, now.
+/// The queue for password hashes, now.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HashQueueStats")]
 pub struct HashQueue {
-    /// How many hashes may run at once.
+    /// The number of hashes that may run at once.
     pub slots: usize,
-    /// How many run.
+    /// The number of hashes that run.
     pub busy: usize,
-    /// How many callers wait for one.
+    /// The number of callers that wait.
     pub waiting: usize,
 }
 

@@ -31,7 +31,7 @@ pub struct VerifyRequest<'a> {
     /// The access token.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// Whose token it must be; default: `default`.
+    /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
 }
 
@@ -39,26 +39,26 @@ pub struct VerifyRequest<'a> {
 #[derive(Clone, Debug)]
 pub struct Claims(String);
 
-/// Asks who is there, live: the account is active and the session alive.
+/// Identifies the user of a live token: the account is active and the session has not ended.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthenticateRequest<'a> {
     /// The access token.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
-    /// Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
+    /// The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
     #[serde(borrow)]
     pub authorization: Option<Token<'a>>,
-    /// Whose token it must be; default: `default`.
+    /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
 }
 
-/// Who is there.
+/// The user of a live token.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AuthenticateResponse {
     /// The account as it is now.
     pub user: PublicUser,
-    /// The session, where the token belongs to one.
+    /// The session's id, if the token belongs to a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Id>,
     /// The token's claims.
@@ -66,7 +66,7 @@ pub struct AuthenticateResponse {
     pub claims: Claims,
 }
 
-/// Asks about a token, live, for another service (RFC 7662).
+/// Checks a token for another service (RFC 7662), as of now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["token"]))]
@@ -74,18 +74,18 @@ pub struct IntrospectRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// `access_token` or `refresh_token`; not needed, any text is accepted.
+    /// `access_token` or `refresh_token`; optional, and any text is accepted.
     pub token_type_hint: Option<String>,
     /// The service that asks: a token for another audience is not active.
     pub audience: Option<String>,
 }
 
-/// What is known of the token. When it is not active, nothing is disclosed but that.
+/// The token's state. An inactive token discloses nothing else.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct IntrospectResponse {
-    /// Whether the token is good now.
+    /// Whether the token is valid now.
     pub active: bool,
-    /// For the host only, never to be passed on: why the token is not active.
+    /// Why the token is not active. It is for the host only: do not pass it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<HostOnly<Cow<'static, str>>>,
     /// The account as it is now.
@@ -94,7 +94,7 @@ pub struct IntrospectResponse {
     /// The id of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// The session, where the token belongs to one.
+    /// The session's id, if the token belongs to a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
     /// The scopes, separated by spaces.
@@ -112,7 +112,7 @@ pub struct IntrospectResponse {
     /// The issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
-    /// For whom the token is.
+    /// The token's audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud: Option<Vec<String>>,
     /// `Bearer` or `refresh_token`.
@@ -120,8 +120,8 @@ pub struct IntrospectResponse {
     pub token_type: Option<&'static str>,
 }
 
-/// Issues an access token that belongs to no session. Where `sub` is no account's id, `verify` accepts the
-/// token, while the live questions (`authenticate`, `introspect`, `authorize`) know nobody by it.
+/// Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify` accepts
+/// the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueTokenRequest {
@@ -129,21 +129,21 @@ pub struct IssueTokenRequest {
     /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
     /// `act`, `account_epoch`) are refused.
     pub claims: Object,
-    /// The life of the token; default `access_token_seconds`, at most `session_max_seconds`.
+    /// The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`.
     #[schemars(range(min = 1))]
     pub lifetime_seconds: Option<u64>,
-    /// Who issues it; default: `default`.
+    /// The backend that issues the token; default: `default`.
     pub backend: Option<String>,
 }
 
-/// A token.
+/// An access token.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct IssueTokenResponse {
     /// The access token.
     pub token: Token<'static>,
-    /// When it expires, in Unix seconds.
+    /// When the token expires, in Unix seconds.
     pub expires_at: i64,
-    /// Its id, by which `revoke_token` revokes it.
+    /// The token's id, by which `revoke_token` revokes it.
     pub jti: String,
 }
 

@@ -19,19 +19,19 @@ use crate::store::{Durability, Tx};
 use crate::totp::{AccountName, Provisioning, Seed};
 use crate::user::{Email, Id};
 
-/// Asks for a secret.
+/// Makes a secret for an authenticator app.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GenerateTotpSecretRequest {}
 
-/// A secret, kept nowhere.
+/// A secret. The engine does not keep it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GenerateTotpSecretResponse {
     /// 160 random bits in base32.
     pub secret: Seed,
 }
 
-/// Asks how an authenticator app gets a secret.
+/// Writes a secret as a URI and a QR code for an authenticator app.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TotpProvisioningUriRequest {
@@ -41,89 +41,89 @@ pub struct TotpProvisioningUriRequest {
     pub email: AccountName,
 }
 
-/// Verifies a code.
+/// Verifies a code by a secret.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyTotpRequest {
     /// The secret in base32.
     pub secret: Seed,
-    /// The code; spaces and hyphens in it are passed over.
+    /// The code; spaces and hyphens are ignored.
     pub code: Secret,
 }
 
-/// The answer.
+/// The verdict.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct VerifyTotpResponse {
-    /// Whether it is the code of now, or of `totp.skew_steps` steps before or after.
+    /// Whether the code is the present one, or one of `totp.skew_steps` steps before or after.
     pub valid: bool,
 }
 
-/// Sets up an authenticator app for an account. Whoever asks must be its user, who logged in just now: the app
-/// shuts out everybody else.
+/// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
+/// the app shuts out everybody else.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetupTotpRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
-/// What the app needs. It is no factor before `confirm_totp`.
+/// The app's secret. The app is no factor before `confirm_totp`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SetupTotpResponse {
-    /// The secret in base32, for whoever cannot read the picture.
+    /// The secret in base32, for users who cannot scan the picture.
     pub secret: Seed,
     /// As URI and picture.
     #[serde(flatten)]
     pub provisioning: Provisioning,
 }
 
-/// Puts an authenticator app in force.
+/// Activates an authenticator app.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmTotpRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// The code that the app shows. It is used up: the first login needs the next one.
+    /// The code that the app shows. It is used up: the first login needs the next code.
     pub code: Secret,
-    /// From where the user comes, as far as the host knows: a known device has a count of its own.
+    /// The client's connection, where known; failures on a known device are counted separately.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }
 
-/// It is in force, and every session has ended: log in again.
+/// The app is active and every session has ended: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConfirmTotpResponse {
     /// Always true.
     pub is_configured: bool,
-    /// Codes that open the account when the app is lost, each once. They are shown now and never again; none
-    /// where the account has some from another factor.
+    /// Codes that open the account if the app is lost; each can be used once. They are shown only now. Empty
+    /// if the account has codes already.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
-/// Asks whether an account has an authenticator app.
+/// Tells whether an authenticator app is active.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TotpStatusRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
 }
 
-/// Whether an app is in force.
+/// The state of an authenticator app.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TotpStatusResponse {
-    /// Whether a login wants its code. One that is set up and not confirmed does not count.
+    /// Whether a login requires the app's code. An app that is set up but not confirmed does not count.
     pub is_configured: bool,
 }
 
-/// Takes an authenticator app away.
+/// Removes an authenticator app.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisableTotpRequest {
-    /// Whose.
+    /// The user's id.
     pub user_id: Id,
-    /// A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force.
+    /// A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
     pub code: Secret,
-    /// From where the user comes, as far as the host knows: a known device has a count of its own.
+    /// The client's connection, where known; failures on a known device are counted separately.
     #[serde(default, deserialize_with = "json::optional_object")]
     pub client: Option<Client>,
 }

@@ -33,12 +33,11 @@ class Operations(_doorward.Engine):
         """Creates an account.
 
         username: The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
-        password: The password; hashed with Argon2id and forgotten.
+        password: The password. The engine keeps only its Argon2id hash.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        attributes: What else the host keeps with the account: at most 16 KiB.
-        client: From where the user comes: too many registrations from one address of the network are
-            refused.
+        attributes: Other data that the host keeps with the account: at most 16 KiB.
+        client: The client's connection: too many registrations from one network address are refused.
         email: The e-mail address; required unless `registration.require_email` is off.
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
@@ -68,13 +67,13 @@ class Operations(_doorward.Engine):
         status: bool | None = None,
         username: str | None = None,
     ) -> models.GetUserResponse:
-        """Finds an account by id, name or e-mail address.
+        """Finds an account by id, username or e-mail address.
 
-        email: By e-mail address.
-        id: By id.
-        query: By name, else by e-mail address.
-        status: Whether to tell how the account stands, for who administers; default: false.
-        username: By name.
+        email: The account's e-mail address.
+        id: The account's id.
+        query: The account's username or else its e-mail address.
+        status: Whether to return the account's state, for administrators; default: false.
+        username: The account's username.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -100,14 +99,14 @@ class Operations(_doorward.Engine):
     ) -> models.ListUsersResponse:
         """Lists accounts in the order of their ids.
 
-        after: Only accounts after this id: `next` of the page before.
+        after: Only accounts after this id: `next` of the previous page.
         is_active: Only active accounts, or only inactive ones.
-        limit: How many to return: 1 to 1000, default 100.
-        locked: Only accounts that a lock keeps somebody out of now, after too many failures: `status` of
-            `get_user` says which. The codes of every account are compared with the locks, 20,000 accounts in
-            a call: a page may have fewer accounts than `limit`, or none, and a `next`.
+        limit: The most to return: 1 to 1000, default 100.
+        locked: Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call
+            compares up to 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or
+            none, and still a `next`.
         role: Only accounts with this role.
-        skip: How many to pass over; not with `locked`.
+        skip: The number of accounts to skip; not with `locked`.
 
         Failures: store_unavailable.
         """
@@ -142,28 +141,29 @@ class Operations(_doorward.Engine):
     ) -> models.UserResponse:
         """Changes an account.
 
-        id: Which.
+        id: The user's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        add_roles: Roles to add to those that it has then; not with `roles`.
-        attributes: The new attributes, instead of all it had.
-        email: The new address; it counts as not verified, unless it is the same to the letter, or
-            `email_verified` says so.
-        email_verified: Whether the address counts as verified: the caller checked it by other means.
-            Password, sessions and factors stay, also those that somebody else set up: see `reclaim`. Refused
-            if another account verified this address; an account that claims it without having verified it
-            loses the claim.
-        is_active: Whether the account may log in. An account that no longer may loses its sessions; one
-            that may is also opened again after too many failed logins.
+        add_roles: Roles to add; not with `roles`.
+        attributes: The new attributes, which replace the old ones.
+        email: The new address. It counts as unverified, unless it is the same to the letter or
+            `email_verified` is true.
+        email_verified: Whether the address counts as verified, because the caller checked it by other
+            means. Password, sessions and factors stay, even if somebody else set them up: see `reclaim`.
+            Refused if another account verified this address; an account that claims it unverified loses the
+            claim.
+        is_active: Whether the account may log in. Setting it to false ends the account's sessions;
+            setting it to true also unlocks an account that failed logins had locked.
         locale: The language of mails to this user.
-        must_change_password: Whether the next login by password ends with a new one. Sessions stay.
-        reclaim: With `email_verified`, of an account whose user never proved an address: takes away what
-            opened it before, as its maker may have been somebody else: password, sessions, second factors,
-            passkeys and identities. What a caller said by `email_verified` is no such proof. Default: false.
-        remove_roles: Roles to take away, also of those that are added; not with `roles`.
-        roles: The new roles, instead of all it had.
-        unlock: Whether to open the account again that was closed after too many failures, by every name,
-            on every device and for codes of an app. Whether it may log in stays as it is.
+        must_change_password: Whether the next login by password requires a new password. Sessions stay.
+        reclaim: With `email_verified`, for an account whose user never proved an address: removes
+            everything that opened it before, because somebody else may have made it: password, sessions,
+            second factors, passkeys and identities. An earlier `email_verified` by a caller is no such proof.
+            Default: false.
+        remove_roles: Roles to remove, also from those added; not with `roles`.
+        roles: The new roles, which replace the old ones.
+        unlock: Whether to unlock an account that failures had locked, for every name, on every device and
+            for codes of an app. Whether it may log in stays as it is.
         username: The new name.
 
         Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
@@ -193,9 +193,9 @@ class Operations(_doorward.Engine):
         id: str,
         actor: str | None = None,
     ) -> models.DeleteUserResponse:
-        """Deletes an account and everything about it.
+        """Deletes an account and all data about it.
 
-        id: Which.
+        id: The user's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
 
@@ -216,13 +216,13 @@ class Operations(_doorward.Engine):
         dry_run: bool | None = None,
         on_conflict: str | None = None,
     ) -> models.ImportUsersResponse:
-        """Creates accounts with the password hashes that another system made.
+        """Creates accounts with the password hashes of another system.
 
         users: The accounts, in the order in which they are tried; at most 10,000.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        dry_run: Create nothing, only report.
-        on_conflict: What a problem with one account does to the others: `fail`, the default, imports
+        dry_run: Whether to create nothing and only report.
+        on_conflict: What a problem with one account means for the others: `fail`, the default, imports
             nothing; `skip` imports the others.
 
         Failures: store_unavailable.
@@ -242,10 +242,10 @@ class Operations(_doorward.Engine):
         id: str,
         after: str | None = None,
     ) -> models.ExportUserResponse:
-        """Reads everything that is kept on a person.
+        """Reads everything that the store keeps about a person.
 
-        id: Who.
-        after: Only sessions and events after this id: `next` of the page before.
+        id: The user's id.
+        after: Only sessions and events after this id: `next` of the previous page.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -263,8 +263,8 @@ class Operations(_doorward.Engine):
     ) -> models.HashPasswordResponse:
         """Hashes a password with Argon2id.
 
-        password: The password, not longer than `password.max_bytes`. The policy for new passwords is not
-            applied.
+        password: The password, not longer than `password.max_bytes`. The policy for new passwords does
+            not apply.
 
         Failures: hash_queue_full.
         """
@@ -301,7 +301,7 @@ class Operations(_doorward.Engine):
         password: str,
         user_inputs: Sequence[str] | None = None,
     ) -> models.CheckPasswordResponse:
-        """Says whether a password may be chosen, and why not.
+        """Checks whether a password may be chosen, and says why not.
 
         password: The password.
         user_inputs: Words that an attacker would try first, such as the user's names: at most 100.
@@ -322,13 +322,13 @@ class Operations(_doorward.Engine):
         token: str | None = None,
         user_id: str | None = None,
     ) -> models.ChangePasswordResponse:
-        """Changes a password by the old one; ends every session.
+        """Changes a password by the old one and ends every session.
 
-        old_password: The password as it is; wrong ones count as failed logins do.
-        new_password: The password as it shall be.
-        client: From where the user comes, as far as the host knows.
-        token: An access token of theirs, live.
-        user_id: Their id, where the host knows who it is.
+        old_password: The present password; a wrong one counts as a failed login.
+        new_password: The new password.
+        client: The client's connection, where known.
+        token: A live access token of the user.
+        user_id: The user's id, if the host has authenticated the user.
 
         Failures: invalid_credentials, invalid_token, user_not_found, weak_password, too_many_attempts,
         hash_queue_full, store_unavailable.
@@ -351,15 +351,15 @@ class Operations(_doorward.Engine):
         actor: str | None = None,
         temporary: bool | None = None,
     ) -> models.UserResponse:
-        """Sets a password for somebody else, to be changed at the next login; ends every session.
+        """Sets a user's password, to be changed at the next login, and ends every session.
 
-        user_id: Whose.
-        new_password: The password. It is not compared with the one before, of which the caller learns
-            nothing.
+        user_id: The user's id.
+        new_password: The new password. It is not compared with the old one, so the caller learns nothing
+            about that.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        temporary: Whether it must be changed at the next login, within `password.temporary_seconds`;
-            default: true, so that only its user knows the next.
+        temporary: Whether the user must change it at the next login, within `password.temporary_seconds`;
+            default: true, so that only the user knows the next password.
 
         Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
         """
@@ -388,15 +388,15 @@ class Operations(_doorward.Engine):
 
         username: The username or the e-mail address.
         password: The password.
-        backend: For which backend; default: `default`.
-        client: From where the user comes, as far as the host knows.
-        recovery_code: Or one of its recovery codes, which is used up.
-        scope: What the access token may be used for, separated by spaces. The engine grants what the host
-            asks: a host that passes on a client's wish decides first what it may have.
-        two_fa_code: The code of the account's authenticator app. Where the account has no second factor
-            it is not looked at.
-        webauthn_response: Or what one of its passkeys answers to a challenge of `begin_passkey_login`,
-            which is spent: the credential's `toJSON()`.
+        backend: The backend that the session's tokens are for; default: `default`.
+        client: The client's connection, where known.
+        recovery_code: A recovery code instead, which is used up.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for: a host that passes on a client's wish decides first what the client may have.
+        two_fa_code: The code of the account's authenticator app. Ignored if the account has no second
+            factor.
+        webauthn_response: A passkey's answer to a challenge of `begin_passkey_login` instead, which is
+            spent: the credential's `toJSON()`.
 
         Failures: invalid_credentials, second_factor_required, invalid_code, password_change_required,
         too_many_attempts, hash_queue_full, store_unavailable.
@@ -423,13 +423,13 @@ class Operations(_doorward.Engine):
         two_fa_code: str | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
-        """Takes the step that a login still wanted and opens its session.
+        """Takes the next step of a login and opens its session.
 
-        challenge: The challenge of that login. It is spent when this succeeds, and bears ten attempts.
-        new_password: The next password, where the password must be changed.
+        challenge: The login's challenge. It can be used once and allows ten attempts.
+        new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
         two_fa_code: The code of the authenticator app.
-        webauthn_response: What `navigator.credentials.get` gave for the `webauthn_options` of that login:
+        webauthn_response: The answer of `navigator.credentials.get` to the login's `webauthn_options`:
             the credential's `toJSON()`.
 
         Failures: invalid_challenge, invalid_code, password_change_required, too_many_attempts,
@@ -458,13 +458,13 @@ class Operations(_doorward.Engine):
         """Logs in by an ID token of a configured OpenID provider and opens a session.
 
         id_token: The ID token (OpenID Connect Core section 2); not an access token.
-        backend: For which backend; default: `default`.
-        client: From where the user comes, as far as the host knows.
-        nonce: The value that the host sent with its authentication request, which the token must repeat:
-            so that it answers this browser's request and no other.
-        provider: Which of `id_token_providers` issued it; may be left out where there is only one.
-        scope: What the access token may be used for, separated by spaces. The engine grants what the host
-            asks.
+        backend: The backend that the session's tokens are for; default: `default`.
+        client: The client's connection, where known.
+        nonce: The nonce that the host sent with its authentication request. The token must repeat it, so
+            that it answers this browser's request and no other.
+        provider: The name of the issuer in `id_token_providers`; optional if there is only one.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for.
 
         Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
         too_many_attempts, auth_service_unavailable, store_unavailable.
@@ -489,13 +489,13 @@ class Operations(_doorward.Engine):
         two_fa_code: str | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.ReauthenticateResponse:
-        """Proves again, in a session, who one is.
+        """Authenticates the user of a session again.
 
         token: An access token of the session.
-        client: From where the user comes, as far as the host knows.
-        password: The password; wrong ones count as failed logins do.
-        two_fa_code: Or the code of the authenticator app.
-        webauthn_response: Or what a passkey answers to a challenge of `begin_passkey_login`, which is
+        client: The client's connection, where known.
+        password: The password; a wrong one counts as a failed login.
+        two_fa_code: The code of the authenticator app instead.
+        webauthn_response: A passkey's answer to a challenge of `begin_passkey_login` instead, which is
             spent: the credential's `toJSON()`. The authenticator must have verified its user.
 
         Failures: invalid_token, user_not_found, invalid_credentials, invalid_code, too_many_attempts,
@@ -541,10 +541,10 @@ class Operations(_doorward.Engine):
     ) -> models.LogoutResponse:
         """Ends a session, or every session of its user.
 
-        everywhere: End every session of the user.
+        everywhere: Whether to end every session of the user.
         refresh_token: The refresh token.
-        stateless: Change nothing, only confirm: the client forgets its tokens, which stay valid until
-            they expire.
+        stateless: Whether to change nothing and only confirm. The client then forgets its tokens, which
+            stay valid until they expire.
         token: The access token.
 
         Failures: invalid_token, store_unavailable.
@@ -565,7 +565,7 @@ class Operations(_doorward.Engine):
     ) -> models.ListSessionsResponse:
         """Lists the live sessions of a user.
 
-        user_id: Whose.
+        user_id: The user's id.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -583,7 +583,7 @@ class Operations(_doorward.Engine):
     ) -> models.RevokedResponse:
         """Ends one session.
 
-        session_id: Which.
+        session_id: The session's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
 
@@ -603,12 +603,12 @@ class Operations(_doorward.Engine):
         actor: str | None = None,
         except_session_id: str | None = None,
     ) -> models.RevokedResponse:
-        """Ends every session of a user, but for one if asked.
+        """Ends every session of a user, except one if asked.
 
-        user_id: Whose.
+        user_id: The user's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        except_session_id: The one to keep: that from which the user asks.
+        except_session_id: The session to keep: the one that the user asks from.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -625,7 +625,7 @@ class Operations(_doorward.Engine):
         *,
         actor: str | None = None,
     ) -> models.RevokedResponse:
-        """Ends every session of everybody.
+        """Ends every session of every user.
 
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
@@ -652,9 +652,9 @@ class Operations(_doorward.Engine):
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
         backend: The backend that issued the token of this `jti`; default: `default`.
-        jti: Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it.
+        jti: The `jti` of a token of `issue_token` instead, from its answer or the event `token_issued`.
         token: An access or a refresh token.
-        token_type_hint: `access_token` or `refresh_token`; not needed, any text is accepted.
+        token_type_hint: `access_token` or `refresh_token`; optional, and any text is accepted.
 
         Failures: store_unavailable.
         """
@@ -675,10 +675,10 @@ class Operations(_doorward.Engine):
         backend: str | None = None,
         token: str | None = None,
     ) -> models.AuthenticateResponse:
-        """Says who is there, by a live token.
+        """Identifies the user of a live token.
 
-        authorization: Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750).
-        backend: Whose token it must be; default: `default`.
+        authorization: The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
+        backend: The backend that must have issued the token; default: `default`.
         token: The access token.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
@@ -707,24 +707,24 @@ class Operations(_doorward.Engine):
         rules: Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> models.AuthenticateRequestResponse:
-        """Says whether a request may pass, and who sent it.
+        """Decides whether a request may pass, and identifies its user.
 
-        method: The method, in any case.
-        path: The path as the router sees it; a query is cut off. One that two readers could take for
+        method: The HTTP method, in any case.
+        path: The path as the router sees it; a query is cut off. A path that two readers could take for
             different paths is never skipped.
-        authorization: The value of the `Authorization` header, or of the one that `requests.header`
+        authorization: The value of the `Authorization` header, or of the header that `requests.header`
             names: `Bearer <token>` (RFC 6750).
-        backend: Whose token it must be; default: `default`.
-        connection: The kind of the connection, as `requests.connections` names it; default: `http`.
-        cookies: The cookies by their names.
+        backend: The backend that must have issued the token; default: `default`.
+        connection: The kind of connection, as `requests.connections` names it; default: `http`.
+        cookies: The cookies by name.
         excluded: Whether the route opted out of authentication.
-        host: The value of the `Host` field: host and port that the request was sent to. Its own pages may
-            send the cookie, unless `requests.origins` says whose may.
-        origin: The value of the `Origin` field, where there is one: which page sent the request (RFC
+        host: The value of the `Host` header: the host and port that the request was sent to. Pages of
+            this host may send the cookie, unless `requests.origins` lists others.
+        origin: The value of the `Origin` header, if there is one: the page that sent the request (RFC
             6454). It decides whether the cookie counts.
-        rules: Rules in the place of those of the configuration, in the same form. They are compiled once
-            and kept while they are in use; at most 16 KiB.
-        token: The access token, where the host has it already.
+        rules: Rules that replace those of the configuration, in the same form. The engine compiles them
+            once and keeps them while they are in use; at most 16 KiB.
+        token: The access token, if the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
         permission_denied, store_unavailable.
@@ -752,11 +752,11 @@ class Operations(_doorward.Engine):
         audience: str | None = None,
         token_type_hint: str | None = None,
     ) -> models.IntrospectResponse:
-        """Says whether a token is good now (RFC 7662); never fails for a reason of the token.
+        """Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
 
         token: An access or a refresh token.
         audience: The service that asks: a token for another audience is not active.
-        token_type_hint: `access_token` or `refresh_token`; not needed, any text is accepted.
+        token_type_hint: `access_token` or `refresh_token`; optional, and any text is accepted.
 
         Failures: store_unavailable.
         """
@@ -774,10 +774,10 @@ class Operations(_doorward.Engine):
         token: str,
         token_type_hint: str | None = None,
     ) -> models.IntrospectRemoteResponse:
-        """Asks another service whether a token is good now (RFC 7662).
+        """Asks another service whether a token is valid now (RFC 7662).
 
-        token: A token of the other service, as it stands.
-        token_type_hint: What kind of token it is, for the service: `access_token` or `refresh_token`.
+        token: A token of the other service.
+        token_type_hint: The kind of token, for the service: `access_token` or `refresh_token`.
 
         Failures: invalid_token, auth_service_unavailable, invalid_config, feature_not_built.
         """
@@ -802,21 +802,21 @@ class Operations(_doorward.Engine):
         scopes: Sequence[str] | None = None,
         user_id: str | None = None,
     ) -> models.AuthorizeResponse:
-        """Says whether the bearer of a token may do something, by the account as it is now.
+        """Checks whether the bearer of a token may do something, by the account as it is now.
 
         token: The access token.
-        amr: In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a
-            factor beside another), and at most `max_age_seconds` ago, where that is given.
-        backend: Whose token it must be; default: `default`.
-        by_second_factor: As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a
-            factor is added or taken away.
-        email: The account's address is this one; capitals do not matter. It must be verified, unless
+        amr: The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a
+            factor beside another), at most `max_age_seconds` ago if that is given.
+        backend: The backend that must have issued the token; default: `default`.
+        by_second_factor: If the account has a second factor, the same as `"amr": ["mfa"]`: the condition
+            for adding or removing a factor.
+        email: The account has this address, in any case of letters. It must be verified, unless
             `require_verified_email` is false.
-        max_age_seconds: The user proved who they are at most so long ago.
-        require_verified_email: The account's address is verified; default: true where `email` is given.
-        roles: The account has at least one of these roles; with an empty list nobody may.
+        max_age_seconds: The user authenticated at most this many seconds ago.
+        require_verified_email: The account's address is verified; default: true if `email` is given.
+        roles: The account has at least one of these roles. An empty list admits nobody.
         scopes: The token carries all of these scopes (RFC 6749 section 3.3).
-        user_id: The account is this one.
+        user_id: The account has this id.
 
         Failures: store_unavailable.
         """
@@ -843,15 +843,15 @@ class Operations(_doorward.Engine):
         backend: str | None = None,
         lifetime_seconds: int | None = None,
     ) -> models.IssueTokenResponse:
-        """Issues an access token with claims of the host's own.
+        """Issues an access token with the host's own claims.
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
             `provider`, `cnf`, `act`, `account_epoch`) are refused.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        backend: Who issues it; default: `default`.
-        lifetime_seconds: The life of the token; default `access_token_seconds`, at most
+        backend: The backend that issues the token; default: `default`.
+        lifetime_seconds: The token's lifetime; default `access_token_seconds`, at most
             `session_max_seconds`.
 
         Failures: store_unavailable.
@@ -866,7 +866,7 @@ class Operations(_doorward.Engine):
         return models.IssueTokenResponse.model_validate(answer)
 
     def jwks(self) -> models.JwksResponse:
-        """The public keys, for services that verify on their own.
+        """Returns the public keys, for services that verify tokens themselves.
 
         Failures: store_unavailable.
         """
@@ -882,19 +882,19 @@ class Operations(_doorward.Engine):
         keep_totp: bool | None = None,
         retire: str | None = None,
     ) -> models.RotateKeysResponse:
-        """Makes a new signing key; the old one verifies until nothing it signed is alive.
+        """Makes a new signing key; the old one verifies until everything that it signed has expired.
 
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        backend: The backend whose key it is; default: `default`, and with `retire` all of them.
-        keep_totp: Authenticator apps stay good: no copy of the store leaked. With `retire` and without
-            `backend` only.
-        retire: `now`: something leaked. The signing keys of the backend verify nothing any more, at once.
-            Without `backend` those of all backends, and with them goes everything that a leaked secret key
-            opens together with a copy of the store: every secret key but the first of `secret_keys`, every
-            session, mailed token and challenge, the mails that wait with a token, and the seeds of
-            authenticator apps. The first must be the newest, and each of the others have been the first
-            before: a list in the wrong order is refused.
+        backend: The backend whose key is replaced; default: `default`, or with `retire` all of them.
+        keep_totp: Whether authenticator apps stay valid, because no copy of the store leaked. Only with
+            `retire` and without `backend`.
+        retire: `now`, after a leak: the signing keys of the backend stop verifying at once. Without
+            `backend` this applies to all backends, and also retires everything that a leaked secret key opens
+            together with a copy of the store: every secret key but the first of `secret_keys`, every session,
+            mailed token and challenge, the waiting mails with a token, and the seeds of authenticator apps.
+            The first key must be the newest, and each of the others must have been the first before: a list
+            in the wrong order is refused.
 
         Failures: store_unavailable.
         """
@@ -908,7 +908,7 @@ class Operations(_doorward.Engine):
         return models.RotateKeysResponse.model_validate(answer)
 
     def list_keys(self) -> models.ListKeysResponse:
-        """Lists signing keys and secret keys, without their secrets, and what needs an older secret key.
+        """Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
 
         Failures: store_unavailable.
         """
@@ -929,18 +929,18 @@ class Operations(_doorward.Engine):
         username: str | None = None,
         verification: str | None = None,
     ) -> models.SentResponse:
-        """Mails a token to the address of an account that has yet to verify it.
+        """Mails a token that verifies the address of an account.
 
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        client: From where the user comes: too many mails from one address of the network are refused.
-        email: An address, which alone names no account that has yet to verify it: nothing is mailed, and
-            the answer is the same whoever has it.
+        client: The client's connection: too many mails for one network address are refused.
+        email: An address. By itself it names no account with an unverified address: nothing is mailed,
+            and the answer is the same for every address.
         locale: The language of the mail. Default: that of the account.
-        password: The password; wrong ones count as failed logins do.
-        token: An access token of the account, live.
-        user_id: The account's id, where the host knows who asks.
-        username: The username or the address, where nobody can log in before the address is verified.
+        password: The password; a wrong one counts as a failed login.
+        token: A live access token of the account.
+        user_id: The account's id, if the host has authenticated the user.
+        username: The username or the address, for users who cannot log in before the address is verified.
         verification: The challenge that `register` returned.
 
         Failures: invalid_token, user_not_found, invalid_credentials, invalid_challenge, too_many_attempts,
@@ -968,10 +968,10 @@ class Operations(_doorward.Engine):
         actor: str | None = None,
         locale: str | None = None,
     ) -> models.RequestEmailChangeResponse:
-        """Mails a token to the address that an account is to have, and a notice to the one it has.
+        """Mails a token to the new address of an account, and a notice to the present one.
 
-        user_id: The account.
-        new_email: The address to be.
+        user_id: The account's id.
+        new_email: The new address.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
         locale: The language of the mails. Default: that of the account.
@@ -995,12 +995,12 @@ class Operations(_doorward.Engine):
         client: models.Client | Mapping[str, Any] | None = None,
         locale: str | None = None,
     ) -> models.SentResponse:
-        """Mails a token with which a new password can be set.
+        """Mails a token that sets a new password.
 
         email: The address of the account.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        client: From where the user comes: too many mails from one address of the network are refused.
+        client: The client's connection: too many mails for one network address are refused.
         locale: The language of the mail. Default: that of the account.
 
         Failures: too_many_attempts, store_unavailable.
@@ -1020,9 +1020,9 @@ class Operations(_doorward.Engine):
         token: str,
         new_password: str,
     ) -> models.UserResponse:
-        """Sets a new password by the token that was mailed, and ends every session.
+        """Sets a new password by a mailed token and ends every session.
 
-        token: The token.
+        token: The mailed token.
         new_password: The new password.
 
         Failures: invalid_token, weak_password, hash_queue_full, store_unavailable.
@@ -1047,15 +1047,15 @@ class Operations(_doorward.Engine):
         username: str | None = None,
         verification: str | None = None,
     ) -> models.UserResponse:
-        """Verifies an address, or changes it, by the token that was mailed to it and a proof of the account.
+        """Verifies or changes an address by the token mailed to it and a proof of the account.
 
-        token: The token, of either purpose.
-        access_token: An access token of the account, live.
-        client: From where the user comes, as far as the host knows.
-        id_token: An ID token of an identity that opens the account, where nobody can log in before the
-            address is verified.
-        nonce: The nonce that the ID token must have.
-        password: Its password; wrong ones count as failed logins do.
+        token: The mailed token, of either purpose.
+        access_token: A live access token of the account.
+        client: The client's connection, where known.
+        id_token: An ID token of an identity that opens the account, for users who cannot log in before
+            the address is verified.
+        nonce: The nonce that the ID token must repeat.
+        password: The account's password; a wrong one counts as a failed login.
         provider: The provider of the ID token; default: the only one.
         username: The username or the address of the account.
         verification: The challenge that `register` or `request_email_change` returned for this address.
@@ -1083,9 +1083,9 @@ class Operations(_doorward.Engine):
         *,
         token: str,
     ) -> models.CheckMailTokenResponse:
-        """Says what a mailed token is for, without redeeming it.
+        """Tells what a mailed token is for, without redeeming it.
 
-        token: The token.
+        token: The mailed token.
 
         Failures: invalid_token, store_unavailable.
         """
@@ -1107,7 +1107,7 @@ class Operations(_doorward.Engine):
         secret: str,
         email: str,
     ) -> models.Provisioning:
-        """Writes a secret as an authenticator app reads it, as URI and as QR code.
+        """Writes a secret as a URI and a QR code for an authenticator app.
 
         secret: The secret in base32.
         email: The address of the account, or another name that the app shows for it.
@@ -1125,10 +1125,10 @@ class Operations(_doorward.Engine):
         secret: str,
         code: str,
     ) -> models.VerifyTotpResponse:
-        """Verifies a code by the secret alone, as often as it is asked.
+        """Verifies a code by its secret alone, any number of times.
 
         secret: The secret in base32.
-        code: The code; spaces and hyphens in it are passed over.
+        code: The code; spaces and hyphens are ignored.
         """
         fields: dict[str, object] = {
             "secret": secret,
@@ -1142,9 +1142,9 @@ class Operations(_doorward.Engine):
         *,
         user_id: str,
     ) -> models.SetupTotpResponse:
-        """Makes a secret for an account; it is no factor before it is confirmed.
+        """Sets up an authenticator app for an account; it is no factor before it is confirmed.
 
-        user_id: Whose.
+        user_id: The user's id.
 
         Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
         """
@@ -1162,14 +1162,13 @@ class Operations(_doorward.Engine):
         actor: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
     ) -> models.ConfirmTotpResponse:
-        """Puts an authenticator app in force by its first code; ends every session.
+        """Activates an authenticator app by its first code and ends every session.
 
-        user_id: Whose.
-        code: The code that the app shows. It is used up: the first login needs the next one.
+        user_id: The user's id.
+        code: The code that the app shows. It is used up: the first login needs the next code.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        client: From where the user comes, as far as the host knows: a known device has a count of its
-            own.
+        client: The client's connection, where known; failures on a known device are counted separately.
 
         Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
         store_unavailable.
@@ -1188,9 +1187,9 @@ class Operations(_doorward.Engine):
         *,
         user_id: str,
     ) -> models.TotpStatusResponse:
-        """Says whether an account has an authenticator app in force.
+        """Tells whether an account has an active authenticator app.
 
-        user_id: Whose.
+        user_id: The user's id.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -1208,15 +1207,13 @@ class Operations(_doorward.Engine):
         actor: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
     ) -> models.TotpStatusResponse:
-        """Takes an authenticator app away by a code; ends every session.
+        """Removes an authenticator app by a code and ends every session.
 
-        user_id: Whose.
-        code: A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in
-            force.
+        user_id: The user's id.
+        code: A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
-        client: From where the user comes, as far as the host knows: a known device has a count of its
-            own.
+        client: The client's connection, where known; failures on a known device are counted separately.
 
         Failures: user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
         """
@@ -1235,9 +1232,9 @@ class Operations(_doorward.Engine):
         user_id: str,
         actor: str | None = None,
     ) -> models.GenerateRecoveryCodesResponse:
-        """Replaces the recovery codes of an account; ends every session.
+        """Replaces the recovery codes of an account and ends every session.
 
-        user_id: Whose.
+        user_id: The user's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
 
@@ -1255,9 +1252,9 @@ class Operations(_doorward.Engine):
         *,
         user_id: str,
     ) -> models.RecoveryCodesStatusResponse:
-        """Says how many recovery codes an account has left.
+        """Counts the unused recovery codes of an account.
 
-        user_id: Whose.
+        user_id: The user's id.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -1273,11 +1270,11 @@ class Operations(_doorward.Engine):
         lease_seconds: int | None = None,
         limit: int | None = None,
     ) -> models.TakeMailResponse:
-        """Takes mails out of the outbox, for a host that sends them itself.
+        """Takes mails out of the outbox, for hosts that send mails themselves.
 
-        lease_seconds: For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is
-            not acknowledged by then is taken again.
-        limit: How many at most: 1 to 100, default 10.
+        lease_seconds: How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail
+            that is not acknowledged by then can be taken again.
+        limit: The most mails to take: 1 to 100, default 10.
 
         Failures: store_unavailable.
         """
@@ -1296,13 +1293,14 @@ class Operations(_doorward.Engine):
         error: str | None = None,
         permanent: bool | None = None,
     ) -> models.AcknowledgeMailResponse:
-        """Says what became of a mail that was taken.
+        """Reports whether a mail that was taken was sent.
 
-        id: Which.
-        delivered: Whether it was sent. One that was not is due again later: after a minute, then after
-            twice as long each time, up to six hours.
-        error: Why it was not, in a word: it is kept for the audit log, so it must not name anybody.
-        permanent: Give it up: the address does not take mail.
+        id: The mail's id.
+        delivered: Whether the mail was sent. A mail that was not is due again later: after a minute, then
+            after twice as long each time, up to six hours.
+        error: Why the mail was not sent, in one word. The audit log keeps it, so it must not name
+            anybody.
+        permanent: Whether to give the mail up, because the address takes no mail.
 
         Failures: store_unavailable.
         """
@@ -1320,9 +1318,9 @@ class Operations(_doorward.Engine):
         *,
         limit: int | None = None,
     ) -> models.DeliverMailResponse:
-        """Sends mails that are due by SMTP.
+        """Sends the mails that are due by SMTP.
 
-        limit: How many at most: 1 to 1000, default 100.
+        limit: The most mails to send: 1 to 1000, default 100.
 
         Failures: mail_unavailable, invalid_config, feature_not_built, store_unavailable.
         """
@@ -1338,10 +1336,10 @@ class Operations(_doorward.Engine):
         user_id: str,
         label: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
-        """Begins to make a passkey for an account.
+        """Begins to register a passkey for an account.
 
-        user_id: Whose.
-        label: What its user calls it: 1 to 64 characters.
+        user_id: The user's id.
+        label: The user's name for the passkey: 1 to 64 characters.
 
         Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
         """
@@ -1359,10 +1357,10 @@ class Operations(_doorward.Engine):
         response: Mapping[str, Any],
         actor: str | None = None,
     ) -> models.FinishPasskeyRegistrationResponse:
-        """Makes the passkey; ends every session.
+        """Registers the passkey and ends every session.
 
         challenge: The challenge of `begin_passkey_registration`.
-        response: What `navigator.credentials.create` gave: the credential's `toJSON()`.
+        response: The answer of `navigator.credentials.create`: the credential's `toJSON()`.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
 
@@ -1386,10 +1384,10 @@ class Operations(_doorward.Engine):
     ) -> models.BeginPasskeyLoginResponse:
         """Begins a login by passkey.
 
-        backend: For which backend; default: `default`.
-        scope: What the access token may be used for, as with `login`.
-        username: The username or the e-mail address. Without, the authenticator offers the accounts that
-            it knows.
+        backend: The backend that the session's tokens are for; default: `default`.
+        scope: The scopes of the access token, as in `login`.
+        username: The username or the e-mail address. Without it the authenticator offers the accounts
+            that it knows.
 
         Failures: invalid_config, store_unavailable.
         """
@@ -1411,8 +1409,8 @@ class Operations(_doorward.Engine):
         """Logs in by a passkey alone and opens a session.
 
         challenge: The challenge of `begin_passkey_login`.
-        response: What `navigator.credentials.get` gave: the credential's `toJSON()`.
-        client: From where the user comes, as far as the host knows.
+        response: The answer of `navigator.credentials.get`: the credential's `toJSON()`.
+        client: The client's connection, where known.
 
         Failures: invalid_credentials, invalid_challenge, too_many_attempts, invalid_config,
         store_unavailable.
@@ -1432,7 +1430,7 @@ class Operations(_doorward.Engine):
     ) -> models.ListPasskeysResponse:
         """Lists the passkeys of an account.
 
-        user_id: Whose.
+        user_id: The user's id.
 
         Failures: user_not_found, store_unavailable.
         """
@@ -1449,10 +1447,10 @@ class Operations(_doorward.Engine):
         credential_id: str,
         actor: str | None = None,
     ) -> models.RemovePasskeyResponse:
-        """Takes a passkey away; ends every session.
+        """Removes a passkey and ends every session.
 
-        user_id: Whose.
-        credential_id: Which: its `id`.
+        user_id: The user's id.
+        credential_id: The credential's id.
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
 
@@ -1482,17 +1480,17 @@ class Operations(_doorward.Engine):
         """Reads the audit log.
 
         actor: Only what this actor did.
-        after: Only what comes after this event, in the order that is asked for: `next` of the page
-            before, or `resume` of an earlier answer. Of an event that the log does not have any more,
-            everything that is left comes after it.
-        ip: Only what came from this address, as the host gave it.
-        kind: Only this kind.
-        limit: How many to return: 1 to 1000, default 100.
-        order: In which order: `written` (default), in which every event comes after those that were there
-            before it, whatever clocks say; `oldest` or `newest` first, by time.
-        since: Only what happened at this time or later, in Unix seconds.
-        until: Only what happened at this time or before, in Unix seconds.
-        user_id: Only what concerns this account, which may be gone.
+        after: Only events after the one with this id, in the order asked for: `next` of the previous
+            page, or `resume` of an earlier answer. If that event was purged, all events that remain come
+            after it.
+        ip: Only events of this IP address, as the host gave it.
+        kind: Only events of this kind.
+        limit: The most to return: 1 to 1000, default 100.
+        order: The order: `written` (default), in which an event comes after all events that were written
+            before it, whatever the clocks say; `oldest` or `newest` first, by time.
+        since: Only events at this time or later, in Unix seconds.
+        until: Only events at this time or earlier, in Unix seconds.
+        user_id: Only events that concern this account, which may be deleted.
 
         Failures: store_unavailable.
         """
@@ -1517,8 +1515,8 @@ class Operations(_doorward.Engine):
     ) -> models.VerifyEventsResponse:
         """Verifies the chain over the audit log.
 
-        head: A head that an earlier call answered and that was kept elsewhere. The log up to it must be
-            unchanged. This shows a change even if its author has the secret key.
+        head: A head that an earlier call returned and that the host kept elsewhere. The log up to it must
+            be unchanged. This shows a change even if its author has the secret key.
 
         Failures: store_unavailable.
         """
@@ -1533,10 +1531,10 @@ class Operations(_doorward.Engine):
         *,
         budget_ms: int | None = None,
     ) -> models.MaintainResponse:
-        """Purges what is past its time.
+        """Purges expired data.
 
-        budget_ms: When to stop, in milliseconds: 1 to 60000, default 1000. The batch that runs then is
-            finished.
+        budget_ms: The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the
+            batch that runs when the time is up.
 
         Failures: store_unavailable.
         """
@@ -1552,11 +1550,11 @@ class Operations(_doorward.Engine):
         path: str,
         verify: bool | None = None,
     ) -> models.BackupResponse:
-        """Copies a SQLite store into a file, while it is in use.
+        """Copies a SQLite store into a file while it is in use.
 
-        path: The file to make, with mode 0600. None may have this name.
-        verify: Whether the copy is opened and looked through before it has its name: every page, row and
-            index, and that the secret key is its own. It takes about as long as the copy. Default: false.
+        path: The path of the file to make, with mode 0600. No file may have this name.
+        verify: Whether to verify the copy before it gets its name: every page, row and index, and that
+            the secret key opens it. This takes about as long as the copy. Default: false.
 
         Failures: feature_not_built, store_unavailable.
         """
@@ -1572,9 +1570,9 @@ class Operations(_doorward.Engine):
         *,
         store: bool | None = None,
     ) -> models.StatsResponse:
-        """Counts calls by operation and status, times them, and tells what the store holds.
+        """Returns figures: calls by operation and status, their durations, and the contents of the store.
 
-        store: Whether to tell those of the store, too, which takes a few reads of it; default: false.
+        store: Whether to include the store's figures, which takes a few reads; default: false.
 
         Failures: store_unavailable.
         """
@@ -1589,10 +1587,10 @@ class Operations(_doorward.Engine):
         *,
         integrity: bool | None = None,
     ) -> models.DoctorResponse:
-        """Judges the running configuration on this machine.
+        """Checks the running configuration on this machine.
 
-        integrity: Whether a SQLite file is looked through to its end, however long that takes: every
-            page, row and index. Default: for two seconds.
+        integrity: Whether to check every page, row and index of a SQLite file, however long that takes.
+            Default: check for two seconds.
         """
         fields: dict[str, object] = {
             "integrity": integrity,

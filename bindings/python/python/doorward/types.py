@@ -429,8 +429,8 @@ class Config(TypedDict, total=False):
 
 
 class ProviderLogin(TypedDict, total=False):
-    """A login with another provider: which, and what it says of how the user satisfied it, in its own
-    words. Nothing is concluded from that here.
+    """A login at an identity provider, and what the provider says about it. The engine concludes nothing
+    from it.
     """
 
     name: Required[str]
@@ -438,9 +438,9 @@ class ProviderLogin(TypedDict, total=False):
     acr: str
     """The authentication context class (OpenID Connect Core section 2)."""
     amr: list[str]
-    """The methods."""
+    """The authentication methods (RFC 8176)."""
     auth_time: int
-    """When the user proved there who they are, in Unix seconds."""
+    """When the user authenticated at the provider, in Unix seconds."""
 
 
 class Claims(TypedDict, total=False):

@@ -254,11 +254,11 @@ class Client(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     device_id: Annotated[str | None, Field(max_length=128, min_length=1, repr=False)] = None
-    """What the host knows the device by: made at random. Where the account logged in before on this
-    device, failures elsewhere do not lock its owner out.
+    """A random id by which the host knows the device. On a device where the account logged in before,
+    failures elsewhere do not lock the user out.
     """
     ip: str | None = None
-    """The address: failures are counted for it."""
+    """The client's IP address; failures are counted for it."""
     user_agent: str | None = None
     """The `User-Agent` header, shown with the session; cut after 512 characters."""
 
@@ -278,9 +278,9 @@ class FullRegisterRequest(RegisterRequest):
     events of the call keep it.
     """
     attributes: dict[str, Any] | None = None
-    """What else the host keeps with the account: at most 16 KiB."""
+    """Other data that the host keeps with the account: at most 16 KiB."""
     client: Client | None = None
-    """From where the user comes: too many registrations from one address of the network are refused."""
+    """The client's connection: too many registrations from one network address are refused."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of mails to this user (BCP 47)."""
     roles: list[str] | None = None
@@ -294,64 +294,64 @@ class User(IdentityMixin, ActiveStateMixin):
     id: str = ""
     """The immutable id, `sub` in tokens."""
     email_verified: bool = False
-    """Whether the address was proven to be the user's."""
+    """Whether the user proved that the address is theirs."""
     roles: list[str] = []
     """The roles, in alphabetical order."""
     attributes: dict[str, Any] = {}
-    """What else the host keeps with the account."""
+    """Other data that the host keeps with the account."""
     created_at: int = 0
     """When the account was created, in Unix seconds."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
-    """The language of mails to this user, where one was chosen."""
+    """The language of mails to this user, if one was chosen."""
 
 
 class RegisterResponse(Model):
-    """An account that was created."""
+    """The new account."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
-    """The account, without anything secret."""
+    """The account."""
     verification: Annotated[str | None, Field(repr=False)] = None
-    """For `verify_email`: proves, beside the mailed token, that the account is that of the browser that
-    registered it. A secret, good for a week; keep it in a cookie that scripts cannot read. Absent
-    without an address.
+    """A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs
+    to the browser that registered it. It is valid for a week; keep it in a cookie that scripts cannot
+    read. Absent without an address.
     """
 
 
 class GetUserRequest(Model):
-    """Finds one account, by one of `id`, `username`, `email`, `query`."""
+    """Finds one account. Give exactly one of `id`, `username`, `email`, `query`."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     email: str | None = None
-    """By e-mail address."""
+    """The account's e-mail address."""
     id: str | None = None
-    """By id."""
+    """The account's id."""
     query: str | None = None
-    """By name, else by e-mail address."""
+    """The account's username or else its e-mail address."""
     status: bool | None = None
-    """Whether to tell how the account stands, for who administers; default: false."""
+    """Whether to return the account's state, for administrators; default: false."""
     username: str | None = None
-    """By name."""
+    """The account's username."""
 
 
 class AccountLock(Model):
-    """A lock on an account."""
+    """A lock that keeps guesses away from an account."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     of: str
-    """What is locked: `account`, under every name; `username` or `email`, for logins with that name;
-    `second_factor`, for codes of an authenticator app.
+    """What is locked: `account` (logins by any name), `username` or `email` (logins by that name),
+    `second_factor` (codes of an authenticator app).
     """
     known_device: bool
-    """Whether the lock holds on one of the account's known devices only. Otherwise it holds everywhere
-    else.
+    """Whether the lock applies only to one of the devices on which the account logged in before. Otherwise
+    it applies only to all other devices.
     """
     failures: int
-    """The number of failures in a row."""
+    """The number of consecutive failures."""
     locked_until: int | None = None
-    """When the lock ends. Absent for a lasting lock: after 100 failures in a row the account stays locked
-    until an administrator unlocks it, its password is reset by mail, or, for codes of an app, another
-    factor is proven.
+    """When the lock ends. Absent if it lasts: after 100 consecutive failures, until an administrator
+    unlocks the account, its password is reset by mail, or, for codes of an app, the user proves another
+    factor.
     """
 
 
@@ -360,27 +360,27 @@ class WaitingMail(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kind: str
-    """The mail's kind."""
+    """The kind of mail."""
     created_at: int
     """When the mail was written."""
     attempts: int
-    """The number of attempts to send it."""
+    """The number of attempts to send the mail."""
     last_error: str | None = None
     """Why the last attempt failed, if one did."""
 
 
 class PasswordStatus(Model):
-    """The password of an account."""
+    """The state of a password."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     peppered: bool
-    """Whether the hash is sealed under a secret key."""
+    """Whether a secret key seals the hash."""
     expires_at: int | None = None
-    """When a temporary password expires. Absent for a password that the user chose."""
+    """When the password expires, if an administrator set it."""
     parameters: str | None = None
-    """The cost of the hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read."""
+    """The cost of its hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read."""
     scheme: str | None = None
-    """The scheme of the hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read."""
+    """The scheme of its hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read."""
 
 
 class SecondFactorStatus(Model):
@@ -388,84 +388,86 @@ class SecondFactorStatus(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     totp: bool
-    """Whether an authenticator app is in force."""
+    """Whether an authenticator app is active."""
     passkeys: int
     """The number of passkeys."""
     recovery_codes: int
-    """The number of recovery codes left."""
+    """The number of unused recovery codes."""
     required: bool
     """Whether the account must have a second factor (`require_second_factor`)."""
 
 
 class AccountStatus(Model):
-    """The state of an account. For administrators only: do not show it to the user or a browser."""
+    """The state of an account, for administrators: do not pass it on to the user or a browser."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     obstacles: list[str]
-    """Why the right password, or the factor after it, would be refused now; empty if nothing about the
-    account prevents a login. `locked`, `no_password`, `sealed_by_unknown_key`,
+    """The reasons why the right password, or the factor after it, would be refused now; empty if the
+    account itself gives none: `locked`, `no_password`, `sealed_by_unknown_key`,
     `password_hash_too_costly`, `invalid_password_hash`, `inactive_user`, `temporary_password_expired`,
-    `unverified_email`; `second_factor_missing`: the account must have a second factor and has none; for
-    codes of an app: `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked
-    source is not among them, because it belongs to no account.
+    `unverified_email`; `second_factor_missing` (the account must have a second factor and has none);
+    for codes of an app `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked
+    source is not listed, because it belongs to no account.
     """
     found_by: list[str]
-    """The names that find the account at login: `username`, and `email` if the account has claimed its
+    """The names by which a login finds the account: `username`, and `email` if the account has claimed its
     address.
     """
     locks: list[AccountLock]
-    """The locks that hold now."""
+    """The locks in force."""
     must_change_password: bool
-    """Whether the next login by password requires a new one."""
+    """Whether the next login by password requires a new password."""
     was_verified: bool
-    """Whether the account ever verified an address: its present one or an earlier one."""
+    """Whether the account ever verified an address, the present one or an earlier one."""
     verification_required: bool
-    """Whether a login needs a verified address (`require_verified_email`)."""
+    """Whether a login requires a verified address (`require_verified_email`)."""
     second_factors: SecondFactorStatus
     """The second factors."""
     sessions: int
     """The number of live sessions."""
     identities: list[str]
-    """The providers of the account's linked identities: their names in the configuration, or else their
+    """The providers whose ID tokens log in to the account: their names in the configuration, or else their
     issuers.
     """
     mails: list[WaitingMail]
     """The mails to the user that wait to be sent, the oldest first."""
     last_login_at: int | None = None
-    """The time of the last login, as far as sessions and the newest thousand events of the account tell."""
+    """When a session was last opened, as far as sessions and the newest thousand events of the account
+    show.
+    """
     password: PasswordStatus | None = None
-    """The password, if the account has one."""
+    """The password; absent if the account has none."""
 
 
 class GetUserResponse(Model):
-    """An account that was found."""
+    """The account."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
-    """The account, without anything secret."""
+    """The account."""
     status: AccountStatus | None = None
-    """How it stands, where that was asked for."""
+    """The account's state, if it was asked for."""
 
 
 class ListUsersRequest(Model):
-    """Lists accounts in the order of their ids: that of their creation, to the millisecond."""
+    """Lists accounts in the order of their ids, which is that of their creation, to the millisecond."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     after: str | None = None
-    """Only accounts after this id: `next` of the page before."""
+    """Only accounts after this id: `next` of the previous page."""
     is_active: bool | None = None
     """Only active accounts, or only inactive ones."""
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
-    """How many to return: 1 to 1000, default 100."""
+    """The most to return: 1 to 1000, default 100."""
     locked: bool | None = None
-    """Only accounts that a lock keeps somebody out of now, after too many failures: `status` of `get_user`
-    says which. The codes of every account are compared with the locks, 20,000 accounts in a call: a
-    page may have fewer accounts than `limit`, or none, and a `next`.
+    """Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call compares up
+    to 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or none, and
+    still a `next`.
     """
     role: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """Only accounts with this role."""
     skip: Annotated[int | None, Field(ge=0, le=1000000000)] = None
-    """How many to pass over; not with `locked`."""
+    """The number of accounts to skip; not with `locked`."""
 
 
 class ListUsersResponse(Model):
@@ -475,52 +477,52 @@ class ListUsersResponse(Model):
     users: list[User]
     """The accounts."""
     next: str | None = None
-    """Where the next page begins, when there may be one: give it as `after`."""
+    """The id to give as `after` for the next page; absent if there is none."""
 
 
 class UpdateUserRequest(Model):
-    """Changes an account; what is not given stays."""
+    """Changes an account. Members that are absent stay as they are."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
-    """Which."""
+    """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
     """
     add_roles: list[str] | None = None
-    """Roles to add to those that it has then; not with `roles`."""
+    """Roles to add; not with `roles`."""
     attributes: dict[str, Any] | None = None
-    """The new attributes, instead of all it had."""
+    """The new attributes, which replace the old ones."""
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
-    """The new address; it counts as not verified, unless it is the same to the letter, or `email_verified`
-    says so.
+    """The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
+    true.
     """
     email_verified: bool | None = None
-    """Whether the address counts as verified: the caller checked it by other means. Password, sessions and
-    factors stay, also those that somebody else set up: see `reclaim`. Refused if another account
-    verified this address; an account that claims it without having verified it loses the claim.
+    """Whether the address counts as verified, because the caller checked it by other means. Password,
+    sessions and factors stay, even if somebody else set them up: see `reclaim`. Refused if another
+    account verified this address; an account that claims it unverified loses the claim.
     """
     is_active: bool | None = None
-    """Whether the account may log in. An account that no longer may loses its sessions; one that may is
-    also opened again after too many failed logins.
+    """Whether the account may log in. Setting it to false ends the account's sessions; setting it to true
+    also unlocks an account that failed logins had locked.
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of mails to this user."""
     must_change_password: bool | None = None
-    """Whether the next login by password ends with a new one. Sessions stay."""
+    """Whether the next login by password requires a new password. Sessions stay."""
     reclaim: bool | None = None
-    """With `email_verified`, of an account whose user never proved an address: takes away what opened it
-    before, as its maker may have been somebody else: password, sessions, second factors, passkeys and
-    identities. What a caller said by `email_verified` is no such proof. Default: false.
+    """With `email_verified`, for an account whose user never proved an address: removes everything that
+    opened it before, because somebody else may have made it: password, sessions, second factors,
+    passkeys and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
     """
     remove_roles: list[str] | None = None
-    """Roles to take away, also of those that are added; not with `roles`."""
+    """Roles to remove, also from those added; not with `roles`."""
     roles: list[str] | None = None
-    """The new roles, instead of all it had."""
+    """The new roles, which replace the old ones."""
     unlock: bool | None = None
-    """Whether to open the account again that was closed after too many failures, by every name, on every
-    device and for codes of an app. Whether it may log in stays as it is.
+    """Whether to unlock an account that failures had locked, for every name, on every device and for codes
+    of an app. Whether it may log in stays as it is.
     """
     username: Annotated[str | None, Field(min_length=1)] = None
     """The new name."""
@@ -531,7 +533,7 @@ class UserResponse(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
-    """The account, without anything secret."""
+    """The account."""
 
 
 class DeleteUserRequest(Model):
@@ -539,7 +541,7 @@ class DeleteUserRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
-    """Which."""
+    """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -547,7 +549,7 @@ class DeleteUserRequest(Model):
 
 
 class DeleteUserResponse(Model):
-    """Deleted."""
+    """The account was deleted."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     deleted: bool
@@ -555,33 +557,33 @@ class DeleteUserResponse(Model):
 
 
 class ImportedUser(Model):
-    """An account as another system kept it. What is wrong with it is a problem of its own, not of the
-    request. An empty text stands for none, but for the username.
+    """An account of another system. A fault in it is reported as a problem of the account and does not
+    refuse the request. An empty text means none, except for the username.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     username: str
     """The name to log in with."""
     attributes: dict[str, Any] | None = None
-    """What else the host keeps with the account: at most 16 KiB."""
+    """Other data that the host keeps with the account: at most 16 KiB."""
     email: str | None = None
     """The e-mail address; required unless `registration.require_email` is off."""
     email_verified: bool | None = None
-    """Whether that system had proof that the address is the user's."""
+    """Whether the other system had proof that the address belongs to the user."""
     is_active: bool | None = None
     """Whether the account may log in; default: true."""
     locale: str | None = None
     """The language of mails to this user (BCP 47)."""
     must_change_password: bool | None = None
-    """Whether the next login by password ends with a new one; default: false."""
+    """Whether the next login by password requires a new password; default: false."""
     password_hash: Annotated[str | None, Field(repr=False)] = None
-    """The hash as that system kept it. Without one the account has no password until one is set."""
+    """The hash of the other system. Without it the account has no password until one is set."""
     roles: list[str] | None = None
     """The roles; default: `registration.default_roles`."""
 
 
 class ImportUsersRequest(Model):
-    """Creates accounts with the password hashes that another system made."""
+    """Creates accounts with the password hashes of another system."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     users: Annotated[list[ImportedUser], Field(max_length=10000)]
@@ -591,21 +593,21 @@ class ImportUsersRequest(Model):
     events of the call keep it.
     """
     dry_run: bool | None = None
-    """Create nothing, only report."""
+    """Whether to create nothing and only report."""
     on_conflict: OnConflict | None = None
-    """What a problem with one account does to the others: `fail`, the default, imports nothing; `skip`
+    """What a problem with one account means for the others: `fail`, the default, imports nothing; `skip`
     imports the others.
     """
 
 
 class ImportProblem(Model):
-    """Why an account is not imported."""
+    """A reason why an account cannot be imported."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     index: Annotated[int, Field(ge=0)]
-    """Which: its place in `users`, counted from 0."""
+    """The account's place in `users`, counted from 0."""
     code: str
-    """What is wrong: `invalid_username`, `username_taken` (in the store, by another account),
+    """The problem: `invalid_username`, `username_taken` (in the store, by another account),
     `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
     verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
     `invalid_roles`, `invalid_attributes`, `invalid_locale`.
@@ -613,58 +615,58 @@ class ImportProblem(Model):
 
 
 class ImportUsersResponse(Model):
-    """What was imported, or with `dry_run` would have been, and what was not."""
+    """What was imported and what was not; with `dry_run`, what would be."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     imported: Annotated[int, Field(ge=0)]
-    """Accounts that were created."""
+    """The number of accounts created."""
     skipped: Annotated[int, Field(ge=0)]
-    """Accounts that were passed over because of a problem."""
+    """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
-    """Accounts that are there already, with the same name, address, roles, attributes and language: they
-    are passed over, and that is no problem. Passwords are not compared, for a login may have changed
-    the hash.
+    """The number of accounts that exist already with the same name, address, roles, attributes and
+    language. They are left alone and are no problem. Passwords are not compared, because a login may
+    have changed the hash.
     """
     problems: list[ImportProblem]
-    """Every problem, by the order of the accounts."""
+    """The problems, in the order of the accounts."""
     hashes: dict[str, int]
-    """How many hashes of each scheme the accounts have that are new and without a problem: what their
-    logins will cost until they are upgraded.
+    """The number of hashes by scheme among the new accounts without problems. Until they are upgraded,
+    they decide what logins cost.
     """
 
 
 class ExportUserRequest(Model):
-    """Reads everything that is kept on a person."""
+    """Reads everything that the store keeps about a person."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
-    """Who."""
+    """The user's id."""
     after: str | None = None
-    """Only sessions and events after this id: `next` of the page before."""
+    """Only sessions and events after this id: `next` of the previous page."""
 
 
 class Event(Model):
-    """What happened."""
+    """An event of the audit log."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
-    """Its id, ordered by time."""
+    """The event's id; ids are ordered by time."""
     at: int
-    """When it happened, in Unix seconds."""
+    """When the event happened, in Unix seconds."""
     kind: str
-    """What it was: one of the kinds that `kind` of the request names."""
+    """The kind of event."""
     actor: str | None = None
     """Who did it, where it was not the account itself, as far as the host said."""
     detail: str | None = None
-    """More, by kind: the reason, the backend, the names of the fields that were changed. For the host
+    """Details, by kind: the reason, the backend, the names of the changed fields. They are for the host
     only.
     """
     ip: str | None = None
-    """From where it came, as far as the host said; forgotten with the account."""
+    """The client's IP address, if the host gave it; forgotten with the account."""
     session_id: str | None = None
-    """Which session it concerns."""
+    """The session's id."""
     user_id: str | None = None
-    """Whom it concerns, where there is or was such an account."""
+    """The account's id, if the event concerns an account."""
 
 
 class Identifiers(Model):
@@ -672,21 +674,21 @@ class Identifiers(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     username: str
-    """Of the name."""
+    """The form of the username."""
     email: str | None = None
-    """Of the address, where the account has claimed it."""
+    """The form of the address, if the account has claimed it."""
 
 
 class ExportedIdentity(Model):
-    """Somebody as a provider of ID tokens knows them."""
+    """An identity at a provider of ID tokens."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     issuer: str
-    """The provider: `iss`."""
+    """The provider's issuer: `iss`."""
     subject: str
-    """What it calls them: `sub`."""
+    """The user's id at the provider: `sub`."""
     created_at: int
-    """Since when the account is theirs."""
+    """When the identity was linked to the account."""
 
 
 class ExportedMail(Model):
@@ -694,50 +696,50 @@ class ExportedMail(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kind: str
-    """What it is about."""
+    """The kind of mail."""
     created_at: int
-    """Since when it waits."""
+    """When the mail was written."""
     expires_at: int
-    """Until when it is worth sending."""
+    """When the mail is no longer worth sending."""
 
 
 class ExportedSecret(Model):
-    """What is kept of a mailed token or a challenge that may be told."""
+    """A mailed token or a challenge, without the secret."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     purpose: str
-    """What it is for."""
+    """The secret's purpose."""
     created_at: int
-    """When it was made."""
+    """When the secret was made."""
     expires_at: int
-    """Until when it may be redeemed."""
+    """When the secret expires."""
 
 
 class Passkey(Model):
-    """A passkey as its user may see it."""
+    """A passkey, as its user may see it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The credential's id."""
     created_at: int
-    """When it was made."""
+    """When the passkey was registered."""
     backup_eligible: bool
-    """Whether it may be on several devices: it is synchronized."""
+    """Whether the passkey may be on several devices, because it is synchronized."""
     backed_up: bool
-    """Whether it is on several devices now, as far as is known."""
+    """Whether the passkey is on several devices now, as far as known."""
     transports: list[str]
-    """How its authenticator is reached: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …"""
+    """The transports that reach its authenticator: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …"""
     aaguid: str
-    """The kind of authenticator, where it says so: nobody has verified it."""
+    """The model of authenticator, if it tells; not verified."""
     label: str | None = None
-    """What its user calls it."""
+    """The user's name for the passkey."""
     last_used_at: int | None = None
-    """When it was used last."""
+    """When the passkey was last used."""
 
 
 class ProviderLogin(Model):
-    """A login with another provider: which, and what it says of how the user satisfied it, in its own
-    words. Nothing is concluded from that here.
+    """A login at an identity provider, and what the provider says about it. The engine concludes nothing
+    from it.
     """
 
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -746,39 +748,39 @@ class ProviderLogin(Model):
     acr: str | None = None
     """The authentication context class (OpenID Connect Core section 2)."""
     amr: list[str] | None = None
-    """The methods."""
+    """The authentication methods (RFC 8176)."""
     auth_time: int | None = None
-    """When the user proved there who they are, in Unix seconds."""
+    """When the user authenticated at the provider, in Unix seconds."""
 
 
 class ExportedSession(Model):
-    """A session as it is kept."""
+    """A session as the store keeps it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
-    """Its id: `sid` in tokens."""
+    """The session's id: `sid` in tokens."""
     backend: str
-    """For which backend it was opened."""
+    """The backend that its tokens are for."""
     amr: list[str]
-    """By what its user proved who they are (RFC 8176)."""
+    """The methods by which the user authenticated (RFC 8176)."""
     created_at: int
-    """When it began."""
+    """When the session was opened."""
     refreshed_at: int
-    """When it was refreshed last, or began."""
+    """When the session was last refreshed, or else opened."""
     expires_at: int
-    """When it ends, or ended, unless it is refreshed or revoked."""
+    """When the session ends or ended, unless it is refreshed or revoked."""
     device_id: Annotated[str | None, Field(repr=False)] = None
-    """On which device it was opened."""
+    """The device that opened the session."""
     ip: str | None = None
-    """From where it was opened."""
+    """The IP address that opened the session."""
     provider: ProviderLogin | None = None
-    """Of a login with another provider, what that says of it."""
+    """The login at an identity provider that opened the session, if one did."""
     revoked_at: int | None = None
-    """When it was revoked."""
+    """When the session was revoked."""
     scope: str | None = None
-    """What its tokens may be used for."""
+    """The scopes of its tokens."""
     user_agent: str | None = None
-    """With what it was opened."""
+    """The `User-Agent` that opened the session."""
 
 
 class ExportedTotp(Model):
@@ -786,45 +788,45 @@ class ExportedTotp(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     created_at: int
-    """When it was set up."""
+    """When the app was set up."""
     confirmed_at: int | None = None
-    """Since when it is in force."""
+    """When the app was activated."""
 
 
 class ExportUserResponse(Model):
-    """Everything that is kept on a person, without what is secret; of sessions and events a page."""
+    """Everything that the store keeps about a person, without secrets; one page of sessions and events."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account."""
     identifiers: Identifiers
-    """The forms under which the account's name and address are compared."""
+    """The canonical forms by which the account's name and address are compared."""
     must_change_password: bool
-    """Whether the next login by password ends with a new one."""
+    """Whether the next login by password requires a new password."""
     identities: list[ExportedIdentity]
-    """Who logs in to it by ID token."""
+    """The identities of ID token providers that log in to the account."""
     mails: list[ExportedMail]
-    """Mails that wait to be sent, without their content, which is the address and a token."""
+    """The mails that wait to be sent, without their content (the address and a token)."""
     recovery_codes: int
-    """How many recovery codes are left."""
+    """The number of unused recovery codes."""
     one_time_secrets: list[ExportedSecret]
-    """Mailed tokens and challenges that may still be redeemed, or not yet forgotten."""
+    """The mailed tokens and challenges that can still be redeemed or are not yet forgotten."""
     passkeys: list[Passkey]
     """The passkeys."""
     known_devices: list[int]
-    """Until when each device is known on which the user logged in; which it is, is not kept."""
+    """When each known device of the user will be forgotten. The store does not keep which device it is."""
     sessions: list[ExportedSession]
-    """The sessions, those that are over and not yet forgotten included, the oldest first."""
+    """The sessions, the oldest first, with those that ended and are not yet forgotten."""
     events: list[Event]
-    """What the audit log tells about the account, the oldest first."""
+    """The account's events in the audit log, the oldest first."""
     next: str | None = None
-    """Where the next page of sessions and events begins, when there may be one: give it as `after`."""
+    """The id to give as `after` for the next page of sessions and events; absent if there is none."""
     password_expires_at: int | None = None
-    """Until when the password is good, where somebody else has set it."""
+    """When the password expires, if an administrator set it."""
     password_scheme: str | None = None
-    """The scheme of the password's hash, where there is a password. The hash itself stays in the store."""
+    """The scheme of the password's hash, if there is a password. The hash stays in the store."""
     totp: ExportedTotp | None = None
-    """The authenticator app, where one is set up, without its secret."""
+    """The authenticator app without its secret, if one is set up."""
 
 
 class HashPasswordRequest(Model):
@@ -832,11 +834,11 @@ class HashPasswordRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
-    """The password, not longer than `password.max_bytes`. The policy for new passwords is not applied."""
+    """The password, not longer than `password.max_bytes`. The policy for new passwords does not apply."""
 
 
 class HashPasswordResponse(Model):
-    """A hash."""
+    """A password hash."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     hash: Annotated[str, Field(repr=False)]
@@ -856,19 +858,19 @@ class VerifyPasswordRequest(Model):
 
 
 class VerifyPasswordResponse(Model):
-    """What the verification found."""
+    """The result of the verification."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     valid: bool
-    """Whether the password is the one that was hashed. False for a malformed hash and for one whose cost
-    is out of bounds.
+    """Whether the hash is of this password. False for a malformed hash and for one whose cost is out of
+    bounds.
     """
     needs_rehash: bool
-    """Whether the hash should be made anew with the current cost."""
+    """Whether the password should be hashed again with the present cost."""
 
 
 class CheckPasswordRequest(Model):
-    """Judges a password that somebody may want to choose. Nothing is kept or counted."""
+    """Judges a password that a user may choose. The engine keeps and counts nothing."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
@@ -878,71 +880,69 @@ class CheckPasswordRequest(Model):
 
 
 class CheckPasswordResponse(Model):
-    """What the policy says of a password."""
+    """The policy's verdict on a password."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     acceptable: bool
-    """Whether it may be chosen."""
+    """Whether the password may be chosen."""
     score: Annotated[int, Field(ge=0, le=255)]
-    """How hard it is to guess, from 0 to 4 (zxcvbn): for a meter beside the field."""
+    """How hard the password is to guess, from 0 to 4 (zxcvbn): for a meter beside the field."""
     reasons: list[PasswordWeakness]
-    """Why it may not be chosen; may be shown."""
+    """Why the password may not be chosen; they may be shown to the user."""
 
 
 class ChangePasswordRequest(Model):
-    """Changes a password for somebody who knows the old one. `token` or `user_id` says whose."""
+    """Changes a password for a user who knows the old one. `token` or `user_id` names the user."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     old_password: Annotated[str, Field(repr=False)]
-    """The password as it is; wrong ones count as failed logins do."""
+    """The present password; a wrong one counts as a failed login."""
     new_password: Annotated[str, Field(repr=False)]
-    """The password as it shall be."""
+    """The new password."""
 
 
 class FullChangePasswordRequest(ChangePasswordRequest):
-    """Changes a password for somebody who knows the old one. `token` or `user_id` says whose."""
+    """Changes a password for a user who knows the old one. `token` or `user_id` names the user."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
     token: Annotated[str | None, Field(repr=False)] = None
-    """An access token of theirs, live."""
+    """A live access token of the user."""
     user_id: str | None = None
-    """Their id, where the host knows who it is."""
+    """The user's id, if the host has authenticated the user."""
 
 
 class ChangePasswordResponse(Model):
-    """The password was changed. The tokens of all these sessions are dead, those of the caller included:
-    log in again.
-    """
+    """The password was changed and every session ended, the caller's included: log in again."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     revoked_sessions: Annotated[int, Field(ge=0)]
-    """How many sessions were ended."""
+    """The number of sessions that ended."""
 
 
 class SetPasswordRequest(Model):
-    """Sets a password for somebody else, who need not know the old one: a privileged act. It ends every
-    session and opens an account that was closed after too many failed logins.
+    """Sets a user's password without the old one: a privileged act. It ends every session and unlocks an
+    account that failed logins had locked.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     new_password: Annotated[str, Field(repr=False)]
-    """The password. It is not compared with the one before, of which the caller learns nothing."""
+    """The new password. It is not compared with the old one, so the caller learns nothing about that."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
     """
     temporary: bool | None = None
-    """Whether it must be changed at the next login, within `password.temporary_seconds`; default: true, so
-    that only its user knows the next.
+    """Whether the user must change it at the next login, within `password.temporary_seconds`; default:
+    true, so that only the user knows the next password.
     """
 
 
 class LoginRequest(PasswordMixin):
-    """Proves who one is and opens a session."""
+    """Authenticates a user by password and opens a session."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     username: str
@@ -950,141 +950,141 @@ class LoginRequest(PasswordMixin):
 
 
 class FullLoginRequest(LoginRequest):
-    """Proves who one is and opens a session."""
+    """Authenticates a user by password and opens a session."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     backend: str | None = None
-    """For which backend; default: `default`."""
+    """The backend that the session's tokens are for; default: `default`."""
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
-    """Or one of its recovery codes, which is used up."""
+    """A recovery code instead, which is used up."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
-    """What the access token may be used for, separated by spaces. The engine grants what the host asks: a
-    host that passes on a client's wish decides first what it may have.
+    """The scopes of the access token, separated by spaces. The engine grants what the host asks for: a
+    host that passes on a client's wish decides first what the client may have.
     """
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
-    """The code of the account's authenticator app. Where the account has no second factor it is not looked
-    at.
-    """
+    """The code of the account's authenticator app. Ignored if the account has no second factor."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """Or what one of its passkeys answers to a challenge of `begin_passkey_login`, which is spent: the
-    credential's `toJSON()`.
+    """A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
+    `toJSON()`.
     """
 
 
 class LoginResponse(Model):
-    """A session was opened. Keep both tokens secret."""
+    """An opened session. Keep both tokens secret."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
-    """Proves who one is (RFC 9068); send it as `Authorization: Bearer …`."""
+    """The access token (RFC 9068); send it as `Authorization: Bearer …`."""
     token_type: str
     """Always `Bearer`."""
     expires_in: int
     """The life of the access token in seconds."""
     session_id: str
-    """The session: `sid` in the token."""
+    """The session's id: `sid` in the token."""
     backend: str
     """The backend that the token is for."""
     user: User
-    """Who logged in."""
+    """The user who logged in."""
     refresh_expires_in: int | None = None
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
-    """Gets the next access token; absent where the backend does not refresh."""
+    """The refresh token, which gets the next access token; absent if the backend does not refresh."""
 
 
 class CompleteLoginRequest(Model):
-    """Takes the step that a login still wanted. One proof is given: the one that was asked for."""
+    """Takes the next step of a login. Give the one proof that the login asked for."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
-    """The challenge of that login. It is spent when this succeeds, and bears ten attempts."""
+    """The login's challenge. It can be used once and allows ten attempts."""
     new_password: Annotated[str | None, Field(repr=False)] = None
-    """The next password, where the password must be changed."""
+    """The new password, if the password must be changed."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     """A recovery code, which is used up."""
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the authenticator app."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """What `navigator.credentials.get` gave for the `webauthn_options` of that login: the credential's
+    """The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
     `toJSON()`.
     """
 
 
 class LoginWithIdTokenRequest(Model):
-    """Proves by an ID token who one is and opens a session."""
+    """Authenticates a user by an ID token and opens a session."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id_token: Annotated[str, Field(repr=False)]
     """The ID token (OpenID Connect Core section 2); not an access token."""
     backend: str | None = None
-    """For which backend; default: `default`."""
+    """The backend that the session's tokens are for; default: `default`."""
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
     nonce: Annotated[str | None, Field(repr=False)] = None
-    """The value that the host sent with its authentication request, which the token must repeat: so that
-    it answers this browser's request and no other.
+    """The nonce that the host sent with its authentication request. The token must repeat it, so that it
+    answers this browser's request and no other.
     """
     provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
-    """Which of `id_token_providers` issued it; may be left out where there is only one."""
+    """The name of the issuer in `id_token_providers`; optional if there is only one."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
-    """What the access token may be used for, separated by spaces. The engine grants what the host asks."""
+    """The scopes of the access token, separated by spaces. The engine grants what the host asks for."""
 
 
 class LoginWithIdTokenResponse(Model):
-    """A session was opened. Keep both tokens secret."""
+    """An opened session. Keep both tokens secret."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
-    """Proves who one is (RFC 9068); send it as `Authorization: Bearer …`."""
+    """The access token (RFC 9068); send it as `Authorization: Bearer …`."""
     token_type: str
     """Always `Bearer`."""
     expires_in: int
     """The life of the access token in seconds."""
     session_id: str
-    """The session: `sid` in the token."""
+    """The session's id: `sid` in the token."""
     backend: str
     """The backend that the token is for."""
     user: User
-    """Who logged in."""
+    """The user who logged in."""
     created: bool
-    """Whether the account was made now."""
+    """Whether this login created the account."""
     refresh_expires_in: int | None = None
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
-    """Gets the next access token; absent where the backend does not refresh."""
+    """The refresh token, which gets the next access token; absent if the backend does not refresh."""
 
 
 class ReauthenticateRequest(Model):
-    """Proves again who one is, before something that matters. One proof is given; which of them is enough,
-    the host decides.
+    """Authenticates the user of a session again, before an important act. Give one proof; the host decides
+    which are enough.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """An access token of the session."""
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
     password: Annotated[str | None, Field(repr=False)] = None
-    """The password; wrong ones count as failed logins do."""
+    """The password; a wrong one counts as a failed login."""
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
-    """Or the code of the authenticator app."""
+    """The code of the authenticator app instead."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """Or what a passkey answers to a challenge of `begin_passkey_login`, which is spent: the credential's
+    """A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
     `toJSON()`. The authenticator must have verified its user.
     """
 
 
 class ReauthenticateResponse(Model):
-    """A token of the same session that says so."""
+    """A fresh access token of the same session."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
-    """The access token, with `auth_time` of now. The one before stays good, with its own."""
+    """The access token, whose `auth_time` is now. The previous token stays valid, with its own
+    `auth_time`.
+    """
     expires_in: int
-    """Its life in seconds."""
+    """The token's lifetime in seconds."""
 
 
 class RefreshRequest(Model):
@@ -1098,7 +1098,7 @@ class RefreshRequest(Model):
 
 
 class RefreshResponse(Model):
-    """The next tokens; the refresh token that was given is spent."""
+    """The next tokens. The refresh token that was given is spent."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
@@ -1114,59 +1114,61 @@ class RefreshResponse(Model):
 
 
 class LogoutRequest(Model):
-    """Ends a session. Either token will do."""
+    """Ends a session. Give either token."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     everywhere: bool | None = None
-    """End every session of the user."""
+    """Whether to end every session of the user."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
     """The refresh token."""
     stateless: bool | None = None
-    """Change nothing, only confirm: the client forgets its tokens, which stay valid until they expire."""
+    """Whether to change nothing and only confirm. The client then forgets its tokens, which stay valid
+    until they expire.
+    """
     token: Annotated[str | None, Field(repr=False)] = None
     """The access token."""
 
 
 class LogoutResponse(Model):
-    """Logged out."""
+    """The session ended."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     message: str
-    """Tells the client what to do."""
+    """What the client must do now."""
 
 
 class ListSessionsRequest(Model):
-    """Lists the sessions of a user that are alive."""
+    """Lists the live sessions of a user."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
 
 
 class Session(Model):
-    """A session as its user may see it."""
+    """A session, as its user may see it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
-    """Its id: `sid` in tokens."""
+    """The session's id: `sid` in tokens."""
     backend: str
     """The backend that its tokens are for."""
     created_at: int
-    """When it began."""
+    """When the session was opened."""
     refreshed_at: int
-    """When it was refreshed last, or began."""
+    """When the session was last refreshed, or else opened."""
     expires_at: int
-    """When it ends unless it is refreshed."""
+    """When the session ends unless it is refreshed."""
     amr: list[str]
-    """By what its user proved who they are (RFC 8176)."""
+    """The methods by which the user authenticated (RFC 8176)."""
     device_id: Annotated[str | None, Field(repr=False)] = None
-    """On which device it was opened."""
+    """The device that opened the session."""
     ip: str | None = None
-    """From where it was opened."""
+    """The IP address that opened the session."""
     provider: ProviderLogin | None = None
-    """Of a login with another provider, what that says of it."""
+    """The login at an identity provider that opened the session, if one did."""
     user_agent: str | None = None
-    """With what it was opened."""
+    """The `User-Agent` that opened the session."""
 
 
 class ListSessionsResponse(Model):
@@ -1182,7 +1184,7 @@ class RevokeSessionRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     session_id: str
-    """Which."""
+    """The session's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -1190,11 +1192,11 @@ class RevokeSessionRequest(Model):
 
 
 class RevokedResponse(Model):
-    """How many sessions were ended."""
+    """The number of sessions that ended."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     revoked: Annotated[int, Field(ge=0)]
-    """Sessions that were alive until now."""
+    """The number of live sessions that ended."""
 
 
 class RevokeUserSessionsRequest(Model):
@@ -1202,17 +1204,17 @@ class RevokeUserSessionsRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
     """
     except_session_id: str | None = None
-    """The one to keep: that from which the user asks."""
+    """The session to keep: the one that the user asks from."""
 
 
 class RevokeAllSessionsRequest(Model):
-    """Ends every session of everybody."""
+    """Ends every session of every user."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -1222,7 +1224,7 @@ class RevokeAllSessionsRequest(Model):
 
 
 class RevokeTokenRequest(Model):
-    """Revokes a token: with its session, or by itself where it belongs to none (RFC 7009)."""
+    """Revokes a token with its session, or by itself if it belongs to none (RFC 7009)."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -1232,15 +1234,15 @@ class RevokeTokenRequest(Model):
     backend: str | None = None
     """The backend that issued the token of this `jti`; default: `default`."""
     jti: Annotated[str | None, Field(pattern="^[A-Za-z0-9_-]{22}$")] = None
-    """Or the `jti` of a token of `issue_token`, as its answer and the event `token_issued` say it."""
+    """The `jti` of a token of `issue_token` instead, from its answer or the event `token_issued`."""
     token: Annotated[str | None, Field(repr=False)] = None
     """An access or a refresh token."""
     token_type_hint: str | None = None
-    """`access_token` or `refresh_token`; not needed, any text is accepted."""
+    """`access_token` or `refresh_token`; optional, and any text is accepted."""
 
 
 class RevokeTokenResponse(Model):
-    """It is done, or there was nothing to do."""
+    """The token is revoked, or there was nothing to revoke."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -1254,23 +1256,23 @@ class VerifyRequest(Model):
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     backend: str | None = None
-    """Whose token it must be; default: `default`."""
+    """The backend that must have issued the token; default: `default`."""
 
 
 class AuthenticateRequest(Model):
-    """Asks who is there, live: the account is active and the session alive."""
+    """Identifies the user of a live token: the account is active and the session has not ended."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     authorization: Annotated[str | None, Field(repr=False)] = None
-    """Or the value of an `Authorization` header: `Bearer <token>` (RFC 6750)."""
+    """The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750)."""
     backend: str | None = None
-    """Whose token it must be; default: `default`."""
+    """The backend that must have issued the token; default: `default`."""
     token: Annotated[str | None, Field(repr=False)] = None
     """The access token."""
 
 
 class AuthenticateResponse(Model):
-    """Who is there."""
+    """The user of a live token."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
@@ -1278,65 +1280,65 @@ class AuthenticateResponse(Model):
     claims: Annotated[Claims, SkipValidation]
     """The token's claims."""
     session_id: str | None = None
-    """The session, where the token belongs to one."""
+    """The session's id, if the token belongs to a session."""
 
 
 class AuthenticateRequestRequest(Model):
-    """Asks whether a request to the host may pass, by the rules under `requests` in the configuration. The
-    token is `token`; without it that of `authorization`; without that the configured cookie.
+    """Decides whether a request to the host may pass, by the rules under `requests` in the configuration.
+    The engine takes the token from `token`, else from `authorization`, else from the configured cookie.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     method: str
-    """The method, in any case."""
+    """The HTTP method, in any case."""
     path: str
-    """The path as the router sees it; a query is cut off. One that two readers could take for different
+    """The path as the router sees it; a query is cut off. A path that two readers could take for different
     paths is never skipped.
     """
     authorization: Annotated[str | None, Field(repr=False)] = None
-    """The value of the `Authorization` header, or of the one that `requests.header` names: `Bearer
+    """The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer
     <token>` (RFC 6750).
     """
     backend: str | None = None
-    """Whose token it must be; default: `default`."""
+    """The backend that must have issued the token; default: `default`."""
     connection: str | None = None
-    """The kind of the connection, as `requests.connections` names it; default: `http`."""
+    """The kind of connection, as `requests.connections` names it; default: `http`."""
     cookies: Annotated[dict[str, str] | None, Field(repr=False)] = None
-    """The cookies by their names."""
+    """The cookies by name."""
     excluded: Annotated[bool | None, Field(strict=True)] = None
     """Whether the route opted out of authentication."""
     host: str | None = None
-    """The value of the `Host` field: host and port that the request was sent to. Its own pages may send
-    the cookie, unless `requests.origins` says whose may.
+    """The value of the `Host` header: the host and port that the request was sent to. Pages of this host
+    may send the cookie, unless `requests.origins` lists others.
     """
     origin: str | None = None
-    """The value of the `Origin` field, where there is one: which page sent the request (RFC 6454). It
+    """The value of the `Origin` header, if there is one: the page that sent the request (RFC 6454). It
     decides whether the cookie counts.
     """
     rules: dict[str, Any] | None = None
-    """Rules in the place of those of the configuration, in the same form. They are compiled once and kept
-    while they are in use; at most 16 KiB.
+    """Rules that replace those of the configuration, in the same form. The engine compiles them once and
+    keeps them while they are in use; at most 16 KiB.
     """
     token: Annotated[str | None, Field(repr=False)] = None
-    """The access token, where the host has it already."""
+    """The access token, if the host has it already."""
 
 
 class AuthenticateRequestResponse(Model):
-    """The verdict: the request passes."""
+    """The request may pass."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     skipped: bool
-    """Whether the request needs no authentication; nobody was asked for then, and nothing else is said."""
+    """Whether the request needs no authentication; the other members are then absent."""
     claims: Annotated[Claims, SkipValidation] | None = None
     """The token's claims."""
     session_id: str | None = None
-    """The session, where the token belongs to one."""
+    """The session's id, if the token belongs to a session."""
     user: User | None = None
     """The account as it is now."""
 
 
 class IntrospectRequest(Model):
-    """Asks about a token, live, for another service (RFC 7662)."""
+    """Checks a token for another service (RFC 7662), as of now."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
@@ -1344,23 +1346,23 @@ class IntrospectRequest(Model):
 
 
 class FullIntrospectRequest(IntrospectRequest):
-    """Asks about a token, live, for another service (RFC 7662)."""
+    """Checks a token for another service (RFC 7662), as of now."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     audience: str | None = None
     """The service that asks: a token for another audience is not active."""
     token_type_hint: str | None = None
-    """`access_token` or `refresh_token`; not needed, any text is accepted."""
+    """`access_token` or `refresh_token`; optional, and any text is accepted."""
 
 
 class IntrospectResponse(Model):
-    """What is known of the token. When it is not active, nothing is disclosed but that."""
+    """The token's state. An inactive token discloses nothing else."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     active: bool
-    """Whether the token is good now."""
+    """Whether the token is valid now."""
     aud: list[str] | None = None
-    """For whom the token is."""
+    """The token's audience."""
     client_id: str | None = None
     """The backend that issued the token."""
     exp: int | None = None
@@ -1370,11 +1372,11 @@ class IntrospectResponse(Model):
     iss: str | None = None
     """The issuer."""
     reason: Annotated[str | None, Field(exclude=True)] = None
-    """For the host only, never to be passed on: why the token is not active."""
+    """Why the token is not active. It is for the host only: do not pass it on."""
     scope: str | None = None
     """The scopes, separated by spaces."""
     sid: str | None = None
-    """The session, where the token belongs to one."""
+    """The session's id, if the token belongs to a session."""
     sub: str | None = None
     """The id of the account."""
     token_type: str | None = None
@@ -1388,9 +1390,9 @@ class IntrospectRemoteRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
-    """A token of the other service, as it stands."""
+    """A token of the other service."""
     token_type_hint: str | None = None
-    """What kind of token it is, for the service: `access_token` or `refresh_token`."""
+    """The kind of token, for the service: `access_token` or `refresh_token`."""
 
 
 class IntrospectRemoteResponse(Model):
@@ -1404,50 +1406,50 @@ class IntrospectRemoteResponse(Model):
 
 
 class AuthorizeRequest(Model):
-    """Asks whether the bearer of a token may do something. Every condition that is given must hold."""
+    """Checks whether the bearer of a token may do something. All conditions that are given must hold."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     amr: list[str] | None = None
-    """In the session of the token the user proved it by one of these methods (RFC 8176; `mfa`: by a factor
-    beside another), and at most `max_age_seconds` ago, where that is given.
+    """The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
+    beside another), at most `max_age_seconds` ago if that is given.
     """
     backend: str | None = None
-    """Whose token it must be; default: `default`."""
+    """The backend that must have issued the token; default: `default`."""
     by_second_factor: bool | None = None
-    """As `"amr": ["mfa"]`, if the account has a second factor: what to ask before a factor is added or
-    taken away.
+    """If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or
+    removing a factor.
     """
     email: str | None = None
-    """The account's address is this one; capitals do not matter. It must be verified, unless
+    """The account has this address, in any case of letters. It must be verified, unless
     `require_verified_email` is false.
     """
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
-    """The user proved who they are at most so long ago."""
+    """The user authenticated at most this many seconds ago."""
     require_verified_email: bool | None = None
-    """The account's address is verified; default: true where `email` is given."""
+    """The account's address is verified; default: true if `email` is given."""
     roles: list[str] | None = None
-    """The account has at least one of these roles; with an empty list nobody may."""
+    """The account has at least one of these roles. An empty list admits nobody."""
     scopes: list[str] | None = None
     """The token carries all of these scopes (RFC 6749 section 3.3)."""
     user_id: str | None = None
-    """The account is this one."""
+    """The account has this id."""
 
 
 class AuthorizeResponse(Model):
-    """The answer."""
+    """The verdict."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     authorized: bool
     """Whether the bearer may."""
     reason: Annotated[str | None, Field(exclude=True)] = None
-    """For the host only, never to be passed on: why not."""
+    """Why not. It is for the host only: do not pass it on."""
 
 
 class IssueTokenRequest(Model):
-    """Issues an access token that belongs to no session. Where `sub` is no account's id, `verify` accepts
-    the token, while the live questions (`authenticate`, `introspect`, `authorize`) know nobody by it.
+    """Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify`
+    accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
@@ -1461,31 +1463,31 @@ class IssueTokenRequest(Model):
     events of the call keep it.
     """
     backend: str | None = None
-    """Who issues it; default: `default`."""
+    """The backend that issues the token; default: `default`."""
     lifetime_seconds: Annotated[int | None, Field(ge=1)] = None
-    """The life of the token; default `access_token_seconds`, at most `session_max_seconds`."""
+    """The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`."""
 
 
 class IssueTokenResponse(Model):
-    """A token."""
+    """An access token."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     expires_at: int
-    """When it expires, in Unix seconds."""
+    """When the token expires, in Unix seconds."""
     jti: str
-    """Its id, by which `revoke_token` revokes it."""
+    """The token's id, by which `revoke_token` revokes it."""
 
 
 class JwksRequest(Model):
-    """Asks for the public keys."""
+    """Returns the public keys."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class JwksResponse(Model):
-    """A JWK Set (RFC 7517 section 5): publish it for services that verify on their own."""
+    """A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     keys: list[dict[str, Any]]
@@ -1501,72 +1503,74 @@ class RotateKeysRequest(Model):
     events of the call keep it.
     """
     backend: str | None = None
-    """The backend whose key it is; default: `default`, and with `retire` all of them."""
+    """The backend whose key is replaced; default: `default`, or with `retire` all of them."""
     keep_totp: bool | None = None
-    """Authenticator apps stay good: no copy of the store leaked. With `retire` and without `backend` only."""
+    """Whether authenticator apps stay valid, because no copy of the store leaked. Only with `retire` and
+    without `backend`.
+    """
     retire: Literal["now"] | None = None
-    """`now`: something leaked. The signing keys of the backend verify nothing any more, at once. Without
-    `backend` those of all backends, and with them goes everything that a leaked secret key opens
-    together with a copy of the store: every secret key but the first of `secret_keys`, every session,
-    mailed token and challenge, the mails that wait with a token, and the seeds of authenticator apps.
-    The first must be the newest, and each of the others have been the first before: a list in the wrong
-    order is refused.
+    """`now`, after a leak: the signing keys of the backend stop verifying at once. Without `backend` this
+    applies to all backends, and also retires everything that a leaked secret key opens together with a
+    copy of the store: every secret key but the first of `secret_keys`, every session, mailed token and
+    challenge, the waiting mails with a token, and the seeds of authenticator apps. The first key must
+    be the newest, and each of the others must have been the first before: a list in the wrong order is
+    refused.
     """
 
 
 class RetiredSecrets(Model):
-    """The keys that were retired, and what ended with them."""
+    """What was retired, and what ended with it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: Annotated[int, Field(ge=0)]
-    """The number of signing keys, including those that only verified."""
+    """The number of signing keys: all that signed or verified."""
     secret_keys: Annotated[int, Field(ge=0)]
-    """The number of secret keys: all that this process has, except the first."""
+    """The number of secret keys: all that this process was given, except the first."""
     sessions: Annotated[int, Field(ge=0)]
     """The number of sessions that ended."""
     one_time_secrets: Annotated[int, Field(ge=0)]
     """The number of mailed tokens and challenges that can no longer be redeemed."""
     mails: Annotated[int, Field(ge=0)]
-    """The number of unsent mails with such a token, which are no longer sent."""
+    """The number of mails with such a token, which are no longer sent."""
     totp_seeds: Annotated[int, Field(ge=0)]
-    """The number of authenticator apps that have to be set up again."""
+    """The number of authenticator apps whose codes no longer work."""
 
 
 class RotateKeysResponse(Model):
-    """The ring has turned."""
+    """The new signing key."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kid: str
-    """The key that signs from now on, of the backend or of `default`."""
+    """The id of the new signing key, of the backend or of `default`."""
     previous: str | None
-    """The key that signed until now. It verifies until nothing that it signed is alive, or, where it was
-    retired, nothing any more.
+    """The id of the previous signing key. It verifies until everything that it signed has expired, or, if
+    it was retired, nothing any more.
     """
     retired: RetiredSecrets | None = None
     """What was retired, if that was asked for."""
 
 
 class ListKeysRequest(Model):
-    """Asks for the keys."""
+    """Lists the keys."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class NeededBy(Model):
-    """What needs an older secret key."""
+    """The data that needs an older secret key."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     password_hashes: int
-    """Password hashes that it sealed (`password.pepper`). Each is sealed anew at the next login."""
+    """The number of password hashes that it sealed (`password.pepper`). The next login seals each anew."""
     totp_seeds: int
-    """Seeds of authenticator apps that it sealed."""
+    """The number of authenticator seeds that it sealed."""
     mails: int
-    """Mails that wait."""
+    """The number of waiting mails."""
     recovery_codes: int
-    """Recovery codes that were made under it."""
+    """The number of recovery codes made under it."""
     sessions: int
-    """Live sessions that were refreshed last while it was the current one. Without it their users log in
-    again.
+    """The number of live sessions last refreshed while it was current. Without the key their users must
+    log in again.
     """
 
 
@@ -1575,14 +1579,14 @@ class SecretKey(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
-    """A name that tells nothing of it."""
+    """The key's id, which tells nothing about the key."""
     since: int
-    """When it was first the current one, in Unix seconds."""
+    """When the key first became current, in Unix seconds."""
     state: SecretKeyState
-    """What this process does with it."""
+    """What this process does with the key."""
     needed_by: NeededBy | None = None
-    """What needs it in the list, where it is not the current one. It may go once all of these are 0 and
-    every process has the newer key first.
+    """The data that needs the key in the list, if it is not the current one. The key may be removed once
+    all of these are 0 and the newer key is first in every process.
     """
 
 
@@ -1591,32 +1595,34 @@ class SigningKey(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kid: str
-    """Its id: `kid` in the header of the tokens that it signed."""
+    """The key's id: `kid` in the header of the tokens that it signed."""
     backend: str
-    """The name of its backend."""
+    """The backend's name."""
     algorithm: str
-    """`HS256` is secret; the others are in `jwks`, too."""
+    """The algorithm. `jwks` does not publish `HS256` keys."""
     created_at: int
-    """When it was made, in Unix seconds."""
+    """When the key was made, in Unix seconds."""
     expires_at: int | None = None
-    """Until when it verifies, in Unix seconds; absent while it signs."""
+    """When the key stops verifying, in Unix seconds; absent while it signs."""
 
 
 class ListKeysResponse(Model):
-    """The keys, without what is secret of them."""
+    """The keys, without their secrets."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: list[SigningKey]
-    """The signing keys in the store; for each backend those that sign first. The fixed secret of a
-    compatibility backend is not there.
+    """The signing keys in the store; for each backend the signing one first. The fixed secret of a
+    compatibility backend is not listed.
     """
     secret_keys: list[SecretKey]
-    """The secret keys that were ever the first, in the order in which they came; the last is the newest."""
+    """The secret keys that were ever the first of the list, in order of their first use; the last is the
+    newest.
+    """
 
 
 class RequestEmailVerificationRequest(Model):
-    """Asks for a mail that verifies the address of an account. One of `token`, `user_id`, `verification`,
-    `username` with `password`, and `email` is given.
+    """Requests a mail that verifies the address of an account. Give one of `token`, `user_id`,
+    `verification`, `username` with `password`, and `email`.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
@@ -1625,27 +1631,27 @@ class RequestEmailVerificationRequest(Model):
     events of the call keep it.
     """
     client: Client | None = None
-    """From where the user comes: too many mails from one address of the network are refused."""
+    """The client's connection: too many mails for one network address are refused."""
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
-    """An address, which alone names no account that has yet to verify it: nothing is mailed, and the
-    answer is the same whoever has it.
+    """An address. By itself it names no account with an unverified address: nothing is mailed, and the
+    answer is the same for every address.
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
     password: Annotated[str | None, Field(repr=False)] = None
-    """The password; wrong ones count as failed logins do."""
+    """The password; a wrong one counts as a failed login."""
     token: Annotated[str | None, Field(repr=False)] = None
-    """An access token of the account, live."""
+    """A live access token of the account."""
     user_id: str | None = None
-    """The account's id, where the host knows who asks."""
+    """The account's id, if the host has authenticated the user."""
     username: str | None = None
-    """The username or the address, where nobody can log in before the address is verified."""
+    """The username or the address, for users who cannot log in before the address is verified."""
     verification: Annotated[str | None, Field(repr=False)] = None
     """The challenge that `register` returned."""
 
 
 class SentResponse(Model):
-    """Answered alike whether or not there was anybody to send it to."""
+    """The same answer whether or not a mail was sent."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     sent: bool
@@ -1653,13 +1659,13 @@ class SentResponse(Model):
 
 
 class RequestEmailChangeRequest(Model):
-    """Asks for another address for an account."""
+    """Requests another address for an account."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """The account."""
+    """The account's id."""
     new_email: Annotated[str, Field(max_length=254, min_length=3)]
-    """The address to be."""
+    """The new address."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -1669,19 +1675,19 @@ class RequestEmailChangeRequest(Model):
 
 
 class RequestEmailChangeResponse(Model):
-    """Answered alike whether or not the address is another account's."""
+    """The same answer whether or not another account has the address."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     sent: bool
     """Always true."""
     verification: Annotated[str, Field(repr=False)]
-    """For `verify_email`: proves, beside the mailed token, that the account is that of the browser that
-    asked. A secret, good for a week; keep it in a cookie that scripts cannot read.
+    """A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs
+    to the browser that asked. It is valid for a week; keep it in a cookie that scripts cannot read.
     """
 
 
 class RequestPasswordResetRequest(Model):
-    """Asks for a mail with which a new password can be set."""
+    """Requests a mail with a token that sets a new password."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     email: Annotated[str, Field(max_length=254, min_length=3)]
@@ -1691,42 +1697,42 @@ class RequestPasswordResetRequest(Model):
     events of the call keep it.
     """
     client: Client | None = None
-    """From where the user comes: too many mails from one address of the network are refused."""
+    """The client's connection: too many mails for one network address are refused."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
 
 
 class ResetPasswordRequest(Model):
-    """Sets a new password by a token that was mailed."""
+    """Sets a new password by a mailed token."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
-    """The token."""
+    """The mailed token."""
     new_password: Annotated[str, Field(repr=False)]
     """The new password."""
 
 
 class VerifyEmailRequest(Model):
-    """Redeems a token that was mailed, with one proof of the account: `access_token`, `username` with
-    `password`, `verification`, or `id_token`. Without a proof it is refused, unless
-    `mail.click_verifies` is set and the account never verified an address.
+    """Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
+    `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies`
+    is set and the account never verified an address.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
-    """The token, of either purpose."""
+    """The mailed token, of either purpose."""
     access_token: Annotated[str | None, Field(repr=False)] = None
-    """An access token of the account, live."""
+    """A live access token of the account."""
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
     id_token: Annotated[str | None, Field(repr=False)] = None
-    """An ID token of an identity that opens the account, where nobody can log in before the address is
+    """An ID token of an identity that opens the account, for users who cannot log in before the address is
     verified.
     """
     nonce: Annotated[str | None, Field(repr=False)] = None
-    """The nonce that the ID token must have."""
+    """The nonce that the ID token must repeat."""
     password: Annotated[str | None, Field(repr=False)] = None
-    """Its password; wrong ones count as failed logins do."""
+    """The account's password; a wrong one counts as a failed login."""
     provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """The provider of the ID token; default: the only one."""
     username: str | None = None
@@ -1736,31 +1742,31 @@ class VerifyEmailRequest(Model):
 
 
 class CheckMailTokenRequest(Model):
-    """Looks at a token that was mailed."""
+    """Tells what a mailed token is for, without redeeming it."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
-    """The token."""
+    """The mailed token."""
 
 
 class CheckMailTokenResponse(Model):
-    """It is good."""
+    """A token that can be redeemed."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     purpose: str
-    """What for: `verify_email`, `reset_password` or `change_email`."""
+    """The token's purpose: `verify_email`, `reset_password` or `change_email`."""
     expires_at: int
-    """Until when."""
+    """When the token expires."""
 
 
 class GenerateTotpSecretRequest(Model):
-    """Asks for a secret."""
+    """Makes a secret for an authenticator app."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class GenerateTotpSecretResponse(Model):
-    """A secret, kept nowhere."""
+    """A secret. The engine does not keep it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
@@ -1768,7 +1774,7 @@ class GenerateTotpSecretResponse(Model):
 
 
 class TotpProvisioningUriRequest(Model):
-    """Asks how an authenticator app gets a secret."""
+    """Writes a secret as a URI and a QR code for an authenticator app."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
@@ -1778,121 +1784,121 @@ class TotpProvisioningUriRequest(Model):
 
 
 class Provisioning(Model):
-    """A URI that holds a seed, and its picture."""
+    """An authenticator app's secret as a URI and as a picture."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     otpauth_uri: Annotated[str, Field(repr=False)]
-    """`otpauth://totp/…`: what an authenticator app reads. A secret."""
+    """The URI that an authenticator app reads: `otpauth://totp/…`."""
     qr_svg: Annotated[str, Field(repr=False)]
-    """The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret."""
+    """The URI as a QR code: an `<svg>` element that can be put into a page as it is."""
 
 
 class VerifyTotpRequest(Model):
-    """Verifies a code."""
+    """Verifies a code by a secret."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """The secret in base32."""
     code: Annotated[str, Field(repr=False)]
-    """The code; spaces and hyphens in it are passed over."""
+    """The code; spaces and hyphens are ignored."""
 
 
 class VerifyTotpResponse(Model):
-    """The answer."""
+    """The verdict."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     valid: bool
-    """Whether it is the code of now, or of `totp.skew_steps` steps before or after."""
+    """Whether the code is the present one, or one of `totp.skew_steps` steps before or after."""
 
 
 class SetupTotpRequest(Model):
-    """Sets up an authenticator app for an account. Whoever asks must be its user, who logged in just now:
-    the app shuts out everybody else.
+    """Sets up an authenticator app for an account. The host must have authenticated its user just now,
+    because the app shuts out everybody else.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
 
 
 class SetupTotpResponse(Model):
-    """What the app needs. It is no factor before `confirm_totp`."""
+    """The app's secret. The app is no factor before `confirm_totp`."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
-    """The secret in base32, for whoever cannot read the picture."""
+    """The secret in base32, for users who cannot scan the picture."""
     otpauth_uri: Annotated[str, Field(repr=False)]
-    """`otpauth://totp/…`: what an authenticator app reads. A secret."""
+    """The URI that an authenticator app reads: `otpauth://totp/…`."""
     qr_svg: Annotated[str, Field(repr=False)]
-    """The same as a QR code: an `<svg>` element that can stand in a page as it is. A secret."""
+    """The URI as a QR code: an `<svg>` element that can be put into a page as it is."""
 
 
 class ConfirmTotpRequest(Model):
-    """Puts an authenticator app in force."""
+    """Activates an authenticator app."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     code: Annotated[str, Field(repr=False)]
-    """The code that the app shows. It is used up: the first login needs the next one."""
+    """The code that the app shows. It is used up: the first login needs the next code."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
     """
     client: Client | None = None
-    """From where the user comes, as far as the host knows: a known device has a count of its own."""
+    """The client's connection, where known; failures on a known device are counted separately."""
 
 
 class ConfirmTotpResponse(Model):
-    """It is in force, and every session has ended: log in again."""
+    """The app is active and every session has ended: log in again."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     is_configured: bool
     """Always true."""
     recovery_codes: Annotated[list[str], Field(repr=False)]
-    """Codes that open the account when the app is lost, each once. They are shown now and never again;
-    none where the account has some from another factor.
+    """Codes that open the account if the app is lost; each can be used once. They are shown only now.
+    Empty if the account has codes already.
     """
 
 
 class TotpStatusRequest(Model):
-    """Asks whether an account has an authenticator app."""
+    """Tells whether an authenticator app is active."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
 
 
 class TotpStatusResponse(Model):
-    """Whether an app is in force."""
+    """The state of an authenticator app."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     is_configured: bool
-    """Whether a login wants its code. One that is set up and not confirmed does not count."""
+    """Whether a login requires the app's code. An app that is set up but not confirmed does not count."""
 
 
 class DisableTotpRequest(Model):
-    """Takes an authenticator app away."""
+    """Removes an authenticator app."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     code: Annotated[str, Field(repr=False)]
-    """A code of the app, or, where it is lost, a recovery code. Not looked at where no app is in force."""
+    """A code of the app or, if it is lost, a recovery code. Ignored if no app is active."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
     """
     client: Client | None = None
-    """From where the user comes, as far as the host knows: a known device has a count of its own."""
+    """The client's connection, where known; failures on a known device are counted separately."""
 
 
 class GenerateRecoveryCodesRequest(Model):
-    """Replaces the recovery codes of an account. Whoever asks must be its user, who logged in just now."""
+    """Replaces the recovery codes of an account. The host must have authenticated its user just now."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -1900,39 +1906,39 @@ class GenerateRecoveryCodesRequest(Model):
 
 
 class GenerateRecoveryCodesResponse(Model):
-    """The codes, shown now and never again. Every session has ended."""
+    """New recovery codes, shown only now. Every session has ended."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     codes: Annotated[list[str], Field(repr=False)]
-    """Ten codes, each good once."""
+    """Ten codes; each can be used once."""
 
 
 class RecoveryCodesStatusRequest(Model):
-    """Asks how many recovery codes an account has left."""
+    """Counts the unused recovery codes of an account."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
 
 
 class RecoveryCodesStatusResponse(Model):
-    """How many are left."""
+    """The number of unused recovery codes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     remaining: int
-    """Codes that were not used."""
+    """The number of unused codes."""
 
 
 class TakeMailRequest(Model):
-    """Takes mails out of the outbox for a while, to send them."""
+    """Takes mails out of the outbox on a lease, to send them."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     lease_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
-    """For how long nobody else gets them: 1 to 3600 seconds, default 60. A mail that is not acknowledged
-    by then is taken again.
+    """How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
+    acknowledged by then can be taken again.
     """
     limit: Annotated[int | None, Field(ge=1, le=100)] = None
-    """How many at most: 1 to 100, default 10."""
+    """The most mails to take: 1 to 100, default 10."""
 
 
 class Mail(Model):
@@ -1940,13 +1946,13 @@ class Mail(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
-    """Its id, for `acknowledge_mail`."""
+    """The mail's id, for `acknowledge_mail`."""
     kind: str
-    """What it is about: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
     `email_changed`, `account_exists`, `password_changed`.
     """
     to: Annotated[str, Field(max_length=254, min_length=3)]
-    """To whom, as the address was given; its domain may be international."""
+    """The recipient's address as it was given; its domain may be international."""
     locale: Annotated[str, Field(max_length=35, min_length=2)]
     """The language of the texts."""
     subject: str
@@ -1954,25 +1960,23 @@ class Mail(Model):
     text: Annotated[str, Field(repr=False)]
     """The text."""
     html: Annotated[str, Field(repr=False)]
-    """The same as HTML."""
+    """The text as HTML."""
     user_id: str
-    """For whom it is."""
+    """The recipient's user id."""
     created_at: int
-    """When it was written."""
+    """When the mail was written."""
     expires_at: int
-    """When it is no longer worth sending."""
+    """When the mail is no longer worth sending."""
     attempt: int
-    """Which attempt this is, from 1."""
+    """The number of this attempt, from 1."""
     from_: Annotated[str | None, Field(alias="from")] = None
-    """From whom, where `mail.from` is given."""
+    """The sender, if `mail.from` is configured."""
     link: Annotated[str | None, Field(repr=False)] = None
-    """The link with the token, where `mail.links` has one for this kind."""
+    """The link with the token, if `mail.links` has one for this kind."""
     message_id: str | None = None
-    """The value for `Message-ID`: the same at every attempt, so that a mail that was sent twice is shown
-    once.
-    """
+    """The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once."""
     token: Annotated[str | None, Field(repr=False)] = None
-    """The token, where there is one."""
+    """The token, if the mail has one."""
 
 
 class TakeMailResponse(Model):
@@ -1980,27 +1984,27 @@ class TakeMailResponse(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     mails: list[Mail]
-    """The mails, those first that wait for the longest time."""
+    """The mails, the longest waiting first."""
 
 
 class AcknowledgeMailRequest(Model):
-    """Says what became of a mail."""
+    """Reports whether a mail that was taken was sent."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
-    """Which."""
+    """The mail's id."""
     delivered: bool
-    """Whether it was sent. One that was not is due again later: after a minute, then after twice as long
-    each time, up to six hours.
+    """Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice
+    as long each time, up to six hours.
     """
     error: Annotated[str | None, Field(pattern="^[a-z0-9_.-]{1,64}$")] = None
-    """Why it was not, in a word: it is kept for the audit log, so it must not name anybody."""
+    """Why the mail was not sent, in one word. The audit log keeps it, so it must not name anybody."""
     permanent: bool | None = None
-    """Give it up: the address does not take mail."""
+    """Whether to give the mail up, because the address takes no mail."""
 
 
 class AcknowledgeMailResponse(Model):
-    """It is known."""
+    """What became of the acknowledgement."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     acknowledged: bool
@@ -2008,57 +2012,59 @@ class AcknowledgeMailResponse(Model):
 
 
 class DeliverMailRequest(Model):
-    """Sends mails that are due."""
+    """Sends the mails that are due."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
-    """How many at most: 1 to 1000, default 100."""
+    """The most mails to send: 1 to 1000, default 100."""
 
 
 class DeliverMailResponse(Model):
-    """What became of them."""
+    """The outcome for the mails that were due."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     delivered: Annotated[int, Field(ge=0)]
-    """The server took so many."""
+    """The number of mails that the server took."""
     deferred: Annotated[int, Field(ge=0)]
-    """So many it did not take now: they are due again later."""
+    """The number of mails that the server did not take now. They are due again later."""
     refused: Annotated[int, Field(ge=0)]
-    """So many it will never take: they are given up."""
+    """The number of mails that the server will never take. They are given up."""
 
 
 class BeginPasskeyRegistrationRequest(Model):
-    """Begins to make a passkey for an account. Whoever asks must be its user, who logged in just now: a
-    passkey opens the account.
+    """Begins to register a passkey for an account. The host must have authenticated its user just now,
+    because a passkey opens the account.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
-    """What its user calls it: 1 to 64 characters."""
+    """The user's name for the passkey: 1 to 64 characters."""
 
 
 class BeginPasskeyRegistrationResponse(Model):
-    """What the page passes on, within five minutes."""
+    """A ceremony that begins; finish it within five minutes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
-    """For `finish_passkey_registration`. It is spent when that succeeds, and replaced by that of a later
-    begin.
+    """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
+    call of this operation replaces it.
     """
     options: dict[str, Any]
-    """What `PublicKeyCredential.parseCreationOptionsFromJSON` reads, for `navigator.credentials.create`."""
+    """The options for `navigator.credentials.create`, as
+    `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
+    """
 
 
 class FinishPasskeyRegistrationRequest(Model):
-    """Makes the passkey."""
+    """Registers a passkey."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge of `begin_passkey_registration`."""
     response: Annotated[dict[str, Any], Field(repr=False)]
-    """What `navigator.credentials.create` gave: the credential's `toJSON()`."""
+    """The answer of `navigator.credentials.create`: the credential's `toJSON()`."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -2066,14 +2072,14 @@ class FinishPasskeyRegistrationRequest(Model):
 
 
 class FinishPasskeyRegistrationResponse(Model):
-    """The passkey was made, and every session has ended: log in again."""
+    """The passkey was registered and every session has ended: log in again."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     credential: Passkey
     """The passkey."""
     recovery_codes: Annotated[list[str], Field(repr=False)]
-    """Codes that stand in for a second factor that is lost, each once. They are shown now and never again;
-    none where the account has some from another factor.
+    """Codes that replace a lost second factor; each can be used once. They are shown only now. Empty if
+    the account has codes already.
     """
 
 
@@ -2082,21 +2088,23 @@ class BeginPasskeyLoginRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     backend: str | None = None
-    """For which backend; default: `default`."""
+    """The backend that the session's tokens are for; default: `default`."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
-    """What the access token may be used for, as with `login`."""
+    """The scopes of the access token, as in `login`."""
     username: str | None = None
-    """The username or the e-mail address. Without, the authenticator offers the accounts that it knows."""
+    """The username or the e-mail address. Without it the authenticator offers the accounts that it knows."""
 
 
 class BeginPasskeyLoginResponse(Model):
-    """What the page passes on, within five minutes."""
+    """A ceremony that begins; finish it within five minutes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
-    """For `finish_passkey_login`. It is spent when that succeeds."""
+    """The challenge for `finish_passkey_login`. A login that succeeds spends it."""
     options: dict[str, Any]
-    """What `PublicKeyCredential.parseRequestOptionsFromJSON` reads, for `navigator.credentials.get`."""
+    """The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON`
+    reads them.
+    """
 
 
 class FinishPasskeyLoginRequest(Model):
@@ -2106,9 +2114,9 @@ class FinishPasskeyLoginRequest(Model):
     challenge: Annotated[str, Field(repr=False)]
     """The challenge of `begin_passkey_login`."""
     response: Annotated[dict[str, Any], Field(repr=False)]
-    """What `navigator.credentials.get` gave: the credential's `toJSON()`."""
+    """The answer of `navigator.credentials.get`: the credential's `toJSON()`."""
     client: Client | None = None
-    """From where the user comes, as far as the host knows."""
+    """The client's connection, where known."""
 
 
 class ListPasskeysRequest(Model):
@@ -2116,7 +2124,7 @@ class ListPasskeysRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
 
 
 class ListPasskeysResponse(Model):
@@ -2128,13 +2136,13 @@ class ListPasskeysResponse(Model):
 
 
 class RemovePasskeyRequest(Model):
-    """Takes a passkey away. Whoever asks must be its user, who logged in just now."""
+    """Removes a passkey. The host must have authenticated its user just now."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
-    """Whose."""
+    """The user's id."""
     credential_id: str
-    """Which: its `id`."""
+    """The credential's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the one who does this, as the host knows them, where it is not the user. The
     events of the call keep it.
@@ -2142,11 +2150,11 @@ class RemovePasskeyRequest(Model):
 
 
 class RemovePasskeyResponse(Model):
-    """It is gone; if there was one, every session has ended."""
+    """The passkey is gone. If it existed, every session has ended."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     removed: bool
-    """Whether the account had it until now."""
+    """Whether the account had the passkey."""
 
 
 class EventsRequest(Model):
@@ -2156,26 +2164,25 @@ class EventsRequest(Model):
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """Only what this actor did."""
     after: str | None = None
-    """Only what comes after this event, in the order that is asked for: `next` of the page before, or
-    `resume` of an earlier answer. Of an event that the log does not have any more, everything that is
-    left comes after it.
+    """Only events after the one with this id, in the order asked for: `next` of the previous page, or
+    `resume` of an earlier answer. If that event was purged, all events that remain come after it.
     """
     ip: str | None = None
-    """Only what came from this address, as the host gave it."""
+    """Only events of this IP address, as the host gave it."""
     kind: EventKind | None = None
-    """Only this kind."""
+    """Only events of this kind."""
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
-    """How many to return: 1 to 1000, default 100."""
+    """The most to return: 1 to 1000, default 100."""
     order: EventOrder | None = None
-    """In which order: `written` (default), in which every event comes after those that were there before
-    it, whatever clocks say; `oldest` or `newest` first, by time.
+    """The order: `written` (default), in which an event comes after all events that were written before
+    it, whatever the clocks say; `oldest` or `newest` first, by time.
     """
     since: int | None = None
-    """Only what happened at this time or later, in Unix seconds."""
+    """Only events at this time or later, in Unix seconds."""
     until: int | None = None
-    """Only what happened at this time or before, in Unix seconds."""
+    """Only events at this time or earlier, in Unix seconds."""
     user_id: str | None = None
-    """Only what concerns this account, which may be gone."""
+    """Only events that concern this account, which may be deleted."""
 
 
 class EventsResponse(Model):
@@ -2185,36 +2192,34 @@ class EventsResponse(Model):
     events: list[Event]
     """The events."""
     next: str | None = None
-    """Where the next page begins, when there may be one: give it as `after`."""
+    """The id to give as `after` for the next page; absent if there is none."""
     resume: str | None = None
-    """How far the log was read in the order `written`: given as `after`, it brings exactly what came into
-    the log later. Absent while the log is empty.
+    """How far the log was read in the order `written`. Given as `after`, it returns exactly the events
+    written later. Absent if the log is empty.
     """
 
 
 class VerifyEventsRequest(Model):
-    """Verifies the chain over the audit log: that nothing was changed in it, taken out of it or added to
-    it.
-    """
+    """Verifies the chain over the audit log: no event was changed, removed or added."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
-    """A head that an earlier call answered and that was kept elsewhere. The log up to it must be
+    """A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
     unchanged. This shows a change even if its author has the secret key.
     """
 
 
 class ChainProblem(Model):
-    """A flaw at one place of the log."""
+    """A problem at one place of the log."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     reason: str
-    """The kind of flaw: `changed` (the event is not as written), `missing` (it was removed before its
-    time), `added` (it is not part of the chain), `broken` (events before it were removed or moved),
-    `unlisted` (it has no place in the log, and followers of the log do not see it), `head` (the chain
-    does not end as the sealed head says: its end was removed, or another secret key sealed it),
-    `other_head` (the request's head is part neither of this chain nor of its expired events),
-    `no_chain` (no chain is kept).
+    """The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
+    before its time), `added` (the event does not belong to the chain), `broken` (earlier events were
+    removed or moved), `unlisted` (the event has no place in the log, so readers that follow the log do
+    not see it), `head` (the chain does not end where the sealed head says: its end was removed, or
+    another secret key sealed it), `other_head` (the head in the request belongs neither to this chain
+    nor to a part that was purged), `no_chain` (the log has no chain).
     """
     event_id: str | None = None
     """The event's id."""
@@ -2223,33 +2228,35 @@ class ChainProblem(Model):
 
 
 class VerifyEventsResponse(Model):
-    """What the chain shows."""
+    """The result of the verification."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     intact: bool
-    """Whether everything is as it was written."""
+    """Whether the log is as it was written."""
     events: Annotated[int, Field(ge=0)]
-    """How many events were verified."""
+    """The number of verified events."""
     problems: list[ChainProblem]
-    """What is wrong, at most a hundred of it."""
+    """The problems, at most a hundred."""
     head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
-    """The head of the chain, where there is one: keep it elsewhere."""
+    """The head of the chain, if there is a chain: keep it elsewhere."""
     since: int | None = None
-    """When the first of them happened."""
+    """When the first verified event happened."""
 
 
 class MaintainRequest(Model):
-    """Purges what is past its time. Ordinary writes do a little of it; a job that calls this now and then
+    """Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation
     does the rest.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     budget_ms: Annotated[int | None, Field(ge=1, le=60000)] = None
-    """When to stop, in milliseconds: 1 to 60000, default 1000. The batch that runs then is finished."""
+    """The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that
+    runs when the time is up.
+    """
 
 
 class PurgedRows(Model):
-    """How many of each kind were purged."""
+    """The number of purged rows by kind."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     sessions: Annotated[int, Field(ge=0)]
@@ -2257,29 +2264,29 @@ class PurgedRows(Model):
     throttles: Annotated[int, Field(ge=0)]
     """Counts of failed attempts."""
     one_time_secrets: Annotated[int, Field(ge=0)]
-    """One-time secrets that nobody redeemed."""
+    """One-time secrets that expired unused."""
     spent_challenges: Annotated[int, Field(ge=0)]
-    """Challenges of logins by passkey that were redeemed."""
+    """Used challenges of logins by passkey."""
     known_devices: Annotated[int, Field(ge=0)]
-    """Devices on which nobody logged in for a long time."""
+    """Devices without a login for a long time."""
     mails: Annotated[int, Field(ge=0)]
     """Mails that could not be sent in time."""
     keys: Annotated[int, Field(ge=0)]
-    """Signing keys that verify nothing any more."""
+    """Signing keys that no longer verify anything."""
     revoked_tokens: Annotated[int, Field(ge=0)]
-    """Revoked tokens that have expired by themselves."""
+    """Revoked tokens that have expired."""
     events: Annotated[int, Field(ge=0)]
     """Events older than `audit.retention_days` of the store."""
 
 
 class MaintainResponse(Model):
-    """What was purged."""
+    """The result of a purge."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     purged: PurgedRows
-    """How many of each kind."""
+    """The number of purged rows by kind."""
     complete: bool
-    """Whether nothing is left; else call again."""
+    """Whether nothing is left; if false, call again."""
 
 
 class BackupRequest(Model):
@@ -2287,179 +2294,177 @@ class BackupRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     path: str
-    """The file to make, with mode 0600. None may have this name."""
+    """The path of the file to make, with mode 0600. No file may have this name."""
     verify: bool | None = None
-    """Whether the copy is opened and looked through before it has its name: every page, row and index, and
-    that the secret key is its own. It takes about as long as the copy. Default: false.
+    """Whether to verify the copy before it gets its name: every page, row and index, and that the secret
+    key opens it. This takes about as long as the copy. Default: false.
     """
 
 
 class VerifiedBackup(Model):
-    """What a copy holds."""
+    """The contents of a copy."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     users: int
-    """Accounts."""
+    """The number of accounts."""
     sessions: int
-    """Sessions that are alive."""
+    """The number of live sessions."""
     events: int
-    """Events of the audit log."""
+    """The number of events in the audit log."""
 
 
 class BackupResponse(Model):
-    """The copy is on the disk."""
+    """A copy on the disk."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     bytes: Annotated[int, Field(ge=0)]
-    """How long the file is."""
+    """The length of the file."""
     verified: VerifiedBackup | None = None
-    """What the copy holds, where it was verified."""
+    """The contents of the copy, if it was verified."""
 
 
 class StatsRequest(Model):
-    """Asks for the figures since the engine was opened."""
+    """Returns figures since the engine was opened."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     store: bool | None = None
-    """Whether to tell those of the store, too, which takes a few reads of it; default: false."""
+    """Whether to include the store's figures, which takes a few reads; default: false."""
 
 
 class HashQueueStats(Model):
-    """The places where passwords are hashed, now."""
+    """The queue for password hashes, now."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     slots: Annotated[int, Field(ge=0)]
-    """How many hashes may run at once."""
+    """The number of hashes that may run at once."""
     busy: Annotated[int, Field(ge=0)]
-    """How many run."""
+    """The number of hashes that run."""
     waiting: Annotated[int, Field(ge=0)]
-    """How many callers wait for one."""
+    """The number of callers that wait."""
 
 
 class LatencyBucket(Model):
-    """The calls of about one duration: each bucket reaches twice as far as the one before it."""
+    """The calls of about one duration. Each bucket reaches twice as far as the previous one."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     count: Annotated[int, Field(ge=0)]
-    """How many."""
+    """The number of calls."""
     up_to_seconds: float | None = None
-    """Calls in this bucket took no longer; absent for the last one."""
+    """The longest duration in this bucket; absent for the last one."""
 
 
 class Latency(Model):
-    """How long calls took."""
+    """The durations of calls."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     count: Annotated[int, Field(ge=0)]
-    """How many calls were timed: all of them, but of `verify` about one in 16."""
+    """The number of timed calls: all of them, but about one in 16 for `verify`."""
     sum_seconds: float
-    """How long they took together."""
+    """The sum of the durations."""
     buckets: list[LatencyBucket]
-    """Their histogram."""
+    """A histogram."""
 
 
 class OperationOutcome(Model):
-    """How many calls ended like this."""
+    """The number of calls with one outcome."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     status: str
     """The name of the status."""
     count: Annotated[int, Field(ge=0)]
-    """How many."""
+    """The number of calls."""
 
 
 class OperationStats(Model):
-    """The figures of an operation."""
+    """The figures of one operation."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     operation: str
-    """Which."""
+    """The operation's name."""
     outcomes: list[OperationOutcome]
-    """How its calls ended."""
+    """The outcomes of its calls."""
     latency: Latency
-    """How long they took."""
+    """The durations of its calls."""
 
 
 class StoreStats(Model):
-    """What a store holds."""
+    """The figures of a store."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     active_accounts: int
-    """How many accounts may log in."""
+    """The number of accounts that may log in."""
     disabled_accounts: int
-    """How many may not."""
+    """The number of accounts that may not log in."""
     sessions: int
-    """How many sessions are alive: not revoked, and not past their time."""
+    """The number of live sessions: neither revoked nor expired."""
     events: int
-    """How many events the audit log has."""
+    """The number of events in the audit log."""
     mails: int
-    """How many mails wait to be sent."""
+    """The number of mails that wait to be sent."""
     keys: int
-    """How many signing keys there are, those that only verify included."""
+    """The number of signing keys, with those that only verify."""
     bytes: Annotated[int, Field(ge=0)]
-    """What the store takes: the SQLite file, or the tables on the server with their indexes."""
+    """The size of the SQLite file, or of the tables on the server with their indexes."""
     estimated: list[str]
-    """Which of the counts are what a PostgreSQL server expects: those of more than 100,000. The others
-    were counted.
-    """
+    """The counts that a PostgreSQL server estimates: those above 100,000. The others are exact."""
     free_bytes: Annotated[int | None, Field(ge=0)] = None
-    """What is free on the disk of the SQLite file."""
+    """The free space on the disk of the SQLite file."""
     log_bytes: Annotated[int | None, Field(ge=0)] = None
     """The length of the SQLite file's write-ahead log."""
     oldest_mail_at: int | None = None
-    """Since when the oldest of them waits."""
+    """When the oldest waiting mail was written."""
 
 
 class StatsResponse(Model):
-    """The figures of this engine, since it was opened."""
+    """The figures of this engine since it was opened."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     operations: list[OperationStats]
     """The operations that were called, in the order of the reference."""
     hash_queue: HashQueueStats
-    """The places where passwords are hashed."""
+    """The queue for password hashes."""
     prometheus: str
-    """All of this in the text format of Prometheus: what a scraper is answered, as `text/plain;
+    """All figures in the text format of Prometheus: answer a scraper with it, as `text/plain;
     version=0.0.4`.
     """
     store: StoreStats | None = None
-    """What the store holds, where that was asked for: the same for every engine on it."""
+    """The store's figures, if they were asked for: the same for every engine on the store."""
 
 
 class DoctorRequest(Model):
-    """Asks for a judgement of the running configuration on this machine."""
+    """Checks the running configuration on this machine."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     integrity: bool | None = None
-    """Whether a SQLite file is looked through to its end, however long that takes: every page, row and
-    index. Default: for two seconds.
+    """Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
+    for two seconds.
     """
 
 
 class Finding(Model):
-    """What was found."""
+    """A finding."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     severity: FindingSeverity
     """`problem`: change it; `advice`: think about it; `ok`."""
     check: str
-    """What was looked at."""
+    """The name of the check."""
     message: str
-    """What was found and what to do, for people."""
+    """The finding and what to do about it, for people."""
     field: str | None = None
     """The key of the configuration to change, as a JSON pointer."""
 
 
 class DoctorResponse(Model):
-    """The judgement."""
+    """The result of the checks."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     findings: list[Finding]
-    """What was looked at, always in the same order."""
+    """The findings, always in the same order."""
     version: str
     """The version of the library."""
     hash_milliseconds: float | None = None
-    """How long one password hash takes on this machine; absent when none could be made."""
+    """How long a password hash takes on this machine; absent if none could be made."""
 
 
 UpdateUserResponse = UserResponse
