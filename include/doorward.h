@@ -66,22 +66,23 @@
 #define DOORWARD_NODISCARD
 #endif
 
-// The version of this ABI, the number in the soname. Compare with doorward_abi() after loading.
+// The version of this ABI, which is also the number in the soname. Compare it with doorward_abi() after
+// loading.
 #define DOORWARD_ABI 1
 
 // Level of a log record: a bug was contained.
 #define DOORWARD_LOG_ERROR 1
 
-// Level of a log record: something the operator should see to.
+// Level of a log record: the operator should act.
 #define DOORWARD_LOG_WARN 2
 
-// Level of a log record: a refusal.
+// Level of a log record: an operation was refused.
 #define DOORWARD_LOG_INFO 3
 
 // Kind of a member: a text.
 #define DOORWARD_IS_TEXT 1
 
-// Kind of a member: JSON, as a builder or doorward_value gave it, or as somebody sent it whole.
+// Kind of a member: JSON, from a builder, from doorward_value, or received as a whole.
 #define DOORWARD_IS_JSON 2
 
 // Kind of a member: an integer.
@@ -96,38 +97,39 @@
 // An open engine. Any number of threads may use it at once.
 typedef struct doorward_engine doorward_engine;
 
-// The class of an outcome: `status & 0xff`; the upper bits are reserved. The body's `code` says more.
+// The class of an outcome: `status & 0xff`; the upper bits are reserved. The body's `code` is more specific.
 typedef int32_t doorward_status;
 
-// What the host lends to an engine. Every function is optional (NULL), may be called from any thread
-// that calls the engine, must not call back into the library (that gets MISUSE, code `reentered`),
-// and must neither throw nor jump out.
+// Callbacks supplied by the host. Every function is optional (NULL), may be called from any thread that
+// calls the engine, must not call back into the library (that gets MISUSE, code `reentered`), and must
+// neither throw nor jump out.
 typedef struct doorward_hooks {
-  // sizeof(doorward_hooks) of the caller. Later versions add members at the end only.
+  // The caller's sizeof(doorward_hooks). Later versions add members at the end only.
   size_t struct_size;
-  // Handed to every function below.
+  // Passed to every function below.
   void *context;
-  // Receives log records: a level, and a JSON object that lives until it returns. Never a secret.
+  // Receives log records: a level, and a JSON object that is valid until the function returns. They
+  // contain no secrets.
   void (*log)(void *context, int32_t level, const char *json);
-  // The time in Unix milliseconds, for tests that travel. NULL: the machine's clock.
+  // Returns the time in Unix milliseconds, for tests that move time. NULL: the machine's clock.
   int64_t (*now_ms)(void *context);
-  // Called once, when no other hook will be called any more: after the engine was closed, or
-  // before doorward_open returns without one. Not where struct_size is not set.
+  // Called once, after the last call of any other hook: when the engine was closed, or before
+  // doorward_open returns without one. Not called if struct_size is not set.
   void (*destroy)(void *context);
 } doorward_hooks;
 
-// A member of a JSON object, or an item of a list, for doorward_object and doorward_list. Written by DOORWARD_TEXT and
-// the functions beside it.
+// A member of a JSON object, or an item of a list, for doorward_object and doorward_list. Made by
+// DOORWARD_TEXT and the functions beside it.
 typedef struct doorward_member {
-  // Its name. Not read in a list.
+  // The member's name. Not read in a list.
   const char *name;
   // DOORWARD_IS_TEXT, DOORWARD_IS_JSON: `length` bytes of UTF-8, borrowed.
   const char *text;
-  // How many bytes `text` has.
+  // The number of bytes in `text`.
   size_t length;
-  // DOORWARD_IS_INTEGER: the number. DOORWARD_IS_BOOLEAN: 0 is false, all else true.
+  // DOORWARD_IS_INTEGER: the number. DOORWARD_IS_BOOLEAN: 0 is false, any other number true.
   int64_t integer;
-  // What it is: DOORWARD_IS_TEXT or another.
+  // The member's kind: DOORWARD_IS_TEXT or another.
   int32_t kind;
 } doorward_member;
 
@@ -173,21 +175,22 @@ typedef struct doorward_member {
 extern "C" {
 #endif // __cplusplus
 
-// The ABI version of the loaded library: DOORWARD_ABI of the header it was built with.
+// The ABI version of the loaded library: DOORWARD_ABI of the header that it was built with.
 DOORWARD_NODISCARD
 uint32_t doorward_abi(void);
 
-// The version of the loaded library, as "0.1.0". Static: not to be freed.
+// The version of the loaded library, such as "0.1.0". A static text: do not free it.
 const char *doorward_version(void);
 
-// The library as data: operations with the JSON Schemas of their requests and responses, statuses,
-// codes, the schema of the configuration, features.
+// Describes the library: operations with the JSON Schemas of their requests and responses, statuses, codes,
+// the schema of the configuration, features.
 DOORWARD_NODISCARD
 doorward_status doorward_describe(char **response);
 
-// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
-// On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
-// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once, unless its `struct_size` is not set.
+// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied. With
+// DOORWARD_OK `*engine` is the caller's until doorward_release, and `*response` is {}. Otherwise `*engine`
+// is NULL, and `*response` says why. In either case `hooks->destroy` is called once, unless `struct_size` is
+// not set.
 //
 // Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
 // store_unavailable.
@@ -197,8 +200,8 @@ doorward_status doorward_open(const char *config,
                               struct doorward_engine **engine,
                               char **response);
 
-// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is
-// written on every path and is the caller's until doorward_free.
+// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is written
+// in every case and is the caller's until doorward_free.
 //
 // Codes: unknown_operation, and those of the operation.
 DOORWARD_NODISCARD
@@ -207,14 +210,14 @@ doorward_status doorward_call(const struct doorward_engine *engine,
                               const char *request,
                               char **response);
 
-// Closes the engine: waits for calls in flight, closes the store, calls the destroy hook. Later calls
-// get MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle
-// stays valid until doorward_release. In a forked child nothing is closed: the store is the parent's.
-// From inside a hook the engine only stops answering; it is closed when it is released.
+// Closes the engine: waits for calls in progress, closes the store, calls the destroy hook. Later calls get
+// MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle stays valid
+// until doorward_release. In a forked child nothing is closed, because the store is the parent's. Called
+// from inside a hook, the engine only stops answering; it is closed when it is released.
 void doorward_close(const struct doorward_engine *engine);
 
-// Gives the handle back, once, after the last use; closes the engine first where needed. In a forked
-// child, and from inside a hook, the memory is left to the process instead.
+// Releases the handle, once, after its last use; closes the engine first if necessary. In a forked child,
+// and from inside a hook, the memory is left to the process instead.
 void doorward_release(struct doorward_engine *engine);
 
 // Wipes and frees a response. NULL is allowed.
@@ -656,38 +659,35 @@ doorward_status doorward_doctor(const struct doorward_engine *engine, const char
 // Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
 // counts. The result is never NULL and is the caller's until doorward_free.
 //
-// A value stays a value, whatever it holds. A name that stands twice, a NULL, a text that is not UTF-8, a
-// DOORWARD_JSON that is not JSON and nesting deeper than 32 are refused: the result then says why, for logs, as
-// in "not JSON: /client/ip: NULL". That text is no JSON, so every operation refuses it with invalid_json, and a
-// builder that gets it as a value refuses it, too.
+// A value cannot break out of its place, whatever it contains. A duplicate name, a NULL, a text that is not
+// UTF-8, a DOORWARD_JSON that is not JSON, and nesting deeper than 32 are refused: the result then gives the
+// reason, for logs, such as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses
+// it with invalid_json, and a builder refuses it as a value, too.
 DOORWARD_NODISCARD
 char *doorward_object(const struct doorward_member *members,
                       size_t count);
 
 // Builds the JSON list of the values of `count` members, whose names are not read.
-// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it is as doorward_object.
+// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it works as doorward_object.
 DOORWARD_NODISCARD
 char *doorward_list(const struct doorward_member *members, size_t count);
 
-// Reads a text of a JSON text. `pointer` is a JSON pointer (RFC 6901), as "/user/id" or "/users/0/username"; ""
-// is the whole. The result is the caller's until doorward_free. It is NULL where the member is absent, null or of
-// another type, where the text has a NUL inside, and where `json` is NULL or not JSON.
+// Reads a text from JSON. `pointer` is a JSON pointer (RFC 6901), such as "/user/id" or "/users/0/username";
+// "" is the whole. The result is the caller's until doorward_free. It is NULL if the member is absent, null
+// or of another type, if the text contains a NUL, and if `json` is NULL or not JSON.
 DOORWARD_NODISCARD
-char *doorward_text(const char *json,
-                    const char *pointer);
+char *doorward_text(const char *json, const char *pointer);
 
-// Reads an integer as doorward_text reads a text. `otherwise` where there is none, or where it has a fraction or
-// an exponent, or does not fit.
+// Reads an integer as doorward_text reads a text. Returns `otherwise` if there is none, or if it has a
+// fraction or an exponent, or does not fit.
 DOORWARD_NODISCARD
-int64_t doorward_integer(const char *json,
-                         const char *pointer,
-                         int64_t otherwise);
+int64_t doorward_integer(const char *json, const char *pointer, int64_t otherwise);
 
-// Reads a boolean, 1 or 0, as doorward_text reads a text. `otherwise` where there is none.
+// Reads a boolean, 1 or 0, as doorward_text reads a text. Returns `otherwise` if there is none.
 DOORWARD_NODISCARD
 int32_t doorward_boolean(const char *json, const char *pointer, int32_t otherwise);
 
-// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on, or to look into.
+// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on or to read from.
 DOORWARD_NODISCARD
 char *doorward_value(const char *json, const char *pointer);
 

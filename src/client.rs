@@ -1,4 +1,4 @@
-//! The client of a call: the other end of the connection, as far as the host knows it.
+//! The client of a call: the other end of the connection, where known.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::user::text_type;
 
-/// The other end of the connection.
+/// The client's connection, where known.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Client {
     /// The client's IP address; failures are counted for it.
     #[schemars(with = "Option<String>")]
     pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, shown with the session; cut after 512 characters.
+    /// The `User-Agent` header, shown with the session; truncated after 512 characters.
     pub user_agent: Option<UserAgent>,
     /// A random id by which the host knows the device. On a device where the account logged in before,
     /// failures elsewhere do not lock the user out.
@@ -36,7 +36,7 @@ impl FromStr for UserAgent {
 
 text_type!(UserAgent,);
 
-/// What a host knows a device by: 1 to 128 visible ASCII characters.
+/// A host's identifier of a device: 1 to 128 visible ASCII characters.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeviceId(String);
 

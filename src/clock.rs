@@ -1,4 +1,4 @@
-//! The one source of time. The host may supply it (`doorward_hooks.now_ms`), so that tests can travel.
+//! The only source of time. The host may supply it (`doorward_hooks.now_ms`), so that tests can move time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,8 +7,9 @@ thread_local! {
     static IS_STOPPED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// While this lives the thread holds a connection of the store, and no clock is read: a host's hook may wait for a
-/// lock of somebody who waits for the connection. Builds with debug assertions panic where one is.
+/// Marks that the thread holds a connection of the store, during which no clock may be read: a host's hook
+/// may wait for a lock whose holder waits for the connection. Builds with debug assertions panic if one is
+/// read.
 pub(crate) struct Stopped(());
 
 impl Stopped {
@@ -26,33 +27,33 @@ impl Drop for Stopped {
     }
 }
 
-/// A clock that answers Unix time in milliseconds.
+/// A clock that returns Unix time in milliseconds.
 pub struct Clock(Option<Box<dyn Fn() -> i64 + Send + Sync>>);
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     pub fn system() -> Clock {
         Clock(None)
     }
 
-    /// A clock of the host's: `now_ms` returns Unix time in milliseconds.
+    /// Returns a clock of the host: `now_ms` returns Unix time in milliseconds.
     pub fn custom(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
         Clock(Some(Box::new(now_ms)))
     }
 
-    /// Unix time in whole seconds. A clock before 1970 or beyond the year 9999 is held at that bound,
-    /// so that sums with configured lifetimes cannot overflow.
+    /// Returns Unix time in whole seconds. A time before 1970 or beyond the year 9999 is clamped, so that
+    /// sums with configured lifetimes cannot overflow.
     pub(crate) fn now(&self) -> i64 {
         self.now_ms() / 1000
     }
 
-    /// The same in milliseconds, for ids.
+    /// Returns Unix time in milliseconds, for ids.
     pub(crate) fn now_ms(&self) -> i64 {
         const YEAR_10000: i64 = 253_402_300_800_000;
         self.read().clamp(0, YEAR_10000)
     }
 
-    /// How many seconds it is ahead of the machine's.
+    /// Returns how many seconds this clock is ahead of the machine's.
     pub(crate) fn ahead_seconds(&self) -> i64 {
         self.now() - Clock::system().now()
     }

@@ -1,5 +1,5 @@
-//! The configuration of an engine: one JSON object, every key with a safe default, unknown keys
-//! refused, values out of range never constructed. Environment variables are never read.
+//! The configuration of an engine: one JSON object. Every key has a safe default, unknown keys are refused,
+//! and invalid values cannot be constructed. Environment variables are never read.
 
 mod id_tokens;
 mod settings;
@@ -20,8 +20,8 @@ pub(crate) use settings::Backend;
 use settings::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
 pub use settings::{Difference, Settings};
 pub use values::{
-    Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl, SigningAlgorithm,
-    StoreUrl, Whole, Whom,
+    AppliesTo, Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl,
+    SigningAlgorithm, StoreUrl, Whole,
 };
 
 use crate::error::{Code, Error, Result};
@@ -33,80 +33,83 @@ use crate::secret_key;
 use crate::totp::ServiceName;
 use crate::user::Role;
 
-/// What `doorward_open` reads.
+/// The configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
+    /// The store: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
     /// folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
     pub store: StoreUrl,
-    /// Whether opening makes a store where none is. Default: yes, unless the key file is there, which says that
-    /// the store was there, too, and is lost.
+    /// Whether opening creates a missing store. Default: yes, unless the key file exists, which means that
+    /// there was a store and it is lost.
     pub create: Option<bool>,
-    /// Whether the store takes over what this configuration gives of its settings (`issuer`, `audience`,
-    /// `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`) where it has others: for one
-    /// deploy. Else a configuration that gives others is refused.
+    /// Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
+    /// the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
+    /// configuration that differs from the store is refused.
     pub change_settings: bool,
-    /// Whether opening makes the tables of a new store and brings the schema of an older one up to date. With `false`
-    /// a store that lacks something is refused: `doorward migrate-schema` is the operator's, then. Default: true.
+    /// Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
+    /// outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
     pub migrate: On,
-    /// Whether a SQLite file that this process may not write is opened all the same, for what only reads. The command
-    /// does so; the configuration of a host cannot say it.
+    /// Whether to open a SQLite file without write permission, for operations that only read. Set by the
+    /// command; a host's configuration cannot set it.
     #[serde(skip)]
     pub may_only_read: bool,
-    /// The secret that everything else is derived from, at least 32 bytes. At most one of `secret_key`, `secret_keys`,
-    /// `secret_key_file` and `secret_key_files` is given. Default: a key file beside a SQLite file, `<db>.key`; a
-    /// random key for a store in memory.
+    /// The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
+    /// `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
+    /// `<db>.key`; a random key for a store in memory.
     pub secret_key: Option<Secret>,
-    /// Several secrets: the first is current, the others still open what they sealed.
+    /// Several secrets: the first is current, and the others still open what they sealed.
     pub secret_keys: Option<Vec<Secret>>,
-    /// A file with the secret; made with mode 0600 when a new store has none. White space around the secret, such as a
-    /// newline at its end, is no part of it.
+    /// A file with the secret; created with mode 0600 for a new store if it is missing. White space around
+    /// the secret, such as a newline at its end, is ignored.
     pub secret_key_file: Option<PathBuf>,
-    /// Files with several secrets, as `secret_keys`: the first is current. They are never made here.
+    /// Files with several secrets, as `secret_keys`: the first is current. They are never created.
     pub secret_key_files: Option<Vec<PathBuf>>,
-    /// `iss` of every token. Default: what the store has; of a new one `doorward`.
+    /// The `iss` of every token. Default: the store's; for a new store `doorward`.
     pub issuer: Option<Issuer>,
-    /// `aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`.
+    /// The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`.
     pub audience: Option<Audience>,
-    /// How access tokens are signed. Default: what the store has; of a new one `HS256`.
+    /// How access tokens are signed. Default: the store's; for a new store `HS256`.
     pub signing_algorithm: Option<SigningAlgorithm>,
-    /// The life of an access token. Default: what the store has; of a new one 900.
+    /// The lifetime of an access token. Default: the store's; for a new store 900.
     pub access_token_seconds: Option<AccessTokenSeconds>,
-    /// The life of a refresh token that is not used. Default: what the store has; of a new one 2592000.
+    /// The lifetime of an unused refresh token. Default: the store's; for a new store 2592000.
     pub refresh_token_seconds: Option<RefreshTokenSeconds>,
-    /// The life of a session, however often it is refreshed. Default: what the store has; of a new one 7776000.
+    /// The lifetime of a session, however often it is refreshed. Default: the store's; for a new store
+    /// 7776000.
     pub session_max_seconds: Option<SessionMaxSeconds>,
-    /// How long after a refresh the token before the last still gets the answer that its first use got: two
-    /// tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
+    /// How long after a refresh the token before the last still returns the answer of its first use, for two
+    /// tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
     pub refresh_grace_seconds: Whole<0, 600, 30>,
-    /// How far another machine's clock may be off when it made `iat`, `nbf` and `exp`.
+    /// How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`.
     pub leeway_seconds: Whole<0, 600, 30>,
-    /// Named backends beside the one that the keys above describe, which is called `default`: a token of one
-    /// never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those that the store has.
+    /// Named backends besides `default`, which the keys above describe: a token of one backend is never
+    /// accepted by another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: the store's
+    /// backends.
     pub backends: Option<BTreeMap<BackendName, BackendConfig>>,
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
     #[serde(deserialize_with = "json::optional_object")]
     pub introspection_service: Option<IntrospectionService>,
-    /// Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names of the host's own.
+    /// Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
+    /// chooses.
     pub id_token_providers: BTreeMap<ProviderName, IdTokenProvider>,
-    /// Hash cost and policy of passwords.
+    /// Cost of password hashes, and policy for passwords.
     #[serde(deserialize_with = "json::object")]
     pub password: PasswordPolicy,
-    /// When too many failed logins lock the door.
+    /// When failed logins lock an account or a source.
     #[serde(deserialize_with = "json::object")]
     pub throttle: Throttle,
     /// Rules of `register`.
     #[serde(deserialize_with = "json::object")]
     pub registration: Registration,
-    /// Whether an account may log in only once its address is verified.
+    /// Whether an account must verify its address before it can log in.
     pub require_verified_email: bool,
-    /// Who must have a second factor: nobody (`false`), everybody (`true`), or whoever has one of these roles.
-    pub require_second_factor: Whom,
+    /// The users who must have a second factor: none (`false`), all (`true`), or those with one of these roles.
+    pub require_second_factor: AppliesTo,
     /// Codes of an authenticator app.
     #[serde(deserialize_with = "json::object")]
     pub totp: Totp,
-    /// Passkeys: who asks for them, and on which pages. Default: none are made or accepted.
+    /// Passkeys: the relying party and its pages. Default: none are made or accepted.
     #[serde(deserialize_with = "json::optional_object")]
     pub passkeys: Option<Passkeys>,
     /// Mails to users.
@@ -118,18 +121,18 @@ pub struct Config {
     /// Rules of `authenticate_request`.
     #[serde(deserialize_with = "json::object")]
     pub requests: Requests,
-    /// Bounds of memory and time.
+    /// Limits of memory and time.
     #[serde(deserialize_with = "json::object")]
     pub limits: Limits,
 }
 
 impl Config {
-    /// Whether addresses are verified: registering mails a link for it, or nobody enters before.
+    /// Returns whether addresses are verified: registering mails a link, or a login requires it.
     pub(crate) fn verifies_addresses(&self) -> bool {
         self.mail.links.verify_email.is_some() || self.require_verified_email
     }
 
-    /// Reads a configuration. Failures: `invalid_json`, `invalid_config` with the key in `field`,
+    /// Parses a configuration. Failures: `invalid_json`, `invalid_config` with the key in `field`,
     /// `feature_not_built`.
     pub fn parse(text: &str) -> Result<Config> {
         let config: Config = json::parse_without_nulls(text, Code::InvalidConfig)?;
@@ -166,7 +169,7 @@ impl Config {
 }
 
 impl Config {
-    /// Gives none of the settings of the store, so that it is opened with those that it has.
+    /// Removes all settings of the store, so that it is opened with its own.
     pub fn follow_store(&mut self) {
         self.issuer = None;
         self.audience = None;
@@ -180,47 +183,47 @@ impl Config {
         self.password.pepper = None;
     }
 
-    /// The file that the current secret key is in, where it is in one.
+    /// Returns the path of the current secret key, if it is in a file.
     pub fn key_file(&self) -> Option<PathBuf> {
         self.key_files().into_iter().next()
     }
 
-    /// The files that the secret keys are in, where they are in files.
+    /// Returns the paths of the secret keys, if they are in files.
     pub fn key_files(&self) -> Vec<PathBuf> {
         secret_key::files(self).into_iter().map(|(_, path)| path).collect()
     }
 }
 
-/// A named backend; what is not given is as the store has it. The defaults are those of a new one.
+/// A named backend. What is absent is as in the store; the defaults are those of a new store.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackendConfig {
-    /// `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+    /// The `aud` of its tokens. Default: the first audience, a colon and the backend's name.
     pub audience: Option<Audience>,
-    /// The life of an access token. Default: as in `default`.
+    /// The lifetime of an access token. Default: as in `default`.
     pub access_token_seconds: Option<AccessTokenSeconds>,
-    /// The life of a refresh token that is not used. Default: as in `default`.
+    /// The lifetime of an unused refresh token. Default: as in `default`.
     pub refresh_token_seconds: Option<RefreshTokenSeconds>,
     /// How its access tokens are signed. Default: as in `default`.
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
     pub secret: Option<Secret>,
-    /// Accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+    /// Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
     pub allow_weak_secret: bool,
     /// The claim that names the account. Default: `sub`.
     pub subject_claim: Option<SubjectClaim>,
-    /// Whether its sessions can be refreshed; else they end with their access token. Default: true.
+    /// Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
     pub refresh: Option<bool>,
 }
 
-/// Which claim names the account.
+/// The claim that names the account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectClaim {
     /// `sub` (RFC 7519).
     #[default]
     Sub,
-    /// `user_id`, as older versions of fastapi-users wrote.
+    /// `user_id`, as older versions of fastapi-users wrote it.
     UserId,
 }
 
@@ -229,7 +232,7 @@ pub enum SubjectClaim {
 pub struct BackendName(String);
 
 impl BackendName {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -253,27 +256,27 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Another service that says whether a token is good (RFC 7662), and how to ask it.
+/// Another service that validates tokens (RFC 7662), and how to ask it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IntrospectionServiceConfig")]
 pub struct IntrospectionService {
-    /// Its endpoint: https; http for a loopback host only.
+    /// The URL of its endpoint: https; http only for a loopback host.
     pub url: ServiceUrl,
-    /// A file with the certificates (PEM) of the authorities that may vouch for it; it is read when the engine
-    /// opens. Default: the public authorities.
+    /// A file with the certificates (PEM) of the authorities that may vouch for the service; read when the
+    /// engine opens. Default: the public authorities.
     pub ca_file: Option<PathBuf>,
-    /// The access token that this service authenticates with (RFC 6750).
+    /// The access token with which the engine authenticates itself to the service (RFC 6750).
     pub bearer: Option<BearerToken>,
-    /// Or its name and password (RFC 7617).
+    /// Or a name and password for the same (RFC 7617).
     #[serde(default, deserialize_with = "json::optional_object")]
     pub basic: Option<BasicCredentials>,
-    /// How long the whole exchange may take.
+    /// The time limit of the whole exchange.
     #[serde(default)]
     pub timeout_ms: Whole<1, 60_000, 5_000>,
 }
 
-/// Name and password of this service (RFC 7617).
+/// Name and password at the service (RFC 7617).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BasicCredentials {
@@ -288,28 +291,28 @@ pub struct BasicCredentials {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "PasswordConfig")]
 pub struct PasswordPolicy {
-    /// Memory of one hash in KiB.
+    /// The memory of one hash in KiB.
     pub memory_kib: Whole<8, 4_194_304, 19_456>,
-    /// Passes over that memory.
+    /// The number of passes over that memory.
     pub iterations: Whole<1, 64, 2>,
-    /// Lanes.
+    /// The number of lanes.
     pub parallelism: Whole<1, 64, 1>,
-    /// The shortest new password, in code points.
+    /// The minimum length of a new password, in code points.
     pub min_length: Whole<8, 128, 8>,
-    /// The longest password, in bytes of UTF-8; a longer one is refused, never cut.
+    /// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
     pub max_bytes: Whole<64, 4096, 1024>,
     /// Whether common passwords, sequences, repetitions and the account's own name are refused.
     pub blocklist: bool,
-    /// Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
-    /// alone gives nobody passwords to guess. When this changes, each hash follows at the next login. Default: what the
-    /// store has; of a new one false.
+    /// Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
+    /// allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
+    /// store false.
     pub pepper: Option<bool>,
-    /// How long a password is good that somebody else has set (`set_password`): until then its user replaces it.
+    /// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
     pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
-    /// How many hashes run at once in the process; each takes `memory_kib`. Its engines share the places, as many as
-    /// one of them asks for at most. Default: the number of processors.
+    /// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
+    /// these places, as many as the largest request among them. Default: the number of processors.
     pub max_concurrent: Option<Whole<1, 1024, 1>>,
-    /// How many more callers may wait; the next gets `hash_queue_full`.
+    /// How many more callers may wait; further ones get `hash_queue_full`.
     pub max_queued: Whole<0, 100_000, 256>,
 }
 
@@ -330,15 +333,15 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// Failed logins: how many, within which time, and how long the door stays locked.
+/// Failed logins: how many lock an account or a source, within which time, and for how long.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "ThrottleConfig")]
 pub struct Throttle {
     /// Failures for one account before it is locked.
     pub account_failures: Whole<1, 100, 10>,
-    /// Failures from one address (IPv6: one /64) before it is locked, but for devices that are known. So many
-    /// registrations, and mails that are asked for, does it have, too.
+    /// Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
+    /// Registrations and requests for mails from one address are limited to the same number.
     pub source_failures: Whole<1, 1_000_000, 100>,
     /// The time after which failures are forgotten.
     pub window_seconds: Whole<1, 86_400, 900>,
@@ -348,18 +351,19 @@ pub struct Throttle {
     pub lock_max_seconds: Whole<1, 86_400, 3_600>,
 }
 
-/// Codes of an authenticator app (RFC 6238). Who has one keeps the digits and the period of the day it was set up.
+/// Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "TotpConfig")]
 pub struct Totp {
-    /// The name that the app shows for the service. Default: `issuer`, without its scheme where it is a URL.
+    /// The service's name in the app. Default: `issuer`, without its scheme if it is a URL.
     pub issuer: Option<ServiceName>,
-    /// How long a code is.
+    /// The number of digits of a code.
     pub digits: Whole<6, 8, 6>,
     /// How long a code is shown.
     pub period_seconds: Whole<15, 300, 30>,
-    /// How many codes before and after the current one are good: clocks differ, and people need time to type.
+    /// How many codes before and after the current one are accepted: clocks differ, and people need time to
+    /// type.
     pub skew_steps: Whole<0, 10, 1>,
 }
 
@@ -368,10 +372,10 @@ pub struct Totp {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "AuditConfig")]
 pub struct Audit {
-    /// How long an event is kept. Default: what the store has; of a new one 400.
+    /// How long an event is kept. Default: the store's; for a new store 400.
     pub retention_days: Option<RetentionDays>,
-    /// Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it. Default: what
-    /// the store has; of a new one false.
+    /// Whether the log is chained, so that `verify_events` reveals changed and removed events. Default: the
+    /// store's; for a new store false.
     pub chain: Option<bool>,
 }
 
@@ -380,8 +384,8 @@ pub struct Audit {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "RegistrationConfig")]
 pub struct Registration {
-    /// Answer alike whether or not an e-mail address has an account. An address then belongs to an
-    /// account, for logging in with it and looking it up, only once it is verified.
+    /// Whether to answer alike whether or not an e-mail address has an account. An address then belongs to an
+    /// account, for logins and look-ups, only once it is verified.
     pub conceal_existing: bool,
     /// The roles of an account that is registered without any.
     pub default_roles: Vec<Role>,
@@ -400,18 +404,18 @@ impl Default for Registration {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "PasskeysConfig")]
 pub struct Passkeys {
-    /// The domain that passkeys are for: that of the pages or one above it, such as `example.com`. A passkey works
-    /// for the domain that it was made for, so this stays.
+    /// The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys work
+    /// only for the domain that they were made for, so it cannot change.
     pub rp_id: RpId,
-    /// What authenticators call this service.
+    /// The service's name in authenticators.
     pub rp_name: RpName,
-    /// The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000` while
-    /// one develops; `android:apk-key-hash:…` for an app. At least one.
+    /// The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000`
+    /// during development; `android:apk-key-hash:…` for an app. At least one.
     #[schemars(length(min = 1))]
     pub origins: Vec<Origin>,
-    /// By what the page asks users who they are, where it does. For this kind of name `begin_passkey_login` answers with
-    /// the account's passkeys; for the other it answers as for a name that nobody has, because the same passkeys for
-    /// both would say which address belongs to which name.
+    /// The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login`
+    /// returns the account's passkeys. For the other kind it answers as for an unknown name, because the same
+    /// passkeys for both would reveal which address belongs to which name.
     #[serde(default)]
     pub login_name: LoginName,
 }
@@ -428,14 +432,14 @@ pub enum LoginName {
     Email,
 }
 
-/// Bounds of memory and time.
+/// Limits of memory and time.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "LimitsConfig")]
 pub struct Limits {
-    /// The longest request.
+    /// The maximum size of a request.
     pub request_bytes: Whole<1024, 67_108_864, 1_048_576>,
-    /// How many connections there are to the store at once; with SQLite, how many read.
+    /// The number of connections to the store; with SQLite, the number of readers.
     pub store_connections: Whole<1, 256, 4>,
     /// How long an operation waits for the store.
     pub store_timeout_ms: Whole<1, 600_000, 5_000>,

@@ -1,5 +1,5 @@
-//! A bug of ours stays ours: a panic becomes the failure `internal`, and its message, which may hold a
-//! secret, is not printed.
+//! Contains bugs of this library: a panic becomes the failure `internal`, and its message, which may contain
+//! a secret, is not printed.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,11 +9,11 @@ use crate::error::{Code, Error, Result};
 
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
-    /// Where the last contained panic was: the one thing that may be told of it.
+    /// The place of the last contained panic, the only fact about it that may be reported.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Runs `f`; a panic inside becomes `internal`. Bindings put this around every call.
+/// Runs `f`; a panic inside becomes `internal`. Bindings wrap every call in this.
 pub fn contain<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

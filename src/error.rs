@@ -1,5 +1,5 @@
-//! Failures as the host sees them: one [`Code`] per reason, each mapped once to a [`Status`] and a
-//! text. `doorward` never puts a secret, a password, a token or an e-mail address into any of them.
+//! Failures as the host sees them. Each reason has a [`Code`], which maps to a [`Status`] and a text. None of
+//! them contains a secret, a password, a token or an e-mail address.
 
 use std::borrow::Cow;
 
@@ -118,7 +118,7 @@ macro_rules! codes {
 codes! {
     /// The user is unknown, the password is wrong, or the account is inactive or locked: one answer for all.
     InvalidCredentials = "invalid_credentials", Denied, "The credentials are not valid.";
-    /// The token is missing, malformed, expired, revoked, or was issued by somebody else.
+    /// The token is missing, malformed, expired or revoked, or was issued elsewhere.
     InvalidToken = "invalid_token", Denied, "The token is not valid.";
     /// The mailed token is spent, expired or malformed. No session has ended, so the user need not log in again.
     InvalidMailToken = "invalid_token", InvalidRequest, "The token is not valid.";
@@ -195,23 +195,23 @@ codes! {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{}", .code.name(), .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
 pub struct Error {
-    /// The reason, fine-grained and stable.
+    /// The stable, fine-grained reason.
     pub code: Code,
     /// A JSON pointer to the field of the request or configuration that is at fault.
     pub field: Option<String>,
-    /// How long to wait before the next try.
+    /// The seconds to wait before the next attempt.
     pub retry_after_seconds: Option<u64>,
     /// Why a password is too weak, in codes that may be shown: those of `check_password`.
     pub reasons: Vec<&'static str>,
     /// What the caller needs for the next step of a login.
     pub step_up: Option<Box<StepUp>>,
-    /// For the host's logs only: why exactly.
+    /// The exact reason, for the host's logs only.
     pub detail: Option<Cow<'static, str>>,
-    /// For the host's logs only: whom it was about.
+    /// The account and session concerned, for the host's logs only.
     pub about: Option<Box<About>>,
 }
 
-/// Whom a failure was about, as far as that is known.
+/// The account and session that a failure was about, where known.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The account.
@@ -231,7 +231,7 @@ pub struct StepUp {
     pub expires_in: i64,
     /// The id of the user who logs in.
     pub user_id: Id,
-    /// With `second_factor_required`: by what it can be given.
+    /// With `second_factor_required`: the factors that can be used.
     #[serde(flatten)]
     pub second_factors: Option<SecondFactors>,
     /// With `webauthn_supported`, if `passkeys` is configured: the options for `navigator.credentials.get`,
@@ -240,7 +240,8 @@ pub struct StepUp {
     pub webauthn_options: Option<RequestOptions>,
 }
 
-/// The second factors that an account has. Where it has none and must, set one up for its user, who logs in anew.
+/// The second factors of an account. If it has none but must have one, set one up for the user, who then logs
+/// in again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SecondFactors {
     /// Whether a code of an authenticator app is accepted: `two_fa_code`.
@@ -252,47 +253,47 @@ pub struct SecondFactors {
 }
 
 impl SecondFactors {
-    /// Whether a login wants one of them. Recovery codes only stand in for another that is lost.
+    /// Returns whether a login requires one of them. Recovery codes only replace a lost factor.
     pub(crate) fn any(self) -> bool {
         self.totp_supported || self.webauthn_supported
     }
 }
 
 impl Error {
-    /// A failure with the host-only reason `detail`.
+    /// Makes a failure with the host-only reason `detail`.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Error {
         Error { detail: Some(detail.into()), ..Error::from(code) }
     }
 
-    /// A failure that the field at the JSON pointer `field` caused.
+    /// Makes a failure caused by the field at the JSON pointer `field`.
     pub fn at(code: Code, field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Error {
         Error { field: Some(field.into()), ..Error::new(code, detail) }
     }
 
-    /// The same failure, of the field at this JSON pointer.
+    /// Returns the same failure, caused by the field at this JSON pointer.
     pub(crate) fn at_field(self, field: &'static str) -> Error {
         Error { field: Some(field.to_owned()), ..self }
     }
 
-    /// A login that wants one more step.
+    /// Makes the failure of a login that requires one more step.
     pub(crate) fn step_up(code: Code, step_up: StepUp) -> Error {
         Error { step_up: Some(Box::new(step_up)), ..Error::from(code) }
     }
 
-    /// The same failure, about this account and session unless it is known to be about others.
+    /// Returns the same failure, about this account and session unless others are known.
     pub(crate) fn about(self, user_id: Option<Id>, session_id: Option<Id>) -> Error {
         let known = self.about.as_deref().copied().unwrap_or(About { user_id: None, session_id: None });
         let about = About { user_id: known.user_id.or(user_id), session_id: known.session_id.or(session_id) };
         Error { about: Some(Box::new(about)), ..self }
     }
 
-    /// The class of this failure.
+    /// Returns the class of this failure.
     pub fn status(&self) -> Status {
         self.code.status()
     }
 
-    /// The body of every failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`, with a [`StepUp`]
-    /// beside it where there is one.
+    /// Returns the body of the failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`, with the
+    /// members of [`StepUp`] beside it if there is one.
     pub fn to_json(&self) -> String {
         let body = Failure {
             error: FailureError {
@@ -313,14 +314,14 @@ impl Error {
 /// The body of a failure. With status STEP_UP the members of StepUp stand beside `error`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Failure<'a> {
-    /// What failed, and why.
+    /// The failure.
     error: FailureError<'a>,
     #[serde(flatten)]
     #[schemars(skip)]
     step_up: Option<&'a StepUp>,
 }
 
-/// What failed, and why.
+/// A failure.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
 struct FailureError<'a> {

@@ -1,5 +1,5 @@
-//! JSON in and out, strictly: no duplicate keys, no unknown fields, bounded nesting, and no error
-//! that repeats a value of the input.
+//! Strict JSON: no duplicate keys, no unknown fields, bounded nesting, and no error that repeats a value of
+//! the input.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,26 +22,26 @@ use crate::error::{Code, Error, Result};
 /// How deep a body may nest.
 pub const MAX_DEPTH: usize = 32;
 
-/// Reads `text`, an object, as a `T`; a failure has code `invalid_json` or, where `text` is JSON
-/// (RFC 8259), `schema_code`.
+/// Parses `text`, an object, as a `T`. A failure has code `invalid_json`, or `schema_code` if `text` is JSON
+/// (RFC 8259).
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = object(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|_| explain::<T>(text, schema_code))?;
-    // What somebody else has signed or answered may say what it wants beside what is read.
+    // Documents that others signed or returned may contain anything besides the fields that are read.
     match wide_integer(text).filter(|_| schema_code == Code::InvalidRequest) {
         Some(place) => Err(Error::new(schema_code, format!("an integer beyond 64 bits, byte {place}"))),
         None => Ok(value),
     }
 }
 
-/// Where a JSON text has an integer that is beyond 64 bits, and would come back as another number.
+/// Finds an integer of more than 64 bits in a JSON text, because it would come back as another number.
 fn wide_integer(text: &str) -> Option<usize> {
     const SHORTEST: usize = 19;
     let bytes = text.as_bytes();
     let is_digit = |at: &usize| bytes.get(*at).is_some_and(u8::is_ascii_digit);
-    // Hardly a text has so many digits in a row: one of every so many bytes would be of them.
+    // Hardly any text has so many digits in a row, and such a row covers one of every so many bytes.
     if !(SHORTEST - 1..bytes.len()).step_by(SHORTEST).any(|at| is_digit(&at)) {
         return None;
     }
@@ -68,11 +68,12 @@ fn wide_integer(text: &str) -> Option<usize> {
     None
 }
 
-/// The most empty lists and objects of a request that are read as the other.
+/// How many empty lists and objects of a request may be exchanged for each other.
 const MOST_EMPTIES: usize = 16;
 
-/// The text with `{}` for `[]`, or the reverse, wherever `parse` wants the other: some languages (PHP, Lua) do not tell
-/// an empty list from an empty object. `error` is what `parse` says of the text as it is.
+/// Replaces `[]` by `{}`, or the reverse, wherever `parse` expects the other, because some languages (PHP,
+/// Lua) do not distinguish an empty list from an empty object. `error` is the failure of `parse` for the
+/// original text.
 pub(crate) fn with_other_empties(
     text: &str,
     error: Error,
@@ -88,7 +89,7 @@ pub(crate) fn with_other_empties(
     refused.map(|()| mended)
 }
 
-/// The text with the other empty value at the place of the error, if there is one.
+/// Returns the text with the other empty value at the place of the error, if there is one.
 fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
     let place = error.field.as_deref().filter(|place| !place.is_empty())?;
     let mut found: &RawValue = serde_json::from_str(text).ok()?;
@@ -115,13 +116,13 @@ fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new([before, other, after].concat()))
 }
 
-/// As [`parse`], in which `null` means absent wherever it stands.
+/// Parses like [`parse`], but treats `null` as absent everywhere.
 pub(crate) fn parse_without_nulls<T: DeserializeOwned>(text: &str, schema_code: Code) -> Result<T> {
     from_object(parse(text, schema_code)?)
         .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
 }
 
-/// Reads an object in which `null` means absent, and an empty list stands for an empty object and the reverse.
+/// Parses an object in which `null` means absent, and empty lists and objects stand for each other.
 fn from_object<T: DeserializeOwned>(
     object: Object,
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
@@ -137,7 +138,7 @@ fn from_object<T: DeserializeOwned>(
             _ => break,
         };
     }
-    // What is read by value leaves no copy of a secret behind.
+    // Parsing by value leaves no copy of a secret behind.
     serde_path_to_error::deserialize(value)
 }
 
@@ -148,12 +149,12 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-/// Reads a structure from a JSON object only; serde by itself takes a list of its members as well.
+/// Parses a structure from a JSON object only; serde by itself also accepts a list of its members.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(ObjectOnly(deserializer))
 }
 
-/// Reads a structure, and one member beside its own.
+/// Parses a structure, and one member besides its own.
 pub(crate) fn with_member<'de, D, M, T>(
     deserializer: D,
     member: &'static str,
@@ -186,7 +187,7 @@ impl<'de, M: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for WithMember<
     }
 }
 
-/// The members of a map but one, which is kept when it is met.
+/// The members of a map except one, which is stored when it is met.
 struct Others<'a, A, M> {
     map: A,
     member: &'static str,
@@ -215,7 +216,7 @@ impl<'de, A: MapAccess<'de>, M: Deserialize<'de>> MapAccess<'de> for Others<'_, 
     }
 }
 
-/// Reads a key by its seed, but that of one member: nothing.
+/// Parses a key by its seed, except for the name of one member, for which it returns none.
 struct OtherKey<'a, K> {
     member: &'static str,
     seed: &'a mut Option<K>,
@@ -233,29 +234,29 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for OtherKey<'_, K> {
     }
 }
 
-/// As [`object`], `null` being nothing.
+/// Parses like [`object`]; `null` means none.
 pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(Option::<Inner<T>>::deserialize(deserializer)?.map(|Inner(value)| value))
 }
 
-/// As [`object`], for each item of a list.
+/// Parses like [`object`], for each item of a list.
 pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
 }
 
-/// As [`object`], without its nulls and whatever else is there beside the members of `T`: what another's
-/// software writes, which may come to say more. What is there is read strictly all the same.
+/// Parses like [`object`], but ignores nulls and unknown members: the text is from other software, which may
+/// come to write more. Everything in it is still parsed strictly.
 pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     from_object(Object::deserialize(deserializer)?).map_err(|error| D::Error::custom(error.inner()))
 }
 
-/// As [`open_object`], `null` being nothing.
+/// Parses like [`open_object`]; `null` means none.
 pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -285,24 +286,24 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-/// Writes a response.
+/// Serializes a response.
 pub(crate) fn render<T: Serialize>(value: &T) -> Result<String> {
     let mut written = Written::default();
     serde_json::to_writer(&mut written, value).map_err(|_| unwritable())?;
     written.into_text()
 }
 
-/// JSON that is being written. What it outgrows is wiped, for it may hold secrets.
+/// JSON in the making. Outgrown memory is wiped, because it may contain secrets.
 #[derive(Default)]
 pub(crate) struct Written(Zeroizing<Vec<u8>>);
 
 impl Written {
-    /// What was written.
+    /// Returns the text.
     pub(crate) fn into_text(mut self) -> Result<String> {
         String::from_utf8(std::mem::take(&mut *self.0)).map_err(|_| unwritable())
     }
 
-    /// Writes what is JSON already.
+    /// Appends JSON text.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let len = self.0.len() + bytes.len();
         if len > self.0.capacity() {
@@ -354,7 +355,7 @@ impl JsonSchema for Object {
     }
 }
 
-/// What a response tells the host alone: it is never passed on to a client.
+/// A value in a response that is for the host only and must never be passed on to a client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct HostOnly<T>(pub T);
@@ -373,12 +374,12 @@ impl<T: JsonSchema> JsonSchema for HostOnly<T> {
     }
 }
 
-/// A JSON string, borrowed from the input where it holds no escapes.
+/// A JSON string, borrowed from the input if it contains no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// Any JSON value at the given depth, read strictly.
+/// Any JSON value at the given depth, parsed strictly.
 pub(crate) struct Strict(pub usize);
 
 impl<'de> DeserializeSeed<'de> for Strict {
@@ -445,7 +446,7 @@ fn no_nul<E: serde::de::Error>(text: &str) -> Result<(), E> {
     if text.contains('\0') { Err(E::custom("NUL character")) } else { Ok(()) }
 }
 
-/// Says where a text that is no `T` goes wrong.
+/// Describes where a text is not a valid `T`.
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -460,10 +461,10 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
     }
 }
 
-/// The longest name that is told.
+/// The maximum length of a name in an error.
 pub(crate) const MAX_NAME: usize = 64;
 
-/// Says what is wrong and where, without repeating a value: serde's own texts quote what they found.
+/// Describes a flaw and its place without repeating a value, as serde's own texts do.
 fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
     let place = pointer(path);
     let message = error.to_string();
@@ -471,7 +472,7 @@ fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
     let message = message.strip_suffix(&suffix).unwrap_or(&message);
     let name = || message.split('`').nth(1).unwrap_or_default().chars().take(MAX_NAME).collect::<String>();
     let (field, detail) = match (message.split_once(" field `"), message.rsplit_once(", expected ")) {
-        // The path ends with the unknown name already, unless that is too long to be told.
+        // The path already ends with the unknown name, unless that is too long to be repeated.
         (Some(("unknown", _)), _) => (place, format!("unknown field `{}`{}", name(), meant(message))),
         (Some((what @ ("missing" | "duplicate"), _)), _) => {
             (child(&place, &name()), format!("{what} field `{}`", name()))
@@ -482,7 +483,7 @@ fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
     Error::at(code, field, detail)
 }
 
-/// The known name that is most like an unknown one, as serde's text has them. It is for who mistyped it.
+/// Suggests the known name that is most similar to an unknown one, for mistyped names.
 fn meant(message: &str) -> String {
     const ALIKE: f64 = 0.8;
     let Some((unknown, known)) = message.rsplit_once("`, expected ") else { return String::new() };
@@ -496,7 +497,7 @@ fn meant(message: &str) -> String {
     }
 }
 
-/// What serde expects, in JSON's words.
+/// Translates serde's expectation into JSON's terms.
 fn json_word(expected: &str) -> &str {
     match expected {
         "a sequence" => "a list",
@@ -506,7 +507,7 @@ fn json_word(expected: &str) -> &str {
     }
 }
 
-/// The JSON pointer (RFC 6901) of a path, as far as its names may be told.
+/// Returns the JSON pointer (RFC 6901) of a path, as far as its names may be repeated.
 fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
     for segment in path {
@@ -520,12 +521,12 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-/// The JSON pointer of a member.
+/// Returns the JSON pointer of a member.
 pub(crate) fn child(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// A response knows its JSON text.
+/// A response that knows its own JSON text.
 pub(crate) trait Response {
     fn into_json(self) -> Result<String>;
 }

@@ -17,8 +17,8 @@
 //!
 //! # What lives where
 //!
-//! Data goes one way: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto`,
-//! `outbound` → the values that everything is made of.
+//! Dependencies go in one direction: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto`,
+//! `outbound` → the shared types.
 //!
 //! - [`capi`]: the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and `store`
 //! - [`operations`]: the table of operations, and one file per capability: its requests, its responses, the methods

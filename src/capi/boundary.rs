@@ -1,4 +1,4 @@
-//! What stands around every entry, and the only places that touch the caller's memory.
+//! The guards around every entry point, and the only code that touches the caller's memory.
 
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -22,21 +22,22 @@ thread_local! {
     static IN_HOOK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// How often this process is a fork's child. One number for the process, because a fork is.
+/// How many forks led to this process since the first call. One number for the process, because a fork concerns
+/// all of it.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
-/// Runs `f` on the open engine and writes `*response`; the status is that of what was written.
+/// Runs `f` on the open engine and writes `*response`. Returns the status of what was written.
 ///
 /// # Safety
-/// The pointers are as the header asks.
+/// The pointers must satisfy the header's rules.
 pub(super) unsafe fn boundary(
     engine: *const doorward_engine,
     response: *mut *mut c_char,
     f: impl FnOnce(&Engine) -> Result<String>,
 ) -> doorward_status {
-    // SAFETY: the header's rule: NULL or a handle that was not released.
+    // SAFETY: by the header's rule the pointer is NULL or a handle that was not released.
     let engine = unsafe { engine.as_ref() };
-    // SAFETY: as this function's.
+    // SAFETY: the caller of this function guarantees it.
     unsafe {
         answer(response, || {
             let engine = engine.ok_or(Error::new(Code::NullArgument, "engine"))?;
@@ -55,14 +56,14 @@ pub(super) unsafe fn boundary(
 /// Runs an operation of the table with the caller's request.
 ///
 /// # Safety
-/// The pointers are as the header asks.
+/// The pointers must satisfy the header's rules.
 pub(super) unsafe fn run(
     operation: &Operation,
     engine: *const doorward_engine,
     request: *const c_char,
     response: *mut *mut c_char,
 ) -> doorward_status {
-    // SAFETY: as this function's.
+    // SAFETY: the caller of this function guarantees it.
     unsafe {
         boundary(engine, response, |engine| {
             engine.run(operation, text(request, "request")?.unwrap_or_default())
@@ -78,7 +79,7 @@ pub(super) unsafe fn answer(
     response: *mut *mut c_char,
     f: impl FnOnce() -> Result<String>,
 ) -> doorward_status {
-    // SAFETY: the header's rule: NULL or writable.
+    // SAFETY: by the header's rule the pointer is NULL or writable.
     let Some(response) = (unsafe { response.as_mut() }) else {
         return Code::NullArgument.status() as doorward_status;
     };
@@ -94,8 +95,8 @@ pub(super) unsafe fn answer(
     status
 }
 
-/// A copy of a text without NUL, as JSON is, for the caller to give to `doorward_free`. Its memory is taken once: no
-/// other copy of a token is left behind.
+/// Copies a text without NUL, such as JSON, for the caller to release with `doorward_free`. It allocates
+/// once, so that no other copy of a token is left behind.
 pub(super) fn handed_over(text: &str) -> *mut c_char {
     let mut bytes = Vec::with_capacity(text.len() + 1);
     bytes.extend_from_slice(text.as_bytes());
@@ -103,41 +104,41 @@ pub(super) fn handed_over(text: &str) -> *mut c_char {
     CString::new(bytes).unwrap_or_default().into_raw()
 }
 
-/// The text of the caller; NULL is nothing.
+/// Returns the caller's text; none for NULL.
 ///
 /// # Safety
-/// `text` is NULL or ends in NUL and stays as it is for `'a`.
+/// `text` is NULL, or ends in NUL and does not change during `'a`.
 pub(super) unsafe fn text<'a>(text: *const c_char, name: &'static str) -> Result<Option<&'a str>> {
     if text.is_null() {
         return Ok(None);
     }
-    // SAFETY: as this function's.
+    // SAFETY: the caller of this function guarantees it.
     match unsafe { CStr::from_ptr(text) }.to_str() {
         Ok(text) => Ok(Some(text)),
         Err(_) => Err(Error::new(Code::InvalidUtf8, name)),
     }
 }
 
-/// Wipes a response and gives its memory back.
+/// Wipes a response and frees its memory.
 ///
 /// # Safety
 /// `response` is NULL or came from [`answer`] and was not freed.
 pub(super) unsafe fn free(response: *mut c_char) {
     if !response.is_null() {
-        // SAFETY: as this function's.
+        // SAFETY: the caller of this function guarantees it.
         let mut bytes = unsafe { CString::from_raw(response) }.into_bytes();
         bytes.fill(0);
-        // The compiler must not see that nobody reads the zeros.
+        // Keeps the compiler from removing the write, which is never read.
         std::hint::black_box(&mut bytes);
     }
 }
 
-/// How often this process is a fork's child, from the first call on.
+/// Returns how many forks led to this process since the first call.
 pub(super) fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// From now on forks are counted.
+/// Starts counting forks.
 pub(super) fn watch_forks() {
     static ONCE: Once = Once::new();
     extern "C" fn in_child() {
@@ -145,8 +146,8 @@ pub(super) fn watch_forks() {
     }
     ONCE.call_once(|| {
         #[cfg(unix)]
-        // SAFETY: `in_child` is a function of this library, which is never unloaded, and does nothing
-        // that is not async-signal-safe.
+        // SAFETY: `in_child` is a function of this library, which is never unloaded, and it does only what is
+        // async-signal-safe.
         unsafe {
             libc::pthread_atfork(None, None, Some(in_child));
         }
@@ -158,10 +159,10 @@ pub(super) fn in_hook() -> bool {
     IN_HOOK.get()
 }
 
-/// The host's hooks. They are destroyed with the last closure that can call one.
+/// The host's hooks. They are destroyed together with the last closure that can call one.
 struct Host(doorward_hooks);
 
-// SAFETY: the header asks that hooks may be called from any thread.
+// SAFETY: the header requires hooks to be callable from any thread.
 unsafe impl Send for Host {}
 // SAFETY: as above.
 unsafe impl Sync for Host {}
@@ -178,13 +179,13 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         if let Some(destroy) = self.0.destroy {
-            // SAFETY: the header's rule for the function and its context.
+            // SAFETY: the header's rules for the function and its context.
             self.call(|context| unsafe { destroy(context) });
         }
     }
 }
 
-/// The hooks of the caller; members that its `struct_size` does not reach are NULL.
+/// Copies the caller's hooks; members beyond its `struct_size` are NULL.
 ///
 /// # Safety
 /// `hooks` is NULL or points to a structure of `struct_size` bytes.
@@ -193,8 +194,8 @@ pub(super) unsafe fn hooks(hooks: *const doorward_hooks) -> Result<Hooks> {
         return Ok(Hooks::default());
     }
     let mut own = MaybeUninit::<doorward_hooks>::zeroed();
-    // SAFETY: the caller's structure begins with `struct_size`, of which no more is read than both
-    // sides have; all zeros is a valid `doorward_hooks`.
+    // SAFETY: the caller's structure begins with `struct_size`, and no more is read than both sides have; all
+    // zeros is a valid `doorward_hooks`.
     let own = unsafe {
         let size = (*hooks).struct_size.min(size_of::<doorward_hooks>());
         ptr::copy_nonoverlapping(hooks.cast::<u8>(), own.as_mut_ptr().cast::<u8>(), size);
@@ -209,12 +210,12 @@ pub(super) unsafe fn hooks(hooks: *const doorward_hooks) -> Result<Hooks> {
         clock: match now_ms {
             Some(now_ms) => {
                 let host = Arc::clone(&host);
-                // SAFETY: the header's rule for the function and its context.
+                // SAFETY: the header's rules for the function and its context.
                 Clock::custom(move || host.call(|context| unsafe { now_ms(context) }))
             }
             None => Clock::system(),
         },
-        // Without a log hook the closure still owns the host, whose `destroy` is due at the end.
+        // Even without a log hook the closure owns the host, so that `destroy` is called at the end.
         log: Some(Box::new(move |level: Level, record: &str| {
             if let (Some(log), Ok(record)) = (log, CString::new(record)) {
                 // SAFETY: as above; `record` lives until the hook returns.

@@ -1,4 +1,4 @@
-//! Version, description, and the life of an engine.
+//! Version, description, and the lifecycle of an engine.
 
 use std::ffi::c_char;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,29 +12,30 @@ use crate::engine::Engine;
 use crate::error::{Code, Error};
 use crate::operations;
 
-/// The ABI version of the loaded library: DOORWARD_ABI of the header it was built with.
+/// The ABI version of the loaded library: DOORWARD_ABI of the header that it was built with.
 #[unsafe(no_mangle)]
 pub extern "C" fn doorward_abi() -> u32 {
     DOORWARD_ABI
 }
 
-/// The version of the loaded library, as "0.1.0". Static: not to be freed.
+/// The version of the loaded library, such as "0.1.0". A static text: do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn doorward_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The library as data: operations with the JSON Schemas of their requests and responses, statuses,
-/// codes, the schema of the configuration, features.
+/// Describes the library: operations with the JSON Schemas of their requests and responses, statuses, codes,
+/// the schema of the configuration, features.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_describe(response: *mut *mut c_char) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { answer(response, || Ok(operations::describe().to_string())) }
 }
 
-/// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied.
-/// On DOORWARD_OK `*engine` is the caller's until doorward_release and `*response` is {}; else
-/// `*engine` is NULL and `*response` says why. Either way `hooks->destroy` is called once, unless its `struct_size` is not set.
+/// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied. With
+/// DOORWARD_OK `*engine` is the caller's until doorward_release, and `*response` is {}. Otherwise `*engine`
+/// is NULL, and `*response` says why. In either case `hooks->destroy` is called once, unless `struct_size` is
+/// not set.
 ///
 /// Codes: invalid_json, invalid_config, feature_not_built, wrong_secret_key, schema_too_new,
 /// store_unavailable.
@@ -47,7 +48,7 @@ pub unsafe extern "C" fn doorward_open(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe {
-        // Taken over first, so that `destroy` is called whatever happens.
+        // Taken over first, so that `destroy` is called whatever the outcome.
         let hooks = host_hooks(hooks);
         let mut engine = engine.as_mut();
         if let Some(engine) = &mut engine {
@@ -68,8 +69,8 @@ pub unsafe extern "C" fn doorward_open(
     }
 }
 
-/// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is
-/// written on every path and is the caller's until doorward_free.
+/// Runs the operation of this name. `request` is a JSON object; NULL or "" means {}. `*response` is written
+/// in every case and is the caller's until doorward_free.
 ///
 /// Codes: unknown_operation, and those of the operation.
 #[unsafe(no_mangle)]
@@ -89,10 +90,10 @@ pub unsafe extern "C" fn doorward_call(
     }
 }
 
-/// Closes the engine: waits for calls in flight, closes the store, calls the destroy hook. Later calls
-/// get MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle
-/// stays valid until doorward_release. In a forked child nothing is closed: the store is the parent's.
-/// From inside a hook the engine only stops answering; it is closed when it is released.
+/// Closes the engine: waits for calls in progress, closes the store, calls the destroy hook. Later calls get
+/// MISUSE, code `engine_closed`. May be called from any thread and more than once; the handle stays valid
+/// until doorward_release. In a forked child nothing is closed, because the store is the parent's. Called
+/// from inside a hook, the engine only stops answering; it is closed when it is released.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_close(engine: *const doorward_engine) {
     // SAFETY: the header's rules.
@@ -107,11 +108,11 @@ pub unsafe extern "C" fn doorward_close(engine: *const doorward_engine) {
     }
 }
 
-/// Gives the handle back, once, after the last use; closes the engine first where needed. In a forked
-/// child, and from inside a hook, the memory is left to the process instead.
+/// Releases the handle, once, after its last use; closes the engine first if necessary. In a forked child,
+/// and from inside a hook, the memory is left to the process instead.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_release(engine: *mut doorward_engine) {
-    // SAFETY: the header's rules: the handle came from doorward_open and is not used any more.
+    // SAFETY: by the header's rules the handle came from doorward_open and is no longer used.
     unsafe {
         doorward_close(engine);
         if engine.as_ref().is_some_and(|engine| engine.forks == forks()) && !in_hook() {

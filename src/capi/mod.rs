@@ -1,5 +1,5 @@
-//! The C ABI. `include/doorward.h` is generated from this folder, comments included, so they
-//! are written for its readers. What every function does first and last is in `boundary`.
+//! The C ABI. `include/doorward.h` is generated from this folder, including its comments, so they are written
+//! for its readers. `boundary` contains the checks that every function makes.
 //!
 //! - `types`: hooks, the engine's handle
 //! - `statuses`: the classes of outcomes, generated
@@ -9,7 +9,7 @@
 //! - `boundary`: NULL, fork, re-entry, close, panic
 
 #![allow(unsafe_code)]
-// The safety rules are the header's, written once at its top.
+// The header states the safety rules once, at its top.
 #![allow(clippy::missing_safety_doc)]
 
 mod boundary;

@@ -1,4 +1,5 @@
-//! Requests from values, and values from responses, for callers without a JSON library.
+//! Functions that build requests from values and read values from responses, for callers without a JSON
+//! library.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +21,10 @@ use crate::json::{MAX_NAME, Strict, Text, Written, child};
 /// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
 /// counts. The result is never NULL and is the caller's until doorward_free.
 ///
-/// A value stays a value, whatever it holds. A name that stands twice, a NULL, a text that is not UTF-8, a
-/// DOORWARD_JSON that is not JSON and nesting deeper than 32 are refused: the result then says why, for logs, as
-/// in "not JSON: /client/ip: NULL". That text is no JSON, so every operation refuses it with invalid_json, and a
-/// builder that gets it as a value refuses it, too.
+/// A value cannot break out of its place, whatever it contains. A duplicate name, a NULL, a text that is not
+/// UTF-8, a DOORWARD_JSON that is not JSON, and nesting deeper than 32 are refused: the result then gives the
+/// reason, for logs, such as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses
+/// it with invalid_json, and a builder refuses it as a value, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_object(members: *const doorward_member, count: usize) -> *mut c_char {
     // SAFETY: the header's rules.
@@ -31,16 +32,16 @@ pub unsafe extern "C" fn doorward_object(members: *const doorward_member, count:
 }
 
 /// Builds the JSON list of the values of `count` members, whose names are not read.
-/// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it is as doorward_object.
+/// `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it works as doorward_object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list(members: *const doorward_member, count: usize) -> *mut c_char {
     // SAFETY: the header's rules.
     unsafe { built(Shape::List, members, count) }
 }
 
-/// Reads a text of a JSON text. `pointer` is a JSON pointer (RFC 6901), as "/user/id" or "/users/0/username"; ""
-/// is the whole. The result is the caller's until doorward_free. It is NULL where the member is absent, null or of
-/// another type, where the text has a NUL inside, and where `json` is NULL or not JSON.
+/// Reads a text from JSON. `pointer` is a JSON pointer (RFC 6901), such as "/user/id" or "/users/0/username";
+/// "" is the whole. The result is the caller's until doorward_free. It is NULL if the member is absent, null
+/// or of another type, if the text contains a NUL, and if `json` is NULL or not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_text(json: *const c_char, pointer: *const c_char) -> *mut c_char {
     // SAFETY: the header's rules.
@@ -48,8 +49,8 @@ pub unsafe extern "C" fn doorward_text(json: *const c_char, pointer: *const c_ch
     read.map_or(std::ptr::null_mut(), |text| handed_over(&text))
 }
 
-/// Reads an integer as doorward_text reads a text. `otherwise` where there is none, or where it has a fraction or
-/// an exponent, or does not fit.
+/// Reads an integer as doorward_text reads a text. Returns `otherwise` if there is none, or if it has a
+/// fraction or an exponent, or does not fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_integer(
     json: *const c_char,
@@ -60,7 +61,7 @@ pub unsafe extern "C" fn doorward_integer(
     unsafe { read(json, pointer, |raw| raw.parse().ok()) }.unwrap_or(otherwise)
 }
 
-/// Reads a boolean, 1 or 0, as doorward_text reads a text. `otherwise` where there is none.
+/// Reads a boolean, 1 or 0, as doorward_text reads a text. Returns `otherwise` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_boolean(
     json: *const c_char,
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn doorward_boolean(
     read.map_or(otherwise, i32::from)
 }
 
-/// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on, or to look into.
+/// Reads any value as JSON, as doorward_text reads a text: an object or a list to pass on or to read from.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_value(json: *const c_char, pointer: *const c_char) -> *mut c_char {
     // SAFETY: the header's rules.
@@ -85,20 +86,20 @@ enum Shape {
     List,
 }
 
-/// Why a member cannot be: its place, and the reason.
+/// A refused member: its place, and the reason.
 struct Refused(String, &'static str);
 
 /// # Safety
-/// `members` is NULL or points to `count` members, whose texts are as the header asks.
+/// `members` is NULL or points to `count` members whose texts satisfy the header's rules.
 unsafe fn built(shape: Shape, members: *const doorward_member, count: usize) -> *mut c_char {
     let json = contain(|| {
         let members = match (count, members.is_null()) {
             (0, _) => Ok(&[][..]),
             (_, true) => Err(Refused(String::new(), "NULL")),
-            // SAFETY: as this function's.
+            // SAFETY: the caller of this function guarantees it.
             (_, false) => Ok(unsafe { slice::from_raw_parts(members, count) }),
         };
-        // SAFETY: as this function's.
+        // SAFETY: the caller of this function guarantees it.
         let json = members.and_then(|members| unsafe { build(shape, members) });
         Ok(json.unwrap_or_else(|Refused(place, why)| format!("not JSON: {place}: {why}").into()))
     });
@@ -106,7 +107,7 @@ unsafe fn built(shape: Shape, members: *const doorward_member, count: usize) -> 
 }
 
 /// # Safety
-/// The texts of the members are as the header asks.
+/// The texts of the members satisfy the header's rules.
 unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<String>, Refused> {
     let (open, close) = if shape == Shape::Object { ("{", "}") } else { ("[", "]") };
     let (mut json, mut names, mut separator) = (Written::default(), BTreeSet::new(), "");
@@ -117,7 +118,7 @@ unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<S
         separator = ",";
         let mut place = child("", &index.to_string());
         if shape == Shape::Object {
-            // SAFETY: as this function's.
+            // SAFETY: the caller of this function guarantees it.
             let name = match unsafe { text(member.name, "name") } {
                 Ok(name) => name.ok_or(Refused(place, "a name that is NULL"))?,
                 Err(_) => return Err(Refused(place, "a name that is not UTF-8")),
@@ -129,7 +130,7 @@ unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<S
             serde_json::to_writer(&mut json, name).map_err(|_| Refused(String::new(), "internal"))?;
             json.extend(b":");
         }
-        // SAFETY: as this function's.
+        // SAFETY: the caller of this function guarantees it.
         unsafe { push_value(&mut json, member) }.map_err(|why| Refused(place, why))?;
     }
     json.extend(close.as_bytes());
@@ -137,9 +138,9 @@ unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<S
 }
 
 /// # Safety
-/// The text of the member is as the header asks.
+/// The text of the member satisfies the header's rules.
 unsafe fn push_value(json: &mut Written, member: &doorward_member) -> Result<(), &'static str> {
-    // SAFETY: as this function's.
+    // SAFETY: the caller of this function guarantees it.
     let text = || unsafe { text_of(member) };
     match member.kind {
         DOORWARD_IS_TEXT => serde_json::to_writer(json, text()?).map_err(|_| "internal")?,
@@ -157,30 +158,30 @@ unsafe fn text_of(member: &doorward_member) -> Result<&str, &'static str> {
     if member.text.is_null() {
         return Err("NULL");
     }
-    // SAFETY: as this function's.
+    // SAFETY: the caller of this function guarantees it.
     let bytes = unsafe { slice::from_raw_parts(member.text.cast::<u8>(), member.length) };
     str::from_utf8(bytes).map_err(|_| "not UTF-8")
 }
 
-/// What `leaf` makes of the JSON of the value at `pointer`, where there is one.
+/// Applies `leaf` to the JSON of the value at `pointer`, if there is one.
 ///
 /// # Safety
-/// `json` and `pointer` are as the header asks, for `'a`.
+/// `json` and `pointer` satisfy the header's rules, for `'a`.
 unsafe fn read<'a, T>(
     json: *const c_char,
     pointer: *const c_char,
     leaf: impl FnOnce(&'a str) -> Option<T>,
 ) -> Option<T> {
     let found = contain(|| {
-        // SAFETY: as this function's.
+        // SAFETY: the caller of this function guarantees it.
         let texts = unsafe { text(json, "json")?.zip(text(pointer, "pointer")?) };
         Ok(texts.and_then(|(json, pointer)| value_at(json, pointer)).and_then(leaf))
     });
     found.ok().flatten()
 }
 
-/// The JSON text of the value at a JSON pointer (RFC 6901), unless that is `null`. Of a name that stands twice it is
-/// the last.
+/// Returns the JSON text of the value at a JSON pointer (RFC 6901), unless it is `null`. Of duplicate names
+/// the last counts.
 fn value_at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
     if tokens.next().is_some_and(|before| !before.is_empty()) {
@@ -191,12 +192,12 @@ fn value_at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     (found.get() != "null").then(|| found.get())
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 fn string(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str(json).ok().map(|Text(text)| text)
 }
 
-/// The JSON of a value that is read strictly where it stands in an object.
+/// Returns the JSON of a value that is parsed strictly at its place in an object.
 fn strict(json: &str) -> Option<&str> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     Strict(2).deserialize(&mut deserializer).and_then(|_| deserializer.end()).ok().map(|()| json.trim())

@@ -1,4 +1,4 @@
-//! OpenID providers whose ID tokens log in: `id_token_providers`.
+//! The providers of ID tokens for logins: `id_token_providers`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,35 +18,36 @@ use crate::user::Role;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IdTokenProviderConfig")]
 pub struct IdTokenProvider {
-    /// `iss` of its tokens, to the letter. `{tenantid}` in it, as Microsoft Entra writes it for applications of many
-    /// tenants, stands for the token's `tid`.
+    /// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
+    /// many tenants, stands for the token's `tid`.
     pub issuer: Issuer,
-    /// The tenants whose users may log in, where the issuer has `{tenantid}`. Default: all.
+    /// The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
     pub tenants: Option<Vec<Tenant>>,
-    /// What this service is called there: a text, or a list where its programs have several names. `aud` must be
-    /// among them, and whoever else is in it, and `azp`, too.
+    /// The client id of this service at the provider: a text, or a list if several programs have ids. Every
+    /// member of `aud`, and `azp`, must be in it.
     pub client_id: Audience,
-    /// Its public keys, a JWK Set (RFC 7517).
+    /// The provider's public keys, a JWK Set (RFC 7517).
     pub jwks: Option<KeySet>,
-    /// Or where they are: https; http for a loopback host only. They are fetched when they are needed, kept, and
-    /// fetched again every ten minutes, and for a key that is not among them at most every ten seconds.
+    /// Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
+    /// and fetched again every ten minutes; for an unknown key at most every ten seconds.
     pub jwks_uri: Option<ServiceUrl>,
-    /// A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; it is read when the
+    /// A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the
     /// engine opens. Default: the public authorities.
     pub ca_file: Option<PathBuf>,
-    /// How long fetching the keys may take.
+    /// The time limit for fetching the keys.
     #[serde(default)]
     pub timeout_ms: Whole<1, 60_000, 5_000>,
-    /// By which algorithms it signs: another is refused even where a key could be used with it. Default: RS256.
+    /// The algorithms with which the provider signs: others are refused even if a key supports them. Default:
+    /// RS256.
     #[serde(default)]
     pub algorithms: IdTokenAlgorithms,
-    /// Whether somebody without an account gets one: `true` with `registration.default_roles`, or with these
+    /// Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these
     /// `roles`.
     #[serde(default)]
     pub auto_register: AutoRegister,
-    /// Whether this provider's word that an address is verified counts here: then it opens the account that has
-    /// verified the same address, and takes over one that never did. Only for a provider that verifies addresses
-    /// itself.
+    /// Whether to trust this provider that an address is verified: its token then opens the account that has
+    /// verified the same address, and takes over an account that never did. Only for a provider that verifies
+    /// addresses itself.
     #[serde(default)]
     pub link_verified_email: bool,
 }
@@ -56,7 +57,7 @@ pub struct IdTokenProvider {
 pub struct ProviderName(String);
 
 impl ProviderName {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -73,12 +74,12 @@ impl FromStr for ProviderName {
 
 crate::user::text_type!(ProviderName, "minLength": 1, "maxLength": 64);
 
-/// The id of a tenant of Microsoft Entra, as tokens write it: in lower case.
+/// The id of a tenant of Microsoft Entra, in lower case as tokens write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant(String);
 
 impl Tenant {
-    /// The id.
+    /// Returns the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +97,7 @@ impl FromStr for Tenant {
 crate::user::text_type!(Tenant, "minLength": 1, "maxLength": 64);
 
 impl IdTokenProvider {
-    /// What the members have to do with each other. The error's field is within the provider.
+    /// Checks the rules between members. The error's field is within the provider.
     pub(super) fn check(&self) -> Result<()> {
         let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
         if self.jwks.is_some() == self.jwks_uri.is_some() {
@@ -106,7 +107,7 @@ impl IdTokenProvider {
         match self.issuer.as_str().matches(TENANT_ID).count() {
             0 if tenants.is_some() => wrong("/tenants", "the issuer has no {tenantid}"),
             1 if tenants.is_some_and(<[Tenant]>::is_empty) => wrong("/tenants", "none"),
-            // Each tenant's administrator says which address is whose.
+            // Each tenant's administrator decides which address belongs to which user.
             1 if tenants.is_none() && self.link_verified_email => {
                 wrong("/link_verified_email", "expected tenants, each trusted with addresses")
             }
@@ -116,10 +117,10 @@ impl IdTokenProvider {
     }
 }
 
-/// What stands for a tenant in an issuer.
+/// The placeholder for a tenant in an issuer.
 pub(crate) const TENANT_ID: &str = "{tenantid}";
 
-/// A JWK Set as it was given. It is public, or should be: it is not shown.
+/// A JWK Set as given. It should be public, but may contain secrets by mistake: it is not shown in `Debug`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct KeySet(pub json::Object);
@@ -130,7 +131,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// How ID tokens are signed (RFC 7518, RFC 8037): by keys whose public halves are published.
+/// The signature algorithm of ID tokens (RFC 7518, RFC 8037), with published public keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum IdTokenAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -142,13 +143,13 @@ pub enum IdTokenAlgorithm {
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]
     Es256,
-    /// Ed25519, which RFC 9864 calls so.
+    /// Ed25519, under its name of RFC 8037.
     #[serde(rename = "EdDSA")]
     EdDsa,
 }
 
 impl IdTokenAlgorithm {
-    /// Whether `alg` of a header or a key means it.
+    /// Returns whether `alg` of a header or a key names this algorithm.
     pub(crate) fn is_named(self, alg: &str) -> bool {
         match self {
             IdTokenAlgorithm::Rs256 => alg == "RS256",
@@ -159,12 +160,12 @@ impl IdTokenAlgorithm {
     }
 }
 
-/// Algorithms, each once, at least one.
+/// A non-empty list of algorithms without repetition.
 #[derive(Clone, Debug)]
 pub struct IdTokenAlgorithms(Vec<IdTokenAlgorithm>);
 
 impl IdTokenAlgorithms {
-    /// The members.
+    /// Returns the members.
     pub fn members(&self) -> &[IdTokenAlgorithm] {
         &self.0
     }
@@ -206,13 +207,13 @@ impl JsonSchema for IdTokenAlgorithms {
     }
 }
 
-/// Whether an identity without an account gets one.
+/// Whether an identity without an account gets an account.
 #[derive(Clone, Debug, Default)]
 pub enum AutoRegister {
     /// It does not.
     #[default]
     No,
-    /// It does, with these roles; none means `registration.default_roles`.
+    /// It does, with these roles; without any, with `registration.default_roles`.
     Yes(Option<Vec<Role>>),
 }
 

@@ -1,5 +1,5 @@
-//! What belongs to the store and not to the process that opens it. The store keeps it; in a configuration each of these
-//! keys is given or absent.
+//! The settings that belong to the store and not to the process that opens it. The store keeps them; in a
+//! configuration each is optional.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,25 @@ use crate::password::Secret;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// `iss` of every token.
+    /// The `iss` of every token.
     pub issuer: Issuer,
-    /// `aud` of every token.
+    /// The `aud` of every token.
     pub audience: Audience,
     /// How access tokens are signed.
     pub signing_algorithm: SigningAlgorithm,
-    /// The life of an access token.
+    /// The lifetime of an access token.
     pub access_token_seconds: AccessTokenSeconds,
-    /// The life of a refresh token that is not used.
+    /// The lifetime of an unused refresh token.
     pub refresh_token_seconds: RefreshTokenSeconds,
-    /// The life of a session.
+    /// The lifetime of a session.
     pub session_max_seconds: SessionMaxSeconds,
-    /// The backends beside `default`.
+    /// The backends besides `default`.
     pub(crate) backends: BTreeMap<BackendName, Backend>,
     /// How long an event is kept.
     pub retention_days: RetentionDays,
     /// Whether the audit log is chained.
     pub chain: bool,
-    /// Whether the hashes of accounts are kept sealed.
+    /// Whether password hashes are sealed.
     pub pepper: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) type RefreshTokenSeconds = Whole<1, 31_536_000, 2_592_000>;
 pub(super) type SessionMaxSeconds = Whole<1, 315_360_000, 7_776_000>;
 pub(super) type RetentionDays = Whole<1, 36_500, 400>;
 
-/// A named backend; what is none is as in `default`.
+/// A named backend; absent members are as in `default`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Backend {
@@ -54,19 +54,19 @@ pub(crate) struct Backend {
     pub refresh: Option<bool>,
 }
 
-/// What a configuration gives other than the store has it.
+/// A setting in which a configuration differs from the store.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// The key, a JSON pointer.
+    /// The key, as a JSON pointer.
     pub field: String,
-    /// What the store has, as JSON; no secret.
+    /// The store's value, as JSON; without secrets.
     pub store: String,
-    /// What the configuration gives, as JSON; no secret.
+    /// The configuration's value, as JSON; without secrets.
     pub given: String,
 }
 
 impl Settings {
-    /// These, and above them what a configuration gives.
+    /// Returns these settings, overridden by those of a configuration.
     pub(crate) fn with(&self, config: &Config) -> Settings {
         let backend = |(name, given): (&BackendName, &BackendConfig)| {
             let own = self.backends.get(name).cloned().unwrap_or_default();
@@ -89,7 +89,7 @@ impl Settings {
         }
     }
 
-    /// In what others differ from these.
+    /// Returns the settings in which others differ from these.
     pub(crate) fn differences(&self, others: &Settings) -> Vec<Difference> {
         let mut found = Vec::new();
         compare("", &self.to_json(), &others.to_json(), &mut found);
@@ -108,12 +108,13 @@ impl Settings {
                 given: given.to_owned(),
             });
         }
-        // What follows from another comes after it.
+        // Derived settings come after those that they are derived from.
         found.sort_by_key(|one| (one.field.starts_with("/backends/"), one.field.clone()));
         found
     }
 
-    /// As a configuration would give them, every default written out, but for the secrets of backends.
+    /// Returns the settings as a configuration would give them, with every default but without the secrets of
+    /// backends.
     pub fn to_json(&self) -> Value {
         let backend = |(name, backend): (&BackendName, &Backend)| {
             let audience = self.audience_of(name.as_str(), backend);
@@ -140,12 +141,12 @@ impl Settings {
         })
     }
 
-    /// What the tokens of a backend are for.
+    /// Returns the audience of a backend's tokens.
     pub(crate) fn audience_of(&self, name: &str, backend: &Backend) -> Audience {
         backend.audience.clone().unwrap_or_else(|| self.audience.named(name))
     }
 
-    /// How the access tokens of a backend are signed: a secret signs with HS256.
+    /// Returns the algorithm of a backend's access tokens: with a secret, HS256.
     pub(crate) fn algorithm_of(&self, backend: &Backend) -> SigningAlgorithm {
         backend.signing_algorithm.unwrap_or(match backend.secret {
             Some(_) => SigningAlgorithm::Hs256,
@@ -167,13 +168,13 @@ impl Backend {
         }
     }
 
-    /// Whether its sessions can be refreshed.
+    /// Returns whether the backend's sessions can be refreshed.
     pub(crate) fn can_refresh(&self) -> bool {
         self.refresh.unwrap_or(true)
     }
 }
 
-/// The differences of two values below `place`.
+/// Collects the differences of two values below `place`.
 fn compare(place: &str, store: &Value, given: &Value, found: &mut Vec<Difference>) {
     match (store, given) {
         (Value::Object(store), Value::Object(given)) => {
@@ -199,7 +200,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// For the text that is sealed.
+/// Serializes a secret, for the text that is sealed.
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     secret.as_ref().map(Secret::expose).serialize(serializer)
 }

@@ -1,4 +1,4 @@
-//! The values of keys: each exists only valid.
+//! The values of configuration keys, which are valid by construction.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -18,12 +18,12 @@ use crate::user::{Role, ascii_domain};
 pub struct Whole<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT> {
-    /// The number as a size.
+    /// Returns the number as a size.
     pub fn get(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// The number as a duration in seconds, for sums with times.
+    /// Returns the number as a duration in seconds, for sums with times.
     pub fn seconds(self) -> i64 {
         i64::try_from(self.0).unwrap_or(i64::MAX)
     }
@@ -56,13 +56,13 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MI
     }
 }
 
-/// A switch that is on unless it is turned off.
+/// A switch that is on by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct On(bool);
 
 impl On {
-    /// Whether it is on.
+    /// Returns whether it is on.
     pub fn is_on(self) -> bool {
         self.0
     }
@@ -92,7 +92,7 @@ impl JsonSchema for On {
     }
 }
 
-/// Where the store is.
+/// The location of the store.
 #[derive(Clone, Debug)]
 pub enum StoreUrl {
     /// `sqlite:PATH`: one file.
@@ -116,7 +116,7 @@ impl FromStr for StoreUrl {
         const EXPECTED: &str = "expected sqlite:PATH, sqlite::memory: or postgres://…";
         match text.split_once(':') {
             Some(("sqlite", ":memory:")) => Ok(StoreUrl::SqliteMemory),
-            // What others read in these forms differs, and each is also the name of a file.
+            // Other software reads these forms differently, and each is also a valid file name.
             Some(("sqlite", path)) if path.starts_with("//") => Err(
                 "sqlite:// is not known: sqlite:a.db is below the current folder, sqlite:/srv/a.db below the root",
             ),
@@ -137,13 +137,13 @@ impl FromStr for StoreUrl {
 
 crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db");
 
-/// Where a service answers: `https://…`; `http://…` only where the host is `localhost` or a loopback address,
+/// The URL of a service: `https://…`; `http://…` only if the host is `localhost` or a loopback address,
 /// because a token is worth as much as a password. Neither user nor fragment.
 #[derive(Clone)]
 pub struct ServiceUrl(String);
 
 impl ServiceUrl {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -157,7 +157,7 @@ impl FromStr for ServiceUrl {
         let is_text = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         let (scheme, rest) = text.split_once("://").filter(|_| is_text).ok_or(EXPECTED)?;
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        // A name or an address in brackets (RFC 3986 section 3.2.2), then perhaps a port.
+        // A name, or an address in brackets (RFC 3986 section 3.2.2), and an optional port.
         let (host, port) = match authority.rfind(':').filter(|colon| authority.find(']') < Some(*colon)) {
             Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
             None => (authority, None),
@@ -186,7 +186,7 @@ impl FromStr for ServiceUrl {
     }
 }
 
-/// Without the query, where some services want a key.
+/// Shows the URL without its query, in which some services expect a key.
 impl fmt::Debug for ServiceUrl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(self.0.split('?').next().unwrap_or_default())
@@ -200,7 +200,7 @@ crate::user::text_type!(ServiceUrl, "format": "uri", "maxLength": 2048);
 pub struct RpId(String);
 
 impl RpId {
-    /// The domain.
+    /// Returns the domain.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -218,12 +218,12 @@ impl FromStr for RpId {
 
 crate::user::text_type!(RpId, "minLength": 1, "maxLength": 253);
 
-/// What authenticators call a service: 1 to 64 characters.
+/// The name of a service in authenticators: 1 to 64 characters.
 #[derive(Clone, Debug)]
 pub struct RpName(String);
 
 impl RpName {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -240,12 +240,12 @@ impl FromStr for RpName {
 
 crate::user::text_type!(RpName, "minLength": 1, "maxLength": 64);
 
-/// An origin as browsers write it, or that of an Android app: the hash of its signing certificate.
+/// An origin as browsers write it, or the origin of an Android app: the hash of its signing certificate.
 #[derive(Clone, Debug)]
 pub struct Origin(String);
 
 impl Origin {
-    /// The text, which is compared as it is.
+    /// Returns the text, which is compared exactly.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -258,7 +258,7 @@ impl FromStr for Origin {
         let is_app = text.strip_prefix("android:apk-key-hash:").is_some_and(|hash| {
             hash.len() == 43 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         });
-        // Nothing after host and port, and nothing that a browser writes otherwise (RFC 6454 section 6.2).
+        // Nothing may follow host and port, and the spelling must be a browser's (RFC 6454 section 6.2).
         let is_page = text.parse::<ServiceUrl>().is_ok()
             && text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']))
             && !text.bytes().any(|byte| byte.is_ascii_uppercase())
@@ -275,12 +275,12 @@ impl FromStr for Origin {
 
 crate::user::text_type!(Origin, "minLength": 1, "maxLength": 2048);
 
-/// An access token as a header carries it: `b64token` of RFC 6750 section 2.1.
+/// An access token as a header transports it: `b64token` of RFC 6750 section 2.1.
 #[derive(Clone, Debug)]
 pub struct BearerToken(Secret);
 
 impl BearerToken {
-    /// The text.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -303,12 +303,12 @@ impl FromStr for BearerToken {
 
 crate::user::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true, "x-secret": true);
 
-/// The name before the first colon of RFC 7617.
+/// A user-id of RFC 7617, which contains no colon.
 #[derive(Clone, Debug)]
 pub struct BasicUsername(String);
 
 impl BasicUsername {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -331,7 +331,7 @@ crate::user::text_type!(BasicUsername, "maxLength": 1024);
 pub struct Issuer(String);
 
 impl Issuer {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -360,12 +360,12 @@ crate::user::text_type!(Issuer, "minLength": 1, "default": "doorward");
 pub struct Audience(Vec<String>);
 
 impl Audience {
-    /// The members, at least one.
+    /// Returns the members, at least one.
     pub fn members(&self) -> &[String] {
         &self.0
     }
 
-    /// What a named backend's tokens are for, when nothing else is said.
+    /// Returns the default audience of a named backend's tokens.
     pub(crate) fn named(&self, backend: &str) -> Audience {
         let first = self.0.first().map_or("doorward", String::as_str);
         Audience(vec![format!("{first}:{backend}")])
@@ -414,45 +414,45 @@ impl JsonSchema for Audience {
     }
 }
 
-/// For whom a rule is.
+/// The users that a rule applies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Whom {
+pub enum AppliesTo {
     /// `false`.
     #[default]
-    Nobody,
+    None,
     /// `true`.
-    Everybody,
-    /// Whoever has one of these roles.
+    All,
+    /// The users with one of these roles.
     Roles(Vec<Role>),
 }
 
-impl Whom {
-    /// Whether the rule is for somebody with these roles.
+impl AppliesTo {
+    /// Returns whether the rule applies to a user with these roles.
     pub fn includes(&self, roles: &[Role]) -> bool {
         match self {
-            Whom::Nobody => false,
-            Whom::Everybody => true,
-            Whom::Roles(listed) => roles.iter().any(|role| listed.contains(role)),
+            AppliesTo::None => false,
+            AppliesTo::All => true,
+            AppliesTo::Roles(listed) => roles.iter().any(|role| listed.contains(role)),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Whom {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Whom, D::Error> {
+impl<'de> Deserialize<'de> for AppliesTo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<AppliesTo, D::Error> {
         let role = |role: Value| role.as_str().and_then(|role| role.parse().ok());
         let read = match Value::deserialize(deserializer)? {
-            Value::Bool(false) => Some(Whom::Nobody),
-            Value::Bool(true) => Some(Whom::Everybody),
-            Value::Array(roles) => roles.into_iter().map(role).collect::<Option<_>>().map(Whom::Roles),
+            Value::Bool(false) => Some(AppliesTo::None),
+            Value::Bool(true) => Some(AppliesTo::All),
+            Value::Array(roles) => roles.into_iter().map(role).collect::<Option<_>>().map(AppliesTo::Roles),
             _ => None,
         };
         read.ok_or(serde::de::Error::custom("expected true, false or a list of roles"))
     }
 }
 
-impl JsonSchema for Whom {
+impl JsonSchema for AppliesTo {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Whom".into()
+        "AppliesTo".into()
     }
     fn inline_schema() -> bool {
         true
@@ -465,7 +465,7 @@ impl JsonSchema for Whom {
     }
 }
 
-/// How tokens are signed (RFC 7518).
+/// The signature algorithm of tokens (RFC 7518).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SigningAlgorithm {
     /// HMAC with SHA-256.

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 pub(super) const SALT_LEN: usize = 16;
 pub(super) const OUTPUT_LEN: usize = 23;
 
-/// What bcrypt reads of a password, its final NUL included.
+/// How many bytes of a password bcrypt reads, including the final NUL.
 const MOST_READ: usize = 72;
 
-/// The hash of a password that holds no NUL; what is beyond 72 bytes is not read.
+/// Returns the hash of a password without NUL. Bytes beyond the 72nd are ignored.
 pub(super) fn bcrypt(password: &[u8], cost: u32, salt: &[u8; SALT_LEN]) -> [u8; OUTPUT_LEN] {
     let end = password.len().min(MOST_READ);
     let mut key = Zeroizing::new(Vec::with_capacity(end + 1));
@@ -33,7 +33,7 @@ pub(super) fn bcrypt(password: &[u8], cost: u32, salt: &[u8; SALT_LEN]) -> [u8; 
     output
 }
 
-/// The bytes of a text in bcrypt's own base64, and the bits that are left over at its end.
+/// Decodes a text in bcrypt's own base64. Returns the bytes, and the bits left over at the end.
 pub(super) fn decode<const N: usize>(text: &str) -> Option<([u8; N], u32)> {
     let (mut bytes, mut len, mut bits, mut pending) = ([0; N], 0, 0, 0_u32);
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The claims of a JSON Web Token (RFC 7519), read as strictly as its signature is.
+//! The claims of a JSON Web Token (RFC 7519), parsed as strictly as its signature is verified.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::json::{Strict, Text};
 use crate::user::Id;
 
-/// The claims that decide, each of the right type (RFC 8725 section 3.1: a wrong type is never
-/// "absent"); of the others only that they are JSON without duplicate keys.
+/// The claims that decide about a token. Each has the right type: a wrong type never counts as absent (RFC
+/// 8725 section 3.1). All other claims only have to be JSON without duplicate keys.
 pub(crate) struct Registered<'t> {
     pub(crate) iss: Option<Cow<'t, str>>,
     pub(crate) sub: Cow<'t, str>,
@@ -35,7 +35,7 @@ impl<'t> Registered<'t> {
         deserializer.end().map(|()| claims)
     }
 
-    /// The session, where the token belongs to one.
+    /// Returns the session that the token belongs to, if there is one.
     pub(crate) fn session_id(&self) -> Result<Option<Id>> {
         let parse =
             |sid: &Cow<str>| sid.parse().map_err(|_| Error::new(Code::InvalidToken, "malformed_claims"));
@@ -104,11 +104,11 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
     }
 }
 
-/// Seconds since 1970, which may have a fraction (RFC 7519 section 2): it is cut.
+/// Seconds since 1970; a fraction (RFC 7519 section 2) is cut off.
 pub(crate) struct NumericDate(pub i64);
 
 impl NumericDate {
-    /// Of a claim that was read.
+    /// Reads the date of a claim.
     pub(crate) fn of(claim: &Value) -> Option<i64> {
         NumericDate::deserialize(claim).ok().map(|NumericDate(seconds)| seconds)
     }
@@ -135,7 +135,7 @@ impl Visitor<'_> for NumericDateVisitor {
         i64::try_from(seconds).map(NumericDate).map_err(E::custom)
     }
     fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
-        // Beyond that a float is no longer the number that was written.
+        // Beyond this a float is no longer exactly the number that was written.
         const EXACT: f64 = (1_i64 << 53) as f64;
         match seconds.abs() < EXACT {
             true => Ok(NumericDate(seconds.floor() as i64)),

@@ -1,5 +1,5 @@
-//! Password hashes of other systems, as their tables hold them: read into a type that exists only valid,
-//! and verified. The forms are listed in docs/migrating.md.
+//! Password hashes of other systems, as their tables contain them, parsed into a type that is always valid,
+//! and verified. docs/migrating.md lists the formats.
 
 use std::num::NonZeroU32;
 
@@ -14,7 +14,7 @@ use super::bcrypt::{self, bcrypt};
 use super::scrypt::{self, scrypt};
 use crate::error::{Code, Error, Result};
 
-/// The longest text that is read.
+/// The maximum length of a hash.
 const MOST_TEXT: usize = 512;
 
 /// A hash that can be verified.
@@ -36,12 +36,12 @@ pub(super) enum ForeignHash {
         cost: scrypt::Cost,
         salt: Vec<u8>,
         output: Vec<u8>,
-        /// Firebase: what is kept is this key, encrypted with what was derived.
+        /// Firebase stores this key, encrypted with the derived one.
         signer_key: Option<Zeroizing<Vec<u8>>>,
     },
 }
 
-/// What bcrypt is given for a password.
+/// How a password is prepared for bcrypt.
 #[derive(Debug, PartialEq)]
 pub(super) enum BcryptReads {
     /// Its first 72 bytes.
@@ -63,9 +63,9 @@ pub(super) enum Digest {
 }
 
 impl ForeignHash {
-    /// Reads the forms of modular crypt, passlib, Django, Werkzeug and Firebase.
+    /// Parses the formats of modular crypt, passlib, Django, Werkzeug and Firebase.
     pub(super) fn parse(text: &str) -> Option<ForeignHash> {
-        // A salt may be any text, but PostgreSQL keeps no NUL.
+        // A salt may be any text, but PostgreSQL cannot store NUL.
         if text.len() > MOST_TEXT || text.chars().any(char::is_control) {
             return None;
         }
@@ -96,7 +96,7 @@ impl ForeignHash {
         }
     }
 
-    /// The name of the scheme, for people and reports.
+    /// Returns the name of the scheme, for people and reports.
     pub(super) fn scheme(&self) -> &'static str {
         match self {
             ForeignHash::Bcrypt { reads: BcryptReads::Password, .. } => "bcrypt",
@@ -109,7 +109,7 @@ impl ForeignHash {
         }
     }
 
-    /// What it costs.
+    /// Returns the cost.
     pub(super) fn parameters(&self) -> String {
         match self {
             ForeignHash::Bcrypt { cost, .. } => format!("cost={cost}"),
@@ -120,7 +120,7 @@ impl ForeignHash {
         }
     }
 
-    /// How much memory verifying takes, in KiB.
+    /// Returns the memory that a verification takes, in KiB.
     pub(super) fn memory_kib(&self) -> u64 {
         match self {
             ForeignHash::Scrypt { cost, .. } => cost.memory_kib(),
@@ -128,8 +128,9 @@ impl ForeignHash {
         }
     }
 
-    /// Whether it may be verified: its author may be hostile. At most a few seconds of an ordinary processor:
-    /// cost 14 of bcrypt, 5 million iterations of PBKDF2, 512 MiB walked by scrypt.
+    /// Returns whether the hash is cheap enough to verify, because its author may be hostile. The limits cost
+    /// at most a few seconds of an ordinary processor: cost 14 of bcrypt, 5 million iterations of PBKDF2, 512
+    /// MiB of memory accesses by scrypt.
     pub(super) fn is_bearable(&self, most_kib: u32) -> bool {
         match self {
             ForeignHash::Bcrypt { cost, .. } => *cost <= 14,
@@ -143,7 +144,7 @@ impl ForeignHash {
         }
     }
 
-    /// Whether it is the password's; `memory` has `memory_kib()` blocks or more.
+    /// Returns whether the hash is the password's. `memory` has at least `memory_kib()` blocks.
     pub(super) fn verify(&self, password: &[u8], memory: &mut [Block]) -> Result<bool> {
         let is_equal = match self {
             ForeignHash::Bcrypt { reads, cost, salt, output } => {
@@ -211,7 +212,7 @@ impl Digest {
     }
 }
 
-/// Django keeps a modular crypt text whole: `$2b$…`.
+/// Strips the prefix of a modular crypt text, `$2b$…`, which Django stores whole.
 fn after_version(text: &str) -> Option<&str> {
     ["$2a$", "$2b$", "$2y$"].iter().find_map(|version| text.strip_prefix(version))
 }
@@ -228,8 +229,8 @@ fn modular_bcrypt(rest: &str, reads: BcryptReads) -> Option<ForeignHash> {
     )
 }
 
-/// `v=2,t=2b,r=12$<salt>$<output>`, or `2b,12$<salt>$<output>`; passlib writes no other type in the one, and `2a` in the
-/// other.
+/// `v=2,t=2b,r=12$<salt>$<output>`, or `2b,12$<salt>$<output>`; passlib writes no other type in the former,
+/// and also `2a` in the latter.
 fn passlib_bcrypt(rest: &str) -> Option<ForeignHash> {
     let [parameters, salt, output] = parts(rest, '$')?;
     if let Some(["v=2", "t=2b", cost]) = parts(parameters, ',') {
@@ -242,7 +243,7 @@ fn passlib_bcrypt(rest: &str) -> Option<ForeignHash> {
 }
 
 fn bcrypt_hash(reads: BcryptReads, cost: u32, salt: &str, output: &str) -> Option<ForeignHash> {
-    // Bits beyond the salt mean nothing, and some libraries set them.
+    // Bits beyond the salt have no meaning, and some libraries set them.
     let (salt, _) = bcrypt::decode(salt).filter(|_| salt.len() == 22)?;
     let (output, rest) = bcrypt::decode(output)?;
     let valid = (4..=31).contains(&cost) && rest == 0;
@@ -300,8 +301,8 @@ fn werkzeug_scrypt(cost: &str, rest: &str) -> Option<ForeignHash> {
     scrypt_hash(cost, salt.into(), from_base16(output)?, None)
 }
 
-/// `v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$<salt>$<output>`: what Firebase exports of an
-/// account beside the parameters of its project, each in either base64 with padding.
+/// `v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$<salt>$<output>`: Firebase's export of an account
+/// together with the parameters of its project, each in either base64 with padding.
 fn firebase_scrypt(rest: &str) -> Option<ForeignHash> {
     let base64 = |text: &str| STANDARD.decode_to_vec(text).or_else(|_| URL_SAFE.decode_to_vec(text)).ok();
     let [parameters, salt, output] = parts(rest, '$')?;
@@ -320,7 +321,7 @@ fn scrypt_hash(
     output: Vec<u8>,
     signer_key: Option<Zeroizing<Vec<u8>>>,
 ) -> Option<ForeignHash> {
-    // RFC 7914 section 6. What was cut off would verify too, so only the lengths that are written are read.
+    // RFC 7914 section 6. A truncated output would verify, too, so only the usual lengths are accepted.
     let valid = (1..=31).contains(&cost.log_n)
         && (1..1 << 30).contains(&(u64::from(cost.r) * u64::from(cost.p)))
         && match &signer_key {
@@ -330,7 +331,7 @@ fn scrypt_hash(
     valid.then_some(ForeignHash::Scrypt { cost, salt, output, signer_key })
 }
 
-/// AES-256 in counter mode from zero.
+/// Encrypts with AES-256 in counter mode, starting at zero.
 fn encrypted(plain: &[u8], key: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(plain.to_vec());
     UnboundCipherKey::new(&AES_256, key)
@@ -340,7 +341,7 @@ fn encrypted(plain: &[u8], key: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(text)
 }
 
-/// Exactly `N` parts.
+/// Splits a text into exactly `N` parts.
 fn parts<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
     let mut parts = text.split(separator);
     let mut found = [""; N];
@@ -350,7 +351,7 @@ fn parts<const N: usize>(text: &str, separator: char) -> Option<[&str; N]> {
     parts.next().is_none().then_some(found)
 }
 
-/// A decimal number in its one spelling: no sign, no leading zero.
+/// Parses a decimal number in its canonical spelling: no sign, no leading zero.
 pub(super) fn number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten()
@@ -360,7 +361,7 @@ fn named(text: &str, name: &str) -> Option<u32> {
     number(text.strip_prefix(name)?)
 }
 
-/// The logarithm of a power of two.
+/// Returns the logarithm of a power of two.
 fn log2(text: &str) -> Option<u32> {
     number(text).filter(|number| number.is_power_of_two()).map(u32::ilog2)
 }
@@ -373,7 +374,7 @@ fn base16(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Lower case, as Python writes it.
+/// Decodes lower-case hexadecimal, as Python writes it.
 fn from_base16(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),

@@ -1,7 +1,7 @@
-//! Password hashes: Argon2 (RFC 9106) in PHC strings, and the verification of other systems' hashes,
+//! Password hashes: Argon2 (RFC 9106) in PHC strings, and the verification of other systems' hashes. They are
 //! computed in a bounded pool of reused memory. The pool's size caps both concurrency and memory; a bounded
-//! number of callers may wait. There is one pool in a process, for all its engines: it has as many places as the
-//! engine that asks for most.
+//! number of callers may wait. All engines of a process share one pool, with as many places as the engine
+//! that asks for most.
 
 use std::num::NonZeroUsize;
 use std::process;
@@ -24,30 +24,31 @@ use crate::password::Password;
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
 
-/// The memory that a hash of another's making may take, in KiB, unless more is configured.
+/// The memory limit for an imported hash, in KiB, unless more is configured.
 const MOST_KIB: u32 = 131_072;
 
 /// Computes and verifies password hashes with the configured cost.
 pub(crate) struct Hasher {
     cost: Cost,
     places: Places,
-    /// What is verified when there is no account: the same work, never a match.
+    /// The hash that is verified when there is no account: the same work, never a match.
     decoy: StoredHash,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub valid: bool,
-    /// The hash was not made with the current algorithm and cost, of the password's normal form.
+    /// Whether the hash was made otherwise than with the current algorithm and cost, from the password's
+    /// normal form.
     pub needs_rehash: bool,
 }
 
-/// Why a hash is never verified.
+/// Why a hash cannot be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unverifiable {
     Malformed,
-    /// A hash of this scheme.
+    /// The hash, of this scheme, costs too much.
     TooCostly(&'static str),
 }
 
@@ -73,7 +74,7 @@ impl Hasher {
         })
     }
 
-    /// The PHC string of a new hash.
+    /// Returns the PHC string of a new hash.
     pub(crate) fn hash(&self, password: &Password) -> Result<String> {
         let mut phc = Phc {
             algorithm: Algorithm::Argon2id,
@@ -87,11 +88,11 @@ impl Hasher {
         Ok(phc.to_string())
     }
 
-    /// Verifies against `stored`. Without a hash, or with one that is malformed or too costly, it
-    /// does the work of one hash and answers that nothing matches.
+    /// Verifies a password against `stored`. Without a hash, or with a malformed or too costly one, it does
+    /// the work of one hash and reports that nothing matches.
     ///
-    /// Other systems hashed the bytes that were typed: where these are not the password's normal form, both
-    /// are tried.
+    /// Other systems hashed the bytes as typed: if these differ from the password's normal form, both are
+    /// tried.
     pub(crate) fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict> {
         let readable = stored.and_then(|text| self.readable(text).ok());
         let hash = readable.as_ref().unwrap_or(&self.decoy);
@@ -109,19 +110,19 @@ impl Hasher {
             }
         }
         if readable.is_some() && !is_current {
-            // A hash of another cost must not tell that there is an account.
-            // The verdict is known: nothing may stand in for it now.
+            // A hash of another cost must not reveal that there is an account. The verdict is already known
+            // and stays.
             let _ = slot.verify(password.as_bytes(), &self.decoy);
         }
         Ok(Verdict { valid: false, needs_rehash: readable.is_some() && !is_current })
     }
 
-    /// The name of the scheme that a hash is of, if it can be verified here.
+    /// Returns the name of a hash's scheme, if the hash can be verified here.
     pub(crate) fn scheme(&self, stored: &str) -> Result<&'static str, Unverifiable> {
         self.readable(stored).map(|hash| hash.scheme())
     }
 
-    /// The scheme that a hash is of and what it costs, whether it can be verified here or not.
+    /// Returns the scheme and the cost of a hash, whether or not it can be verified here.
     pub(crate) fn describe(&self, stored: &str) -> Option<(&'static str, String)> {
         StoredHash::parse(stored).map(|hash| (hash.scheme(), hash.parameters()))
     }
@@ -143,7 +144,7 @@ impl Hasher {
             && phc.output.len() == OUTPUT_LEN)
     }
 
-    /// How long one hash takes in a place of its own, once its memory is warm.
+    /// Measures one hash, in a place of its own whose memory is warm.
     pub(crate) fn measure(&self) -> Result<Duration> {
         let mut slot = self.places.slot()?;
         slot.verify(b"a password", &self.decoy)?;
@@ -152,7 +153,7 @@ impl Hasher {
         Ok(began.elapsed())
     }
 
-    /// How many places there are, how many are taken, and how many callers wait for one.
+    /// Returns the number of places, of occupied places, and of waiting callers.
     pub(crate) fn load(&self) -> (usize, usize, usize) {
         let state = self.places.pool.lock();
         (state.slots(), state.busy, state.waiting)
@@ -187,7 +188,7 @@ impl Slot<'_> {
     }
 }
 
-/// What one hash costs.
+/// The cost of a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cost {
     memory_kib: u32,
@@ -196,8 +197,8 @@ struct Cost {
 }
 
 impl Cost {
-    /// Whether a stored hash may be verified: its author may be hostile. At most 128 MiB, 16 passes
-    /// and 512 MiB walked, or what is configured.
+    /// Returns whether a stored hash is cheap enough to verify, because its author may be hostile. The limits
+    /// are 128 MiB, 16 passes and 512 MiB of memory accesses, or the configured cost.
     fn is_bearable(self, configured: Cost) -> bool {
         let walk = |cost: Cost| u64::from(cost.memory_kib) * u64::from(cost.iterations);
         self.memory_kib <= configured.memory_kib.max(MOST_KIB)
@@ -207,7 +208,7 @@ impl Cost {
     }
 }
 
-/// A hash that can be verified, whoever made it.
+/// A hash that can be verified, whichever system made it.
 #[derive(Debug)]
 enum StoredHash {
     Argon2(Phc),
@@ -216,7 +217,7 @@ enum StoredHash {
 
 impl StoredHash {
     fn parse(text: &str) -> Option<StoredHash> {
-        // Django names the scheme before the PHC string.
+        // Django prefixes the PHC string with the scheme.
         let phc = text.strip_prefix("argon2").unwrap_or(text);
         match Phc::parse(phc) {
             Some(phc) => Some(StoredHash::Argon2(phc)),
@@ -224,7 +225,7 @@ impl StoredHash {
         }
     }
 
-    /// The name of the scheme, for people and reports.
+    /// Returns the name of the scheme, for people and reports.
     fn scheme(&self) -> &'static str {
         match self {
             StoredHash::Argon2(phc) => phc.algorithm.as_str(),
@@ -232,7 +233,7 @@ impl StoredHash {
         }
     }
 
-    /// The cost, as the scheme's own strings write it.
+    /// Returns the cost, as the scheme's own strings write it.
     fn parameters(&self) -> String {
         match self {
             StoredHash::Argon2(Phc { cost: Cost { memory_kib, iterations, parallelism }, .. }) => {
@@ -254,8 +255,8 @@ struct Phc {
 }
 
 impl Phc {
-    /// Reads a string whose every part is within what RFC 9106 allows and 64 bytes; nothing is
-    /// computed and no memory taken before that is known.
+    /// Parses a string whose every part is within the limits of RFC 9106 and 64 bytes. Nothing is computed
+    /// and no memory taken before this is known.
     fn parse(text: &str) -> Option<Phc> {
         let mut parts = text.strip_prefix('$')?.split('$');
         let algorithm = match parts.next()? {
@@ -301,16 +302,16 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     (text.len() <= 88).then(|| STANDARD_NO_PAD.decode_to_vec(text).ok()).flatten()
 }
 
-/// The places where hashes are computed, as one engine uses them.
+/// The pool's places, as one engine uses them.
 struct Places {
-    /// What this engine asks for.
+    /// The engine's demand.
     demand: Demand,
     /// How many callers may wait when another comes to this engine.
     queue: usize,
     pool: Arc<Pool>,
 }
 
-/// What an engine asks of the pool: memory for each hash, and how many at once.
+/// An engine's demand on the pool: the memory of a hash, and the number of hashes at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Demand {
     kib: usize,
@@ -325,15 +326,15 @@ struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// Of each open engine.
+    /// One for each open engine.
     demands: Vec<Demand>,
     idle: Vec<Memory>,
     busy: usize,
     waiting: usize,
 }
 
-/// The pool of this process, while an engine is open. A forked child has one of its own: what is busy in its
-/// parent's never ends in the child.
+/// The pool of this process, while an engine is open. A forked child gets a pool of its own: places that are
+/// occupied in the parent's would never become free in the child.
 static POOL: Mutex<(u32, Weak<Pool>)> = Mutex::new((0, Weak::new()));
 
 impl Pool {
@@ -355,8 +356,8 @@ impl Pool {
     }
 }
 
-/// The known pool. It is locked for moments; for longer only in a child that was forked in such a moment, where
-/// nobody will unlock it.
+/// Locks the known pool. The lock is held for moments only; longer only in a child that was forked in such a
+/// moment, where it is never released.
 fn shared() -> Option<MutexGuard<'static, (u32, Weak<Pool>)>> {
     for _ in 0..1000 {
         match POOL.try_lock() {
@@ -372,7 +373,7 @@ impl Places {
     fn new(kib: usize, slots: usize, queue: usize) -> Places {
         let (demand, pool) = (Demand { kib, slots }, Pool::of_process());
         pool.lock().demands.push(demand);
-        // Where this makes more places, those who wait for one learn it.
+        // Waiting callers learn of additional places.
         pool.freed.notify_all();
         Places { demand, queue, pool }
     }
@@ -414,7 +415,7 @@ impl State {
         self.demands.iter().map(|demand| demand.kib).max().unwrap_or(0)
     }
 
-    /// Gives memory back that no open engine asks for.
+    /// Frees memory that no open engine needs.
     fn forget_idle(&mut self) {
         let (slots, kib) = (self.slots(), self.kib());
         self.idle.retain(|memory| memory.len() <= kib);
@@ -422,14 +423,14 @@ impl State {
     }
 }
 
-/// A place in the pool; dropping it lets the next caller in.
+/// A place in the pool. Dropping it admits the next caller.
 struct Slot<'a> {
     places: &'a Places,
     memory: Option<Memory>,
 }
 
 impl Slot<'_> {
-    /// Memory of at least `kib` blocks. Failure: `hash_queue_full`, when the system has none.
+    /// Returns memory of at least `kib` blocks. Failure: `hash_queue_full`, if the system has none.
     fn memory(&mut self, kib: usize) -> Result<&mut Memory> {
         if self.memory.as_ref().is_none_or(|memory| memory.len() < kib) {
             self.memory = None;
@@ -444,7 +445,7 @@ impl Drop for Slot<'_> {
         let mut state = self.places.pool.lock();
         state.busy -= 1;
         state.idle.extend(self.memory.take());
-        // Memory beyond the configured size served one foreign hash.
+        // Memory beyond the configured size served a single imported hash.
         state.forget_idle();
         drop(state);
         self.places.pool.freed.notify_one();

@@ -1,5 +1,6 @@
-//! The claims of an ID token (OpenID Connect Core section 2). Those that decide are read as strictly as its signature is:
-//! a wrong type is never absent. Those that only describe somebody are dropped where they are not what they should be.
+//! The claims of an ID token (OpenID Connect Core section 2). Claims that decide are parsed as strictly as
+//! the signature is verified: a wrong type never counts as absent. Claims that only describe the user are
+//! dropped if they are invalid.
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::jws::Flaw;
 use crate::error::Code;
 use crate::json::{self, Object};
 
-/// The claims that decide, and those that say who it is.
+/// The claims that decide, and those that describe the user.
 pub(crate) struct IdClaims {
     pub(crate) iss: String,
     pub(crate) sub: String,
@@ -17,12 +18,12 @@ pub(crate) struct IdClaims {
     pub(crate) exp: i64,
     pub(crate) iat: i64,
     pub(crate) nbf: Option<i64>,
-    /// One that is no text answers no request.
+    /// The nonce. A value that is not text matches no request.
     pub(crate) nonce: Option<String>,
     /// The tenant of Microsoft Entra.
     pub(crate) tid: Option<String>,
     pub(crate) email: Option<String>,
-    /// Also where it is the text `"true"`, as Apple writes it.
+    /// Also true for the text `"true"`, as Apple writes it.
     pub(crate) email_verified: bool,
     pub(crate) preferred_username: Option<String>,
     pub(crate) locale: Option<String>,
@@ -56,13 +57,13 @@ impl IdClaims {
             Some(Value::String(one)) => Some(vec![one.clone()]),
             several => texts(several),
         };
-        // No longer than what is kept with a session should be.
+        // These are stored with the session, so their length is limited.
         let describes = |name: &str| text(name).ok().flatten().filter(|text| (1..=255).contains(&text.len()));
         let is_method = |method: &String| (1..=64).contains(&method.len());
         let amr = texts(claim("amr")).filter(|amr| amr.len() <= 16 && amr.iter().all(is_method));
         Ok(IdClaims {
             iss: text("iss")?.ok_or(wrong)?,
-            // Section 2: at most 255 ASCII characters; some providers are freer with the characters.
+            // Section 2: at most 255 ASCII characters; some providers use other characters, too.
             sub: text("sub")?.filter(|sub| (1..=255).contains(&sub.len())).ok_or(wrong)?,
             aud: aud.ok_or(wrong)?,
             azp: text("azp")?,

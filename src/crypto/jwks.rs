@@ -1,5 +1,5 @@
-//! The public keys of another issuer, a JWK Set (RFC 7517), and the ID tokens that they signed. As in `jws` the
-//! algorithm is the key's: the header can only agree with it.
+//! The public keys of another issuer, a JWK Set (RFC 7517), and the verification of the ID tokens that they
+//! signed. As in `jws`, the key determines the algorithm, and the header has to agree.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
@@ -11,23 +11,25 @@ use super::{from_base64url, public_key};
 use crate::config::IdTokenAlgorithm;
 use crate::json::Object;
 
-/// The most keys of a set that are read; real ones have a few.
+/// How many keys of a set are read; real sets have a few.
 const MAX_KEYS: usize = 100;
 
-/// The most keys that are tried where a token does not say which signed it.
+/// How many keys are tried if a token does not name its key.
 const MAX_TRIES: usize = 10;
 
-/// `typ` of an ID token, where it has one. That of an access token is `at+jwt` (RFC 9068), of others theirs.
+/// The `typ` of an ID token, if it has one. Access tokens have `at+jwt` (RFC 9068), and other kinds have
+/// their own.
 const TYPE: &str = "JWT";
 
-/// The keys of a set that can verify by the allowed algorithms: at least one.
+/// The keys of a set that verify one of the allowed algorithms; at least one.
 pub(crate) struct Jwks(Vec<PublicKey>);
 
-/// What a key of a set signed.
+/// The content of a verified token.
 pub(crate) struct Signed {
-    /// The claims, a text.
+    /// The claims, as JSON.
     pub claims: String,
-    /// For whose tokens the key is, where it says so: Microsoft Entra publishes the keys of many issuers in one set.
+    /// The issuer that the key belongs to, if its JWK names one: Microsoft Entra publishes the keys of many
+    /// issuers in one set.
     pub key_issuer: Option<String>,
 }
 
@@ -38,7 +40,7 @@ struct PublicKey {
     key: ParsedPublicKey,
 }
 
-/// A member of a set that is no good key.
+/// A member of a set that is not a usable key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BadMember {
     pub index: usize,
@@ -46,8 +48,8 @@ pub(crate) struct BadMember {
 }
 
 impl Jwks {
-    /// Reads a set, and what in it is no good key; the other members do not suffer from that. What is in it beside keys
-    /// for `algorithms` is passed over (RFC 7517 section 5).
+    /// Parses a set. Returns its keys for `algorithms`, and the members that should be keys but are not
+    /// usable; these do not affect the other members. Everything else is ignored (RFC 7517 section 5).
     pub(crate) fn read(
         Object(set): &Object,
         algorithms: &[IdTokenAlgorithm],
@@ -66,7 +68,7 @@ impl Jwks {
         (if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) }, bad)
     }
 
-    /// The claims of an ID token that one of the keys signed.
+    /// Returns the claims of an ID token that one of the keys signed.
     pub(crate) fn verify(&self, token: &str) -> std::result::Result<Signed, Flaw> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Flaw("too_long"));
@@ -80,7 +82,7 @@ impl Jwks {
         }
         let (signers, are_named) = self.signers(&header)?;
         let signed = |signer: &&&PublicKey| signer.key.verify_sig(input.as_bytes(), &signature).is_ok();
-        // Where no key is named, it may be one of a newer set.
+        // An unnamed key may belong to a newer set.
         let unsigned = if are_named { Flaw("bad_signature") } else { UNKNOWN_KEY };
         let key_issuer = signers.iter().find(signed).ok_or(unsigned)?.issuer.clone();
         let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
@@ -88,8 +90,8 @@ impl Jwks {
         Ok(Signed { claims, key_issuer })
     }
 
-    /// The keys that may have signed a token with this header, and whether it names them: the keys of its `kid`;
-    /// where none has it, those without a name; all, where it has none.
+    /// Returns the keys that may have signed a token with this header, and whether the header names them: the
+    /// keys with its `kid`; if none has it, the keys without a name; if the header has none, all keys.
     fn signers(&self, header: &Header) -> std::result::Result<(Vec<&PublicKey>, bool), Flaw> {
         let of = |kid: &Option<String>| self.0.iter().filter(|key| key.kid == *kid).collect::<Vec<_>>();
         let (found, are_named) = match &header.kid {
@@ -110,9 +112,9 @@ impl Jwks {
     }
 }
 
-/// The keys that a member of a set is, one for each of the algorithms that it may be used with (RFC 7517 section 4, RFC
-/// 7518 section 6, RFC 8037): none, where it is for something else. A member of the wrong type is not one that is
-/// absent; `null` is.
+/// Returns the keys that a member of a set represents, one for each of the algorithms that it may be used
+/// with (RFC 7517 section 4, RFC 7518 section 6, RFC 8037); none, if it has another purpose. A member of the
+/// wrong type does not count as absent, but `null` does.
 fn usable(
     jwk: &Value,
     algorithms: &[IdTokenAlgorithm],
@@ -131,7 +133,7 @@ fn usable(
         Some(_) => return Err("wrong_type"),
     };
     if ["d", "k"].iter().any(|name| member(name).is_some()) {
-        // Who reads the set could sign with it.
+        // Every reader of the set could sign with it.
         return Err("secret_key");
     }
     let (kty, crv, kid, alg) = (text("kty")?, text("crv")?, text("kid")?, text("alg")?);
@@ -159,7 +161,8 @@ fn usable(
     Ok(keys)
 }
 
-/// As [`from_base64url`], with the padding that some providers add (RFC 7515 section 2 has none).
+/// Decodes like [`from_base64url`], but tolerates the padding that some providers add (RFC 7515 section 2 has
+/// none).
 fn padded_base64url(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=');
     let padding = text.len() - unpadded.len();

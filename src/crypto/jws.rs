@@ -1,5 +1,5 @@
-//! JSON Web Signatures in compact serialization (RFC 7515), as strict as RFC 8725 asks. The key and
-//! the algorithm come from the key ring; the header can only agree with it.
+//! JSON Web Signatures in compact serialization (RFC 7515), as strict as RFC 8725 requires. The key ring
+//! determines the key and the algorithm, and the header has to agree.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,21 +23,21 @@ use crate::config::SigningAlgorithm;
 use crate::error::{Code, Error, Result};
 use crate::json::{Strict, Text};
 
-/// `typ` of an access token (RFC 9068 section 2.1).
+/// The `typ` of an access token (RFC 9068 section 2.1).
 const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
-/// `typ` of a token that other libraries issue.
+/// The `typ` of tokens that other libraries issue.
 const COMPATIBLE_TYPE: &str = "JWT";
 
-/// The longest token that is looked at. Real ones have a few hundred bytes.
+/// The maximum length of a token. Real ones have a few hundred bytes.
 pub(crate) const MAX_TOKEN_BYTES: usize = 16_384;
 
-/// The longest header of another's making that is read.
+/// The maximum length of a header that was made elsewhere.
 const MAX_HEADER_BYTES: usize = 1_024;
 
 /// A signing key, parsed once.
 pub(crate) struct Key {
-    /// None for the fixed key of a compatibility backend, whose tokens name no key.
+    /// The key's name. None for the fixed key of a compatibility backend, whose tokens name no key.
     kid: Option<String>,
     algorithm: SigningAlgorithm,
     material: Material,
@@ -53,15 +53,15 @@ enum Material {
     Rsa(RsaKeyPair, ParsedPublicKey, &'static dyn RsaEncoding),
 }
 
-/// Why a token is refused: for the host's logs.
+/// Why a token is refused, for the host's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flaw(pub &'static str);
 
-/// No key of the ring signed it, as far as its header says: the ring may be out of date.
+/// The header names no key of the ring: the ring may be outdated.
 pub(crate) const UNKNOWN_KEY: Flaw = Flaw("unknown_key");
 
 impl Key {
-    /// The key of this `kid`, from the bytes that [`Key::generate`] made.
+    /// Makes the key of this `kid` from the bytes of [`Key::generate`].
     pub(crate) fn new(kid: &str, algorithm: SigningAlgorithm, secret: &[u8]) -> Result<Key> {
         let header = json!({"alg": algorithm.to_string(), "kid": kid, "typ": ACCESS_TOKEN_TYPE});
         let material =
@@ -70,7 +70,7 @@ impl Key {
         Ok(Key { kid: Some(kid.to_owned()), algorithm, material, header })
     }
 
-    /// The fixed key of a compatibility backend: HS256 with the host's secret, `typ` JWT, no `kid`.
+    /// Makes the fixed key of a compatibility backend: HS256 with the host's secret, `typ` JWT, no `kid`.
     pub(crate) fn compatible(secret: &[u8]) -> Key {
         let header = json!({"alg": "HS256", "typ": COMPATIBLE_TYPE});
         Key {
@@ -81,7 +81,7 @@ impl Key {
         }
     }
 
-    /// A new `kid` and the secret bytes of a new key: of an HMAC, or in PKCS #8.
+    /// Generates a `kid` and the secret bytes of a new key: an HMAC key, or PKCS #8.
     pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<(String, Zeroizing<Vec<u8>>)> {
         let secret = match algorithm {
             SigningAlgorithm::Hs256 => Ok(random::<32>()?.to_vec()),
@@ -99,22 +99,22 @@ impl Key {
         Ok((base64url(&random::<9>()?), Zeroizing::new(secret)))
     }
 
-    /// The name by which tokens refer to the key.
+    /// Returns the name by which tokens refer to the key.
     pub(crate) fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The token with these claims, a JSON text.
+    /// Returns the token with these claims, a JSON text.
     pub(crate) fn sign(&self, claims: &str) -> Result<String> {
         let input = Zeroizing::new(format!("{}.{}", self.header, base64url(claims.as_bytes())));
         let signature = self.material.sign(input.as_bytes());
         let signature = Zeroizing::new(signature.map_err(|_| Error::new(Code::Internal, "signing"))?);
         let signature = Zeroizing::new(base64url(&signature));
-        // In one piece of memory: a text that grows leaves its beginning behind.
+        // One allocation: a growing text would leave its beginning behind in memory.
         Ok([input.as_str(), ".", &signature].concat())
     }
 
-    /// The public half as a JWK (RFC 7517, RFC 7518 section 6, RFC 8037); none of a secret key.
+    /// Returns the public half as a JWK (RFC 7517, RFC 7518 section 6, RFC 8037); none for a symmetric key.
     pub(crate) fn jwk(&self) -> Option<Value> {
         let kid = self.kid.as_deref()?;
         let mut jwk = match &self.material {
@@ -196,7 +196,7 @@ fn parsed(
     ParsedPublicKey::new(algorithm, bytes)
 }
 
-/// The claims, a text, of a token that one of the `keys` signed, and which one.
+/// Returns the claims, a text, of a token that one of the `keys` signed, and that key.
 pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     token: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
@@ -216,13 +216,13 @@ pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     Ok((claims, signer))
 }
 
-/// The keys that may have signed a token with this header: the one that it names, or the fixed keys of
-/// compatibility backends, whose tokens name none.
+/// Returns the keys that may have signed a token with this header: the key that it names, or the fixed keys
+/// of compatibility backends, whose tokens name none.
 fn candidates<'k, K: AsRef<Key> + 'k>(
     header: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
 ) -> Result<Vec<&'k K>, Flaw> {
-    // A header of our own making is known to the letter; any other is read.
+    // Headers made here are known exactly; any other is parsed.
     let known: Vec<&K> = keys.clone().filter(|key| key.as_ref().header == header).collect();
     if !known.is_empty() {
         return Ok(known);
@@ -237,8 +237,8 @@ fn candidates<'k, K: AsRef<Key> + 'k>(
     if fixed.is_empty() { Err(UNKNOWN_KEY) } else { Ok(fixed) }
 }
 
-/// What a JOSE header says that matters. `jku`, `jwk`, `x5u` and the like are not even kept: keys
-/// come from the ring.
+/// The relevant members of a JOSE header. `jku`, `jwk`, `x5u` and the like are ignored: keys come from the
+/// ring.
 #[derive(Default)]
 pub(super) struct Header {
     pub alg: Option<String>,
@@ -257,7 +257,7 @@ impl Header {
         if header.has_extension { Err(Flaw("critical_extension")) } else { Ok(header) }
     }
 
-    /// Whether type and algorithm are those of the key.
+    /// Checks that type and algorithm are those of the key.
     fn agrees(&self, key: &Key) -> Result<(), Flaw> {
         let expected = if key.kid.is_some() { ACCESS_TOKEN_TYPE } else { COMPATIBLE_TYPE };
         if !self.is_of_type(expected) {
@@ -269,7 +269,7 @@ impl Header {
         }
     }
 
-    /// Whether the type is this one (RFC 7515 section 4.1.9).
+    /// Returns whether the type is this one (RFC 7515 section 4.1.9).
     pub fn is_of_type(&self, expected: &str) -> bool {
         let typ = self.typ.as_deref().unwrap_or_default();
         let typ = match typ.split_at_checked(12) {
@@ -306,7 +306,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
                 "alg" => header.alg = Some(entries.next_value()?),
                 "typ" => header.typ = Some(entries.next_value()?),
                 "kid" => header.kid = Some(entries.next_value()?),
-                // We understand no extension, and `b64` (RFC 7797) changes what was signed.
+                // No extension is supported, and `b64` (RFC 7797) changes what was signed.
                 "crit" | "b64" => {
                     header.has_extension = true;
                     entries.next_value_seed(Strict(2))?;
@@ -321,7 +321,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     }
 }
 
-/// An error of a token, never more than `invalid_token` to the user.
+/// A flaw of a token. The user sees only `invalid_token`.
 impl From<Flaw> for Error {
     fn from(Flaw(reason): Flaw) -> Error {
         Error::new(Code::InvalidToken, reason)

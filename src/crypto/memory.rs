@@ -1,4 +1,4 @@
-//! Memory for password hashes: taken fallibly, advised to lie on huge pages, kept and reused.
+//! Memory for password hashes: allocated fallibly, on huge pages where possible, and reused.
 
 use argon2::Block;
 
@@ -6,7 +6,7 @@ use argon2::Block;
 pub(super) struct Memory(Vec<Block>);
 
 impl Memory {
-    /// `kib` blocks of 1 KiB, or nothing when the system has no memory.
+    /// Allocates `kib` blocks of 1 KiB, or returns none if the system has no memory.
     pub(super) fn new(kib: usize) -> Option<Memory> {
         let mut blocks = Vec::new();
         blocks.try_reserve_exact(kib).ok()?;
@@ -15,26 +15,27 @@ impl Memory {
         Some(Memory(blocks))
     }
 
-    /// How many blocks there are.
+    /// Returns the number of blocks.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// All the blocks.
+    /// Returns all blocks.
     pub(super) fn blocks(&mut self) -> &mut [Block] {
         &mut self.0
     }
 }
 
-/// Fewer translation misses in a random walk over 19 MiB: measured in `benches/`.
+/// Asks for huge pages, which save address translations during random accesses to 19 MiB: measured in
+/// `benches/`.
 #[allow(unsafe_code)]
 fn advise_huge_pages(blocks: &Vec<Block>) {
     const PAGE: usize = 4096;
     let start = (blocks.as_ptr() as usize).next_multiple_of(PAGE);
     let end = (blocks.as_ptr() as usize + blocks.capacity() * Block::SIZE) / PAGE * PAGE;
     if end > start {
-        // SAFETY: start..end are whole pages inside the allocation that `blocks` owns, and the advice
-        // changes nothing but which pages back them. Where it is refused nothing is lost.
+        // SAFETY: start..end are whole pages inside the allocation that `blocks` owns, and the advice changes
+        // only which pages back them. If it is refused, nothing is lost.
         #[cfg(target_os = "linux")]
         unsafe {
             libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE);

@@ -1,4 +1,4 @@
-//! Everything that computes with secrets. It knows no store and no request.
+//! Everything that computes with secrets. It does not know the store or requests.
 
 mod bcrypt;
 pub(crate) mod claims;
@@ -19,26 +19,26 @@ use base64_simd::URL_SAFE_NO_PAD;
 
 use crate::error::{Code, Error, Result};
 
-/// Bytes from the operating system's generator.
+/// Returns bytes from the operating system's generator.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::new(Code::Internal, "no randomness"))?;
     Ok(bytes)
 }
 
-/// SHA-256 (FIPS 180-4).
+/// Computes SHA-256 (FIPS 180-4).
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
     digest
 }
 
-/// base64url without padding (RFC 4648 section 5, RFC 7515 appendix C).
+/// Encodes as base64url without padding (RFC 4648 section 5, RFC 7515 appendix C).
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
-/// The bytes of the one canonical spelling: padding, white space and unused bits are refused.
+/// Decodes the canonical spelling only: padding, white space and unused bits are refused.
 pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }

@@ -1,15 +1,15 @@
-//! Public keys that others made: of passkeys and of providers of ID tokens. One place judges them all: a key that
-//! can never verify, or for which a signature can be made without the private key, is none.
+//! Public keys made elsewhere: those of passkeys and of providers of ID tokens. All are checked here: a key
+//! is refused if it can never verify, or if signatures for it can be made without the private key.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
-/// Why a key is none: for the host's logs.
+/// Why a key is refused, for the host's logs.
 pub(crate) type Flaw = &'static str;
 
-/// An RSA key of 2048 to 8192 bits (RFC 8017 section 3.1), after a partial validation as in NIST SP 800-89 section
-/// 5.3.3. Zeros in front of a number are passed over.
+/// Parses an RSA key of 2048 to 8192 bits (RFC 8017 section 3.1), after a partial validation as in NIST SP
+/// 800-89 section 5.3.3. Leading zeros are ignored.
 pub(crate) fn rsa(
     n: &[u8],
     e: &[u8],
@@ -20,7 +20,7 @@ pub(crate) fn rsa(
     if !(2048..=8192).contains(&bits) {
         return Err("rsa_size");
     }
-    // With the exponent 1 everybody signs; an even one has no inverse.
+    // With the exponent 1 anyone can sign; an even exponent has no inverse.
     if e.len() > 4 || e == [1] || !is_odd(e) {
         return Err("rsa_exponent");
     }
@@ -35,7 +35,7 @@ pub(crate) fn rsa(
     ParsedPublicKey::new(algorithm, der.as_ref()).map_err(|_| "rsa")
 }
 
-/// A point of P-256 (SEC 1 section 2.3.4, uncompressed).
+/// Parses a point of P-256 (SEC 1 section 2.3.4, uncompressed).
 pub(crate) fn p256(
     x: &[u8],
     y: &[u8],
@@ -47,8 +47,9 @@ pub(crate) fn p256(
     }
 }
 
-/// A point of Ed25519 in its one encoding (RFC 8032 section 5.1.3), and in the group that the base point generates
-/// (NIST SP 800-186 appendix D.1.3): signatures of a point of small order fit many messages, without a private key.
+/// Parses a point of Ed25519 in its canonical encoding (RFC 8032 section 5.1.3) that is in the group of the
+/// base point (NIST SP 800-186 appendix D.1.3): signatures for a point of small order fit many messages,
+/// without a private key.
 pub(crate) fn ed25519(x: &[u8]) -> Result<ParsedPublicKey, Flaw> {
     let encoded = CompressedEdwardsY::from_slice(x).map_err(|_| "not_a_point")?;
     let point = encoded.decompress().ok_or("not_a_point")?;
@@ -74,16 +75,16 @@ fn remainder(number: &[u8], divisor: u32) -> u32 {
     number.iter().fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % divisor)
 }
 
-/// The odd primes below 752, as far as NIST SP 800-89 asks.
+/// The odd primes below 752, as many as NIST SP 800-89 requires.
 fn small_primes() -> impl Iterator<Item = u32> {
     let has_divisor =
         |it: u32| (3..).step_by(2).take_while(|by| by * by <= it).any(|by| it.is_multiple_of(by));
     (3..752).step_by(2).filter(move |it| !has_divisor(*it))
 }
 
-/// Whether a remainder is a power of 65537 modulo a prime. The moduli of Infineon's library (ROCA, CVE-2017-15361) are
-/// such powers modulo each of the first primes; of other moduli hardly one in a hundred million is (Nemec et al.,
-/// "The Return of Coppersmith's Attack", section 2.2).
+/// Returns whether a remainder is a power of 65537 modulo a prime. The moduli of Infineon's library (ROCA,
+/// CVE-2017-15361) are such powers modulo each of the first primes; hardly one in a hundred million other
+/// moduli is (Nemec et al., "The Return of Coppersmith's Attack", section 2.2).
 fn is_power(it: u32, prime: u32) -> bool {
     let next = |power: &u32| Some(power * (65_537 % prime) % prime);
     std::iter::successors(Some(1), next).take(prime as usize).any(|power| power == it)
@@ -96,7 +97,7 @@ mod tests {
 
     use super::{ed25519, rsa};
 
-    /// Each is told by its own name: that the library would refuse some of them, too, is not relied on.
+    /// Each flaw is detected by its own check; the library's own refusals are not relied on.
     #[test]
     fn exponents_and_moduli_that_are_none() {
         let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -111,7 +112,7 @@ mod tests {
         assert_eq!(flaw(&even, &[1, 0, 1]), Some("rsa_small_factor"));
     }
 
-    /// The field has 19 elements that a point could be written by in two ways (RFC 8032 section 5.1.3).
+    /// The field has 19 elements with two encodings of a point (RFC 8032 section 5.1.3).
     #[test]
     fn points_in_another_spelling_are_none() {
         let mut points = 0;

@@ -1,5 +1,5 @@
-//! Refresh tokens: the session, its generation, and a code over both, so that refreshing adds no rows and a
-//! forged token costs no look-up.
+//! Refresh tokens: the session, its generation, and a code over both. Refreshing therefore adds no rows, and
+//! a forged token costs no look-up.
 
 use super::secrets::{Purpose, Secrets};
 use super::{base64url, from_base64url};

@@ -1,5 +1,5 @@
-//! scrypt (RFC 7914), in memory that its caller owns: the crate of this name takes its own, and aborts
-//! where there is none.
+//! scrypt (RFC 7914) in memory that the caller owns: the crate of this name allocates its own, and aborts if
+//! there is none.
 
 use std::num::NonZeroU32;
 
@@ -7,7 +7,7 @@ use argon2::Block;
 use aws_lc_rs::pbkdf2;
 use zeroize::Zeroizing;
 
-/// What one derivation costs.
+/// The cost of a derivation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
     /// The logarithm of N.
@@ -17,7 +17,7 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Its memory in KiB, without what is less than one for each lane.
+    /// Returns the memory in KiB, without a remainder of less than one per lane.
     pub(super) fn memory_kib(self) -> u64 {
         (u64::from(self.r) << self.log_n.min(32)).div_ceil(8)
     }
@@ -26,10 +26,10 @@ impl Cost {
 /// The 64 bytes that Salsa20/8 mixes.
 type Words = [u32; 16];
 
-/// 64-byte pieces in a block of memory.
+/// The number of 64-byte pieces in a block of memory.
 const PIECES: usize = Block::SIZE / 64;
 
-/// Derives `output` (RFC 7914 section 6); `memory` has `cost.memory_kib()` blocks or more.
+/// Derives `output` (RFC 7914 section 6). `memory` has at least `cost.memory_kib()` blocks.
 pub(super) fn scrypt(password: &[u8], salt: &[u8], cost: Cost, memory: &mut [Block], output: &mut [u8]) {
     let derive = |salt: &[u8], output: &mut [u8]| {
         pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::MIN, salt, password, output);
@@ -65,7 +65,7 @@ fn mix(lane: &mut Vec<Words>, log_n: u32, memory: &mut [Block]) {
         std::mem::swap(lane, &mut next);
     }
     for _ in 0..n {
-        // Integerify: N is a power of two, not above 2^31, so the lowest word decides.
+        // Integerify: N is a power of two, at most 2^31, so the lowest word suffices.
         let step = lane[len - 1][0] as usize & (n - 1);
         for (index, words) in lane.iter_mut().enumerate() {
             let piece = step * len + index;

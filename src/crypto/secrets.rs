@@ -1,5 +1,5 @@
-//! What is derived from the host's secret key (HKDF-SHA256, RFC 5869, one label per purpose): the
-//! key that seals what is kept (AES-256-GCM) and the keys of message authentication codes.
+//! Keys derived from the host's secret key (HKDF-SHA256, RFC 5869, one label per purpose): the key that seals
+//! stored data (AES-256-GCM) and the keys of message authentication codes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,25 +11,26 @@ use zeroize::Zeroizing;
 use super::random;
 use crate::error::{Code, Error, Result};
 
-/// The host's secret keys: the first is current, the others still open and verify what they made. A key that was
-/// retired at once makes, opens and verifies nothing more; only recovery codes, which are random, are still found by it.
+/// The host's secret keys. The first is current; the others still open and verify what they made. A key that
+/// was retired at once makes, opens and verifies nothing more, except that it still finds recovery codes,
+/// which are random.
 pub(crate) struct Secrets(Vec<Derived>);
 
-/// The name of a secret key, which tells nothing of it.
+/// The name of a secret key, which does not disclose the key.
 pub(crate) type KeyId = [u8; 4];
 
-/// What a message authentication code is for. Codes of one purpose never pass for another.
+/// The purpose of a message authentication code. A code of one purpose is never valid for another.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// Refresh tokens.
     RefreshToken,
-    /// Keys under which rows are found that must not name what they are about.
+    /// Keys of rows that must not disclose what they are about.
     LookUp,
     /// Secrets that are redeemed once.
     OneTimeSecret,
     /// Recovery codes.
     RecoveryCode,
-    /// Challenges of WebAuthn, and credentials that nobody has.
+    /// Challenges of WebAuthn, and invented credentials.
     Passkey,
 }
 
@@ -44,11 +45,11 @@ struct Derived {
     passkey: hmac::Key,
 }
 
-/// Sealed bytes: the id of the sealing key, a nonce, the ciphertext with its tag.
+/// Sealed bytes begin with the id of the sealing key and a nonce; the ciphertext and its tag follow.
 const HEADER_LEN: usize = 4 + NONCE_LEN;
 
 impl Secrets {
-    /// Derives everything; `secrets` is not empty.
+    /// Derives all keys; `secrets` is not empty.
     pub(crate) fn new(secrets: &[Zeroizing<Vec<u8>>]) -> Result<Secrets> {
         secrets.iter().map(|secret| Derived::new(secret)).collect::<Result<_>>().map(Secrets)
     }
@@ -65,17 +66,17 @@ impl Secrets {
         Ok([&key.id, &nonce[..], &text, tag.as_ref()].concat())
     }
 
-    /// Whether the current key sealed this.
+    /// Returns whether the current key sealed this.
     pub(crate) fn is_current(&self, sealed: &[u8]) -> bool {
         self.current().is_ok_and(|key| sealed.starts_with(&key.id))
     }
 
-    /// What [`Secrets::seal`] sealed for the same `owner`, or nothing.
+    /// Decrypts what [`Secrets::seal`] sealed for the same `owner`; none if it was not.
     pub(crate) fn open(&self, owner: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         self.in_force().find_map(|key| key.open(owner, sealed))
     }
 
-    /// The same sealed by the current key, where another of the keys, retired or not, sealed it.
+    /// Seals by the current key what another of the keys, retired or not, sealed.
     pub(crate) fn reseal(&self, owner: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
         if self.is_current(sealed) {
             return Ok(None);
@@ -84,36 +85,37 @@ impl Secrets {
         plain.map(|plain| self.seal(owner, &plain)).transpose()
     }
 
-    /// Takes the keys of these ids out of force, for good.
+    /// Takes the keys with these ids out of use, for good.
     pub(crate) fn retire(&self, ids: &[KeyId]) {
         let retired = self.0.iter().filter(|key| ids.contains(&key.id));
         retired.for_each(|key| key.is_retired.store(true, Ordering::Relaxed));
     }
 
-    /// The keys that are in force, the current one first.
+    /// Returns the keys in use, the current one first.
     pub(crate) fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.in_force().map(|key| key.id)
     }
 
-    /// The code of `message` under the current key. A row that is found by it begins with the id of the key, so that
-    /// rows of keys that are gone can be told.
+    /// Returns the code of `message` under the current key. A row that is found by it begins with the id of
+    /// the key, so that rows of removed keys can be recognized.
     pub(crate) fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
         self.current()?.mac(purpose, message)
     }
 
-    /// The code of `message` under the oldest key: it stays the same while that is in force.
+    /// Returns the code of `message` under the oldest key, which stays the same while that key is in use.
     pub(crate) fn lasting_mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
         self.macs(purpose, message).pop().ok_or_else(no_key)
     }
 
-    /// The codes of `message` under each of the keys, the current one first: what was kept under any of them.
+    /// Returns the codes of `message` under each of the keys, the current one first, to find rows written
+    /// under any of them.
     pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
-        // Who has the secret key still has to guess a recovery code of 80 bits.
+        // Even with the secret key, a recovery code of 80 bits has to be guessed.
         let is_found_by = |key: &&Derived| key.is_in_force() || matches!(purpose, Purpose::RecoveryCode);
         self.0.iter().filter(is_found_by).filter_map(|key| key.mac(purpose, message).ok()).collect()
     }
 
-    /// Whether `tag` is the code of `message` under any of the keys.
+    /// Returns whether `tag` is the code of `message` under any of the keys.
     pub(crate) fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
         self.in_force().any(|key| hmac::verify(key.mac_key(purpose), message, tag).is_ok())
     }
@@ -127,7 +129,7 @@ impl Secrets {
     }
 }
 
-/// Another process retired the key that is needed.
+/// Another process retired the required key.
 pub(crate) fn no_key() -> Error {
     Error::new(Code::StoreUnavailable, "retired_secret_key")
 }
@@ -165,7 +167,7 @@ impl Derived {
         Some(text)
     }
 
-    /// Names of rows that outlive the key begin with its id.
+    /// Codes that outlive the key begin with its id.
     fn mac(&self, purpose: Purpose, message: &[u8]) -> Result<[u8; 32]> {
         let tag = hmac::sign(self.mac_key(purpose), message);
         let mut code: [u8; 32] =

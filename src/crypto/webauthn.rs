@@ -1,9 +1,10 @@
-//! What a relying party verifies (Web Authentication Level 3): a registration (section 7.1) and an assertion
-//! (section 7.2), as bytes. Whose credential it is, whether it is known and how its counter moved, its caller
-//! decides.
+//! The checks of a relying party (Web Authentication Level 3): a registration (section 7.1) and an assertion
+//! (section 7.2), as bytes. The caller decides whose credential it is, whether it is known, and how its
+//! counter moved.
 //!
-//! Attestation is not asked for. `none` is expected, and `packed` with the credential's own key is verified; a
-//! statement of another kind, which some clients send unasked, is read as none: nothing is concluded from it.
+//! Attestation is not requested. `none` is expected, and `packed` with the credential's own key is verified.
+//! A statement of another kind, which some clients send unasked, is treated as none: nothing is concluded
+//! from it.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
@@ -14,48 +15,48 @@ use super::{base64url, from_base64url, public_key};
 use crate::config::Passkeys;
 use crate::json::Object;
 
-/// The algorithms of credentials that are offered and accepted, the preferred one first (COSE, RFC 9053, RFC 8812):
-/// ES256, EdDSA with Ed25519, RS256.
+/// The algorithms that are offered and accepted, the preferred one first (COSE, RFC 9053, RFC 8812): ES256,
+/// EdDSA with Ed25519, RS256.
 pub(crate) const ALGORITHMS: [i64; 3] = [ES256, EDDSA, RS256];
 
 const ES256: i64 = -7;
 const EDDSA: i64 = -8;
 const RS256: i64 = -257;
 
-/// The longest identifier of a credential (section 7.1, step 25).
+/// The maximum length of a credential's id (section 7.1, step 25).
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
 
-/// The longest client data, attestation object, authenticator data and signature that are looked at: each is far
+/// The maximum length of client data, attestation object, authenticator data and signature, which are far
 /// shorter in practice.
 const MAX_PART: usize = 65_536;
 
-/// Why a response is refused: for the host's logs.
+/// Why a response is refused, for the host's logs.
 pub(crate) type Flaw = &'static str;
 
-/// What a response must agree with.
+/// The expectations that a response has to meet.
 pub(crate) struct Expected<'a> {
     pub party: &'a Passkeys,
-    /// The challenge; under each of the secret keys, where it is derived.
+    /// The challenge; a derived one under each of the secret keys.
     pub challenges: &'a [Vec<u8>],
     /// Whether the user must have been verified, not only be present.
     pub user_verification: bool,
 }
 
-/// What a client returns from `navigator.credentials.create`.
+/// The result of `navigator.credentials.create`.
 pub(crate) struct Registration<'a> {
     pub credential_id: &'a [u8],
     pub client_data_json: &'a [u8],
     pub attestation_object: &'a [u8],
 }
 
-/// What a client returns from `navigator.credentials.get`.
+/// The result of `navigator.credentials.get`.
 pub(crate) struct Assertion<'a> {
     pub client_data_json: &'a [u8],
     pub authenticator_data: &'a [u8],
     pub signature: &'a [u8],
 }
 
-/// A credential that was just made.
+/// A newly created credential.
 #[derive(Debug)]
 pub(crate) struct NewCredential {
     /// A COSE_Key (RFC 9052 section 7).
@@ -64,14 +65,14 @@ pub(crate) struct NewCredential {
     pub state: State,
 }
 
-/// What an authenticator says of itself with each response.
+/// The state that an authenticator reports with each response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub sign_count: u32,
     pub user_verified: bool,
-    /// The credential may be on several devices: a passkey that is synchronized.
+    /// Whether the credential may be on several devices: a synchronized passkey.
     pub backup_eligible: bool,
-    /// It is.
+    /// Whether it is on several devices now.
     pub backed_up: bool,
 }
 
@@ -113,12 +114,12 @@ pub(crate) fn authenticate(
     Ok(state)
 }
 
-/// What authenticator data say of their credential, before they are verified.
+/// Returns the backup eligibility in authenticator data, before they are verified.
 pub(crate) fn is_backup_eligible(authenticator_data: &[u8]) -> bool {
     authenticator_data.get(32).is_some_and(|flags| flags & BACKUP_ELIGIBLE != 0)
 }
 
-/// The challenge that client data say they answer.
+/// Returns the challenge that client data claim to answer.
 pub(crate) fn challenge_of(client_data_json: &[u8]) -> Result<String, Flaw> {
     let data = parsed(client_data_json)?;
     data.get("challenge").and_then(Value::as_str).map(str::to_owned).ok_or("client_data")
@@ -128,8 +129,8 @@ fn bounded(part: &[u8]) -> Result<&[u8], Flaw> {
     if part.len() <= MAX_PART { Ok(part) } else { Err("too_long") }
 }
 
-/// The hash of client data (section 5.8.1) that say what they should: made for this ceremony by a page of ours
-/// that is not in a frame of another's.
+/// Returns the hash of client data (section 5.8.1), after checking that they were made for this ceremony by
+/// one of the configured pages, and not in a frame of a foreign page.
 fn client_data(text: &[u8], ceremony: &str, expected: &Expected) -> Result<[u8; 32], Flaw> {
     let data = parsed(text)?;
     let text_of = |name| data.get(name).and_then(Value::as_str).ok_or("client_data");
@@ -151,7 +152,7 @@ fn client_data(text: &[u8], ceremony: &str, expected: &Expected) -> Result<[u8; 
     sha256(text)
 }
 
-/// Strictly: a key that is there twice does not mean one thing to the client and another here.
+/// Parses strictly, so that a duplicate key cannot mean one thing to the client and another here.
 fn parsed(client_data_json: &[u8]) -> Result<Map<String, Value>, Flaw> {
     let data: Object = serde_json::from_slice(bounded(client_data_json)?).map_err(|_| "client_data")?;
     Ok(data.0)
@@ -169,7 +170,7 @@ struct AttestationObject<'a> {
 
 enum Statement<'a> {
     None,
-    /// Signed with the credential's own key.
+    /// The statement is signed with the credential's own key.
     Itself {
         algorithm: i64,
         signature: &'a [u8],
@@ -237,11 +238,11 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// The formats of statements that name a manufacturer (section 8, and IANA's registry of RFC 8809).
+/// The formats of statements that identify a manufacturer (section 8, and IANA's registry of RFC 8809).
 const FORMATS: [&str; 7] =
     ["android-key", "android-safetynet", "apple", "compound", "fido-u2f", "packed", "tpm"];
 
-/// The names of the members of a map, as far as they are texts.
+/// Returns the names of a map's members, up to the first that is not text.
 fn names(mut decoder: Decoder<'_>, count: u64) -> impl Iterator<Item = &str> {
     (0..count).map_while(move |_| {
         let name = decoder.str().ok()?;
@@ -297,7 +298,7 @@ impl<'a> AuthenticatorData<'a> {
         Ok(AuthenticatorData { rp_id_hash, flags: *flags, sign_count, credential })
     }
 
-    /// What the data say, if they were made for this relying party with its user there.
+    /// Returns the reported state, if the data were made for this relying party with the user present.
     fn agreeing_with(&self, expected: &Expected) -> Result<State, Flaw> {
         let has = |flag| self.flags & flag != 0;
         if *self.rp_id_hash != sha256(expected.party.rp_id.as_str().as_bytes())? {
@@ -319,7 +320,7 @@ impl<'a> AuthenticatorData<'a> {
     }
 }
 
-/// The key of a credential, as it verifies.
+/// The public key of a credential.
 struct PublicKey {
     algorithm: i64,
     key: ParsedPublicKey,
@@ -333,7 +334,7 @@ const X_OR_E: i64 = -2;
 const Y: i64 = -3;
 
 impl PublicKey {
-    /// Reads a COSE_Key of an algorithm that is offered.
+    /// Parses a COSE_Key of one of the offered algorithms.
     fn parse(cose: &[u8]) -> Result<PublicKey, Flaw> {
         const FLAW: Flaw = "public_key";
         let mut decoder = Decoder::new(cose);
@@ -349,7 +350,7 @@ impl PublicKey {
             match label {
                 KEY_TYPE => key_type = Some(decoder.i64().map_err(|_| FLAW)?),
                 ALGORITHM => algorithm = Some(decoder.i64().map_err(|_| FLAW)?),
-                // The modulus of an RSA key, the curve of any other.
+                // The modulus of an RSA key, or the curve of any other.
                 CURVE_OR_N if key_type == Some(3) => n = Some(decoder.bytes().map_err(|_| FLAW)?),
                 CURVE_OR_N => curve = Some(decoder.i64().map_err(|_| FLAW)?),
                 X_OR_E => x_or_e = Some(decoder.bytes().map_err(|_| FLAW)?),
@@ -361,11 +362,11 @@ impl PublicKey {
             return Err(FLAW);
         }
         let key = match (algorithm, key_type, curve, n, x_or_e, y) {
-            // An elliptic curve, P-256, the point uncompressed.
+            // An elliptic-curve key: P-256, the point uncompressed.
             (Some(ES256), Some(2), Some(1), None, Some(x), Some(y)) => {
                 public_key::p256(x, y, &ECDSA_P256_SHA256_ASN1)
             }
-            // An octet key pair, Ed25519.
+            // An octet key pair: Ed25519.
             (Some(EDDSA), Some(1), Some(6), None, Some(x), None) => public_key::ed25519(x),
             (Some(RS256), Some(3), None, Some(n), Some(e), None) => {
                 public_key::rsa(n, e, &RSA_PKCS1_2048_8192_SHA256)
@@ -382,15 +383,15 @@ impl PublicKey {
     }
 }
 
-/// How many members a COSE_Key may have; five is what any of ours needs.
+/// How many members a COSE_Key may have; no supported key needs more than five.
 const MAX_LABELS: usize = 16;
 
-/// How many members the map has that begins here; maps of indefinite length are not canonical (CTAP 2.1 section 8).
+/// Returns the number of a map's members; maps of indefinite length are not canonical (CTAP 2.1 section 8).
 fn entries(decoder: &mut Decoder, flaw: Flaw) -> Result<u64, Flaw> {
     decoder.map().ok().flatten().ok_or(flaw)
 }
 
-/// How long the CBOR map is that the bytes begin with.
+/// Returns the length of the CBOR map at the beginning of the bytes.
 fn map_len(bytes: &[u8], flaw: Flaw) -> Result<usize, Flaw> {
     let mut decoder = Decoder::new(bytes);
     entries(&mut decoder.clone(), flaw)?;
@@ -398,12 +399,13 @@ fn map_len(bytes: &[u8], flaw: Flaw) -> Result<usize, Flaw> {
     Ok(decoder.position())
 }
 
-/// Passes over one item. No item nests deep enough to matter: nothing is kept of it.
+/// Skips one item. Nesting is harmless, because nothing of the item is kept.
 fn skip(decoder: &mut Decoder, flaw: Flaw) -> Result<(), Flaw> {
     decoder.skip().map_err(|_| flaw)
 }
 
-/// Any key: a response with an unknown credential, refused whatever it verifies, takes as long as others.
+/// Returns an arbitrary key, so that a response with an unknown credential, which is refused in any case,
+/// takes as long as others.
 pub(crate) fn any_key() -> Vec<u8> {
     // The base point of P-256 (FIPS 186-4, D.1.2.3).
     const X: &str = "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY";
@@ -424,7 +426,7 @@ mod tests {
         hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
     }
 
-    /// The specification's own examples (section 16), which tests/vectors/webauthn.py derives.
+    /// The specification's own examples (section 16), derived by tests/vectors/webauthn.py.
     #[test]
     fn vectors() {
         let passkeys =

@@ -1,6 +1,5 @@
-//! HTTP, as little of it as the engine needs: one exchange with a service that the host configured, bounded
-//! in time and size. It goes where the configuration says and nowhere else: no redirect is followed, no
-//! proxy used, no cookie kept.
+//! A minimal HTTP client: single exchanges with services that the host configured, bounded in time and size.
+//! It contacts only the configured hosts: it follows no redirect, uses no proxy and keeps no cookie.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -17,25 +16,25 @@ use ureq::{Agent, Body};
 
 use crate::error::{Code, Error, Result};
 
-/// The longest answer to a form.
+/// The maximum size of an answer to a form.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
-/// The longest document. Key sets with certificates in them have tens of kilobytes.
+/// The maximum size of a document. Key sets with certificates take tens of kilobytes.
 const MAX_DOCUMENT_BYTES: u64 = 512 << 10;
 
-/// The largest file of certificates; all that Mozilla trusts are a quarter of it.
+/// The maximum size of a file of certificates, four times as much as all that Mozilla trusts.
 const MAX_CA_FILE_BYTES: u64 = 1 << 20;
 
-/// Each exchange has a connection of its own: one that is kept may be closed by the service just as it is used
-/// again, and then a service that is there would seem to be down.
+/// A client that opens a connection for each exchange. A service may close a kept connection just when it is
+/// used again, and would then seem to be down.
 pub struct Client(Agent);
 
 impl Client {
-    /// A client whose exchanges take `timeout` at most, from the look-up of the name, on a thread of its own
-    /// while it lasts, to the last byte. Certificates are verified by the authorities of `ca_file`, without it by
-    /// the public ones.
+    /// Makes a client whose exchanges take at most `timeout`, from the look-up of the name, which runs on a
+    /// thread of its own, to the last byte. Certificates are verified by the authorities of `ca_file`, or
+    /// else by the public ones.
     ///
-    /// Failure: `invalid_config`, where the file holds none, or what cannot be read.
+    /// Failure: `invalid_config`, if the file contains no certificate, or an unreadable one.
     pub fn new(timeout: Duration, ca_file: Option<&Path>) -> Result<Client> {
         let roots = ca_file.map_or(Ok(RootCerts::WebPki), authorities)?;
         let tls = TlsConfig::builder()
@@ -44,7 +43,7 @@ impl Client {
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            // In its place stands what ureq takes from the environment.
+            // Replaces the proxy that ureq takes from the environment.
             .proxy(None)
             .max_idle_connections(0)
             .max_redirects(0)
@@ -57,9 +56,10 @@ impl Client {
         Ok(Client(config.new_agent()))
     }
 
-    /// Posts a form and returns the body of the answer, when that is 200 and text.
+    /// Posts a form and returns the body of the answer, if its status is 200 and it is text.
     ///
-    /// Failure: `auth_service_unavailable`, with a `detail` that holds nothing of the exchange but the status.
+    /// Failure: `auth_service_unavailable`, with a `detail` that contains nothing of the exchange but the
+    /// status.
     pub fn post_form(&self, url: &str, authorization: Option<&str>, form: &[(&str, &str)]) -> Result<String> {
         let mut request = self.0.post(url).header("accept", "application/json");
         if let Some(authorization) = authorization {
@@ -68,7 +68,7 @@ impl Client {
         text_of(request.send_form(form.iter().copied()), MAX_ANSWER_BYTES)
     }
 
-    /// Gets a document, as [`Client::post_form`] does an answer.
+    /// Gets a document, under the same rules as [`Client::post_form`].
     pub fn get(&self, url: &str) -> Result<String> {
         text_of(self.0.get(url).header("accept", "application/json").call(), MAX_DOCUMENT_BYTES)
     }
@@ -85,7 +85,7 @@ fn text_of(answer: Result<Response<Body>, ureq::Error>, most: u64) -> Result<Str
         .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))
 }
 
-/// The authorities of a file: every certificate in it must be good for one.
+/// Reads the authorities in a file: every certificate in it must be valid.
 fn authorities(file: &Path) -> Result<RootCerts> {
     let refused = |detail: &'static str| Error::new(Code::InvalidConfig, detail);
     let mut pem = Vec::new();
@@ -104,7 +104,7 @@ fn authorities(file: &Path) -> Result<RootCerts> {
     if roots.is_empty() { Err(refused("no certificate")) } else { Ok(roots.into()) }
 }
 
-/// Says what kind of failure it was; the texts of the errors may quote the exchange.
+/// Names the kind of failure only, because the errors' own texts may quote the exchange.
 fn unavailable(error: ureq::Error) -> Error {
     let detail = match error {
         ureq::Error::Timeout(_) => "timeout",

@@ -1,4 +1,4 @@
-//! The service that says whether tokens of its own are good (RFC 7662).
+//! The remote service that validates its own tokens (RFC 7662).
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl RemoteService {
         })
     }
 
-    /// The service's answer, as it stands.
+    /// Returns the service's answer, unchanged.
     pub fn ask(&self, token: &str, hint: Option<&str>) -> Result<String> {
         let mut form = vec![("token", token)];
         form.extend(hint.map(|hint| ("token_type_hint", hint)));

@@ -1,4 +1,4 @@
-//! What leaves the process: requests to services that the host configured, and mails.
+//! Outgoing traffic: requests to services that the host configured, and mails.
 
 #[cfg(feature = "http")]
 pub mod http;
@@ -15,7 +15,7 @@ pub mod smtp;
 use crate::user::Email;
 
 /// A mail to send.
-#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "nobody reads it"))]
+#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "only the feature reads it"))]
 pub struct Letter<'a> {
     pub message_id: Option<&'a str>,
     pub to: &'a Email,
@@ -25,14 +25,14 @@ pub struct Letter<'a> {
     pub created_at: i64,
 }
 
-/// What became of it, and why, in a word.
-#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "nobody makes it"))]
+/// The outcome of sending a mail, with a short reason.
+#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "only the feature makes it"))]
 pub enum Outcome {
     Sent,
-    /// Not now.
+    /// To be tried again.
     Deferred(String),
-    /// Not while the operator has not mended something: the server refuses whatever comes from here.
+    /// Refused until the operator changes something, because the server refuses everything from this sender.
     Unwelcome(String),
-    /// Never.
+    /// Refused for good.
     Refused(String),
 }

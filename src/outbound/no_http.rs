@@ -1,4 +1,4 @@
-//! HTTP in a build without the feature `http`: there is no client.
+//! HTTP in a build without the feature `http`.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! SMTP in a build without the feature `smtp`: there is no postman.
+//! SMTP in a build without the feature `smtp`.
 
 use super::{Letter, Outcome};
 use crate::error::{Code, Error, Result};

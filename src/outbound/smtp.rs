@@ -1,4 +1,4 @@
-//! SMTP (RFC 5321): one conversation with the server that the host configured, message by message.
+//! SMTP (RFC 5321): a conversation with the configured server, message by message.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -22,12 +22,12 @@ use conversation::{Conversation, Failure, Reply};
 
 mod conversation;
 
-/// Takes letters to the server.
+/// Delivers letters to the server.
 pub struct Postman {
     host: String,
     port: u16,
     tls: Tls,
-    /// How to encrypt, and whom to expect; `None` where nothing is encrypted.
+    /// How to encrypt, and the server's name; `None` without encryption.
     encryption: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     credentials: Option<(String, Secret)>,
     timeout: Duration,
@@ -35,7 +35,7 @@ pub struct Postman {
     from: Mailbox,
 }
 
-/// A conversation.
+/// An open conversation.
 pub struct Connection<'a> {
     postman: &'a Postman,
     smtp: Conversation,
@@ -43,7 +43,7 @@ pub struct Connection<'a> {
 }
 
 impl Postman {
-    /// Failure: `invalid_config`, where the certificates cannot be read.
+    /// Failure: `invalid_config`, if the certificates cannot be read.
     pub fn new(smtp: &Smtp, from: &mail::Mailbox) -> Result<Postman> {
         let unusable = || Error::at(Code::InvalidConfig, "/mail/from", "no mail can have this sender");
         let from_address = address(&from.address).ok_or_else(unusable)?;
@@ -58,7 +58,7 @@ impl Postman {
             hello,
             from: Mailbox::new(from.name.clone(), from_address),
         };
-        // A sender that no letter can name is found out now.
+        // Detects now a sender that no letter can have.
         let to_itself =
             Letter { message_id: None, to: &from.address, subject: "", text: "", html: "", created_at: 0 };
         match postman.compose(&to_itself) {
@@ -67,7 +67,7 @@ impl Postman {
         }
     }
 
-    /// Begins a conversation. Failure: `mail_unavailable`.
+    /// Opens a conversation. Failure: `mail_unavailable`.
     pub fn connect(&self) -> Result<Connection<'_>> {
         match self.greeted() {
             Ok(smtp) => Ok(Connection { postman: self, smtp, is_open: true }),
@@ -99,7 +99,7 @@ impl Connection<'_> {
         };
         let from = &self.postman.from.email;
         let mut sender = format!("MAIL FROM:<{from}>");
-        // RFC 6531: a server that does not know such addresses must not be given one.
+        // RFC 6531: a server without this extension must not be given such an address.
         if ![from, &to].iter().all(|address| AsRef::<str>::as_ref(*address).is_ascii()) {
             if self.smtp.offer("SMTPUTF8").is_none() {
                 return Outcome::Refused("smtputf8_unsupported".to_owned());
@@ -112,7 +112,7 @@ impl Connection<'_> {
             }
             sender.push_str(" BODY=8BITMIME");
         }
-        // Who refuses the sender, or to begin with the text, says nothing of the recipient.
+        // A refusal of the sender, or at the beginning of the text, is not about the recipient.
         if let Err(failure) = self.smtp.command(&sender) {
             return self.failed(&failure, None);
         }
@@ -126,12 +126,12 @@ impl Connection<'_> {
         }
     }
 
-    /// Whether it goes on.
+    /// Returns whether the conversation can go on.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Says goodbye.
+    /// Ends the conversation.
     pub fn close(mut self) {
         let _ = self.smtp.command("QUIT");
     }
@@ -152,8 +152,9 @@ impl Connection<'_> {
     }
 }
 
-/// Whether a refusal for good is about who sends, not about who should receive: relaying, authentication, the name in
-/// `EHLO`, the sender, an account for tests. By the enhanced code (RFC 3463), and by words that servers are known for.
+/// Returns whether a permanent refusal concerns the sender, not the recipient: relaying, authentication, the
+/// name in `EHLO`, the sender's address, a test account. Decided by the enhanced code (RFC 3463), and by
+/// words that known servers use.
 fn judges_the_operator(reply: &Reply, to: &Address) -> bool {
     const WORDS: [&str; 15] = [
         "relay",
@@ -173,35 +174,36 @@ fn judges_the_operator(reply: &Reply, to: &Address) -> bool {
         "spf",
     ];
     let text = reply.lines.join(" ").to_ascii_lowercase();
-    // What somebody calls their mailbox is no word of the server's.
+    // The recipient's own address must not be mistaken for the server's words.
     let text = text.replace(&to.to_string().to_ascii_lowercase(), "");
     let mut enhanced = text.split_ascii_whitespace().next().unwrap_or_default().split('.');
     let enhanced = (enhanced.next(), enhanced.next(), enhanced.next());
     match enhanced {
-        // No such mailbox or domain, or it takes no mail.
+        // The mailbox or domain does not exist or takes no mail.
         (Some("5"), Some("1"), Some("1" | "2" | "3" | "6" | "10")) | (Some("5"), Some("2"), Some(_)) => false,
-        // The server itself, the protocol, policy.
+        // Problems of the server itself, the protocol, or policy.
         (Some("5"), Some("3" | "5" | "7"), Some(_)) => true,
         _ if WORDS.iter().any(|word| text.contains(word)) => true,
-        // Authentication (RFC 4954), syntax and sequence.
+        // Problems of authentication (RFC 4954), syntax or sequence.
         _ => matches!(reply.code, 500..=504 | 530 | 534 | 535 | 538 | 555),
     }
 }
 
 impl Postman {
-    /// A letter as it travels, and to whom.
+    /// Returns a letter in transfer form, and its recipient.
     fn compose(&self, letter: &Letter) -> Option<(Vec<u8>, Address)> {
         let to = address(letter.to)?;
         let written = u64::try_from(letter.created_at).ok()?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))
-            // Else it would be read from the header, by rules that are narrower than those of addresses.
+            // Otherwise the envelope would be derived from the header, by rules narrower than those of
+            // addresses.
             .envelope(Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).ok()?)
             .subject(letter.subject)
             .date(UNIX_EPOCH + Duration::from_secs(written))
             .message_id(letter.message_id.map(str::to_owned))
-            // RFC 3834: no robot need answer.
+            // RFC 3834: automatic responders should not answer.
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
@@ -211,7 +213,7 @@ impl Postman {
     }
 }
 
-/// Where mail goes. The address was read by rules that allow no control character.
+/// Returns the address for delivery. It was parsed by rules that exclude control characters.
 fn address(email: &Email) -> Option<Address> {
     let (local, domain) = email.route()?;
     (!local.chars().any(char::is_control)).then(|| Address::new_dangerous(local, domain))
@@ -245,7 +247,7 @@ fn authorities_of(file: &Path, authorities: &mut RootCertStore) -> std::result::
     if authorities.is_empty() { Err("expected certificates in PEM") } else { Ok(()) }
 }
 
-/// Says what kind of failure it was; what the server says quotes addresses.
+/// Names the kind of failure only, because the server's words quote addresses.
 fn word(failure: &Failure) -> String {
     let error = match failure {
         Failure::Refused(reply) => return format!("smtp_{}", reply.code),

@@ -1,4 +1,4 @@
-//! The words of SMTP (RFC 5321): commands that a server is told, and its replies to them.
+//! The SMTP protocol (RFC 5321): commands to the server, and its replies.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -12,18 +12,18 @@ use zeroize::Zeroizing;
 
 use crate::password::Secret;
 
-/// No reply is longer. RFC 5321 section 4.5.3.1.5 gives a line of one 512 bytes.
+/// The maximum size of a reply. RFC 5321 section 4.5.3.1.5 limits one line to 512 bytes.
 const MAX_REPLY_BYTES: usize = 64 << 10;
 
 type Result<T> = std::result::Result<T, Failure>;
 
 /// Why a step of a conversation failed.
 pub(super) enum Failure {
-    /// The server said no.
+    /// The server refused.
     Refused(Reply),
-    /// It does not offer what is needed.
+    /// The server does not offer a required extension.
     NotOffered,
-    /// What it says is no reply, or not one to what it was told.
+    /// The server sent something that is not a reply, or not one to this command.
     BrokenAnswer,
     Lost(io::Error),
 }
@@ -34,14 +34,14 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What a server says to a command (RFC 5321 section 4.2). The text may be empty.
+/// A server's reply to a command (RFC 5321 section 4.2). The text may be empty.
 pub(super) struct Reply {
     pub code: u16,
     pub lines: Vec<String>,
 }
 
 impl Reply {
-    /// What the first digit says: 2 it is done, 3 go on, 4 not now, 5 no.
+    /// Returns the first digit: 2 done, 3 continue, 4 temporary failure, 5 permanent failure.
     fn class(&self) -> u16 {
         self.code / 100
     }
@@ -49,15 +49,15 @@ impl Reply {
 
 pub(super) struct Conversation {
     stream: Stream,
-    /// What came and was not read yet.
+    /// Bytes that were received and not yet parsed.
     incoming: Vec<u8>,
     timeout: Duration,
-    /// What the server offers: the lines of its reply to `EHLO`, in capitals.
+    /// The server's extensions: the lines of its reply to `EHLO`, in capitals.
     offers: Vec<String>,
 }
 
 impl Conversation {
-    /// Connects. `implicit` is the TLS to begin with.
+    /// Connects. With `implicit`, TLS begins at once.
     pub(super) fn begin(
         server: (&str, u16),
         implicit: Option<(&Arc<ClientConfig>, &ServerName<'static>)>,
@@ -73,14 +73,14 @@ impl Conversation {
         Ok(conversation)
     }
 
-    /// Says `EHLO`, and hears what the server offers.
+    /// Sends `EHLO` and stores the server's extensions.
     pub(super) fn greet(&mut self, hello: &str) -> Result<()> {
         let reply = self.command(&format!("EHLO {hello}"))?;
         self.offers = reply.lines.iter().skip(1).map(|line| line.to_ascii_uppercase()).collect();
         Ok(())
     }
 
-    /// What the server says of something that it offers, if it does (RFC 5321 section 4.1.1.1).
+    /// Returns the parameters of an extension, if the server offers it (RFC 5321 section 4.1.1.1).
     pub(super) fn offer(&self, keyword: &str) -> Option<impl Iterator<Item = &str>> {
         self.offers.iter().find_map(|line| {
             let mut words = line.split_ascii_whitespace();
@@ -88,7 +88,7 @@ impl Conversation {
         })
     }
 
-    /// Encrypts what follows (RFC 3207). It is to be greeted anew.
+    /// Encrypts the rest of the conversation (RFC 3207). Greet the server again afterwards.
     pub(super) fn start_tls(
         mut self,
         config: &Arc<ClientConfig>,
@@ -98,14 +98,14 @@ impl Conversation {
             return Err(Failure::NotOffered);
         }
         self.command("STARTTLS")?;
-        // Whoever is on the wire may have put it there.
+        // An attacker on the network may have injected it.
         if !self.incoming.is_empty() {
             return Err(Failure::BrokenAnswer);
         }
         Ok(Conversation { stream: self.stream.encrypted(config, name)?, offers: Vec::new(), ..self })
     }
 
-    /// Logs in (RFC 4954), by PLAIN (RFC 4616) or by LOGIN, which some servers know alone.
+    /// Logs in (RFC 4954), by PLAIN (RFC 4616) or by LOGIN, the only mechanism of some servers.
     pub(super) fn log_in(&mut self, name: &str, password: &Secret) -> Result<()> {
         let offers =
             |mechanism| self.offer("AUTH").is_some_and(|mut offers| offers.any(|word| word == mechanism));
@@ -125,13 +125,13 @@ impl Conversation {
         Ok(())
     }
 
-    /// Tells the server something that it is to do.
+    /// Sends a command and expects its completion.
     pub(super) fn command(&mut self, command: &str) -> Result<Reply> {
         self.command_for(command, 2)
     }
 
-    /// Tells the server that the text of a mail comes, and then the text. Failure: that it wants none, or, as the
-    /// inner one, what it says of the text.
+    /// Announces the text of a mail and sends it. Failure: the server's refusal of the announcement, or, as
+    /// the inner one, of the text.
     pub(super) fn data(&mut self, text: &[u8]) -> Result<Result<()>> {
         self.command_for("DATA", 3)?;
         self.step();
@@ -146,12 +146,12 @@ impl Conversation {
         self.expect(class)
     }
 
-    /// The next step begins: it may take as long as any.
+    /// Starts the timeout of the next step.
     fn step(&mut self) {
         self.stream.socket().deadline = Instant::now() + self.timeout;
     }
 
-    /// Reads a reply of this class.
+    /// Reads a reply and expects this class.
     fn expect(&mut self, class: u16) -> Result<Reply> {
         let reply = self.reply()?;
         match reply.class() {
@@ -161,7 +161,7 @@ impl Conversation {
         }
     }
 
-    /// Reads a reply: lines of one code, of which each but the last has a hyphen after it.
+    /// Reads a reply: lines with one code, where a hyphen follows the code in all but the last.
     fn reply(&mut self) -> Result<Reply> {
         let mut reply: Option<Reply> = None;
         let mut bytes = 0;
@@ -215,7 +215,7 @@ impl Conversation {
     }
 }
 
-/// A text as it travels (RFC 5321 section 4.5.2): no line of it is its end, which is a line with a dot.
+/// Escapes a text for transfer (RFC 5321 section 4.5.2), so that no line of it is the end mark, a single dot.
 fn stuffed(text: &[u8]) -> Vec<u8> {
     let mut stuffed = Vec::with_capacity(text.len() + 64);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -281,7 +281,7 @@ impl Write for Stream {
     }
 }
 
-/// A connection that nobody waits for beyond the deadline, however little at a time the other end sends.
+/// A connection with a deadline that holds however slowly the other end sends.
 struct Socket {
     stream: TcpStream,
     deadline: Instant,

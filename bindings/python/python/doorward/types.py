@@ -14,26 +14,26 @@ class AuditConfig(TypedDict, total=False):
     """The audit log."""
 
     chain: bool | None
-    """Whether the log is chained, so that `verify_events` shows what was changed in it or taken out of it.
-    Default: what the store has; of a new one false.
+    """Whether the log is chained, so that `verify_events` reveals changed and removed events. Default: the
+    store's; for a new store false.
     """
     retention_days: int | None
-    """How long an event is kept. Default: what the store has; of a new one 400."""
+    """How long an event is kept. Default: the store's; for a new store 400."""
 
 
 class BackendConfig(TypedDict, total=False):
-    """A named backend; what is not given is as the store has it. The defaults are those of a new one."""
+    """A named backend. What is absent is as in the store; the defaults are those of a new store."""
 
     access_token_seconds: int | None
-    """The life of an access token. Default: as in `default`."""
+    """The lifetime of an access token. Default: as in `default`."""
     allow_weak_secret: bool
-    """Accept a `secret` of fewer than 32 bytes, which can be guessed from any token."""
+    """Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token."""
     audience: str | list[str] | None
-    """`aud` of its tokens. Default: the first audience, a colon and the backend's name."""
+    """The `aud` of its tokens. Default: the first audience, a colon and the backend's name."""
     refresh: bool | None
-    """Whether its sessions can be refreshed; else they end with their access token. Default: true."""
+    """Whether its sessions can be refreshed; otherwise they end with their access token. Default: true."""
     refresh_token_seconds: int | None
-    """The life of a refresh token that is not used. Default: as in `default`."""
+    """The lifetime of an unused refresh token. Default: as in `default`."""
     secret: str | None
     """Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed."""
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
@@ -52,45 +52,44 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """A provider of ID tokens, and how far it is trusted."""
 
     issuer: Required[str]
-    """`iss` of its tokens, to the letter. `{tenantid}` in it, as Microsoft Entra writes it for
-    applications of many tenants, stands for the token's `tid`.
+    """The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications
+    of many tenants, stands for the token's `tid`.
     """
     client_id: Required[str | list[str]]
-    """What this service is called there: a text, or a list where its programs have several names. `aud`
-    must be among them, and whoever else is in it, and `azp`, too.
+    """The client id of this service at the provider: a text, or a list if several programs have ids. Every
+    member of `aud`, and `azp`, must be in it.
     """
     algorithms: list[Literal["RS256", "PS256", "ES256", "EdDSA"]]
-    """By which algorithms it signs: another is refused even where a key could be used with it. Default:
-    RS256.
+    """The algorithms with which the provider signs: others are refused even if a key supports them.
+    Default: RS256.
     """
     auto_register: bool | IdTokenProviderConfigAutoRegister
-    """Whether somebody without an account gets one: `true` with `registration.default_roles`, or with
-    these `roles`.
+    """Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these
+    `roles`.
     """
     ca_file: str | None
-    """A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; it is read when
-    the engine opens. Default: the public authorities.
+    """A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the
+    engine opens. Default: the public authorities.
     """
     jwks: dict[str, Any] | None
-    """Its public keys, a JWK Set (RFC 7517)."""
+    """The provider's public keys, a JWK Set (RFC 7517)."""
     jwks_uri: str | None
-    """Or where they are: https; http for a loopback host only. They are fetched when they are needed,
-    kept, and fetched again every ten minutes, and for a key that is not among them at most every ten
-    seconds.
+    """Or their URL: https; http only for a loopback host. The keys are fetched when they are needed,
+    cached, and fetched again every ten minutes; for an unknown key at most every ten seconds.
     """
     link_verified_email: bool
-    """Whether this provider's word that an address is verified counts here: then it opens the account that
-    has verified the same address, and takes over one that never did. Only for a provider that verifies
-    addresses itself.
+    """Whether to trust this provider that an address is verified: its token then opens the account that
+    has verified the same address, and takes over an account that never did. Only for a provider that
+    verifies addresses itself.
     """
     tenants: list[str] | None
-    """The tenants whose users may log in, where the issuer has `{tenantid}`. Default: all."""
+    """The tenants that may log in users, for an issuer with `{tenantid}`. Default: all."""
     timeout_ms: int
-    """How long fetching the keys may take."""
+    """The time limit for fetching the keys."""
 
 
 class BasicCredentials(TypedDict, total=False):
-    """Name and password of this service (RFC 7617)."""
+    """Name and password at the service (RFC 7617)."""
 
     username: Required[str]
     """The name, without a colon."""
@@ -99,29 +98,29 @@ class BasicCredentials(TypedDict, total=False):
 
 
 class IntrospectionServiceConfig(TypedDict, total=False):
-    """Another service that says whether a token is good (RFC 7662), and how to ask it."""
+    """Another service that validates tokens (RFC 7662), and how to ask it."""
 
     url: Required[str]
-    """Its endpoint: https; http for a loopback host only."""
+    """The URL of its endpoint: https; http only for a loopback host."""
     basic: BasicCredentials | None
-    """Or its name and password (RFC 7617)."""
+    """Or a name and password for the same (RFC 7617)."""
     bearer: str | None
-    """The access token that this service authenticates with (RFC 6750)."""
+    """The access token with which the engine authenticates itself to the service (RFC 6750)."""
     ca_file: str | None
-    """A file with the certificates (PEM) of the authorities that may vouch for it; it is read when the
+    """A file with the certificates (PEM) of the authorities that may vouch for the service; read when the
     engine opens. Default: the public authorities.
     """
     timeout_ms: int
-    """How long the whole exchange may take."""
+    """The time limit of the whole exchange."""
 
 
 class LimitsConfig(TypedDict, total=False):
-    """Bounds of memory and time."""
+    """Limits of memory and time."""
 
     request_bytes: int
-    """The longest request."""
+    """The maximum size of a request."""
     store_connections: int
-    """How many connections there are to the store at once; with SQLite, how many read."""
+    """The number of connections to the store; with SQLite, the number of readers."""
     store_timeout_ms: int
     """How long an operation waits for the store."""
 
@@ -209,19 +208,19 @@ class PasskeysConfig(TypedDict, total=False):
     """The relying party of WebAuthn."""
 
     rp_id: Required[str]
-    """The domain that passkeys are for: that of the pages or one above it, such as `example.com`. A
-    passkey works for the domain that it was made for, so this stays.
+    """The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys
+    work only for the domain that they were made for, so it cannot change.
     """
     rp_name: Required[str]
-    """What authenticators call this service."""
+    """The service's name in authenticators."""
     origins: Required[list[str]]
     """The origins of the pages, as browsers write them: `https://login.example.com`;
-    `http://localhost:8000` while one develops; `android:apk-key-hash:…` for an app. At least one.
+    `http://localhost:8000` during development; `android:apk-key-hash:…` for an app. At least one.
     """
     login_name: Literal["username", "email"]
-    """By what the page asks users who they are, where it does. For this kind of name `begin_passkey_login`
-    answers with the account's passkeys; for the other it answers as for a name that nobody has, because
-    the same passkeys for both would say which address belongs to which name.
+    """The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login`
+    returns the account's passkeys. For the other kind it answers as for an unknown name, because the
+    same passkeys for both would reveal which address belongs to which name.
     """
 
 
@@ -231,38 +230,36 @@ class PasswordConfig(TypedDict, total=False):
     blocklist: bool
     """Whether common passwords, sequences, repetitions and the account's own name are refused."""
     iterations: int
-    """Passes over that memory."""
+    """The number of passes over that memory."""
     max_bytes: int
-    """The longest password, in bytes of UTF-8; a longer one is refused, never cut."""
+    """The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated."""
     max_concurrent: int | None
-    """How many hashes run at once in the process; each takes `memory_kib`. Its engines share the places,
-    as many as one of them asks for at most. Default: the number of processors.
+    """How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
+    these places, as many as the largest request among them. Default: the number of processors.
     """
     max_queued: int
-    """How many more callers may wait; the next gets `hash_queue_full`."""
+    """How many more callers may wait; further ones get `hash_queue_full`."""
     memory_kib: int
-    """Memory of one hash in KiB."""
+    """The memory of one hash in KiB."""
     min_length: int
-    """The shortest new password, in code points."""
+    """The minimum length of a new password, in code points."""
     parallelism: int
-    """Lanes."""
+    """The number of lanes."""
     pepper: bool | None
-    """Whether the hashes of accounts are kept sealed under the secret key, so that a copy of the store
-    alone gives nobody passwords to guess. When this changes, each hash follows at the next login.
-    Default: what the store has; of a new one false.
+    """Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
+    allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
+    store false.
     """
     temporary_seconds: int
-    """How long a password is good that somebody else has set (`set_password`): until then its user
-    replaces it.
-    """
+    """The lifetime of a temporary password (`set_password`), within which the user has to replace it."""
 
 
 class RegistrationConfig(TypedDict, total=False):
     """Rules of `register`."""
 
     conceal_existing: bool
-    """Answer alike whether or not an e-mail address has an account. An address then belongs to an account,
-    for logging in with it and looking it up, only once it is verified.
+    """Whether to answer alike whether or not an e-mail address has an account. An address then belongs to
+    an account, for logins and look-ups, only once it is verified.
     """
     default_roles: list[str]
     """The roles of an account that is registered without any."""
@@ -302,7 +299,7 @@ class RequestsConfig(TypedDict, total=False):
 
 
 class ThrottleConfig(TypedDict, total=False):
-    """Failed logins: how many, within which time, and how long the door stays locked."""
+    """Failed logins: how many lock an account or a source, within which time, and for how long."""
 
     account_failures: int
     """Failures for one account before it is locked."""
@@ -311,119 +308,116 @@ class ThrottleConfig(TypedDict, total=False):
     lock_seconds: int
     """The first lock; each further failure doubles it."""
     source_failures: int
-    """Failures from one address (IPv6: one /64) before it is locked, but for devices that are known. So
-    many registrations, and mails that are asked for, does it have, too.
+    """Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
+    Registrations and requests for mails from one address are limited to the same number.
     """
     window_seconds: int
     """The time after which failures are forgotten."""
 
 
 class TotpConfig(TypedDict, total=False):
-    """Codes of an authenticator app (RFC 6238). Who has one keeps the digits and the period of the day it
-    was set up.
+    """Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was
+    set up.
     """
 
     digits: int
-    """How long a code is."""
+    """The number of digits of a code."""
     issuer: str | None
-    """The name that the app shows for the service. Default: `issuer`, without its scheme where it is a
-    URL.
-    """
+    """The service's name in the app. Default: `issuer`, without its scheme if it is a URL."""
     period_seconds: int
     """How long a code is shown."""
     skew_steps: int
-    """How many codes before and after the current one are good: clocks differ, and people need time to
+    """How many codes before and after the current one are accepted: clocks differ, and people need time to
     type.
     """
 
 
 class Config(TypedDict, total=False):
-    """What `doorward_open` reads."""
+    """The configuration of an engine."""
 
     access_token_seconds: int | None
-    """The life of an access token. Default: what the store has; of a new one 900."""
+    """The lifetime of an access token. Default: the store's; for a new store 900."""
     audience: str | list[str] | None
-    """`aud` of every token: a text or a list. Default: what the store has; of a new one `doorward`."""
+    """The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`."""
     audit: AuditConfig
     """The audit log: `events`."""
     backends: dict[str, BackendConfig | None] | None
-    """Named backends beside the one that the keys above describe, which is called `default`: a token of
-    one never passes in another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: those
-    that the store has.
+    """Named backends besides `default`, which the keys above describe: a token of one backend is never
+    accepted by another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: the store's
+    backends.
     """
     change_settings: bool
-    """Whether the store takes over what this configuration gives of its settings (`issuer`, `audience`,
-    `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`) where it has others: for
-    one deploy. Else a configuration that gives others is refused.
+    """Whether this configuration may change the store's settings (`issuer`, `audience`,
+    `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one
+    deployment. Without it, a configuration that differs from the store is refused.
     """
     create: bool | None
-    """Whether opening makes a store where none is. Default: yes, unless the key file is there, which says
-    that the store was there, too, and is lost.
+    """Whether opening creates a missing store. Default: yes, unless the key file exists, which means that
+    there was a store and it is lost.
     """
     id_token_providers: dict[str, IdTokenProviderConfig | None]
-    """Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names of the host's
-    own.
+    """Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
+    chooses.
     """
     introspection_service: IntrospectionServiceConfig | None
     """Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none."""
     issuer: str | None
-    """`iss` of every token. Default: what the store has; of a new one `doorward`."""
+    """The `iss` of every token. Default: the store's; for a new store `doorward`."""
     leeway_seconds: int
-    """How far another machine's clock may be off when it made `iat`, `nbf` and `exp`."""
+    """How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`."""
     limits: LimitsConfig
-    """Bounds of memory and time."""
+    """Limits of memory and time."""
     mail: MailConfig
     """Mails to users."""
     migrate: bool
-    """Whether opening makes the tables of a new store and brings the schema of an older one up to date.
-    With `false` a store that lacks something is refused: `doorward migrate-schema` is the operator's,
-    then. Default: true.
+    """Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
+    outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
     """
     passkeys: PasskeysConfig | None
-    """Passkeys: who asks for them, and on which pages. Default: none are made or accepted."""
+    """Passkeys: the relying party and its pages. Default: none are made or accepted."""
     password: PasswordConfig
-    """Hash cost and policy of passwords."""
+    """Cost of password hashes, and policy for passwords."""
     refresh_grace_seconds: int
-    """How long after a refresh the token before the last still gets the answer that its first use got: two
-    tabs, a lost reply. A deviation from RFC 9700 section 4.14.2 that `docs/security.md` explains.
+    """How long after a refresh the token before the last still returns the answer of its first use, for
+    two tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
     """
     refresh_token_seconds: int | None
-    """The life of a refresh token that is not used. Default: what the store has; of a new one 2592000."""
+    """The lifetime of an unused refresh token. Default: the store's; for a new store 2592000."""
     registration: RegistrationConfig
     """Rules of `register`."""
     requests: RequestsConfig
     """Rules of `authenticate_request`."""
     require_second_factor: bool | list[str]
-    """Who must have a second factor: nobody (`false`), everybody (`true`), or whoever has one of these
+    """The users who must have a second factor: none (`false`), all (`true`), or those with one of these
     roles.
     """
     require_verified_email: bool
-    """Whether an account may log in only once its address is verified."""
+    """Whether an account must verify its address before it can log in."""
     secret_key: str | None
-    """The secret that everything else is derived from, at least 32 bytes. At most one of `secret_key`,
-    `secret_keys`, `secret_key_file` and `secret_key_files` is given. Default: a key file beside a
-    SQLite file, `<db>.key`; a random key for a store in memory.
+    """The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
+    `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
+    `<db>.key`; a random key for a store in memory.
     """
     secret_key_file: str | None
-    """A file with the secret; made with mode 0600 when a new store has none. White space around the
-    secret, such as a newline at its end, is no part of it.
+    """A file with the secret; created with mode 0600 for a new store if it is missing. White space around
+    the secret, such as a newline at its end, is ignored.
     """
     secret_key_files: list[str] | None
-    """Files with several secrets, as `secret_keys`: the first is current. They are never made here."""
+    """Files with several secrets, as `secret_keys`: the first is current. They are never created."""
     secret_keys: list[str] | None
-    """Several secrets: the first is current, the others still open what they sealed."""
+    """Several secrets: the first is current, and the others still open what they sealed."""
     session_max_seconds: int | None
-    """The life of a session, however often it is refreshed. Default: what the store has; of a new one
+    """The lifetime of a session, however often it is refreshed. Default: the store's; for a new store
     7776000.
     """
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
-    """How access tokens are signed. Default: what the store has; of a new one `HS256`."""
+    """How access tokens are signed. Default: the store's; for a new store `HS256`."""
     store: str
-    """Where everything is kept: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to
-    the current folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
+    """The store: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
+    folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
     """
     throttle: ThrottleConfig
-    """When too many failed logins lock the door."""
+    """When failed logins lock an account or a source."""
     totp: TotpConfig
     """Codes of an authenticator app."""
 

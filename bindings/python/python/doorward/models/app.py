@@ -250,7 +250,7 @@ FindingSeverity = Literal["problem", "advice", "ok"]
 
 
 class Client(Model):
-    """The other end of the connection."""
+    """The client's connection, where known."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     device_id: Annotated[str | None, Field(max_length=128, min_length=1, repr=False)] = None
@@ -260,7 +260,7 @@ class Client(Model):
     ip: str | None = None
     """The client's IP address; failures are counted for it."""
     user_agent: str | None = None
-    """The `User-Agent` header, shown with the session; cut after 512 characters."""
+    """The `User-Agent` header, shown with the session; truncated after 512 characters."""
 
 
 class RegisterRequest(IdentityMixin, PasswordMixin):
