@@ -69,7 +69,9 @@ pub use host::Engine;
 pub use operations::describe;
 pub use restore::restore;
 pub use secret_key::new_secret_key_file;
-pub use store::{Moved, Watch, migrate, migrate_schema, unseal};
+pub use store::copy::Moved;
+pub use store::moves::{migrate, unseal};
+pub use store::{Watch, migrate_schema};
 
 /// The version of the C ABI: the number in the shared library's SONAME.
 pub const ABI: u32 = 1;

@@ -740,7 +740,7 @@ mod tests {
             engine.throttle.count_registration(source(number), 1).unwrap();
         }
         let mut places = HashSet::new();
-        let keep = |row: &crate::store::Row| {
+        let keep = |row: &crate::store::row::Row| {
             places.insert(row.array::<32>(0)?[..throttles::PLACE_LEN].to_vec());
             Ok(())
         };

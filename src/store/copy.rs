@@ -5,7 +5,11 @@ use std::ops::ControlFlow;
 
 use aws_lc_rs::digest;
 
-use super::{Row, Tx, Value, damaged};
+use super::row::{Row, damaged};
+use super::tables::Kind::{self, Bytes, Integer, Text};
+use super::tables::{self, Table};
+use super::tx::Tx;
+use super::value::Value;
 use crate::error::{Code, Error, Result};
 
 /// A table, and how many of its rows were moved.
@@ -19,16 +23,10 @@ pub struct Moved {
     pub of: u64,
 }
 
-/// The names of the tables.
-#[cfg(feature = "postgres")]
-pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name)
-}
-
 /// Makes every table empty. On a server that takes away the files with what attempts before left in them, and a
 /// transaction that comes to no end takes its own files along: no attempt is slower than the first.
 pub(super) fn clear(tx: &mut Tx) -> Result<()> {
-    let names = TABLES.iter().map(|table| table.name);
+    let names = tables::names();
     if tx.is_on_server() && !is_referred_to(tx)? {
         return tx.script(&format!("TRUNCATE {}", names.collect::<Vec<_>>().join(", ")));
     }
@@ -38,7 +36,7 @@ pub(super) fn clear(tx: &mut Tx) -> Result<()> {
 
 /// Whether tables of the host refer to ours: then these are not truncated.
 fn is_referred_to(tx: &mut Tx) -> Result<bool> {
-    let names = TABLES.iter().map(|table| format!("'{}'::regclass", table.name));
+    let names = tables::names().map(|table| format!("'{table}'::regclass"));
     let names = names.collect::<Vec<_>>().join(", ");
     let sql = keep(format!(
         "SELECT count(*) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid IN ({names}) \
@@ -62,204 +60,8 @@ pub(super) fn show(tx: &mut Tx) -> Result<()> {
 const HIDDEN: &str = "moved_";
 
 fn rename(tx: &mut Tx, sql: impl Fn(&str) -> String) -> Result<()> {
-    tx.script_beside_readers(&TABLES.iter().map(|table| sql(table.name)).collect::<String>())
+    tx.script_beside_readers(&tables::names().map(sql).collect::<String>())
 }
-
-/// What is moved of a table: every column, those of its key first.
-pub(super) struct Table {
-    name: &'static str,
-    key: usize,
-    columns: &'static [(&'static str, Kind)],
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Integer,
-    Text,
-    Bytes,
-}
-
-use Kind::{Bytes, Integer, Text};
-
-/// All tables, those that others refer to first. A test compares them with the schema.
-pub(super) const TABLES: &[Table] = &[
-    Table { name: "meta", key: 1, columns: &[("name", Text), ("value", Bytes)] },
-    Table {
-        name: "users",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("username", Text),
-            ("username_key", Text),
-            ("email", Text),
-            ("email_key", Text),
-            ("email_verified", Integer),
-            ("was_verified", Integer),
-            ("is_active", Integer),
-            ("password_hash", Text),
-            ("must_change_password", Integer),
-            ("password_expires_at", Integer),
-            ("attributes", Text),
-            ("locale", Text),
-            ("epoch", Integer),
-            ("epoch_at", Integer),
-            ("token_epoch", Integer),
-            ("created_at", Integer),
-        ],
-    },
-    Table { name: "user_roles", key: 2, columns: &[("user_id", Bytes), ("role", Text)] },
-    Table {
-        name: "identities",
-        key: 2,
-        columns: &[("issuer", Text), ("subject", Text), ("user_id", Bytes), ("created_at", Integer)],
-    },
-    Table {
-        name: "sessions",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("backend", Text),
-            ("user_id", Bytes),
-            ("epoch", Integer),
-            ("generation", Integer),
-            ("rotated_at", Integer),
-            ("replaced_at", Integer),
-            ("repeats", Text),
-            ("auth_time", Integer),
-            ("amr", Text),
-            ("provider", Text),
-            ("scope", Text),
-            ("created_at", Integer),
-            ("idle_at", Integer),
-            ("expires_at", Integer),
-            ("revoked_at", Integer),
-            ("ip", Text),
-            ("user_agent", Text),
-            ("device_id", Text),
-        ],
-    },
-    Table {
-        name: "known_devices",
-        key: 1,
-        columns: &[("id", Bytes), ("user_id", Bytes), ("expires_at", Integer)],
-    },
-    Table {
-        name: "one_time_secrets",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("purpose", Text),
-            ("user_id", Bytes),
-            ("epoch", Integer),
-            ("sealed", Bytes),
-            ("attempts_left", Integer),
-            ("created_at", Integer),
-            ("expires_at", Integer),
-        ],
-    },
-    Table {
-        name: "passkeys",
-        key: 1,
-        columns: &[
-            ("credential_id", Bytes),
-            ("user_id", Bytes),
-            ("label", Text),
-            ("public_key", Bytes),
-            ("aaguid", Bytes),
-            ("sign_count", Integer),
-            ("user_verified", Integer),
-            ("backup_eligible", Integer),
-            ("backed_up", Integer),
-            ("transports", Text),
-            ("created_at", Integer),
-            ("last_used_at", Integer),
-        ],
-    },
-    Table { name: "spent_challenges", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
-    Table {
-        name: "mails",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("user_id", Bytes),
-            ("kind", Text),
-            ("sealed", Bytes),
-            ("locale", Text),
-            ("created_at", Integer),
-            ("expires_at", Integer),
-            ("due_at", Integer),
-            ("attempts", Integer),
-            ("last_error", Text),
-        ],
-    },
-    Table {
-        name: "totp",
-        key: 1,
-        columns: &[
-            ("user_id", Bytes),
-            ("sealed", Bytes),
-            ("digits", Integer),
-            ("period_seconds", Integer),
-            ("last_step", Integer),
-            ("created_at", Integer),
-            ("confirmed_at", Integer),
-        ],
-    },
-    Table {
-        name: "recovery_codes",
-        key: 1,
-        columns: &[("id", Bytes), ("user_id", Bytes), ("created_at", Integer)],
-    },
-    Table {
-        name: "keys",
-        key: 1,
-        columns: &[
-            ("kid", Text),
-            ("backend", Text),
-            ("algorithm", Text),
-            ("sealed", Bytes),
-            ("created_at", Integer),
-            ("expires_at", Integer),
-        ],
-    },
-    Table {
-        name: "events",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("at", Integer),
-            ("kind", Text),
-            ("user_id", Bytes),
-            ("session_id", Bytes),
-            ("actor", Text),
-            ("detail", Text),
-        ],
-    },
-    Table {
-        name: "event_order",
-        key: 1,
-        columns: &[
-            ("event_id", Bytes),
-            ("position", Integer),
-            ("ip", Text),
-            ("digest", Bytes),
-            ("link", Bytes),
-        ],
-    },
-    Table { name: "revoked_tokens", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
-    Table {
-        name: "throttles",
-        key: 1,
-        columns: &[
-            ("id", Bytes),
-            ("failures", Integer),
-            ("in_a_row", Integer),
-            ("failed_at", Integer),
-            ("locked_until", Integer),
-            ("expires_at", Integer),
-        ],
-    },
-];
 
 /// How many rows travel in one statement.
 const PAGE: usize = 256;
@@ -420,6 +222,7 @@ fn digest(row: &[Cell]) -> u128 {
 mod tests {
     use std::time::Duration;
 
+    use super::tables::TABLES;
     use super::*;
     use crate::config::StoreUrl;
     use crate::store::Store;

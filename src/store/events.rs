@@ -8,11 +8,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use super::keys::Stamp;
-use super::{Row, Share, Tx, Value, damaged, keys};
+use super::event_log::{EventLog, ONE_MOMENT_MS, after};
+use super::keys::{self, Stamp};
+use super::mutex::lock as locked;
+use super::row::{Row, damaged};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
@@ -27,51 +30,12 @@ pub(crate) struct Event<'a> {
     pub detail: Option<&'a str>,
 }
 
-/// Two clocks that differ by no more than this are taken to be one.
-const ONE_MOMENT_MS: i64 = 10_000;
-
 /// Under this name `meta` holds the head of the chain, or nothing. Its row is the lock of whoever gives places.
 const HEAD: &str = "event_order";
 
-/// What one engine on a server knows of the log.
-#[derive(Default)]
-pub(crate) struct Log {
-    /// The newest id that it wrote.
-    newest: Mutex<Option<Id>>,
-    /// The engine's role may add events, and neither change nor delete them.
-    is_append_only: AtomicBool,
-}
-
-impl Log {
-    fn next(&self, now_ms: i64) -> Result<Id> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = after(*newest, now_ms)?;
-        *newest = Some(id);
-        Ok(id)
-    }
-
-    pub(super) fn is_append_only(&self) -> bool {
-        self.is_append_only.load(Ordering::Relaxed)
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(super) fn set_append_only(&self, is_append_only: bool) {
-        self.is_append_only.store(is_append_only, Ordering::Relaxed);
-    }
-}
-
-/// A new id (RFC 9562 section 6.2), above the newest unless the clock was set.
-fn after(newest: Option<Id>, now_ms: i64) -> Result<Id> {
-    let id = Id::new(now_ms)?;
-    Ok(match newest {
-        Some(newest) if id <= newest && newest.unix_ms() - now_ms < ONE_MOMENT_MS => newest.next(),
-        _ => id,
-    })
-}
-
 /// Adds an event, in the transaction of what it tells; its id. The address of an account that is gone is not kept.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
-    let id = match tx.log() {
+    let id = match tx.event_log() {
         Some(log) => log.next(now * 1000)?,
         None => {
             let newest = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
@@ -110,7 +74,7 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
             }
         };
     }
-    let sql = match tx.log() {
+    let sql = match tx.event_log() {
         Some(_) => insert!("NULL"),
         None => insert!("(SELECT coalesce(max(position), 0) + 1 FROM event_order)"),
     };
@@ -122,7 +86,7 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
 /// As [`append`], and unless it `is_kept` the event is taken back. The statements are the same in either case, but
 /// where events cannot be taken back.
 pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> Result<()> {
-    if tx.log().is_some_and(Log::is_append_only) {
+    if tx.event_log().is_some_and(EventLog::is_append_only) {
         return if is_kept { append(tx, now, event).map(drop) } else { Ok(()) };
     }
     let id = append(tx, now, event)?;
@@ -133,7 +97,7 @@ pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> 
 
 /// Whether the log is the role's to add to, and neither to change nor to shorten.
 pub(crate) fn is_append_only(tx: &Tx) -> bool {
-    tx.log().is_some_and(Log::is_append_only)
+    tx.event_log().is_some_and(EventLog::is_append_only)
 }
 
 /// Forgets events that happened before `oldest`, while the settings of the store are those of this stamp, and the
@@ -163,7 +127,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
         share,
     )?;
     // Where readers give places, some rows may never have been given one.
-    if tx.log().is_some() {
+    if tx.event_log().is_some() {
         tx.forget(
             "DELETE FROM event_order WHERE event_id IN (SELECT event_id FROM event_order \
                WHERE position IS NULL AND event_id < ?1 \
@@ -462,7 +426,7 @@ fn read(row: &Row) -> Result<Listed> {
 /// The text of a statement, which lives as long as the program: of each combination of conditions there is one.
 fn kept(sql: String) -> &'static str {
     static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = locked(&KEPT);
     match all.get(sql.as_str()) {
         Some(sql) => sql,
         None => {

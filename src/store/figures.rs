@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Store, Tx, Value};
+use super::Store;
+use super::tx::Tx;
+use super::value::Value;
 use crate::error::Result;
 
 /// What a store holds.

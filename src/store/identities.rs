@@ -1,6 +1,7 @@
 //! Rows of `identities`: what a provider of ID tokens calls somebody, and whose account that opens.
 
-use super::{Tx, Value};
+use super::tx::Tx;
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 

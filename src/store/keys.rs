@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Share, Tx, Value};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::crypto::secrets::KeyId;
 use crate::error::Result;
 

@@ -1,7 +1,8 @@
 //! Rows of `known_devices`: on which devices somebody logged in. The id is a code of account and device, which are
 //! kept nowhere.
 
-use super::{Share, Tx, Value};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 

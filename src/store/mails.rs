@@ -1,6 +1,8 @@
 //! Rows of `mails`: what waits to be sent.
 
-use super::{Row, Share, Tx, Value};
+use super::row::Row;
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
@@ -166,7 +168,7 @@ pub(crate) fn delete_every(tx: &mut Tx, kind: &str) -> Result<usize> {
 /// The sealed content of mails, in the order of their ids.
 pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, Vec<u8>)>> {
     const SQL: &str = "SELECT id, sealed FROM mails WHERE id > ?1 ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| row.bytes(1))
+    tx.after(SQL, after, limit, |row| Ok((Id::from_bytes(row.array(0)?), row.bytes(1)?)))
 }
 
 pub(crate) fn reseal(tx: &mut Tx, id: Id, old: &[u8], new: &[u8]) -> Result<()> {

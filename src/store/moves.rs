@@ -16,89 +16,23 @@
 use std::cell::Cell;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::copy::{self, Moved, TABLES};
+use super::Store;
+use super::copy::{self, Moved};
 use super::keys::{self, KEY_PROOF};
+use super::move_note::{Note, State};
 #[cfg(feature = "postgres")]
-use super::postgres;
-use super::schema::{self, Creation, Plan};
-use super::{Durability, Store, Tx, Value, damaged};
+use super::postgres::url;
+use super::row::damaged;
+use super::schema::{Creation, Plan};
+use super::sqlite::paths::longer;
+use super::tables::TABLES;
+use super::tx::{Durability, Tx};
 use crate::config::StoreUrl;
 use crate::crypto;
 use crate::error::{Code, Error, Result};
-use crate::json;
-
-/// What a store says of a move that it takes part in: a JSON text in [`schema::TABLE`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Note {
-    state: State,
-    /// The same in both stores.
-    id: String,
-    /// The other store, as it may be shown.
-    store: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// It is being moved, or an attempt was killed: the store is in use.
-    Leaving,
-    /// It was moved: the store is not to be opened.
-    Left,
-    /// It is the target of a move that is not finished: the store is not to be opened.
-    Arriving,
-}
-
-impl Note {
-    /// As [`schema::NOTE`] gives it; an empty text is none.
-    pub(super) fn parse(text: &str) -> Result<Option<Note>> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        serde_json::from_str(text).map(Some).map_err(|_| damaged())
-    }
-
-    fn read(tx: &mut Tx) -> Result<Option<Note>> {
-        let text = tx.first(schema::NOTE, &[], |row| row.text(0))?;
-        Note::parse(&text.unwrap_or_default())
-    }
-
-    fn keep(note: Option<&Note>, tx: &mut Tx) -> Result<()> {
-        let text = note.map(json::render).transpose()?;
-        let text = Value::optional_text(text.as_deref());
-        tx.run("UPDATE doorward_schema SET moving = ?1 WHERE version = 1", &[text])
-    }
-
-    /// Whether the tables have other names.
-    pub(super) fn is_left(&self) -> bool {
-        self.state == State::Left
-    }
-
-    /// What opening makes of it. Failure: `invalid_config`.
-    pub(super) fn admit(&self) -> Result<()> {
-        let store = &self.store;
-        let why = match self.state {
-            State::Leaving => return Ok(()),
-            State::Left => {
-                format!("the store was moved to {store}: open that one (back: doorward migrate --unseal)")
-            }
-            State::Arriving => {
-                format!("the move from {store} into this store is not finished: run doorward migrate again")
-            }
-        };
-        Err(Error::at(Code::InvalidConfig, "/store", why))
-    }
-
-    /// Why an engine that was open before is refused now.
-    pub(super) fn refusal(&self) -> Error {
-        let how = if self.state == State::Leaving { "is being moved" } else { "was moved" };
-        Error::new(Code::StoreUnavailable, format!("the store {how} to {}", self.store))
-    }
-}
 
 /// Refuses a store that was moved, or that a move has not finished. Failure: `invalid_config`.
 pub(crate) fn admit(tx: &mut Tx) -> Result<()> {
@@ -338,12 +272,6 @@ fn new_file(url: &StoreUrl) -> Option<PathBuf> {
     }
 }
 
-fn longer(path: &Path, ending: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
 /// Where a store is, without who opens it and how.
 fn place(url: &StoreUrl) -> Result<String> {
     match url {
@@ -353,7 +281,7 @@ fn place(url: &StoreUrl) -> Result<String> {
         }
         StoreUrl::SqliteMemory => Ok("memory".to_owned()),
         #[cfg(feature = "postgres")]
-        StoreUrl::Postgres(url) => postgres::place(url.expose()),
+        StoreUrl::Postgres(url) => url::place(url.expose()),
         #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres(_) => Err(Error::at(Code::FeatureNotBuilt, "/store", "PostgreSQL")),
     }

@@ -1,6 +1,7 @@
 //! Rows of `one_time_secrets`: each under a code of the secret.
 
-use super::{Share, Tx, Value};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 

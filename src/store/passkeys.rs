@@ -1,6 +1,8 @@
 //! Rows of `passkeys`, and of `spent_challenges`: challenges that were redeemed and have yet to expire.
 
-use super::{Row, Share, Tx, Value, damaged};
+use super::row::{Row, damaged};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 

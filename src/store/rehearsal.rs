@@ -5,7 +5,7 @@
 use aws_lc_rs::hmac;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sqlite::failed;
+use super::sqlite::failures::failed;
 use crate::crypto;
 use crate::error::Result;
 

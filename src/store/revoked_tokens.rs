@@ -1,6 +1,7 @@
 //! Rows of `revoked_tokens`: tokens without a session that were revoked by themselves.
 
-use super::{Share, Tx, Value};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 
 /// Keeps that a token is revoked; whether it was not before.

@@ -1,8 +1,10 @@
 //! Rows of `sessions`: one a session, however often it is refreshed.
 
 use super::keys::Retirement;
+use super::row::{Row, damaged};
+use super::tx::{Share, Tx};
 use super::users::{self, User, select};
-use super::{Row, Share, Tx, Value, damaged};
+use super::value::Value;
 use crate::error::Result;
 use crate::json;
 use crate::user::{Amr, Id, Proofs, ProviderLogin};

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Share, Tx, Value};
+use super::tx::{Share, Tx};
+use super::value::Value;
 use crate::error::Result;
 
 /// When a row may be forgotten that stays until an attempt succeeds.

@@ -1,6 +1,8 @@
 //! Rows of `users` and `user_roles`.
 
-use super::{Row, Tx, Value, damaged};
+use super::row::{Row, damaged};
+use super::tx::Tx;
+use super::value::Value;
 use crate::error::Result;
 use crate::json::Object;
 use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
@@ -228,8 +230,9 @@ pub(crate) struct Found {
 /// By what accounts are found, so many after an id, in the order of their ids.
 pub(crate) fn walk(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Found>> {
     const SQL: &str = "SELECT id, username_key, email_key FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let found = tx.after(SQL, after, limit, |row| Ok((row.text(1)?, row.optional_text(2)?)))?;
-    Ok(found.into_iter().map(|(id, (username, email))| Found { id, username, email }).collect())
+    tx.after(SQL, after, limit, |row| {
+        Ok(Found { id: Id::from_bytes(row.array(0)?), username: row.text(1)?, email: row.optional_text(2)? })
+    })
 }
 
 /// Whether another active account has the role.
@@ -302,7 +305,7 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
 pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, String)>> {
     const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
                        ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| row.text(1))
+    tx.after(SQL, after, limit, |row| Ok((Id::from_bytes(row.array(0)?), row.text(1)?)))
 }
 
 /// Ends every session of the account, at once, and every token without one.
@@ -316,7 +319,7 @@ pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
 /// The last of so many accounts after an id, if there is one.
 pub(crate) fn last_of_batch(tx: &mut Tx, after: Id, limit: usize) -> Result<Option<Id>> {
     const SQL: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
-    Ok(tx.after(SQL, after, limit, |_| Ok(()))?.pop().map(|(id, ())| id))
+    Ok(tx.after(SQL, after, limit, |row| row.array(0).map(Id::from_bytes))?.pop())
 }
 
 /// As [`bump_epoch`], for the accounts after an id up to another one.

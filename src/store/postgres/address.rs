@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fallible_iterator::FallibleIterator;
 use rustls::ClientConfig;
 
 use super::failures::{Failure, NO_OPTIONS, NO_TRANSACTIONS, READS_ONLY, STANDBY};
 use super::tls;
 use super::url::{Host, Mode, Url};
-use super::wire::{Connection, Reply};
+use super::wire::Connection;
 use crate::crypto;
 use crate::error::Result;
 
@@ -122,7 +121,7 @@ impl Address {
             "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
              current_setting('server_encoding')",
         )?;
-        let found = texts(&reply).ok_or(Failure::Lost("a garbled answer"))?;
+        let found = reply.texts().ok_or(Failure::Lost("a garbled answer"))?;
         let [process, is_standby, reads_only, encoding] = &found[..] else {
             return Err(Failure::Lost("a garbled answer"));
         };
@@ -201,13 +200,4 @@ fn accepts(connection: &mut Connection, expression: &str) -> Result<bool, Failur
         Err(Failure::Refused(_)) => Ok(false),
         Err(lost) => Err(lost),
     }
-}
-
-/// The first row of an answer, whose columns are texts that are not NULL.
-pub(super) fn texts(reply: &Reply) -> Option<Vec<String>> {
-    let row = reply.rows.first()?;
-    let column = |range: Option<std::ops::Range<usize>>| {
-        str::from_utf8(row.buffer().get(range?)?).ok().map(str::to_owned)
-    };
-    row.ranges().iterator().map(|range| column(range.ok()?)).collect()
 }

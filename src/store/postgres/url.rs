@@ -477,6 +477,16 @@ fn decoded(text: &str) -> Result<String> {
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or_else(bad)
 }
 
+/// Where the store is, without who opens it and how.
+pub(crate) fn place(url: &str) -> Result<String> {
+    let url = Url::parse(url)?;
+    let hosts = url.hosts.iter().map(|host| match host {
+        Host::Tcp { name, port, .. } => format!("{name}:{port}"),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    Ok(format!("postgres://{}/{}", hosts.collect::<Vec<_>>().join(","), url.database))
+}
+
 pub(super) fn wrong(rule: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::at(Code::InvalidConfig, "/store", rule)
 }

@@ -6,6 +6,7 @@ use std::cmp;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +30,9 @@ use zeroize::{Zeroize, Zeroizing};
 use super::failures::{Failure, NO_OPTIONS, NO_PASSWORD, NO_TRANSACTIONS, SqlState, TIMEOUT};
 use super::tls;
 use super::url::{ChannelBinding, Host, KeepAlive, Mode, Url};
-use crate::store::{Durability, Value, pool};
+use crate::store::pool;
+use crate::store::tx::Durability;
+use crate::store::value::Value;
 
 /// No answer of the server is longer; a row of ours is a few kilobytes.
 const MAX_MESSAGE_BYTES: i32 = 64 << 20;
@@ -52,6 +55,16 @@ pub(super) struct Reply {
     pub rows: Vec<DataRowBody>,
     /// How many rows that one changed or returned.
     pub count: usize,
+}
+
+impl Reply {
+    /// The first row, if its columns are texts that are not NULL.
+    pub(super) fn texts(&self) -> Option<Vec<String>> {
+        let row = self.rows.first()?;
+        let column =
+            |range: Option<Range<usize>>| str::from_utf8(row.buffer().get(range?)?).ok().map(str::to_owned);
+        row.ranges().iterator().map(|range| column(range.ok()?)).collect()
+    }
 }
 
 pub(super) struct Connection {

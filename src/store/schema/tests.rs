@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::{Plan, STEPS, Step};
 use crate::config::{Config, StoreUrl};
 use crate::error::Code;
-use crate::store::{Durability, Store as Opened, migrate, unseal};
+use crate::store::moves::{migrate, unseal};
+use crate::store::{Durability, Store as Opened};
 use crate::{Engine, Hooks};
 
 #[path = "../../../tests/stores/mod.rs"]

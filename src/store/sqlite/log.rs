@@ -12,7 +12,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::sqlite::longer;
+use super::paths::longer;
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 

@@ -14,10 +14,11 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, fcntl_lock, renameat_with};
 use rustix::io::Errno;
 
-use super::sqlite::{self, longer, unusable};
-use super::{Watch, log};
+use super::paths::{longer, unusable};
+use super::{inspection, log};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
+use crate::store::watch::Watch;
 
 /// What SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -77,7 +78,7 @@ impl Place {
             copy(&mut from, to, of.len(), watch)
         });
         copied.map_err(|error| failed("copy the backup", &error))?;
-        sqlite::inspect(&draft.file(), watch)?;
+        inspection::inspect(&draft.file(), watch)?;
         Ok(draft)
     }
 

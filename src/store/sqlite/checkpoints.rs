@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::sqlite::{Files, failed, lock};
+use super::failures::failed;
+use super::files::Files;
 use crate::contain;
 use crate::error::Result;
+use crate::store::mutex::lock;
 
 /// From this length on each commit writes back, as SQLite does by default: 4 MB.
 pub(super) const FRAMES: u32 = 1000;

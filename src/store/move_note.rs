@@ -1,0 +1,78 @@
+//! The note that a store keeps of a move in which it is the source or the target: see [`super::moves`].
+
+use serde::{Deserialize, Serialize};
+
+use super::row::damaged;
+use super::schema;
+use super::tx::Tx;
+use super::value::Value;
+use crate::error::{Code, Error, Result};
+use crate::json;
+
+/// What a store says of a move that it takes part in: a JSON text in [`schema::TABLE`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub state: State,
+    /// The same in both stores.
+    pub id: String,
+    /// The other store, as it may be shown.
+    pub store: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    /// It is being moved, or an attempt was killed: the store is in use.
+    Leaving,
+    /// It was moved: the store is not to be opened.
+    Left,
+    /// It is the target of a move that is not finished: the store is not to be opened.
+    Arriving,
+}
+
+impl Note {
+    /// As [`schema::NOTE`] gives it; an empty text is none.
+    pub(super) fn parse(text: &str) -> Result<Option<Note>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(text).map(Some).map_err(|_| damaged())
+    }
+
+    pub(super) fn read(tx: &mut Tx) -> Result<Option<Note>> {
+        let text = tx.first(schema::NOTE, &[], |row| row.text(0))?;
+        Note::parse(&text.unwrap_or_default())
+    }
+
+    pub(super) fn keep(note: Option<&Note>, tx: &mut Tx) -> Result<()> {
+        let text = note.map(json::render).transpose()?;
+        let text = Value::optional_text(text.as_deref());
+        tx.run("UPDATE doorward_schema SET moving = ?1 WHERE version = 1", &[text])
+    }
+
+    /// Whether the tables have other names.
+    pub(super) fn is_left(&self) -> bool {
+        self.state == State::Left
+    }
+
+    /// What opening makes of it. Failure: `invalid_config`.
+    pub(super) fn admit(&self) -> Result<()> {
+        let store = &self.store;
+        let why = match self.state {
+            State::Leaving => return Ok(()),
+            State::Left => {
+                format!("the store was moved to {store}: open that one (back: doorward migrate --unseal)")
+            }
+            State::Arriving => {
+                format!("the move from {store} into this store is not finished: run doorward migrate again")
+            }
+        };
+        Err(Error::at(Code::InvalidConfig, "/store", why))
+    }
+
+    /// Why an engine that was open before is refused now.
+    pub(super) fn refusal(&self) -> Error {
+        let how = if self.state == State::Leaving { "is being moved" } else { "was moved" };
+        Error::new(Code::StoreUnavailable, format!("the store {how} to {}", self.store))
+    }
+}

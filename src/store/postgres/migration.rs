@@ -1,0 +1,142 @@
+//! The schema on a server: finding its steps, and taking those that are missing.
+
+use std::time::Instant;
+
+use super::failures::Failure;
+use super::moving;
+use super::transactions::{End, ask, pause, roll_back};
+use super::url::wrong;
+use super::wire::{Connection, Isolation};
+use crate::error::Result;
+use crate::store::row::damaged;
+use crate::store::schema::{self, Found, Plan};
+
+/// Whoever migrates holds this lock ("dwrd"), so that the others wait.
+const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1685549668)";
+
+/// The column of `doorward_schema` that an engine finds only if it knows so many steps: its name is looked up in the
+/// catalogue as it is when the lock on the table is granted, whatever a transaction's snapshot is.
+pub(super) fn gate(needed: i64) -> String {
+    format!("needs_{needed}")
+}
+
+/// Brings the schema up to date, in one transaction; the schema that it found. Any number of processes may do so at
+/// once: whoever comes first migrates, and the others wait for it.
+pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result<i64> {
+    let first = found(connection)?;
+    let mut before = first;
+    for attempt in 0.. {
+        if plan.missing(before)?.is_empty() {
+            return Ok(first.version);
+        }
+        // A store that is made is waited for no longer than for anything else.
+        let until = if before.version == 0 { deadline } else { Instant::now() + schema::PATIENCE };
+        connection.set_deadline(until);
+        let failure = match take_steps(connection, plan, until) {
+            Ok(taken) => return taken.result().map(|()| first.version),
+            Err(failure) => failure,
+        };
+        if connection.is_lost() {
+            return Err(failure.error());
+        }
+        roll_back(connection);
+        connection.set_deadline(deadline);
+        // On a server without such locks another process may have been faster, or be about to be.
+        let after = found(connection)?;
+        let is_overtaken = after.version > before.version;
+        match &failure {
+            Failure::Refused(state)
+                if is_overtaken
+                    || matches!(
+                        state.as_str(),
+                        "40001" | "40P01" | "23505" | "42P07" | "42701" | "42710" | "XX000"
+                    ) =>
+            {
+                pause(attempt, deadline).map_err(|_| failure.error())?;
+            }
+            _ => return Err(failure.error_at_opening()),
+        }
+        before = after;
+    }
+    Err(damaged())
+}
+
+/// Takes the steps that are missing once nobody else is doing so. The version is read under the lock.
+fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result<End, Failure> {
+    let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
+    // Read committed: the snapshot of anything stricter would be from before the wait.
+    connection.begin(Isolation::ReadCommitted)?;
+    connection.run(&format!(
+        "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}"
+    ))?;
+    connection.run("SAVEPOINT unlocked")?;
+    match connection.run(MIGRATING) {
+        Ok(_) => {}
+        // No such function, or not supported: then one of several fails, and looks again.
+        Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
+            connection.run("ROLLBACK TO SAVEPOINT unlocked")?;
+        }
+        Err(failure) => return Err(failure),
+    }
+    let missing = found(connection).and_then(|found| Ok((found, plan.missing(found)?)));
+    let (before, missing) = match missing {
+        Ok(found) => found,
+        Err(error) => {
+            roll_back(connection);
+            return Ok(End::Failed(error));
+        }
+    };
+    if before.version == 0 {
+        connection.run(schema::TABLE)?;
+    } else if moving::note(connection)?.is_some_and(|note| note.is_left()) {
+        // Its tables have other names. It takes the steps when it is given back.
+        roll_back(connection);
+        return Ok(End::Committed);
+    }
+    // Before the steps: it waits for whoever writes, and whoever comes then waits for the steps, and is shut out.
+    match (before.needed, plan.needed()) {
+        (0, needed) => {
+            connection.run(&format!("ALTER TABLE doorward_schema ADD COLUMN {} BOOLEAN", gate(needed)))?;
+        }
+        (before, needed) if before < needed => {
+            let (before, needed) = (gate(before), gate(needed));
+            connection.run(&format!("ALTER TABLE doorward_schema RENAME COLUMN {before} TO {needed}"))?;
+        }
+        _ => {}
+    }
+    for (version, step) in missing {
+        connection.run(step.postgres)?;
+        let additive = i64::from(step.is_additive);
+        connection.run(&format!(
+            "INSERT INTO doorward_schema (version, additive) VALUES ({version}, {additive})"
+        ))?;
+    }
+    connection.run("COMMIT")?;
+    match connection.has_committed() {
+        true => Ok(End::Committed),
+        false => Err(Failure::Lost("rolled back")),
+    }
+}
+
+/// The steps of the store. Failure: `invalid_config`, for tables of another program.
+pub(super) fn found(connection: &mut Connection) -> Result<Found> {
+    let mut numbers = |sql: &str| -> Result<[i64; 2]> {
+        let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
+        let texts = reply.texts().ok_or_else(damaged)?;
+        let numbers =
+            texts.iter().map(|text| text.parse().map_err(|_| damaged())).collect::<Result<Vec<_>>>()?;
+        numbers.try_into().map_err(|_| damaged())
+    };
+    let tables = "SELECT count(*), count(CASE WHEN tablename = 'doorward_schema' THEN 1 END) \
+                  FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";
+    match numbers(tables)? {
+        [0, _] => Ok(Found::default()),
+        [_, 0] => Err(wrong("a database of another program: doorward needs one, or a schema, of its own")),
+        _ => {
+            let steps = schema::FOUND;
+            let [version, needed] =
+                numbers(&format!("SELECT coalesce(a, 0), coalesce(b, 0) FROM ({steps}) AS found (a, b)"))?;
+            Ok(Found { version, needed })
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How transactions begin, end and are tried again.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::failures::Failure;
+use super::wire::{Connection, Isolation, Reply};
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+
+/// How often something is tried whose failure may be for good.
+pub(super) const MOST_TRIES: u32 = 8;
+
+/// How a transaction ended.
+pub(super) enum End {
+    Committed,
+    /// It was not committed, or whether it was is not known; running it again is no remedy.
+    Failed(Error),
+}
+
+impl End {
+    pub(super) fn result(self) -> Result<()> {
+        match self {
+            End::Committed => Ok(()),
+            End::Failed(error) => Err(error),
+        }
+    }
+}
+
+/// Commits. Failure: nothing was committed, and the transaction may be run again.
+pub(super) fn commit(connection: &mut Connection) -> Result<End, Failure> {
+    connection.queue_control("COMMIT")?;
+    match connection.send() {
+        _ if connection.has_committed() => Ok(End::Committed),
+        Ok(_) => Ok(End::Failed(Error::new(Code::StoreUnavailable, "rolled back"))),
+        Err(failure @ (Failure::Refused(_) | Failure::Unusable(_))) => Err(given_up(connection, failure)),
+        Err(Failure::Lost(why)) => {
+            let detail = format!("postgres: commit outcome unknown: {why}");
+            Ok(End::Failed(Error::new(Code::StoreUnavailable, detail)))
+        }
+    }
+}
+
+/// A failure after which nothing is left of the transaction.
+pub(super) fn given_up(connection: &mut Connection, failure: Failure) -> Failure {
+    if connection.is_in_transaction() {
+        roll_back(connection);
+    }
+    failure
+}
+
+/// Where this fails the connection is not used again.
+pub(super) fn roll_back(connection: &mut Connection) {
+    let _ = connection.queue_control("ROLLBACK").and_then(|()| connection.send());
+}
+
+/// Waits a little before the next try, longer each time, and at random, so that two do not meet again.
+/// Failure: there is no time left.
+pub(super) fn pause(attempt: u32, deadline: Instant) -> Result<()> {
+    let random = u64::from(u16::from_be_bytes(crypto::random()?));
+    let longest = 1_000 << attempt.min(6);
+    let pause = Duration::from_micros((random * longest) >> 16);
+    if Instant::now() + pause >= deadline {
+        return Err(Code::StoreUnavailable.into());
+    }
+    thread::sleep(pause);
+    Ok(())
+}
+
+/// Runs a query that is not prepared, in the transaction that is open or in one of its own.
+pub(super) fn ask(connection: &mut Connection, sql: &str) -> Result<Reply, Failure> {
+    if connection.is_in_transaction() {
+        return connection.run(sql);
+    }
+    connection.begin(Isolation::ReadCommitted)?;
+    let reply = connection.run(sql);
+    roll_back(connection);
+    reply
+}

@@ -1,0 +1,62 @@
+//! Rows of results, whichever store they come from.
+
+use crate::error::{Code, Error, Result};
+
+/// A row of a result; columns are counted from 0.
+pub(crate) struct Row<'a>(&'a dyn Columns);
+
+/// The columns of a row, as a store reads them. Each is an error where the column is of another type.
+pub(super) trait Columns {
+    fn integer(&self, column: usize) -> Result<Option<i64>>;
+
+    fn text(&self, column: usize) -> Result<Option<&str>>;
+
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>>;
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(columns: &'a dyn Columns) -> Row<'a> {
+        Row(columns)
+    }
+
+    pub(crate) fn integer(&self, column: usize) -> Result<i64> {
+        self.optional_integer(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn boolean(&self, column: usize) -> Result<bool> {
+        self.integer(column).map(|number| number != 0)
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String> {
+        self.optional_text(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
+        self.optional_bytes(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>> {
+        Ok(self.0.bytes(column)?.map(<[u8]>::to_vec))
+    }
+
+    pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
+        self.optional_array(column)?.ok_or_else(damaged)
+    }
+
+    pub(crate) fn optional_array<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>> {
+        self.0.bytes(column)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()
+    }
+
+    pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>> {
+        self.0.integer(column)
+    }
+
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<String>> {
+        Ok(self.0.text(column)?.map(str::to_owned))
+    }
+}
+
+/// The error for a row that this library did not write.
+pub(crate) fn damaged() -> Error {
+    Error::new(Code::StoreUnavailable, "a row is damaged")
+}

@@ -1,0 +1,204 @@
+//! The tables of the schema and their columns: what a move copies, and what a role needs rights for.
+
+/// A table of the schema: every column, those of its key first.
+pub(super) struct Table {
+    pub name: &'static str,
+    /// How many columns the key has.
+    pub key: usize,
+    pub columns: &'static [(&'static str, Kind)],
+}
+
+/// What a column holds.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Integer,
+    Text,
+    Bytes,
+}
+
+use Kind::{Bytes, Integer, Text};
+
+/// All tables, those that others refer to first. A test compares them with the schema.
+pub(super) const TABLES: &[Table] = &[
+    Table { name: "meta", key: 1, columns: &[("name", Text), ("value", Bytes)] },
+    Table {
+        name: "users",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("username", Text),
+            ("username_key", Text),
+            ("email", Text),
+            ("email_key", Text),
+            ("email_verified", Integer),
+            ("was_verified", Integer),
+            ("is_active", Integer),
+            ("password_hash", Text),
+            ("must_change_password", Integer),
+            ("password_expires_at", Integer),
+            ("attributes", Text),
+            ("locale", Text),
+            ("epoch", Integer),
+            ("epoch_at", Integer),
+            ("token_epoch", Integer),
+            ("created_at", Integer),
+        ],
+    },
+    Table { name: "user_roles", key: 2, columns: &[("user_id", Bytes), ("role", Text)] },
+    Table {
+        name: "identities",
+        key: 2,
+        columns: &[("issuer", Text), ("subject", Text), ("user_id", Bytes), ("created_at", Integer)],
+    },
+    Table {
+        name: "sessions",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("backend", Text),
+            ("user_id", Bytes),
+            ("epoch", Integer),
+            ("generation", Integer),
+            ("rotated_at", Integer),
+            ("replaced_at", Integer),
+            ("repeats", Text),
+            ("auth_time", Integer),
+            ("amr", Text),
+            ("provider", Text),
+            ("scope", Text),
+            ("created_at", Integer),
+            ("idle_at", Integer),
+            ("expires_at", Integer),
+            ("revoked_at", Integer),
+            ("ip", Text),
+            ("user_agent", Text),
+            ("device_id", Text),
+        ],
+    },
+    Table {
+        name: "known_devices",
+        key: 1,
+        columns: &[("id", Bytes), ("user_id", Bytes), ("expires_at", Integer)],
+    },
+    Table {
+        name: "one_time_secrets",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("purpose", Text),
+            ("user_id", Bytes),
+            ("epoch", Integer),
+            ("sealed", Bytes),
+            ("attempts_left", Integer),
+            ("created_at", Integer),
+            ("expires_at", Integer),
+        ],
+    },
+    Table {
+        name: "passkeys",
+        key: 1,
+        columns: &[
+            ("credential_id", Bytes),
+            ("user_id", Bytes),
+            ("label", Text),
+            ("public_key", Bytes),
+            ("aaguid", Bytes),
+            ("sign_count", Integer),
+            ("user_verified", Integer),
+            ("backup_eligible", Integer),
+            ("backed_up", Integer),
+            ("transports", Text),
+            ("created_at", Integer),
+            ("last_used_at", Integer),
+        ],
+    },
+    Table { name: "spent_challenges", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
+    Table {
+        name: "mails",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("user_id", Bytes),
+            ("kind", Text),
+            ("sealed", Bytes),
+            ("locale", Text),
+            ("created_at", Integer),
+            ("expires_at", Integer),
+            ("due_at", Integer),
+            ("attempts", Integer),
+            ("last_error", Text),
+        ],
+    },
+    Table {
+        name: "totp",
+        key: 1,
+        columns: &[
+            ("user_id", Bytes),
+            ("sealed", Bytes),
+            ("digits", Integer),
+            ("period_seconds", Integer),
+            ("last_step", Integer),
+            ("created_at", Integer),
+            ("confirmed_at", Integer),
+        ],
+    },
+    Table {
+        name: "recovery_codes",
+        key: 1,
+        columns: &[("id", Bytes), ("user_id", Bytes), ("created_at", Integer)],
+    },
+    Table {
+        name: "keys",
+        key: 1,
+        columns: &[
+            ("kid", Text),
+            ("backend", Text),
+            ("algorithm", Text),
+            ("sealed", Bytes),
+            ("created_at", Integer),
+            ("expires_at", Integer),
+        ],
+    },
+    Table {
+        name: "events",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("at", Integer),
+            ("kind", Text),
+            ("user_id", Bytes),
+            ("session_id", Bytes),
+            ("actor", Text),
+            ("detail", Text),
+        ],
+    },
+    Table {
+        name: "event_order",
+        key: 1,
+        columns: &[
+            ("event_id", Bytes),
+            ("position", Integer),
+            ("ip", Text),
+            ("digest", Bytes),
+            ("link", Bytes),
+        ],
+    },
+    Table { name: "revoked_tokens", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
+    Table {
+        name: "throttles",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("failures", Integer),
+            ("in_a_row", Integer),
+            ("failed_at", Integer),
+            ("locked_until", Integer),
+            ("expires_at", Integer),
+        ],
+    },
+];
+
+/// The names of all tables, in that order.
+pub(super) fn names() -> impl DoubleEndedIterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
