@@ -443,7 +443,7 @@ doorward_status doorward_rotate_keys(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
+// Lists signing keys and secret keys, without secrets, and the data that needs an older one.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_list_keys(const struct doorward_engine *engine,

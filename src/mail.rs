@@ -16,57 +16,56 @@ use crate::json;
 use crate::password::Secret;
 use crate::user::{Email, Locale, ascii_domain, text_type};
 
-/// Mails to users. Without any of this they wait for the host to take them.
+/// Mails to users. By default they wait for the host to take them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "MailConfig")]
 pub struct Mail {
-    /// The sender: `address` or `name <address>`. The name also stands for the service in the texts; without
-    /// it the issuer does.
+    /// The sender: `address` or `name <address>`. The texts use the name for the service, or else the issuer.
     pub from: Option<Mailbox>,
-    /// The server that takes mails; needs `from` and all `links`. Default: none, the host takes them.
+    /// The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
     #[serde(deserialize_with = "json::optional_object")]
     pub smtp: Option<Smtp>,
-    /// When mails are sent by SMTP. Default: `manual`, by `deliver_mail`.
+    /// When SMTP sends mails. Default: `manual`, by `deliver_mail`.
     pub delivery: Delivery,
-    /// What users follow; registering sends a mail when `verify_email` is given.
+    /// The pages that users open from mails. If `verify_email` is given, registering sends a mail.
     #[serde(deserialize_with = "json::object")]
     pub links: Links,
     /// The language of mails to users who chose none. Default: `en`.
     pub locale: Option<Locale>,
-    /// Whether a mailed link alone verifies the first address of an account, without a proof of the account. The
-    /// mailbox's owner then gets an account without what opened it before: password, sessions, second factors,
-    /// passkeys and identities.
+    /// Whether a mailed link alone verifies the first address of an account, without a proof of the account.
+    /// The owner of the mailbox then gets the account without everything that opened it before: password,
+    /// sessions, second factors, passkeys and identities.
     pub click_verifies: bool,
-    /// Texts of the host's own: for a kind of mail, by language.
+    /// The host's own texts: by kind of mail, then by language.
     pub templates: BTreeMap<Kind, BTreeMap<Locale, Template>>,
 }
 
-/// A server that takes mails (RFC 5321, RFC 6409).
+/// A mail server (RFC 5321, RFC 6409).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SmtpConfig")]
 pub struct Smtp {
-    /// Its name or address.
+    /// The server's name or address.
     pub host: SmtpHost,
-    /// Its port. Default: 465, with `starttls` 587, with `none` 25.
+    /// The server's port. Default: 465, with `starttls` 587, with `none` 25.
     pub port: Option<Whole<1, 65_535, 465>>,
-    /// How the connection is encrypted.
+    /// The encryption of the connection.
     #[serde(default)]
     pub tls: Tls,
-    /// How this client names itself (`EHLO`): a domain, or an address in brackets. Some servers want the name that
-    /// its address has in DNS. Default: the domain of `from`.
+    /// The name that this client gives (`EHLO`): a domain, or an address in brackets. Some servers require
+    /// the name that its address has in DNS. Default: the domain of `from`.
     pub hello: Option<Hello>,
     /// The name to log in with.
     pub username: Option<String>,
     /// The password to log in with.
     pub password: Option<Secret>,
-    /// The certificate authorities to trust, PEM, instead of the public ones.
+    /// A file with the certificates (PEM) of the authorities to trust, instead of the public ones.
     pub ca_file: Option<PathBuf>,
-    /// How long each step of a conversation may take.
+    /// The time limit for each step of the conversation.
     #[serde(default)]
     pub timeout_ms: Whole<100, 60_000, 10_000>,
-    /// Allow `none` for a host that is not this machine.
+    /// Whether to allow `none` for a host that is not this machine.
     #[serde(default)]
     pub allow_plaintext: bool,
 }
@@ -84,7 +83,7 @@ impl Smtp {
     }
 }
 
-/// How a connection is encrypted.
+/// The encryption of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "SmtpTls")]
@@ -98,7 +97,7 @@ pub enum Tls {
     None,
 }
 
-/// When mails are sent by SMTP.
+/// When SMTP sends mails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "MailDelivery")]
@@ -106,11 +105,11 @@ pub enum Delivery {
     /// When the host calls `deliver_mail`.
     #[default]
     Manual,
-    /// At once, by a thread of the engine's own.
+    /// At once, by a thread of the engine.
     Background,
 }
 
-/// What users follow: addresses of the host's pages. Each holds `{token}` once.
+/// The pages that users open from mails: URLs of the host, each with `{token}` once.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "MailLinks")]
@@ -215,17 +214,17 @@ impl Links {
     }
 }
 
-/// What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there is a
-/// token `{link}`, or the token itself where no link is configured, and `{token}`.
+/// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
+/// token also `{token}` and `{link}`, which is the token itself if no link is configured.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MailTemplate")]
 pub struct Template {
-    /// The subject, in one line.
+    /// The subject, on one line.
     pub subject: String,
     /// The text. Paragraphs are separated by empty lines.
     pub text: String,
-    /// The text instead where no link is configured for this kind: it holds the token. Default: `text`.
+    /// The text if no link is configured for this kind; it contains the token. Default: `text`.
     pub text_without_link: Option<String>,
     /// The HTML; values are escaped. Default: the paragraphs of the text.
     pub html: Option<String>,

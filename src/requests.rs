@@ -23,22 +23,22 @@ use crate::json::{self, Text};
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "RequestsConfig")]
 pub struct Requests {
-    /// Paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
-    /// (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` say which.
-    /// All match the whole path; what matches every path is refused.
+    /// The paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
+    /// (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` state the
+    /// kind. All match the whole path; a pattern that matches every path is refused.
     pub exclude: Exclude,
-    /// Methods that need no authentication, in any case; `HEAD` is not implied by `GET`.
+    /// The methods that need no authentication, in any case; `GET` does not imply `HEAD`.
     #[schemars(extend("default" = ["OPTIONS"]))]
     pub exclude_http_methods: Vec<Name>,
-    /// The field that the host reads `authorization` from.
+    /// The header from which the host reads `authorization`.
     #[schemars(extend("default" = "authorization"))]
     pub header: Name,
-    /// The cookie that holds the token where neither the host nor the header gives one. Default: none.
+    /// The cookie that holds the token, if neither the host nor the header gives one. Default: none.
     pub cookie: Option<Name>,
-    /// The origins whose pages may send that cookie along (RFC 6454), where a request says by `origin` which page
-    /// sent it. Default: that of `host` alone.
+    /// The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`.
+    /// Default: only that of `host`.
     pub origins: Option<Vec<Origin>>,
-    /// The kinds of connections that may ask; any other is refused, whatever it asks for.
+    /// The kinds of connection that may send requests; any other is refused, whatever it asks for.
     #[schemars(extend("default" = ["http", "websocket"]))]
     pub connections: Vec<Name>,
 }

@@ -401,7 +401,7 @@ pub unsafe extern "C" fn doorward_rotate_keys(
     unsafe { run(&rows::rotate_keys, engine, request, response) }
 }
 
-/// Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
+/// Lists signing keys and secret keys, without secrets, and the data that needs an older one.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_list_keys(

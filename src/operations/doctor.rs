@@ -56,11 +56,11 @@ pub struct Finding {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "FindingSeverity")]
 pub enum Severity {
-    /// Change it.
+    /// The configuration should be changed.
     Problem,
-    /// Think about it.
+    /// The configuration may be improved.
     Advice,
-    /// Nothing to do.
+    /// Nothing needs to be done.
     Ok,
 }
 

@@ -84,7 +84,7 @@ impl FromStr for OnConflict {
     }
 }
 
-text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "description": "What becomes of an account whose name or address is taken.");
+text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "description": "What a problem with one account means for the others.");
 
 /// What was imported and what was not; with `dry_run`, what would be.
 #[derive(Debug, Serialize, JsonSchema)]

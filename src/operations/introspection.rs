@@ -39,9 +39,9 @@ impl JsonSchema for IntrospectRemoteResponse {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "description": "What the service says of a token that is good now (RFC 7662 section 2.2), as it says it; \
-                what is for its own host alone (`reason`) is left out.",
-            "properties": {"active": {"type": "boolean", "const": true, "description": "The token is good now."}},
+            "description": "The service's own answer about a valid token (RFC 7662 section 2.2), without `reason`, which is for \
+                its host only.",
+            "properties": {"active": {"type": "boolean", "const": true, "description": "Always true: the token is valid now."}},
             "required": ["active"],
             "additionalProperties": true,
         })

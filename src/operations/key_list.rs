@@ -60,13 +60,13 @@ pub struct SecretKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretKeyState {
-    /// It is the newest of the store, which seals anew, in whatever order this process lists its keys.
+    /// The newest key of the store, which seals new data, whatever order this process lists its keys in.
     Current,
-    /// It is an older one, and opens what it sealed.
+    /// An older key, which opens what it sealed.
     Listed,
-    /// This process was not given it.
+    /// A key that this process was not given.
     Missing,
-    /// It was retired: it finds recovery codes, and does nothing else.
+    /// A retired key, which only finds recovery codes.
     Retired,
 }
 

@@ -287,7 +287,7 @@ operations! {
         "Makes a new signing key; the old one verifies until everything that it signed has expired.",
         [StoreUnavailable];
     list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long again,
-        "Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.",
+        "Lists signing keys and secret keys, without secrets, and the data that needs an older one.",
         [StoreUnavailable];
     request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash once actor,
         "Mails a token that verifies the address of an account.",
@@ -467,6 +467,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Operation> {
 mod tests {
     use super::{Cost, OPERATIONS};
     use crate::error::Code;
+
+    #[test]
+    fn a_summary_is_one_line_in_every_language() {
+        for operation in OPERATIONS {
+            assert!(operation.summary.len() < 100, "{}", operation.name);
+        }
+    }
 
     #[test]
     fn the_cost_of_an_operation_is_what_it_can_fail_by() {

@@ -179,7 +179,7 @@ impl Engine {
         Ok(Some(Claims(signed.text)))
     }
 
-    /// Says who is there. The account is active, the session alive, both as of now.
+    /// Identifies the user of a live token. The account is active and the session has not ended, both as of now.
     ///
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
@@ -395,23 +395,23 @@ impl JsonSchema for Claims {
                 "sub": {"type": "string", "description": "The id of the account."},
                 "aud": {
                     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-                    "description": "For whom the token is.",
+                    "description": "The token's audience.",
                 },
                 "client_id": {"type": "string", "description": "The backend that issued the token."},
                 "iat": date("When the token was issued, in Unix seconds."),
-                "exp": date("When it expires."),
-                "nbf": date("When it begins."),
+                "exp": date("When the token expires."),
+                "nbf": date("When the token becomes valid."),
                 "jti": {"type": "string", "description": "The id of the token."},
-                "sid": {"type": "string", "description": "The session."},
+                "sid": {"type": "string", "description": "The session's id."},
                 "account_epoch": {
                     "type": "integer",
-                    "description": "In a token of an account without a session: how often everything that the account had was ended before.",
+                    "description": "In a token without a session: the account's epoch, which every revocation of all its sessions raises.",
                 },
-                "auth_time": date("When the user proved who they are."),
+                "auth_time": date("When the user authenticated."),
                 "amr": {
                     "type": "array",
                     "items": {"type": "string"},
-                    "description": "By what they proved it (RFC 8176).",
+                    "description": "The methods by which the user authenticated (RFC 8176).",
                 },
                 "provider": {
                     "$ref": generator.subschema_for::<ProviderLogin>().get("$ref"),
@@ -421,7 +421,7 @@ impl JsonSchema for Claims {
                 "roles": {
                     "type": "array",
                     "items": {"type": "string"},
-                    "description": "The roles when the token was made (RFC 9068); `authorize` asks for those of now.",
+                    "description": "The roles when the token was issued (RFC 9068); `authorize` checks the present ones.",
                 },
             },
             "required": ["iss", "sub", "aud", "exp"],

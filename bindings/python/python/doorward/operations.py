@@ -908,7 +908,7 @@ class Operations(_doorward.Engine):
         return models.RotateKeysResponse.model_validate(answer)
 
     def list_keys(self) -> models.ListKeysResponse:
-        """Lists signing keys and secret keys, without their secrets, and the data that needs an older secret key.
+        """Lists signing keys and secret keys, without secrets, and the data that needs an older one.
 
         Failures: store_unavailable.
         """

@@ -126,7 +126,7 @@ class LimitsConfig(TypedDict, total=False):
 
 
 class MailLinks(TypedDict, total=False):
-    """What users follow: addresses of the host's pages. Each holds `{token}` once."""
+    """The pages that users open from mails: URLs of the host, each with `{token}` once."""
 
     change_email: str | None
     """The page that calls `verify_email` for a new address."""
@@ -137,47 +137,47 @@ class MailLinks(TypedDict, total=False):
 
 
 class SmtpConfig(TypedDict, total=False):
-    """A server that takes mails (RFC 5321, RFC 6409)."""
+    """A mail server (RFC 5321, RFC 6409)."""
 
     host: Required[str]
-    """Its name or address."""
+    """The server's name or address."""
     allow_plaintext: bool
-    """Allow `none` for a host that is not this machine."""
+    """Whether to allow `none` for a host that is not this machine."""
     ca_file: str | None
-    """The certificate authorities to trust, PEM, instead of the public ones."""
+    """A file with the certificates (PEM) of the authorities to trust, instead of the public ones."""
     hello: str | None
-    """How this client names itself (`EHLO`): a domain, or an address in brackets. Some servers want the
-    name that its address has in DNS. Default: the domain of `from`.
+    """The name that this client gives (`EHLO`): a domain, or an address in brackets. Some servers require
+    the name that its address has in DNS. Default: the domain of `from`.
     """
     password: str | None
     """The password to log in with."""
     port: int | None
-    """Its port. Default: 465, with `starttls` 587, with `none` 25."""
+    """The server's port. Default: 465, with `starttls` 587, with `none` 25."""
     timeout_ms: int
-    """How long each step of a conversation may take."""
+    """The time limit for each step of the conversation."""
     tls: Literal["implicit", "starttls", "none"]
-    """How the connection is encrypted."""
+    """The encryption of the connection."""
     username: str | None
     """The name to log in with."""
 
 
 class MailTemplate(TypedDict, total=False):
-    """What a mail of a kind says in a language. Placeholders: `{service}`, `{username}`, and where there
-    is a token `{link}`, or the token itself where no link is configured, and `{token}`.
+    """The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail
+    with a token also `{token}` and `{link}`, which is the token itself if no link is configured.
     """
 
     subject: Required[str]
-    """The subject, in one line."""
+    """The subject, on one line."""
     text: Required[str]
     """The text. Paragraphs are separated by empty lines."""
     html: str | None
     """The HTML; values are escaped. Default: the paragraphs of the text."""
     text_without_link: str | None
-    """The text instead where no link is configured for this kind: it holds the token. Default: `text`."""
+    """The text if no link is configured for this kind; it contains the token. Default: `text`."""
 
 
 class MailConfigTemplates(TypedDict, total=False):
-    """Texts of the host's own: for a kind of mail, by language."""
+    """The host's own texts: by kind of mail, then by language."""
 
     account_exists: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
@@ -201,7 +201,7 @@ MailConfig = TypedDict(
     },
     total=False,
 )
-"""Mails to users. Without any of this they wait for the host to take them."""
+"""Mails to users. By default they wait for the host to take them."""
 
 
 class PasskeysConfig(TypedDict, total=False):
@@ -280,21 +280,21 @@ class RequestsConfig(TypedDict, total=False):
     """The rules of `authenticate_request`."""
 
     connections: list[str]
-    """The kinds of connections that may ask; any other is refused, whatever it asks for."""
+    """The kinds of connection that may send requests; any other is refused, whatever it asks for."""
     cookie: str | None
-    """The cookie that holds the token where neither the host nor the header gives one. Default: none."""
+    """The cookie that holds the token, if neither the host nor the header gives one. Default: none."""
     exclude: list[str | RequestsConfigExclude]
-    """Paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
-    (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` say
-    which. All match the whole path; what matches every path is refused.
+    """The paths that need no authentication. A text is an exact path or, with `*` (within a segment) or
+    `**` (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}`
+    state the kind. All match the whole path; a pattern that matches every path is refused.
     """
     exclude_http_methods: list[str]
-    """Methods that need no authentication, in any case; `HEAD` is not implied by `GET`."""
+    """The methods that need no authentication, in any case; `GET` does not imply `HEAD`."""
     header: str
-    """The field that the host reads `authorization` from."""
+    """The header from which the host reads `authorization`."""
     origins: list[str] | None
-    """The origins whose pages may send that cookie along (RFC 6454), where a request says by `origin`
-    which page sent it. Default: that of `host` alone.
+    """The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`.
+    Default: only that of `host`.
     """
 
 
@@ -445,17 +445,17 @@ class Claims(TypedDict, total=False):
     sub: Required[str]
     """The id of the account."""
     aud: Required[str | list[str]]
-    """For whom the token is."""
+    """The token's audience."""
     exp: Required[int | float]
-    """When it expires."""
+    """When the token expires."""
     account_epoch: int
-    """In a token of an account without a session: how often everything that the account had was ended
-    before.
+    """In a token without a session: the account's epoch, which every revocation of all its sessions
+    raises.
     """
     amr: list[str]
-    """By what they proved it (RFC 8176)."""
+    """The methods by which the user authenticated (RFC 8176)."""
     auth_time: int | float
-    """When the user proved who they are."""
+    """When the user authenticated."""
     client_id: str
     """The backend that issued the token."""
     iat: int | float
@@ -463,12 +463,12 @@ class Claims(TypedDict, total=False):
     jti: str
     """The id of the token."""
     nbf: int | float
-    """When it begins."""
+    """When the token becomes valid."""
     provider: ProviderLogin
     """In a session that an identity provider opened: the provider, and what it says of the login."""
     roles: list[str]
-    """The roles when the token was made (RFC 9068); `authorize` asks for those of now."""
+    """The roles when the token was issued (RFC 9068); `authorize` checks the present ones."""
     scope: str
     """The scopes, separated by spaces."""
     sid: str
-    """The session."""
+    """The session's id."""

@@ -1396,13 +1396,13 @@ class IntrospectRemoteRequest(Model):
 
 
 class IntrospectRemoteResponse(Model):
-    """What the service says of a token that is good now (RFC 7662 section 2.2), as it says it; what is for
-    its own host alone (`reason`) is left out.
+    """The service's own answer about a valid token (RFC 7662 section 2.2), without `reason`, which is for
+    its host only.
     """
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
     active: Literal[True]
-    """The token is good now."""
+    """Always true: the token is valid now."""
 
 
 class AuthorizeRequest(Model):
