@@ -1,5 +1,5 @@
 //! Password hashes of other systems, as their tables contain them, parsed into a type that is always valid,
-//! and verified. docs/migrating.md lists the formats.
+//! and verified. docs/imports.md lists the formats.
 
 use std::num::NonZeroU32;
 

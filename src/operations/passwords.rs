@@ -39,7 +39,7 @@ pub struct VerifyPasswordRequest {
     /// The password.
     pub password: Secret,
     /// The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
-    /// and Firebase (docs/migrating.md).
+    /// and Firebase (docs/imports.md).
     pub hash: Secret,
 }
 

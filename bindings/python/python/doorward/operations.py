@@ -284,7 +284,7 @@ class Operations(_doorward.Engine):
 
         password: The password.
         hash: The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib,
-            Django, Werkzeug and Firebase (docs/migrating.md).
+            Django, Werkzeug and Firebase (docs/imports.md).
 
         Failures: hash_queue_full.
         """

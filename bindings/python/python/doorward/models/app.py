@@ -853,7 +853,7 @@ class VerifyPasswordRequest(Model):
     """The password."""
     hash: Annotated[str, Field(repr=False)]
     """The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django,
-    Werkzeug and Firebase (docs/migrating.md).
+    Werkzeug and Firebase (docs/imports.md).
     """
 
 
