@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use doorward_tools::{Description, EMITTERS};
+use doorward_tools::{Description, EMITTERS, MARKS, array};
+use serde_json::Value;
 
 #[test]
 fn languages() {
@@ -13,6 +14,32 @@ fn languages() {
             assert_current(&file.path, &file.text);
         }
     }
+}
+
+/// A mark that no generator knows is a mistake, as is one that names a member that is not there.
+#[test]
+fn marks() {
+    let description = Description(doorward::describe());
+    for (name, shape) in description.shapes() {
+        for mark in marks_of(shape) {
+            assert!(MARKS.contains(&mark.as_str()), "{name}: {mark}");
+        }
+        for listed in ["x-body", "x-least"].iter().flat_map(|mark| array(&shape[mark])) {
+            let member = listed.as_str().unwrap();
+            assert!(shape["properties"][member].is_object(), "{name}: {member}");
+        }
+    }
+}
+
+fn marks_of(schema: &Value) -> Vec<String> {
+    let inner: Vec<&Value> = match schema {
+        Value::Object(members) => members.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    let own = schema.as_object().into_iter().flat_map(|members| members.keys());
+    let own = own.filter(|name| name.starts_with("x-")).cloned();
+    own.chain(inner.into_iter().flat_map(marks_of)).collect()
 }
 
 #[test]

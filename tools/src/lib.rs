@@ -22,6 +22,9 @@ pub mod cpp;
 pub mod python;
 pub mod reference;
 
+/// Every mark.
+pub const MARKS: [&str; 6] = ["x-secret", "x-host-only", "x-passed-on", "x-strict", "x-body", "x-least"];
+
 /// A generated file, by its path in the repository.
 pub struct File {
     pub path: String,
