@@ -3,8 +3,9 @@
 //! Each event has a digest and a link: a hash of the previous link, the event's place and its digest. Links
 //! are made together with the places, so that writers do not wait for each other. The hashes take no secret,
 //! so that any reader can verify the links. The last link, the head, is sealed by the secret key, so that
-//! access to the database alone is not enough to forge another chain. The address, which may be forgotten, is
-//! in no digest. The digest of an expired event stays as long as an older event is kept.
+//! access to the database alone is not enough to forge another chain. The head is made with the store, before
+//! there is a chain, so that its absence is noticed. The address, which may be forgotten, is in no digest. The
+//! digest of an expired event stays as long as an older event is kept.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,9 +62,10 @@ pub struct ChainProblem {
     /// The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
     /// before its time), `added` (the event does not belong to the chain), `broken` (earlier events were
     /// removed or moved), `unlisted` (the event has no place in the log, so readers that follow the log do
-    /// not see it), `head` (the chain does not end where the sealed head says: its end was removed, or
-    /// another secret key sealed it), `other_head` (the head in the request belongs neither to this chain nor
-    /// to a part that was purged), `no_chain` (the log has no chain).
+    /// not see it), `head` (the chain does not end where the sealed head says: its end or
+    /// the head was removed, the head is an older one, or another secret key sealed it; no further events are
+    /// linked), `other_head` (the head in the request belongs neither to this chain nor to a part that was
+    /// purged), `no_chain` (the log has no chain).
     pub reason: &'static str,
     /// The event's place in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +121,15 @@ impl Head {
     }
 }
 
+/// Makes the head of a new store. If its log has events already, somebody removed the head: none is made.
+pub(crate) fn make_head(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+    let sealed = events::lock(tx)?;
+    match sealed.is_empty() && events::is_empty(tx)? {
+        true => events::put_head(tx, &Head::default().seal(secrets)?),
+        false => Ok(()),
+    }
+}
+
 /// Seals the head anew if another secret key sealed it.
 pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let sealed = events::head(tx)?;
@@ -132,8 +143,7 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
 /// not reported as missing under longer retention. Also done before there is a chain.
 pub(crate) fn keep_oldest(tx: &mut Tx, secrets: &Secrets, oldest: i64) -> Result<()> {
     let sealed = events::lock(tx)?;
-    let head = if sealed.is_empty() { Some(Head::default()) } else { Head::open(secrets, &sealed) };
-    match head {
+    match Head::open(secrets, &sealed) {
         Some(head) => events::put_head(tx, &Head { oldest: head.oldest.max(oldest), ..head }.seal(secrets)?),
         None => Ok(()),
     }
@@ -152,24 +162,19 @@ impl Chain {
             return Ok(false);
         }
         let sealed = events::head(tx)?;
-        let linked = match Head::open(&self.secrets, &sealed) {
-            Some(head) => head.position,
-            None if sealed.is_empty() => 0,
-            // Nothing is added to a chain that this secret key did not seal: `verify_events` reports it.
-            None => return Ok(false),
-        };
-        Ok(events::last(tx)?.is_some_and(|(_, last)| last > linked))
+        // Nothing is added to a chain without a head of this secret key: `verify_events` reports it.
+        let Some(head) = Head::open(&self.secrets, &sealed) else { return Ok(false) };
+        Ok(events::last(tx)?.is_some_and(|(_, last)| last > head.position))
     }
 
     /// Links more events to the chain, in the transaction that gives them places. Events before `oldest` are
     /// expired.
     pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
-        let mut head = match Head::open(&self.secrets, sealed) {
-            Some(head) => head,
-            None if sealed.is_empty() => Head::default(),
-            None => return Ok(()),
-        };
-        let rows = events::list_links(tx, head.position, i64::MAX, PLACES)?;
+        let Some(mut head) = Head::open(&self.secrets, sealed) else { return Ok(()) };
+        let mut rows = events::list_links(tx, head.position, i64::MAX, PLACES)?;
+        // A linked event after the head was linked under a newer head: `verify_events` reports it.
+        let unlinked = rows.iter().take_while(|row| row.digest.is_none() && row.link.is_none()).count();
+        rows.truncate(unlinked);
         for row in &rows {
             // An event that is already gone is linked, too, so that the next link continues from the one
             // before it.
@@ -190,18 +195,22 @@ impl Chain {
     /// before `oldest` are expired.
     pub(crate) fn verify(&self, store: &Store, oldest: i64, wanted: Option<&ChainHead>) -> Result<Verdict> {
         let mut verdict = Verdict::default();
+        // In this order: a process that links meanwhile moves the head past the links that were there before.
+        let linked = store.read(events::last_linked)?;
         let sealed = store.read(events::head)?;
-        let head = match Head::open(&self.secrets, &sealed) {
-            Some(head) if head.start > 0 => head,
-            None if !sealed.is_empty() => {
-                verdict.problem("head", None, None);
-                return Ok(verdict);
-            }
-            _ => {
-                verdict.problem("no_chain", None, None);
-                return Ok(verdict);
-            }
+        let Some(head) = Head::open(&self.secrets, &sealed) else {
+            verdict.problem("head", None, None);
+            return Ok(verdict);
         };
+        if let Some((id, position)) = linked.filter(|(_, position)| *position > head.position) {
+            verdict.problem("head", Some(position), Some(id));
+        }
+        if head.start == 0 {
+            if linked.is_none() {
+                verdict.problem("no_chain", None, None);
+            }
+            return Ok(verdict);
+        }
         let oldest = head.oldest.max(oldest);
         let mut walk = Walk { before: Link::default(), is_old: true, began: None, wanted };
         let mut position = head.start - 1;

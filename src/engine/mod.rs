@@ -373,7 +373,10 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
         let oldest = before.as_ref().map_or(0, |before| settings::oldest(&before.settings, now));
         let recorded = match before {
             None if !may_create(config) => return Err(no_store()),
-            None => settings::record(tx, secrets, Settings::default().with(config))?,
+            None => {
+                chain::make_head(tx, secrets)?;
+                settings::record(tx, secrets, Settings::default().with(config))?
+            }
             Some(recorded) => match Opening::of(recorded, config)? {
                 Opening::Follows(recorded) => recorded,
                 Opening::Changes(settings, differences) => {

@@ -30,7 +30,7 @@ pub(crate) struct Event<'a> {
     pub detail: Option<&'a str>,
 }
 
-/// Under this name `meta` holds the head of the chain, or nothing. Its row is the lock of whoever gives places.
+/// Under this name `meta` holds the head of the chain. Its row is the lock of whoever gives places.
 const HEAD: &str = "event_order";
 
 /// Adds an event, in the transaction of what it tells; its id. The address of an account that is gone is not kept.
@@ -156,7 +156,7 @@ pub(crate) fn forget_addresses(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
-/// Keeps everybody else from giving places until the transaction ends; the head of the chain, if there is one.
+/// Keeps everybody else from giving places until the transaction ends; the head of the chain, as [`head`].
 pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
     tx.run(
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = meta.value",
@@ -165,7 +165,7 @@ pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
     head(tx)
 }
 
-/// The sealed head of the chain, empty where there is none.
+/// The sealed head of the chain, empty where somebody took it away.
 pub(crate) fn head(tx: &mut Tx) -> Result<Vec<u8>> {
     Ok(keys::meta(tx, HEAD)?.unwrap_or_default())
 }
@@ -196,6 +196,19 @@ pub(crate) fn place(tx: &mut Tx, limit: usize) -> Result<usize> {
 /// The last event of the log that has a place, and its place.
 pub(crate) fn last(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
     let sql = "SELECT event_id, position FROM event_order WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1";
+    tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
+}
+
+/// Whether the log has no event.
+pub(crate) fn is_empty(tx: &mut Tx) -> Result<bool> {
+    let sql = "SELECT 1 FROM event_order LIMIT 1";
+    tx.first(sql, &[], |_| Ok(())).map(|found| found.is_none())
+}
+
+/// The last event of the log that has a link, and its place.
+pub(crate) fn last_linked(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
+    let sql = "SELECT event_id, position FROM event_order \
+               WHERE position IS NOT NULL AND (digest IS NOT NULL OR link IS NOT NULL) ORDER BY position DESC LIMIT 1";
     tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
 }
 

@@ -392,6 +392,67 @@ fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
     assert_eq!(verdict["problems"][0]["reason"], "broken");
 }
 
+on_each_store!(a_chain_does_not_begin_anew);
+/// Who can write the store takes away the head of the chain, puts back an older one, and what else the store has of it:
+/// the log is not found intact, and what was changed meanwhile is linked by no later engine.
+fn a_chain_does_not_begin_anew(store: &Store) {
+    let keys = json!({"secret_key": "the secret key of both of the engines", "audit": {"chain": true}});
+    let stage = Stage::new(store, keys);
+    let engine = stage.open();
+    let verify = |engine: &doorward::Engine| call(engine, "verify_events", json!({})).unwrap();
+    ["ada", "bob"].map(|name| register(&engine, name));
+    assert_eq!(verify(&engine)["intact"], true);
+    store.execute("CREATE TABLE older AS SELECT name, value FROM meta WHERE name = 'event_order'");
+    ["eve", "dan"].map(|name| register(&engine, name));
+    let head = verify(&engine)["head"].clone();
+    drop(engine);
+    for table in ["meta", "events", "event_order"] {
+        store.execute(&format!("CREATE TABLE {table}_before AS SELECT * FROM {table}"));
+    }
+    let empty = if store.is_sqlite() { "x''" } else { "'\\x'" };
+    let emptied = format!("UPDATE meta SET value = {empty} WHERE name = 'event_order'");
+    let unlinked = "UPDATE event_order SET digest = NULL, link = NULL";
+    let older = "UPDATE meta SET value = (SELECT value FROM older) WHERE name = 'event_order'";
+    let forgotten =
+        "DELETE FROM meta WHERE name IN ('event_order', 'settings', 'secret_key_proof', 'secret_keys')";
+    for attack in [
+        emptied.clone(),
+        format!("{emptied}; {unlinked}"),
+        format!("DELETE FROM meta WHERE name = 'event_order'; {unlinked}"),
+        older.to_owned(),
+        // What is linked after the head may be hidden by what is not.
+        format!("{older}; {unlinked} WHERE position = 3"),
+        // A store that looks new, but for what is in it.
+        format!("{forgotten}; {unlinked}"),
+    ] {
+        store.execute(&attack);
+        store.execute("UPDATE events SET actor = 'somebody else' WHERE kind = 'registered'");
+        let engine = stage.open();
+        for name in ["joe", "ian"] {
+            register(&engine, name);
+            let verdict = verify(&engine);
+            let reasons: Vec<_> =
+                verdict["problems"].as_array().unwrap().iter().map(|it| &it["reason"]).collect();
+            assert!(reasons.contains(&&json!("head")), "{attack}: {verdict}");
+        }
+        drop(engine);
+        // Another configuration is no way around.
+        let mut config = stage.config.clone();
+        for chain in [false, true] {
+            (config["change_settings"], config["audit"]["chain"]) = (json!(true), json!(chain));
+            let config = config.clone();
+            let verdict = verify(&Stage { store, now_ms: Arc::clone(&stage.now_ms), config }.open());
+            assert_eq!(verdict["problems"][0]["reason"], "head", "{attack}: {verdict}");
+        }
+        for table in ["meta", "events", "event_order"] {
+            store.execute(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_before"));
+        }
+        store.execute("DELETE FROM users WHERE username IN ('joe', 'ian')");
+    }
+    let verdict = call(&stage.open(), "verify_events", json!({"head": head})).unwrap();
+    assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
+}
+
 on_each_store!(a_chain_outlives_the_keys_that_sealed_it);
 /// A process with yesterday's order of secret keys sealed the head, and they are retired.
 fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {

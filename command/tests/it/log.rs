@@ -158,6 +158,7 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
             &["unlisted"],
         ),
         ("UPDATE meta SET value = x'00' WHERE name = 'event_order'".to_owned(), &["head"]),
+        ("DELETE FROM meta WHERE name = 'event_order'".to_owned(), &["head"]),
     ] {
         let store = rusqlite::Connection::open(shell.0.path().join("a.db")).unwrap();
         store.execute_batch(&attack).unwrap();

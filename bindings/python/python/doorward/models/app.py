@@ -2217,9 +2217,10 @@ class ChainProblem(Model):
     """The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
     before its time), `added` (the event does not belong to the chain), `broken` (earlier events were
     removed or moved), `unlisted` (the event has no place in the log, so readers that follow the log do
-    not see it), `head` (the chain does not end where the sealed head says: its end was removed, or
-    another secret key sealed it), `other_head` (the head in the request belongs neither to this chain
-    nor to a part that was purged), `no_chain` (the log has no chain).
+    not see it), `head` (the chain does not end where the sealed head says: its end or the head was
+    removed, the head is an older one, or another secret key sealed it; no further events are linked),
+    `other_head` (the head in the request belongs neither to this chain nor to a part that was purged),
+    `no_chain` (the log has no chain).
     """
     event_id: str | None = None
     """The event's id."""
