@@ -155,8 +155,14 @@ def test_what_a_web_host_says() -> None:
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({"acess_token_seconds": 60}, "unknown field: /acess_token_seconds"),
-        ({"password": {"memory": 8}}, "unknown field: /password/memory"),
+        (
+            {"acess_token_seconds": 60},
+            "unknown field `acess_token_seconds`; did you mean `access_token_seconds`?: /acess_token_seconds",
+        ),
+        (
+            {"password": {"memory": 8}},
+            "unknown field `memory`; did you mean `memory_kib`?: /password/memory",
+        ),
         ({"access_token_seconds": "60"}, "expected an integer within its bounds: /access_token_seconds"),
         ({"passkeys": {"rp_id": "example.com"}}, "missing field: /passkeys/rp_name"),
     ],
