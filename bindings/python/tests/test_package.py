@@ -130,16 +130,29 @@ def programs_of(page: str) -> list[str]:
     return [each.partition("```")[0] for each in text.split("```python\n")[1:]]
 
 
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]
+
+
 def test_the_links_of_the_documents() -> None:
     """Each leads to a file that is there, and to a heading that is on it."""
-    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *ROOT.glob("docs/*.md")]
     broken = [
         f"{document.name}: {target}"
-        for document in documents
+        for document in DOCUMENTS
         for target in re.findall(r"\]\(([^)\s]+)\)", without_code(document))
         if "://" not in target and not leads_somewhere(document, *target.partition("#")[::2])
     ]
     assert not broken
+
+
+def test_the_english_of_the_documents() -> None:
+    """No sentence begins with these words, and a line of a text can be read at once."""
+    riddle = re.compile(r"(?:^|[.:;|] |- |\*\* )(?:Whose|Whom|Whoever|Nobody|Which) ", re.MULTILINE)
+    for document in DOCUMENTS:
+        text = without_code(document)
+        assert not riddle.findall(text), document
+        if document.name != "operations.md":
+            lines = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
+            assert [line for line in lines if len(line) > 110] == [], document
 
 
 def leads_somewhere(document: Path, path: str, heading: str) -> bool:
