@@ -58,7 +58,7 @@ impl Clock {
         self.now() - Clock::system().now()
     }
 
-    #[allow(clippy::disallowed_methods)] // The one place.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn read(&self) -> i64 {
         #[cfg(debug_assertions)]
         assert!(!IS_STOPPED.get(), "the clock, which may be the host's, is read before a transaction");

@@ -47,7 +47,10 @@ fn account() -> Option<String> {
     found.or_else(|| environment("LOGNAME"))
 }
 
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment; its command asks who runs it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine reads no environment; its command asks who runs it"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }

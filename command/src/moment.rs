@@ -25,7 +25,7 @@ impl FromStr for Moment {
     }
 }
 
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "the engine has a clock; its command lives in this machine's time"
 )]

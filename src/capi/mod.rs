@@ -8,9 +8,8 @@
 //! - `named`: one function for each operation, generated
 //! - `boundary`: NULL, fork, re-entry, close, panic
 
-#![allow(unsafe_code)]
-// The header states the safety rules once, at its top.
-#![allow(clippy::missing_safety_doc)]
+#![expect(unsafe_code, reason = "the C ABI takes pointers")]
+#![expect(clippy::missing_safety_doc, reason = "the header states the safety rules once, at its top")]
 
 mod boundary;
 mod lifecycle;

@@ -1,6 +1,6 @@
 //! The types of the C ABI's signatures.
 
-#![allow(non_camel_case_types)]
+#![expect(non_camel_case_types, reason = "these are the names of the header")]
 
 use std::ffi::{c_char, c_void};
 use std::sync::RwLock;

@@ -23,9 +23,14 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
+    /// Returns the number as a count, for sums with counts of the store.
+    pub fn count(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+
     /// Returns the number as a duration in seconds, for sums with times.
     pub fn seconds(self) -> i64 {
-        i64::try_from(self.0).unwrap_or(i64::MAX)
+        self.count()
     }
 }
 

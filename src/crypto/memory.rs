@@ -28,7 +28,7 @@ impl Memory {
 
 /// Asks for huge pages, which save address translations during random accesses to 19 MiB: measured in
 /// `benches/`.
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "madvise is a call of C")]
 fn advise_huge_pages(blocks: &Vec<Block>) {
     const PAGE: usize = 4096;
     let start = (blocks.as_ptr() as usize).next_multiple_of(PAGE);

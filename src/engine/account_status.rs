@@ -12,7 +12,7 @@ use crate::crypto::hasher::Unverifiable;
 use crate::crypto::pepper;
 use crate::error::Result;
 use crate::store::second_factors::{self, Count};
-use crate::store::users::{self, User};
+use crate::store::users::{self, Canonical, User};
 use crate::store::{Tx, damaged, events, identities, mails, sessions};
 use crate::user::Id;
 
@@ -110,7 +110,7 @@ impl Statuses<'_> {
     /// Returns the state of an account, as this read of the store finds it.
     pub(crate) fn of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
-        let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let locks = self.throttle.locks_of(tx, id, &username, email.as_deref(), now)?;
         let count = second_factors::count(tx, id)?;
         let mut obstacles = self.obstacles_before_factors(user, &locks, now);
@@ -191,7 +191,7 @@ impl Statuses<'_> {
     fn provider_names(&self, tx: &mut Tx, id: Id) -> Result<Vec<String>> {
         let mut names: Vec<String> = identities::list(tx, id)?
             .into_iter()
-            .map(|(issuer, ..)| {
+            .map(|identities::Linked { issuer, .. }| {
                 match self.providers.all.iter().find(|provider| provider.has_issued_as(&issuer)) {
                     Some(provider) => provider.name().to_owned(),
                     None => issuer,
@@ -206,7 +206,7 @@ impl Statuses<'_> {
 
 impl From<mails::WaitingFor> for WaitingMail {
     fn from(mail: mails::WaitingFor) -> WaitingMail {
-        let mails::WaitingFor { kind, created_at, attempts, last_error } = mail;
+        let mails::WaitingFor { kind, created_at, attempts, last_error, .. } = mail;
         WaitingMail { kind, created_at, attempts, last_error }
     }
 }

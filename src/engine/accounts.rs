@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::mail::Kind;
 use crate::store::events::Event;
-use crate::store::users::{self, By, User};
+use crate::store::users::{self, By, Canonical, User};
 use crate::store::{Tx, damaged, identities, mails};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, Role, Username};
@@ -33,7 +33,7 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// Unlocks an account after too many failed attempts, under each of its current names.
     pub(crate) fn unlock(&self, tx: &mut Tx, id: Id) -> Result<()> {
-        let (username, email) = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(damaged)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
         self.throttle.forget_attempts(tx, id, &names)
     }
@@ -161,9 +161,9 @@ impl Accounts {
     pub(crate) fn claim(&self, tx: &mut Tx, user: &mut User, now: i64) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
         self.take_claim(tx, user.public.id, &key, now)?;
-        let (username_key, _) = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
+        let names = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
         user.public.email_verified = true;
-        users::update(tx, &user.public, &username_key, Some(&key))?;
+        users::update(tx, &user.public, &names.username, Some(&key))?;
         users::has_proven_email(tx, user.public.id)
     }
 }

@@ -164,7 +164,7 @@ impl Chain {
         let sealed = events::head(tx)?;
         // Nothing is added to a chain without a head of this secret key: `verify_events` reports it.
         let Some(head) = Head::open(&self.secrets, &sealed) else { return Ok(false) };
-        Ok(events::last(tx)?.is_some_and(|(_, last)| last > head.position))
+        Ok(events::last(tx)?.is_some_and(|last| last.position > head.position))
     }
 
     /// Links more events to the chain, in the transaction that gives them places. Events before `oldest` are

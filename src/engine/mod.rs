@@ -306,7 +306,7 @@ impl Engine {
     /// Failures: `store_unavailable`.
     pub fn events_to_purge(&self, config: &Config) -> Result<i64> {
         let now = self.clock.now();
-        let kept = self.settings.with(config).retention_days.seconds() * 86_400;
+        let kept = self.settings.with(config).retention_days.count() * 86_400;
         let oldest = self.retention.oldest(now);
         let then = (now - kept).max(0);
         if then <= oldest {

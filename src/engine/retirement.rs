@@ -24,6 +24,7 @@ use crate::crypto::secrets::{KeyId, no_key};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
+use crate::store::row::Sealed;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
 use crate::user::{Id, text_type};
 
@@ -66,7 +67,7 @@ pub struct Retired {
 const BATCH: usize = 500;
 
 /// A function that lists rows after an id.
-type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<(Id, T)>>;
+type List<T> = fn(&mut Tx, Id, usize) -> Result<Vec<Sealed<T>>>;
 
 /// Retires keys, if the settings still have this stamp.
 pub(crate) struct Retiring<'e> {
@@ -208,8 +209,8 @@ impl Retiring<'_> {
             let last = self.keys.store.write(Durability::Full, |tx| {
                 self.keys.follow_secret_keys(tx)?;
                 let rows = list(tx, after, BATCH)?;
-                let last = rows.last().map(|(id, _)| *id).filter(|_| rows.len() == BATCH);
-                rows.into_iter().try_for_each(|(id, row)| each(tx, id, row))?;
+                let last = rows.last().map(|row| row.id).filter(|_| rows.len() == BATCH);
+                rows.into_iter().try_for_each(|row| each(tx, row.id, row.sealed))?;
                 Ok(last)
             })?;
             match last {

@@ -24,6 +24,25 @@ use crate::store::{Share, Tx, one_time_secrets};
 use crate::token::Token;
 use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
 
+/// How long a session is kept after its end. Until it is deleted, its tokens are refused with the reason. Sessions are
+/// deleted so that logins do not fill the disk.
+pub(crate) const KEPT_SECONDS: i64 = 86_400;
+
+impl sessions::Session {
+    /// Returns the reason why the session is over at `now`, if it is.
+    pub(crate) fn end(&self, now: i64) -> Option<&'static str> {
+        if self.is_revoked || self.epoch != self.user.epoch {
+            Some("revoked")
+        } else if !self.user.public.is_active {
+            Some("inactive_user")
+        } else if now >= self.expires_at || now >= self.idle_at {
+            Some("expired_session")
+        } else {
+            None
+        }
+    }
+}
+
 /// Opens and ends sessions.
 pub(crate) struct Sessions {
     pub audit: Arc<Audit>,
@@ -102,7 +121,7 @@ impl Sessions {
             scope: entry.scope.clone(),
             retirement: keys::retirement(tx)?,
         };
-        sessions::forget_ended(tx, now, Share::AFew)?;
+        sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
         let ip = entry.client.ip();
         let user_id = session.user.id;
         let new = NewSession {

@@ -82,7 +82,7 @@ pub(super) fn oldest(settings: &Settings, now: i64) -> i64 {
 }
 
 fn retention_seconds(settings: &Settings) -> i64 {
-    settings.retention_days.seconds() * 86_400
+    settings.retention_days.count() * 86_400
 }
 
 /// How long events are kept, as last read from the store.

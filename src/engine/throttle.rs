@@ -215,10 +215,10 @@ impl Throttle {
                 return Ok((locked, None));
             };
             let mut devices: HashMap<Id, Vec<[u8; 32]>> = HashMap::new();
-            for (account, device) in known_devices::walk(tx, first.id, last.id)? {
-                devices.entry(account).or_default().push(device);
+            for device in known_devices::walk(tx, first.id, last.id)? {
+                devices.entry(device.user_id).or_default().push(device.id);
             }
-            for users::Found { id, username, email } in &accounts {
+            for users::Canonical { id, username, email } in &accounts {
                 let devices = devices.get(id).map_or(&[][..], Vec::as_slice);
                 let lanes = self.lanes_of(*id, username, email.as_deref(), devices)?;
                 if !lanes.iter().any(|lane| closed.contains(&lane.id)) {
@@ -253,7 +253,7 @@ impl Throttle {
         let config = &self.config.throttle;
         let now = self.clock.now();
         let forgotten_at = now + config.window_seconds.seconds() + config.lock_max_seconds.seconds();
-        let failures = config.account_failures.seconds();
+        let failures = config.account_failures.count();
         let lane = |id: [u8; 32], expires_at: i64| Lane {
             id,
             limit: failures,
@@ -329,7 +329,7 @@ impl Throttle {
     ) -> Result<Step<Guesses>> {
         let lane = Lane {
             id: self.own(&second_factor(account, device))?,
-            limit: self.config.throttle.account_failures.seconds(),
+            limit: self.config.throttle.account_failures.count(),
             expires_at: if device.is_some() { now + DEVICE_SECONDS } else { throttles::NEVER },
             locked_until: 0,
             locks: false,
@@ -370,7 +370,7 @@ impl Throttle {
         let about = event.user_id.map_or("no account".to_owned(), |id| id.to_string());
         let like = event.detail.unwrap_or_default();
         let id = self.own(&format!("event {} {like} {about}", event.kind))?;
-        let lane = self.expiring(id, self.config.throttle.account_failures.seconds(), now);
+        let lane = self.expiring(id, self.config.throttle.account_failures.count(), now);
         let count = self.as_of(now, throttles::find(tx, &lane.id)?.unwrap_or_default());
         let is_noteworthy = count.locked_until <= now;
         throttles::forget_expired(tx, now, Share::AFew)?;
@@ -381,13 +381,13 @@ impl Throttle {
     fn source(&self, source: Option<IpAddr>, now: i64) -> Result<Option<Lane>> {
         let Some(ip) = source else { return Ok(None) };
         let id = self.shared(MadeUp::Source, &network(ip).to_string())?;
-        Ok(Some(self.expiring(id, self.config.throttle.source_failures.seconds(), now)))
+        Ok(Some(self.expiring(id, self.config.throttle.source_failures.count(), now)))
     }
 
     /// Counts a request for a mail. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_mail_request(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
-        let limit = self.config.throttle.source_failures.seconds();
+        let limit = self.config.throttle.source_failures.count();
         self.admit_one(tx, self.shared(MadeUp::MailSource, &network(ip).to_string())?, limit, now)
     }
 
@@ -395,7 +395,7 @@ impl Throttle {
     /// the requests of the source. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
-        let limit = self.config.throttle.source_failures.seconds();
+        let limit = self.config.throttle.source_failures.count();
         self.store.write(Durability::Relaxed, |tx| {
             self.admit_one(tx, self.shared(MadeUp::Registrant, &network(ip).to_string())?, limit, now)?;
             if self.config.mail.links.verify_email.is_some() {
@@ -427,14 +427,14 @@ impl Throttle {
     /// as there.
     pub(crate) fn count_failure(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };
-        let limit = self.config.throttle.source_failures.seconds();
+        let limit = self.config.throttle.source_failures.count();
         self.admit_one(tx, self.shared(MadeUp::Source, &network(ip).to_string())?, limit, now)
     }
 
     /// Counts a change of an account's address, because each sends a mail to an address of the user's choice.
     /// Failure: `too_many_attempts`.
     pub(crate) fn count_address_change(&self, tx: &mut Tx, account: Id, now: i64) -> Result<()> {
-        let limit = self.config.throttle.account_failures.seconds();
+        let limit = self.config.throttle.account_failures.count();
         self.admit_one(tx, self.own(&format!("mail change {account}"))?, limit, now)
     }
 

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::password::{IssuedSecret, Secret};
 use crate::store::events::{self, Event};
-use crate::store::users::{self, By, Listing, NewUser};
+use crate::store::users::{self, By, Canonical, Listing, NewUser};
 use crate::store::{Durability, Tx, damaged, mails, one_time_secrets};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
@@ -335,7 +335,8 @@ impl Engine {
                 let why = "the user of the account has proven an address";
                 return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
             }
-            let (mut username_key, mut email_key) = users::canonical(tx, request.id)?.ok_or_else(damaged)?;
+            let Canonical { username: mut username_key, email: mut email_key, .. } =
+                users::canonical(tx, request.id)?.ok_or_else(damaged)?;
             let mut user = before.clone();
             if let Some(username) = &request.username {
                 let key = username.key();

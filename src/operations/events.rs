@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::audit::Kind;
 use crate::engine::chain::{ChainHead, ChainProblem, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::store::events::{self, Listed, Place, Which};
+use crate::store::events::{self, Listed, Place, Placed, Which};
 use crate::user::{Actor, Id, text_type};
 
 /// Reads the audit log.
@@ -180,7 +180,7 @@ impl Engine {
                     let last = events::last(tx)?;
                     let is_newest_first = order == EventOrder::Newest;
                     let listed = events::list_by_time(tx, &which, request.after, is_newest_first, limit)?;
-                    Ok((listed, last.map(|(id, _)| id)))
+                    Ok((listed, last.map(|last| last.id)))
                 })?
             }
         };
@@ -209,12 +209,13 @@ impl Engine {
                 let last = events::last(tx)?;
                 let listed = events::list_by_place(tx, which, position, limit)?;
                 // What came meanwhile may be beyond the last one.
-                let end = listed.last().and_then(|event| Some((event.id, event.position?)));
+                let end =
+                    listed.last().and_then(|event| Some(Placed { id: event.id, position: event.position? }));
                 let resume = match listed.len() == limit {
                     true => end,
-                    false => [end, last].into_iter().flatten().max_by_key(|(_, position)| *position),
+                    false => [end, last].into_iter().flatten().max_by_key(|placed| placed.position),
                 };
-                Ok((listed, resume.map(|(id, _)| id)))
+                Ok((listed, resume.map(|resume| resume.id)))
             })?;
             if listed.len() == limit || !is_behind {
                 return Ok((listed, resume));

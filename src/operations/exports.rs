@@ -9,7 +9,7 @@ use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::password::IssuedSecret;
-use crate::store::users::{self, By, User};
+use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
     events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
 };
@@ -163,12 +163,24 @@ impl Engine {
         let ExportUserRequest { id, after } = request;
         let which = events::Which { user_id: Some(id), ..Default::default() };
         let not_found = || Error::from(Code::UserNotFound);
-        let mail = |(kind, created_at, expires_at)| ExportedMail { kind, created_at, expires_at };
-        let identity = |(issuer, subject, created_at)| ExportedIdentity { issuer, subject, created_at };
-        let secret = |(purpose, created_at, expires_at)| ExportedSecret { purpose, created_at, expires_at };
+        let mail = |mails::WaitingFor { kind, created_at, expires_at, .. }| ExportedMail {
+            kind,
+            created_at,
+            expires_at,
+        };
+        let identity = |identities::Linked { issuer, subject, created_at }| ExportedIdentity {
+            issuer,
+            subject,
+            created_at,
+        };
+        let secret = |one_time_secrets::Listed { purpose, created_at, expires_at }| ExportedSecret {
+            purpose,
+            created_at,
+            expires_at,
+        };
         let mut export = self.store.read(|tx| {
             let user = users::find(tx, By::Id(id))?.ok_or_else(not_found)?;
-            let (username, email) = users::canonical(tx, id)?.ok_or_else(not_found)?;
+            let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(not_found)?;
             Ok(ExportUserResponse {
                 identifiers: Identifiers { username, email },
                 password_scheme: self.password_scheme(&user),
@@ -181,7 +193,7 @@ impl Engine {
                     confirmed_at: totp.confirmed_at,
                 }),
                 recovery_codes: second_factors::count(tx, id)?.recovery_codes,
-                mails: mails::list(tx, id)?.into_iter().map(mail).collect(),
+                mails: mails::waiting_for(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
                 passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,

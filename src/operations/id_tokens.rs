@@ -47,7 +47,7 @@ pub struct LoginWithIdTokenRequest<'a> {
 /// An opened session. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LoginWithIdTokenResponse {
-    #[allow(missing_docs)]
+    #[expect(missing_docs, reason = "its fields have docs of their own")]
     #[serde(flatten)]
     pub login: LoginResponse,
     /// Whether this login created the account.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::secrets::KeyId;
+use crate::engine::sessions::KEPT_SECONDS;
 use crate::engine::{Engine, proof};
 use crate::error::{Code, Error, Result};
 use crate::store::{
@@ -118,7 +119,7 @@ impl Engine {
             purge.is_complete = Instant::now() < purge.end;
         }
         let purged = Purged {
-            sessions: purge.all(|tx| sessions::forget_ended(tx, now, share))?,
+            sessions: purge.all(|tx| sessions::forget_ended(tx, now - KEPT_SECONDS, share))?,
             throttles: purge.all(|tx| throttles::forget_expired(tx, now, share))?
                 + purge.lasting_throttles(share)?,
             one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,

@@ -129,11 +129,11 @@ macro_rules! retry {
 macro_rules! operations {
     ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $retry:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
         /// The rows, each under its name.
-        #[allow(non_upper_case_globals)]
+        #[expect(non_upper_case_globals, reason = "named as the operation")]
         pub(crate) mod rows {
             use super::*;
 
-            #[allow(non_camel_case_types)]
+            #[expect(non_camel_case_types, reason = "named as the operation")]
             enum Index { $($name,)* }
 
             $(pub(crate) static $name: Operation = Operation {

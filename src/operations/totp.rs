@@ -153,7 +153,7 @@ impl Engine {
     /// Failures: `invalid_request`.
     pub fn verify_totp(&self, request: VerifyTotpRequest) -> Result<VerifyTotpResponse> {
         let now = self.clock.now();
-        let skew = self.config.totp.skew_steps.seconds();
+        let skew = self.config.totp.skew_steps.count();
         let step =
             self.factors.apps.parameters().step_of(&request.secret, request.code.expose(), now, skew, -1);
         Ok(VerifyTotpResponse { valid: step.is_some() })

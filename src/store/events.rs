@@ -193,10 +193,17 @@ pub(crate) fn place(tx: &mut Tx, limit: usize) -> Result<usize> {
     )
 }
 
-/// The last event of the log that has a place, and its place.
-pub(crate) fn last(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
+/// An event that has a place.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed {
+    pub id: Id,
+    pub position: i64,
+}
+
+/// Returns the last event of the log that has a place.
+pub(crate) fn last(tx: &mut Tx) -> Result<Option<Placed>> {
     let sql = "SELECT event_id, position FROM event_order WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1";
-    tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
+    tx.first(sql, &[], |row| Ok(Placed { id: Id::from_bytes(row.array(0)?), position: row.integer(1)? }))
 }
 
 /// Whether the log has no event.
@@ -272,7 +279,7 @@ pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: us
     let end = position.saturating_add((WINDOW * limit as i64).min(MOST_PLACES));
     let listed =
         which.list(tx, BY_PLACE, &[after, ("o.position <=", Value::Integer(end))], "o.position", limit)?;
-    if listed.len() == limit || last(tx)?.is_none_or(|(_, last)| last <= end) {
+    if listed.len() == limit || last(tx)?.is_none_or(|last| last.position <= end) {
         return Ok(listed);
     }
     let (first, beyond) = which.ids();
@@ -410,16 +417,11 @@ pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> R
 
 /// Events that are not in the order of the log. The engine writes none.
 pub(crate) fn list_unlisted(tx: &mut Tx, limit: usize) -> Result<Vec<Id>> {
-    let mut ids = Vec::new();
-    tx.query(
+    tx.all(
         "SELECT id FROM events WHERE NOT EXISTS (SELECT 1 FROM event_order WHERE event_id = id) ORDER BY id LIMIT ?1",
         &[Value::Integer(limit as i64)],
-        |row| {
-            ids.push(Id::from_bytes(row.array(0)?));
-            Ok(())
-        },
-    )?;
-    Ok(ids)
+        |row| Ok(Id::from_bytes(row.array(0)?)),
+    )
 }
 
 fn read(row: &Row) -> Result<Listed> {

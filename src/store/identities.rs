@@ -33,16 +33,20 @@ pub(crate) fn insert(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> 
     )
 }
 
-/// Issuer, subject and since when, of all that open this account.
-pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, String, i64)>> {
+/// An identity that opens an account.
+pub(crate) struct Linked {
+    pub issuer: String,
+    pub subject: String,
+    pub created_at: i64,
+}
+
+/// Lists the identities that open this account.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
     const SQL: &str = "SELECT issuer, subject, created_at FROM identities WHERE user_id = ?1 \
                        ORDER BY created_at, issuer, subject";
-    let mut listed = Vec::new();
-    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        listed.push((row.text(0)?, row.text(1)?, row.integer(2)?));
-        Ok(())
-    })?;
-    Ok(listed)
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        Ok(Linked { issuer: row.text(0)?, subject: row.text(1)?, created_at: row.integer(2)? })
+    })
 }
 
 /// None opens this account any more.

@@ -83,20 +83,17 @@ pub(crate) struct SealedKey {
 
 /// Every signing key; for each backend those that sign first.
 pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
-    let mut keys = Vec::new();
     let sql = "SELECT kid, backend, algorithm, sealed, expires_at FROM keys \
                ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
-    tx.query(sql, &[], |row| {
-        keys.push(SealedKey {
+    tx.all(sql, &[], |row| {
+        Ok(SealedKey {
             kid: row.text(0)?,
             backend: row.text(1)?,
             algorithm: row.text(2)?,
             sealed: row.bytes(3)?,
             expires_at: row.optional_integer(4)?,
-        });
-        Ok(())
-    })?;
-    Ok(keys)
+        })
+    })
 }
 
 /// A signing key, without what is secret of it.
@@ -111,20 +108,17 @@ pub(crate) struct KeyRow {
 
 /// Every signing key, in the order of [`all`].
 pub(crate) fn rows(tx: &mut Tx) -> Result<Vec<KeyRow>> {
-    let mut keys = Vec::new();
     let sql = "SELECT kid, backend, algorithm, created_at, expires_at FROM keys \
                ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
-    tx.query(sql, &[], |row| {
-        keys.push(KeyRow {
+    tx.all(sql, &[], |row| {
+        Ok(KeyRow {
             kid: row.text(0)?,
             backend: row.text(1)?,
             algorithm: row.text(2)?,
             created_at: row.integer(3)?,
             expires_at: row.optional_integer(4)?,
-        });
-        Ok(())
-    })?;
-    Ok(keys)
+        })
+    })
 }
 
 /// Keeps a new key, which signs from now on.

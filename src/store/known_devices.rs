@@ -18,12 +18,7 @@ pub(crate) fn is_known(tx: &mut Tx, id: &[u8], now: i64) -> Result<bool> {
 /// Until when each device of a user is known.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<i64>> {
     let sql = "SELECT expires_at FROM known_devices WHERE user_id = ?1 ORDER BY expires_at";
-    let mut listed = Vec::new();
-    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
-        listed.push(row.integer(0)?);
-        Ok(())
-    })?;
-    Ok(listed)
+    tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }
 
 /// Keeps the device of a user until `expires_at`, and forgets the one that was used least recently when there
@@ -45,36 +40,29 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
 
 /// Forgets every device of a user; their ids.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
-    let mut ids = Vec::new();
     let sql = "DELETE FROM known_devices WHERE user_id = ?1 RETURNING id";
-    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
-        ids.push(row.array(0)?);
-        Ok(())
-    })?;
-    Ok(ids)
+    tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.array(0))
 }
 
 /// The ids of the devices of a user.
 pub(crate) fn ids(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
-    let mut ids = Vec::new();
     let sql = "SELECT id FROM known_devices WHERE user_id = ?1 ORDER BY id";
-    tx.query(sql, &[Value::Bytes(user_id.as_bytes())], |row| {
-        ids.push(row.array(0)?);
-        Ok(())
-    })?;
-    Ok(ids)
+    tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.array(0))
 }
 
-/// The devices of the users from one id to another, each with its user.
-pub(crate) fn walk(tx: &mut Tx, from: Id, to: Id) -> Result<Vec<(Id, [u8; 32])>> {
+/// A device and its user.
+pub(crate) struct Device {
+    pub id: [u8; 32],
+    pub user_id: Id,
+}
+
+/// Lists the devices of the users from one id to another.
+pub(crate) fn walk(tx: &mut Tx, from: Id, to: Id) -> Result<Vec<Device>> {
     let sql =
         "SELECT user_id, id FROM known_devices WHERE user_id >= ?1 AND user_id <= ?2 ORDER BY user_id, id";
-    let mut devices = Vec::new();
-    tx.query(sql, &[Value::Bytes(from.as_bytes()), Value::Bytes(to.as_bytes())], |row| {
-        devices.push((Id::from_bytes(row.array(0)?), row.array(1)?));
-        Ok(())
-    })?;
-    Ok(devices)
+    tx.all(sql, &[Value::Bytes(from.as_bytes()), Value::Bytes(to.as_bytes())], |row| {
+        Ok(Device { user_id: Id::from_bytes(row.array(0)?), id: row.array(1)? })
+    })
 }
 
 /// Forgets devices on which nobody logged in for too long.

@@ -1,6 +1,6 @@
 //! Rows of `mails`: what waits to be sent.
 
-use super::row::Row;
+use super::row::{Row, Sealed};
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
@@ -62,63 +62,41 @@ macro_rules! select {
 /// Mails that are due, those that have been for the longest time first.
 pub(crate) fn due(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Waiting>> {
     const SQL: &str = select!("m.due_at <= ?1 AND m.expires_at > ?1 ORDER BY m.due_at, m.id LIMIT ?2");
-    let mut due = Vec::new();
-    tx.query(SQL, &[Value::Integer(now), Value::Integer(limit as i64)], |row| {
-        due.push(read(row)?);
-        Ok(())
-    })?;
-    Ok(due)
+    tx.all(SQL, &[Value::Integer(now), Value::Integer(limit as i64)], read)
 }
 
 /// Mails that are past their time.
 pub(crate) fn expired(tx: &mut Tx, now: i64, share: Share) -> Result<Vec<Waiting>> {
     const SQL: &str = select!("m.expires_at <= ?1 ORDER BY m.expires_at LIMIT ?2");
-    let mut expired = Vec::new();
-    tx.query(SQL, &[Value::Integer(now), Value::Integer(share.rows())], |row| {
-        expired.push(read(row)?);
-        Ok(())
-    })?;
-    Ok(expired)
+    tx.all(SQL, &[Value::Integer(now), Value::Integer(share.rows())], read)
 }
 
 pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
     tx.first(select!("m.id = ?1"), &[Value::Bytes(id.as_bytes())], read)
 }
 
-/// The mails that wait for a user, the oldest first: of which kind, since when, until when.
-pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> {
-    const SQL: &str = "SELECT kind, created_at, expires_at FROM mails WHERE user_id = ?1 ORDER BY created_at, kind LIMIT 1000";
-    let mut listed = Vec::new();
-    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        listed.push((row.text(0)?, row.integer(1)?, row.integer(2)?));
-        Ok(())
-    })?;
-    Ok(listed)
-}
-
 /// A mail that waits for a user.
 pub(crate) struct WaitingFor {
     pub kind: String,
     pub created_at: i64,
+    pub expires_at: i64,
     pub attempts: i64,
     pub last_error: Option<String>,
 }
 
 /// What waits for a user, the oldest first, and how sending it went so far.
 pub(crate) fn waiting_for(tx: &mut Tx, user_id: Id) -> Result<Vec<WaitingFor>> {
-    const SQL: &str = "SELECT kind, created_at, attempts, last_error FROM mails WHERE user_id = ?1 \
+    const SQL: &str = "SELECT kind, created_at, expires_at, attempts, last_error FROM mails WHERE user_id = ?1 \
                        ORDER BY created_at, kind LIMIT 1000";
-    let mut waiting = Vec::new();
-    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        waiting.push(WaitingFor {
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        Ok(WaitingFor {
             kind: row.text(0)?,
             created_at: row.integer(1)?,
-            attempts: row.integer(2)?,
-            last_error: row.optional_text(3)?,
-        });
-        Ok(())
-    })?;
-    Ok(waiting)
+            expires_at: row.integer(2)?,
+            attempts: row.integer(3)?,
+            last_error: row.optional_text(4)?,
+        })
+    })
 }
 
 /// Whether any mail waits, due or not.
@@ -166,9 +144,9 @@ pub(crate) fn delete_every(tx: &mut Tx, kind: &str) -> Result<usize> {
 }
 
 /// The sealed content of mails, in the order of their ids.
-pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, Vec<u8>)>> {
+pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT id, sealed FROM mails WHERE id > ?1 ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok((Id::from_bytes(row.array(0)?), row.bytes(1)?)))
+    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))
 }
 
 pub(crate) fn reseal(tx: &mut Tx, id: Id, old: &[u8], new: &[u8]) -> Result<()> {

@@ -182,7 +182,8 @@ impl Store {
 
     /// As [`Store::read`], for a caller that has waited before: `deadline` is when its time ends.
     pub(crate) fn read_until<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let (mut f, mut value) = (Some(f), None);
+        let mut f = Some(f);
+        let mut value = None;
         self.run_read(deadline, &mut |tx| {
             let f = f.take().ok_or_else(damaged)?;
             value = Some(f(tx)?);

@@ -32,16 +32,20 @@ pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Kept>> {
     })
 }
 
-/// The secrets of a user, the oldest first: what for, since when, until when.
-pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<(String, i64, i64)>> {
+/// A secret in a user's list.
+pub(crate) struct Listed {
+    pub purpose: String,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+/// Lists the secrets of a user, the oldest first.
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Listed>> {
     const SQL: &str = "SELECT purpose, created_at, expires_at FROM one_time_secrets WHERE user_id = ?1 \
                        ORDER BY created_at, purpose LIMIT 1000";
-    let mut listed = Vec::new();
-    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        listed.push((row.text(0)?, row.integer(1)?, row.integer(2)?));
-        Ok(())
-    })?;
-    Ok(listed)
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        Ok(Listed { purpose: row.text(0)?, created_at: row.integer(1)?, expires_at: row.integer(2)? })
+    })
 }
 
 /// A secret that is about to be.

@@ -41,12 +41,7 @@ pub(crate) fn find(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<Passkey>>
 /// The credentials of a user, the oldest first.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Passkey>> {
     const SQL: &str = concat!(select!(), "WHERE user_id = ?1 ORDER BY created_at, credential_id");
-    let mut listed = Vec::new();
-    tx.query(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        listed.push(read(row)?);
-        Ok(())
-    })?;
-    Ok(listed)
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], read)
 }
 
 /// How many a user has.

@@ -1,6 +1,7 @@
 //! Rows of results, whichever store they come from.
 
 use crate::error::{Code, Error, Result};
+use crate::user::Id;
 
 /// A row of a result; columns are counted from 0.
 pub(crate) struct Row<'a>(&'a dyn Columns);
@@ -54,6 +55,12 @@ impl<'a> Row<'a> {
     pub(crate) fn optional_text(&self, column: usize) -> Result<Option<String>> {
         Ok(self.0.text(column)?.map(str::to_owned))
     }
+}
+
+/// What one row keeps sealed, and the id by which the row is found.
+pub(crate) struct Sealed<T> {
+    pub id: Id,
+    pub sealed: T,
 }
 
 /// The error for a row that this library did not write.

@@ -1,6 +1,6 @@
 //! Rows of `totp` and `recovery_codes`.
 
-use super::row::damaged;
+use super::row::{Sealed, damaged};
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
@@ -84,9 +84,9 @@ pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
 }
 
 /// The sealed seeds, in the order of their users' ids.
-pub(crate) fn sealed_totp(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, Vec<u8>)>> {
+pub(crate) fn sealed_totp(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT user_id, sealed FROM totp WHERE user_id > ?1 ORDER BY user_id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok((Id::from_bytes(row.array(0)?), row.bytes(1)?)))
+    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))
 }
 
 /// Keeps the seed sealed anew, unless another took its place.

@@ -39,21 +39,6 @@ pub(crate) struct Generations {
     pub repeats: Vec<i64>,
 }
 
-impl Session {
-    /// Why the session lets nobody in at `now`, or nothing where it does.
-    pub(crate) fn end(&self, now: i64) -> Option<&'static str> {
-        if self.is_revoked || self.epoch != self.user.epoch {
-            Some("revoked")
-        } else if !self.user.public.is_active {
-            Some("inactive_user")
-        } else if now >= self.expires_at || now >= self.idle_at {
-            Some("expired_session")
-        } else {
-            None
-        }
-    }
-}
-
 /// The session with its user, if there is one.
 pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
@@ -66,7 +51,8 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         "WHERE s.id = ?1 ORDER BY r.role"
     );
     // Each row has a role of the user; what it says of the session is the same in all.
-    let (mut users, mut with) = (Vec::new(), None);
+    let mut users = Vec::new();
+    let mut with = None;
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
         if with.is_none() {
             with = Some(read(row)?);
@@ -90,9 +76,12 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
             .map_err(|_| damaged())?,
     };
     let epoch = row.integer(column(0))?;
-    let (auth_time, idle_at) = (row.integer(column(5))?, row.integer(column(6))?);
-    let (expires_at, revoked_at) = (row.integer(column(7))?, row.optional_integer(column(8))?);
-    let (scope, backend) = (row.optional_text(column(9))?, row.text(column(10))?);
+    let auth_time = row.integer(column(5))?;
+    let idle_at = row.integer(column(6))?;
+    let expires_at = row.integer(column(7))?;
+    let is_revoked = row.optional_integer(column(8))?.is_some();
+    let scope = row.optional_text(column(9))?;
+    let backend = row.text(column(10))?;
     let proofs = stored_proofs(&row.text(column(11))?)?;
     let provider = provider(row, column(12))?;
     let retirement = Retirement::stored(row.optional_bytes(column(13))?);
@@ -106,7 +95,7 @@ fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
         provider,
         idle_at,
         expires_at,
-        is_revoked: revoked_at.is_some(),
+        is_revoked,
         scope,
         retirement,
     })
@@ -252,12 +241,11 @@ pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// Deletes sessions that ended a day ago or more, so that logins do not fill the disk. Until then
-/// their tokens are told why they are refused.
-pub(crate) fn forget_ended(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
+/// Deletes sessions that had ended by a time.
+pub(crate) fn forget_ended(tx: &mut Tx, ended_by: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at <= ?1 ORDER BY idle_at LIMIT ?2)",
-        Value::Integer(now - 86_400),
+        Value::Integer(ended_by),
         share,
     )
 }
@@ -281,13 +269,12 @@ pub(crate) struct Kept {
 /// The sessions of a user, whether alive or not, in the order of their ids.
 pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize) -> Result<Vec<Kept>> {
     let after = after.map_or([0; 16], |id| *id.as_bytes());
-    let mut kept = Vec::new();
-    tx.query(
+    tx.all(
         "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, \
          device_id, amr, provider FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), Value::Integer(limit as i64)],
         |row| {
-            kept.push(Kept {
+            Ok(Kept {
                 id: Id::from_bytes(row.array(0)?),
                 backend: row.text(1)?,
                 scope: row.optional_text(2)?,
@@ -300,11 +287,9 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
                 device_id: row.optional_text(10)?,
                 amr: stored_proofs(&row.text(11)?)?.amr(),
                 provider: provider(row, 12)?,
-            });
-            Ok(())
+            })
         },
-    )?;
-    Ok(kept)
+    )
 }
 
 /// How many sessions of a user are alive.
@@ -345,14 +330,12 @@ pub(crate) struct Listed {
 
 /// The live sessions of a user, the oldest first, a thousand at most.
 pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
-    let mut listed = Vec::new();
-    tx.query(
+    tx.all(
         "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr, provider FROM sessions \
          WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
          AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
         &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
-        |row| {
-            listed.push(Listed {
+        |row| Ok(Listed {
                 id: Id::from_bytes(row.array(0)?),
                 backend: row.text(1)?,
                 created_at: row.integer(2)?,
@@ -363,9 +346,6 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
                 device_id: row.optional_text(8)?,
                 amr: stored_proofs(&row.text(9)?)?.amr(),
                 provider: provider(row, 10)?,
-            });
-            Ok(())
-        },
-    )?;
-    Ok(listed)
+            }),
+    )
 }

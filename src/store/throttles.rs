@@ -38,16 +38,14 @@ pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Count
                        WHERE id IN (?1, ?2, ?3)";
     let mut found = [None; 3];
     tx.query(SQL, &ids.map(|id| Value::Bytes(id)), |row| {
-        let (id, throttle) = (
-            row.array(0)?,
-            Count {
-                failures: row.integer(1)?,
-                in_a_row: row.integer(2)?,
-                failed_at: row.integer(3)?,
-                locked_until: row.integer(4)?,
-                expires_at: row.integer(5)?,
-            },
-        );
+        let id = row.array(0)?;
+        let throttle = Count {
+            failures: row.integer(1)?,
+            in_a_row: row.integer(2)?,
+            failed_at: row.integer(3)?,
+            locked_until: row.integer(4)?,
+            expires_at: row.integer(5)?,
+        };
         for (lane, found) in ids.iter().zip(&mut found) {
             if **lane == id {
                 *found = Some(throttle);

@@ -1,6 +1,6 @@
 //! Rows of `users` and `user_roles`.
 
-use super::row::{Row, damaged};
+use super::row::{Row, Sealed, damaged};
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
@@ -97,8 +97,9 @@ pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
         };
     }
     let after = listing.after.map_or([0; 16], |id| *id.as_bytes());
-    let (limit, skip) = (Value::Integer(listing.limit as i64), Value::Integer(listing.skip as i64));
     let after = Value::Bytes(&after);
+    let limit = Value::Integer(listing.limit as i64);
+    let skip = Value::Integer(listing.skip as i64);
     let active = |is_active: bool| Value::Integer(is_active.into());
     match (listing.role, listing.is_active) {
         (None, None) => collect(
@@ -213,26 +214,28 @@ pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("DELETE FROM users WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// The name of an account and the address that it has claimed, in canonical form.
-pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<(String, Option<String>)>> {
-    const SQL: &str = "SELECT username_key, email_key FROM users WHERE id = ?1";
-    tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| Ok((row.text(0)?, row.optional_text(1)?)))
-}
-
-/// By what an account is found, in canonical form.
-pub(crate) struct Found {
+/// The names by which an account is found, in canonical form.
+pub(crate) struct Canonical {
     pub id: Id,
     pub username: String,
-    /// The address, where the account has claimed it.
+    /// The address, if the account has claimed it.
     pub email: Option<String>,
 }
 
-/// By what accounts are found, so many after an id, in the order of their ids.
-pub(crate) fn walk(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Found>> {
+/// Returns the names of an account.
+pub(crate) fn canonical(tx: &mut Tx, id: Id) -> Result<Option<Canonical>> {
+    const SQL: &str = "SELECT id, username_key, email_key FROM users WHERE id = ?1";
+    tx.first(SQL, &[Value::Bytes(id.as_bytes())], read_canonical)
+}
+
+/// Returns the names of so many accounts after an id, in the order of their ids.
+pub(crate) fn walk(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Canonical>> {
     const SQL: &str = "SELECT id, username_key, email_key FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| {
-        Ok(Found { id: Id::from_bytes(row.array(0)?), username: row.text(1)?, email: row.optional_text(2)? })
-    })
+    tx.after(SQL, after, limit, read_canonical)
+}
+
+fn read_canonical(row: &Row) -> Result<Canonical> {
+    Ok(Canonical { id: Id::from_bytes(row.array(0)?), username: row.text(1)?, email: row.optional_text(2)? })
 }
 
 /// Whether another active account has the role.
@@ -302,10 +305,10 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
 }
 
 /// The hashes that are kept sealed, in the order of their users' ids.
-pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<(Id, String)>> {
+pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<String>>> {
     const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
                        ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok((Id::from_bytes(row.array(0)?), row.text(1)?)))
+    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.text(1)? }))
 }
 
 /// Ends every session of the account, at once, and every token without one.

@@ -220,7 +220,7 @@ pub fn told() -> Value {
 
 /// The body of the child processes; in the test run itself there is no task and nothing to do.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
+#[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Value = serde_json::from_str(&task).unwrap();

@@ -260,7 +260,7 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
+#[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn is_there() -> bool {
     let is_there = std::env::var("DOORWARD_TEST_POSTGRES").is_ok_and(|server| !server.is_empty());
     if !is_there {

@@ -229,7 +229,7 @@ fn value(cell: ValueRef) -> Value {
 }
 
 /// The server's address, if there is one.
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
+#[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn server() -> Option<String> {
     let server = std::env::var("DOORWARD_TEST_POSTGRES").ok().filter(|server| !server.is_empty());
     if server.is_none() {

@@ -85,7 +85,6 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
 on_each_store!(the_documented_commands_leave_the_thief_nothing);
 /// The commands of docs/security.md as they stand there, with keys in files, beside an application that is restarted
 /// where the page says so, and one that nobody thinks of.
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     let page =
         include_str!("../../../docs/security.md").split("### A secret key that leaked").nth(1).unwrap();

@@ -52,7 +52,7 @@ impl Apps {
             (Ok(digits @ 6..=8), period_seconds @ 1..) => Parameters { digits, period_seconds },
             _ => return Err(damaged()),
         };
-        let skew = self.config.totp.skew_steps.seconds();
+        let skew = self.config.totp.skew_steps.count();
         let step_after = |last| parameters.step_of(&seed, code.expose(), now, skew, last);
         let Some(step) = step_after(totp.last_step) else {
             return Ok(Some(if step_after(-1).is_some() { "used_code" } else { "wrong_code" }));

@@ -54,7 +54,8 @@ impl Address {
     }
 
     pub(super) fn connect(&self, purpose: Purpose, deadline: Instant) -> Result<Connection, Failure> {
-        let (count, last) = (self.url.hosts.len(), self.last.load(Ordering::Relaxed));
+        let count = self.url.hosts.len();
+        let last = self.last.load(Ordering::Relaxed);
         let mut worst: Option<Failure> = None;
         for index in 0..count {
             let host = (last + index) % count;

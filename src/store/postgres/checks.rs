@@ -30,7 +30,8 @@ pub(super) fn is_append_only(connection: &mut Connection) -> Result<bool> {
 /// How many milliseconds the server's clock is ahead of this machine's. Half the way there and back is taken as the way
 /// there.
 pub(super) fn clock_ahead(connection: &mut Connection) -> Result<i64> {
-    let (clock, before) = (Clock::system(), Instant::now());
+    let clock = Clock::system();
+    let before = Instant::now();
     let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     let reply = ask(connection, sql).map_err(|failure| failure.error())?;
     let way = i64::try_from(before.elapsed().as_millis()).unwrap_or(i64::MAX) / 2;

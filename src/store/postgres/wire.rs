@@ -248,7 +248,8 @@ impl Connection {
             None => {
                 let unknown = || Prepared { name: name(sql), is_ready: false };
                 let prepared = self.prepared.entry(sql).or_insert_with(unknown);
-                let (name, is_ready) = (Arc::clone(&prepared.name), prepared.is_ready);
+                let name = Arc::clone(&prepared.name);
+                let is_ready = prepared.is_ready;
                 match is_ready || self.preparing.contains(&Some(sql)) {
                     true => name,
                     false => self.queue_parse(name, sql, Some(sql))?,
@@ -313,9 +314,12 @@ impl Connection {
         }
         self.has_committed = false;
         self.flush()?;
-        let (queued, mut done) = (std::mem::take(&mut self.queued), 0);
+        let queued = std::mem::take(&mut self.queued);
         let wanted = std::mem::take(&mut self.wanted);
-        let (mut reply, mut refusal, mut bytes) = (Reply::default(), None, 0);
+        let mut done = 0;
+        let mut reply = Reply::default();
+        let mut refusal = None;
+        let mut bytes = 0;
         loop {
             match self.receive() {
                 Ok(Message::ParseComplete) => {
@@ -555,7 +559,8 @@ fn name(sql: &str) -> Arc<str> {
 }
 
 fn refused(body: &ErrorResponseBody) -> Failure {
-    let (mut state, mut pooler) = (None, None);
+    let mut state = None;
+    let mut pooler = None;
     let mut fields = body.fields();
     while let Ok(Some(field)) = fields.next() {
         match field.type_() {

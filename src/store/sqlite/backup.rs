@@ -50,7 +50,8 @@ pub(super) fn copy(connection: &mut Connection, empty: &Path, watch: &Watch) -> 
     let name = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
     let of = (pragma(connection, "page_count")? - pragma(connection, "freelist_count")?)
         * pragma(connection, "page_size")?;
-    let (watch, draft) = (Arc::clone(watch), empty.to_owned());
+    let watch = Arc::clone(watch);
+    let draft = empty.to_owned();
     let copied = move || fs::metadata(&draft).map_or(0, |draft| draft.len());
     watched(
         connection,

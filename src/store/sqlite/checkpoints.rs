@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, InterruptHandle, Row};
 
 use super::failures::failed;
 use super::files::Files;
@@ -63,7 +63,8 @@ impl Keeper {
             return;
         }
         self.next = Instant::now() + PAUSE;
-        let (files, signal) = (Arc::clone(&self.files), Arc::clone(&self.signal));
+        let files = Arc::clone(&self.files);
+        let signal = Arc::clone(&self.signal);
         let body = move || drop(contain(|| signal.shorten(&files)));
         // Where no thread can be had, the next commit tries again.
         self.running = thread::Builder::new().name("doorward-log".to_owned()).spawn(body).ok();
@@ -101,16 +102,24 @@ impl Signal {
 
 /// Writes the log back and lets it begin anew, if readers let it.
 pub(super) fn shorten(connection: &Connection) -> Result<()> {
-    let (frames, written) = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    let log = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
     // A reader that is far behind does not come to its end in a moment.
-    if frames - written <= i64::from(FRAMES) {
+    if log.frames - log.written <= i64::from(FRAMES) {
         connection.busy_timeout(STALL).map_err(failed)?;
         checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
     Ok(())
 }
 
-/// How many frames the log has, and how many of them are written back.
-pub(super) fn checkpoint(connection: &Connection, sql: &str) -> Result<(i64, i64)> {
-    connection.query_row(sql, [], |row| Ok((row.get(1)?, row.get(2)?))).map_err(failed)
+/// The log after a checkpoint.
+pub(super) struct Checkpointed {
+    frames: i64,
+    /// How many of them are written back.
+    written: i64,
+}
+
+/// Runs a checkpoint.
+pub(super) fn checkpoint(connection: &Connection, sql: &str) -> Result<Checkpointed> {
+    let read = |row: &Row| Ok(Checkpointed { frames: row.get(1)?, written: row.get(2)? });
+    connection.query_row(sql, [], read).map_err(failed)
 }

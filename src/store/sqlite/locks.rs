@@ -12,7 +12,7 @@
 //! own: entries of the parent match no file of the child. And it gives up the descriptors that hold its parent's
 //! locks, which would outlive the parent.
 
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "SQLite's system calls are functions of C")]
 
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};

@@ -84,7 +84,8 @@ impl Place {
 
     /// Puts the draft, which nobody has open, in place; the new name of what was there, which ends with `ending`.
     pub(crate) fn put(&self, draft: &Draft, ending: &str) -> Result<Option<PathBuf>> {
-        let (new, kept) = (draft.file(), self.kept(ending));
+        let new = draft.file();
+        let kept = self.kept(ending);
         for companion in COMPANIONS {
             if fs::metadata(longer(&new, companion)).is_ok_and(|file| file.len() > 0) {
                 return Err(Error::new(Code::Internal, "the draft was not closed"));
@@ -230,7 +231,8 @@ fn open_backup(path: &Path) -> Result<File> {
 }
 
 fn copy(from: &mut File, mut to: File, of: u64, watch: &Watch) -> io::Result<()> {
-    let (mut buffer, mut copied) = (vec![0; 1 << 20], 0);
+    let mut buffer = vec![0; 1 << 20];
+    let mut copied = 0;
     loop {
         if !watch("copy", copied, of) {
             return Err(ErrorKind::Interrupted.into());
