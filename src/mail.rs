@@ -1,5 +1,5 @@
-//! Mails: who sends them, how they are sent, and what they say. A text holds placeholders in braces; the
-//! built-in ones stand in `mail/*.json`, in the form that the configuration has, too.
+//! Mails: the sender, the transport, and the texts. Texts contain placeholders in braces. The built-in texts
+//! are in `mail/*.json`, in the form of the configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,7 +31,7 @@ pub struct Mail {
     /// The pages that users open from mails. If `verify_email` is given, registering sends a mail.
     #[serde(deserialize_with = "json::object")]
     pub links: Links,
-    /// The language of mails to users who chose none. Default: `en`.
+    /// The language of mails to users who have not chosen one. Default: `en`.
     pub locale: Option<Locale>,
     /// Whether a mailed link alone verifies the first address of an account, without a proof of the account.
     /// The owner of the mailbox then gets the account without everything that opened it before: password,
@@ -71,7 +71,7 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// The port to connect to.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         let port = match (self.port, self.tls) {
             (Some(port), _) => port.get(),
@@ -88,12 +88,12 @@ impl Smtp {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "SmtpTls")]
 pub enum Tls {
-    /// From the first byte (RFC 8314).
+    /// Encrypted from the first byte (RFC 8314).
     #[default]
     Implicit,
-    /// After a command (RFC 3207); a server without it gets no mail.
+    /// Encrypted after a command (RFC 3207); a server without it gets no mail.
     Starttls,
-    /// Not at all.
+    /// Not encrypted.
     None,
 }
 
@@ -123,7 +123,7 @@ pub struct Links {
 }
 
 impl Mail {
-    /// What the keys demand of each other.
+    /// Checks the rules between keys.
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
         let Some(smtp) = &self.smtp else {
@@ -155,7 +155,7 @@ impl Mail {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal, $has_token:literal;)*) => {
-        /// What a mail is about.
+        /// The kind of a mail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
@@ -163,12 +163,12 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
 
-            /// The name that templates and mails have.
+            /// Returns the name in templates and mails.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }
             }
 
-            /// Whether it carries a token.
+            /// Returns whether the mail carries a token.
             pub fn has_token(self) -> bool {
                 match self { $(Kind::$kind => $has_token,)* }
             }
@@ -187,19 +187,19 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Its token verifies the address.
+    /// The token verifies the address.
     VerifyEmail = "verify_email", true;
-    /// Its token sets a new password.
+    /// The token sets a new password.
     ResetPassword = "reset_password", true;
-    /// Its token makes the address the account's.
+    /// The token makes this the account's address.
     ChangeEmail = "change_email", true;
-    /// To the old address: another one was asked for.
+    /// To the old address: another one was requested.
     EmailChangeRequested = "email_change_requested", false;
-    /// To the old address: another one took its place.
+    /// To the old address: another one replaced it.
     EmailChanged = "email_changed", false;
-    /// Somebody wanted this address for an account, and there is one.
+    /// This address was requested for an account and already has one.
     AccountExists = "account_exists", false;
-    /// There is a new password.
+    /// The password was changed.
     PasswordChanged = "password_changed", false;
 }
 
@@ -231,7 +231,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Refuses a subject of several lines and placeholders that a mail of this kind does not have.
+    /// Refuses a subject of several lines, and placeholders that a mail of this kind does not have.
     fn check(&self, kind: Kind) -> Result<(), (&'static str, &'static str)> {
         if self.subject.is_empty() || self.subject.len() > 256 || self.subject.chars().any(char::is_control) {
             return Err(("subject", "expected one line of 1 to 256 bytes"));
@@ -248,7 +248,7 @@ impl Template {
             substitute(text, |placeholder| {
                 match placeholder {
                     "service" | "username" => {}
-                    // A subject is shown where a token must not be: in notifications.
+                    // Subjects appear where a token must not be seen, in notifications.
                     "link" | "token" if kind.has_token() && name != "subject" => leads = true,
                     _ => is_known = false,
                 }
@@ -265,7 +265,7 @@ impl Template {
     }
 }
 
-/// The texts of this engine.
+/// The texts of an engine.
 pub(crate) struct Templates {
     own: BTreeMap<Kind, BTreeMap<Locale, Template>>,
     built_in: BTreeMap<Locale, BTreeMap<Kind, Template>>,
@@ -274,7 +274,7 @@ pub(crate) struct Templates {
     links: Links,
 }
 
-/// A mail as it is read.
+/// A mail as the recipient reads it.
 pub(crate) struct Rendered {
     pub locale: Locale,
     pub subject: String,
@@ -317,7 +317,7 @@ impl Templates {
         })
     }
 
-    /// Writes a mail in the best language there is: the one that is asked for, else the default, else English.
+    /// Writes a mail in the best language available: the requested one, else the default, else English.
     pub(crate) fn render(
         &self,
         kind: Kind,
@@ -352,7 +352,8 @@ impl Templates {
         Ok(Rendered { locale: locale.clone(), text: substitute(text, value), subject, html, link })
     }
 
-    /// The template for a language or for the nearest wider one (RFC 4647 section 3.4); the host's own first.
+    /// Finds the template for a language, or for the nearest wider one (RFC 4647 section 3.4). The host's own
+    /// come first.
     fn find(&self, kind: Kind, locale: &Locale) -> Option<(&Locale, &Template)> {
         let mut range = locale.as_str();
         loop {
@@ -370,7 +371,7 @@ impl Templates {
     }
 }
 
-/// The paragraphs of a text as HTML; one that is nothing but the link can be followed.
+/// Converts the paragraphs of a text to HTML. A paragraph that consists of the link becomes clickable.
 fn html(
     locale: &Locale,
     subject: &str,
@@ -396,7 +397,7 @@ fn html(
     )
 }
 
-/// The text with each `{name}` replaced, once; other braces stay.
+/// Replaces each `{name}` in the text once; other braces stay.
 fn substitute(text: &str, mut value: impl FnMut(&str) -> String) -> String {
     let mut filled = String::with_capacity(text.len() + 64);
     let mut rest = text;
@@ -436,8 +437,8 @@ fn escaped(text: &str) -> String {
 
 const TOKEN: &str = "{token}";
 
-/// An address of the host's with `{token}` once: `https://…`, or another scheme, as of an app. Visible ASCII
-/// (RFC 3986).
+/// A URL of the host with `{token}` once: `https://…`, or another scheme, such as that of an app. Visible
+/// ASCII (RFC 3986).
 #[derive(Clone, Debug)]
 pub struct Link(String);
 
@@ -459,7 +460,7 @@ impl FromStr for Link {
 }
 
 impl Link {
-    /// Whether what follows it travels over a network without TLS.
+    /// Returns whether the link leads over a network without TLS.
     pub(crate) fn is_in_the_clear(&self) -> bool {
         let Some((scheme, rest)) = self.0.split_once("://") else { return false };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -479,7 +480,7 @@ text_type!(Link, "format": "uri-template", "maxLength": 1024);
 /// A sender (RFC 5322 section 3.4): `address` or `name <address>`.
 #[derive(Clone)]
 pub struct Mailbox {
-    /// The name, as it is read.
+    /// The name, unquoted.
     pub name: Option<String>,
     /// The address.
     pub address: Email,
@@ -520,12 +521,12 @@ impl fmt::Debug for Mailbox {
 
 text_type!(Mailbox, "minLength": 3, "maxLength": 512);
 
-/// A name or an address.
+/// A host name or address.
 #[derive(Clone, Debug)]
 pub struct SmtpHost(String);
 
 impl SmtpHost {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -557,7 +558,7 @@ text_type!(SmtpHost, "minLength": 1, "maxLength": 253);
 pub struct Hello(String);
 
 impl Hello {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

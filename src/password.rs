@@ -1,4 +1,4 @@
-//! Passwords as people type them: read once, normalized (RFC 8265 section 4.2, OpaqueString), never
+//! Passwords as people type them: parsed once, normalized (RFC 8265 section 4.2, OpaqueString), never
 //! truncated, wiped on drop.
 
 use std::borrow::Cow;
@@ -15,17 +15,17 @@ use crate::config::PasswordPolicy;
 use crate::error::{Code, Error, Result};
 use crate::json::Text;
 
-/// A secret text, of a request or a configuration: not shown, not copied, wiped on drop.
+/// A secret text of a request or a configuration. It is not shown in `Debug`, and wiped on drop.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over.
+    /// Takes ownership of the text.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -55,17 +55,17 @@ impl JsonSchema for Secret {
     }
 }
 
-/// A secret that a response gives to the host, and that nothing else shows.
+/// A secret that a response gives to the host. It is not shown in `Debug`.
 #[derive(Clone, Debug)]
 pub struct IssuedSecret(Secret);
 
 impl IssuedSecret {
-    /// Takes the text over.
+    /// Takes ownership of the text.
     pub fn new(text: impl Into<String>) -> IssuedSecret {
         IssuedSecret(Secret::new(text))
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -98,13 +98,13 @@ impl JsonSchema for IssuedSecret {
 /// A password in its normal form, not longer than the policy's `max_bytes`.
 pub struct Password {
     normal: Zeroizing<String>,
-    /// What was typed, where it is not that.
+    /// The password as typed, if it differs from its normal form.
     typed: Option<Zeroizing<String>>,
 }
 
 impl Password {
-    /// Reads a password that is offered as proof. Failure: `invalid_request`, for a text that is
-    /// too long or that no password can be.
+    /// Parses a password that is offered as a proof. Failure: `invalid_request`, for a text that is too long
+    /// or cannot be a password.
     pub(crate) fn offered(secret: &Secret, policy: &PasswordPolicy, field: &str) -> Result<Password> {
         if secret.expose().len() > policy.max_bytes.get() {
             let limit = format!("longer than {} bytes", policy.max_bytes.get());
@@ -119,8 +119,8 @@ impl Password {
         }
     }
 
-    /// Reads a password that someone chose. Failure: `invalid_request` as above, `weak_password`
-    /// with the reasons of [`assess`].
+    /// Parses a newly chosen password. Failures: `invalid_request` as above, `weak_password` with the reasons
+    /// of [`assess`].
     pub(crate) fn chosen(
         secret: &Secret,
         policy: &PasswordPolicy,
@@ -134,32 +134,32 @@ impl Password {
         }
     }
 
-    /// Why a password is refused.
+    /// Makes the failure of a weak password.
     pub(crate) fn weak(weaknesses: &[Weakness], field: &str) -> Error {
         let reasons: Vec<_> = weaknesses.iter().map(|weakness| weakness.name()).collect();
         Error { detail: Some(reasons.join(" ").into()), reasons, ..Error::at(Code::WeakPassword, field, "") }
     }
 
-    /// Whether both are the same password.
+    /// Returns whether both are the same password.
     pub(crate) fn is(&self, other: &Password) -> bool {
         self.normal == other.normal
     }
 
-    /// The bytes that are hashed.
+    /// Returns the bytes that are hashed.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.normal.as_bytes()
     }
 
-    /// The bytes that other systems hashed, where they are others.
+    /// Returns the bytes that other systems hashed, if they differ.
     pub(crate) fn as_typed(&self) -> Option<&[u8]> {
         self.typed.as_ref().map(|typed| typed.as_bytes())
     }
 }
 
-/// RFC 8265 section 4.2.2: other spaces become U+0020, then NFC; control characters and the empty
-/// string are refused. Wider than the FreeformClass, of which nothing but control characters is refused: so
-/// what a phone types is a password, joiners inside emoji and code points that are newer than the tables
-/// included.
+/// Normalizes a password (RFC 8265 section 4.2.2): other spaces become U+0020, then NFC; control characters and the
+/// empty string are refused. More is accepted than the FreeformClass, from which only control characters stay
+/// excluded, so that everything a phone can type is a password, including joiners inside emoji and code points
+/// newer than the tables.
 fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return None;
@@ -170,15 +170,15 @@ fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
     Some(collected(spaced.nfc(), 3 * text.len()))
 }
 
-/// The characters of a secret, in a text that has the room for so many bytes: one that grows leaves what it outgrew
-/// unwiped.
+/// Collects the characters of a secret into a text with sufficient capacity: a growing text would leave
+/// unwiped copies behind.
 pub(crate) fn collected(characters: impl Iterator<Item = char>, bytes: usize) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(bytes));
     text.extend(characters);
     text
 }
 
-/// A word that an attacker would try first, and what a password made of it is.
+/// A word that an attacker would try first, and the weakness of a password made of it.
 pub(crate) type Context<'a> = (Weakness, &'a str);
 
 macro_rules! weaknesses {
@@ -188,7 +188,7 @@ macro_rules! weaknesses {
         pub enum Weakness { $($(#[$doc])* $weakness,)* }
 
         impl Weakness {
-            /// The code, which may be shown.
+            /// Returns the code, which may be shown.
             pub fn name(self) -> &'static str {
                 match self { $(Weakness::$weakness => $name,)* }
             }
@@ -210,31 +210,31 @@ macro_rules! weaknesses {
 }
 
 weaknesses! {
-    /// Fewer code points than `password.min_length`.
+    /// It has fewer code points than `password.min_length`.
     TooShort = "too_short";
-    /// More bytes than `password.max_bytes`.
+    /// It has more bytes than `password.max_bytes`.
     TooLong = "too_long";
-    /// Control characters.
+    /// It contains control characters.
     InvalidCharacters = "invalid_characters";
-    /// A common password, word or name.
+    /// It is a common password, word or name.
     Common = "common";
-    /// The same again and again.
+    /// It repeats the same characters.
     Repetition = "repetition";
-    /// Characters in a row, of the alphabet or of a keyboard.
+    /// It follows the alphabet or a keyboard.
     Sequence = "sequence";
-    /// A date or a year.
+    /// It is a date or a year.
     Date = "date";
-    /// Little more than the account's name.
+    /// It is little more than the account's name.
     ContainsUsername = "contains_username";
-    /// Little more than the account's address.
+    /// It is little more than the account's address.
     ContainsEmail = "contains_email";
-    /// Little more than the name of the service.
+    /// It is little more than the name of the service.
     ContainsIssuer = "contains_issuer";
-    /// Little more than a word that the host gave.
+    /// It is little more than a word that the host gave.
     ContainsUserInput = "contains_user_input";
-    /// So short or regular that it is guessed soon.
+    /// It is so short or regular that it is guessed soon.
     EasilyGuessed = "easily_guessed";
-    /// The password that the account has already.
+    /// It is the account's present password.
     SameAsOld = "same_as_old";
 }
 
@@ -244,16 +244,16 @@ impl Serialize for Weakness {
     }
 }
 
-/// What is to be said of a password that someone wants to choose.
+/// The assessment of a password to be chosen.
 pub(crate) struct Assessment {
     /// From 0, guessed at once, to 4.
     pub score: u8,
-    /// None, where it may be chosen.
+    /// Empty if the password may be chosen.
     pub weaknesses: Vec<Weakness>,
 }
 
-/// Judges a password whole: one that merely contains a common word may be chosen. `context` are words that
-/// an attacker would try first: the account's name, its address, the service's name.
+/// Assesses a password as a whole: one that merely contains a common word is accepted. `context` contains
+/// words that an attacker would try first: the account's name, its address, the service's name.
 pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Context]) -> Assessment {
     let refused = |weakness| Assessment { score: 0, weaknesses: vec![weakness] };
     if secret.expose().len() > policy.max_bytes.get() {
@@ -277,10 +277,10 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
     Assessment { score: entropy.score().into(), weaknesses }
 }
 
-/// What is judged of a password: its first characters, in a spelling that is judged in a few milliseconds. zxcvbn
-/// reads `p@$$w0rd` as `password`: it looks for words in every reading of a text, and the readings multiply with the
-/// characters that stand for letters. Of those that would make too many, each is judged as a sign that stands for
-/// nothing.
+/// Returns the part of a password that is assessed: its first characters, in a spelling that takes a few
+/// milliseconds. zxcvbn reads `p@$$w0rd` as `password`: it looks for words in every reading of a text, and
+/// each character that stands for a letter multiplies the readings. Where there would be too many, these
+/// characters are replaced by signs without meaning.
 fn judged(password: &str) -> Zeroizing<String> {
     let mut stand_ins = Vec::new();
     let judge = |c: char| {
@@ -297,8 +297,8 @@ fn judged(password: &str) -> Zeroizing<String> {
     collected(password.chars().take(MOST_JUDGED).map(judge), 4 * MOST_JUDGED)
 }
 
-/// How many readings a text has at most in which these characters stand for letters: one for each choice of a
-/// character for each letter, and of a letter for each character that stands for two.
+/// Returns an upper bound of the readings of a text in which these characters stand for letters: one for each
+/// choice of a character per letter, and of a letter per character that stands for two.
 fn readings(stand_ins: &[char]) -> usize {
     let choices = |letter: &str| letter.chars().filter(|c| stand_ins.contains(c)).count().max(1);
     let of_two = |c: char| STAND_INS.iter().filter(|letter| letter.contains(c)).count() > 1;
@@ -309,23 +309,23 @@ fn readings(stand_ins: &[char]) -> usize {
 /// The characters that stand for a, b, c, e, g, i, l, o, s, t, x and z.
 const STAND_INS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
 
-/// As many as a text of all the digits has.
+/// As many as a text of all ten digits has.
 const MOST_READINGS: usize = 16;
 
-/// The first of the code points that mean nothing.
+/// The first of the code points without meaning.
 const PRIVATE_USE: u32 = 0xE000;
 
-/// How many characters are judged. The work grows with their square, and a password is not the weaker for what
-/// follows them.
+/// How many characters are assessed. The work grows with their square, and further characters do not weaken a
+/// password.
 const MOST_JUDGED: usize = 32;
 
-/// What a guesser tries first.
+/// The number of guesses within which a password counts as easily guessed.
 const FIRST_GUESSES: u64 = 100_000;
 
-/// What a password that is easily guessed is made of.
+/// Returns the patterns that an easily guessed password consists of.
 fn patterns(entropy: &Entropy, context: &[Context]) -> Vec<Weakness> {
     let mut found = Vec::new();
-    // A letter or two say nothing of the whole.
+    // Parts of one or two letters say nothing about the whole.
     for part in entropy.sequence().iter().filter(|part| part.token.chars().count() > 2) {
         let weakness = match &part.pattern {
             MatchPattern::Dictionary(word) => context
@@ -353,12 +353,12 @@ mod tests {
 
     use super::{MOST_JUDGED, MOST_READINGS, STAND_INS, judged};
 
-    /// All that stands for a letter.
+    /// Returns every character that stands for a letter.
     fn every() -> Vec<char> {
         STAND_INS.iter().flat_map(|letter| letter.chars()).collect::<HashSet<_>>().into_iter().collect()
     }
 
-    /// How many readings zxcvbn goes through, as it makes them.
+    /// Returns the number of readings that zxcvbn makes.
     fn readings(text: &str) -> usize {
         let letters =
             STAND_INS.map(|letter| letter.chars().filter(|c| text.contains(*c)).collect::<Vec<_>>());
@@ -385,7 +385,7 @@ mod tests {
         every.sort_unstable();
         let all: String = every.iter().collect();
         assert!(readings(&all) > 10 * MOST_READINGS, "without a bound: {}", readings(&all));
-        // In whatever order they come, some in front of the others.
+        // In various orders, each beginning with other characters.
         for step in [1, 3, 7, 9, 11, 13, 17, 19] {
             for start in 0..every.len() {
                 let text: String =

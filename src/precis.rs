@@ -1,6 +1,7 @@
-//! Names and texts as people write them, by the rules of PRECIS (RFC 8264, RFC 8265): which characters they may have, and
-//! in what form they are compared. What a character is, is derived from the Unicode tables of today, as RFC 8264 section 8
-//! says, not listed; so scripts that came into Unicode since are there, too.
+//! Names and texts as people write them, by the rules of PRECIS (RFC 8264, RFC 8265): their permitted
+//! characters, and the form in which they are compared. The properties of characters are derived from the
+//! current Unicode tables, as RFC 8264 section 8 says, and not listed, so that scripts added to Unicode since
+//! are included.
 
 use icu_properties::props::{
     BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, GeneralCategory, HangulSyllableType,
@@ -10,10 +11,11 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
 
-/// The form in which a username is compared (RFC 8265 section 3.3, UsernameCaseMapped), or nothing where it is none.
+/// Returns the form in which a username is compared (RFC 8265 section 3.3, UsernameCaseMapped); none if the
+/// text is not a username.
 pub(crate) fn username_case_mapped(text: &str) -> Option<String> {
     let mut mapped = enforced(text)?;
-    // RFC 8264 section 7: the rules again, until the result is stable, at most three times more.
+    // RFC 8264 section 7: the rules are applied until the result is stable, at most three times more.
     for _ in 0..3 {
         let next = enforced(&mapped)?;
         if next == mapped {
@@ -29,17 +31,17 @@ fn enforced(text: &str) -> Option<String> {
     if !is_identifier(&wide) {
         return None;
     }
-    // The whole string: a sigma at the end of a word becomes another letter than one within it.
+    // The whole string is mapped at once, because a final sigma becomes another letter.
     let mapped: String = wide.to_lowercase().nfc().collect();
     (!mapped.is_empty() && is_identifier(&mapped) && keeps_its_direction(&mapped)).then_some(mapped)
 }
 
-/// Whether the text is free-form (RFC 8264 section 4.3).
+/// Returns whether the text is free-form (RFC 8264 section 4.3).
 pub(crate) fn is_free_form(text: &str) -> bool {
     is_of(text, |kind| matches!(kind, Kind::Valid | Kind::FreeForm))
 }
 
-/// Whether the text is an identifier (RFC 8264 section 4.2).
+/// Returns whether the text is an identifier (RFC 8264 section 4.2).
 fn is_identifier(text: &str) -> bool {
     is_of(text, |kind| kind == Kind::Valid)
 }
@@ -53,14 +55,14 @@ fn is_of(text: &str, is_allowed: impl Fn(Kind) -> bool) -> bool {
     chars.iter().enumerate().all(fits)
 }
 
-/// What RFC 8264 section 8 derives of a character.
+/// The category that RFC 8264 section 8 derives for a character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// In identifiers, and elsewhere.
+    /// Permitted in identifiers and free-form texts.
     Valid,
-    /// Nowhere but in free-form texts.
+    /// Permitted in free-form texts only.
     FreeForm,
-    /// Where its neighbours allow it.
+    /// Permitted where its neighbours allow it.
     Contextual,
     Disallowed,
 }
@@ -163,7 +165,7 @@ fn is_virama(c: Option<char>) -> bool {
     c.is_some_and(|c| class(c) == CanonicalCombiningClass::Virama)
 }
 
-/// Whether a ZERO WIDTH NON-JOINER stands between letters that would join (RFC 5892 appendix A.1).
+/// Returns whether a ZERO WIDTH NON-JOINER stands between letters that would join (RFC 5892 appendix A.1).
 fn joins(chars: &[char], at: usize) -> bool {
     let joining = |c: &char| CodePointMapData::<JoiningType>::new().get(*c);
     let is_seen = |joining: &JoiningType| *joining != JoiningType::Transparent;
@@ -175,7 +177,7 @@ fn joins(chars: &[char], at: usize) -> bool {
         && matches!(right, Some(JoiningType::RightJoining | JoiningType::DualJoining))
 }
 
-/// Whether the text reads in one direction (RFC 5893 section 2), where some of it is written from right to left.
+/// Returns whether a text with right-to-left characters satisfies the Bidi Rule (RFC 5893 section 2).
 fn keeps_its_direction(text: &str) -> bool {
     use BidiClass as Class;
     let classes: Vec<Class> = text.chars().map(|c| CodePointMapData::<BidiClass>::new().get(c)).collect();
@@ -201,13 +203,13 @@ fn keeps_its_direction(text: &str) -> bool {
                 && last.is_some_and(|last| ends.contains(last))
                 && !(has(Class::EuropeanNumber) && has(Class::ArabicNumber))
         }
-        // A text from left to right has nothing from right to left in it.
+        // A left-to-right text must not contain right-to-left characters.
         _ => false,
     }
 }
 
-/// A full-width or half-width character as the usual one (RFC 8264 section 5.2.1): what a character of the block
-/// "Halfwidth and Fullwidth Forms", or the ideographic space, decomposes to.
+/// Returns the usual form of a full-width or half-width character (RFC 8264 section 5.2.1): the decomposition
+/// of a character of the block "Halfwidth and Fullwidth Forms", or of the ideographic space.
 fn of_usual_width(c: char) -> Vec<char> {
     let mut usual = Vec::new();
     match c {
@@ -223,7 +225,7 @@ mod tests {
 
     use super::{is_free_form, username_case_mapped};
 
-    /// What an independent implementation makes of each text: tests/vectors/precis.py.
+    /// The results of an independent implementation: tests/vectors/precis.py.
     #[test]
     fn vectors() {
         let vectors: Vec<Value> = serde_json::from_str(include_str!("../tests/vectors/precis.json")).unwrap();

@@ -1,5 +1,5 @@
-//! Which requests pass without authentication, and where the others carry their token: the key `requests`
-//! of the configuration, or `rules` of a request, compiled.
+//! The rules by which requests pass without authentication, and the place of the token in others: the key
+//! `requests` of the configuration, or `rules` of a request, compiled.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -58,13 +58,14 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// Whether a connection of this kind may ask at all.
+    /// Returns whether a connection of this kind is admitted at all.
     pub(crate) fn admits(&self, connection: &str) -> bool {
         self.connections.iter().any(|kind| kind.as_str() == connection)
     }
 
-    /// Whether the page that sent a request may send the cookie along. A request without an origin is not known to
-    /// be a page's: browsers tell it with every WebSocket and every request that changes something.
+    /// Returns whether the page that sent a request may send the cookie. A request without an origin is
+    /// assumed not to come from a foreign page: browsers give the origin with every WebSocket and every
+    /// request that changes something.
     pub(crate) fn trusts(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         match &self.origins {
@@ -73,7 +74,7 @@ impl Requests {
         }
     }
 
-    /// Whether a request needs no authentication. `excluded` is what its route says.
+    /// Returns whether a request needs no authentication. `excluded` is the setting of its route.
     pub(crate) fn skips(&self, method: &str, target: &str, excluded: bool) -> bool {
         let Some(path) = unambiguous(target) else { return false };
         let is_method = |name: &Name| name.as_str().eq_ignore_ascii_case(method);
@@ -81,21 +82,21 @@ impl Requests {
     }
 }
 
-/// Whether an origin is that of the host that a request was sent to. The scheme is not compared: behind a proxy
-/// that ends TLS, the host does not know it.
+/// Returns whether an origin is that of the host that a request was sent to. The scheme is not compared,
+/// because a host behind a proxy that ends TLS does not know it.
 fn is_origin_of(host: &str, origin: &str) -> bool {
     let default_port = [("https://", ":443"), ("http://", ":80")]
         .into_iter()
         .find_map(|(scheme, port)| Some((origin.strip_prefix(scheme)?, port)));
     default_port.is_some_and(|(authority, port)| {
-        // A browser leaves out the default port; a proxy need not.
+        // Browsers omit the default port; a proxy may not.
         authority.eq_ignore_ascii_case(host.strip_suffix(port).unwrap_or(host))
     })
 }
 
-/// The path of a request target (RFC 9112 section 3.2), unless two readers could take it for different ones.
-/// One that resolves dot segments or escapes, joins slashes, drops parameters or stops at a control character
-/// must not see another path than one that does not.
+/// Returns the path of a request target (RFC 9112 section 3.2), unless two parsers could see different paths
+/// in it: one that resolves dot segments or escapes, merges slashes, drops parameters or stops at a control
+/// character, and one that does not.
 fn unambiguous(target: &str) -> Option<&str> {
     let end = target.find(['?', '#']).unwrap_or(target.len());
     let (path, query) = target.split_at(end);
@@ -104,14 +105,14 @@ fn unambiguous(target: &str) -> Option<&str> {
         !text.contains(|c: char| c == '\\' || c.is_control())
             && !text.split(['/', ';', '?', '#']).any(is_dot_segment)
     };
-    // The query too: where the server has decoded the path, `?` may have been part of it.
+    // The query is checked, too: if the server has decoded the path, `?` may have been part of it.
     let is_one =
         path.starts_with('/') && !path.contains("//") && is_clear(&decoded(path)?) && is_clear(query);
     is_one.then_some(path)
 }
 
-/// A path without its escapes, unless it has one of what could stand there as it is (RFC 3986 section 6.2.2.2)
-/// or means something else when it does, or they are not UTF-8.
+/// Decodes the escapes of a path. Refuses escapes of characters that need none (RFC 3986 section 6.2.2.2) or
+/// would change the meaning unescaped, and those that are not UTF-8.
 fn decoded(path: &str) -> Option<Cow<'_, str>> {
     const NEED_ESCAPE: &[u8] = b" \"<>[]^`{|}";
     if !path.contains('%') {
@@ -131,12 +132,12 @@ fn decoded(path: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(bytes).ok().map(Cow::from)
 }
 
-/// A method, a kind of connection, the name of a field or a cookie: a token of RFC 9110 section 5.6.2.
+/// A method, a kind of connection, the name of a field or of a cookie: a token of RFC 9110 section 5.6.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
 impl Name {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -154,7 +155,7 @@ impl FromStr for Name {
 
 crate::user::text_type!(Name, "minLength": 1, "maxLength": 64);
 
-/// Patterns of paths, together not all.
+/// Patterns of paths, which together must not match every path.
 #[derive(Clone, Debug, Default)]
 pub struct Exclude(Vec<Pattern>);
 
@@ -197,11 +198,11 @@ impl JsonSchema for Exclude {
     }
 }
 
-/// What a path may match, from its first character to its last.
+/// A pattern that matches a whole path.
 #[derive(Clone, Debug)]
 enum Pattern {
     Exact(String),
-    /// A path and all that is below it.
+    /// A path and everything below it.
     Prefix(String),
     Glob(Regex),
     Regex(Regex),
@@ -225,7 +226,7 @@ impl Pattern {
     }
 
     fn matches(&self, path: &str) -> bool {
-        // Some routers take `/users/` for `/users`: a rule over many paths must hold for both.
+        // Some routers treat `/users/` as `/users`, so a rule over many paths must hold for both.
         let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty()).unwrap_or(path);
         let is_below = |path: &str, prefix: &str| {
             path.strip_prefix(prefix)
@@ -240,25 +241,27 @@ impl Pattern {
     }
 }
 
-/// The expression, for a text as a whole. It is read alone first: `a)|(b` closes only the group put around it.
+/// Compiles an expression that matches a whole text. It is first compiled alone: `a)|(b` would close the
+/// group around it.
 fn whole(expression: &str) -> Result<Regex, &'static str> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
     let compiled = compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z")));
     compiled.map_err(|_| "not a regular expression, or one that is too large (the syntax is that of RE2: no lookaround, no backreferences)")
 }
 
-/// A glob as a regular expression. `/**/` stands for a slash as well.
+/// Translates a glob into a regular expression. `/**/` also matches a single slash.
 fn glob(text: &str) -> String {
     let literal = regex::escape(text);
     literal.replace(r"/\*\*/", "/(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
 }
 
-/// The largest expression when it is compiled.
+/// The maximum size of a compiled expression.
 const MAX_PATTERN_BYTES: usize = 256 << 10;
 
 const CATCH_ALL: &str = "matches every path";
 
-/// Whether a rule holds for paths that have nothing in common. One that holds for every path always does.
+/// Returns whether a rule holds for paths that have nothing in common, as every rule does that holds for all
+/// paths.
 fn is_catch_all(holds: impl Fn(&str) -> bool) -> bool {
     ["/a", "/Z9", "/0/1", "/_/b/c.d", "/~x-y", "/\u{e9}/\u{4e2d}"].into_iter().all(holds)
 }
@@ -272,7 +275,7 @@ enum Kind {
     Regex,
 }
 
-/// The text of a pattern of a known kind.
+/// Parses the text of a pattern of a known kind.
 impl<'de> DeserializeSeed<'de> for Kind {
     type Value = Pattern;
 
@@ -307,7 +310,7 @@ impl<'de> Visitor<'de> for PatternVisitor {
     }
 }
 
-/// Rules as a request brings them: an object like `requests` of the configuration, not read yet.
+/// The unparsed rules of a request: an object like `requests` of the configuration.
 #[derive(Clone, Debug)]
 pub struct Rules<'a>(Cow<'a, str>);
 
@@ -324,7 +327,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Rules<'a> {
     }
 }
 
-/// The rules that requests brought, compiled, by their text. A host has a few sets, one for each middleware.
+/// The compiled rules of requests, by their text. A host has a few sets, one for each middleware.
 #[derive(Default)]
 pub(crate) struct RuleSets(RwLock<VecDeque<(String, Arc<Requests>)>>);
 

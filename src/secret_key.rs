@@ -1,4 +1,5 @@
-//! Where the host's secret keys come from: the configuration, files, or, for a store in memory, the random generator.
+//! The origin of the host's secret keys: the configuration, files, or, for a store in memory, the random
+//! generator.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -11,14 +12,14 @@ use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::password::{Secret, collected};
 
-/// Bytes of a secret key.
+/// The bytes of a secret key.
 pub(crate) type Bytes = Zeroizing<Vec<u8>>;
 
 const MIN_BYTES: usize = 32;
 const MAX_FILE_BYTES: u64 = 4096;
 
-/// The secret keys, the current one first. A key file is made only while `store_is_new`: a store that
-/// is already sealed needs the key that sealed it.
+/// Returns the secret keys, the current one first. A key file is created only while `store_is_new`: a sealed
+/// store needs the key that sealed it.
 pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
     if let Some(keys) = given(config)? {
         return Ok(keys);
@@ -32,12 +33,12 @@ pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
     }
 }
 
-/// Refuses keys of the configuration that are none.
+/// Refuses invalid keys in the configuration.
 pub(crate) fn check(config: &Config) -> Result<()> {
     given(config).map(drop)
 }
 
-/// The keys that have to be there: those that the configuration holds, and those of the files that it lists.
+/// Returns the keys that must exist: those in the configuration, and those of the files that it lists.
 fn given(config: &Config) -> Result<Option<Vec<Bytes>>> {
     if let Some(secret) = &config.secret_key {
         return Ok(Some(vec![configured(secret, "/secret_key")?]));
@@ -61,8 +62,8 @@ fn listed(keys: Vec<Bytes>, field: &'static str) -> Result<Vec<Bytes>> {
     }
 }
 
-/// The files that the secret keys are in, where they are in some, the current one first; with the key of the
-/// configuration for each.
+/// Returns the files of the secret keys, the current one first, each with its key of the configuration. Empty
+/// if the keys are not in files.
 pub(crate) fn files(config: &Config) -> Vec<(String, PathBuf)> {
     let single = |path| vec![("/secret_key_file".to_owned(), path)];
     match (&config.secret_key_file, &config.secret_key_files, &config.store) {
@@ -77,10 +78,10 @@ pub(crate) fn files(config: &Config) -> Vec<(String, PathBuf)> {
     }
 }
 
-/// Makes a file with a new secret key, readable by its owner only, for `secret_key_file` or `secret_key_files`. One that
-/// is there is never written over.
+/// Creates a file with a new secret key, readable by its owner only, for `secret_key_file` or
+/// `secret_key_files`. An existing file is never overwritten.
 ///
-/// Failures: `invalid_config` where there is such a file, or it cannot be made there; `store_unavailable` where the disk
+/// Failures: `invalid_config` if the file exists or cannot be created there; `store_unavailable` if the disk
 /// fails.
 pub fn new_secret_key_file(path: &Path) -> Result<()> {
     let failed = |kind| key_file(kind, "/secret_key_file");
@@ -90,7 +91,8 @@ pub fn new_secret_key_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether a key file of the store is there: one that the configuration names, or the one that opening makes.
+/// Returns whether a key file of the store exists: one that the configuration names, or the one that opening
+/// creates.
 pub(crate) fn has_file(config: &Config) -> bool {
     let made = match &config.store {
         StoreUrl::SqliteFile(path) => Some(beside(path)),
@@ -99,8 +101,8 @@ pub(crate) fn has_file(config: &Config) -> bool {
     files(config).into_iter().map(|(_, path)| path).chain(made).any(|path| path.exists())
 }
 
-/// About how many bits of guessing a secret is worth, up to 64: by the variety of its bytes (Shannon), and
-/// by the words and patterns that are found in it.
+/// Estimates how many bits of guessing a secret is worth, up to 64: by the variety of its bytes (Shannon),
+/// and by the words and patterns in it.
 pub(crate) fn bits(secret: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
     secret.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
@@ -140,11 +142,11 @@ fn made_or_read(path: &Path, field: &str, may_create: bool) -> Result<Bytes> {
     read(path, field)
 }
 
-/// The key in a file. White space around it is no part of it: editors end a file with a newline.
+/// Returns the key in a file. White space around it is ignored, because editors end a file with a newline.
 fn read(path: &Path, field: &str) -> Result<Bytes> {
     let mut text = Zeroizing::new(Vec::new());
     match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text)) {
-        // A longer file is refused rather than cut.
+        // A longer file is refused rather than truncated.
         Ok(length) if length as u64 > MAX_FILE_BYTES => {
             Err(Error::at(Code::InvalidConfig, field.to_owned(), "expected at most 4096 bytes"))
         }
@@ -157,7 +159,7 @@ fn read(path: &Path, field: &str) -> Result<Bytes> {
     }
 }
 
-/// A wrong path, or the wrong rights to it, stay so; a full or failing disk may pass.
+/// A wrong path or missing permission is permanent; a full or failing disk may recover.
 fn key_file(kind: ErrorKind, field: &str) -> Error {
     use ErrorKind::{
         AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
@@ -168,8 +170,8 @@ fn key_file(kind: ErrorKind, field: &str) -> Error {
     Error::at(code, field.to_owned(), format!("key file: {kind}"))
 }
 
-/// Makes the file whole or not at all, readable by its owner only; whether it was this process. Where two processes
-/// try, the first wins and both read the same key.
+/// Creates the file whole or not at all, readable by its owner only. Returns whether this process created it.
+/// If two processes try, the first wins and both read the same key.
 fn create(path: &Path) -> std::io::Result<bool> {
     let random = |_| std::io::Error::from(ErrorKind::Other);
     let mut text = Zeroizing::new(crypto::base64url(&crypto::random::<MIN_BYTES>().map_err(random)?));

@@ -1,4 +1,4 @@
-//! Tokens as texts, whatever they say.
+//! Tokens as opaque texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-/// A token. Its text is a secret: it is not shown, and wiped where it is owned.
+/// A token. Its text is a secret: it is not shown in `Debug`, and wiped if owned.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -18,7 +18,7 @@ impl<'a> Token<'a> {
         Token(text.into())
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }

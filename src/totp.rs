@@ -1,5 +1,6 @@
-//! Time-based one-time passwords (RFC 6238 over RFC 4226): the seed, its codes, and how an authenticator app
-//! gets it. HMAC-SHA-1, because that is what every app has; its collisions are none of HMAC (RFC 6194 section 3.3).
+//! Time-based one-time passwords (RFC 6238 over RFC 4226): the seed, its codes, and its transfer to an
+//! authenticator app. HMAC-SHA-1 is what every app supports; the collisions of SHA-1 do not affect HMAC (RFC
+//! 6194 section 3.3).
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
@@ -16,20 +17,20 @@ use crate::error::{Code, Error, Result};
 use crate::password::{IssuedSecret, collected};
 use crate::user::text_type;
 
-/// A seed. It is read and written in base32 (RFC 4648 section 6); as a secret it is not shown.
+/// A seed, in base32 (RFC 4648 section 6). It is a secret and not shown in `Debug`.
 #[derive(Clone)]
 pub struct Seed(Zeroizing<Vec<u8>>);
 
-/// As long as the HMAC's output (RFC 4226 section 4, R6).
+/// The length of the HMAC's output (RFC 4226 section 4, R6).
 const SEED_LEN: usize = 20;
 
 impl Seed {
-    /// A new one at random, of 160 bits.
+    /// Makes a random seed of 160 bits.
     pub(crate) fn new() -> Result<Seed> {
         Ok(Seed(Zeroizing::new(crypto::random::<SEED_LEN>()?.to_vec())))
     }
 
-    /// Bytes that were sealed.
+    /// Takes bytes that were sealed.
     pub(crate) fn stored(bytes: Zeroizing<Vec<u8>>) -> Seed {
         Seed(bytes)
     }
@@ -46,7 +47,7 @@ impl Seed {
 impl FromStr for Seed {
     type Err = &'static str;
 
-    /// Reads what people type: either case, spaces, hyphens, padding. Seeds of other systems may be as short as
+    /// Parses what people type: either case, spaces, hyphens, padding. Seeds of other systems may have only
     /// 80 bits.
     fn from_str(text: &str) -> Result<Seed, &'static str> {
         const EXPECTED: &str = "expected 80 to 512 bits in base32";
@@ -73,17 +74,17 @@ impl Serialize for Seed {
 
 text_type!(Seed, "minLength": 16, "maxLength": 256, "x-secret": true);
 
-/// What app and engine must agree on beside the seed and the time.
+/// The parameters that app and engine share besides the seed and the time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameters {
-    /// How long a code is: 6 to 8.
+    /// The number of digits of a code: 6 to 8.
     pub digits: u32,
-    /// How long a step lasts.
+    /// The length of a step.
     pub period_seconds: i64,
 }
 
 impl Parameters {
-    /// The first step after `after` whose code this is, not more than `skew` steps from `now`.
+    /// Returns the first step after `after` with this code, at most `skew` steps from `now`.
     pub(crate) fn step_of(&self, seed: &Seed, code: &str, now: i64, skew: i64, after: i64) -> Option<i64> {
         let code = stripped(code);
         let current = now / self.period_seconds;
@@ -94,7 +95,7 @@ impl Parameters {
         (current - skew..=current + skew).filter(|step| *step > after && *step >= 0).find(is_code)
     }
 
-    /// RFC 4226 section 5.3.
+    /// Computes a code (RFC 4226 section 5.3).
     pub(crate) fn code(&self, seed: &Seed, step: i64) -> Zeroizing<String> {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &seed.0);
         let tag = hmac::sign(&key, &step.to_be_bytes());
@@ -105,7 +106,8 @@ impl Parameters {
         Zeroizing::new(format!("{code:0width$}", width = self.digits as usize))
     }
 
-    /// What an authenticator app reads, for this account of this service: <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
+    /// Returns the URI from which an authenticator app sets up this account of this service:
+    /// <https://github.com/google/google-authenticator/wiki/Key-Uri-Format>.
     pub(crate) fn uri(&self, seed: &Seed, issuer: &str, account: &str) -> Zeroizing<String> {
         let issuer = percent_encoded(issuer);
         let account = percent_encoded(account);
@@ -121,13 +123,13 @@ impl Parameters {
     }
 }
 
-/// The name under which an authenticator app shows an account: its address, or another name. Personal, so it is
-/// not for logs.
+/// The account's name in an authenticator app: its address, or another name. Personal, and therefore not for
+/// logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountName(String);
 
 impl AccountName {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -150,17 +152,18 @@ impl fmt::Debug for AccountName {
 
 text_type!(AccountName, "minLength": 1, "maxLength": 254);
 
-/// The name under which an authenticator app shows the service: without a colon, which would end it.
+/// The service's name in an authenticator app. It contains no colon, which would end it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceName(String);
 
 impl ServiceName {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Of an issuer, which may be a URL: without its scheme and without colons, as far as it fits.
+    /// Derives a name from an issuer, which may be a URL: without its scheme and colons, truncated if
+    /// necessary.
     pub(crate) fn of(issuer: &str) -> ServiceName {
         let name = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
         let name: String = name.chars().map(|c| if c == ':' { ' ' } else { c }).take(64).collect();
@@ -199,14 +202,14 @@ impl Provisioning {
     }
 }
 
-/// A QR code (ISO/IEC 18004) as SVG: dark modules in one path on a light ground, with the quiet zone of four modules,
-/// whatever the page's colours.
+/// Draws a QR code (ISO/IEC 18004) as SVG: dark modules in one path on a light background, with the quiet
+/// zone of four modules, whatever the page's colours.
 fn svg(text: &str) -> Result<String> {
     const QUIET: i32 = 4;
     let code = QrCode::encode_text(text, QrCodeEcc::Medium)
         .map_err(|_| Error::new(Code::Internal, "too long for a QR code"))?;
     let size = code.size() + 2 * QUIET;
-    // The room that all of it takes, so that it is nowhere else.
+    // Sufficient capacity, so that growing leaves no copy behind.
     let modules = code.size() as usize * code.size() as usize;
     let mut svg = String::with_capacity(512 + 20 * modules);
     let _ = write!(
@@ -225,12 +228,12 @@ fn svg(text: &str) -> Result<String> {
     Ok(svg)
 }
 
-/// Without the spaces and hyphens that people put between groups.
+/// Removes the spaces and hyphens that people put between groups.
 pub(crate) fn stripped(text: &str) -> Zeroizing<String> {
     collected(text.chars().filter(|c| !matches!(c, ' ' | '-')), text.len())
 }
 
-/// RFC 3986 section 2.1: all but the unreserved characters.
+/// Escapes all but the unreserved characters (RFC 3986 section 2.1).
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -251,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_camera_reads_the_picture() {
-        // As long as a URI can be, and a usual one.
+        // The longest possible URI, and a usual one.
         for (issuer, account) in
             [("€".repeat(64), "ü".repeat(127)), ("doorward".into(), "ada@example.com".into())]
         {
@@ -261,7 +264,7 @@ mod tests {
         }
     }
 
-    /// What the dark modules of the picture say, eight pixels each.
+    /// Reads the dark modules of the picture, eight pixels each.
     fn read(svg: &str) -> String {
         let (_, size) = svg.split_once("viewBox=\"0 0 ").unwrap();
         let size: usize = size.split(' ').next().unwrap().parse().unwrap();

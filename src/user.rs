@@ -1,5 +1,5 @@
-//! Who an account is: ids, names, addresses, roles. Each type exists only valid and knows the key
-//! under which it is compared (RFC 8265 usernames, folded e-mail addresses with an A-label domain).
+//! The identity of an account: ids, names, addresses, roles. Each type is valid by construction and knows the
+//! key under which it is compared (RFC 8265 usernames, folded e-mail addresses with an A-label domain).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,19 +41,19 @@ pub struct PublicUser {
     pub created_at: i64,
 }
 
-/// A UUIDv7 (RFC 9562): of a user, a session, …
+/// A UUIDv7 (RFC 9562) of a user, a session, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Id(Uuid);
 
 impl Id {
-    /// A new id, ordered by the time in Unix milliseconds.
+    /// Makes an id that is ordered by this time in Unix milliseconds.
     pub(crate) fn new(now_ms: i64) -> Result<Id> {
         let millis = u64::try_from(now_ms).unwrap_or(0);
         Ok(Id(Builder::from_unix_timestamp_millis(millis, &crypto::random()?).into_uuid()))
     }
 
-    /// The id as the store keeps it.
+    /// Returns the id as stored.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
@@ -62,19 +62,19 @@ impl Id {
         Id(Uuid::from_bytes(bytes))
     }
 
-    /// Not above any id of this time or later.
+    /// Returns an id not above any id of this time or later.
     pub(crate) fn first_at(unix_ms: i64) -> Id {
         let millis = u64::try_from(unix_ms).unwrap_or(0);
         Id(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
     }
 
-    /// The time that it is ordered by.
+    /// Returns the time by which the id is ordered.
     pub(crate) fn unix_ms(self) -> i64 {
         let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
         i64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
-    /// The next higher one, of the same time: the counter of its last 62 bits does not run over.
+    /// Returns the next higher id of the same time; the counter of its last 62 bits does not overflow.
     pub(crate) fn next(self) -> Id {
         Id(Uuid::from_u128(self.0.as_u128().wrapping_add(1)))
     }
@@ -83,7 +83,7 @@ impl Id {
 impl FromStr for Id {
     type Err = &'static str;
 
-    /// Reads the one canonical spelling: 36 characters, lower case, hyphens.
+    /// Parses the canonical spelling only: 36 characters, lower case, hyphens.
     fn from_str(text: &str) -> Result<Id, &'static str> {
         let id = Uuid::try_parse(text).map_err(|_| "expected an id")?;
         let canonical = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
@@ -97,24 +97,24 @@ impl fmt::Display for Id {
     }
 }
 
-/// A username: RFC 8265 UsernameCaseMapped, without `@`, at most 64 characters. Kept as given;
-/// compared by [`Username::key`].
+/// A username: RFC 8265 UsernameCaseMapped, without `@`, at most 64 characters. Stored as given; compared by
+/// [`Username::key`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Username(String);
 
 impl Username {
-    /// The canonical form: two names with one key are one name.
+    /// Returns the canonical form: two names with one key are the same name.
     pub fn key(&self) -> String {
         username_key(&self.0).unwrap_or_default()
     }
 
-    /// The name as given.
+    /// Returns the name as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A name that the store holds, so it was valid.
+    /// Takes a name from the store, which was valid when it was stored.
     pub(crate) fn stored(name: String) -> Username {
         Username(name)
     }
@@ -138,38 +138,38 @@ fn username_key(text: &str) -> Option<String> {
     precis::username_case_mapped(text).filter(|key| key.chars().count() <= 64 && !key.contains('@'))
 }
 
-/// An e-mail address (RFC 5321, RFC 6531), at most 254 bytes. Kept as given; compared by
-/// [`Email::key`].
+/// An e-mail address (RFC 5321, RFC 6531), at most 254 bytes. Stored as given; compared by [`Email::key`].
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// The canonical form: case folded, the domain as an IDNA A-label.
+    /// Returns the canonical form: case folded, the domain as an IDNA A-label.
     pub fn key(&self) -> String {
         email_key(&self.0).unwrap_or_default()
     }
 
-    /// The address as given.
+    /// Returns the address as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Where mail goes: the local part as it was given, and the domain as an A-label.
+    /// Returns the address for delivery: the local part as given, and the domain as an A-label.
     pub(crate) fn route(&self) -> Option<(&str, String)> {
         let (local, domain) = self.0.rsplit_once('@')?;
         Some((local, ascii_domain(domain)?))
     }
 
-    /// Whether mail to both goes to one mailbox, whatever the server makes of capitals. Addresses of one key may
-    /// be those of two: what folds to one letter can be two to a server.
+    /// Returns whether mail to both addresses certainly reaches one mailbox, even if the server distinguishes
+    /// capitals. Two addresses with one key may be two mailboxes: letters that fold to one can differ for a
+    /// server.
     pub(crate) fn is_mailbox_of(&self, other: &Email) -> bool {
         let routes = (self.route(), other.route());
         let (Some((local, domain)), Some((other, other_domain))) = routes else { return false };
         local.eq_ignore_ascii_case(other) && domain == other_domain
     }
 
-    /// An address that the store holds, so it was valid.
+    /// Takes an address from the store, which was valid when it was stored.
     pub(crate) fn stored(address: String) -> Email {
         Email(address)
     }
@@ -186,15 +186,15 @@ impl FromStr for Email {
     }
 }
 
-/// An address is personal: it is not for logs.
+/// An address is personal, and therefore not for logs.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("Email(…)")
     }
 }
 
-/// A domain as DNS knows it (UTS 46 with the ASCII characters of STD 3, and the lengths of DNS). Hyphens in the third
-/// and fourth place are of no account where they do not begin an A-label: such names exist.
+/// Returns a domain in the form of DNS (UTS 46 with the ASCII characters of STD 3, and the lengths of DNS).
+/// Hyphens in the third and fourth place are allowed unless they begin an A-label: such names exist.
 pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
     let denied = AsciiDenyList::STD3;
     let hyphens = Hyphens::CheckFirstLast;
@@ -210,38 +210,38 @@ fn email_key(text: &str) -> Option<String> {
     }
     let (local, domain) = text.rsplit_once('@')?;
     let domain = ascii_domain(domain)?;
-    // The parser sees the A-label: it is the domain that mail goes to. It knows no marks and symbols
-    // beyond ASCII, which RFC 6531 allows: what RFC 8264 calls free-form text stands as a letter.
+    // The parser sees the A-label, because mail goes to that domain. It does not know marks and symbols
+    // beyond ASCII, which RFC 6531 allows: free-form text (RFC 8264) is replaced by a letter for it.
     if !precis::is_free_form(local) || local.len() > 64 {
         return None;
     }
     let plain: String =
         local.chars().map(|c| if c.is_ascii() || c.is_whitespace() { c } else { 'x' }).collect();
     EmailAddress::parse_with_options(&format!("{plain}@{domain}"), PLAIN).ok()?;
-    // RFC 5321 section 4.1.2: quotes that nothing needs do not make another mailbox.
+    // RFC 5321 section 4.1.2: unnecessary quotes do not make another mailbox.
     let unquoted = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
     let needs_no_quotes = |text: &&str| {
         EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok() && !text.contains('\\')
     };
     let local = unquoted.filter(needs_no_quotes).unwrap_or(local);
-    // Up and down again is the full case folding: ß as ss, both sigmas as one.
+    // Mapping to upper and then lower case is the full case folding: ß as ss, both sigmas as one.
     let folded: String = local.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect();
     Some(format!("{folded}@{domain}"))
 }
 
-/// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of
-/// RFC 6749), so that it fits wherever roles travel.
+/// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of RFC 6749), so
+/// that it fits into every protocol field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Role(String);
 
 impl Role {
-    /// The role's name.
+    /// Returns the role's name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A role that the store holds, so it was valid.
+    /// Takes a role from the store, which was valid when it was stored.
     pub(crate) fn stored(role: String) -> Role {
         Role(role)
     }
@@ -261,14 +261,14 @@ impl FromStr for Role {
     }
 }
 
-/// Who acts on an account that is not their own: a name or an id as the host knows them, 1 to 200 characters without
-/// control characters.
+/// The actor on an account that is not their own: a name or an id of the host's choice, 1 to 200 characters
+/// without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Actor(String);
 
 impl Actor {
-    /// As it was given.
+    /// Returns the name as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -287,7 +287,7 @@ impl FromStr for Actor {
     }
 }
 
-/// A language tag (BCP 47), in its characters and length; an unknown language is nobody's fault.
+/// A language tag (BCP 47) with valid characters and length; an unknown language is no error.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Locale(String);
@@ -297,7 +297,7 @@ impl Locale {
         Locale(text)
     }
 
-    /// The tag.
+    /// Returns the tag.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -319,12 +319,12 @@ impl FromStr for Locale {
 pub struct Scope(String);
 
 impl Scope {
-    /// The scopes as one text.
+    /// Returns the scopes as one text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether all of these scopes are among `granted`.
+    /// Returns whether all of these scopes are among `granted`.
     pub fn is_within(&self, granted: &str) -> bool {
         self.0.split(' ').all(|scope| granted.split(' ').any(|other| other == scope))
     }
@@ -339,18 +339,18 @@ impl FromStr for Scope {
     }
 }
 
-/// By what somebody proved who they are (RFC 8176), in the order in which they did: `pwd`, `otp`, …; `mfa` where it
-/// was by more than one factor.
+/// The methods by which the user was authenticated (RFC 8176), in order: `pwd`, `otp`, …; and `mfa` after
+/// more than one factor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Amr(String);
 
 impl Amr {
-    /// By a password alone.
+    /// The method of a password alone.
     pub(crate) fn password() -> Amr {
         Amr::default().with(&["pwd"])
     }
 
-    /// And by these.
+    /// Adds these methods.
     pub(crate) fn with(&self, methods: &[&'static str]) -> Amr {
         let mut members = self.members();
         for method in methods {
@@ -361,7 +361,7 @@ impl Amr {
         Amr(members.join(" "))
     }
 
-    /// As tokens have it.
+    /// Returns the methods as tokens contain them.
     pub fn members(&self) -> Vec<&str> {
         self.0.split_ascii_whitespace().collect()
     }
@@ -391,17 +391,17 @@ impl JsonSchema for Amr {
     }
 }
 
-/// By what the user of a session proved who they are, and when they did last.
+/// The methods by which the user of a session was authenticated, each with the time of its last use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proofs(Vec<(String, i64)>);
 
 impl Proofs {
-    /// All of them at once.
+    /// Makes the proofs of these methods, all at `now`.
     pub(crate) fn at(now: i64, amr: &Amr) -> Proofs {
         Proofs::default().with(&amr.members(), now)
     }
 
-    /// And these, `now`.
+    /// Adds these methods, at `now`.
     pub(crate) fn with(&self, methods: &[&str], now: i64) -> Proofs {
         let mut proofs = self.clone();
         for method in methods {
@@ -413,18 +413,18 @@ impl Proofs {
         proofs
     }
 
-    /// When it was proven by this last.
+    /// Returns the time of the last proof by this method.
     pub(crate) fn time_of(&self, method: &str) -> Option<i64> {
         self.0.iter().find(|(known, _)| known == method).map(|(_, time)| *time)
     }
 
-    /// As tokens have it.
+    /// Returns the methods as tokens contain them.
     pub(crate) fn amr(&self) -> Amr {
         let members: Vec<&str> = self.0.iter().map(|(method, _)| method.as_str()).collect();
         Amr(members.join(" "))
     }
 
-    /// As the store keeps it: `pwd:1767225600 otp:1767225660`.
+    /// Returns the stored form: `pwd:1767225600 otp:1767225660`.
     pub(crate) fn to_text(&self) -> String {
         let members: Vec<String> = self.0.iter().map(|(method, time)| format!("{method}:{time}")).collect();
         members.join(" ")
@@ -456,12 +456,12 @@ pub struct ProviderLogin {
     pub auth_time: Option<i64>,
 }
 
-/// A text that may name a person, as it was offered: it is not for logs.
+/// A text that was offered and may name a person; not for logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Offered(String);
 
 impl Offered {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -481,9 +481,9 @@ impl fmt::Debug for Offered {
     }
 }
 
-/// JSON strings that are read with `FromStr`, so that an invalid one never becomes a value.
+/// Implements a JSON string that is parsed with `FromStr`, so that an invalid one never becomes a value.
 macro_rules! text_type {
-    // A shape of its own in the description, under this name.
+    // A named shape of its own in the description.
     (shape $name:literal, $type:ident, $($schema:tt)*) => {
         $crate::user::text_type!(@ $name, false, $type, $($schema)*);
     };

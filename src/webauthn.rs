@@ -1,5 +1,5 @@
-//! What browsers exchange for passkeys, as JSON (Web Authentication Level 3): options for
-//! `navigator.credentials.create` and `get`, and what their credentials' `toJSON()` gives.
+//! The JSON that browsers exchange for passkeys (Web Authentication Level 3): options for
+//! `navigator.credentials.create` and `get`, and the `toJSON()` of their credentials.
 
 use std::str::FromStr;
 
@@ -199,7 +199,7 @@ impl Serialize for Bytes {
     }
 }
 
-/// Some of them are signatures and challenges.
+/// Some of these bytes are signatures and challenges.
 impl std::fmt::Debug for Bytes {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str("Bytes(…)")

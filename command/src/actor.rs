@@ -1,4 +1,4 @@
-//! Who is at the shell: what the audit log keeps of who called an operation.
+//! The actor at the shell, whom the audit log records with every operation called.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use rustix::process::getuid;
 use rustix::system::uname;
 use serde_json::{Map, Value, json};
 
-/// `USER@HOST`: who became root by sudo, else who runs the command.
+/// `USER@HOST`: the user who became root by sudo, or else who runs the command.
 static ACTOR: LazyLock<Option<Actor>> = LazyLock::new(|| {
     let user = environment("SUDO_USER").or_else(account).unwrap_or_else(|| getuid().as_raw().to_string());
     let host = uname();
@@ -21,8 +21,8 @@ pub fn current() -> Option<Actor> {
     ACTOR.clone()
 }
 
-/// Adds who acts to the request of an operation that takes it and does not have it. What is no object is the engine's to
-/// refuse.
+/// Adds the actor to the request of an operation that accepts one, unless it is given. A request that is not
+/// an object is left for the engine to refuse.
 pub fn sign(operation: &str, request: &str) -> Option<String> {
     let takes_actor = OPERATIONS.iter().any(|known| known.name == operation && known.takes_actor);
     let actor = current().filter(|_| takes_actor)?;
@@ -35,7 +35,7 @@ pub fn sign(operation: &str, request: &str) -> Option<String> {
     (!members.contains_key("actor")).then(|| format!("{{\"actor\":{}{comma}{rest}", json!(actor.as_str())))
 }
 
-/// The name of the account that runs the command, where the machine itself knows it.
+/// Returns the name of the account that runs the command, as the machine itself knows it.
 fn account() -> Option<String> {
     let own = getuid().as_raw().to_string();
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is asked of whoever sits at the terminal.
+//! Prompts at the terminal.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -11,15 +11,15 @@ use crate::failure::{Failure, Outcome};
 use crate::signals::Input;
 use crate::{show, signals};
 
-/// The longest line that is read as a password.
+/// The maximum length of a line that is read as a password.
 const LONGEST: u64 = 65_536;
 
-/// A new password: typed twice and not shown, or the first line of standard input.
-pub fn new_password(whose: &str) -> Outcome<String> {
+/// Asks for a new password: typed twice without echo, or the first line of standard input.
+pub fn new_password(account: &str) -> Outcome<String> {
     if !io::stdin().is_terminal() {
         let line = line(io::stdin().lock())?;
         let none =
-            "no password: standard input is no terminal, and empty; its first line would be the password";
+            "no password: standard input is not a terminal, and empty; its first line would be the password";
         return line.ok_or_else(|| Failure::NotConfirmed(none.to_owned()));
     }
     let hidden = Hidden::begin()?;
@@ -27,8 +27,8 @@ pub fn new_password(whose: &str) -> Outcome<String> {
         let answer = typed(question)?;
         answer.ok_or_else(|| Failure::NotConfirmed("no password, nothing is changed".to_owned()))
     };
-    let password = typed(&format!("New password for {}: ", show::safe(whose)))?;
-    let again = typed("The same again: ")?;
+    let password = typed(&format!("New password for {}: ", show::safe(account)))?;
+    let again = typed("The password again: ")?;
     drop(hidden);
     match again == password {
         true => Ok(password),
@@ -36,13 +36,13 @@ pub fn new_password(whose: &str) -> Outcome<String> {
     }
 }
 
-/// Whether this is meant: said by `--yes`, else asked.
+/// Asks for confirmation, unless `--yes` was given.
 pub fn confirm(question: &str, yes: bool) -> Outcome {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::NotConfirmed("not confirmed: --yes says that it is meant".to_owned()));
+        return Err(Failure::NotConfirmed("not confirmed: add --yes to confirm".to_owned()));
     }
     match typed(&format!("{} [y/N] ", show::safe(question)))?.unwrap_or_default().trim() {
         "y" | "Y" | "yes" => Ok(()),
@@ -50,7 +50,7 @@ pub fn confirm(question: &str, yes: bool) -> Outcome {
     }
 }
 
-/// What is typed after a question; nothing at the end of input.
+/// Returns the answer to a question; none at the end of input.
 fn typed(question: &str) -> Outcome<Option<String>> {
     let signals = signals::watch()?;
     write!(io::stderr(), "{question}")?;
@@ -58,13 +58,13 @@ fn typed(question: &str) -> Outcome<Option<String>> {
         if signals::arrived().is_none() {
             return failure;
         }
-        // What is said next begins a line.
+        // Begins a new line for the next message.
         let _ = writeln!(io::stderr());
         Failure::Interrupted("interrupted, nothing is changed".to_owned())
     })
 }
 
-/// The first line, without what ends it.
+/// Returns the first line without its end.
 fn line(input: impl BufRead) -> Outcome<Option<String>> {
     let mut line = String::new();
     if input.take(LONGEST).read_line(&mut line)? == 0 {
@@ -74,13 +74,13 @@ fn line(input: impl BufRead) -> Outcome<Option<String>> {
     Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 
-/// The terminal shows nothing of what is typed until this is dropped, which the watched signals let happen.
+/// Hides what is typed at the terminal until this is dropped, which also happens after a watched signal.
 struct Hidden(Termios);
 
 impl Hidden {
     fn begin() -> Outcome<Hidden> {
         signals::watch()?;
-        // Ctrl-Z and Ctrl-\ would leave a terminal that shows nothing: they do nothing.
+        // Ctrl-Z and Ctrl-\ would leave the terminal without echo, so they are ignored.
         for signal in [SIGTSTP, SIGQUIT] {
             signal_hook::flag::register(signal, Arc::default())?;
         }
@@ -88,7 +88,7 @@ impl Hidden {
         let mut hidden = shown.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
         hidden.local_modes.insert(LocalModes::ECHONL);
-        // What was typed before was shown, and counts for nothing.
+        // Text typed before was visible and is discarded.
         tcsetattr(io::stdin().as_fd(), OptionalActions::Flush, &hidden).map_err(io::Error::from)?;
         Ok(Hidden(shown))
     }

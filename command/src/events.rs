@@ -10,7 +10,6 @@ use doorward::engine::audit::Kind;
 use serde_json::{Value, json};
 
 use crate::Context;
-use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::moment::Moment;
 use crate::show::{self, Table, or, time, word};
@@ -21,42 +20,42 @@ use crate::signals::{self, Signals};
 pub struct Events {
     #[command(subcommand)]
     verify: Option<Verify>,
-    /// Only what concerns this account: its id, which may be gone, its name or its e-mail address.
+    /// Only events of this account: its id, even of a deleted account, its name or its e-mail address.
     #[arg(id = "user_id", long = "user", value_name = "USER")]
     user: Option<String>,
     /// Only this kind: `login_failed`, `throttled`, `user_updated`, …
     #[arg(long, value_parser = kinds(), hide_possible_values = true)]
     kind: Option<String>,
-    /// Only what came from this address.
+    /// Only events from this IP address.
     #[arg(long)]
     ip: Option<String>,
-    /// Only what this actor did, who was not the account itself.
+    /// Only events by this actor, other than the account itself.
     #[arg(long)]
     actor: Option<String>,
-    /// Only what happened then or later: 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 15m, 2h, 7d ago.
+    /// Only events from this time on: 2026-01-31, 2026-01-31T08:00:00Z, or 90s, 15m, 2h, 7d ago.
     #[arg(long, value_name = "TIME")]
     since: Option<Moment>,
-    /// Only what happened then or before.
+    /// Only events up to this time.
     #[arg(long, value_name = "TIME")]
     until: Option<Moment>,
-    /// Only the last N.
+    /// Only the last N events.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     last: Option<u64>,
-    /// Only what came into the log after the event of this id.
+    /// Only events that were written after the event of this id.
     #[arg(long, value_name = "ID", conflicts_with = "last")]
     after: Option<String>,
-    /// Go on with what comes into the log from now on, until Ctrl-C or the time of --until, also when the store was away
-    /// for a while.
+    /// Continue with new events until Ctrl-C or the time of --until, even if the store is unavailable for a
+    /// while.
     #[arg(long)]
     follow: bool,
 }
 
 #[derive(Subcommand)]
 enum Verify {
-    /// Verify the chain over the audit log (audit.chain); exits with 65 when something was changed, with NOT_FOUND when the
-    /// store keeps no chain.
+    /// Verify the chain over the audit log (audit.chain). Exits with 65 if the log was changed, with
+    /// NOT_FOUND if the store keeps no chain.
     Verify {
-        /// A head that an earlier call printed: everything up to there must be as it was.
+        /// A head printed by an earlier call: everything up to it must be unchanged.
         #[arg(long)]
         head: Option<String>,
     },
@@ -66,17 +65,17 @@ fn kinds() -> PossibleValuesParser {
     Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().into()
 }
 
-/// How long one waits before asking again.
+/// How long to wait before asking again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Events {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         if let Some(Verify::Verify { head }) = self.verify {
-            return verify(&door, head, context);
+            return verify(&host, head, context);
         }
         let user_id = match self.user {
-            Some(who) => match door.user(&who) {
+            Some(who) => match host.user(&who) {
                 Ok(mut user) => user["id"].take(),
                 Err(Failure::Engine(error)) if error.code == Code::UserNotFound && is_id(&who) => json!(who),
                 Err(failure) => return Err(failure),
@@ -91,21 +90,21 @@ impl Events {
         let mut printer = Printer { json: context.json, table: Table::new(names) };
         let (mut resume, mut shown) = (request["after"].clone(), Vec::new());
         if let Some(last) = self.last {
-            let (events, end) = newest(&door, request.clone(), last as usize)?;
+            let (events, end) = newest(&host, request.clone(), last as usize)?;
             printer.print(context.out, &events)?;
             resume = end;
             shown = events.into_iter().map(|mut event| event["id"].take()).collect();
         } else if signals.is_none() && request["after"].is_null() {
             let mut request = request;
             request["order"] = json!("oldest");
-            return door
+            return host
                 .pages("events", request, "events", |events| printer.print(context.out, events))
                 .map(drop);
         }
         match signals {
             None if self.last.is_some() => Ok(()),
             signals => Follower { request, resume, shown, signals, until: self.until }.run(
-                door,
+                host,
                 &mut printer,
                 context,
             ),
@@ -113,14 +112,14 @@ impl Events {
     }
 }
 
-/// The newest events, the oldest of them first, and how far the log was read.
-fn newest(door: &Door, mut request: Value, count: usize) -> Outcome<(Vec<Value>, Value)> {
+/// Returns the newest events, in ascending order, and how far the log was read.
+fn newest(host: &Host, mut request: Value, count: usize) -> Outcome<(Vec<Value>, Value)> {
     request["order"] = json!("newest");
     let (mut events, mut resume) = (Vec::new(), None);
     loop {
         request["limit"] = json!((count - events.len()).min(1000));
-        let mut page = door.call("events", &request)?;
-        // What came after the first page was read is for who follows.
+        let mut page = host.call("events", &request)?;
+        // Events after the first page was read are left to the follower.
         resume = resume.or_else(|| Some(page["resume"].take()));
         events.extend(page["events"].as_array_mut().map(std::mem::take).unwrap_or_default());
         if events.len() >= count || page["next"].is_null() {
@@ -136,23 +135,23 @@ struct Follower {
     request: Value,
     /// How far it was read.
     resume: Value,
-    /// Events after that which are shown already.
+    /// Events after that position which were already shown.
     shown: Vec<Value>,
-    /// Where it is followed until one arrives.
+    /// Interrupts the waiting for new events.
     signals: Option<&'static Signals>,
-    /// When it is followed no longer.
+    /// When following ends.
     until: Option<Moment>,
 }
 
 impl Follower {
-    fn run(mut self, mut door: Door, printer: &mut Printer, context: &mut Context) -> Outcome {
-        // Why the store did not answer, as it was said.
+    fn run(mut self, mut host: Host, printer: &mut Printer, context: &mut Context) -> Outcome {
+        // Why the store did not answer, as last reported.
         let mut away = None;
         loop {
             self.request["after"] = self.resume.clone();
-            // Before the log is read: what comes meanwhile is of that time still.
+            // Checked before the log is read: events that come meanwhile still belong to that time.
             let is_last = self.until.is_some_and(Moment::is_past);
-            match door.call("events", &self.request) {
+            match host.call("events", &self.request) {
                 Ok(page) => {
                     if away.take().is_some() {
                         notice("the store answers again");
@@ -176,9 +175,9 @@ impl Follower {
                     if self.signals.is_some() && error.code == Code::StoreUnavailable =>
                 {
                     let mut why = error.to_string();
-                    // A store that was put back wants to be opened anew.
+                    // A restored store has to be opened anew.
                     match context.source.open() {
-                        Ok(opened) => door = opened,
+                        Ok(opened) => host = opened,
                         Err(Failure::Engine(error)) => why = error.to_string(),
                         Err(failure) => return Err(failure),
                     }
@@ -196,7 +195,7 @@ impl Follower {
     }
 }
 
-/// Nobody is left to tell when this fails.
+/// Prints a notice. There is no one to tell if this fails.
 fn notice(text: &str) {
     let _ = writeln!(io::stderr(), "doorward: {}", show::safe(text));
 }
@@ -224,12 +223,12 @@ fn cells(event: &Value) -> [String; 8] {
     [time(&event["at"]), id, kind, user, session, ip, actor, detail]
 }
 
-fn verify(door: &Door, head: Option<String>, context: &mut Context) -> Outcome {
-    let verdict = door.call("verify_events", &json!({ "head": head }))?;
+fn verify(host: &Host, head: Option<String>, context: &mut Context) -> Outcome {
+    let verdict = host.call("verify_events", &json!({ "head": head }))?;
     let problems = verdict["problems"].as_array().map_or(&[][..], Vec::as_slice);
     if problems.iter().any(|it| it["reason"] == "no_chain") {
-        return Err(Failure::NoChain(match door.engine.settings().chain {
-            // A new store has none, and neither has one of which somebody took everything away.
+        return Err(Failure::NoChain(match host.engine.settings().chain {
+            // A new store has no events; another may have lost all of them.
             true => "the audit log is empty: its chain begins with the first event",
             false => "the store keeps no chain over its audit log: adopt the setting audit.chain",
         }));

@@ -116,12 +116,12 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The examples of the command with this path.
+/// Returns the examples of the command with this path.
 pub fn examples(path: &str) -> Option<&'static [&'static str]> {
     EXAMPLES.iter().find(|(of, _)| *of == path).map(|(_, lines)| *lines)
 }
 
-/// What `--help` says after everything else.
+/// Returns the last part of `--help`.
 pub fn after_help(path: &str) -> Option<String> {
     examples(path).map(|lines| format!("Examples:\n  {}", lines.join("\n  ")))
 }
@@ -133,7 +133,7 @@ mod tests {
 
     use super::EXAMPLES;
 
-    /// The paths of all commands that run something.
+    /// Collects the paths of all commands that run something.
     fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
         for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
             let path = format!("{path} {}", child.get_name()).trim_start().to_owned();
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(commands, with);
     }
 
-    /// As a shell reads them, each is a command line of its command.
+    /// Each example, parsed as by a shell, is a valid line of its command.
     #[test]
     fn they_are_command_lines() {
         for (path, line) in

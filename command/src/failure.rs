@@ -1,4 +1,4 @@
-//! Why a command failed, and how it says so.
+//! Why a command failed, and how it reports that.
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -14,29 +14,29 @@ pub const USAGE: u8 = 64;
 /// EX_DATAERR of sysexits.h.
 const DATA: u8 = 65;
 
-/// What a shell says of a command that ended by SIGPIPE.
+/// The exit code that shells report for a command ended by SIGPIPE.
 const NO_READER: u8 = 141;
 
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 pub enum Failure {
-    /// A status.
+    /// The engine refused.
     Engine(Error),
-    /// There is no live session of this id.
+    /// No live session has this id.
     NoSession,
-    /// There is no chain over the log: why.
+    /// The log has no chain, for this reason.
     NoChain(&'static str),
-    /// The log is not what was written.
+    /// The log is not as it was written.
     LogChanged,
     /// The command line is wrong.
     Usage(String),
-    /// A file that it names, or standard input or output, cannot be read or written.
+    /// A file on the command line, or standard input or output, cannot be read or written.
     File(String),
-    /// What was asked was not confirmed, or nobody could be asked.
+    /// A question was not confirmed, or could not be asked.
     NotConfirmed(String),
-    /// A signal arrived, and this is how far it got.
+    /// A signal arrived; this much was done.
     Interrupted(String),
-    /// Who read the output has gone.
+    /// The reader of the output has gone.
     NoReader,
 }
 
@@ -45,7 +45,7 @@ impl Failure {
         Failure::File(format!("{name}: {}", reason(error)))
     }
 
-    /// Says it, with what of the command line it is about. Nobody is left to tell when this fails.
+    /// Reports the failure, with the argument that it is about. There is no one to tell if this fails.
     pub fn report(self, origin: Option<&str>, json: bool, out: &mut impl Write) -> ExitCode {
         match &self {
             Failure::NoReader => {}
@@ -56,7 +56,7 @@ impl Failure {
         }
         match self {
             Failure::Engine(error) => ExitCode::from(error.status() as u8),
-            // Where a file cannot be used, the configuration or the command line names a wrong one.
+            // If a file cannot be used, the configuration or the command line names a wrong one.
             Failure::File(_) => ExitCode::from(Status::Config as u8),
             Failure::NoSession | Failure::NoChain(_) => ExitCode::from(Status::NotFound as u8),
             Failure::LogChanged => DATA.into(),
@@ -74,7 +74,7 @@ impl Failure {
             }
             Failure::NoSession => "no live session has this id (SESSION)".to_owned(),
             Failure::NoChain(why) => (*why).to_owned(),
-            Failure::LogChanged => "the audit log is not what was written".to_owned(),
+            Failure::LogChanged => "the audit log was changed".to_owned(),
             Failure::Usage(text)
             | Failure::File(text)
             | Failure::NotConfirmed(text)
@@ -83,7 +83,7 @@ impl Failure {
         }
     }
 
-    /// As the body of a status; what is the command's own has codes of its own.
+    /// Returns the failure in the form of a status; the command's own failures have codes of their own.
     fn body(&self, origin: Option<&str>) -> String {
         let (code, message) = match self {
             Failure::Engine(error) => {
@@ -97,9 +97,9 @@ impl Failure {
             Failure::LogChanged => ("log_changed", "The audit log was changed."),
             Failure::Usage(_) => ("usage", "The command line is wrong."),
             Failure::File(_) => ("file", "A file cannot be read or written."),
-            Failure::NotConfirmed(_) => ("not_confirmed", "What was asked was not confirmed."),
+            Failure::NotConfirmed(_) => ("not_confirmed", "The question was not confirmed."),
             Failure::Interrupted(_) => ("interrupted", "A signal ended the command."),
-            Failure::NoReader => ("no_reader", "Nobody reads the output."),
+            Failure::NoReader => ("no_reader", "The output has no reader."),
         };
         json!({"error": {"code": code, "message": message, "detail": self.text(None)}}).to_string()
     }
@@ -121,7 +121,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What the system says, without its number.
+/// Returns the system's message without its number.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()

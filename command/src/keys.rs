@@ -12,26 +12,27 @@ use crate::{Context, ask};
 
 #[derive(Subcommand)]
 pub enum Keys {
-    /// List signing keys and secret keys by their ids, and what still needs an older secret key.
+    /// List signing keys and secret keys by their ids, and the data that still needs an older secret key.
     List,
-    /// Make a file with a new secret key, to be listed first. It is never one that exists.
+    /// Create a file with a new secret key, to be listed first. An existing file is never overwritten.
     NewSecret {
-        /// The file to make, readable by its owner only.
+        /// The file to create, readable by its owner only.
         file: PathBuf,
     },
-    /// Make a new signing key. Tokens of the old one stay valid until they expire.
+    /// Make a new signing key. Tokens of the old key stay valid until they expire.
     Rotate {
-        /// Of this backend; default: `default`.
+        /// The backend; default: `default`.
         #[arg(long)]
         backend: Option<String>,
-        /// Something leaked: the keys that were in use are dead at once. Without --backend with all that a leaked
-        /// secret key opens: all other secret keys, sessions, mailed tokens, authenticator apps.
+        /// Invalidate the keys in use at once, after a leak. Without --backend this includes everything that
+        /// a leaked secret key opens: all other secret keys, sessions, mailed tokens, authenticator apps.
         #[arg(long)]
         retire_now: bool,
-        /// With --retire-now, without --backend: authenticator apps stay good, no copy of the store leaked.
+        /// With --retire-now, without --backend: keep authenticator apps valid, because no copy of the store
+        /// leaked.
         #[arg(long, requires = "retire_now", conflicts_with = "backend")]
         keep_totp: bool,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long, requires = "retire_now")]
         yes: bool,
     },
@@ -42,12 +43,12 @@ impl Keys {
         if let Keys::NewSecret { file } = self {
             return new_secret(&file, context);
         }
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         let answer = match &self {
             Keys::NewSecret { .. } => Value::Null,
-            Keys::List => door.call("list_keys", &json!({}))?,
+            Keys::List => host.call("list_keys", &json!({}))?,
             Keys::Rotate { backend, retire_now: false, .. } => {
-                door.call("rotate_keys", &json!({"backend": backend}))?
+                host.call("rotate_keys", &json!({"backend": backend}))?
             }
             Keys::Rotate { backend, keep_totp, yes, .. } => {
                 ask::confirm(&question(backend.as_deref(), *keep_totp), *yes)?;
@@ -55,7 +56,7 @@ impl Keys {
                 if backend.is_none() {
                     request["keep_totp"] = (*keep_totp).into();
                 }
-                door.call("rotate_keys", &request)?
+                host.call("rotate_keys", &request)?
             }
         };
         match self {
@@ -108,12 +109,12 @@ fn list(context: &mut Context, answer: &Value) -> Outcome {
     Table::new(["SECRET KEY", "SINCE", "STATE", "NEEDED BY"]).print(context.out, &secret.collect::<Vec<_>>())
 }
 
-/// Makes the file of a new secret key.
+/// Creates the file of a new secret key.
 fn new_secret(file: &Path, context: &mut Context) -> Outcome {
     let name = file.display().to_string();
     doorward::new_secret_key_file(file).map_err(|error| match (error.code, error.detail) {
         (Code::InvalidConfig, _) if file.exists() => {
-            Failure::File(format!("FILE {name}: there is a file of this name"))
+            Failure::File(format!("FILE {name}: the file exists already"))
         }
         (Code::InvalidConfig, Some(why)) => Failure::File(format!("FILE {name}: {why}")),
         (code, detail) => Error { detail, ..code.into() }.into(),
@@ -127,22 +128,25 @@ fn new_secret(file: &Path, context: &mut Context) -> Outcome {
     Ok(())
 }
 
-/// What is told where only the key in use was given: whoever retires a leaked one would else believe it dead.
+/// Reported if only the current secret key was given: otherwise a leaked key would be believed retired.
 const NO_SECRET_KEY: &str = "No secret key was retired: the first one stays in use. If that one leaked, put a new one \
                              before it (secret_key_files) and do this again.";
 
-/// What is asked before keys are retired.
+/// Returns the question to confirm before keys are retired.
 fn question(backend: Option<&str>, keep_totp: bool) -> String {
     match (backend, keep_totp) {
-        (Some(backend), _) => format!("Retire the keys of {backend}? Its access tokens are dead at once."),
+        (Some(backend), _) => {
+            format!("Retire the keys of {backend}? Its access tokens become invalid at once.")
+        }
         (None, true) => "Retire all keys? Every session ends.".to_owned(),
         (None, false) => {
-            "Retire all keys? Every session ends, and no authenticator app is good any more.".to_owned()
+            "Retire all keys? Every session ends, and every authenticator app has to be set up again."
+                .to_owned()
         }
     }
 }
 
-/// What was retired.
+/// Prints what was retired.
 pub fn tell(context: &mut Context, retired: &Value) -> Outcome {
     let count = |name: &str| word(&retired[name]);
     let [keys, secret_keys, sessions] = ["signing_keys", "secret_keys", "sessions"].map(count);

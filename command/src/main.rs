@@ -1,15 +1,15 @@
-//! The administrator's command: what the library can do, from a shell. Everything goes through the operations of
-//! the library. Secrets come from files, prompts and standard input, never from arguments, which every user of the
-//! machine can read.
+//! The administrator's command: the library from a shell. Everything goes through the library's operations.
+//! Secrets come from files, prompts and standard input, never from arguments, which every user of the machine
+//! can read.
 //!
-//! Here: the command line. One file for each topic (`users`, `sessions`, `keys`, `settings`, `events`, `transfer`, `stores`),
-//! each beginning with its commands, and below them what all share: `door` (the open engine), `show` (text for
-//! people), `moment` and `actor` (who is at the shell), `status` (an account's, in sentences), `ask` (prompts), `signals`, `failure` and `origin` (which argument it is about); `examples` and `manual` are for
-//! who reads.
+//! This file is the command line. Each topic has a file (`users`, `sessions`, `keys`, `settings`, `events`,
+//! `transfer`, `stores`) that begins with its commands. They share `host` (the open engine), `show` (text for
+//! people), `moment`, `actor` (the user at the shell), `status` (an account's state in sentences), `ask` (prompts),
+//! `signals`, `failure` and `origin` (the argument that a failure is about). `examples` and `manual` are
+//! documentation.
 
 mod actor;
 mod ask;
-mod door;
 mod events;
 mod examples;
 mod failure;
@@ -38,16 +38,15 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use doorward::operations::OPERATIONS;
 use doorward::{Code, Error};
 
-use door::{GLOBAL, Source};
 use failure::{Failure, Outcome, USAGE};
 use origin::Origin;
 
 /// Administers a doorward store: users, passwords, sessions, keys, backups.
 ///
-/// The exit code is the status of the answer: 0 OK, 1 DENIED, 2 STEP_UP, 3 FORBIDDEN, 4 INVALID_REQUEST, 5 NOT_FOUND,
-/// 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG (also where a file cannot be read or written), 10 MISUSE, 11 INTERNAL;
-/// 64 where the command line is wrong or what was asked was not confirmed; 65 where `events verify` finds a changed log. A
-/// signal ends it as it ends others: 130, 143.
+/// The exit code is the status of the answer: 0 OK, 1 DENIED, 2 STEP_UP, 3 FORBIDDEN, 4 INVALID_REQUEST,
+/// 5 NOT_FOUND, 6 CONFLICT, 7 THROTTLED, 8 UNAVAILABLE, 9 CONFIG (also if a file cannot be read or written),
+/// 10 MISUSE, 11 INTERNAL; 64 if the command line is wrong or a question was not confirmed; 65 if `events verify`
+/// finds a changed log. After a signal it is 130 or 143.
 #[derive(Parser)]
 #[command(name = "doorward", version, verbatim_doc_comment)]
 struct Line {
@@ -62,7 +61,7 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a new store and its key file.
+    /// Create a store and its key file.
     Init,
     /// Accounts.
     #[command(subcommand)]
@@ -76,37 +75,39 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Show the settings of the store, or let it take over those of a configuration.
+    /// Show the settings of the store, or change them to those of a configuration.
     Settings(settings::Settings),
     /// Show the audit log, or verify its chain.
     Events(events::Events),
-    /// Create accounts from NDJSON: one JSON object a line.
+    /// Create accounts from NDJSON: one JSON object per line.
     Import(transfer::Import),
-    /// Write all accounts as NDJSON, in the form that import reads, without passwords.
+    /// Write all accounts as NDJSON, in the format of import, without passwords.
     Export,
-    /// Copy a SQLite store into a new file, while it is in use.
+    /// Copy a SQLite store into a new file while it is in use.
     Backup(stores::Backup),
-    /// Put a backup in the place of a SQLite store that nobody has open.
+    /// Replace a SQLite store that no process has open by a backup.
     ///
-    /// The backup is looked through and opened with the secret key first. What was there is kept under another name. The
-    /// backup brings back what was changed since: sessions and tokens that were revoked, old passwords and factors.
+    /// The backup is first checked and opened with the secret key. The replaced files are kept under other
+    /// names. The backup brings back what was changed since: sessions and tokens that were revoked, old
+    /// passwords and factors.
     Restore(stores::Restore),
-    /// Purge what is past its time.
+    /// Delete expired data.
     Maintain(stores::Maintain),
-    /// Show how much the store holds: accounts, sessions, events, mails, bytes.
+    /// Show the size of the store: accounts, sessions, events, mails, bytes.
     Stats(stores::Stats),
-    /// Judge the configuration on this machine; fails with CONFIG when there is a problem.
+    /// Check the configuration on this machine; fails with CONFIG if there is a problem.
     Doctor(stores::Doctor),
-    /// Move everything in one store into another that is empty.
+    /// Move the content of a store into an empty one.
     ///
-    /// Ids, tokens and sessions keep working with the same secret key. Meanwhile the old store takes no writes, and
-    /// afterwards it refuses its hosts and names the new one. After a try that was killed, run the same again.
+    /// Ids, tokens and sessions keep working with the same secret key. Meanwhile the old store refuses
+    /// writes, and afterwards it refuses its hosts and names the new one. After an interruption, run the same
+    /// command again.
     Migrate(stores::Migrate),
-    /// Bring the schema of the store up to date, as opening does unless the configuration says `"migrate": false`.
+    /// Upgrade the schema of the store, as opening does unless the configuration says `"migrate": false`.
     MigrateSchema,
     /// Run an operation: JSON in, JSON out.
     Call {
-        /// Its name, as the reference spells it.
+        /// The operation's name, as in the reference.
         #[arg(value_parser = OperationName, hide_possible_values = true)]
         operation: String,
         /// The request; `-` reads it from standard input, where passwords belong.
@@ -115,7 +116,7 @@ enum Command {
     },
     /// Print the completion script of a shell.
     Completion {
-        /// Which.
+        /// The shell.
         shell: clap_complete::Shell,
     },
     /// Write the manual pages into a folder.
@@ -123,14 +124,14 @@ enum Command {
     Man { folder: PathBuf },
 }
 
-/// What every command is given.
+/// The context of every command.
 struct Context<'a> {
     source: &'a Source,
     json: bool,
     out: &'a mut dyn Write,
 }
 
-/// The name of an operation: completion knows them, and the engine judges.
+/// The name of an operation. Completion knows the names; the engine checks them.
 #[derive(Clone)]
 struct OperationName;
 
@@ -151,7 +152,7 @@ impl TypedValueParser for OperationName {
     }
 }
 
-/// The command line, with examples.
+/// Returns the command line, with examples.
 fn line() -> clap::Command {
     with_examples(Line::command(), "")
 }
@@ -180,7 +181,7 @@ fn main() -> ExitCode {
             return if error.use_stderr() { USAGE.into() } else { ExitCode::SUCCESS };
         }
     };
-    // `call` answers in JSON whatever happens.
+    // `call` answers in JSON in any case.
     let json = line.json || matches!(line.command, Command::Call { .. });
     let result = run(line.command, &mut Context { source: &line.source, json, out: &mut out });
     match result.and(out.flush().map_err(Failure::from)) {
@@ -195,14 +196,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether a command line that is wrong asks for JSON, as far as it can be read.
+/// Returns whether a wrong command line asks for JSON, as far as it can be parsed.
 fn asks_for_json() -> bool {
     let matches = line().ignore_errors(true).try_get_matches();
     matches.is_ok_and(|matches| matches.subcommand_name() == Some("call"))
         || env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
-/// Why the command line is wrong, without how it would be right.
+/// Returns why the command line is wrong, without the usage.
 fn reason(error: &clap::Error) -> String {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return "a subcommand is missing".to_owned();
@@ -247,17 +248,17 @@ fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome 
         }
         .into());
     }
-    let door = context.source.open()?;
+    let host = context.source.open()?;
     if request == "-" {
         request.clear();
         io::stdin().read_to_string(&mut request)?;
     }
     let request = actor::sign(operation, &request).unwrap_or(request);
-    let answer = door.engine.call(operation, &request)?;
+    let answer = host.engine.call(operation, &request)?;
     Ok(writeln!(context.out, "{}", show::json(&answer))?)
 }
 
-/// The operation whose name is most like this one.
+/// Suggests the operation with the most similar name.
 fn did_you_mean(operation: &str) -> Option<String> {
     let likeness = |known: &str| strsim::jaro(known, operation);
     let names = OPERATIONS.iter().map(|known| known.name).filter(|known| likeness(known) > 0.7);

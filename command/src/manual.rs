@@ -1,4 +1,5 @@
-//! `man`: the manual pages, from the same table as the command line and `--help`. `make command` writes them.
+//! `man`: the manual pages, from the same source as the command line and `--help`. `make command` writes
+//! them.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! A moment as somebody types it: a date, a time (RFC 3339), or how long ago.
+//! A moment as typed: a date, a time (RFC 3339), or how long ago.
 
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -73,14 +73,14 @@ fn date_time(text: &str) -> Option<i64> {
     if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // Days since the first of March of the year 0, as `show::time` counts them.
+    // Days since 1 March of the year 0, as `show::time` counts them.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days =
         365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5;
     Some((days + day - 1 - 719_468) * 86_400 + hour * 3600 + minute * 60 + second - offset)
 }
 
-/// Numbers of so many digits each.
+/// Parses numbers with the given numbers of digits.
 fn parts<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[i64; N]> {
     let parts: Vec<&str> = text.split(separator).collect();
     let is_wide = parts.len() == N && parts.iter().zip(widths).all(|(part, width)| part.len() == width);

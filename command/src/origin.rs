@@ -1,19 +1,19 @@
-//! Which argument or file a failure is about, for who typed the command: the engine names it by a JSON pointer of its
-//! request or its configuration. Members of requests are the ids of the arguments that they come from.
+//! The argument or file that a failure is about. The engine names it by a JSON pointer into its request or
+//! configuration; the ids of arguments are the members of requests that they become.
 
 use clap::{Arg, ArgMatches, Command, ValueHint};
 use doorward::{Code, Error, Status};
 
-use crate::door::Source;
+use crate::host::Source;
 
-/// The command that ran, and what it was given.
+/// The command that ran, and its arguments.
 pub struct Origin {
     command: Command,
     given: ArgMatches,
 }
 
 impl Origin {
-    /// Of the last of the subcommands.
+    /// Descends to the last subcommand.
     pub fn new(mut command: Command, mut given: ArgMatches) -> Origin {
         while let Some((name, below)) = given.remove_subcommand() {
             let Some(child) = command.find_subcommand(&name).cloned() else { break };
@@ -43,7 +43,7 @@ impl Origin {
             }
             (_, Code::WrongSecretKey) if name.is_empty() => source.secret_keys(),
             (_, Code::SchemaTooNew | Code::StoreUnavailable) if name.is_empty() => {
-                // A command that names files of its own may mean one of them.
+                // A command with stores of its own may mean one of them.
                 self.argument("from").or(self.argument("path")).is_none().then(|| source.store())
             }
             (Status::Config | Status::Unavailable, _) if !name.is_empty() => Some(source.of_setting(pointer)),
@@ -56,7 +56,7 @@ impl Origin {
         self.command.get_arguments().find(is_it)
     }
 
-    /// As it is typed; of a file also which.
+    /// Returns the argument as typed; for a file also its path.
     fn text(&self, argument: &Arg, index: usize) -> String {
         let name = match (argument.get_long(), argument.get_value_names()) {
             (Some(long), _) => format!("--{long}"),
@@ -73,7 +73,7 @@ impl Origin {
     }
 }
 
-/// An option that names a store, without an address that may hold a password.
+/// Returns an option that names a store, without an address that may contain a password.
 pub fn store_option(name: &str, value: &str) -> String {
     match value.starts_with('@') || value.starts_with("sqlite:") {
         true => format!("{name} {value}"),

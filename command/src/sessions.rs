@@ -11,19 +11,20 @@ use crate::show::{self, Table, time, word};
 pub enum Session {
     /// List the live sessions of an account.
     List {
-        /// Its id, name or e-mail address.
+        /// The account's id, name or e-mail address.
         #[arg(id = "user_id", value_name = "USER")]
         who: String,
     },
-    /// End a session, every session of an account, or all. A single session that is not alive is NOT_FOUND.
+    /// End a session, every session of an account, or all sessions. If a single session is not alive, the
+    /// result is NOT_FOUND.
     Revoke {
-        /// The id of the session.
+        /// The session's id.
         #[arg(id = "session_id", value_name = "SESSION", required_unless_present_any = ["user_id", "all"])]
         session: Option<String>,
         /// Every session of this account.
         #[arg(id = "user_id", long = "user", value_name = "USER", conflicts_with = "session_id")]
         who: Option<String>,
-        /// Every session of everybody, and every challenge and mailed token.
+        /// Every session of every account, and every challenge and mailed token.
         #[arg(long, conflicts_with_all = ["session_id", "user_id"])]
         all: bool,
     },
@@ -31,10 +32,10 @@ pub enum Session {
 
 impl Session {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         match self {
             Session::List { who } => {
-                let answer = door.call("list_sessions", &json!({"user_id": door.user(&who)?["id"]}))?;
+                let answer = host.call("list_sessions", &json!({"user_id": host.user(&who)?["id"]}))?;
                 if context.json {
                     return Ok(writeln!(context.out, "{}", show::json(&answer.to_string()))?);
                 }
@@ -52,11 +53,11 @@ impl Session {
             }
             Session::Revoke { session, who, all } => {
                 let answer = match who {
-                    _ if all => door.call("revoke_all_sessions", &json!({}))?,
+                    _ if all => host.call("revoke_all_sessions", &json!({}))?,
                     Some(who) => {
-                        door.call("revoke_user_sessions", &json!({"user_id": door.user(&who)?["id"]}))?
+                        host.call("revoke_user_sessions", &json!({"user_id": host.user(&who)?["id"]}))?
                     }
-                    None => match door.call("revoke_session", &json!({"session_id": session}))? {
+                    None => match host.call("revoke_session", &json!({"session_id": session}))? {
                         answer if answer["revoked"] == 0 => return Err(Failure::NoSession),
                         answer => answer,
                     },

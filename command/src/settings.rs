@@ -1,4 +1,4 @@
-//! `settings`: what the store has, and how it takes over what a configuration gives.
+//! `settings`: the store's settings, and how they are changed to a configuration's.
 
 use clap::{Args, Subcommand};
 use doorward::config::Difference;
@@ -18,15 +18,15 @@ pub struct Settings {
 
 #[derive(Subcommand)]
 enum Change {
-    /// Let the store take over what the configuration gives, with an event.
+    /// Change the store's settings to those of the configuration, and record an event.
     ///
-    /// Hosts that run go on as they are; one that is opened with other settings from now on is refused. Where events would
-    /// be past their time, it asks first.
+    /// Running hosts keep their settings; a host that opens the store with other settings from now on is
+    /// refused. Asks for confirmation if events would expire.
     Adopt {
         /// Only show what would change.
         #[arg(long)]
         dry_run: bool,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long, conflicts_with = "dry_run")]
         yes: bool,
     },
@@ -44,15 +44,15 @@ impl Settings {
 fn show(context: &mut Context) -> Outcome {
     let mut config = context.source.config()?;
     config.follow_store();
-    let door = context.source.open_as(config)?;
-    let settings = door.engine.settings().to_json();
+    let host = context.source.open_as(config)?;
+    let settings = host.engine.settings().to_json();
     match context.json {
         true => Ok(writeln!(context.out, "{}", show::json(&settings.to_string()))?),
         false => print("", &settings, context),
     }
 }
 
-/// Every setting in a line of its own, by its pointer.
+/// Prints every setting in a line of its own, with its pointer.
 fn print(place: &str, value: &Value, context: &mut Context) -> Outcome {
     match value {
         Value::Object(members) => {
@@ -69,16 +69,16 @@ fn adopt(context: &mut Context, dry_run: bool, yes: bool) -> Outcome {
     let mut given = context.source.config()?;
     let mut follower = given.clone();
     follower.follow_store();
-    let door = context.source.open_as(follower)?;
-    let differences = door.engine.differences(&given)?;
-    let purged = door.engine.events_to_purge(&given)?;
-    drop(door);
+    let host = context.source.open_as(follower)?;
+    let differences = host.engine.differences(&given)?;
+    let purged = host.engine.events_to_purge(&given)?;
+    drop(host);
     if !context.json {
         for Difference { field, store, given } in &differences {
             writeln!(context.out, "{} {} -> {}", safe(field), safe(store), safe(given))?;
         }
         if purged > 0 {
-            writeln!(context.out, "Events that are past their time then, and are purged: {purged}")?;
+            writeln!(context.out, "Events that expire then, and are purged: {purged}")?;
         }
         context.out.flush()?;
     }

@@ -1,4 +1,4 @@
-//! Text for people. What users have chosen cannot steer the terminal that shows it.
+//! Text for people. Texts chosen by users must not control the terminal.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::failure::Outcome;
 
-/// The text with what a terminal obeys written out: control characters, and those that turn the direction of
+/// Escapes characters that control a terminal: control characters, and those that change the direction of
 /// writing.
 pub fn safe(text: &str) -> Cow<'_, str> {
     escaped(text, |c| format!("\\u{{{:x}}}", u32::from(c)))
 }
 
-/// JSON that says the same, escaped in the same way. Such characters stand in its strings only.
+/// Escapes the same characters in JSON, where they occur in strings only.
 pub fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| format!("\\u{:04x}", u32::from(c)))
 }
@@ -25,13 +25,13 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     text.chars().map(|c| if steers(c) { escape(c) } else { c.to_string() }).collect()
 }
 
-/// All of them are below U+10000.
+/// Returns whether a character controls the terminal. All such characters are below U+10000.
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A value as a word: nothing for what is absent.
+/// Returns a value as a word; empty if it is absent.
 pub fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -43,16 +43,16 @@ pub fn word(value: &Value) -> String {
     }
 }
 
-/// The text, or what stands for none.
+/// Returns the text, or a substitute for an empty one.
 pub fn or(text: String, none: &str) -> String {
     if text.is_empty() { none.to_owned() } else { text }
 }
 
-/// Unix seconds as RFC 3339.
+/// Formats Unix seconds as RFC 3339.
 pub fn time(at: &Value) -> String {
     let Some(at) = at.as_i64() else { return String::new() };
     let (days, seconds) = (at.div_euclid(86_400), at.rem_euclid(86_400));
-    // Days since the first of March of the year 0, in eras of 400 years.
+    // Days since 1 March of the year 0, in eras of 400 years.
     let (era, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -63,7 +63,7 @@ pub fn time(at: &Value) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Columns as wide as the first rows need.
+/// A table, with columns as wide as the first rows need.
 pub struct Table<const N: usize> {
     names: [&'static str; N],
     widths: Option<[usize; N]>,
@@ -74,7 +74,7 @@ impl<const N: usize> Table<N> {
         Table { names, widths: None }
     }
 
-    /// Prints more rows; before the first ones the names.
+    /// Prints more rows, with the names before the first ones.
     pub fn print(&mut self, out: &mut dyn Write, rows: &[[String; N]]) -> Outcome {
         let width = |text: &str| text.chars().count();
         let widths = match self.widths {
@@ -101,10 +101,10 @@ fn print_row<const N: usize>(out: &mut dyn Write, row: &[String; N], widths: &[u
     Ok(writeln!(out, "{}", line.trim_end())?)
 }
 
-/// No tenth of a percent.
+/// A value that is no tenth of a percent, for an unknown total.
 const UNKNOWN: u64 = 1001;
 
-/// How far it is, on a terminal.
+/// A progress bar on a terminal.
 pub struct Bar {
     shown: bool,
     tenth: u64,
@@ -116,7 +116,7 @@ impl Bar {
     }
 
     pub fn show(&mut self, what: &str, done: u64, of: u64, about: &str) {
-        // How much there is may not be known.
+        // The total may be unknown.
         let tenth = (done.min(of) * 1000).checked_div(of).unwrap_or(UNKNOWN);
         if self.shown && tenth != self.tenth {
             self.tenth = tenth;
@@ -130,7 +130,7 @@ impl Bar {
         }
     }
 
-    /// Takes it away, until it is shown again.
+    /// Clears the bar until it is shown again.
     pub fn clear(&mut self) {
         if self.shown && self.tenth != u64::MAX {
             self.tenth = u64::MAX;

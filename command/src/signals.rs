@@ -1,6 +1,6 @@
-//! SIGINT (Ctrl-C) and SIGTERM. A command that does several things in turn watches for them, ends between two, and says
-//! how far it got; the second one ends the process at once, whatever it does. Any other command does one thing, which
-//! happens whole or not at all: it is ended where it is.
+//! SIGINT (Ctrl-C) and SIGTERM. A command that does several things in turn watches for them, ends between two
+//! steps, and reports how far it got; a second signal ends the process at once. A command that does one
+//! thing, whole or not at all, is simply ended.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,13 +17,13 @@ use signal_hook::{flag, low_level};
 
 use crate::failure::{Failure, Outcome};
 
-/// The signal that arrived; 0 before one did.
+/// The signal that arrived; 0 if none did.
 static ARRIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-/// Readable once a signal arrived.
+/// Becomes readable when a signal arrives.
 pub struct Signals(UnixStream);
 
-/// Watches from now on.
+/// Watches for signals from now on.
 pub fn watch() -> Outcome<&'static Signals> {
     static SIGNALS: OnceLock<Signals> = OnceLock::new();
     if let Some(signals) = SIGNALS.get() {
@@ -40,13 +40,13 @@ pub fn watch() -> Outcome<&'static Signals> {
     Ok(SIGNALS.get_or_init(|| Signals(reader)))
 }
 
-/// The signal that arrived, if one did.
+/// Returns the signal that arrived, if one did.
 pub fn arrived() -> Option<i32> {
     i32::try_from(ARRIVED.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
 }
 
 impl Signals {
-    /// Fails where a signal arrived: after this much was done.
+    /// Fails if a signal arrived, after this much was done.
     pub fn check(&self, done: impl FnOnce() -> String) -> Outcome {
         match arrived() {
             Some(_) => Err(Failure::Interrupted(done())),
@@ -54,7 +54,8 @@ impl Signals {
         }
     }
 
-    /// Waits until `input` can be read, the time is over, or a signal arrives; whether one did.
+    /// Waits until `input` is readable, the time is over, or a signal arrives. Returns whether a signal
+    /// arrived.
     pub fn wait(&self, input: Option<BorrowedFd>, time: Option<Duration>) -> io::Result<bool> {
         let mut sources = vec![PollFd::new(&self.0, PollFlags::IN)];
         sources.extend(input.map(|input| PollFd::from_borrowed_fd(input, PollFlags::IN)));
@@ -66,7 +67,7 @@ impl Signals {
     }
 }
 
-/// Standard input, of which a signal ends the reading.
+/// Standard input; a signal ends its reading.
 pub struct Input(pub &'static Signals);
 
 impl Read for Input {
@@ -79,10 +80,11 @@ impl Read for Input {
     }
 }
 
-/// Ends the process as the signal would have: a shell that runs a script ends with it, and says 128 and its number.
+/// Ends the process as the signal would have, so that a script ends with it and the shell reports 128 plus
+/// its number.
 pub fn end() -> ExitCode {
     let signal = arrived().unwrap_or(SIGINT);
-    // No signal ends the first process of a container by default.
+    // By default no signal ends the first process of a container.
     if std::process::id() != 1 {
         let _ = low_level::emulate_default_handler(signal);
     }

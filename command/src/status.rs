@@ -1,4 +1,4 @@
-//! How an account stands, in sentences: `user show`.
+//! The state of an account, in sentences: `user show`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::failure::Outcome;
 use crate::show::{or, time, word};
 
-/// Writes what is known of the account beside its public part, and what keeps it from logging in.
+/// Prints what is known of the account besides its public part, and what prevents a login.
 pub fn print(out: &mut dyn Write, user: &Value, status: &Value) -> Outcome {
     for (name, text) in [
         ("password", password(status)),
@@ -23,25 +23,19 @@ pub fn print(out: &mut dyn Write, user: &Value, status: &Value) -> Outcome {
     let obstacles: Vec<String> =
         items(&status["obstacles"]).flat_map(|code| sentences(&word(code), &who, status)).collect();
     match obstacles.is_empty() {
-        true => writeln!(out, "\nNothing of the account keeps {name} from logging in.")?,
+        true => writeln!(out, "\nNothing about the account keeps {name} from logging in.")?,
         false => writeln!(out, "\n{name} cannot log in:")?,
     }
     for sentence in obstacles {
         writeln!(out, "- {sentence}")?;
     }
     if status["must_change_password"] == true {
-        writeln!(out, "The next login by password asks for a new one.")?;
+        writeln!(out, "The next login by password requires a new one.")?;
     }
     if !items(&status["found_by"]).any(|by| by == "email") && !user["email"].is_null() {
-        writeln!(
-            out,
-            "Only the name finds the account: it has not claimed its e-mail address, which is unverified."
-        )?;
+        writeln!(out, "A login finds the account by its name only: its e-mail address is not verified.")?;
     }
-    writeln!(
-        out,
-        "Whether the network address it logs in from is locked belongs to no account: doorward events --kind throttled"
-    )?;
+    writeln!(out, "Locks on network addresses belong to no account: doorward events --kind throttled")?;
     Ok(())
 }
 
@@ -99,14 +93,15 @@ fn mails(mails: &Value) -> String {
     items(mails).map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// The account as an argument of the next command: its name, where no shell makes anything of it, else its id.
+/// Returns the account as an argument for the next command: its name, unless a shell would interpret it, or
+/// else its id.
 fn argument(user: &Value) -> String {
     let name = word(&user["username"]);
     let is_plain = |c: char| c.is_alphanumeric() || "._".contains(c);
     if name.chars().all(is_plain) { name } else { word(&user["id"]) }
 }
 
-/// What an obstacle is, and what ends it.
+/// Describes an obstacle and its remedy.
 fn sentences(code: &str, who: &str, status: &Value) -> Vec<String> {
     let sentence = match code {
         "locked" => return items(&status["locks"]).filter(|lock| !is_of_app(lock)).map(|it| lock(it, who)).collect(),
@@ -118,14 +113,14 @@ fn sentences(code: &str, who: &str, status: &Value) -> Vec<String> {
             "Its password is sealed by a secret key that is not here. Give that key beside the others (secret_keys), or: doorward password reset {who}"
         ),
         "password_hash_too_costly" => format!(
-            "The hash of its password costs more than this configuration verifies. Raise password.memory_kib and iterations to what made it, or: doorward password reset {who}"
+            "The hash of its password costs more than this configuration verifies. Raise password.memory_kib and iterations to the hash's, or: doorward password reset {who}"
         ),
         "invalid_password_hash" => {
             format!("The hash of its password cannot be read: doorward password reset {who}")
         }
         "inactive_user" => format!("It is disabled: doorward user enable {who}"),
         "temporary_password_expired" => format!(
-            "Its temporary password was good until {}: doorward password reset {who}",
+            "Its temporary password expired at {}: doorward password reset {who}",
             time(&status["password"]["expires_at"])
         ),
         "unverified_email" => format!(
@@ -135,7 +130,7 @@ fn sentences(code: &str, who: &str, status: &Value) -> Vec<String> {
             "It must have a second factor (require_second_factor), and has none.".to_owned()
         }
         "retired_seed" => {
-            "Codes of its authenticator app are refused: what the app was set up with was retired. Another factor still opens it."
+            "Codes of its authenticator app are refused: the app's seed was retired. Another factor is still accepted."
                 .to_owned()
         }
         "app_sealed_by_unknown_key" => {
@@ -153,15 +148,15 @@ fn is_of_app(lock: &Value) -> bool {
 
 fn lock(lock: &Value, who: &str) -> String {
     let takes = match lock["of"].as_str() {
-        Some("username") => "By its name it takes no password".to_owned(),
-        Some("email") => "By its e-mail address it takes no password".to_owned(),
-        Some("second_factor") => "It takes no code of its authenticator app".to_owned(),
-        _ => "It takes no password".to_owned(),
+        Some("username") => "It refuses passwords with its name".to_owned(),
+        Some("email") => "It refuses passwords with its e-mail address".to_owned(),
+        Some("second_factor") => "It refuses codes of its authenticator app".to_owned(),
+        _ => "It refuses passwords".to_owned(),
     };
     let device = if lock["known_device"] == true { " on a device where it logged in before" } else { "" };
     let until = match time(&lock["locked_until"]) {
-        until if until.is_empty() => format!(" until it is opened: doorward user unlock {who}"),
-        until => format!(" until {until}. To open it now: doorward user unlock {who}"),
+        until if until.is_empty() => format!(" until it is unlocked: doorward user unlock {who}"),
+        until => format!(" until {until}. To unlock it now: doorward user unlock {who}"),
     };
     format!("{takes}{device}, after {} failures in a row,{until}", word(&lock["failures"]))
 }

@@ -1,4 +1,4 @@
-//! Stores as a whole: `init`, `backup`, `restore`, `maintain`, `stats`, `doctor`, `migrate`, `migrate-schema`.
+//! Whole stores: `init`, `backup`, `restore`, `maintain`, `stats`, `doctor`, `migrate`, `migrate-schema`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,17 +18,16 @@ use serde_json::{Map, Value, json};
 
 use crate::Context;
 use crate::actor;
-use crate::door::store_url;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, safe, word};
 use crate::signals;
 
 #[derive(Args)]
 pub struct Backup {
-    /// The file to make. It is never one that exists.
+    /// The file to create. An existing file is never overwritten.
     #[arg(id = "path", value_name = "FILE")]
     file: PathBuf,
-    /// Open the copy before it has its name, look through all of it, and count what is in it.
+    /// Open the copy before it gets its name, check all of it, and count its content.
     #[arg(long)]
     verify: bool,
 }
@@ -38,57 +37,60 @@ pub struct Restore {
     /// The backup.
     #[arg(id = "backup", value_name = "BACKUP")]
     file: PathBuf,
-    /// End every session, mailed token and challenge of the backup: it brings back those that were ended since.
+    /// End every session, mailed token and challenge of the backup, because it brings back those that were
+    /// ended since.
     #[arg(long)]
     end_all_sessions: bool,
-    /// Retire the keys of the backup, as `keys rotate --retire-now` does: it brings back those that were retired since.
+    /// Retire the keys of the backup, as `keys rotate --retire-now` does, because it brings back those that
+    /// were retired since.
     #[arg(long)]
     retire_keys: bool,
 }
 
 #[derive(Args)]
 pub struct Doctor {
-    /// Look through a SQLite file to its end, however long that takes; else for two seconds.
+    /// Check a SQLite file to its end, however long that takes; otherwise for two seconds.
     #[arg(long)]
     integrity: bool,
 }
 
 #[derive(Args)]
 pub struct Maintain {
-    /// Stop after this many milliseconds, 1 to 60000, though something may be left. Default: when nothing is.
+    /// Stop after this many milliseconds, 1 to 60000, even if something is left. Default: when nothing is
+    /// left.
     #[arg(long, value_name = "MS")]
     budget_ms: Option<u32>,
 }
 
 #[derive(Args)]
 pub struct Stats {
-    /// Print them as a scraper of Prometheus reads them.
+    /// Print the figures in the format of Prometheus.
     #[arg(long, conflicts_with = "json")]
     prometheus: bool,
 }
 
 #[derive(Args)]
 pub struct Migrate {
-    /// The store to read: sqlite:PATH, postgres://…, or @FILE that holds it.
+    /// The store to read: sqlite:PATH, postgres://…, or @FILE that contains it.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     from: String,
     /// The store to fill: a new file, or a database that no engine has opened.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, required_unless_present = "unseal")]
     to: Option<String>,
-    /// Move nothing, but open the store in --from to its hosts again after it was moved. What was written in the new
+    /// Move nothing, but reopen the store in --from to its hosts after it was moved. Data written to the new
     /// store stays there.
     #[arg(long, conflicts_with = "to")]
     unseal: bool,
 }
 
-/// Makes a store and its key file. On a server there is nothing to overwrite: tables that are there stay.
+/// Creates a store and its key file. Existing tables on a server stay.
 pub fn init(context: &mut Context) -> Outcome {
     let mut config = context.source.config()?;
     (config.create, config.migrate) = (Some(true), On::from(true));
     let refused = |why: String| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
     let store = match &config.store {
         StoreUrl::SqliteFile(path) if path.exists() => {
-            return refused(format!("{}: there is such a file already", path.display()));
+            return refused(format!("{}: the file exists already", path.display()));
         }
         StoreUrl::SqliteFile(path) => Some(path.display().to_string()),
         StoreUrl::SqliteMemory => return refused("a store in memory ends with its process".to_owned()),
@@ -97,7 +99,7 @@ pub fn init(context: &mut Context) -> Outcome {
     let key = config.key_file();
     let is_given = key.as_ref().is_none_or(|path| path.exists());
     if let Err(failure) = context.source.open_as(config) {
-        // It cannot be opened yet, and would be refused the next time.
+        // The store cannot be opened yet, and would be refused the next time.
         for ending in ["", "-wal", "-shm"] {
             let _ = store.as_ref().map(|path| fs::remove_file(format!("{path}{ending}")));
         }
@@ -109,12 +111,12 @@ pub fn init(context: &mut Context) -> Outcome {
         return Ok(writeln!(context.out, "{}", show::json(&made))?);
     }
     match &store {
-        Some(path) => writeln!(context.out, "The store is made:      {}", safe(path))?,
+        Some(path) => writeln!(context.out, "Created the store:       {}", safe(path))?,
         None => writeln!(context.out, "The store is ready: its tables are on the server.")?,
     }
     match &key {
-        Some(path) if is_given => writeln!(context.out, "Its secret key was there: {}", safe(path))?,
-        Some(path) => writeln!(context.out, "Its secret key is made: {}", safe(path))?,
+        Some(path) if is_given => writeln!(context.out, "Found its secret key:    {}", safe(path))?,
+        Some(path) => writeln!(context.out, "Created its secret key:  {}", safe(path))?,
         None => writeln!(context.out, "Its secret key is the configuration's.")?,
     }
     writeln!(
@@ -131,9 +133,9 @@ impl Backup {
         let name = format!("FILE {}", self.file.display());
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let key = context.source.config()?.key_file();
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
-        let answer = watched(|watch| door.engine.backup_watched(request, watch));
+        let answer = watched(|watch| host.engine.backup_watched(request, watch));
         let answer = answer.map_err(|failure| match failure {
             Failure::Engine(error) if error.field.as_deref() == Some("/path") => {
                 Failure::File(format!("{name}: {}", error.detail.unwrap_or_default()))
@@ -148,20 +150,29 @@ impl Backup {
         writeln!(context.out, "{} bytes are in {}.", answer.bytes, safe(&name))?;
         if let Some(Verified { users, sessions, events }) = answer.verified {
             let counts = format!("{users} accounts, {sessions} live sessions, {events} events");
-            writeln!(context.out, "Verified: it is whole, opens with the secret key, and has {counts}.")?;
+            writeln!(
+                context.out,
+                "Verified: the copy is complete, opens with the secret key, and has {counts}."
+            )?;
         }
         match key {
             Some(key) => {
                 let key = key.display().to_string();
-                writeln!(context.out, "The secret key is not: keep {}, too, in another place.", safe(&key))?;
+                writeln!(
+                    context.out,
+                    "It does not contain the secret key: keep {}, too, in another place.",
+                    safe(&key)
+                )?;
             }
-            None => writeln!(context.out, "The secret key is not: it is the configuration's.")?,
+            None => {
+                writeln!(context.out, "It does not contain the secret key, which is the configuration's.")?
+            }
         }
         Ok(())
     }
 }
 
-/// Runs `f` with a bar, until a signal arrives.
+/// Runs `f` with a progress bar, until a signal arrives.
 fn watched<T>(f: impl FnOnce(&Watch) -> doorward::Result<T>) -> Outcome<T> {
     signals::watch()?;
     let bar = Arc::new(Mutex::new(Bar::new()));
@@ -204,9 +215,9 @@ impl Restore {
             return Ok(writeln!(context.out, "{}", show::json(&answer))?);
         }
         let backup = self.file.display().to_string();
-        writeln!(context.out, "The store is that of {} now.", safe(&backup))?;
+        writeln!(context.out, "The store was restored from {}.", safe(&backup))?;
         if let Some(kept) = kept {
-            writeln!(context.out, "What was there is kept: {}", safe(&kept))?;
+            writeln!(context.out, "The replaced store is kept: {}", safe(&kept))?;
         }
         if let Some(retired) = retired {
             crate::keys::tell(context, &json!(retired))?;
@@ -226,12 +237,12 @@ impl Restore {
 
 impl Maintain {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         let signals = signals::watch()?;
         let mut purged: BTreeMap<String, u64> = BTreeMap::new();
         let is_complete = loop {
             signals.check(|| format!("interrupted, rows purged so far: {}", purged.values().sum::<u64>()))?;
-            let answer = door.call("maintain", &json!({"budget_ms": self.budget_ms}))?;
+            let answer = host.call("maintain", &json!({"budget_ms": self.budget_ms}))?;
             for (kind, rows) in answer["purged"].as_object().into_iter().flatten() {
                 *purged.entry(kind.clone()).or_default() += rows.as_u64().unwrap_or(0);
             }
@@ -247,7 +258,7 @@ impl Maintain {
             writeln!(context.out, "{kind:18} {rows:>12}")?;
         }
         if !is_complete {
-            writeln!(context.out, "More is left.")?;
+            writeln!(context.out, "More expired data is left.")?;
         }
         Ok(())
     }
@@ -258,7 +269,7 @@ impl Stats {
         let answer = context.source.open()?.call("stats", &json!({"store": true}))?;
         let store = &answer["store"];
         if self.prometheus {
-            // What this process did since it began says nothing.
+            // The counters of this short process are meaningless.
             let all = answer["prometheus"].as_str().unwrap_or_default();
             let own = all.find("# HELP doorward_accounts").and_then(|start| all.get(start..));
             return Ok(write!(context.out, "{}", own.unwrap_or_default())?);
@@ -284,7 +295,7 @@ impl Stats {
 impl Doctor {
     pub fn run(self, context: &mut Context) -> Outcome {
         let answer = match context.source.open() {
-            Ok(door) => door.call("doctor", &json!({"integrity": self.integrity}))?,
+            Ok(host) => host.call("doctor", &json!({"integrity": self.integrity}))?,
             Err(failure) => {
                 let damage = damage(&context.source.config()?.store, self.integrity).ok_or(failure)?;
                 json!({"findings": [damage], "version": env!("CARGO_PKG_VERSION")})
@@ -356,13 +367,13 @@ fn unseal(store: &StoreUrl, context: &mut Context) -> Outcome {
         return Ok(writeln!(context.out, "{}", json!({ "moved_to": moved_to }))?);
     }
     match moved_to {
-        Some(to) => writeln!(context.out, "The store is open again. Let nobody use {}.", safe(&to))?,
+        Some(to) => writeln!(context.out, "The store is open again. Do not use {} any more.", safe(&to))?,
         None => writeln!(context.out, "The store was not moved: it is open.")?,
     }
     Ok(())
 }
 
-/// Brings the schema up to date, for hosts that open with `"migrate": false`.
+/// Upgrades the schema, for hosts that open the store with `"migrate": false`.
 pub fn migrate_schema(context: &mut Context) -> Outcome {
     let (before, after) = doorward::migrate_schema(&context.source.config()?)?;
     if context.json {
@@ -370,7 +381,7 @@ pub fn migrate_schema(context: &mut Context) -> Outcome {
     }
     match before {
         _ if before >= after => writeln!(context.out, "The schema is {after} already.")?,
-        0 => writeln!(context.out, "The tables are made: the schema is {after}.")?,
+        0 => writeln!(context.out, "The tables were created: the schema is {after}.")?,
         _ => writeln!(context.out, "The schema was {before} and is {after}.")?,
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `import` and `export`: accounts as NDJSON, one JSON object a line.
+//! `import` and `export`: accounts as NDJSON, one JSON object per line.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,19 +12,19 @@ use serde_json::{Value, json};
 
 use crate::Context;
 use crate::actor;
-use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Bar, word};
 use crate::signals::{self, Input, Signals};
 
 #[derive(Args)]
 pub struct Import {
-    /// NDJSON, each line an account as `import_users` takes it; `-` is standard input.
+    /// A file of NDJSON, each line an account as `import_users` accepts it; `-` is standard input.
     file: PathBuf,
-    /// Create nothing, only report what the import would do, to the end of the file.
+    /// Create nothing, but report what the import would do, to the end of the file.
     #[arg(long)]
     dry_run: bool,
-    /// What a problem with a line does: `fail` ends the import before its batch, `skip` leaves the line out.
+    /// What to do about a problem with a line: `fail` ends the import before its batch, `skip` leaves the
+    /// line out.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
     on_conflict: OnConflict,
 }
@@ -38,7 +38,7 @@ enum OnConflict {
 /// How many lines are imported in one transaction.
 const BATCH: usize = 1000;
 
-/// How many lines that are no account are told one by one.
+/// How many invalid lines are reported one by one.
 const MOST_MALFORMED: u64 = 1000;
 
 impl Import {
@@ -46,9 +46,9 @@ impl Import {
         let longest = context.source.config()?.limits.request_bytes.get();
         let signals = signals::watch()?;
         let mut lines = Lines::open(&self.file, longest, signals)?;
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         let (mut done, mut bar) = (Done::default(), Bar::new());
-        let result = self.import(&door, &mut lines, signals, &mut done, &mut bar, context);
+        let result = self.import(&host, &mut lines, signals, &mut done, &mut bar, context);
         bar.clear();
         let is_whole = result.is_ok() && (self.dry_run || !done.is_stopped);
         done.tell(&self, is_whole, context)?;
@@ -58,8 +58,7 @@ impl Import {
                 Err(refused(problems + malformed).into())
             }
             (OnConflict::Skip, _, malformed) if malformed > 0 => {
-                Err(Error::new(Code::InvalidRequest, format!("lines that are no account: {malformed}"))
-                    .into())
+                Err(Error::new(Code::InvalidRequest, format!("invalid lines: {malformed}")).into())
             }
             _ => Ok(()),
         }
@@ -67,21 +66,21 @@ impl Import {
 
     fn import(
         &self,
-        door: &Door,
+        host: &Host,
         lines: &mut Lines,
         signals: &Signals,
         done: &mut Done,
         bar: &mut Bar,
         context: &mut Context,
     ) -> Outcome {
-        let mut rehearsal = self.dry_run.then(|| door.engine.rehearse_imports()).transpose()?;
+        let mut rehearsal = self.dry_run.then(|| host.engine.rehearse_imports()).transpose()?;
         while let Some(batch) = lines.batch()? {
             signals.check(|| "interrupted".to_owned())?;
             let Batch { users, numbers, malformed, last } = batch;
             let is_refused = self.on_conflict == OnConflict::Fail && !malformed.is_empty();
             let report = match &mut rehearsal {
                 Some(rehearsal) => rehearsal.import_users(users)?,
-                None => self.send(door, users, is_refused)?,
+                None => self.send(host, users, is_refused)?,
             };
             let has_problems = !malformed.is_empty() || !report.problems.is_empty();
             if has_problems {
@@ -98,14 +97,14 @@ impl Import {
         Ok(())
     }
 
-    /// One transaction.
-    fn send(&self, door: &Door, users: Vec<ImportedUser>, is_refused: bool) -> Outcome<ImportUsersResponse> {
+    /// Imports one batch in a transaction.
+    fn send(&self, host: &Host, users: Vec<ImportedUser>, is_refused: bool) -> Outcome<ImportUsersResponse> {
         let on_conflict = match self.on_conflict {
             OnConflict::Fail => imports::OnConflict::Fail,
             OnConflict::Skip => imports::OnConflict::Skip,
         };
         let request = ImportUsersRequest { users, dry_run: Some(is_refused), on_conflict: Some(on_conflict) };
-        let import = || door.engine.import_users(request);
+        let import = || host.engine.import_users(request);
         Ok(doorward::acting(actor::current(), import)?)
     }
 }
@@ -114,7 +113,7 @@ fn refused(problems: u64) -> Error {
     Error::new(Code::InvalidRequest, format!("problems found: {problems}"))
 }
 
-/// What is done so far.
+/// The progress so far.
 #[derive(Default)]
 struct Done {
     imported: u64,
@@ -123,16 +122,17 @@ struct Done {
     problems: u64,
     malformed: u64,
     hashes: BTreeMap<String, u64>,
-    /// The last line that is.
+    /// The last line that was processed.
     line: u64,
-    /// Whether `fail` has ended it, or would have.
+    /// Whether `fail` has ended the import, or would have.
     is_stopped: bool,
-    /// What would be imported without the lines that have a problem, where `fail` would have ended it.
+    /// How many accounts would be imported without the lines that have problems, if `fail` would have ended
+    /// it.
     good: u64,
 }
 
 impl Done {
-    /// Tells the problems of a batch, in the order of its lines.
+    /// Reports the problems of a batch, in the order of its lines.
     fn problems(
         &mut self,
         malformed: &[Malformed],
@@ -184,7 +184,7 @@ impl Done {
     fn tell(&self, import: &Import, is_whole: bool, context: &mut Context) -> Outcome {
         let Done { imported, present, skipped, hashes, line, malformed, .. } = self;
         if *malformed > MOST_MALFORMED && !context.json {
-            writeln!(context.out, "More lines are no account: {}.", malformed - MOST_MALFORMED)?;
+            writeln!(context.out, "Further invalid lines: {}.", malformed - MOST_MALFORMED)?;
         }
         if context.json {
             let summary = json!({"imported": imported, "present": present, "skipped": skipped, "hashes": hashes,
@@ -214,11 +214,11 @@ impl Done {
         } else if self.is_stopped {
             writeln!(
                 context.out,
-                "The import ended before the first batch with a problem; --dry-run tells all problems of the file."
+                "The import ended before the first batch with a problem; --dry-run reports all problems of the file."
             )?;
         }
         if !is_whole && !import.dry_run && *imported > 0 {
-            let how = "To go on, import the whole file again: what is there is passed over.";
+            let how = "To go on, import the whole file again: existing accounts are skipped.";
             writeln!(context.out, "{how}")?;
         }
         Ok(())
@@ -229,23 +229,23 @@ impl Done {
 struct Lines {
     reader: Box<dyn BufRead>,
     number: u64,
-    /// Bytes read, and how many there are, as far as that is known.
+    /// The bytes read, and the total, if known.
     read: u64,
     length: u64,
     longest: usize,
 }
 
-/// Accounts for one transaction, the number of each one's line, and the lines between them that are none.
+/// The accounts for one transaction, the line number of each, and the invalid lines between them.
 #[derive(Default)]
 struct Batch {
     users: Vec<ImportedUser>,
     numbers: Vec<u64>,
     malformed: Vec<Malformed>,
-    /// The last line of it.
+    /// The number of its last line.
     last: u64,
 }
 
-/// A line that is no account.
+/// An invalid line.
 struct Malformed {
     line: u64,
     /// In bytes, from 1.
@@ -254,7 +254,7 @@ struct Malformed {
 }
 
 impl Lines {
-    /// Failure: the file is none that holds NDJSON.
+    /// Failure: the file is not NDJSON.
     fn open(path: &PathBuf, request_bytes: usize, signals: &'static Signals) -> Outcome<Lines> {
         let name = path.display().to_string();
         let unreadable = |error: io::Error| Failure::file(&format!("FILE {name}"), &error);
@@ -279,7 +279,7 @@ impl Lines {
         Ok(Lines { reader, number: 0, read: 0, length, longest: request_bytes })
     }
 
-    /// The next lines, as many as one transaction takes, and no more bytes of them than a request has.
+    /// Returns the next lines: at most one transaction's number, and at most one request's bytes.
     fn batch(&mut self) -> Outcome<Option<Batch>> {
         let (mut batch, begin) = (Batch::default(), self.read);
         while batch.numbers.len() + batch.malformed.len() < BATCH
@@ -298,7 +298,7 @@ impl Lines {
         Ok((batch.last > 0).then_some(batch))
     }
 
-    /// The next line that is not blank.
+    /// Returns the next line that is not blank.
     fn account(&mut self) -> Outcome<Option<Result<ImportedUser, Malformed>>> {
         loop {
             let mut line = self.piece()?;
@@ -328,7 +328,7 @@ impl Lines {
                 text => {
                     let parsed = ImportedUser::parse(text);
                     let Err(error) = parsed else { return Ok(parsed.ok().map(Ok)) };
-                    // Where the reader stood when it found out.
+                    // The position at which the parser noticed the flaw.
                     let column =
                         serde_json::from_str::<ImportedUser>(text).err().map_or(0, |error| error.column());
                     return malformed(begin + column.max(1), why(&error));
@@ -337,7 +337,7 @@ impl Lines {
         }
     }
 
-    /// The rest of the line, or one byte more of it than a line may have.
+    /// Returns the rest of the line, or one byte more than a line may have.
     fn piece(&mut self) -> Outcome<Vec<u8>> {
         let mut line = Vec::new();
         self.read += self.reader.by_ref().take(self.longest as u64 + 1).read_until(b'\n', &mut line)? as u64;
@@ -345,17 +345,17 @@ impl Lines {
     }
 }
 
-/// What is wrong with a line, in words that repeat no value of it.
+/// Describes the flaw of a line without repeating its values.
 fn why(error: &Error) -> String {
     match (error.code, &error.field, &error.detail) {
-        (Code::InvalidJson, ..) => "no JSON".to_owned(),
+        (Code::InvalidJson, ..) => "not JSON".to_owned(),
         (_, Some(field), Some(detail)) if field.len() > 1 => format!("{}: {detail}", &field[1..]),
         (_, _, Some(detail)) => detail.to_string(),
-        _ => "no account".to_owned(),
+        _ => "not an account".to_owned(),
     }
 }
 
-/// What a file is by its beginning, when that is not NDJSON.
+/// Recognizes other formats by the beginning of the file.
 fn other_form(begins: &[u8]) -> Option<&'static str> {
     let text = begins.trim_ascii_start();
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -371,13 +371,13 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Writes all accounts in the form that import reads.
+/// Writes all accounts in the format of import.
 pub fn export(context: &mut Context) -> Outcome {
     const FORM: [&str; 7] =
         ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
-    let door = context.source.open()?;
+    let host = context.source.open()?;
     let (signals, mut exported) = (signals::watch()?, 0);
-    door.pages("list_users", json!({}), "users", |users| {
+    host.pages("list_users", json!({}), "users", |users| {
         signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;
         exported += users.len();
         users.iter().try_for_each(|user| {

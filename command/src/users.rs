@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use crate::Context;
 use crate::ask;
-use crate::door::Door;
 use crate::failure::{Failure, Outcome};
 use crate::show::{self, Table, or, time, word};
 use crate::status;
@@ -17,30 +16,30 @@ pub enum User {
     Add(Add),
     /// List accounts.
     List {
-        /// Only those with this role.
+        /// Only accounts with this role.
         #[arg(long)]
         role: Option<String>,
-        /// Only those that may log in.
+        /// Only accounts that may log in.
         #[arg(long)]
         active: bool,
-        /// Only those that may not.
+        /// Only accounts that may not log in.
         #[arg(long, conflicts_with = "active")]
         disabled: bool,
-        /// Only those that too many failures keep somebody out of now.
+        /// Only accounts that are locked now after too many failures.
         #[arg(long)]
         locked: bool,
     },
     /// Show an account, and whether it can log in.
     Show(Who),
-    /// Change an account: what is not given stays.
+    /// Change an account; what is not given stays.
     Set(Set),
-    /// Say that an account's address is its user's.
+    /// Mark an account's address as verified.
     VerifyEmail(VerifyEmail),
     /// Keep an account from logging in, and end its sessions.
     Disable(Who),
-    /// Let an account log in again, also one that was closed after too many failures.
+    /// Let an account log in again, also after too many failures.
     Enable(Who),
-    /// Open an account that was closed after too many failures.
+    /// Unlock an account after too many failures.
     Unlock(Who),
     /// Show or change the roles of an account.
     Roles(Roles),
@@ -48,20 +47,20 @@ pub enum User {
     Delete {
         #[command(flatten)]
         who: Who,
-        /// Do not ask.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
-    /// Write everything that is kept on a person, as JSON.
+    /// Write all data about a person, as JSON.
     Export(Who),
 }
 
 #[derive(Subcommand)]
 pub enum Password {
-    /// Set a temporary password, or mail a link with which a new one is set.
+    /// Set a temporary password, or mail a link for setting a new one.
     ///
-    /// The temporary one is typed twice, or the first line of standard input. It must be changed at the next login. Every
-    /// session ends.
+    /// The temporary password is typed twice, or is the first line of standard input. It must be changed at
+    /// the next login. Every session ends.
     Reset {
         #[command(flatten)]
         who: Who,
@@ -73,7 +72,7 @@ pub enum Password {
 
 #[derive(Args)]
 pub struct Who {
-    /// Its id, name or e-mail address.
+    /// The account's id, name or e-mail address.
     #[arg(id = "user_id", value_name = "USER")]
     who: String,
 }
@@ -83,13 +82,13 @@ pub struct Add {
     /// The name to log in with.
     #[arg(id = "username", value_name = "NAME")]
     name: String,
-    /// The e-mail address; needed unless the configuration says otherwise (registration.require_email).
+    /// The e-mail address; required unless the configuration says otherwise (registration.require_email).
     #[arg(long)]
     email: Option<String>,
     /// A role; may be given several times.
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// What else to keep with the account, a JSON object.
+    /// Further data of the host, a JSON object.
     #[arg(long, value_name = "JSON")]
     attributes: Option<String>,
     /// The language of mails to this user.
@@ -105,16 +104,16 @@ pub struct Set {
     /// The new name.
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
-    /// The new address. It is not verified, and what was mailed to the old one is good no more.
+    /// The new address. It is not verified, and links mailed to the old one become invalid.
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// What else to keep with the account, a JSON object, instead of all that is kept.
+    /// Further data of the host, a JSON object that replaces the present one.
     #[arg(long, value_name = "JSON")]
     attributes: Option<String>,
     /// The language of mails to this user.
     #[arg(long)]
     locale: Option<String>,
-    /// Whether the next login by password ends with a new one.
+    /// Whether the next login by password requires a new one.
     #[arg(long, value_name = "BOOL")]
     must_change_password: Option<bool>,
 }
@@ -123,11 +122,11 @@ pub struct Set {
 pub struct VerifyEmail {
     #[command(flatten)]
     who: Who,
-    /// Take away what opened the account before, where it never verified an address: password, sessions, second factors,
-    /// passkeys, identities.
+    /// Remove all access set up before, if the account never verified an address: password, sessions, second
+    /// factors, passkeys, identities.
     #[arg(long)]
     reclaim: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -136,48 +135,48 @@ pub struct VerifyEmail {
 pub struct Roles {
     #[command(flatten)]
     who: Who,
-    /// A role to give; may be given several times.
+    /// A role to add; may be given several times.
     #[arg(id = "add_roles", long = "add", value_name = "ROLE")]
     given: Vec<String>,
-    /// A role to take away; may be given several times.
+    /// A role to remove; may be given several times.
     #[arg(id = "remove_roles", long = "remove", value_name = "ROLE")]
     taken: Vec<String>,
 }
 
 impl User {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let door = context.source.open()?;
+        let host = context.source.open()?;
         match self {
-            User::Add(add) => add.run(&door, context),
+            User::Add(add) => add.run(&host, context),
             User::List { role, active, disabled, locked } => {
                 let is_active = (active || disabled).then_some(active);
-                list(&door, json!({"role": role, "is_active": is_active, "locked": locked}), context)
+                list(&host, json!({"role": role, "is_active": is_active, "locked": locked}), context)
             }
-            User::Show(Who { who }) => show(&door, &who, context),
-            User::Set(set) => set.run(&door, context),
-            User::VerifyEmail(verify) => verify.run(&door, context),
+            User::Show(Who { who }) => show(&host, &who, context),
+            User::Set(set) => set.run(&host, context),
+            User::VerifyEmail(verify) => verify.run(&host, context),
             User::Unlock(Who { who }) => {
-                let locks = door.user_with_status(&who)?["status"]["locks"].take();
-                let user = update(&door, &who, json!({"unlock": true}))?;
+                let locks = host.user_with_status(&who)?["status"]["locks"].take();
+                let user = update(&host, &who, json!({"unlock": true}))?;
                 let became = match locks.as_array().is_none_or(Vec::is_empty) {
-                    true => "was not locked; failures are counted from none again.",
-                    false => "is open for guesses at its password and codes again.",
+                    true => "was not locked; its failure counts are reset.",
+                    false => "is unlocked; its failure counts are reset.",
                 };
                 answer(context, &user, Some(became))
             }
             User::Disable(Who { who }) => {
-                let user = update(&door, &who, json!({"is_active": false}))?;
+                let user = update(&host, &who, json!({"is_active": false}))?;
                 answer(context, &user, Some("may not log in any more; its sessions ended."))
             }
             User::Enable(Who { who }) => {
-                let user = update(&door, &who, json!({"is_active": true}))?;
+                let user = update(&host, &who, json!({"is_active": true}))?;
                 answer(context, &user, Some("may log in."))
             }
-            User::Roles(roles) => roles.run(&door, context),
+            User::Roles(roles) => roles.run(&host, context),
             User::Delete { who, yes } => {
-                let user = door.user(&who.who)?;
+                let user = host.user(&who.who)?;
                 ask::confirm(&format!("Delete {} and everything about it?", title(&user)), yes)?;
-                let deleted = door.call("delete_user", &json!({"id": user["id"]}))?;
+                let deleted = host.call("delete_user", &json!({"id": user["id"]}))?;
                 match context.json {
                     true => writeln!(context.out, "{deleted}")?,
                     false => writeln!(context.out, "{} is deleted.", title(&user))?,
@@ -185,7 +184,7 @@ impl User {
                 Ok(())
             }
             User::Export(Who { who }) => {
-                let everything = export(&door, &door.user(&who)?["id"])?;
+                let everything = export(&host, &host.user(&who)?["id"])?;
                 let text = serde_json::to_string_pretty(&everything).unwrap_or_default();
                 let text: Vec<_> = text.lines().map(show::json).collect();
                 Ok(writeln!(context.out, "{}", text.join("\n"))?)
@@ -195,25 +194,24 @@ impl User {
 }
 
 impl Set {
-    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+    fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let Set { who, username, email, attributes, locale, must_change_password } = self;
         let changes = json!({"username": username, "email": email, "attributes": object(attributes)?,
             "locale": locale, "must_change_password": must_change_password});
-        let user = update(door, &who.who, changes)?;
+        let user = update(host, &who.who, changes)?;
         answer(context, &user, None)
     }
 }
 
 impl VerifyEmail {
-    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+    fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let VerifyEmail { who, reclaim, yes } = self;
-        let found = door.user_with_status(&who.who)?;
+        let found = host.user_with_status(&who.who)?;
         let (user, is_first) = (&found["user"], found["status"]["was_verified"] == false);
         let (title, address) = (title(user), word(&user["email"]));
         if reclaim {
-            let question = format!(
-                "Take password, sessions and factors from {title}, and say that {address} is its user's?"
-            );
+            let question =
+                format!("Remove password, sessions and factors of {title}, and mark {address} as verified?");
             ask::confirm(&question, yes)?;
         } else if is_first && !address.is_empty() {
             let question = format!(
@@ -225,57 +223,57 @@ impl VerifyEmail {
         let changes = json!({"id": user["id"], "email_verified": true, "reclaim": reclaim});
         let became = match reclaim {
             true => {
-                format!("has the address {address} verified, and neither password nor sessions any more.")
+                format!("has the verified address {address}; its password and sessions were removed.")
             }
-            false => format!("has the address {address} verified."),
+            false => format!("has the verified address {address}."),
         };
-        answer(context, &door.call("update_user", &changes)?, Some(&became))
+        answer(context, &host.call("update_user", &changes)?, Some(&became))
     }
 }
 
-/// A JSON object that an option holds.
+/// Parses an option's JSON object.
 fn object(attributes: Option<String>) -> Outcome<Option<Map<String, Value>>> {
     let object = attributes.map(|text| serde_json::from_str(&text)).transpose();
     object.map_err(|_| Failure::Usage("--attributes: expected a JSON object".to_owned()))
 }
 
 impl Add {
-    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+    fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let Add { name, email, roles, attributes, locale } = self;
         let attributes = object(attributes)?;
         let roles = Some(roles).filter(|roles| !roles.is_empty());
         let mut request = json!({"username": name, "email": email, "roles": roles, "attributes": attributes,
             "locale": locale});
-        check(door, &request, context.source.config()?.registration.conceal_existing)?;
+        check(host, &request, context.source.config()?.registration.conceal_existing)?;
         request["password"] = ask::new_password(&name)?.into();
-        answer(context, &door.call("register", &request)?, None)
+        answer(context, &host.call("register", &request)?, None)
     }
 }
 
-/// Refuses an account that `register` would refuse, before anybody types a password for it.
-fn check(door: &Door, account: &Value, conceals_existing: bool) -> Outcome {
-    let report = door.call("import_users", &json!({"dry_run": true, "users": [account]}))?;
+/// Refuses an account that `register` would refuse, before a password is typed for it.
+fn check(host: &Host, account: &Value, conceals_existing: bool) -> Outcome {
+    let report = host.call("import_users", &json!({"dry_run": true, "users": [account]}))?;
     match report["problems"][0]["code"].as_str() {
         None => Ok(()),
         Some("username_taken") => Err(Error::from(Code::UsernameTaken).into()),
         Some("email_taken") if conceals_existing => Ok(()),
         Some("email_taken") => Err(Error::from(Code::EmailTaken).into()),
-        // `register` says which member, and why.
+        // `register` names the member and the reason.
         Some(_) => {
             let mut request = account.clone();
             request["password"] = "".into();
-            door.call("register", &request).map(drop)
+            host.call("register", &request).map(drop)
         }
     }
 }
 
 impl Roles {
-    fn run(self, door: &Door, context: &mut Context) -> Outcome {
+    fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let Roles { who, given, taken } = self;
-        let mut user = door.user(&who.who)?;
+        let mut user = host.user(&who.who)?;
         if !given.is_empty() || !taken.is_empty() {
             let change = json!({"id": user["id"], "add_roles": given, "remove_roles": taken});
-            user = door.call("update_user", &change)?["user"].take();
+            user = host.call("update_user", &change)?["user"].take();
         }
         match context.json {
             true => answer(context, &json!({"user": user}), None),
@@ -290,14 +288,14 @@ impl Roles {
 impl Password {
     pub fn run(self, context: &mut Context) -> Outcome {
         let Password::Reset { who, mail } = self;
-        let door = context.source.open()?;
-        let user = door.user(&who.who)?;
+        let host = context.source.open()?;
+        let user = host.user(&who.who)?;
         if mail {
-            return mail_link(&door, &user, context);
+            return mail_link(&host, &user, context);
         }
         let password = ask::new_password(&title(&user))?;
         let request = json!({"user_id": user["id"], "new_password": password, "temporary": true});
-        let user = door.call("set_password", &request)?;
+        let user = host.call("set_password", &request)?;
         answer(
             context,
             &user,
@@ -306,12 +304,12 @@ impl Password {
     }
 }
 
-fn mail_link(door: &Door, user: &Value, context: &mut Context) -> Outcome {
+fn mail_link(host: &Host, user: &Value, context: &mut Context) -> Outcome {
     let mail = context.source.config()?.mail;
     if mail.links.reset_password.is_none() && mail.from.is_none() {
         return Err(Error::at(Code::InvalidConfig, "/mail", "there is no link to mail").into());
     }
-    // The operation itself tells nobody.
+    // The operation itself does not disclose this.
     let why_not = match (&user["email"], &user["is_active"]) {
         (Value::Null, _) => Some("the account has no e-mail address"),
         (_, Value::Bool(false)) => Some("the account may not log in"),
@@ -320,28 +318,28 @@ fn mail_link(door: &Door, user: &Value, context: &mut Context) -> Outcome {
     if let Some(why) = why_not {
         return Err(Error::new(Code::InvalidRequest, why).into());
     }
-    let sent = door.call("request_password_reset", &json!({"email": user["email"]}))?;
+    let sent = host.call("request_password_reset", &json!({"email": user["email"]}))?;
     match context.json {
         true => writeln!(context.out, "{sent}")?,
         false => writeln!(
             context.out,
-            "A mail to {} waits for whoever sends the mails, unless one did less than a minute ago.",
+            "A mail to {} waits to be sent, unless another one was requested less than a minute ago.",
             word(&user["email"])
         )?,
     }
     Ok(())
 }
 
-fn update(door: &Door, who: &str, mut changes: Value) -> Outcome<Value> {
-    changes["id"] = door.user(who)?["id"].take();
-    door.call("update_user", &changes)
+fn update(host: &Host, who: &str, mut changes: Value) -> Outcome<Value> {
+    changes["id"] = host.user(who)?["id"].take();
+    host.call("update_user", &changes)
 }
 
-/// Accounts as a table, or one JSON object a line.
-fn list(door: &Door, request: Value, context: &mut Context) -> Outcome {
+/// Prints accounts as a table, or as one JSON object per line.
+fn list(host: &Host, request: Value, context: &mut Context) -> Outcome {
     let mut table = Table::new(["ID", "USERNAME", "E-MAIL", "ACTIVE", "ROLES"]);
     let (out, json) = (&mut *context.out, context.json);
-    let listed = door.pages("list_users", request, "users", |users| match json {
+    let listed = host.pages("list_users", request, "users", |users| match json {
         true => users.iter().try_for_each(|user| Ok(writeln!(out, "{}", show::json(&user.to_string()))?)),
         false => {
             let cells = |user: &Value| {
@@ -353,7 +351,7 @@ fn list(door: &Door, request: Value, context: &mut Context) -> Outcome {
     listed.map(drop)
 }
 
-/// Prints the answer's account, or in one line what became of it.
+/// Prints the answer's account, or its outcome in one line.
 fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcome {
     let (out, user) = (&mut *context.out, &answer["user"]);
     match became {
@@ -377,9 +375,9 @@ fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcom
     Ok(())
 }
 
-/// Prints an account and how it stands.
-fn show(door: &Door, who: &str, context: &mut Context) -> Outcome {
-    let found = door.user_with_status(who)?;
+/// Prints an account and its state.
+fn show(host: &Host, who: &str, context: &mut Context) -> Outcome {
+    let found = host.user_with_status(who)?;
     answer(context, &found, None)?;
     match context.json {
         true => Ok(()),
@@ -391,11 +389,11 @@ fn title(user: &Value) -> String {
     format!("{} ({})", word(&user["username"]), word(&user["id"]))
 }
 
-/// Every page of everything that is kept on a person, as one.
-fn export(door: &Door, id: &Value) -> Outcome<Value> {
-    let mut whole = door.call("export_user", &json!({"id": id}))?;
+/// Collects every page of a person's data.
+fn export(host: &Host, id: &Value) -> Outcome<Value> {
+    let mut whole = host.call("export_user", &json!({"id": id}))?;
     while let Some(next) = whole.as_object_mut().and_then(|whole| whole.remove("next")) {
-        let mut page = door.call("export_user", &json!({"id": id, "after": next}))?;
+        let mut page = host.call("export_user", &json!({"id": id, "after": next}))?;
         for list in ["sessions", "events"] {
             if let (Some(all), Some(more)) = (whole[list].as_array_mut(), page[list].as_array_mut()) {
                 all.append(more);

@@ -75,8 +75,8 @@ fn problems_of_an_import_are_told_by_line() {
 fn lines_that_are_no_account() {
     let shell = Shell::with_store();
     let bad = [
-        ("{\"username\": \"zanzibar\"", "column 23: no JSON"),
-        ("{\"username\": \"x\"}, {\"username\": \"y\"}", "column 18: no JSON"),
+        ("{\"username\": \"zanzibar\"", "column 23: not JSON"),
+        ("{\"username\": \"x\"}, {\"username\": \"y\"}", "column 18: not JSON"),
         ("  name", "column 3: expected a JSON object"),
         ("{\"username\": \"x\", \"email\": \"x@example.com\", \"zanzibar\": true}", "unknown field"),
         ("{\"username\": \"x\", \"username\": \"y\"}", "username: duplicate field"),
@@ -107,19 +107,19 @@ fn lines_that_are_no_account() {
 
     // What is there already is nobody's problem.
     let (status, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
-    assert_eq!((status, text.contains("lines that are no account: 7")), (4, true), "{text}");
+    assert_eq!((status, text.contains("invalid lines: 7")), (4, true), "{text}");
     told(&text);
     let counts = "Imported: 1200, there already: 1000, skipped: 7, of the lines up to 2207.";
     assert!(text.contains(counts) && !text.contains("taken"), "{text}");
     let (_, text) = shell.bad(&["--json", "import", "b.ndjson", "--on-conflict", "skip"], "");
     let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    assert_eq!(first, json!({"line": 1100, "column": 23, "code": "malformed", "detail": "no JSON"}));
+    assert_eq!(first, json!({"line": 1100, "column": 23, "code": "malformed", "detail": "not JSON"}));
 
     // Of very many a part is told, and their number.
     shell.write("c.ndjson", "{\n".repeat(1100));
     let (_, text) = shell.bad(&["import", "c.ndjson", "--on-conflict", "skip"], "");
-    assert_eq!(text.matches("no JSON").count(), 1000);
-    assert!(text.contains("More lines are no account: 100."), "{text}");
+    assert_eq!(text.matches("not JSON").count(), 1000);
+    assert!(text.contains("Further invalid lines: 100."), "{text}");
 }
 
 /// Whatever is wrong with a line.

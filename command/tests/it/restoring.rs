@@ -72,14 +72,14 @@ fn a_backup_takes_the_place_of_the_store() {
     assert!(!shell.is_active(&login));
     let out = shell.good(&["restore", "backup.db"], "");
     assert!(
-        out.contains("The store is that of backup.db now.") && out.contains("revoked or\nchanged since"),
+        out.contains("The store was restored from backup.db.") && out.contains("revoked or\nchanged since"),
         "{out}"
     );
     assert!(!shell.has("bob") && shell.login("ada", PASSWORD).0 == 0);
     assert!(shell.is_active(&login), "as the page says");
     assert_eq!(shell.kinds().iter().filter(|kind| *kind == "store_restored").count(), 1);
 
-    // What was there is kept, whole, under a dated name.
+    // The replaced store is kept, whole, under a dated name.
     let [kept] = &shell.litter()[..] else { panic!("{:?}", shell.names()) };
     assert!(kept.starts_with("a.db.before-20") && kept.ends_with("Z") && out.contains(kept), "{kept}: {out}");
     let (_, users) = shell.call(kept, "list_users", json!({}));
@@ -295,7 +295,10 @@ fn what_is_in_pieces_is_kept_in_pieces() {
 fn a_backup_is_verified_before_it_has_its_name() {
     let (shell, _) = Shell::with_a_backup();
     let out = shell.good(&["backup", "b.db", "--verify"], "");
-    assert!(out.contains("whole, opens with the secret key, and has 2 accounts, 0 live sessions, "), "{out}");
+    assert!(
+        out.contains("complete, opens with the secret key, and has 2 accounts, 0 live sessions, "),
+        "{out}"
+    );
     let answer = shell.json(&["backup", "c.db", "--verify"], "");
     assert_eq!((&answer["verified"]["users"], &answer["verified"]["sessions"]), (&json!(2), &json!(0)));
     // What is damaged cannot be copied.

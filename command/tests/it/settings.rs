@@ -268,7 +268,7 @@ fn what_a_shorter_retention_purges_is_asked_for(store: &Store) {
     stage.advance(100 * DAY);
     drop(app);
     let shorter = json!({"audit": {"retention_days": 30}});
-    let told = "/audit/retention_days 400 -> 30\nEvents that are past their time then, and are purged: 2\n";
+    let told = "/audit/retention_days 400 -> 30\nEvents that expire then, and are purged: 2\n";
     let (status, text) = stage.run_with(&shorter, "settings adopt --dry-run");
     assert_eq!((status, text.contains(told)), (0, true), "{text}");
     let (status, text) = stage.run_with(&shorter, "settings adopt");
