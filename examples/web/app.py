@@ -1,7 +1,7 @@
 """A small web site on doorward: accounts, mails, second factors, sessions, an audit log: `make web`.
 
-Pages are plain HTML and work without JavaScript, but for passkeys; without it a mailed token is pasted.
-What the engine refuses is told by its message; what it wants next, by its code.
+The pages are plain HTML. Only passkeys need JavaScript; without it the user pastes the mailed token. The site
+shows the message of a failure, and chooses the next page by its code.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from doorward.models import (
 )
 
 HERE = Path(__file__).resolve().parent
-# The session's token. A site with TLS calls it `__Host-session`: then no other host can set it.
+# The session's token. With TLS call it `__Host-session`, so that no other host can set it.
 SESSION, CHALLENGE = "session", "challenge"
 DAY = 86_400
 
@@ -47,7 +47,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
-# The page on which a form stands, to show it again with what was wrong.
+# The page of each form, to show it again with the failure.
 PAGES = {
     "/login": "login.html",
     "/login/code": "code.html",
@@ -64,7 +64,7 @@ Form = dict[str, str]
 
 
 def configuration(folder: Path, site: str) -> Config:
-    """Everything embedded: SQLite in a folder, mails taken by the site itself."""
+    """Return the configuration: SQLite in a folder; the site takes the mails itself."""
     return {
         "store": f"sqlite:{folder / 'web.db'}",
         "issuer": "Doorward Example",
@@ -73,7 +73,7 @@ def configuration(folder: Path, site: str) -> Config:
         "passkeys": {"rp_id": "localhost", "rp_name": "Doorward Example", "origins": [site]},
         "mail": {
             "links": {
-                # What follows # is in no log and no Referer header: the page's script reads it.
+                # The part after # is in no log and no Referer header; the script of the page reads it.
                 "verify_email": f"{site}/verify#{{token}}",
                 "reset_password": f"{site}/reset#{{token}}",
                 "change_email": f"{site}/verify#{{token}}",
@@ -96,11 +96,11 @@ Fields = Annotated[Form, Depends(form)]
 
 
 def answer_of(fields: Form) -> dict[str, Any]:
-    """Read what the browser says of a passkey."""
+    """Read the response of a passkey."""
     try:
         answer: dict[str, Any] = json.loads(fields.get("response", ""))
     except ValueError:
-        raise AuthError("The browser gave no passkey.") from None
+        raise AuthError("The browser returned no passkey.") from None
     return answer
 
 
@@ -112,13 +112,13 @@ def when(at: int) -> str:
 def create_app(engine: Engine) -> FastAPI:
     """Make the site."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    # No page of another name that leads here reads the mailbox.
+    # A page under another name that resolves to this site must not read the mailbox.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"])
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["when"] = when
     mailbox: list[Any] = []
     first_registration = asyncio.Lock()
-    # A site with TLS leaves names and `secure` as they are: then no other host can set them.
+    # With TLS use the default names and `secure`, so that no other host can set the cookies.
     device = DeviceCookie("device", secure=False)
     verification = VerificationCookie("verification", secure=False)
 
@@ -130,7 +130,7 @@ def create_app(engine: Engine) -> FastAPI:
         return RedirectResponse(f"{path}?note={note}" if note else path, 303, HEADERS)
 
     def client(request: Request) -> Client:
-        """From where a request comes, and on which device; that is remembered, see `entered`."""
+        """Return the address and device of a request; `entered` stores the device."""
         if not hasattr(request.state, "client"):
             request.state.client = device.client(request.scope)
         found: Client = request.state.client
@@ -150,7 +150,7 @@ def create_app(engine: Engine) -> FastAPI:
         return response
 
     def someone(request: Request) -> AuthenticateResponse:
-        """Who is there; InvalidToken where nobody is."""
+        """Return the user of the session; raise InvalidToken without one."""
         who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
         request.state.me = who.user
         return who
@@ -158,7 +158,7 @@ def create_app(engine: Engine) -> FastAPI:
     def fresh(
         request: Request, who: Annotated[AuthenticateResponse, Depends(someone)]
     ) -> AuthenticateResponse:
-        """Who is there and logged in just now: what opens an account is not for whoever finds a session."""
+        """Require a fresh login, so that a person who finds an open session cannot take over the account."""
         token = request.cookies.get(SESSION, "")
         asked = engine.authorize(token=token, backend="browser", max_age_seconds=300, by_second_factor=True)
         if not asked.authorized:
@@ -171,7 +171,7 @@ def create_app(engine: Engine) -> FastAPI:
         return who
 
     def deliver() -> None:
-        """Put mails where a developer sees them; a real site sends them, or lets the engine do it by SMTP."""
+        """Show mails to the developer. A real site sends them, or the engine does by SMTP."""
         for mail in engine.take_mail(limit=100).mails:
             print(f"Mail to {mail.to}: {mail.subject}\n  {mail.link or ''}", file=sys.stderr, flush=True)
             mailbox.insert(0, mail)
@@ -228,7 +228,7 @@ def create_app(engine: Engine) -> FastAPI:
     def show_form(request: Request, note: str = "") -> Response:
         return page(request, PAGES[request.url.path], note=note)
 
-    # Calls that hash passwords have threads of their own: other pages do not wait with them.
+    # Calls that hash passwords run on their own threads, so that other pages do not wait.
 
     @app.post("/register")
     async def register(request: Request, fields: Fields) -> Response:
@@ -246,14 +246,14 @@ def create_app(engine: Engine) -> FastAPI:
             return not (await to_thread(engine.list_users, limit=1)).users
 
         if await is_first():
-            # The first one administers. Of two at once one is second.
+            # The first user is the administrator, also if two register at once.
             async with first_registration:
                 done = await registered(["admin"] if await is_first() else [])
         else:
             done = await registered([])
         await to_thread(deliver)
         response = goto("/login", "registered")
-        # By this the browser proves later that the account is its own.
+        # With this cookie the browser later proves that the account is its own.
         response.headers.append("set-cookie", verification.header(done.verification))
         return response
 
@@ -294,8 +294,8 @@ def create_app(engine: Engine) -> FastAPI:
     def forgot(request: Request, fields: Fields) -> Response:
         engine.request_password_reset(email=fields.get("email", ""), client=client(request))
         deliver()
-        text = "If there is an account with this address, a mail is on its way."
-        return page(request, "message.html", title="Look into your mailbox", message=text)
+        text = "If there is an account with this address, we have sent it a mail."
+        return page(request, "message.html", title="Check your mailbox", message=text)
 
     @app.post("/reset")
     async def reset(fields: Fields) -> Response:
@@ -306,7 +306,7 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/verify")
     async def verify(request: Request, fields: Fields) -> Response:
-        """Verify an address by what was mailed to it and a proof of the account."""
+        """Verify an address with a mailed token and a proof of the account."""
         token, proofs = fields.get("token", ""), await to_thread(account_proofs, request, fields)
         prove: Callable[..., Any] = engine.verify_email
         for proof in [*proofs, {}]:
@@ -314,9 +314,9 @@ def create_app(engine: Engine) -> FastAPI:
                 await to_thread(prove, token=token, client=client(request), **proof)
                 break
             except NotAuthenticated:
-                raise AuthError("Whose account is it? Log in to the one that asked for this mail.") from None
+                raise AuthError("Please log in to the account that requested this mail.") from None
             except AuthError as error:
-                # Whoever is logged in here, or registered last, may not be whom the mail is for.
+                # The mail may be for another account than the one that is logged in or registered last.
                 if error.code not in ("permission_denied", "invalid_challenge"):
                     raise
         text = "Thank you. The address is verified."
@@ -398,7 +398,7 @@ def create_app(engine: Engine) -> FastAPI:
         return page(request, "totp.html", **shown(made.secret, who.user))
 
     def shown(secret: str, user: PublicUser) -> dict[str, Any]:
-        """The secret as an authenticator app reads it."""
+        """Return the secret in the form for authenticator apps."""
         made = engine.totp_provisioning_uri(secret=secret, email=user.email or user.username)
         image = base64.b64encode(made.qr_svg.encode()).decode()
         return {"secret": secret, "qr": f"data:image/svg+xml;base64,{image}"}
@@ -411,7 +411,7 @@ def create_app(engine: Engine) -> FastAPI:
         return codes(request, done.recovery_codes)
 
     def codes(request: Request, made: list[str]) -> Response:
-        """Show recovery codes; there are none where those of another factor stay good."""
+        """Show recovery codes. There are none if the account has valid ones."""
         return page(request, "codes.html", codes=made) if made else goto("/login", "added")
 
     @app.post("/totp/disable")
@@ -419,7 +419,7 @@ def create_app(engine: Engine) -> FastAPI:
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         engine.disable_totp(user_id=who.user.id, code=fields.get("code", ""), client=client(request))
-        return goto("/login", "factor")
+        return goto("/login", "totp")
 
     @app.post("/passkeys/new")
     def new_passkey(
@@ -440,7 +440,7 @@ def create_app(engine: Engine) -> FastAPI:
     @app.post("/passkeys/remove")
     def remove_passkey(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
         engine.remove_passkey(user_id=who.user.id, credential_id=fields.get("id", ""))
-        return goto("/login", "factor")
+        return goto("/login", "passkey")
 
     @app.post("/recovery-codes")
     def new_recovery_codes(
@@ -464,7 +464,7 @@ def create_app(engine: Engine) -> FastAPI:
         engine.update_user(id=fields.get("id", ""), is_active=fields.get("is_active") == "true")
         return goto("/admin")
 
-    # What no real site has.
+    # A real site has no such page.
     @app.get("/mailbox")
     def show_mailbox(request: Request) -> Response:
         deliver()

@@ -1,4 +1,4 @@
-// A button asks the browser for a passkey; what it answers goes with the form.
+// A button asks the browser for a passkey and sends its response with the form.
 "use strict";
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
@@ -15,7 +15,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.response.value = JSON.stringify(credential);
       form.submit();
     } catch {
-      form.querySelector("[role=alert]").textContent = "The browser gave no passkey. Try again.";
+      form.querySelector("[role=alert]").textContent = "The browser returned no passkey. Please try again.";
     }
   });
 }

@@ -1,4 +1,4 @@
-// A mailed token follows the # of its link, so that no server's log and no Referer header has it.
+// The mailed token is behind the # of its link, so that it stays out of server logs and Referer headers.
 "use strict";
 
 for (const part of document.querySelectorAll("[data-token]")) {

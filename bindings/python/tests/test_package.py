@@ -144,6 +144,11 @@ def test_the_links_of_the_documents() -> None:
     assert not broken
 
 
+def test_the_readme_lists_every_page() -> None:
+    listed = set(re.findall(r"^- \[docs/(.*?)\]", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert listed == {page.name for page in ROOT.glob("docs/*.md")}
+
+
 def test_the_english_of_the_documents() -> None:
     """No sentence begins with these words, and a line of a text can be read at once."""
     riddle = re.compile(r"(?:^|[.:;|] |- |\*\* )(?:Whose|Whom|Whoever|Nobody|Which) ", re.MULTILINE)
