@@ -13,7 +13,7 @@ use crate::crypto::pepper;
 use crate::error::Result;
 use crate::store::second_factors::{self, Count};
 use crate::store::users::{self, Canonical, User};
-use crate::store::{Tx, damaged, events, identities, mails, sessions};
+use crate::store::{Tx, events, identities, mails, sessions, unexpected};
 use crate::user::Id;
 
 /// The state of an account, for administrators: do not pass it on to the user or a browser.
@@ -110,7 +110,7 @@ impl Statuses<'_> {
     /// Returns the state of an account, as this read of the store finds it.
     pub(crate) fn of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
-        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(unexpected)?;
         let locks = self.throttle.locks_of(tx, id, &username, email.as_deref(), now)?;
         let count = second_factors::count(tx, id)?;
         let mut obstacles = self.obstacles_before_factors(user, &locks, now);

@@ -15,7 +15,7 @@ use crate::json::{self, Object};
 use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical, User};
-use crate::store::{Tx, damaged, identities, mails};
+use crate::store::{Tx, damaged, identities, mails, unexpected};
 use crate::token::Token;
 use crate::user::{Email, Id, Locale, Role, Username};
 
@@ -33,7 +33,7 @@ pub(crate) struct Accounts {
 impl Accounts {
     /// Unlocks an account after too many failed attempts, under each of its current names.
     pub(crate) fn unlock(&self, tx: &mut Tx, id: Id) -> Result<()> {
-        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(damaged)?;
+        let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(unexpected)?;
         let names: Vec<&str> = [Some(username.as_str()), email.as_deref()].into_iter().flatten().collect();
         self.throttle.forget_attempts(tx, id, &names)
     }
@@ -133,7 +133,7 @@ impl Accounts {
         now: i64,
     ) -> Result<(Found, User, Email)> {
         let found = self.one_time.peek(tx, token.expose(), among, now)?;
-        let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(damaged)?;
+        let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unexpected)?;
         let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
         let is_own = user.public.email.as_ref() == Some(&address);
         match is_own || found.purpose == Purpose::ChangeEmail {
@@ -161,7 +161,7 @@ impl Accounts {
     pub(crate) fn claim(&self, tx: &mut Tx, user: &mut User, now: i64) -> Result<()> {
         let Some(key) = user.public.email.as_ref().map(Email::key) else { return Ok(()) };
         self.take_claim(tx, user.public.id, &key, now)?;
-        let names = users::canonical(tx, user.public.id)?.ok_or_else(damaged)?;
+        let names = users::canonical(tx, user.public.id)?.ok_or_else(unexpected)?;
         user.public.email_verified = true;
         users::update(tx, &user.public, &names.username, Some(&key))?;
         users::has_proven_email(tx, user.public.id)

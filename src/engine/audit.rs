@@ -10,7 +10,7 @@ use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::error::{Code, Result};
 use crate::store::events::{self, Event};
-use crate::store::{Share, Store, Tx};
+use crate::store::{self, Share, Store, Tx};
 use crate::user::{Actor, Id, text_type};
 
 macro_rules! kinds {
@@ -184,7 +184,7 @@ impl Audit {
         });
         match placed {
             Ok(placed) => Ok(placed == PLACES),
-            Err(error) if error.code == Code::InvalidConfig => Ok(false),
+            Err(error) if error.code == Code::InvalidConfig && !store::is_damage(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -14,7 +14,7 @@ use crate::json::{self, Object};
 use crate::password::{IssuedSecret, Secret};
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Canonical, Listing, NewUser};
-use crate::store::{Durability, Tx, damaged, mails, one_time_secrets};
+use crate::store::{Durability, Tx, mails, one_time_secrets, unexpected};
 use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
@@ -228,7 +228,7 @@ impl Engine {
             users::insert(tx, &new)?;
             let ip = client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
-            let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
+            let new = users::find(tx, By::Id(user.id))?.ok_or_else(unexpected)?;
             self.accounts.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;
             let email = user.email.as_ref();
             email.map(|email| self.proofs.verification(&new, email, now)).transpose()
@@ -336,7 +336,7 @@ impl Engine {
                 return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
             }
             let Canonical { username: mut username_key, email: mut email_key, .. } =
-                users::canonical(tx, request.id)?.ok_or_else(damaged)?;
+                users::canonical(tx, request.id)?.ok_or_else(unexpected)?;
             let mut user = before.clone();
             if let Some(username) = &request.username {
                 let key = username.key();

@@ -19,7 +19,7 @@ use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::users::{self, By, NewUser, User};
-use crate::store::{Durability, Tx, damaged};
+use crate::store::{Durability, Tx, unexpected};
 use crate::token::Token;
 use crate::user::{Amr, Email, Id, Locale, PublicUser, Scope, Username};
 
@@ -112,7 +112,7 @@ impl Engine {
     ) -> Result<(User, bool)> {
         let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
         if let Some(id) = identities::find(tx, identity)? {
-            return Ok((users::find(tx, By::Id(id))?.ok_or_else(damaged)?, false));
+            return Ok((users::find(tx, By::Id(id))?.ok_or_else(unexpected)?, false));
         }
         let owner = newcomer.email.as_ref().map(|email| users::find(tx, By::Email(&email.key())));
         let owner = owner.transpose()?.flatten();
@@ -128,7 +128,7 @@ impl Engine {
         identities::insert(tx, identity, id, now)?;
         let event = event(Kind::IdentityLinked, id);
         self.audit.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
-        Ok((users::find(tx, By::Id(id))?.ok_or_else(damaged)?, created))
+        Ok((users::find(tx, By::Id(id))?.ok_or_else(unexpected)?, created))
     }
 
     /// Makes the account that has the address ready to be linked to the identity that has verified it.
@@ -198,7 +198,7 @@ impl Engine {
         }
         self.audit.record(tx, now, event(Kind::Registered, user.id))?;
         if !email_verified {
-            let new = users::find(tx, By::Id(user.id))?.ok_or_else(damaged)?;
+            let new = users::find(tx, By::Id(user.id))?.ok_or_else(unexpected)?;
             self.accounts.greet(tx, &new, newcomer.locale.as_ref(), None, now)?;
         }
         Ok(user.id)

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use aws_lc_rs::digest;
 
-use super::row::{Row, damaged};
+use super::row::{Row, unexpected};
 use super::tables::Kind::{self, Bytes, Integer, Text};
 use super::tables::{self, Table};
 use super::tx::Tx;
@@ -42,7 +42,7 @@ fn is_referred_to(tx: &mut Tx) -> Result<bool> {
         "SELECT count(*) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid IN ({names}) \
          AND conrelid NOT IN ({names})"
     ));
-    Ok(tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(damaged)? > 0)
+    Ok(tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(unexpected)? > 0)
 }
 
 /// Gives every table a name that no engine asks for: also those that are open already are refused at once, and
@@ -144,8 +144,8 @@ impl Table {
 
     fn count(&self, tx: &mut Tx) -> Result<u64> {
         let sql = keep(format!("SELECT count(*) FROM {}", self.name));
-        let rows = tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(damaged)?;
-        u64::try_from(rows).map_err(|_| damaged())
+        let rows = tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(unexpected)?;
+        u64::try_from(rows).map_err(|_| unexpected())
     }
 
     fn select(&self, continues: bool) -> &'static str {

@@ -35,7 +35,7 @@ mod watch;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub(crate) use row::damaged;
+pub(crate) use row::{damaged, is_damage, unexpected};
 pub(crate) use server::Server;
 pub(crate) use sqlite::inspection::damage;
 pub(crate) use sqlite::paths::unusable;

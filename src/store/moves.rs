@@ -25,7 +25,7 @@ use super::keys::{self, KEY_PROOF};
 use super::move_note::{Note, State};
 #[cfg(feature = "postgres")]
 use super::postgres::url;
-use super::row::damaged;
+use super::row::unexpected;
 use super::schema::{Creation, Plan};
 use super::sqlite::paths::longer;
 use super::tables::TABLES;
@@ -197,7 +197,7 @@ impl Attempt {
             return Ok(());
         }
         let users = "SELECT count(*) FROM users";
-        let accounts = to.first(users, &[], |row| row.integer(0))?.ok_or_else(damaged)?;
+        let accounts = to.first(users, &[], |row| row.integer(0))?.ok_or_else(unexpected)?;
         let why = format!(
             "not empty: the store was opened before and has {accounts} accounts; name a new file or database"
         );

@@ -63,7 +63,19 @@ pub(crate) struct Sealed<T> {
     pub sealed: T,
 }
 
-/// The error for a row that this library did not write.
+const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or mend the row";
+
+/// The error for a row that this library did not write: it stays so, whoever tries again.
 pub(crate) fn damaged() -> Error {
-    Error::new(Code::StoreUnavailable, "a row is damaged")
+    Error::at(Code::InvalidConfig, "/store", DAMAGED)
+}
+
+/// Whether an error is that of [`damaged`], and not that of a role which may not write.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    error.detail.as_deref() == Some(DAMAGED)
+}
+
+/// The error for a reply that has no sense, or a row that was there a moment ago.
+pub(crate) fn unexpected() -> Error {
+    Error::new(Code::StoreUnavailable, "the store answered otherwise than it does")
 }

@@ -400,10 +400,14 @@ fn a_chain_does_not_begin_anew(store: &Store) {
     let stage = Stage::new(store, keys);
     let engine = stage.open();
     let verify = |engine: &doorward::Engine| call(engine, "verify_events", json!({})).unwrap();
-    ["ada", "bob"].map(|name| register(&engine, name));
+    for name in ["ada", "bob"] {
+        register(&engine, name);
+    }
     assert_eq!(verify(&engine)["intact"], true);
     store.execute("CREATE TABLE older AS SELECT name, value FROM meta WHERE name = 'event_order'");
-    ["eve", "dan"].map(|name| register(&engine, name));
+    for name in ["eve", "dan"] {
+        register(&engine, name);
+    }
     let head = verify(&engine)["head"].clone();
     drop(engine);
     for table in ["meta", "events", "event_order"] {
@@ -451,6 +455,24 @@ fn a_chain_does_not_begin_anew(store: &Store) {
     }
     let verdict = call(&stage.open(), "verify_events", json!({"head": head})).unwrap();
     assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
+}
+
+on_each_store!(damaged_rows_are_not_to_be_tried_again);
+/// A row that this library did not write stays as it is, whoever tries again; and it is not passed over where events
+/// are linked to the chain.
+fn damaged_rows_are_not_to_be_tried_again(store: &Store) {
+    let stage = Stage::new(store, json!({"audit": {"chain": true}}));
+    let engine = stage.open();
+    let id = register(&engine, "ada");
+    assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["intact"], true);
+    register(&engine, "bob");
+    store.execute("UPDATE users SET attributes = '{' WHERE username = 'ada'");
+    assert_eq!(call(&engine, "get_user", json!({"id": id})).unwrap_err(), "invalid_config");
+    let short = if store.is_sqlite() { "x'00'" } else { "'\\x00'" };
+    store.execute(&format!(
+        "UPDATE events SET session_id = {short} WHERE id = (SELECT event_id FROM event_order ORDER BY event_id DESC LIMIT 1)"
+    ));
+    assert_eq!(call(&engine, "verify_events", json!({})).unwrap_err(), "invalid_config");
 }
 
 on_each_store!(a_chain_outlives_the_keys_that_sealed_it);

@@ -8,7 +8,7 @@ use super::url::wrong;
 use super::wire::Connection;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::store::row::damaged;
+use crate::store::row::unexpected;
 use crate::store::tables;
 
 /// Refuses pgpool-II, which sends reads to standbys and may answer them from a cache: it alone knows its version.
@@ -35,7 +35,7 @@ pub(super) fn clock_ahead(connection: &mut Connection) -> Result<i64> {
     let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     let reply = ask(connection, sql).map_err(|failure| failure.error())?;
     let way = i64::try_from(before.elapsed().as_millis()).unwrap_or(i64::MAX) / 2;
-    let there = reply.texts().and_then(|texts| texts.first()?.parse::<i64>().ok()).ok_or_else(damaged)?;
+    let there = reply.texts().and_then(|texts| texts.first()?.parse::<i64>().ok()).ok_or_else(unexpected)?;
     Ok(there - (clock.now_ms() - way))
 }
 

@@ -8,7 +8,7 @@ use super::transactions::{End, ask, pause, roll_back};
 use super::url::wrong;
 use super::wire::{Connection, Isolation};
 use crate::error::Result;
-use crate::store::row::damaged;
+use crate::store::row::unexpected;
 use crate::store::schema::{self, Found, Plan};
 
 /// Whoever migrates holds this lock ("dwrd"), so that the others wait.
@@ -58,7 +58,7 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
         }
         before = after;
     }
-    Err(damaged())
+    Err(unexpected())
 }
 
 /// Takes the steps that are missing once nobody else is doing so. The version is read under the lock.
@@ -122,10 +122,10 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
 pub(super) fn found(connection: &mut Connection) -> Result<Found> {
     let mut numbers = |sql: &str| -> Result<[i64; 2]> {
         let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
-        let texts = reply.texts().ok_or_else(damaged)?;
+        let texts = reply.texts().ok_or_else(unexpected)?;
         let numbers =
-            texts.iter().map(|text| text.parse().map_err(|_| damaged())).collect::<Result<Vec<_>>>()?;
-        numbers.try_into().map_err(|_| damaged())
+            texts.iter().map(|text| text.parse().map_err(|_| unexpected())).collect::<Result<Vec<_>>>()?;
+        numbers.try_into().map_err(|_| unexpected())
     };
     let tables = "SELECT count(*), count(CASE WHEN tablename = 'doorward_schema' THEN 1 END) \
                   FROM pg_catalog.pg_tables WHERE schemaname = current_schema()";

@@ -26,7 +26,7 @@ use self::url::Mode;
 use self::wire::{Connection, Isolation};
 use super::event_log::EventLog;
 use super::pool::Pool;
-use super::row::damaged;
+use super::row::unexpected;
 use super::schema::Plan;
 use super::server::Server;
 use super::tables;
@@ -135,7 +135,7 @@ impl Postgres {
             "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_catalog.pg_class \
              WHERE relname IN ({tables}) AND relnamespace = current_schema()::regnamespace"
         ))?;
-        bytes.parse().map_err(|_| damaged())
+        bytes.parse().map_err(|_| unexpected())
     }
 
     /// The first column of the first row of a query.
@@ -143,7 +143,7 @@ impl Postgres {
         self.connections.with(Instant::now() + self.timeout, |connection, _| {
             let reply =
                 ask(connection, sql).map_err(|failure| self.connections.explained(connection, &failure))?;
-            reply.texts().and_then(|texts| texts.into_iter().next()).ok_or_else(damaged)
+            reply.texts().and_then(|texts| texts.into_iter().next()).ok_or_else(unexpected)
         })
     }
 
@@ -184,7 +184,7 @@ impl Postgres {
                     self.connections.look_again(connection, &failure, Purpose::Writing, deadline)?;
                 }
             }
-            Err(damaged())
+            Err(unexpected())
         })
     }
 

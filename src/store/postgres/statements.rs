@@ -16,7 +16,7 @@ use super::wire::{Connection, Isolation, Reply};
 use crate::crypto;
 use crate::error::{Error, Result};
 use crate::store::event_log::EventLog;
-use crate::store::row::{self, Row, damaged};
+use crate::store::row::{self, Row, damaged, unexpected};
 use crate::store::tables;
 use crate::store::tx::{self, Durability};
 use crate::store::value::Value;
@@ -112,7 +112,7 @@ impl tx::Statements for Statements<'_> {
         for row in &reply.rows {
             ranges.clear();
             let mut columns = row.ranges();
-            while let Some(range) = columns.next().map_err(|_| damaged())? {
+            while let Some(range) = columns.next().map_err(|_| unexpected())? {
                 ranges.push(range);
             }
             each(&Row::new(&Columns { row, ranges: &ranges }))?;
@@ -221,8 +221,8 @@ impl row::Columns for Columns<'_> {
     }
 
     fn bytes(&self, column: usize) -> Result<Option<&[u8]>> {
-        match self.ranges.get(column).ok_or_else(damaged)? {
-            Some(range) => self.row.buffer().get(range.clone()).map(Some).ok_or_else(damaged),
+        match self.ranges.get(column).ok_or_else(unexpected)? {
+            Some(range) => self.row.buffer().get(range.clone()).map(Some).ok_or_else(unexpected),
             None => Ok(None),
         }
     }

@@ -8,7 +8,7 @@ use super::connections::transaction;
 use super::failures::failed;
 use crate::error::{Code, Error, Result};
 use crate::store::move_note::Note;
-use crate::store::row::damaged;
+use crate::store::row::{damaged, unexpected};
 use crate::store::schema::{self, Found, Plan};
 
 /// Marks the file as ours ("dwrd"), so that no other program's database is touched.
@@ -55,7 +55,7 @@ fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
     let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
     match connection.query_row(orphans, [], |row| row.get::<_, i64>(0)).map_err(failed)? {
         0 => Ok(()),
-        _ => Err(damaged()),
+        _ => Err(unexpected()),
     }
 }
 

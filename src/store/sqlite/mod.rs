@@ -35,7 +35,7 @@ use self::statements::Statements;
 use self::writer::Writer;
 use super::mutex::lock;
 use super::pool::Pool;
-use super::row::damaged;
+use super::row::unexpected;
 use super::schema::Plan;
 use super::tx::{Durability, Tx, Work};
 use super::watch::{Checked, Look, Watch};
@@ -230,7 +230,7 @@ impl Sqlite {
 
     /// Another connection to the files that are open.
     fn connect_again(&self) -> Result<Connection> {
-        self.files.as_ref().ok_or_else(damaged)?.connect_again(self.timeout)
+        self.files.as_ref().ok_or_else(unexpected)?.connect_again(self.timeout)
     }
 
     /// Copies the store as it is at one moment into a new file, for its owner's eyes only. Returns the file's length.

@@ -17,7 +17,7 @@ use super::migration::{note, numbers};
 use super::statements::Statements;
 use crate::error::{Code, Error, Result};
 use crate::store::mutex::lock;
-use crate::store::row::damaged;
+use crate::store::row::unexpected;
 use crate::store::schema::Plan;
 use crate::store::tx::{Durability, Statements as _, Tx, Work};
 
@@ -103,9 +103,9 @@ impl Writer {
         if self.connection.is_autocommit() {
             // Full disk, no memory, I/O error: SQLite rolled the whole transaction back.
             self.decide(Err(Error::new(Code::StoreUnavailable, "rolled back")));
-            return Err(result.err().unwrap_or_else(damaged));
+            return Err(result.err().unwrap_or_else(unexpected));
         }
-        let group = self.group.as_mut().ok_or_else(damaged)?;
+        let group = self.group.as_mut().ok_or_else(unexpected)?;
         group.members += 1;
         Ok(Joined { result, outcome: Arc::clone(&group.outcome) })
     }
