@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Context;
 use crate::failure::{Failure, Outcome};
+use crate::host::Host;
 use crate::moment::Moment;
 use crate::show::{self, Table, or, time, word};
 use crate::signals::{self, Signals};

@@ -13,6 +13,7 @@ mod ask;
 mod events;
 mod examples;
 mod failure;
+mod host;
 mod keys;
 mod manual;
 mod moment;
@@ -39,6 +40,7 @@ use doorward::operations::OPERATIONS;
 use doorward::{Code, Error};
 
 use failure::{Failure, Outcome, USAGE};
+use host::{GLOBAL, Source};
 use origin::Origin;
 
 /// Administers a doorward store: users, passwords, sessions, keys, backups.

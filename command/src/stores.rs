@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::Context;
 use crate::actor;
 use crate::failure::{Failure, Outcome};
+use crate::host::store_url;
 use crate::show::{self, Bar, safe, word};
 use crate::signals;
 

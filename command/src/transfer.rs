@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::Context;
 use crate::actor;
 use crate::failure::{Failure, Outcome};
+use crate::host::Host;
 use crate::show::{self, Bar, word};
 use crate::signals::{self, Input, Signals};
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::Context;
 use crate::ask;
 use crate::failure::{Failure, Outcome};
+use crate::host::Host;
 use crate::show::{self, Table, or, time, word};
 use crate::status;
 

@@ -89,7 +89,7 @@ fn no_backup(error: &std::io::Error) -> Error {
         PermissionDenied, ReadOnlyFilesystem,
     };
     let why = match error.kind() {
-        AlreadyExists => "there is a file of this name",
+        AlreadyExists => "the file exists already",
         NotFound | NotADirectory => "the folder does not exist",
         InvalidFilename | InvalidInput | IsADirectory => "no name of a file",
         PermissionDenied | ReadOnlyFilesystem => "no file may be made there",
