@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::audit::Kind;
 use crate::engine::chain::{ChainHead, ChainProblem, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::store::events::{self, Listed, Place, Placed, Which};
+use crate::store::events::{self, Filter, Listed, Place, Placed};
 use crate::user::{Actor, Id, text_type};
 
 /// Reads the audit log.
@@ -161,7 +161,7 @@ impl Engine {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
         }
         let ip = request.ip.map(|ip| ip.to_string());
-        let which = Which {
+        let which = Filter {
             user_id: request.user_id,
             kind: request.kind.map(Kind::name),
             ip: ip.as_deref(),
@@ -192,7 +192,7 @@ impl Engine {
     /// Events after another one in the order of the log, and how far that was read.
     fn list_written(
         &self,
-        which: &Which,
+        which: &Filter,
         after: Option<Id>,
         limit: usize,
     ) -> Result<(Vec<Listed>, Option<Id>)> {

@@ -161,7 +161,7 @@ impl Engine {
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn export_user(&self, request: ExportUserRequest) -> Result<ExportUserResponse> {
         let ExportUserRequest { id, after } = request;
-        let which = events::Which { user_id: Some(id), ..Default::default() };
+        let which = events::Filter { user_id: Some(id), ..Default::default() };
         let not_found = || Error::from(Code::UserNotFound);
         let mail = |mails::WaitingFor { kind, created_at, expires_at, .. }| ExportedMail {
             kind,

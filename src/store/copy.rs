@@ -1,4 +1,4 @@
-//! Rows that travel from one store to another: every table, and how its rows are copied and compared.
+//! Copies rows from one store to another, table by table, and compares them.
 
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -12,19 +12,19 @@ use super::tx::Tx;
 use super::value::Value;
 use crate::error::{Code, Error, Result};
 
-/// A table, and how many of its rows were moved.
+/// The progress of moving one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved {
-    /// Its name.
+    /// The table's name.
     pub table: &'static str,
-    /// Rows so far.
+    /// The number of rows moved so far.
     pub rows: u64,
-    /// Rows in all.
+    /// The number of rows in all.
     pub of: u64,
 }
 
-/// Makes every table empty. On a server that takes away the files with what attempts before left in them, and a
-/// transaction that comes to no end takes its own files along: no attempt is slower than the first.
+/// Empties every table. On a server, TRUNCATE also removes the files that earlier attempts filled, and a
+/// transaction that is rolled back removes its own, so that no attempt is slower than the first.
 pub(super) fn clear(tx: &mut Tx) -> Result<()> {
     let names = tables::names();
     if tx.is_on_server() && !is_referred_to(tx)? {
@@ -34,7 +34,7 @@ pub(super) fn clear(tx: &mut Tx) -> Result<()> {
     tx.script(&delete.collect::<String>())
 }
 
-/// Whether tables of the host refer to ours: then these are not truncated.
+/// Whether tables of the host refer to this library's tables: TRUNCATE is not possible then.
 fn is_referred_to(tx: &mut Tx) -> Result<bool> {
     let names = tables::names().map(|table| format!("'{table}'::regclass"));
     let names = names.collect::<Vec<_>>().join(", ");
@@ -45,29 +45,29 @@ fn is_referred_to(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(unexpected)? > 0)
 }
 
-/// Gives every table a name that no engine asks for: also those that are open already are refused at once, and
-/// nobody else's statements become slower.
+/// Renames every table to a name that no engine asks for. Engines that have the store open are refused at
+/// once too, and statements of others do not become slower.
 pub(super) fn hide(tx: &mut Tx) -> Result<()> {
     rename(tx, |name| format!("ALTER TABLE {name} RENAME TO {HIDDEN}{name};"))
 }
 
-/// The reverse of [`hide`].
+/// Undoes [`hide`].
 pub(super) fn show(tx: &mut Tx) -> Result<()> {
     rename(tx, |name| format!("ALTER TABLE {HIDDEN}{name} RENAME TO {name};"))
 }
 
-/// How the names of hidden tables begin.
+/// The prefix of hidden tables' names.
 const HIDDEN: &str = "moved_";
 
 fn rename(tx: &mut Tx, sql: impl Fn(&str) -> String) -> Result<()> {
     tx.script_beside_readers(&tables::names().map(sql).collect::<String>())
 }
 
-/// How many rows travel in one statement.
+/// The number of rows in one statement.
 const PAGE: usize = 256;
 
 impl Table {
-    /// Copies the rows into the same table of another store, which is empty, and compares what is there then.
+    /// Copies the rows into the same table of another store, which is empty, and compares the two.
     pub(super) fn copy(
         &self,
         from: &mut Tx,
@@ -82,7 +82,7 @@ impl Table {
         let mut moved = Moved { table: self.name, rows: 0, of };
         let (page, single) = (self.insert(PAGE), self.insert(1));
         let sent = self.walk(from, |rows| {
-            // A page that is not full goes row by row: there is one at most.
+            // The rows of the last page, which is not full, are inserted one by one.
             let (sql, step) = if rows.len() == PAGE { (page, PAGE) } else { (single, 1) };
             for rows in rows.chunks(step) {
                 let cells: Vec<Value> = rows.iter().flatten().map(Cell::value).collect();
@@ -92,8 +92,8 @@ impl Table {
             tell(moved)
         })?;
         if to.is_on_server() {
-            // Plans of what the table was before would read all of it for every row that refers to it, and for
-            // every page that is compared.
+            // With the plans for the empty table the server would read the whole table for every row that
+            // refers to it, and for every page that is compared.
             to.script(&format!("ANALYZE {}", self.name))?;
         }
         let arrived = self.walk(to, |_| tell(moved))?;
@@ -103,13 +103,14 @@ impl Table {
         Ok(moved)
     }
 
-    /// How much there is, all of which was moved.
+    /// Returns the progress of a table that was moved completely.
     pub(super) fn moved(&self, tx: &mut Tx) -> Result<Moved> {
         let rows = self.count(tx)?;
         Ok(Moved { table: self.name, rows, of: rows })
     }
 
-    /// Calls `each` with the rows, page by page in the order of the key. The sum of the rows' digests.
+    /// Calls `each` with the rows, page by page in the order of the key. Returns the sum of the rows'
+    /// digests.
     fn walk(&self, tx: &mut Tx, mut each: impl FnMut(&[Vec<Cell>]) -> Result<()>) -> Result<u128> {
         let (first, next) = (self.select(false), self.select(true));
         let mut sum = 0_u128;
@@ -174,7 +175,7 @@ fn parameters(after: usize, count: usize) -> String {
     (after + 1..=after + count).map(|number| format!("?{number}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Statements live as long as the program; these are a handful for each table.
+/// Keeps a statement as long as the program; there are a few for each table.
 fn keep(sql: String) -> &'static str {
     sql.leak()
 }
@@ -198,7 +199,7 @@ impl Cell {
     }
 }
 
-/// Rows that differ have different digests; their sum does not depend on the databases' order.
+/// Digests a row. The sum of digests does not depend on the databases' order.
 fn digest(row: &[Cell]) -> u128 {
     let mut context = digest::Context::new(&digest::SHA256);
     for cell in row {

@@ -1,10 +1,10 @@
-//! Rows of `events`, the audit log, and of `event_order`: what changes about an event.
+//! Rows of `events`, the audit log, and of `event_order`: what of an event changes.
 //!
-//! A transaction that writes an event waits for no other one, so that an event may come to light after one with a
-//! higher id, however much later. Where writers take turns (SQLite), an event has its place in the log when it is
-//! written. Where they do not (PostgreSQL), whoever reads the log gives places to the events that were committed and
-//! have none, one reader at a time ([`place`]): what comes to light later comes later in the log. So who knows a place
-//! knows everything before it.
+//! Transactions that write events do not wait for each other, so that an event may become visible after one
+//! with a higher id, however much later. Where writers take turns (SQLite), an event gets its place in the
+//! log when it is written. Where they do not (PostgreSQL), a reader of the log first gives places to the
+//! committed events that have none, one reader at a time ([`place`]): what becomes visible later comes later
+//! in the log. So a reader that knows a place knows everything before it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -19,7 +19,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// What happened.
+/// An event that is about to be written.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Event<'a> {
     pub kind: &'a str,
@@ -30,10 +30,11 @@ pub(crate) struct Event<'a> {
     pub detail: Option<&'a str>,
 }
 
-/// Under this name `meta` holds the head of the chain. Its row is the lock of whoever gives places.
+/// The name in `meta` of the head of the chain. Its row is the lock of the reader that gives places.
 const HEAD: &str = "event_order";
 
-/// Adds an event, in the transaction of what it tells; its id. The address of an account that is gone is not kept.
+/// Adds an event, in the transaction of the change that it records. Returns its id. The client address of an
+/// account that is deleted is not kept.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
     let id = match tx.event_log() {
         Some(log) => log.next(now * 1000)?,
@@ -83,8 +84,8 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
     Ok(id)
 }
 
-/// As [`append`], and unless it `is_kept` the event is taken back. The statements are the same in either case, but
-/// where events cannot be taken back.
+/// As [`append`], but takes the event back unless it `is_kept`. The statements are the same in both cases,
+/// except where events cannot be taken back.
 pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> Result<()> {
     if tx.event_log().is_some_and(EventLog::is_append_only) {
         return if is_kept { append(tx, now, event).map(drop) } else { Ok(()) };
@@ -95,14 +96,14 @@ pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> 
     tx.run("DELETE FROM event_order WHERE event_id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// Whether the log is the role's to add to, and neither to change nor to shorten.
+/// Whether the database role may only add to the log.
 pub(crate) fn is_append_only(tx: &Tx) -> bool {
     tx.event_log().is_some_and(EventLog::is_append_only)
 }
 
-/// Forgets events that happened before `oldest`, while the settings of the store are those of this stamp, and the
-/// beginning of the order, as far as it has none any more: the last two rows of that stay, by which the chain is proved
-/// to begin with what is past its time.
+/// Deletes events that happened before `oldest`, while the settings of the store are those of this stamp, and
+/// the beginning of the order as far as its events are gone: the last two rows of that stay, which prove that
+/// the chain begins with what has expired.
 pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: Share) -> Result<usize> {
     if is_append_only(tx) {
         return Ok(0);
@@ -126,7 +127,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
         Value::Bytes(oldest.as_bytes()),
         share,
     )?;
-    // Where readers give places, some rows may never have been given one.
+    // Where readers give places, some rows may never have got one.
     if tx.event_log().is_some() {
         tx.forget(
             "DELETE FROM event_order WHERE event_id IN (SELECT event_id FROM event_order \
@@ -139,7 +140,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
     Ok(forgotten)
 }
 
-/// How many events happened from one time until before another.
+/// Counts the events from one time until before another.
 pub(crate) fn count_between(tx: &mut Tx, from: i64, until: i64) -> Result<i64> {
     const SQL: &str = "SELECT count(*) FROM events WHERE id >= ?1 AND id < ?2";
     let [from, until] = [from, until].map(|at| Id::first_at(at * 1000));
@@ -147,7 +148,7 @@ pub(crate) fn count_between(tx: &mut Tx, from: i64, until: i64) -> Result<i64> {
     tx.first(SQL, &ends, |row| row.integer(0))?.ok_or_else(damaged)
 }
 
-/// Forgets from where a user came.
+/// Deletes the client addresses of a user's events.
 pub(crate) fn forget_addresses(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run(
         "UPDATE event_order SET ip = NULL WHERE event_id IN (SELECT id FROM events WHERE user_id = ?1) \
@@ -156,7 +157,8 @@ pub(crate) fn forget_addresses(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
-/// Keeps everybody else from giving places until the transaction ends; the head of the chain, as [`head`].
+/// Locks out all others that give places until the transaction ends. Returns the head of the chain, as
+/// [`head`].
 pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
     tx.run(
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = meta.value",
@@ -165,7 +167,7 @@ pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
     head(tx)
 }
 
-/// The sealed head of the chain, empty where somebody took it away.
+/// Returns the sealed head of the chain, which is empty if it was deleted.
 pub(crate) fn head(tx: &mut Tx) -> Result<Vec<u8>> {
     Ok(keys::meta(tx, HEAD)?.unwrap_or_default())
 }
@@ -174,14 +176,14 @@ pub(crate) fn put_head(tx: &mut Tx, head: &[u8]) -> Result<()> {
     keys::put_meta(tx, HEAD, head)
 }
 
-/// Whether some event has no place yet.
+/// Whether an event has no place yet.
 pub(crate) fn any_without_place(tx: &mut Tx) -> Result<bool> {
     let sql = "SELECT 1 FROM event_order WHERE position IS NULL LIMIT 1";
     tx.first(sql, &[], |_| Ok(())).map(|found| found.is_some())
 }
 
-/// Gives the next places to events that have none, in the order of their ids; how many. The transaction has the
-/// [`lock`] and is read committed: it sees what was committed before each statement.
+/// Gives the next places to events that have none, in the order of their ids. Returns how many. The
+/// transaction holds the [`lock`] and is read committed: it sees what was committed before each statement.
 pub(crate) fn place(tx: &mut Tx, limit: usize) -> Result<usize> {
     tx.execute(
         "UPDATE event_order SET position = placed.position FROM \
@@ -212,19 +214,19 @@ pub(crate) fn is_empty(tx: &mut Tx) -> Result<bool> {
     tx.first(sql, &[], |_| Ok(())).map(|found| found.is_none())
 }
 
-/// The last event of the log that has a link, and its place.
+/// Returns the last event of the log that has a link.
 pub(crate) fn last_linked(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
     let sql = "SELECT event_id, position FROM event_order \
                WHERE position IS NOT NULL AND (digest IS NOT NULL OR link IS NOT NULL) ORDER BY position DESC LIMIT 1";
     tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
 }
 
-/// Where an event stands.
+/// The place of an event.
 pub(crate) enum Place {
     At(i64),
-    /// It is yet to be given one.
+    /// The event has no place yet.
     None,
-    /// The log knows no such event (any more).
+    /// The log has no such event, or no longer.
     Unknown,
 }
 
@@ -238,16 +240,16 @@ pub(crate) fn place_of(tx: &mut Tx, id: Id) -> Result<Place> {
     })
 }
 
-/// Which events to list. Times are inclusive.
+/// A filter of events. Times are inclusive.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Which<'a> {
+pub(crate) struct Filter<'a> {
     pub user_id: Option<Id>,
     pub kind: Option<&'a str>,
     pub ip: Option<&'a str>,
     pub actor: Option<&'a str>,
     pub since: Option<i64>,
     pub until: Option<i64>,
-    /// What happened before is past its time.
+    /// Events before this time have expired.
     pub oldest: i64,
 }
 
@@ -264,18 +266,18 @@ pub(crate) struct Listed {
     pub position: Option<i64>,
 }
 
-/// How many places are looked at, for each event that is wanted and at most, before an index of what is wanted is.
+/// The number of places to read for each event that is wanted, and the most in all, before an index is used.
 const WINDOW: i64 = 500;
 const MOST_PLACES: i64 = 100_000;
 
-/// Events by their places, those after `position`. What has no place yet is not listed.
-pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: usize) -> Result<Vec<Listed>> {
+/// Lists events after `position` in the order of their places. Events without a place are not listed.
+pub(crate) fn list_by_place(tx: &mut Tx, which: &Filter, position: i64, limit: usize) -> Result<Vec<Listed>> {
     let after = ("o.position >", Value::Integer(position));
     if !which.is_selective() {
         return which.list(tx, BY_PLACE, &[after], "o.position", limit);
     }
-    // Where there are many such events, they are soon found by their places; where there are few, all of them are by
-    // an index.
+    // If there are many such events, they are soon found by their places; if there are few, all of them are
+    // by an index.
     let end = position.saturating_add((WINDOW * limit as i64).min(MOST_PLACES));
     let listed =
         which.list(tx, BY_PLACE, &[after, ("o.position <=", Value::Integer(end))], "o.position", limit)?;
@@ -291,10 +293,10 @@ pub(crate) fn list_by_place(tx: &mut Tx, which: &Which, position: i64, limit: us
     }
 }
 
-/// Events by time, whether they have places or not: those after `after`, with `is_newest_first` those before it.
+/// Lists events by time, with or without places: those after `after`, or before it with `is_newest_first`.
 pub(crate) fn list_by_time(
     tx: &mut Tx,
-    which: &Which,
+    which: &Filter,
     after: Option<Id>,
     is_newest_first: bool,
     limit: usize,
@@ -317,21 +319,21 @@ pub(crate) fn list_by_time(
     which.list(tx, from, &bounds, order, limit)
 }
 
-/// Where a search begins. CROSS JOIN: SQLite looks at the tables in this order.
+/// The table in which a search begins. CROSS JOIN: SQLite reads the tables in this order.
 const BY_PLACE: &str = "event_order o CROSS JOIN events e WHERE e.id = o.event_id AND";
 const BY_INDEX: &str = "events e CROSS JOIN event_order o WHERE o.event_id = e.id AND";
 const BY_TIME: &str = "events e LEFT JOIN event_order o ON o.event_id = e.id WHERE";
 
-impl Which<'_> {
-    /// Whether it leaves out more than what is past its time.
+impl Filter<'_> {
+    /// Whether the filter excludes more than expired events.
     fn is_selective(&self) -> bool {
         self.user_id.is_some()
             || [self.kind, self.ip, self.actor].iter().any(Option::is_some)
             || [self.since, self.until].iter().any(Option::is_some)
     }
 
-    /// The ids that such events may have: from the first, and below the second. An id may be of a later time than its
-    /// event, by a moment.
+    /// Returns the range of ids that such events may have: from the first, and below the second. An id may be
+    /// of a slightly later time than its event.
     fn ids(&self) -> (Id, Id) {
         let since = self.since.map_or(self.oldest, |since| since.max(self.oldest));
         let beyond = self
@@ -374,7 +376,7 @@ impl Which<'_> {
     }
 }
 
-/// Keeps the digest of an event and its link of the chain.
+/// Stores the digest of an event and its link of the chain.
 pub(crate) fn put_link(tx: &mut Tx, id: Id, digest: &[u8], link: &[u8]) -> Result<()> {
     tx.run(
         "UPDATE event_order SET digest = ?2, link = ?3 WHERE event_id = ?1",
@@ -382,7 +384,7 @@ pub(crate) fn put_link(tx: &mut Tx, id: Id, digest: &[u8], link: &[u8]) -> Resul
     )
 }
 
-/// A link of the chain, and its event, if that is still there.
+/// A link of the chain, and its event, unless that was deleted.
 pub(crate) struct Linked {
     pub event_id: Id,
     pub position: i64,
@@ -391,7 +393,7 @@ pub(crate) struct Linked {
     pub event: Option<Listed>,
 }
 
-/// The links after a place, up to another one.
+/// Lists the links after a place, up to another one.
 pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> Result<Vec<Linked>> {
     let mut links = Vec::new();
     tx.query(
@@ -415,7 +417,7 @@ pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> R
     Ok(links)
 }
 
-/// Events that are not in the order of the log. The engine writes none.
+/// Lists events that are not in the order of the log. The engine writes none.
 pub(crate) fn list_unlisted(tx: &mut Tx, limit: usize) -> Result<Vec<Id>> {
     tx.all(
         "SELECT id FROM events WHERE NOT EXISTS (SELECT 1 FROM event_order WHERE event_id = id) ORDER BY id LIMIT ?1",
@@ -438,7 +440,7 @@ fn read(row: &Row) -> Result<Listed> {
     })
 }
 
-/// The text of a statement, which lives as long as the program: of each combination of conditions there is one.
+/// Keeps the text of a statement as long as the program: there is one for each combination of conditions.
 fn kept(sql: String) -> &'static str {
     static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
     let mut all = locked(&KEPT);
@@ -452,7 +454,7 @@ fn kept(sql: String) -> &'static str {
     }
 }
 
-/// When a user logged in last, as far as their newest thousand events tell.
+/// Returns the time of a user's last login, as far as their newest thousand events tell.
 pub(crate) fn last_login(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
     const SQL: &str = "SELECT at FROM (SELECT id, at, kind FROM events WHERE user_id = ?1 ORDER BY id DESC LIMIT 1000) AS newest \
                        WHERE kind = 'logged_in' ORDER BY id DESC LIMIT 1";

@@ -1,4 +1,4 @@
-//! How much a store holds, for who operates it: counts, and bytes on the disk.
+//! The size of a store, for its operator: counts, and bytes on the disk.
 
 use std::path::Path;
 
@@ -7,41 +7,41 @@ use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
 
-/// What a store holds.
+/// The figures of a store.
 pub(crate) struct Figures {
-    /// Each figure in the order of [`COUNTS`].
+    /// Each figure, in the order of [`COUNTS`].
     pub counts: [Count; COUNTS.len()],
-    /// Since when the oldest mail waits.
+    /// When the oldest waiting mail was written.
     pub oldest_mail: Option<i64>,
     pub size: Size,
 }
 
-/// How many rows there are of something.
+/// The number of rows of one kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Count {
     pub name: &'static str,
     pub rows: i64,
-    /// They were not counted: so many the server expects.
+    /// Whether the number is the server's estimate.
     pub is_estimate: bool,
 }
 
-/// What a store takes on a disk.
+/// The disk space of a store.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Size {
     pub bytes: u64,
-    /// The write-ahead log of a SQLite file.
+    /// The length of a SQLite file's write-ahead log.
     pub log_bytes: Option<u64>,
-    /// What others than the superuser may still write to the disk of a SQLite file.
+    /// The space left for a SQLite file to users other than root.
     pub free_bytes: Option<u64>,
 }
 
-/// A figure: its name, how it is counted, how the server is asked what it expects.
+/// A figure: its name, the statement that counts it, and the one that asks the server for an estimate.
 pub(super) struct Counted {
     name: &'static str,
     count: &'static str,
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a SQLite file counts its rows"))]
     pub expect: &'static str,
-    /// Whether ?1 is the time.
+    /// Whether ?1 of the statement is the time.
     is_of_now: bool,
 }
 
@@ -65,13 +65,13 @@ const COUNTS: [Counted; 6] = [
     counted!("keys", "keys", false),
 ];
 
-/// Where a server expects more rows than this, they are not counted.
+/// If a server expects more rows than this, they are not counted.
 #[cfg(feature = "postgres")]
 const MOST_COUNTED: i64 = 100_000;
 
 impl Store {
-    /// What the store holds. A SQLite file counts its rows; a server those of which there are few, and of the others it
-    /// says how many it expects.
+    /// Returns the figures. A SQLite file counts its rows; a server counts those of which there are few, and
+    /// estimates the others.
     pub(crate) fn figures(&self, now: i64) -> Result<Figures> {
         let mut counts = [Count { name: "", rows: 0, is_estimate: false }; COUNTS.len()];
         for (count, counted) in counts.iter_mut().zip(&COUNTS) {
@@ -87,7 +87,7 @@ impl Store {
         Ok(Figures { counts, oldest_mail, size: self.size()? })
     }
 
-    /// How many rows a server expects, where they are too many to be counted.
+    /// Returns the number of rows that a server expects, if there are too many to count.
     #[cfg_attr(
         not(feature = "postgres"),
         allow(unused_variables, clippy::unused_self, reason = "a SQLite file counts its rows")
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// What the store takes on a disk.
+    /// Returns the disk space of the store.
     pub(crate) fn size(&self) -> Result<Size> {
         match self {
             Store::Sqlite(store) => match store.path() {

@@ -1,18 +1,18 @@
-//! Rows of `identities`: what a provider of ID tokens calls somebody, and whose account that opens.
+//! Rows of `identities`: users at providers of ID tokens, and the accounts that they open.
 
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// A person at a provider.
+/// A user at a provider.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
     pub issuer: &'a str,
     pub subject: &'a str,
 }
 
-/// Whose account it opens.
+/// Returns the id of the account that the identity opens.
 pub(crate) fn find(tx: &mut Tx, identity: Identity) -> Result<Option<Id>> {
     const SQL: &str = "SELECT user_id FROM identities WHERE issuer = ?1 AND subject = ?2";
     let found =
@@ -20,7 +20,7 @@ pub(crate) fn find(tx: &mut Tx, identity: Identity) -> Result<Option<Id>> {
     Ok(found.map(Id::from_bytes))
 }
 
-/// From now on it opens this account.
+/// Links an identity to an account.
 pub(crate) fn insert(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO identities (issuer, subject, user_id, created_at) VALUES (?1, ?2, ?3, ?4)",
@@ -40,7 +40,7 @@ pub(crate) struct Linked {
     pub created_at: i64,
 }
 
-/// Lists the identities that open this account.
+/// Lists the identities that open an account.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
     const SQL: &str = "SELECT issuer, subject, created_at FROM identities WHERE user_id = ?1 \
                        ORDER BY created_at, issuer, subject";
@@ -49,7 +49,7 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
     })
 }
 
-/// None opens this account any more.
+/// Unlinks every identity from an account.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM identities WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }

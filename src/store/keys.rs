@@ -7,22 +7,22 @@ use super::value::Value;
 use crate::crypto::secrets::KeyId;
 use crate::error::Result;
 
-/// Under this name `meta` holds a sealed text that only the right secret key opens. Every store that was opened
-/// once has it.
+/// The name in `meta` of a sealed text that only the right secret key opens. Every store that was opened once
+/// has it.
 pub(crate) const KEY_PROOF: &str = "secret_key_proof";
 
-/// Under this name `meta` holds what was retired at once: how often that happened (8 bytes), and the ids of secret
-/// keys. A process whose ring knows another value follows.
+/// The name in `meta` of what was retired at once: how often that happened (8 bytes), and the ids of the
+/// secret keys. A process that knows another value reloads its keys.
 const RETIREMENT: &str = "retired_keys";
 
-/// Under this name `meta` holds the secret keys that were ever current, in the order in which they came: the id of each,
-/// and when it came (8 bytes).
+/// The name in `meta` of the secret keys that were ever current, in the order in which they were introduced:
+/// the id of each, and the time (8 bytes).
 const SECRET_KEYS: &str = "secret_keys";
 
-/// Under this name `meta` holds the sealed settings of the store.
+/// The name in `meta` of the store's sealed settings.
 const SETTINGS: &str = "settings";
 
-/// By what one version of the sealed settings is told from every other: the id of the secret key and the nonce.
+/// Identifies one version of the sealed settings: the id of the secret key and the nonce.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp([u8; 16]);
 
@@ -36,12 +36,12 @@ impl Stamp {
     }
 }
 
-/// The sealed settings of the store.
+/// Returns the sealed settings of the store.
 pub(crate) fn settings(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
     meta(tx, SETTINGS)
 }
 
-/// Keeps other settings.
+/// Replaces the sealed settings.
 pub(crate) fn put_settings(tx: &mut Tx, sealed: &[u8]) -> Result<()> {
     put_meta(tx, SETTINGS, sealed)
 }
@@ -51,17 +51,17 @@ pub(crate) fn put_settings(tx: &mut Tx, sealed: &[u8]) -> Result<()> {
 pub(crate) struct Retirement(Vec<u8>);
 
 impl Retirement {
-    /// As `meta` holds it; nothing, where nothing ever was.
+    /// Reads the value in `meta`, which is missing if nothing was ever retired.
     pub fn stored(value: Option<Vec<u8>>) -> Retirement {
         Retirement(value.unwrap_or_default())
     }
 
-    /// The secret keys.
+    /// The ids of the secret keys that were retired.
     pub fn secret_keys(&self) -> Vec<KeyId> {
         self.0.get(8..).unwrap_or_default().as_chunks().0.to_vec()
     }
 
-    /// The next one, with these secret keys beside those before.
+    /// Returns the next retirement, with more secret keys.
     fn with(&self, more: &[KeyId]) -> Retirement {
         let count = self.0.first_chunk().map_or(0, |count| u64::from_be_bytes(*count));
         let mut ids = self.secret_keys();
@@ -77,11 +77,11 @@ pub(crate) struct SealedKey {
     pub backend: String,
     pub algorithm: String,
     pub sealed: Vec<u8>,
-    /// Until when it verifies; none for a key that signs.
+    /// The time until which the key verifies; `None` for a key that signs.
     pub expires_at: Option<i64>,
 }
 
-/// Every signing key; for each backend those that sign first.
+/// Returns every signing key; for each backend those that sign come first.
 pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     let sql = "SELECT kid, backend, algorithm, sealed, expires_at FROM keys \
                ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
@@ -96,17 +96,17 @@ pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
     })
 }
 
-/// A signing key, without what is secret of it.
+/// A signing key without its secret.
 pub(crate) struct KeyRow {
     pub kid: String,
     pub backend: String,
     pub algorithm: String,
     pub created_at: i64,
-    /// Until when it verifies; none for a key that signs.
+    /// The time until which the key verifies; `None` for a key that signs.
     pub expires_at: Option<i64>,
 }
 
-/// Every signing key, in the order of [`all`].
+/// Returns every signing key without its secret, in the order of [`all`].
 pub(crate) fn rows(tx: &mut Tx) -> Result<Vec<KeyRow>> {
     let sql = "SELECT kid, backend, algorithm, created_at, expires_at FROM keys \
                ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
@@ -121,7 +121,7 @@ pub(crate) fn rows(tx: &mut Tx) -> Result<Vec<KeyRow>> {
     })
 }
 
-/// Keeps a new key, which signs from now on.
+/// Stores a new key, which signs from now on.
 pub(crate) fn insert(tx: &mut Tx, key: &SealedKey, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO keys (kid, backend, algorithm, sealed, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -135,7 +135,7 @@ pub(crate) fn insert(tx: &mut Tx, key: &SealedKey, now: i64) -> Result<()> {
     )
 }
 
-/// Ends the signing of a backend's keys; they verify until `retire_at`.
+/// Stops a backend's keys from signing; they verify until `retire_at`.
 pub(crate) fn retire(tx: &mut Tx, backend: &str, retire_at: i64, now: i64) -> Result<()> {
     forget_expired(tx, now, Share::Batch(100))?;
     tx.run(
@@ -144,12 +144,12 @@ pub(crate) fn retire(tx: &mut Tx, backend: &str, retire_at: i64, now: i64) -> Re
     )
 }
 
-/// Deletes the keys of a backend, whether they sign or only verify; how many.
+/// Deletes the keys of a backend, whether they sign or only verify. Returns how many.
 pub(crate) fn delete_of(tx: &mut Tx, backend: &str) -> Result<usize> {
     tx.execute("DELETE FROM keys WHERE backend = ?1", &[Value::Text(backend)])
 }
 
-/// Deletes every key, those of backends that are configured elsewhere included; how many.
+/// Deletes every key, including those of backends that are configured elsewhere. Returns how many.
 pub(crate) fn delete_every(tx: &mut Tx) -> Result<usize> {
     tx.execute("DELETE FROM keys", &[])
 }
@@ -159,19 +159,19 @@ pub(crate) fn retirement(tx: &mut Tx) -> Result<Retirement> {
     meta(tx, RETIREMENT).map(Retirement::stored)
 }
 
-/// Lets every process know that keys are retired, these secret keys among them.
+/// Tells every process that keys are retired, these secret keys among them.
 pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
     let retirement = retirement(tx)?.with(secret_keys);
     put_meta(tx, RETIREMENT, &retirement.0)
 }
 
-/// A secret key that was current at some time, and since when.
+/// A secret key that was current at some time.
 pub(crate) struct KnownSecret {
     pub id: KeyId,
     pub since: i64,
 }
 
-/// The secret keys that were ever current, in the order in which they came.
+/// Returns the secret keys that were ever current, in the order in which they were introduced.
 pub(crate) fn secret_keys(tx: &mut Tx) -> Result<Vec<KnownSecret>> {
     let all = meta(tx, SECRET_KEYS)?.unwrap_or_default();
     let (all, _) = all.as_chunks::<12>();
@@ -184,7 +184,8 @@ pub(crate) fn secret_keys(tx: &mut Tx) -> Result<Vec<KnownSecret>> {
         .collect())
 }
 
-/// Keeps that these secret keys came now, in this order. One that was there before keeps its place.
+/// Records that these secret keys were introduced now, in this order. One that is already recorded keeps its
+/// place.
 pub(crate) fn add_secret_keys(tx: &mut Tx, ids: impl Iterator<Item = KeyId>, now: i64) -> Result<()> {
     let mut all = secret_keys(tx)?;
     for id in ids {
@@ -196,7 +197,7 @@ pub(crate) fn add_secret_keys(tx: &mut Tx, ids: impl Iterator<Item = KeyId>, now
     put_meta(tx, SECRET_KEYS, &all.iter().flat_map(bytes).collect::<Vec<u8>>())
 }
 
-/// What needs a secret key that is not the current one any more.
+/// The number of rows that need a secret key which is no longer the current one.
 pub(crate) struct Needs {
     pub password_hashes: i64,
     pub totp_seeds: i64,
@@ -205,8 +206,9 @@ pub(crate) struct Needs {
     pub sessions: i64,
 }
 
-/// What needs the secret key of this id, which was the current one between two times: what it sealed or named, and live
-/// sessions that were refreshed last in that time. The hashes that it sealed begin with the 13 letters of `hashes`.
+/// Counts what needs the secret key of this id, which was the current one in the range `current`: what it
+/// sealed or named, and live sessions that were last refreshed in that time. Hashes that it sealed begin with
+/// the 13 letters of `hashes`.
 pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, now: i64) -> Result<Needs> {
     let mut count = |sql: &'static str, values: &[Value]| -> Result<i64> {
         Ok(tx.first(sql, values, |row| row.integer(0))?.unwrap_or_default())
@@ -230,7 +232,7 @@ pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, n
     })
 }
 
-/// Forgets keys that verify nothing any more.
+/// Deletes keys that no longer verify anything.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM keys WHERE kid IN (SELECT kid FROM keys WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
@@ -239,12 +241,12 @@ pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usiz
     )
 }
 
-/// Keeps a key sealed anew.
+/// Replaces a sealed key by the same key sealed anew.
 pub(crate) fn reseal(tx: &mut Tx, kid: &str, sealed: &[u8]) -> Result<()> {
     tx.run("UPDATE keys SET sealed = ?2 WHERE kid = ?1", &[Value::Text(kid), Value::Bytes(sealed)])
 }
 
-/// What `meta` holds under `name`.
+/// Returns the value in `meta` of this name.
 pub(crate) fn meta(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>> {
     tx.first("SELECT value FROM meta WHERE name = ?1", &[Value::Text(name)], |row| row.bytes(0))
 }

@@ -1,12 +1,12 @@
-//! Rows of `known_devices`: on which devices somebody logged in. The id is a code of account and device, which are
-//! kept nowhere.
+//! Rows of `known_devices`: the devices on which users logged in. The id is a code of account and device,
+//! which are stored nowhere.
 
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// How many devices of a user are known.
+/// The most devices of a user that are known.
 const MOST: i64 = 20;
 
 /// Whether the device is known.
@@ -15,14 +15,14 @@ pub(crate) fn is_known(tx: &mut Tx, id: &[u8], now: i64) -> Result<bool> {
     Ok(tx.first(sql, &[Value::Bytes(id), Value::Integer(now)], |_| Ok(()))?.is_some())
 }
 
-/// Until when each device of a user is known.
+/// Returns the time until which each device of a user is known.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<i64>> {
     let sql = "SELECT expires_at FROM known_devices WHERE user_id = ?1 ORDER BY expires_at";
     tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }
 
-/// Keeps the device of a user until `expires_at`, and forgets the one that was used least recently when there
-/// are too many.
+/// Stores the device of a user until `expires_at`, and deletes the least recently used one if there are too
+/// many.
 pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Result<()> {
     let user_id = Value::Bytes(user_id.as_bytes());
     tx.execute(
@@ -38,13 +38,13 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
     Ok(())
 }
 
-/// Forgets every device of a user; their ids.
+/// Deletes every device of a user. Returns their ids.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
     let sql = "DELETE FROM known_devices WHERE user_id = ?1 RETURNING id";
     tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.array(0))
 }
 
-/// The ids of the devices of a user.
+/// Lists the ids of a user's devices.
 pub(crate) fn ids(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
     let sql = "SELECT id FROM known_devices WHERE user_id = ?1 ORDER BY id";
     tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.array(0))
@@ -65,7 +65,7 @@ pub(crate) fn walk(tx: &mut Tx, from: Id, to: Id) -> Result<Vec<Device>> {
     })
 }
 
-/// Forgets devices on which nobody logged in for too long.
+/// Deletes devices without a login for too long.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM known_devices WHERE id IN \

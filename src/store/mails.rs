@@ -1,4 +1,4 @@
-//! Rows of `mails`: what waits to be sent.
+//! Rows of `mails`: mails that wait to be sent.
 
 use super::row::{Row, Sealed};
 use super::tx::{Share, Tx};
@@ -6,7 +6,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// A mail that is about to wait.
+/// A new mail.
 pub(crate) struct New<'a> {
     pub id: Id,
     pub user_id: Id,
@@ -33,7 +33,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
     )
 }
 
-/// A mail that waits, and the name of its user.
+/// A waiting mail and its user's name.
 pub(crate) struct Waiting {
     pub id: Id,
     pub user_id: Id,
@@ -41,11 +41,11 @@ pub(crate) struct Waiting {
     pub sealed: Vec<u8>,
     pub created_at: i64,
     pub expires_at: i64,
-    /// How often it was taken.
+    /// The number of times it was taken.
     pub attempts: i64,
     pub last_error: Option<String>,
     pub username: String,
-    /// The language of the mail, else of its user.
+    /// The language of the mail, or else of its user.
     pub locale: Option<String>,
 }
 
@@ -59,13 +59,13 @@ macro_rules! select {
     };
 }
 
-/// Mails that are due, those that have been for the longest time first.
+/// Lists mails that are due, those that have been due for the longest time first.
 pub(crate) fn due(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Waiting>> {
     const SQL: &str = select!("m.due_at <= ?1 AND m.expires_at > ?1 ORDER BY m.due_at, m.id LIMIT ?2");
     tx.all(SQL, &[Value::Integer(now), Value::Integer(limit as i64)], read)
 }
 
-/// Mails that are past their time.
+/// Lists expired mails.
 pub(crate) fn expired(tx: &mut Tx, now: i64, share: Share) -> Result<Vec<Waiting>> {
     const SQL: &str = select!("m.expires_at <= ?1 ORDER BY m.expires_at LIMIT ?2");
     tx.all(SQL, &[Value::Integer(now), Value::Integer(share.rows())], read)
@@ -75,7 +75,7 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
     tx.first(select!("m.id = ?1"), &[Value::Bytes(id.as_bytes())], read)
 }
 
-/// A mail that waits for a user.
+/// A mail in a user's list.
 pub(crate) struct WaitingFor {
     pub kind: String,
     pub created_at: i64,
@@ -84,7 +84,7 @@ pub(crate) struct WaitingFor {
     pub last_error: Option<String>,
 }
 
-/// What waits for a user, the oldest first, and how sending it went so far.
+/// Lists the mails that wait for a user, the oldest first.
 pub(crate) fn waiting_for(tx: &mut Tx, user_id: Id) -> Result<Vec<WaitingFor>> {
     const SQL: &str = "SELECT kind, created_at, expires_at, attempts, last_error FROM mails WHERE user_id = ?1 \
                        ORDER BY created_at, kind LIMIT 1000";
@@ -104,12 +104,12 @@ pub(crate) fn any(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first("SELECT 1 FROM mails LIMIT 1", &[], |_| Ok(()))?.is_some())
 }
 
-/// Since when the oldest mail waits, if one does.
+/// Returns when the oldest waiting mail was written, if one waits.
 pub(crate) fn oldest(tx: &mut Tx) -> Result<Option<i64>> {
     tx.first("SELECT created_at FROM mails ORDER BY id LIMIT 1", &[], |row| row.integer(0))
 }
 
-/// Somebody tries to send it: until `lease_ends_at` nobody else does.
+/// Leases a mail to one sender until `lease_ends_at`.
 pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
     tx.run(
         "UPDATE mails SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
@@ -117,7 +117,7 @@ pub(crate) fn lease(tx: &mut Tx, id: Id, lease_ends_at: i64) -> Result<()> {
     )
 }
 
-/// It could not be sent now.
+/// Puts a mail off that could not be sent.
 pub(crate) fn defer(tx: &mut Tx, id: Id, due_at: i64, error: Option<&str>) -> Result<()> {
     tx.run(
         "UPDATE mails SET due_at = ?2, last_error = ?3 WHERE id = ?1",
@@ -125,12 +125,12 @@ pub(crate) fn defer(tx: &mut Tx, id: Id, due_at: i64, error: Option<&str>) -> Re
     )
 }
 
-/// It was sent, or never will be.
+/// Deletes a mail that was sent or never will be.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// What waits of this kind for a user is not worth sending any more.
+/// Deletes a user's waiting mails of one kind.
 pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
     tx.run(
         "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2",
@@ -138,12 +138,12 @@ pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
     )
 }
 
-/// What waits of this kind for anybody is not worth sending any more; how many.
+/// Deletes all waiting mails of one kind. Returns how many.
 pub(crate) fn delete_every(tx: &mut Tx, kind: &str) -> Result<usize> {
     tx.execute("DELETE FROM mails WHERE kind = ?1", &[Value::Text(kind)])
 }
 
-/// The sealed content of mails, in the order of their ids.
+/// Lists the sealed contents of mails, in the order of their ids.
 pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT id, sealed FROM mails WHERE id > ?1 ORDER BY id LIMIT ?2";
     tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))

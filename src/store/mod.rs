@@ -57,8 +57,8 @@ pub(crate) enum Store {
     Postgres(Box<postgres::Postgres>),
 }
 
-/// Brings the schema of a store up to date, as opening does unless `migrate` is false. Returns its versions before and
-/// after. A database on a server that has no schema yet is at 0.
+/// Brings the schema of a store up to date, as opening does unless `migrate` is false. Returns its versions
+/// before and after. A database on a server that has no schema yet is at 0.
 ///
 /// Failures: as of [`Engine::open`](crate::Engine::open).
 pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
@@ -72,7 +72,8 @@ pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
 }
 
 impl Store {
-    /// Opens the store. Where the configuration allows it, this makes the store and brings its schema up to date.
+    /// Opens the store. Where the configuration allows it, this makes the store and brings its schema up to
+    /// date.
     pub(crate) fn open(config: &Config) -> Result<Store> {
         let plan = Plan {
             creation: Creation::of(config),
@@ -165,8 +166,8 @@ impl Store {
         }
     }
 
-    /// Copies the store into a new file and checks the whole copy. `look` reads what is in it before the file gets its
-    /// name. Returns the file's length.
+    /// Copies the store into a new file and checks the whole copy. `look` reads what is in it before the file
+    /// gets its name. Returns the file's length.
     pub(crate) fn backup(&self, path: &Path, watch: &Watch, look: Option<Look>) -> Result<u64> {
         match self {
             Store::Sqlite(store) => store.backup(path, watch, look),
@@ -215,8 +216,8 @@ impl Store {
         Instant::now() + timeout
     }
 
-    /// Runs `f` in a transaction of its own: all of it is kept, or nothing, when `f` fails. The store may run `f` again
-    /// where the database asks for a retry. The transaction is committed when this returns `Ok`.
+    /// Runs `f` in a transaction of its own: all of it is kept, or nothing, when `f` fails. The store may run
+    /// `f` again where the database asks for a retry. The transaction is committed when this returns `Ok`.
     pub(crate) fn write<T>(
         &self,
         durability: Durability,
@@ -243,8 +244,8 @@ impl Store {
         }
     }
 
-    /// As [`Store::write`], for what only one process does at a time: each statement of `f` sees what was committed
-    /// before it, and `f` begins by taking a lock of its own. It does not hinder other writers.
+    /// As [`Store::write`], for what only one process does at a time: each statement of `f` sees what was
+    /// committed before it, and `f` begins by taking a lock of its own. It does not hinder other writers.
     pub(crate) fn write_in_turn<T>(&self, mut f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         let mut value = None;
         self.run_write_in_turn(&mut |tx| {

@@ -9,29 +9,29 @@ use super::value::Value;
 use crate::error::{Code, Error, Result};
 use crate::json;
 
-/// What a store says of a move that it takes part in: a JSON text in [`schema::TABLE`].
+/// The note of a store about a move: a JSON text in [`schema::TABLE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
     pub state: State,
-    /// The same in both stores.
+    /// The move's id, the same in both stores.
     pub id: String,
-    /// The other store, as it may be shown.
+    /// The other store, without credentials.
     pub store: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
-    /// It is being moved, or an attempt was killed: the store is in use.
+    /// The store is being moved, or an attempt was killed: it is still in use.
     Leaving,
-    /// It was moved: the store is not to be opened.
+    /// The store was moved: it must not be opened.
     Left,
-    /// It is the target of a move that is not finished: the store is not to be opened.
+    /// The store is the target of a move that is not finished: it must not be opened.
     Arriving,
 }
 
 impl Note {
-    /// As [`schema::NOTE`] gives it; an empty text is none.
+    /// Parses what [`schema::NOTE`] selects. An empty text is no note.
     pub(super) fn parse(text: &str) -> Result<Option<Note>> {
         if text.is_empty() {
             return Ok(None);
@@ -50,12 +50,12 @@ impl Note {
         tx.run("UPDATE doorward_schema SET moving = ?1 WHERE version = 1", &[text])
     }
 
-    /// Whether the tables have other names.
+    /// Whether the store was left: its tables have other names.
     pub(super) fn is_left(&self) -> bool {
         self.state == State::Left
     }
 
-    /// What opening makes of it. Failure: `invalid_config`.
+    /// Refuses to open a store that was moved or is being filled. Failure: `invalid_config`.
     pub(super) fn admit(&self) -> Result<()> {
         let store = &self.store;
         let why = match self.state {
@@ -70,7 +70,7 @@ impl Note {
         Err(Error::at(Code::InvalidConfig, "/store", why))
     }
 
-    /// Why an engine that was open before is refused now.
+    /// The error for an engine that had the store open before the move.
     pub(super) fn refusal(&self) -> Error {
         let how = if self.state == State::Leaving { "is being moved" } else { "was moved" };
         Error::new(Code::StoreUnavailable, format!("the store {how} to {}", self.store))

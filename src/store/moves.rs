@@ -1,17 +1,18 @@
-//! Moving: everything that one store holds, into another that is empty, compared before it is committed. What was
-//! moved is refused from then on where it was, so that nothing is written there, and no question answered, that the
-//! new store does not know of.
+//! Moves everything in one store into another that is empty, and compares it before it is committed. The
+//! source is refused from then on: otherwise an engine could write, or answer questions, there without the
+//! new store knowing of it.
 //!
 //! Two stores have no common transaction, so each keeps a note of the move:
 //!
-//! 1. The source: it is about to be left. Nothing else changes yet; a try that is killed later leaves this note only.
-//! 2. Writers of the source are kept out, for as long as the process that moves is connected.
-//! 3. The target: filled and compared, but not to be opened yet. Committed.
-//! 4. The source: left. Its tables take other names, which no engine asks for. Committed.
-//! 5. The target: as any other store.
+//! 1. The source notes that it is about to be left. Nothing else changes yet; an attempt that is killed later
+//!    leaves only this note.
+//! 2. Writers of the source are locked out, for as long as the moving process is connected.
+//! 3. The target is filled and compared, and notes that it must not be opened yet. Committed.
+//! 4. The source notes that it was left. Its tables get other names, which no engine asks for. Committed.
+//! 5. The target becomes a store like any other.
 //!
-//! Whoever is killed before 4 leaves a source in use; the next try fills the target anew. Whoever is killed after it
-//! leaves nothing to do but 5, which the next try does.
+//! A move that is killed before step 4 leaves a source in use; the next attempt fills the target anew. A move
+//! that is killed after step 4 leaves only step 5, which the next attempt does.
 
 use std::cell::Cell;
 use std::fs;
@@ -39,23 +40,23 @@ pub(crate) fn admit(tx: &mut Tx) -> Result<()> {
     Note::read(tx)?.map_or(Ok(()), |note| note.admit())
 }
 
-/// Moves everything in `from` into `to`, which must be empty; both stores are sealed by the same secret key then.
-/// All of it is there when this returns `Ok`, compared row by row, and `from` is not to be opened any more; or `from`
-/// is as it was, and `to` as empty. Meanwhile `from` takes no writes of others. Where an earlier call was killed, this
-/// one begins anew or finishes, whichever is left to do.
+/// Moves everything in `from` into `to`, which must be empty; both stores are sealed by the same secret key
+/// then. If this returns `Ok`, all of it is there, compared row by row, and `from` can no longer be opened;
+/// otherwise `from` is as it was, and `to` is empty. Meanwhile others cannot write to `from`. If an earlier
+/// call was killed, this one begins anew or finishes the rest.
 ///
-/// `progress` hears of every few hundred rows; by [`ControlFlow::Break`] it takes everything back, which is
-/// `store_unavailable`.
+/// `progress` is called every few hundred rows. If it returns [`ControlFlow::Break`], everything is taken
+/// back and the move fails with `store_unavailable`.
 ///
-/// Failures: `invalid_config` (no store in `from`, or something in `to`), `schema_too_new`, `feature_not_built`,
-/// `store_unavailable`.
+/// Failures: `invalid_config` (no store in `from`, or something in `to`), `schema_too_new`,
+/// `feature_not_built`, `store_unavailable`.
 pub fn migrate(
     from: &StoreUrl,
     to: &StoreUrl,
     progress: impl FnMut(Moved) -> ControlFlow<()>,
 ) -> Result<Vec<Moved>> {
     let source = open(from, "/from", false)?;
-    // What a newer version keeps beside the rest, this one would leave behind.
+    // This version would leave behind what a newer one added.
     let (schema, newest) = source.schema()?;
     if schema.version > newest {
         let detail = format!("schema {}, known are {newest}", schema.version);
@@ -74,7 +75,8 @@ pub fn migrate(
     let target = open(to, "/to", true)?;
     let moved = attempt.run(&source, &target, progress);
     if moved.is_err() && !attempt.may_be_committed.get() {
-        // Under the writer's lock, while it is still nobody's: another process may have filled it.
+        // The file is deleted under the writer's lock, and only while it is still empty: another process may
+        // have filled it.
         let _ = new_file.map(|file| {
             target.write(Durability::Full, |to| {
                 if Note::read(to)?.is_none() && keys::meta(to, KEY_PROOF)?.is_none() {
@@ -89,8 +91,8 @@ pub fn migrate(
     moved
 }
 
-/// Gives a store that was moved back to its engines; the other store it was moved to, if it was. What was written
-/// there meanwhile stays there. Of a move that was killed it takes the note away.
+/// Lets engines open a store again that was moved, and returns the store that it was moved to, if it was.
+/// What was written there meanwhile stays there. After a move that was killed, this removes the note.
 ///
 /// Failures: `invalid_config`, `schema_too_new`, `feature_not_built`, `store_unavailable`.
 pub fn unseal(store: &StoreUrl) -> Result<Option<String>> {
@@ -123,27 +125,27 @@ impl Attempt {
     ) -> Result<Vec<Moved>> {
         let before = source.read(Note::read)?;
         target.read(|to| self.check(to, before.as_ref()))?;
-        // An engine that is refused meanwhile is told where to.
+        // An engine that is refused meanwhile says where the store moves to.
         let leaving = self.announce(source)?;
         let moved = source.write_in_turn(|from| {
-            from.keep_writers_out()?;
+            from.lock_writers_out()?;
             if Note::read(from)?.as_ref() != Some(&leaving) {
                 return Err(Error::at(Code::InvalidConfig, "/from", "another process has moved it"));
             }
             let is_left = Cell::new(false);
             target.write_in_turn(|to| {
                 if is_left.replace(false) {
-                    // The target has taken the try before back, and the source has not.
+                    // The previous attempt was rolled back in the target, but not in the source.
                     copy::show(from)?;
                 }
-                to.keep_everybody_out()?;
+                to.lock_tables()?;
                 self.check(to, Some(&leaving))?;
                 copy::clear(to)?;
                 let moved = TABLES.iter().map(|table| table.copy(from, to, &mut progress));
                 let moved = moved.collect::<Result<Vec<_>>>()?;
                 let arriving = Note { state: State::Arriving, store: self.from.clone(), ..leaving.clone() };
                 Note::keep(Some(&arriving), to)?;
-                // What can still fail of the source comes before the target is committed.
+                // Everything in the source that can fail comes before the target is committed.
                 Note::keep(Some(&Note { state: State::Left, ..leaving.clone() }), from)?;
                 copy::hide(from)?;
                 is_left.set(true);
@@ -152,7 +154,7 @@ impl Attempt {
             })
         });
         if moved.is_err() && !self.may_be_committed.get() {
-            // It may fail: the note and what stays with it are in nobody's way.
+            // This may fail: the note and the triggers hinder nothing.
             let _ = withdraw(source, &leaving);
         }
         let moved = moved?;
@@ -160,19 +162,19 @@ impl Attempt {
         Ok(moved)
     }
 
-    /// Keeps that the source is about to be left.
+    /// Notes in the source that it is about to be left.
     fn announce(&self, source: &Store) -> Result<Note> {
         let id = crypto::base64url(&crypto::random::<16>()?);
         source.write_in_turn(|tx| {
-            // Another one that moves it comes to its end first.
-            tx.keep_writers_out()?;
+            // Waits for another process that moves the store.
+            tx.lock_writers_out()?;
             let before = Note::read(tx)?;
             if let Some(note) = &before {
                 note.admit().map_err(|error| error.at_field("/from"))?;
             }
-            // Again after a try that was killed: a table may have come since.
-            tx.prepare_to_keep_writers_out(true)?;
-            // The target of the try before knows its id.
+            // This is repeated after an attempt that was killed: a table may have been added since.
+            tx.prepare_writer_lock(true)?;
+            // The target of the previous attempt has the same id.
             let id = before.map_or_else(|| id.clone(), |note| note.id);
             let note = Note { state: State::Leaving, id, store: self.to.clone() };
             Note::keep(Some(&note), tx)?;
@@ -180,10 +182,11 @@ impl Attempt {
         })
     }
 
-    /// Whether the target may be filled: nobody has opened it, or a try before this one has filled it.
+    /// Refuses a target that may not be filled. It may if it was never opened, or if a previous attempt
+    /// filled it.
     fn check(&self, to: &mut Tx, leaving: Option<&Note>) -> Result<()> {
         match Note::read(to)? {
-            // Nobody has opened it, and its source is still in use.
+            // It was never opened, and its source is still in use.
             Some(note)
                 if note.state == State::Arriving
                     && (note.store == self.from || leaving.is_some_and(|from| from.id == note.id)) =>
@@ -205,7 +208,7 @@ impl Attempt {
     }
 }
 
-/// Finishes a move that was killed when its target was filled and its source left.
+/// Finishes a move that was killed after its target was filled and its source was left.
 fn finish(left: &Note, to: &StoreUrl) -> Result<Vec<Moved>> {
     let elsewhere = || left.admit().map_err(|error| error.at_field("/from"));
     if new_file(to).is_some() {
@@ -222,18 +225,18 @@ fn finish(left: &Note, to: &StoreUrl) -> Result<Vec<Moved>> {
     })
 }
 
-/// The store as it was before it was announced that it would be left, while it says what is `expected`: what another
-/// process made of it meanwhile is not taken back.
+/// Undoes the announcement that the store is about to be left, if its note is still the `expected` one:
+/// another process's changes are not undone.
 fn withdraw(store: &Store, expected: &Note) -> Result<()> {
     store.write_in_turn(|tx| {
-        tx.keep_writers_out()?;
+        tx.lock_writers_out()?;
         if Note::read(tx)?.as_ref() != Some(expected) {
             return Err(Error::at(Code::InvalidConfig, "/from", "another process moves it, or has moved it"));
         }
         if expected.is_left() {
             copy::show(tx)?;
         }
-        tx.prepare_to_keep_writers_out(false)?;
+        tx.prepare_writer_lock(false)?;
         Note::keep(None, tx)
     })
 }
@@ -242,7 +245,7 @@ fn is_empty(store: &Store) -> Result<bool> {
     store.read(|tx| Ok(keys::meta(tx, KEY_PROOF)?.is_none()))
 }
 
-/// However long it takes: other calls' bounds are not for this one.
+/// A move has no time limit: the bounds of other calls do not apply.
 const TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
 
 fn open(url: &StoreUrl, field: &'static str, may_make: bool) -> Result<Store> {
@@ -264,7 +267,7 @@ fn open(url: &StoreUrl, field: &'static str, may_make: bool) -> Result<Store> {
     }
 }
 
-/// The file that opening would make.
+/// Returns the file that opening would create.
 fn new_file(url: &StoreUrl) -> Option<PathBuf> {
     match url {
         StoreUrl::SqliteFile(path) if !path.exists() => Some(path.clone()),
@@ -272,7 +275,7 @@ fn new_file(url: &StoreUrl) -> Option<PathBuf> {
     }
 }
 
-/// Where a store is, without who opens it and how.
+/// Returns the location of a store, without credentials and options.
 fn place(url: &StoreUrl) -> Result<String> {
     match url {
         StoreUrl::SqliteFile(path) => {

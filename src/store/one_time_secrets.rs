@@ -1,11 +1,11 @@
-//! Rows of `one_time_secrets`: each under a code of the secret.
+//! Rows of `one_time_secrets`: each id is a code of the secret.
 
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// A secret as it is kept, and how its user is now.
+/// A stored secret and the state of its user.
 pub(crate) struct Kept {
     pub purpose: String,
     pub user_id: Id,
@@ -48,7 +48,7 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Listed>> {
     })
 }
 
-/// A secret that is about to be.
+/// A new secret.
 pub(crate) struct New<'a> {
     pub id: &'a [u8; 32],
     pub purpose: &'a str,
@@ -77,34 +77,34 @@ pub(crate) fn insert(tx: &mut Tx, new: &New) -> Result<()> {
     )
 }
 
-/// Takes one of the attempts that are left, if there is one.
+/// Takes one of the remaining attempts. Returns false if there is none.
 pub(crate) fn take_attempt(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
     const SQL: &str =
         "UPDATE one_time_secrets SET attempts_left = attempts_left - 1 WHERE id = ?1 AND attempts_left > 0";
     Ok(tx.execute(SQL, &[Value::Bytes(id)])? == 1)
 }
 
-/// Takes the secret away; whether it was there.
+/// Deletes the secret. Returns whether it was there.
 pub(crate) fn delete(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
     Ok(tx.execute("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])? == 1)
 }
 
-/// Takes the secret away, whether or not it is there.
+/// Deletes the secret, if it is there.
 pub(crate) fn discard(tx: &mut Tx, id: &[u8; 32]) -> Result<()> {
     tx.run("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])
 }
 
-/// Takes away every secret of a user.
+/// Deletes every secret of a user.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Takes away every secret of everybody; how many.
+/// Deletes every secret of all users. Returns how many.
 pub(crate) fn delete_every(tx: &mut Tx) -> Result<usize> {
     tx.execute("DELETE FROM one_time_secrets", &[])
 }
 
-/// Takes away all secrets of a user and purpose but the newest.
+/// Deletes all secrets of a user and purpose but the newest.
 pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) -> Result<()> {
     tx.run(
         "DELETE FROM one_time_secrets WHERE user_id = ?1 AND purpose = ?2 AND id NOT IN \
@@ -114,7 +114,7 @@ pub(crate) fn keep_newest(tx: &mut Tx, user_id: Id, purpose: &str, most: i64) ->
     )
 }
 
-/// Forgets those that are past their time, so that those nobody redeems do not fill the disk.
+/// Deletes expired secrets, so that unused ones do not fill the disk.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM one_time_secrets WHERE id IN \

@@ -6,7 +6,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// A credential as it is kept.
+/// A stored credential.
 #[derive(Clone)]
 pub(crate) struct Passkey {
     pub credential_id: Vec<u8>,
@@ -32,25 +32,25 @@ macro_rules! select {
     };
 }
 
-/// The credential of this id, whoever's it is.
+/// Returns the credential of this id, whichever user has it.
 pub(crate) fn find(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<Passkey>> {
     const SQL: &str = concat!(select!(), "WHERE credential_id = ?1");
     tx.first(SQL, &[Value::Bytes(credential_id)], read)
 }
 
-/// The credentials of a user, the oldest first.
+/// Lists the credentials of a user, the oldest first.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Passkey>> {
     const SQL: &str = concat!(select!(), "WHERE user_id = ?1 ORDER BY created_at, credential_id");
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], read)
 }
 
-/// How many a user has.
+/// Counts the credentials of a user.
 pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<i64> {
     const SQL: &str = "SELECT count(*) FROM passkeys WHERE user_id = ?1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))?.ok_or_else(damaged)
 }
 
-/// Keeps a credential; not if there is one of this id, whoever's it is.
+/// Stores a credential. Returns false if any user has one of this id.
 pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
     let inserted = tx.execute(
         "INSERT INTO passkeys (credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, \
@@ -73,7 +73,7 @@ pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
     Ok(inserted == 1)
 }
 
-/// Keeps what the authenticator said of itself when it was used.
+/// Records what the authenticator reported when it was used.
 pub(crate) fn used(
     tx: &mut Tx,
     credential_id: &[u8],
@@ -95,25 +95,25 @@ pub(crate) fn used(
     )
 }
 
-/// Takes a credential away from a user; whether it was theirs.
+/// Removes a credential from a user. Returns whether the user had it.
 pub(crate) fn delete(tx: &mut Tx, user_id: Id, credential_id: &[u8]) -> Result<bool> {
     const SQL: &str = "DELETE FROM passkeys WHERE credential_id = ?2 AND user_id = ?1";
     Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Bytes(credential_id)])? == 1)
 }
 
-/// Takes every credential away from a user.
+/// Removes every credential from a user.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM passkeys WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Spends a challenge; not if it is spent.
+/// Spends a challenge. Returns false if it was spent.
 pub(crate) fn spend(tx: &mut Tx, challenge: Id, expires_at: i64) -> Result<bool> {
     const SQL: &str =
         "INSERT INTO spent_challenges (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
     Ok(tx.execute(SQL, &[Value::Bytes(challenge.as_bytes()), Value::Integer(expires_at)])? == 1)
 }
 
-/// Forgets spent challenges that nobody can redeem any more.
+/// Deletes spent challenges that have expired.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM spent_challenges WHERE id IN \

@@ -1,4 +1,5 @@
-//! A pool: so many connections at most, opened when they are first needed, each used by one caller at a time.
+//! A pool with a maximum of connections, opened when they are first needed, each used by one caller at a
+//! time.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,9 +7,9 @@ use std::time::Instant;
 
 use crate::error::{Code, Error, Result};
 
-/// What a pool keeps.
+/// A connection in a pool.
 pub(super) trait Connection {
-    /// Whether the next caller may have it.
+    /// Whether the next caller may use it.
     fn is_reusable(&self) -> bool;
 }
 
@@ -22,12 +23,12 @@ struct State<C> {
     idle: Vec<C>,
     open: usize,
     waiting: usize,
-    /// How many callers were served since one of those who wait was.
+    /// The number of callers served since one that waited was.
     overtaken: usize,
 }
 
-/// Who comes just as a connection is free takes it, which saves waking somebody; but those who wait are not
-/// overtaken by more than so many.
+/// A caller that arrives when a connection is free takes it, which saves waking a waiting one; but at most
+/// this many callers may overtake those that wait.
 const MOST_OVERTAKEN: usize = 64;
 
 impl<C: Connection> Pool<C> {
@@ -36,7 +37,8 @@ impl<C: Connection> Pool<C> {
         Pool { most, state: Mutex::new(state), returned: Condvar::new() }
     }
 
-    /// Runs `f` with a connection: the one that came back last, or a new one. Waits for one until `deadline`.
+    /// Runs `f` with a connection: the one that was returned last, or a new one. Waits for one until
+    /// `deadline`.
     pub(super) fn with<T>(
         &self,
         deadline: Instant,
@@ -52,7 +54,7 @@ impl<C: Connection> Pool<C> {
         result.unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the idle connections.
     #[cfg(feature = "postgres")]
     pub(super) fn close_idle(&self) {
         let mut state = self.lock();
@@ -62,7 +64,7 @@ impl<C: Connection> Pool<C> {
         self.returned.notify_all();
     }
 
-    /// An idle connection, or the right to open one.
+    /// Returns an idle connection, or `None`: the caller may open one.
     fn take(&self, deadline: Instant) -> Result<Option<C>> {
         let all_busy = |state: &mut State<C>| state.idle.is_empty() && state.open >= self.most;
         let mut state = self.lock();
@@ -93,7 +95,7 @@ impl<C: Connection> Pool<C> {
             Some(connection) => state.idle.push(connection),
             None => state.open -= 1,
         }
-        // Waking nobody is a system call, too.
+        // A wake-up costs a system call even if no caller waits.
         let is_awaited = state.waiting > 0;
         drop(state);
         if is_awaited {

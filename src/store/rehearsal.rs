@@ -1,6 +1,6 @@
-//! What a dry run of many calls remembers: in a database of its own that SQLite keeps in memory, and beyond a bound in a
-//! file without a name, which goes with it. It holds digests only, by a key that is never written: who finds what is left of
-//! the file on the disk learns from it no name and no address, nor that one was among them.
+//! The memory of a dry run of many calls: a database of its own that SQLite keeps in memory and, beyond a
+//! bound, in a file without a name that ends with it. It holds only digests, made with a key that is never
+//! written, so that remains of the file on the disk reveal no name and no address.
 
 use aws_lc_rs::hmac;
 use rusqlite::{Connection, OptionalExtension};
@@ -24,7 +24,7 @@ impl Taken {
         Ok(Taken { store: connection, key: hmac::Key::new(hmac::HMAC_SHA256, &crypto::random::<32>()?) })
     }
 
-    /// What was kept with a name or an address, if it is taken.
+    /// Returns the account of a name or an address, if that is taken.
     pub(crate) fn find(&self, kind: &str, key: &str) -> Result<Option<Vec<u8>>> {
         let mut find =
             self.store.prepare_cached("SELECT account FROM taken WHERE key = ?1").map_err(failed)?;
@@ -49,7 +49,7 @@ impl Taken {
 mod tests {
     use super::*;
 
-    /// Nobody can work out beforehand how a name is kept.
+    /// The digest of a name cannot be computed beforehand.
     #[test]
     fn a_name_is_kept_otherwise_each_time() {
         let (one, other) = (Taken::new().unwrap(), Taken::new().unwrap());

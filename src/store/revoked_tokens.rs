@@ -1,10 +1,10 @@
-//! Rows of `revoked_tokens`: tokens without a session that were revoked by themselves.
+//! Rows of `revoked_tokens`: tokens without a session that were revoked one by one.
 
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
 
-/// Keeps that a token is revoked; whether it was not before.
+/// Revokes a token. Returns false if it was revoked before.
 pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], expires_at: i64) -> Result<bool> {
     const SQL: &str =
         "INSERT INTO revoked_tokens (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
@@ -16,7 +16,7 @@ pub(crate) fn contains(tx: &mut Tx, id: &[u8; 32]) -> Result<bool> {
     Ok(tx.first("SELECT 1 FROM revoked_tokens WHERE id = ?1", &[Value::Bytes(id)], |_| Ok(()))?.is_some())
 }
 
-/// Forgets tokens that have expired by themselves.
+/// Deletes tokens that have expired.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM revoked_tokens WHERE id IN \

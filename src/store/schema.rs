@@ -1,9 +1,10 @@
-//! The schema in steps, and what an engine makes of a store that has fewer of them than it knows, or more.
+//! The schema in steps, and what an engine does with a store that has fewer steps than it knows, or more.
 //!
-//! A step that was released is never changed. An additive step adds what engines without it need not know: tables,
-//! indexes, columns that are null or have a default; such an engine opens the store and goes on beside a newer
-//! one. Any other step, which only a new major version brings, shuts it out: it opens the store no more, and where it
-//! has the store open it writes no more. What it must not read any more either, such a step gives another name.
+//! A step that was released is never changed. An additive step adds what older engines need not know: tables,
+//! indexes, columns that are null or have a default. An older engine can open such a store and work beside a
+//! newer one. Any other step, which only a new major version brings, shuts older engines out: they can no
+//! longer open the store, and those that have it open can no longer write. Such a step renames what they must
+//! not read either.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::config::{Config, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::secret_key;
 
-/// One step, in the words of each store.
+/// One step, in the SQL of each store.
 pub(super) struct Step {
     pub sqlite: &'static str,
     #[cfg(feature = "postgres")]
@@ -26,53 +27,54 @@ const STEPS: &[Step] = &[Step {
     is_additive: false,
 }];
 
-/// What is kept of the steps, a row for each. The first one has in `moving` what [`super::moves`] keeps.
+/// The table of the steps, a row for each. The first row's `moving` has the [`Note`](super::move_note::Note).
 pub(super) const TABLE: &str = "CREATE TABLE doorward_schema \
     (version BIGINT NOT NULL PRIMARY KEY, additive BIGINT NOT NULL DEFAULT 0, moving TEXT)";
 
-/// The [`Note`](super::moves::Note) in [`TABLE`], as a text that is empty where there is none.
+/// Selects the [`Note`](super::move_note::Note) in [`TABLE`], as a text that is empty if there is none.
 pub(super) const NOTE: &str = "SELECT coalesce(max(moving), '') FROM doorward_schema";
 
-/// The two numbers of [`Found`], from [`TABLE`].
+/// Selects the two numbers of [`Found`] from [`TABLE`].
 pub(super) const FOUND: &str =
     "SELECT max(version), max(CASE WHEN additive = 0 THEN version END) FROM doorward_schema";
 
-/// How long opening waits for another process that migrates, and how long a step may take.
+/// The longest time that opening waits for another process that migrates, and that a step may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The steps of a store.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Found {
-    /// How many there are.
+    /// The number of steps.
     pub version: i64,
-    /// How many an engine must know.
+    /// The number of steps that an engine must know.
     pub needed: i64,
 }
 
-/// What opening does about steps that a store lacks.
+/// What opening does about missing steps.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
     pub steps: &'static [Step],
     pub migrates: bool,
     pub creation: Creation,
-    /// A store that was moved is opened all the same, or one that a move has not finished.
+    /// Whether a store is opened that was moved, or into which a move has not finished.
     pub admits_moved: bool,
-    /// A file that may not be written is opened to be read.
+    /// Whether a file that may not be written is opened for reading.
     pub may_only_read: bool,
 }
 
-/// Whether a store may be made where none is.
+/// Whether a store may be created where there is none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Creation {
     Allowed,
     /// The configuration forbids it.
     Forbidden,
-    /// The key file is there, so that there was a store, and it is lost.
+    /// The key file exists, so that there was a store, and it is lost.
     Lost,
 }
 
 impl Creation {
-    /// As the configuration says. The key file is looked for first: who makes a store makes the file with its tables before.
+    /// Follows the configuration. The key file is looked for first: the process that creates a store creates
+    /// the file before the tables.
     pub(super) fn of(config: &Config) -> Creation {
         match (config.create, &config.store) {
             (_, StoreUrl::SqliteMemory) | (Some(true), _) => Creation::Allowed,
@@ -82,7 +84,7 @@ impl Creation {
         }
     }
 
-    /// Why no store is made; `place` is where there is none.
+    /// Returns the refusal to create a store; `place` describes what is missing.
     pub(super) fn refusal(self, place: &str) -> Option<Error> {
         let why = match self {
             Creation::Allowed => return None,
@@ -103,20 +105,20 @@ impl Plan {
         Plan { steps: STEPS, migrates, creation, admits_moved: false, may_only_read: false }
     }
 
-    /// The newest schema that this engine knows.
+    /// The newest version of the schema that this engine knows.
     pub(super) fn newest(self) -> i64 {
         self.steps.len() as i64
     }
 
-    /// The steps that an engine has to know for a store that has all of these.
+    /// The number of steps that an engine must know for a store that has all of these.
     #[cfg(feature = "postgres")]
     pub(super) fn needed(self) -> i64 {
         let numbered = (1..).zip(self.steps);
         numbered.filter(|(_, step)| !step.is_additive).map(|(number, _)| number).last().unwrap_or(0)
     }
 
-    /// The steps that the store lacks, with their numbers. Failures: `schema_too_new`, and `invalid_config` where
-    /// steps are missing and opening is not to take them, or not to make a store.
+    /// Returns the steps that the store lacks, with their numbers. Failures: `schema_too_new`, and
+    /// `invalid_config` if steps are missing and opening must not take them, or must not create a store.
     pub(super) fn missing(self, found: Found) -> Result<Vec<(i64, &'static Step)>> {
         let newest = self.newest();
         if found.needed > newest || found.version < 0 {

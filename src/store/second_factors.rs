@@ -6,14 +6,14 @@ use super::value::Value;
 use crate::error::Result;
 use crate::user::Id;
 
-/// How many second factors of each kind an account has.
+/// The number of second factors of each kind that an account has.
 pub(crate) struct Count {
     pub totp: i64,
     pub passkeys: i64,
     pub recovery_codes: i64,
 }
 
-/// The factors that are in force: a seed that waits to be confirmed is not.
+/// Counts the factors in force: a seed that waits to be confirmed is not.
 pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
     const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL), \
                        (SELECT count(*) FROM passkeys WHERE user_id = ?1), \
@@ -24,15 +24,15 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
     found.ok_or_else(damaged)
 }
 
-/// A seed as it is kept.
+/// A stored seed.
 pub(crate) struct Totp {
     pub sealed: Vec<u8>,
     pub digits: i64,
     pub period_seconds: i64,
-    /// The last step whose code was accepted.
+    /// The last time step of which a code was accepted.
     pub last_step: i64,
     pub created_at: i64,
-    /// Since when it is in force.
+    /// When the seed was confirmed. It is in force since then.
     pub confirmed_at: Option<i64>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn totp(tx: &mut Tx, user_id: Id) -> Result<Option<Totp>> {
     })
 }
 
-/// Keeps a seed that waits to be confirmed, in the place of another that waits.
+/// Stores a seed that waits to be confirmed, in the place of another such seed.
 pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
     tx.run(
         "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at) \
@@ -69,7 +69,7 @@ pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
     )
 }
 
-/// Puts a seed in force, since `now`.
+/// Puts a seed in force.
 pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "UPDATE totp SET confirmed_at = ?2 WHERE user_id = ?1",
@@ -77,19 +77,19 @@ pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
     )
 }
 
-/// Uses a step up, with all before it; whether it was not yet.
+/// Uses up a time step and all before it. Returns false if it was used up.
 pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
     const SQL: &str = "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
     Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(step)])? == 1)
 }
 
-/// The sealed seeds, in the order of their users' ids.
+/// Lists the sealed seeds, in the order of their users' ids.
 pub(crate) fn sealed_totp(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT user_id, sealed FROM totp WHERE user_id > ?1 ORDER BY user_id LIMIT ?2";
     tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))
 }
 
-/// Keeps the seed sealed anew, unless another took its place.
+/// Replaces a seed by the same seed sealed anew, unless it was replaced by another.
 pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, old: &[u8], new: &[u8]) -> Result<()> {
     tx.run(
         "UPDATE totp SET sealed = ?3 WHERE user_id = ?1 AND sealed = ?2",
@@ -97,8 +97,8 @@ pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, old: &[u8], new: &[u8]) -> R
     )
 }
 
-/// Takes every seed away. An app that was in force stays a factor that its account needs, and no code is right
-/// any more. How many.
+/// Deletes every seed. A confirmed authenticator app remains a required factor of its account, but no code is
+/// accepted. Returns how many seeds.
 pub(crate) fn forget_seeds(tx: &mut Tx) -> Result<usize> {
     let waiting = tx.execute("DELETE FROM totp WHERE confirmed_at IS NULL", &[])?;
     Ok(waiting + tx.execute("UPDATE totp SET sealed = ?1 WHERE sealed <> ?1", &[Value::Bytes(&[])])?)
@@ -108,7 +108,7 @@ pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Takes a seed away that waits to be confirmed.
+/// Deletes a seed that waits to be confirmed.
 pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run(
         "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL",
@@ -116,7 +116,7 @@ pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
-/// Keeps a recovery code by its id, a code of it.
+/// Stores a recovery code by its id, which is a code of it.
 pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",
@@ -124,7 +124,7 @@ pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now:
     )
 }
 
-/// Takes a recovery code away; whether the user had it.
+/// Deletes a recovery code. Returns whether the user had it.
 pub(crate) fn delete_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id) -> Result<bool> {
     const SQL: &str = "DELETE FROM recovery_codes WHERE id = ?1 AND user_id = ?2";
     Ok(tx.execute(SQL, &[Value::Bytes(id), Value::Bytes(user_id.as_bytes())])? == 1)

@@ -1,4 +1,4 @@
-//! Rows of `sessions`: one a session, however often it is refreshed.
+//! Rows of `sessions`: one for each session, however often it is refreshed.
 
 use super::keys::Retirement;
 use super::row::{Row, damaged};
@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::json;
 use crate::user::{Amr, Id, Proofs, ProviderLogin};
 
-/// A session and whose it is.
+/// A session and its user.
 pub(crate) struct Session {
     pub user: User,
-    /// For which it was opened.
+    /// The backend for which the session was opened.
     pub backend: String,
     pub epoch: i64,
     pub generations: Generations,
@@ -23,23 +23,23 @@ pub(crate) struct Session {
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
-    /// What was retired when this was read.
+    /// The retirement in force when the session was read.
     pub retirement: Retirement,
 }
 
 /// The refresh tokens of a session.
 pub(crate) struct Generations {
-    /// The generation of the newest.
+    /// The generation of the newest token.
     pub newest: i64,
-    /// When it was made.
+    /// When the newest token was issued.
     pub rotated_at: i64,
-    /// When the one before it was made.
+    /// When the token before it was issued.
     pub replaced_at: i64,
-    /// When spent ones were offered again, the latest last.
+    /// When spent tokens were presented again, the latest last.
     pub repeats: Vec<i64>,
 }
 
-/// The session with its user, if there is one.
+/// Returns the session with its user, if there is one.
 pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
@@ -50,7 +50,7 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
-    // Each row has a role of the user; what it says of the session is the same in all.
+    // Each row has one role of the user; the session's columns are the same in all.
     let mut users = Vec::new();
     let mut with = None;
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
@@ -110,7 +110,7 @@ fn stored_proofs(text: &str) -> Result<Proofs> {
     Proofs::stored(text).ok_or_else(damaged)
 }
 
-/// A session as it begins.
+/// A new session.
 pub(crate) struct NewSession<'a> {
     pub id: Id,
     pub backend: &'a str,
@@ -127,7 +127,7 @@ pub(crate) struct NewSession<'a> {
     pub device_id: Option<&'a str>,
 }
 
-/// Keeps a new session, at generation 0.
+/// Stores a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     let provider = new.provider.map(json::render).transpose()?;
     tx.run(
@@ -152,7 +152,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     )
 }
 
-/// Makes the next generation.
+/// Advances the session to its next generation.
 pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i64) -> Result<()> {
     tx.run(
         "UPDATE sessions SET generation = ?2, replaced_at = rotated_at, rotated_at = ?3, idle_at = ?4 WHERE id = ?1",
@@ -165,7 +165,7 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
     )
 }
 
-/// Keeps when spent refresh tokens were offered again.
+/// Records when spent refresh tokens were presented again.
 pub(crate) fn put_repeats(tx: &mut Tx, id: Id, repeats: &[i64]) -> Result<()> {
     let repeats: Vec<String> = repeats.iter().map(i64::to_string).collect();
     tx.run(
@@ -174,7 +174,7 @@ pub(crate) fn put_repeats(tx: &mut Tx, id: Id, repeats: &[i64]) -> Result<()> {
     )
 }
 
-/// Its user proved again who they are.
+/// Records that the session's user authenticated again.
 pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, proofs: &Proofs) -> Result<()> {
     tx.run(
         "UPDATE sessions SET auth_time = ?2, amr = ?3 WHERE id = ?1",
@@ -182,7 +182,7 @@ pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, proofs: &Proof
     )
 }
 
-/// Ends a session; ending it again changes nothing. Whose it was, if it was ended now.
+/// Ends a session; ending it again changes nothing. Returns its user's id, if it was ended now.
 pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Id>> {
     tx.first(
         "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id",
@@ -191,7 +191,7 @@ pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Id>> {
     )
 }
 
-/// Ends every live session of a user but `except`. How many it ended.
+/// Ends every live session of a user but `except`. Returns how many.
 pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64) -> Result<usize> {
     let except = except.map_or([0; 16], |id| *id.as_bytes());
     tx.execute(
@@ -202,7 +202,7 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
-/// Ends the sessions of everybody that were not ended before, so many after an id, in the order of their ids. Which.
+/// Ends `limit` sessions of all users after an id that had not been ended. Returns their ids in order.
 pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Result<Vec<Id>> {
     const SQL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions \
                        WHERE id > ?2 AND revoked_at IS NULL ORDER BY id LIMIT ?3) RETURNING id";
@@ -216,7 +216,7 @@ pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Re
     Ok(ids)
 }
 
-/// Ends every live session of the accounts after an id up to another one. How many it ended.
+/// Ends every live session of the accounts after one id up to another. Returns how many.
 pub(crate) fn revoke_between(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<usize> {
     tx.execute(
         "UPDATE sessions SET revoked_at = ?3 WHERE user_id > ?1 AND user_id <= ?2 AND revoked_at IS NULL \
@@ -226,12 +226,12 @@ pub(crate) fn revoke_between(tx: &mut Tx, after: Id, last: Id, now: i64) -> Resu
     )
 }
 
-/// Ends every session of everybody; how many were not ended before.
+/// Ends every session of all users. Returns how many had not been ended.
 pub(crate) fn revoke_every(tx: &mut Tx, now: i64) -> Result<usize> {
     tx.execute("UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL", &[Value::Integer(now)])
 }
 
-/// Takes a live session along into the next epoch of its user.
+/// Carries a live session over into the next epoch of its user.
 pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
     tx.execute(
         "UPDATE sessions SET epoch = epoch + 1 \
@@ -250,7 +250,7 @@ pub(crate) fn forget_ended(tx: &mut Tx, ended_by: i64, share: Share) -> Result<u
     )
 }
 
-/// A session as it is kept.
+/// A stored session.
 pub(crate) struct Kept {
     pub id: Id,
     pub backend: String,
@@ -266,7 +266,7 @@ pub(crate) struct Kept {
     pub device_id: Option<String>,
 }
 
-/// The sessions of a user, whether alive or not, in the order of their ids.
+/// Lists the sessions of a user, alive or not, in the order of their ids.
 pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize) -> Result<Vec<Kept>> {
     let after = after.map_or([0; 16], |id| *id.as_bytes());
     tx.all(
@@ -292,7 +292,7 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
     )
 }
 
-/// How many sessions of a user are alive.
+/// Counts the live sessions of a user.
 pub(crate) fn count(tx: &mut Tx, user_id: Id, now: i64) -> Result<i64> {
     const SQL: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL \
                        AND expires_at > ?2 AND idle_at > ?2 AND epoch = (SELECT epoch FROM users WHERE id = ?1)";
@@ -301,14 +301,14 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id, now: i64) -> Result<i64> {
     count.ok_or_else(damaged)
 }
 
-/// How many sessions of everybody are alive.
+/// Counts the live sessions of all users.
 pub(crate) fn count_alive(tx: &mut Tx, now: i64) -> Result<i64> {
     const SQL: &str = "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_at > ?1 \
                        AND epoch = (SELECT users.epoch FROM users WHERE users.id = user_id)";
     tx.first(SQL, &[Value::Integer(now)], |row| row.integer(0))?.ok_or_else(damaged)
 }
 
-/// When the newest session of a user was opened, of those that are kept.
+/// Returns when the newest stored session of a user was opened.
 pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
     const SQL: &str = "SELECT created_at FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
@@ -328,7 +328,7 @@ pub(crate) struct Listed {
     pub device_id: Option<String>,
 }
 
-/// The live sessions of a user, the oldest first, a thousand at most.
+/// Lists the live sessions of a user, the oldest first, a thousand at most.
 pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
     tx.all(
         "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr, provider FROM sessions \

@@ -1,4 +1,5 @@
-//! Rows of `throttles`: failed attempts by a keyed code of whom or where they concern.
+//! Rows of `throttles`: counts of failed attempts. Ids are keyed codes of the account, name or address that
+//! they concern.
 
 use std::collections::HashSet;
 
@@ -6,33 +7,33 @@ use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
 
-/// When a row may be forgotten that stays until an attempt succeeds.
+/// The expiry of a row that stays until an attempt succeeds.
 pub(crate) const NEVER: i64 = i64::MAX;
 
-/// The beginning of an id: the lane's place. Of the lanes that share a place the store keeps the one that was put
-/// last. Lanes of which each is to be kept share none: their places are random.
+/// The length of an id's beginning: the lane's place. Of the lanes that share a place the store keeps the one
+/// that was written last. Lanes that must all be kept have random places, so that they share none.
 pub(crate) const PLACE_LEN: usize = 12;
 
 /// The count of one lane.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Count {
-    /// Recent failures.
+    /// The number of recent failures.
     pub failures: i64,
-    /// All failures since the last success.
+    /// The number of failures since the last success.
     pub in_a_row: i64,
-    /// When the last one was.
+    /// When the last failure was.
     pub failed_at: i64,
     pub locked_until: i64,
-    /// When the row may be forgotten.
+    /// When the row may be deleted.
     pub expires_at: i64,
 }
 
-/// The count of a lane, if there is one.
+/// Returns the count of a lane, if there is one.
 pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Count>> {
     find_all(tx, [id; 3]).map(|[found, ..]| found)
 }
 
-/// The counts of these lanes, in one statement.
+/// Returns the counts of these lanes, by one statement.
 pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Count>; 3]> {
     const SQL: &str = "SELECT id, failures, in_a_row, failed_at, locked_until, expires_at FROM throttles \
                        WHERE id IN (?1, ?2, ?3)";
@@ -56,8 +57,8 @@ pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Count
     Ok(found)
 }
 
-/// The ids of all lanes that are locked at `now`, or have `most` failures in a row. Each of them cost somebody as
-/// many failures as a lock takes, so that they are few beside the accounts.
+/// Returns the ids of all lanes that are locked at `now`, or have `most` failures in a row. Each took as many
+/// failures as a lock needs, so that there are few compared with accounts.
 pub(crate) fn closed(tx: &mut Tx, now: i64, most: i64) -> Result<HashSet<[u8; 32]>> {
     const SQL: &str = "SELECT id FROM throttles WHERE locked_until > ?1 OR in_a_row >= ?2";
     let mut closed = HashSet::new();
@@ -91,8 +92,8 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Count) -> Result<()> {
     )
 }
 
-/// One failure less. A lock goes with the attempt that set it until `locked_until`, and with the failures,
-/// `limit` of them, that it needs.
+/// Takes one failure back. This ends a lock that lasts until `locked_until`, set by the same attempt, and a
+/// lock that then has fewer than the `limit` of failures that it needs.
 pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -> Result<()> {
     tx.run(
         "UPDATE throttles SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END, \
@@ -103,7 +104,7 @@ pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -
     )
 }
 
-/// The failures of a lane are in a row no longer.
+/// Starts the lane's failures in a row anew.
 pub(crate) fn start_row_anew(tx: &mut Tx, id: &[u8]) -> Result<()> {
     tx.run("UPDATE throttles SET in_a_row = 0 WHERE id = ?1", &[Value::Bytes(id)])
 }
@@ -112,7 +113,7 @@ pub(crate) fn delete(tx: &mut Tx, id: &[u8]) -> Result<()> {
     tx.run("DELETE FROM throttles WHERE id = ?1", &[Value::Bytes(id)])
 }
 
-/// Forgets rows that are past their time, so that strangers' guesses do not fill the disk.
+/// Deletes expired rows, so that guesses do not fill the disk.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(
         "DELETE FROM throttles WHERE id IN \
@@ -122,7 +123,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usiz
     )
 }
 
-/// Forgets rows without an end whose ids are between these two.
+/// Deletes rows without an expiry that have ids between these two.
 pub(crate) fn forget_lasting(tx: &mut Tx, from: &[u8], to: &[u8], share: Share) -> Result<usize> {
     tx.execute(
         "DELETE FROM throttles WHERE id IN (SELECT id FROM throttles \

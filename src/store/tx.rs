@@ -36,7 +36,8 @@ impl Share {
     }
 }
 
-/// Runs statements in one transaction, as a store does it. The defaults are for a store that has one writer at a time.
+/// Runs statements in one transaction, as a store does it. The defaults are for a store that has one writer
+/// at a time.
 pub(super) trait Statements {
     /// Runs a statement that changes rows. Returns how many it changed.
     fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize>;
@@ -67,8 +68,8 @@ pub(super) trait Statements {
         None
     }
 
-    /// Runs a statement of [`Tx::forget`] after the transaction, if the store leaves it until then. Returns whether it
-    /// does.
+    /// Runs a statement of [`Tx::forget`] after the transaction, if the store leaves it until then. Returns
+    /// whether it does.
     fn forget_later(&mut self, _sql: &'static str, _past: Value, _stamp: Option<&[u8]>) -> bool {
         false
     }
@@ -78,18 +79,18 @@ pub(super) trait Statements {
         self.script(sql)
     }
 
-    /// See [`Tx::keep_writers_out`].
-    fn keep_writers_out(&mut self) -> Result<()> {
+    /// See [`Tx::lock_writers_out`].
+    fn lock_writers_out(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// See [`Tx::prepare_to_keep_writers_out`].
-    fn prepare_to_keep_writers_out(&mut self, _prepares: bool) -> Result<()> {
+    /// See [`Tx::prepare_writer_lock`].
+    fn prepare_writer_lock(&mut self, _prepares: bool) -> Result<()> {
         Ok(())
     }
 
-    /// See [`Tx::keep_everybody_out`].
-    fn keep_everybody_out(&mut self) -> Result<()> {
+    /// See [`Tx::lock_tables`].
+    fn lock_tables(&mut self) -> Result<()> {
         Ok(())
     }
 }
@@ -102,22 +103,23 @@ impl<'a> Tx<'a> {
         Tx(statements)
     }
 
-    /// Runs a statement that changes rows. Its failure may come to light only with a later statement or at the end of
-    /// the transaction, so that the caller need not wait for it.
+    /// Runs a statement that changes rows. Its failure may come to light only with a later statement or at
+    /// the end of the transaction, so that the caller need not wait for it.
     pub(crate) fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
         self.0.run(sql, parameters)
     }
 
-    /// Deletes expired rows, by a statement whose ?1 is the time and whose ?2 is the number of rows. Returns how many
-    /// it deleted, as far as that is known.
+    /// Deletes expired rows, by a statement whose ?1 is the time and whose ?2 is the number of rows. Returns
+    /// how many it deleted, as far as that is known.
     ///
-    /// On a server, where transactions that delete the same few rows would conflict, one of many transactions does it
-    /// for the others, after it has committed.
+    /// On a server, where transactions that delete the same few rows would conflict, one of many transactions
+    /// does it for the others, after it has committed.
     pub(super) fn forget(&mut self, sql: &'static str, past: Value, share: Share) -> Result<usize> {
         self.forget_while(sql, past, None, share)
     }
 
-    /// As [`Tx::forget`], by a statement whose ?3 is `stamp`: the settings under which these rows are expired.
+    /// As [`Tx::forget`], by a statement whose ?3 is `stamp`: the settings under which these rows are
+    /// expired.
     pub(super) fn forget_while(
         &mut self,
         sql: &'static str,
@@ -133,8 +135,8 @@ impl<'a> Tx<'a> {
         self.execute(sql, &parameters)
     }
 
-    /// What the engine knows of the audit log, if several writers may write at once. Otherwise the newest row that a
-    /// transaction sees is the newest there is.
+    /// What the engine knows of the audit log, if several writers may write at once. Otherwise the newest row
+    /// that a transaction sees is the newest there is.
     pub(super) fn event_log(&self) -> Option<&EventLog> {
         self.0.event_log()
     }
@@ -149,8 +151,8 @@ impl<'a> Tx<'a> {
         self.0.script(sql)
     }
 
-    /// As [`Tx::script`], for statements that wait until no other transaction reads the tables. Others wait behind them
-    /// for a moment only.
+    /// As [`Tx::script`], for statements that wait until no other transaction reads the tables. Others wait
+    /// behind them for a moment only.
     pub(super) fn script_beside_readers(&mut self, sql: &str) -> Result<()> {
         self.0.script_beside_readers(sql)
     }
@@ -161,19 +163,19 @@ impl<'a> Tx<'a> {
     }
 
     /// Keeps all others from writing to the store until the transaction ends.
-    /// [`Tx::prepare_to_keep_writers_out`] comes before it. SQLite has one writer at a time in any case.
-    pub(super) fn keep_writers_out(&mut self) -> Result<()> {
-        self.0.keep_writers_out()
+    /// [`Tx::prepare_writer_lock`] comes before it. SQLite has one writer at a time in any case.
+    pub(super) fn lock_writers_out(&mut self) -> Result<()> {
+        self.0.lock_writers_out()
     }
 
-    /// Prepares [`Tx::keep_writers_out`], or removes what was prepared.
-    pub(super) fn prepare_to_keep_writers_out(&mut self, prepares: bool) -> Result<()> {
-        self.0.prepare_to_keep_writers_out(prepares)
+    /// Prepares [`Tx::lock_writers_out`], or removes what was prepared.
+    pub(super) fn prepare_writer_lock(&mut self, prepares: bool) -> Result<()> {
+        self.0.prepare_writer_lock(prepares)
     }
 
     /// Keeps all others from reading or writing the tables until the transaction ends.
-    pub(super) fn keep_everybody_out(&mut self) -> Result<()> {
-        self.0.keep_everybody_out()
+    pub(super) fn lock_tables(&mut self) -> Result<()> {
+        self.0.lock_tables()
     }
 
     /// Calls `each` with every row, in order.

@@ -7,29 +7,29 @@ use crate::error::Result;
 use crate::json::Object;
 use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
 
-/// An account as it is kept.
+/// A stored account.
 pub(crate) struct User {
     pub public: PublicUser,
-    /// Whether its address, or one before it, was ever verified.
+    /// Whether its address, or an earlier one, was ever verified.
     pub was_verified: bool,
-    /// Whether its user has proven one; else somebody said so who may.
+    /// Whether its user proved an address; otherwise an administrator or an import declared it verified.
     pub has_proven: bool,
-    /// As it is kept: sealed, where a pepper is configured.
+    /// The stored hash: sealed if a pepper is configured.
     pub password_hash: Option<String>,
     pub must_change_password: bool,
-    /// Until when the password is good, where somebody else has set it.
+    /// The time until which a password that was set by another person is valid.
     pub password_expires_at: Option<i64>,
-    /// Counts the events that end every session: a session of an older epoch is dead.
+    /// Increases whenever every session ends: a session of an older epoch is dead.
     pub epoch: i64,
-    /// When that last happened to everything the account has: a token without a session that another library issued
-    /// until then is dead.
+    /// The time of the last increase that ended everything the account has: a token without a session that
+    /// another library issued until then is dead.
     pub epoch_at: i64,
-    /// How often it did: a token without a session that says another number is dead. Clocks have seconds, and may be
-    /// set back.
+    /// Increases with `epoch_at`: a token without a session that has another number is dead. Clocks count
+    /// seconds, and may be set back.
     pub token_epoch: i64,
 }
 
-/// By what an account is found; texts are canonical keys.
+/// What identifies an account; texts are canonical keys.
 #[derive(Clone, Copy)]
 pub(crate) enum By<'a> {
     Id(Id),
@@ -37,7 +37,7 @@ pub(crate) enum By<'a> {
     Email(&'a str),
 }
 
-/// One row for each role, and one for an account without any.
+/// Selects one row for each role, and one for an account without any.
 macro_rules! select {
     ($from:literal $(, $more:literal)?) => {
         concat!(
@@ -54,10 +54,10 @@ macro_rules! select {
 
 pub(super) use select;
 
-/// How many columns `select!` names before those of its caller.
+/// The number of columns that `select!` names before those of its caller.
 pub(super) const COLUMNS: usize = 16;
 
-/// The account, if there is one.
+/// Returns the account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
     let (sql, key) = match &by {
         By::Id(id) => {
@@ -73,13 +73,13 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
     Ok(collect(tx, sql, &[key])?.pop())
 }
 
-/// Any account, if there is one.
+/// Returns any account, if there is one.
 pub(crate) fn any(tx: &mut Tx) -> Result<Option<User>> {
     const SQL: &str = concat!(select!("(SELECT * FROM users ORDER BY id LIMIT 1) u"), "ORDER BY r.role");
     Ok(collect(tx, SQL, &[])?.pop())
 }
 
-/// Which accounts to list.
+/// A page of accounts.
 pub(crate) struct Listing<'a> {
     pub is_active: Option<bool>,
     pub role: Option<&'a str>,
@@ -88,8 +88,8 @@ pub(crate) struct Listing<'a> {
     pub limit: usize,
 }
 
-/// Accounts in the order of their ids. Each kind of listing has a statement of its own that walks an index
-/// from `after` on.
+/// Lists accounts in the order of their ids. Each kind of listing has a statement of its own that walks an
+/// index from `after` on.
 pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
     macro_rules! page {
         ($from:literal) => {
@@ -132,7 +132,7 @@ pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
     }
 }
 
-/// An account that is about to be.
+/// A new account.
 pub(crate) struct NewUser<'a> {
     pub public: &'a PublicUser,
     pub username_key: &'a str,
@@ -174,13 +174,13 @@ fn insert_roles(tx: &mut Tx, public: &PublicUser) -> Result<()> {
     Ok(())
 }
 
-/// An address of it was verified, by the word of somebody who may say so.
+/// An address of the account was declared verified.
 const VERIFIED: i64 = 1;
 
-/// Its user has proven that an address is theirs.
+/// The account's user proved an address.
 const PROVEN: i64 = 2;
 
-/// Writes an account as it has become. That an address of it was verified once is never forgotten.
+/// Updates an account. It is never forgotten that one of its addresses was verified.
 pub(crate) fn update(
     tx: &mut Tx,
     public: &PublicUser,
@@ -255,18 +255,18 @@ pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
 }
 
-/// The user of the account has proven that its address is theirs.
+/// Records that the account's user proved its address.
 pub(crate) fn has_proven_email(tx: &mut Tx, id: Id) -> Result<()> {
     let sql = "UPDATE users SET was_verified = ?2 WHERE id = ?1";
     tx.run(sql, &[Value::Bytes(id.as_bytes()), Value::Integer(PROVEN)])
 }
 
-/// Takes from the account its claim to its address, which another account has verified.
+/// Removes the account's claim to its address, which another account has verified.
 pub(crate) fn give_up_email(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("UPDATE users SET email_key = NULL WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// Gives the account another password; one that expires must be changed.
+/// Sets the account's password; one that expires must be changed.
 pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, expires_at: Option<i64>) -> Result<()> {
     tx.run(
         "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_expires_at = ?4 WHERE id = ?1",
@@ -279,7 +279,7 @@ pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, expires_at: Option<i
     )
 }
 
-/// Takes the account's password away.
+/// Removes the account's password.
 pub(crate) fn delete_password(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run(
         "UPDATE users SET password_hash = NULL, must_change_password = 0, password_expires_at = NULL WHERE id = ?1",
@@ -287,7 +287,8 @@ pub(crate) fn delete_password(tx: &mut Tx, id: Id) -> Result<()> {
     )
 }
 
-/// Says whether the next login by password ends with a new one. One that need not be changed does not expire.
+/// Sets whether the next login by password must change it. A password that need not be changed does not
+/// expire.
 pub(crate) fn must_change_password(tx: &mut Tx, id: Id, must_change: bool) -> Result<()> {
     let sql = match must_change {
         true => "UPDATE users SET must_change_password = 1 WHERE id = ?1",
@@ -304,14 +305,14 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
     )
 }
 
-/// The hashes that are kept sealed, in the order of their users' ids.
+/// Lists the sealed hashes, in the order of their users' ids.
 pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<String>>> {
     const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
                        ORDER BY id LIMIT ?2";
     tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.text(1)? }))
 }
 
-/// Ends every session of the account, at once, and every token without one.
+/// Ends at once every session of the account, and every token without one.
 pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     tx.run(
         "UPDATE users SET epoch = epoch + 1, epoch_at = ?2, token_epoch = token_epoch + 1 WHERE id = ?1",
@@ -319,13 +320,13 @@ pub(crate) fn bump_epoch(tx: &mut Tx, id: Id, now: i64) -> Result<()> {
     )
 }
 
-/// The last of so many accounts after an id, if there is one.
+/// Returns the last of so many accounts after an id, if there is one.
 pub(crate) fn last_of_batch(tx: &mut Tx, after: Id, limit: usize) -> Result<Option<Id>> {
     const SQL: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
     Ok(tx.after(SQL, after, limit, |row| row.array(0).map(Id::from_bytes))?.pop())
 }
 
-/// As [`bump_epoch`], for the accounts after an id up to another one.
+/// As [`bump_epoch`], for the accounts after one id up to another.
 pub(crate) fn bump_epochs(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<()> {
     tx.run(
         "UPDATE users SET epoch = epoch + 1, epoch_at = ?3, token_epoch = token_epoch + 1 WHERE id > ?1 AND id <= ?2",
@@ -333,7 +334,8 @@ pub(crate) fn bump_epochs(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<
     )
 }
 
-/// Ends every session of the account that is not carried over, also those that logins are about to open.
+/// Ends every session of the account that is not carried over, including those that pending logins would
+/// open.
 pub(crate) fn next_epoch(tx: &mut Tx, id: Id) -> Result<()> {
     tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &[Value::Bytes(id.as_bytes())])?;
     Ok(())
@@ -345,7 +347,7 @@ fn collect(tx: &mut Tx, sql: &'static str, parameters: &[Value]) -> Result<Vec<U
     Ok(users)
 }
 
-/// Adds the row's account, or one more role of the last one.
+/// Adds the row's account, or another role of the last one.
 pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
     let id = Id::from_bytes(row.array(0)?);
     if users.last().is_none_or(|user| user.public.id != id) {

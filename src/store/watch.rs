@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::tx::Tx;
 use crate::error::Result;
 
-/// Called while something takes long, with its name, how much of it is done, and the whole; the whole is 0 where it is not
-/// known. The work goes on while this returns `true`.
+/// Called while something takes long, with its name, how much of it is done, and the whole; the whole is 0
+/// where it is not known. The work goes on while this returns `true`.
 pub type Watch = Arc<dyn Fn(&'static str, u64, u64) -> bool + Send + Sync>;
 
 /// The result of checking a whole store.

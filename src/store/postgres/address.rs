@@ -1,5 +1,5 @@
-//! Reaching the server: which of several hosts, with or without TLS, through a pooler or not; and what a new
-//! connection is set up with.
+//! Connects to the server: chooses among several hosts, with or without TLS, through a pooler or not; and
+//! sets a new connection up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,23 +14,23 @@ use super::wire::Connection;
 use crate::crypto;
 use crate::error::Result;
 
-/// How to reach the server.
+/// The address of the server.
 pub(super) struct Address {
     pub url: Url,
     tls: Option<Arc<ClientConfig>>,
     /// The host that answered last is asked first.
     last: AtomicUsize,
-    /// Something between engine and server gives transactions connections of its choice.
+    /// Whether a pooler gives each transaction a connection of its choice.
     is_pooled: AtomicBool,
     timeout: Duration,
 }
 
-/// What a server is wanted for.
+/// The purpose of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// What the URL says.
+    /// As the URL says.
     Any,
-    /// It has to write.
+    /// The connection must be able to write.
     Writing,
 }
 
@@ -48,7 +48,7 @@ impl Address {
         self.is_pooled.load(Ordering::Relaxed)
     }
 
-    /// From now on connections are taken for shared.
+    /// Treats connections as shared from now on.
     pub(super) fn set_pooled(&self) {
         self.is_pooled.store(true, Ordering::Relaxed);
     }
@@ -76,7 +76,7 @@ impl Address {
         Err(worst.unwrap_or(Failure::Lost("no host")))
     }
 
-    /// As `sslmode` asks, with and without TLS.
+    /// Connects with or without TLS, as `sslmode` asks.
     fn connect_to(&self, host: usize, purpose: Purpose, deadline: Instant) -> Result<Connection, Failure> {
         let host = &self.url.hosts[host];
         let open = |tls| self.open(host, tls, deadline);
@@ -98,7 +98,8 @@ impl Address {
         Ok(connection)
     }
 
-    /// A pooler that takes no startup options is asked without: they are set for each transaction.
+    /// Opens a connection. A pooler that takes no startup options is asked without them: they are set for
+    /// each transaction.
     fn open(
         &self,
         host: &Host,
@@ -115,8 +116,8 @@ impl Address {
         }
     }
 
-    /// Looks at what there is: a pooler, whose keys for cancelling are not the server's; a standby, which may be
-    /// behind and is never asked; a server that only reads.
+    /// Examines the other end: a pooler, which has other cancel keys than the server; a standby, which may be
+    /// behind and is never used; a server that only reads.
     fn examine(&self, connection: &mut Connection, purpose: Purpose) -> Result<(), Failure> {
         let reply = connection.run(
             "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
@@ -148,8 +149,8 @@ impl Address {
         Ok(())
     }
 
-    /// Bounds that hold where this end can no longer see to it, and plans that suit small rows by key: for the
-    /// connection, or, where others share it, for each transaction.
+    /// Sets time limits that hold even when this end is gone, and plans that suit small rows found by key:
+    /// for the connection or, if it is shared, for each transaction.
     fn prepare(&self, connection: &mut Connection) -> Result<(), Failure> {
         let is_pooled = self.is_pooled();
         let milliseconds = self.timeout.as_millis().to_string();
@@ -161,8 +162,8 @@ impl Address {
             settings.extend(given.iter().map(|(name, value)| set(name, value, is_pooled)));
         }
         connection.run(&format!("SELECT {}", settings.join(", ")))?;
-        // Not every server that speaks as PostgreSQL does has these. A sequential scan of a small table would
-        // conflict with every write to it, where one of an index conflicts with its neighbours only.
+        // Not every server that speaks PostgreSQL's protocol has these. A sequential scan of a small table
+        // would conflict with every write to it; an index scan conflicts with neighbouring rows only.
         let plans = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
         for (name, value) in plans {
             let setting = set(name, value, is_pooled);
@@ -170,7 +171,7 @@ impl Address {
                 settings.push(setting);
             }
         }
-        // What is acknowledged is on the disk, however the server is set up.
+        // An acknowledged write is on the disk, however the server is configured.
         let durable = format!(
             "CASE WHEN current_setting('synchronous_commit') = 'off' THEN {} END",
             set("synchronous_commit", "on", is_pooled)
@@ -184,17 +185,17 @@ impl Address {
     }
 }
 
-/// The call that sets a parameter for the connection, or for the transaction.
+/// Returns the call that sets a parameter for the connection, or for the transaction.
 fn set(name: &str, value: &str, is_local: bool) -> String {
     format!("set_config({}, {}, {is_local})", quoted(name), quoted(value))
 }
 
-/// A string constant, whatever `standard_conforming_strings` says (PostgreSQL documentation, 4.1.2.2).
+/// Quotes a string constant, for any `standard_conforming_strings` (PostgreSQL documentation, 4.1.2.2).
 fn quoted(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// Whether the server knows what it is asked for.
+/// Whether the server accepts an expression.
 fn accepts(connection: &mut Connection, expression: &str) -> Result<bool, Failure> {
     match connection.run(&format!("SELECT {expression}")) {
         Ok(_) => Ok(true),

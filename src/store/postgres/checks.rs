@@ -1,4 +1,4 @@
-//! What the engine checks of a server before it uses it.
+//! Checks of a server before the engine uses it.
 
 use std::time::Instant;
 
@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::store::row::unexpected;
 use crate::store::tables;
 
-/// Refuses pgpool-II, which sends reads to standbys and may answer them from a cache: it alone knows its version.
+/// Refuses pgpool-II, which sends reads to standbys and may answer them from a cache: only pgpool-II knows
+/// its version.
 pub(super) fn asks_the_primary(connection: &mut Connection) -> Result<()> {
     match connection.run("SHOW pool_version") {
         Ok(_) => Err(Failure::Unusable(PGPOOL).error()),
@@ -20,15 +21,15 @@ pub(super) fn asks_the_primary(connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Whether the role may add to the audit log, and not shorten it.
+/// Whether the role may add to the audit log, but not delete from it.
 pub(super) fn is_append_only(connection: &mut Connection) -> Result<bool> {
     let sql = "SELECT CASE WHEN has_table_privilege('events', 'DELETE') THEN 0 ELSE 1 END";
     let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
     Ok(matches!(reply.texts().as_deref(), Some([text]) if text == "1"))
 }
 
-/// How many milliseconds the server's clock is ahead of this machine's. Half the way there and back is taken as the way
-/// there.
+/// Returns how many milliseconds the server's clock is ahead of this machine's. Half the round trip is taken
+/// as the way there.
 pub(super) fn clock_ahead(connection: &mut Connection) -> Result<i64> {
     let clock = Clock::system();
     let before = Instant::now();
@@ -39,7 +40,7 @@ pub(super) fn clock_ahead(connection: &mut Connection) -> Result<i64> {
     Ok(there - (clock.now_ms() - way))
 }
 
-/// Refuses a role that may not do with the rows of a table what the engine does; all that it may not is told. The
+/// Refuses a role that lacks a privilege that the engine needs. The error names all missing privileges. The
 /// audit log may be append-only.
 pub(super) fn privileges(connection: &mut Connection) -> Result<()> {
     let tables = tables::names().map(|table| format!("('{table}')")).collect::<Vec<_>>().join(", ");

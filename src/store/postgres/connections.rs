@@ -1,4 +1,4 @@
-//! Connections to one server, each used by one caller at a time, and made anew when they are lost.
+//! Connections to one server, each used by one caller at a time, and replaced when they are lost.
 
 use std::time::Instant;
 
@@ -31,15 +31,15 @@ impl Connections {
             }
             let result = f(connection, deadline);
             if connection.is_lost() {
-                // What was open beside it is probably lost, too.
+                // The other open connections are probably lost, too.
                 self.pool.close_idle();
             }
             result
         })
     }
 
-    /// The error of a failure, for the host. What is missing for an engine that a newer one has shut out is told by
-    /// the steps; a store that is moved, or was, says where to.
+    /// Returns the error of a failure, for the host. The steps tell whether a newer engine has shut this one
+    /// out; a store that is moved, or was, says where to.
     pub(super) fn explained(&self, connection: &mut Connection, failure: &Failure) -> Error {
         if let Some(moves) = moving::refusal(connection, failure) {
             return moves;
@@ -54,7 +54,7 @@ impl Connections {
         failure.error()
     }
 
-    /// Another connection, for what this one failed to do.
+    /// Replaces a connection by another, for work at which this one failed.
     pub(super) fn look_again(
         &self,
         connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! What can go wrong between engine and server, in one table: each SQLSTATE, what the engine does about it, and
+//! The failures between engine and server, in one table: each SQLSTATE, what the engine does about it, and
 //! what it tells the host. The server's own text is never repeated: it could quote a value.
 
 use std::fmt;
@@ -6,18 +6,18 @@ use std::fmt;
 use super::url::wrong;
 use crate::error::{Code, Error};
 
-/// Why there was no answer, or not the one that was asked for.
+/// Why there was no answer, or not the expected one.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
-    /// The server refused, by this SQLSTATE.
+    /// The server refused, with this SQLSTATE.
     Refused(SqlState),
-    /// The conversation is over.
+    /// The connection is lost.
     Lost(&'static str),
-    /// What answers there can be no store, until somebody sets it up otherwise.
+    /// The other end cannot be used as a store until it is configured otherwise.
     Unusable(&'static str),
 }
 
-/// Five letters and digits (PostgreSQL documentation, appendix A).
+/// A SQLSTATE: five letters and digits (PostgreSQL documentation, appendix A).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct SqlState(pub [u8; 5]);
 
@@ -36,14 +36,14 @@ impl fmt::Debug for SqlState {
 /// What the engine does about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// It runs the transaction again: the same one may succeed.
+    /// Run the transaction again: it may succeed.
     Again,
-    /// As [`Remedy::Again`], a few times: somebody made the same row at once, which the next run finds. Where it
-    /// does not, a rule of the host's own is in the way.
+    /// As [`Remedy::Again`], but only a few times: another transaction inserted the same row at once, which
+    /// the next run finds. If it does not, a rule of the host's own is in the way.
     AgainBriefly,
-    /// It looks for another server, or for the same one by another connection.
+    /// Connect to another server, or to the same one again.
     Elsewhere,
-    /// It tells the host.
+    /// Tell the host.
     None,
 }
 
@@ -51,12 +51,12 @@ use Remedy::{Again, AgainBriefly, Elsewhere};
 
 /// The beginnings of SQLSTATEs, the longer before the shorter: remedy, code and words.
 ///
-/// `invalid_config` is for what somebody has to set up otherwise, whether on this side or on the server's;
-/// `store_constraint` for rules of the host's own in the database, which forbid one change for ever;
+/// `invalid_config` is for what must be configured otherwise, on this side or the server's;
+/// `store_constraint` for rules of the host's own in the database, which always forbid a change;
 /// `store_unavailable` for what may pass; `internal` for what only a statement of this library could cause.
 const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("03", Remedy::None, Code::Internal, WRONG_STATEMENT),
-    // The server or a pooler goes, or has gone.
+    // The server or a pooler is shutting down, or has gone.
     ("08", Elsewhere, Code::StoreUnavailable, "the connection failed"),
     // Rules of the host's own: triggers, functions, constraints, column types.
     ("09", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
@@ -77,7 +77,7 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("25P03", Elsewhere, Code::StoreUnavailable, "the transaction was idle for too long"),
     ("25P04", Elsewhere, Code::StoreUnavailable, "the transaction took too long"),
     ("25", Elsewhere, Code::StoreUnavailable, "the transaction is not as it was left, as behind a pooler"),
-    // Statements are named after their text: whose names are not there, or taken, shares connections.
+    // Statements are named after their text: if a name is missing or taken, the connection is shared.
     ("26000", Elsewhere, Code::StoreUnavailable, "a prepared statement is gone, as behind a pooler"),
     ("42P05", Elsewhere, Code::StoreUnavailable, "a prepared statement is there, as behind a pooler"),
     ("27", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
@@ -109,7 +109,7 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("53400", Remedy::None, Code::StoreUnavailable, "a limit of the server's configuration is reached"),
     ("53", Remedy::None, Code::StoreUnavailable, "the server lacks resources"),
     ("54001", Remedy::None, Code::StoreUnavailable, "the server's stack is too small"),
-    // An index row that is too long; or no transaction is taken any more before a VACUUM.
+    // An index row is too long; or the server needs a VACUUM before it takes another transaction.
     ("54", Remedy::None, Code::StoreUnavailable, "a limit of the server is reached"),
     ("55P02", Remedy::None, Code::InvalidConfig, "a setting that only the server's start can change"),
     ("55P03", Remedy::None, Code::StoreUnavailable, "a lock was not to be had in time"),
@@ -139,14 +139,14 @@ const WRONG_STATEMENT: &str = "a statement that makes no sense there";
 const NOT_UTF8: &str = "the database's encoding is not UTF8";
 const DAMAGED: &str = "the server's data are damaged: restore them";
 
-/// Raised by a trigger of ours.
+/// The SQLSTATE that this library's trigger raises.
 pub(super) const MOVING: &str = "DW001";
-/// A table is not there.
+/// The SQLSTATE for a missing table.
 pub(super) const NO_TABLE: &str = "42P01";
 pub(super) const READS_ONLY: &str = "the server only reads";
 pub(super) const STANDBY: &str = "the server is a standby, which answers no live question";
 pub(super) const NO_PASSWORD: &str = "the server asks for a password";
-/// What a pooler says: it passes no startup options on; it pools statements.
+/// Of poolers: one that takes no startup options, one that pools statements, and pgpool-II.
 pub(super) const NO_OPTIONS: &str = "the pooler takes no startup options";
 pub(super) const NO_TRANSACTIONS: &str =
     "the pooler gives each statement another connection: let it pool transactions or sessions";
@@ -162,8 +162,8 @@ impl Failure {
         }
     }
 
-    /// Of several hosts' failures the heaviest is told: what somebody must mend before what passes, and what a server
-    /// says before that there is none.
+    /// The weight of a failure: of several hosts' failures the heaviest is told. What must be configured
+    /// weighs more than what may pass, and a server's answer more than none.
     pub(super) fn weight(&self) -> u8 {
         match self {
             Failure::Lost(STANDBY | READS_ONLY) => 1,
@@ -173,12 +173,12 @@ impl Failure {
         }
     }
 
-    /// Whether the server refuses to know the caller.
+    /// Whether the server refused the login.
     pub(super) fn is_login(&self) -> bool {
         matches!(self, Failure::Refused(state) if state.as_str().starts_with("28"))
     }
 
-    /// Whether prepared statements come and go by themselves: connections are shared with others.
+    /// Whether prepared statements appear and disappear by themselves: the connection is shared.
     pub(super) fn shows_a_pooler(&self) -> bool {
         matches!(self, Failure::Refused(state) if matches!(state.as_str(), "26000" | "42P05"))
     }
@@ -198,7 +198,7 @@ impl Failure {
         }
     }
 
-    /// As [`Failure::error`], at opening: a server that lets nobody write is set up wrongly.
+    /// As [`Failure::error`], at opening: a server that allows no writes is configured wrongly.
     pub(super) fn error_at_opening(&self) -> Error {
         match self {
             Failure::Lost(why @ (NO_PASSWORD | READS_ONLY)) => wrong(format!("postgres: {why}")),
@@ -209,7 +209,7 @@ impl Failure {
 }
 
 fn row(state: &SqlState) -> &'static (&'static str, Remedy, Code, &'static str) {
-    // The last one begins every state.
+    // The last row matches every state.
     TABLE
         .iter()
         .find(|(beginning, ..)| state.as_str().starts_with(beginning))

@@ -11,17 +11,17 @@ use crate::error::Result;
 use crate::store::row::unexpected;
 use crate::store::schema::{self, Found, Plan};
 
-/// Whoever migrates holds this lock ("dwrd"), so that the others wait.
+/// The process that migrates holds this lock ("dwrd"), so that the others wait.
 const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1685549668)";
 
-/// The column of `doorward_schema` that an engine finds only if it knows so many steps: its name is looked up in the
-/// catalogue as it is when the lock on the table is granted, whatever a transaction's snapshot is.
+/// The name of the column of `doorward_schema` that an engine finds only if it knows so many steps: it is
+/// looked up in the catalogue when the lock on the table is granted, whatever the transaction's snapshot is.
 pub(super) fn gate(needed: i64) -> String {
     format!("needs_{needed}")
 }
 
-/// Brings the schema up to date, in one transaction; the schema that it found. Any number of processes may do so at
-/// once: whoever comes first migrates, and the others wait for it.
+/// Brings the schema up to date, in one transaction. Returns the version that it found. Any number of
+/// processes may do so at once: the first one migrates, and the others wait for it.
 pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant) -> Result<i64> {
     let first = found(connection)?;
     let mut before = first;
@@ -29,7 +29,7 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
         if plan.missing(before)?.is_empty() {
             return Ok(first.version);
         }
-        // A store that is made is waited for no longer than for anything else.
+        // Creating a store has no more time than anything else.
         let until = if before.version == 0 { deadline } else { Instant::now() + schema::PATIENCE };
         connection.set_deadline(until);
         let failure = match take_steps(connection, plan, until) {
@@ -41,7 +41,7 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
         }
         roll_back(connection);
         connection.set_deadline(deadline);
-        // On a server without such locks another process may have been faster, or be about to be.
+        // On a server without advisory locks another process may have been faster, or may be about to be.
         let after = found(connection)?;
         let is_overtaken = after.version > before.version;
         match &failure {
@@ -61,10 +61,10 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
     Err(unexpected())
 }
 
-/// Takes the steps that are missing once nobody else is doing so. The version is read under the lock.
+/// Takes the missing steps under the lock. The version is read under the lock, too.
 fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result<End, Failure> {
     let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
-    // Read committed: the snapshot of anything stricter would be from before the wait.
+    // Read committed: a stricter level's snapshot would be from before the wait.
     connection.begin(Isolation::ReadCommitted)?;
     connection.run(&format!(
         "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}"
@@ -72,7 +72,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     connection.run("SAVEPOINT unlocked")?;
     match connection.run(MIGRATING) {
         Ok(_) => {}
-        // No such function, or not supported: then one of several fails, and looks again.
+        // If the server has no such function, one of several processes fails, and looks again.
         Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
             connection.run("ROLLBACK TO SAVEPOINT unlocked")?;
         }
@@ -89,11 +89,12 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     if before.version == 0 {
         connection.run(schema::TABLE)?;
     } else if moving::note(connection)?.is_some_and(|note| note.is_left()) {
-        // Its tables have other names. It takes the steps when it is given back.
+        // Its tables have other names. It takes the steps when it is given back to its engines.
         roll_back(connection);
         return Ok(End::Committed);
     }
-    // Before the steps: it waits for whoever writes, and whoever comes then waits for the steps, and is shut out.
+    // This comes before the steps: it waits for present writers, and later ones wait for the steps and are
+    // shut out.
     match (before.needed, plan.needed()) {
         (0, needed) => {
             connection.run(&format!("ALTER TABLE doorward_schema ADD COLUMN {} BOOLEAN", gate(needed)))?;
@@ -118,7 +119,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     }
 }
 
-/// The steps of the store. Failure: `invalid_config`, for tables of another program.
+/// Reads the steps of the store. Failure: `invalid_config`, for tables of another program.
 pub(super) fn found(connection: &mut Connection) -> Result<Found> {
     let mut numbers = |sql: &str| -> Result<[i64; 2]> {
         let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;

@@ -1,5 +1,6 @@
-//! PostgreSQL, and what speaks as it does: any number of processes on one store. Writes are serializable
-//! transactions, run again where the server asks for it; every wait ends with `limits.store_timeout_ms`.
+//! PostgreSQL, and servers that speak its protocol: any number of processes on one store. Writes are
+//! serializable transactions, run again where the server asks for it; every wait ends with
+//! `limits.store_timeout_ms`.
 
 mod address;
 mod checks;
@@ -37,9 +38,10 @@ pub(crate) struct Postgres {
     connections: Connections,
     log: EventLog,
     pub(super) timeout: Duration,
-    /// Fails where a newer engine has taken a step that shuts this one out, and keeps such a step waiting.
+    /// A statement that fails if a newer engine has taken a step that shuts this one out, and that keeps such
+    /// a step waiting.
     gate: String,
-    /// The schema that opening found.
+    /// The version of the schema that opening found.
     pub(super) found: i64,
 }
 
@@ -51,7 +53,7 @@ impl Postgres {
         let gate = format!("SELECT {} FROM doorward_schema WHERE false", gate(plan.needed()));
         let mut store = Postgres { connections, log, timeout, gate, found: 0 };
         let deadline = Instant::now() + timeout;
-        // What is opened can be used: it writes, and so it is wanted for that.
+        // An opened store must be usable, so the server must be able to write.
         let connect = || {
             store
                 .connections
@@ -76,7 +78,7 @@ impl Postgres {
         Ok(store)
     }
 
-    /// Whether the store can still be used. Failures as at opening.
+    /// Checks whether the store can still be used. Failures: as at opening.
     pub(super) fn examine(&self) -> Result<()> {
         let deadline = Instant::now() + self.timeout;
         let mut connection = self
@@ -106,10 +108,10 @@ impl Postgres {
         })
     }
 
-    /// Whether a pooler gives one process of the server to two connections that are open: it pools transactions. One
-    /// that has a choice of processes may pool transactions and not be seen to.
+    /// Whether a pooler gives one process of the server to two open connections: it pools transactions. A
+    /// pooler that has several processes may pool transactions without being seen to.
     fn shares_processes(&self, connection: &mut Connection, deadline: Instant) -> bool {
-        // One that pools sessions may have none for another connection.
+        // A pooler that pools sessions may have no process for another connection.
         let soon = Instant::now() + Duration::from_secs(1);
         let Ok(mut other) = self.connections.server.connect(Purpose::Writing, deadline.min(soon)) else {
             return false;
@@ -121,14 +123,14 @@ impl Postgres {
         (0..4).any(|_| process(connection).is_some_and(|own| process(&mut other) == Some(own)))
     }
 
-    /// How many rows the server expects of a statement that it explains.
+    /// Returns the number of rows that the server expects of a statement that it explains.
     pub(super) fn expected(&self, explain: &str) -> Result<Option<i64>> {
         let plan = self.text(explain)?;
         let rows = plan.split_once(" rows=").map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
         Ok(rows.and_then(|rows| rows.parse().ok()))
     }
 
-    /// What the tables take on the server's disk, with their indexes.
+    /// Returns the size of the tables on the server's disk, with their indexes.
     pub(super) fn bytes(&self) -> Result<u64> {
         let tables = tables::names().map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
         let bytes = self.text(&format!(
@@ -138,7 +140,7 @@ impl Postgres {
         bytes.parse().map_err(|_| unexpected())
     }
 
-    /// The first column of the first row of a query.
+    /// Returns the first column of a query's first row.
     fn text(&self, sql: &str) -> Result<String> {
         self.connections.with(Instant::now() + self.timeout, |connection, _| {
             let reply =
@@ -155,8 +157,8 @@ impl Postgres {
         })
     }
 
-    /// Runs `work` in a transaction until it is committed: again after a conflict with another one, and again
-    /// on a new connection when the one it had was lost before it was told to commit.
+    /// Runs `work` in a transaction until it is committed: again after a conflict with another transaction,
+    /// and again on a new connection if the connection was lost before it was told to commit.
     pub(super) fn write(&self, durability: Durability, work: Work) -> Result<()> {
         self.write_isolated(Isolation::Serializable, durability, work)
     }

@@ -1,4 +1,4 @@
-//! A store that is moved away: how its writers are kept out meanwhile, and how it says where it went.
+//! A store that is being moved: how its writers are locked out meanwhile, and how it says where it went.
 
 use super::failures::{Failure, MOVING, NO_TABLE};
 use super::transactions::ask;
@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::store::move_note::Note;
 use crate::store::{schema, tables};
 
-/// Whoever moves the store holds this lock ("dwre"), and each writer beside it.
+/// The process that moves the store holds this lock ("dwre"); every writer takes a share of it.
 const LOCK: &str = "1685549669";
 
-/// The statements by which each statement of a writer looks from then on whether somebody moves the store; or those that
-/// remove them. Tables are not locked for that: writers would wait, and hinder the process that renames tables which they
-/// have read already.
+/// Returns the statements that make every write check from then on whether the store is being moved; or those
+/// that remove the check. Tables are not locked for that: writers would wait, and block the process that
+/// renames tables which they have read already.
 pub(super) fn preparation(prepares: bool) -> String {
     let drop = |table| format!("DROP TRIGGER IF EXISTS doorward_moving ON {table};");
     let create = |table| {
@@ -37,8 +37,8 @@ pub(super) fn preparation(prepares: bool) -> String {
     sql
 }
 
-/// The statements that wait for those who write and let no other begin. The server notices soon when this machine is
-/// gone without a word.
+/// Returns the statements that wait for present writers and let no other begin. The server soon notices if
+/// this machine vanishes.
 pub(super) fn lock() -> String {
     format!(
         "SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 10; \
@@ -46,14 +46,14 @@ pub(super) fn lock() -> String {
     )
 }
 
-/// What the store says of a move. Nobody has a transaction open on the connection.
+/// Reads the store's note of a move. No transaction is open on the connection.
 pub(super) fn note(connection: &mut Connection) -> Result<Option<Note>, Failure> {
     let reply = ask(connection, schema::NOTE)?;
     let text = reply.texts().and_then(|mut texts| texts.pop()).unwrap_or_default();
     Note::parse(&text).map_err(|_| Failure::Lost("a row is damaged"))
 }
 
-/// What a store that is moved, or was, says of it, where that is what failed.
+/// Returns the error of a store that is being moved, or was, if that is why a statement failed.
 pub(super) fn refusal(connection: &mut Connection, failure: &Failure) -> Option<Error> {
     let Failure::Refused(state) = failure else { return None };
     if ![MOVING, NO_TABLE].contains(&state.as_str()) {

@@ -21,26 +21,26 @@ use crate::store::tables;
 use crate::store::tx::{self, Durability};
 use crate::store::value::Value;
 
-/// How long statements that others wait behind wait for others, before they let them go first: shorter than a server
-/// takes to look for deadlocks, so that nobody's transaction is given up for one.
+/// The longest time that statements which block others wait for a lock before they let the others go first:
+/// shorter than a server takes to look for deadlocks, so that no transaction is aborted for one.
 const POLITE: &str = "200ms";
 
-/// How often they try.
+/// The number of times that they try.
 const MOST_POLITE_TRIES: usize = 300;
 
 /// Statements on one connection.
 pub(super) struct Statements<'a> {
     connection: &'a mut Connection,
     log: &'a EventLog,
-    /// The first failure: after it the transaction is over, whatever its function makes of it.
+    /// The first failure: the transaction is over after it, whatever its caller does.
     pub failure: Option<Failure>,
-    /// Where each statement stands alone, and can be sent again to a server that came back.
+    /// Set if each statement is a transaction of its own, which can be sent again when the server comes back.
     pub alone: Option<(&'a Connections, Instant)>,
-    /// What to delete after the transaction.
+    /// The deletions to run after the transaction.
     pub past: Vec<Past>,
 }
 
-/// A statement that deletes what is past its time, and its parameters, as they are sent.
+/// A statement that deletes expired rows, and its parameters as they are sent.
 pub(super) struct Past {
     sql: &'static str,
     time: Vec<u8>,
@@ -87,7 +87,7 @@ impl<'a> Statements<'a> {
 }
 
 impl tx::Statements for Statements<'_> {
-    /// Runs a statement without waiting for it, where the next one can bring its outcome along.
+    /// Runs a statement without waiting for it, if its outcome can come with the next one's.
     fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
         if self.alone.is_some() {
             return self.execute(sql, parameters).map(drop);
@@ -163,21 +163,21 @@ impl tx::Statements for Statements<'_> {
         self.script("RELEASE SAVEPOINT polite")
     }
 
-    fn prepare_to_keep_writers_out(&mut self, prepares: bool) -> Result<()> {
+    fn prepare_writer_lock(&mut self, prepares: bool) -> Result<()> {
         self.script_beside_readers(&moving::preparation(prepares))
     }
 
-    fn keep_writers_out(&mut self) -> Result<()> {
+    fn lock_writers_out(&mut self) -> Result<()> {
         self.script(&moving::lock())
     }
 
-    fn keep_everybody_out(&mut self) -> Result<()> {
+    fn lock_tables(&mut self) -> Result<()> {
         let tables = tables::names().collect::<Vec<_>>().join(", ");
         self.script(&format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
     }
 }
 
-/// Now and then, for the others too, deletes what is past its time. It may fail: the next one tries again.
+/// Deletes expired rows now and then, for other transactions too. It may fail: the next one tries again.
 pub(super) fn tidy(connection: &mut Connection, past: &[Past]) {
     let is_due = crypto::random::<1>().is_ok_and(|random| random[0] < 32);
     if past.is_empty() || !is_due || connection.is_lost() {

@@ -15,7 +15,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use super::url::{Mode, Roots, Tls, wrong};
 use crate::error::{Error, Result};
 
-/// How connections are encrypted; `None` where they never are. Failure: `invalid_config`.
+/// Returns how connections are encrypted; `None` if they never are. Failure: `invalid_config`.
 pub(super) fn config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>> {
     if tls.mode == Mode::Disable {
         return Ok(None);
@@ -74,7 +74,7 @@ fn unreadable(parameter: &str) -> Error {
     wrong(format!("{parameter} cannot be read as a PEM file"))
 }
 
-/// `verify-ca`: a certificate of the authorities, for whatever name.
+/// `verify-ca`: a certificate of the authorities, for any name.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -89,7 +89,7 @@ impl ServerCertVerifier for AnyName {
     ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last, when all else was found good.
+            // The name is checked last, when everything else was found good.
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }
@@ -120,7 +120,7 @@ impl ServerCertVerifier for AnyName {
     }
 }
 
-/// `allow`, `prefer` and `require` encrypt, but do not ask with whom.
+/// `allow`, `prefer` and `require` encrypt without verifying the server.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
@@ -162,7 +162,8 @@ impl ServerCertVerifier for Anybody {
 }
 
 /// `tls-server-end-point` (RFC 5929 section 4.1): the certificate's hash, by the hash function of its
-/// signature, which ties the password's proof to this connection. None where that has no hash function.
+/// signature, which binds the password's proof to this connection. `None` if the signature has no hash
+/// function.
 pub(super) fn end_point(whole: &CertificateDer) -> Option<Vec<u8>> {
     let (certificate, _) = element(whole, SEQUENCE)?;
     let (_, rest) = element(certificate, SEQUENCE)?;
@@ -184,7 +185,7 @@ pub(super) fn end_point(whole: &CertificateDer) -> Option<Vec<u8>> {
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
-/// The contents of the DER element that comes first, and what comes after it.
+/// Returns the contents of the first DER element, and what follows it.
 fn element(der: &[u8], expected: u8) -> Option<(&[u8], &[u8])> {
     let (&[tag, length], rest) = der.split_first_chunk()?;
     if tag != expected {

@@ -8,13 +8,13 @@ use super::wire::{Connection, Isolation, Reply};
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
-/// How often something is tried whose failure may be for good.
+/// The most attempts at something that may always fail.
 pub(super) const MOST_TRIES: u32 = 8;
 
 /// How a transaction ended.
 pub(super) enum End {
     Committed,
-    /// It was not committed, or whether it was is not known; running it again is no remedy.
+    /// It was not committed, or that is unknown; running it again does not help.
     Failed(Error),
 }
 
@@ -41,7 +41,7 @@ pub(super) fn commit(connection: &mut Connection) -> Result<End, Failure> {
     }
 }
 
-/// A failure after which nothing is left of the transaction.
+/// Rolls the transaction back after a failure.
 pub(super) fn given_up(connection: &mut Connection, failure: Failure) -> Failure {
     if connection.is_in_transaction() {
         roll_back(connection);
@@ -49,13 +49,13 @@ pub(super) fn given_up(connection: &mut Connection, failure: Failure) -> Failure
     failure
 }
 
-/// Where this fails the connection is not used again.
+/// Rolls the transaction back. If this fails, the connection is not used again.
 pub(super) fn roll_back(connection: &mut Connection) {
     let _ = connection.queue_control("ROLLBACK").and_then(|()| connection.send());
 }
 
-/// Waits a little before the next try, longer each time, and at random, so that two do not meet again.
-/// Failure: there is no time left.
+/// Waits a little before the next attempt, longer each time, and at random, so that two callers do not meet
+/// again.
 pub(super) fn pause(attempt: u32, deadline: Instant) -> Result<()> {
     let random = u64::from(u16::from_be_bytes(crypto::random()?));
     let longest = 1_000 << attempt.min(6);
@@ -67,7 +67,7 @@ pub(super) fn pause(attempt: u32, deadline: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Runs a query that is not prepared, in the transaction that is open or in one of its own.
+/// Runs a query without preparing it, in the open transaction or in one of its own.
 pub(super) fn ask(connection: &mut Connection, sql: &str) -> Result<Reply, Failure> {
     if connection.is_in_transaction() {
         return connection.run(sql);

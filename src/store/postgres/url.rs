@@ -1,5 +1,5 @@
-//! `postgres://…`: the URLs of libpq, as far as this library understands them; what it does not know is
-//! refused. Neither environment variables nor ~/.pgpass are read. No failure repeats a part of the URL.
+//! `postgres://…`: the URLs of libpq, as far as this library understands them; unknown parameters are
+//! refused. Neither environment variables nor ~/.pgpass are read. No error repeats a part of the URL.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::error::{Code, Error, Result};
 use crate::password::Secret;
 
-/// A URL that was read.
+/// A parsed URL.
 pub(super) struct Url {
     pub hosts: Vec<Host>,
     pub user: String,
@@ -17,24 +17,24 @@ pub(super) struct Url {
     pub tls: Tls,
     pub channel_binding: ChannelBinding,
     pub require_auth: LoginMethods,
-    /// How long each host may take to be reached.
+    /// The longest time for connecting to each host.
     pub connect_timeout: Option<Duration>,
     pub keep_alive: KeepAlive,
-    /// Pass over servers that only read.
+    /// Whether servers that only read are skipped.
     pub read_write: bool,
-    /// Begin with a host at random.
+    /// Whether the first host is chosen at random.
     pub balances: bool,
     /// `options` and `application_name`, for the server.
     pub options: Option<String>,
     pub application_name: String,
 }
 
-/// Where a server listens.
+/// The address at which a server listens.
 pub(super) enum Host {
     Tcp {
-        /// What its certificate is for.
+        /// The name in its certificate.
         name: String,
-        /// `hostaddr`: where it is, without asking for the name's addresses.
+        /// `hostaddr`: its address, without a look-up of the name.
         address: Option<IpAddr>,
         port: u16,
     },
@@ -48,9 +48,9 @@ pub(super) struct Tls {
     pub root_certificates: Roots,
     /// `sslcert` and `sslkey`.
     pub identity: Option<(PathBuf, PathBuf)>,
-    /// `sslsni`: the server is told the host's name before it shows its certificate.
+    /// `sslsni`: whether the server is told the host's name before it shows its certificate.
     pub names_host: bool,
-    /// `ssl_min_protocol_version` and `ssl_max_protocol_version`; older ones than TLS 1.2 are never spoken.
+    /// `ssl_min_protocol_version` and `ssl_max_protocol_version`; versions below TLS 1.2 are never used.
     pub speaks_1_2: bool,
     pub speaks_1_3: bool,
 }
@@ -82,10 +82,10 @@ pub(super) enum ChannelBinding {
     Require,
 }
 
-/// `require_auth`: how the server may have the caller log in.
+/// `require_auth`: the ways to log in that the server may ask for.
 pub(super) struct LoginMethods {
     named: Vec<&'static str>,
-    /// Those that are named may be used, and no others; or the reverse.
+    /// Whether only the named ways may be used; otherwise all others.
     are_allowed: bool,
 }
 
@@ -111,13 +111,13 @@ impl LoginMethods {
     }
 }
 
-/// `keepalives` and what goes with it: how a server that went without a word is noticed.
+/// `keepalives` and what goes with it: how a server that vanished is noticed.
 pub(super) struct KeepAlive {
     pub is_on: bool,
     pub idle: Duration,
     pub interval: Duration,
     pub count: u32,
-    /// `tcp_user_timeout`: how long what was sent may go without an answer.
+    /// `tcp_user_timeout`: the longest time that sent data may stay unacknowledged.
     pub user_timeout_ms: u32,
 }
 
@@ -143,7 +143,7 @@ impl Url {
         for (index, pair) in query.split('&').enumerate().filter(|(_, pair)| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| wrong("a parameter without a value"))?;
             match (name, value) {
-                // As libpq has it, for URLs of JDBC.
+                // As libpq does, for URLs of JDBC.
                 ("ssl", "true") => given.put("sslmode", "require")?,
                 _ if KNOWN.contains(&name) => given.put(name, value)?,
                 _ => return Err(unknown(name, index)),
@@ -152,8 +152,8 @@ impl Url {
         given.read(hosts)
     }
 
-    /// The settings in `options`, as the server reads them: `-c name=value`, `-cname=value`, `--name=value`; a
-    /// backslash takes the next character as it is. None where there is anything else.
+    /// Returns the settings in `options`, as the server reads them: `-c name=value`, `-cname=value`,
+    /// `--name=value`; a backslash escapes the next character. `None` if there is anything else.
     pub(super) fn settings(&self) -> Option<Vec<(String, String)>> {
         let mut words = words(self.options.as_deref().unwrap_or("")).into_iter();
         let mut settings = Vec::new();
@@ -185,7 +185,8 @@ fn words(options: &str) -> Vec<String> {
     words
 }
 
-/// What else libpq knows, which would need more than is here, and is not passed over: it could be relied on.
+/// Other parameters of libpq, which this library does not support. They are refused rather than ignored,
+/// because a user may rely on them.
 const REFUSED: [(&str, &str); 18] = [
     ("ssl", "it is sslmode"),
     ("passfile", "files beside the URL are not read: put the password into the URL"),
@@ -210,7 +211,8 @@ const REFUSED: [(&str, &str); 18] = [
     ("oauth_ca_file", "logging in by OAuth is not supported"),
 ];
 
-/// Names what libpq knows; anything else could be a piece of a password that was not percent-encoded.
+/// Names a parameter of libpq in an error; anything else could be a piece of a password that was not
+/// percent-encoded.
 fn unknown(name: &str, index: usize) -> Error {
     match REFUSED.iter().find(|(refused, _)| *refused == name) {
         Some((name, why)) => wrong(format!("{name} is not supported: {why}")),
@@ -277,7 +279,7 @@ impl Parameters {
         found.map(|(_, value)| value.expose()).filter(|value| !value.is_empty())
     }
 
-    /// One of the values that a parameter can have; the first is the default.
+    /// Reads one of a parameter's possible values; the first is the default.
     fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<T> {
         let Some(value) = self.find(name).or(choices.first().map(|(value, _)| *value)) else {
             return Err(wrong(format!("{name} has no value")));
@@ -289,7 +291,7 @@ impl Parameters {
         })
     }
 
-    /// A whole number, where there is one and it is more than nothing.
+    /// Reads a whole number, if there is one above zero.
     fn number(&self, name: &str) -> Result<Option<u32>> {
         let number = self.find(name).map(str::parse::<i32>).transpose();
         let number = number.map_err(|_| wrong(format!("{name} is no whole number")))?;
@@ -349,7 +351,7 @@ impl Parameters {
         })
     }
 
-    /// Parameters of what is never done: Kerberos, compression. What asks for it is refused.
+    /// Refuses parameters of what is not supported: Kerberos, compression.
     fn judge_without_effect(&self) -> Result<()> {
         self.choice("gssencmode", &[("prefer", ()), ("disable", ())])?;
         self.choice("sslcompression", &[("0", ()), ("1", ())])?;
@@ -370,7 +372,7 @@ impl Parameters {
             (Some("disable"), _) => Mode::Disable,
             (Some("allow"), _) => Mode::Allow,
             (None | Some("prefer"), _) => Mode::Prefer,
-            // As libpq has it: who names authorities wants them asked.
+            // As libpq does: a user who names authorities wants the certificate checked.
             (Some("require"), Roots::File(_)) => Mode::VerifyCa,
             (Some("require"), Roots::None) => Mode::Require,
             (Some("verify-ca" | "verify-full"), Roots::None) => {
@@ -457,12 +459,12 @@ impl Parameters {
     }
 }
 
-/// `auto` would take the locale's, which is never asked.
+/// `auto` would take the locale's encoding, which is not read.
 fn is_utf8(encoding: &str) -> bool {
     ["utf8", "utf-8", "unicode"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }
 
-/// Percent-encoding (RFC 3986 section 2.1); `+` is itself.
+/// Decodes percent-encoding (RFC 3986 section 2.1); `+` is itself.
 fn decoded(text: &str) -> Result<String> {
     let bad = || wrong("bad percent-encoding in the URL");
     let mut bytes = Vec::with_capacity(text.len());
@@ -477,7 +479,7 @@ fn decoded(text: &str) -> Result<String> {
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or_else(bad)
 }
 
-/// Where the store is, without who opens it and how.
+/// Returns the location of the store, without credentials and options.
 pub(crate) fn place(url: &str) -> Result<String> {
     let url = Url::parse(url)?;
     let hosts = url.hosts.iter().map(|host| match host {
@@ -505,7 +507,7 @@ mod tests {
         error.detail.unwrap_or_default().into_owned()
     }
 
-    /// Each parameter of libpq 18 is taken or refused by its name.
+    /// Each parameter of libpq 18 is accepted or refused by its name.
     #[test]
     fn every_parameter_of_libpq_is_known() {
         let taken = [

@@ -1,6 +1,6 @@
-//! One conversation with a PostgreSQL server (protocol 3.0), on the thread of the caller and never beyond
-//! its deadline, however silent the other end is. Statements are queued and sent together; after one that
-//! fails the server passes over the rest.
+//! One connection to a PostgreSQL server (protocol 3.0), on the thread of the caller and never beyond its
+//! deadline, however silent the other end is. Statements are queued and sent together; after one that fails
+//! the server skips the rest.
 
 use std::cmp;
 use std::collections::{HashMap, VecDeque};
@@ -34,16 +34,16 @@ use crate::store::pool;
 use crate::store::tx::Durability;
 use crate::store::value::Value;
 
-/// No answer of the server is longer; a row of ours is a few kilobytes.
+/// The longest answer that is accepted; a row of a store is a few kilobytes.
 const MAX_MESSAGE_BYTES: i32 = 64 << 20;
 
-/// What a row of an answer takes beside its bytes.
+/// The memory for a row of an answer, beside its bytes.
 const ROW_BYTES: usize = 64;
 
-/// Statements are sent when so many bytes of them are waiting, so that neither end blocks the other.
+/// The number of waiting bytes at which statements are sent, so that neither end blocks the other.
 const MOST_QUEUED_BYTES: usize = 16 << 10;
 
-/// A password is worth this many rounds at most: the server says how many, and the caller waits for them.
+/// The most rounds for a password: the server chooses how many, and the caller waits for them.
 const MOST_SCRAM_ROUNDS: u32 = 1_000_000;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -51,14 +51,14 @@ type Result<T> = std::result::Result<T, Failure>;
 /// The outcome of the statements that were sent together.
 #[derive(Default)]
 pub(super) struct Reply {
-    /// The rows of the last one that has parameters.
+    /// The rows of the last statement that has parameters.
     pub rows: Vec<DataRowBody>,
-    /// How many rows that one changed or returned.
+    /// The number of rows that it changed or returned.
     pub count: usize,
 }
 
 impl Reply {
-    /// The first row, if its columns are texts that are not NULL.
+    /// Returns the first row, if its columns are texts that are not NULL.
     pub(super) fn texts(&self) -> Option<Vec<String>> {
         let row = self.rows.first()?;
         let column =
@@ -71,11 +71,11 @@ pub(super) struct Connection {
     channel: Channel,
     incoming: BytesMut,
     outgoing: BytesMut,
-    /// Statements that were not sent yet.
+    /// The number of statements that were not sent yet.
     queued: usize,
-    /// Which of them is the one whose rows are wanted, counted from 1.
+    /// The number of the statement that should return its rows, counted from 1.
     wanted: usize,
-    /// What the server is asked to prepare, in this order; `None` for a statement without a name.
+    /// The statements that the server is asked to prepare, in order; `None` for one without a name.
     preparing: VecDeque<Option<&'static str>>,
     /// Statements and their names.
     prepared: HashMap<&'static str, Prepared>,
@@ -83,12 +83,13 @@ pub(super) struct Connection {
     /// Whether the server said that it committed what was sent last.
     has_committed: bool,
     server_version: String,
-    /// What the server calls its process.
+    /// The server's id of its process.
     process: i32,
     /// Whether the server can commit without waiting for the disk.
     pub can_relax: bool,
-    /// Behind a pooler that gives each transaction a connection of its choice nothing outlives a transaction:
-    /// statements have no names, and this sets what else is set for the connection.
+    /// Set behind a pooler that gives each transaction a connection of its choice. Nothing outlives a
+    /// transaction there: statements have no names, and this statement sets what is otherwise set for the
+    /// connection.
     pub each_transaction: Option<String>,
 }
 
@@ -103,7 +104,7 @@ struct Prepared {
 pub(super) enum Isolation {
     Serializable,
     ReadCommitted,
-    /// One that only reads, and says that it may write: a standby refuses that.
+    /// For a transaction that only reads, declared as one that may write: a standby refuses that.
     Live,
 }
 
@@ -131,8 +132,8 @@ impl pool::Connection for Connection {
 }
 
 impl Connection {
-    /// Connects to this server and logs in, with TLS where there is a `config`, which `prefer` gives up where the
-    /// server has none.
+    /// Connects to this server and logs in, with TLS if there is a `config`. With `prefer` this goes on
+    /// without TLS if the server has none.
     pub(super) fn open(
         host: &Host,
         url: &Url,
@@ -173,13 +174,13 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Until when the server may take to answer what follows.
+    /// Sets the time until which the server may answer what follows.
     pub(super) fn set_deadline(&mut self, deadline: Instant) {
         self.channel.socket().deadline = deadline;
     }
 
-    /// Whether the server is still there, as far as this end has heard: a server that went, or that has
-    /// something to say that nobody asked, is not used again.
+    /// Whether the server is still there, as far as this end knows: a connection that ended, or on which the
+    /// server sent something unasked, is not used again.
     pub(super) fn is_alive(&mut self) -> bool {
         self.incoming.is_empty() && self.channel.socket().is_silent()
     }
@@ -201,7 +202,7 @@ impl Connection {
         &self.server_version
     }
 
-    /// What the server calls the process that cancels would go to. A pooler makes one up.
+    /// The process that cancel requests would name. A pooler invents one.
     pub(super) fn process(&self) -> i32 {
         self.process
     }
@@ -268,7 +269,7 @@ impl Connection {
         Ok(name)
     }
 
-    /// Queues a statement that is not prepared: what begins and ends a transaction.
+    /// Queues a statement without preparing it: one that begins or ends a transaction.
     pub(super) fn queue_control(&mut self, sql: &str) -> Result<()> {
         frontend::parse("", sql, [], &mut self.outgoing).map_err(unsendable)?;
         self.preparing.push_back(None);
@@ -285,8 +286,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what is queued and waits for the answer. After a refusal the conversation goes on, in a
-    /// transaction that failed.
+    /// Sends what is queued and waits for the answer. After a refusal the connection stays usable, in a
+    /// failed transaction.
     pub(super) fn send(&mut self) -> Result<Reply> {
         frontend::sync(&mut self.outgoing);
         self.exchange()
@@ -298,7 +299,7 @@ impl Connection {
         self.exchange()
     }
 
-    /// Whether the server confirmed a COMMIT among what was sent last.
+    /// Whether the server confirmed a COMMIT among the statements sent last.
     pub(super) fn has_committed(&self) -> bool {
         self.has_committed
     }
@@ -368,7 +369,7 @@ impl Connection {
                     | Message::ParameterStatus(_),
                 ) => {}
                 Ok(_) => return Err(Failure::Lost("an answer that was not asked for")),
-                // A server that goes says why before it goes.
+                // A server that shuts down says why first.
                 Err(lost) => {
                     return Err(match refusal {
                         None => lost,
@@ -480,7 +481,7 @@ impl Connection {
         }
     }
 
-    /// SCRAM-SHA-256 (RFC 7677); whether it was bound to the TLS channel.
+    /// Logs in by SCRAM-SHA-256 (RFC 7677). Returns whether that was bound to the TLS channel.
     fn scram(&mut self, url: &Url, password: &str, body: backend::AuthenticationSaslBody) -> Result<bool> {
         let mechanisms: Vec<&str> = body.mechanisms().collect().map_err(garbled)?;
         let has = |mechanism| mechanisms.contains(&mechanism);
@@ -520,7 +521,7 @@ impl Connection {
         Ok(is_bound)
     }
 
-    /// Sends what proves who we are, and wipes it.
+    /// Sends a message with a secret, and wipes it.
     fn answer(&mut self, write: impl FnOnce(&mut BytesMut) -> Result<()>) -> Result<()> {
         let mut buffer = BytesMut::with_capacity(8 << 10);
         let sent = write(&mut buffer)
@@ -530,7 +531,7 @@ impl Connection {
     }
 }
 
-/// The rounds that a server-first-message asks for (RFC 5802 section 7).
+/// Returns the rounds that a server-first-message asks for (RFC 5802 section 7).
 fn rounds(message: &[u8]) -> u32 {
     let mut attributes = message.split(|byte| *byte == b',');
     let rounds = attributes.find_map(|attribute| attribute.strip_prefix(b"i="));
@@ -551,7 +552,7 @@ fn write_value(
     Ok(IsNull::No)
 }
 
-/// The name of a statement: made of its text, so that whoever shares the connection means the same by it.
+/// Names a statement by its text, so that all users of a shared connection mean the same by it.
 fn name(sql: &str) -> Arc<str> {
     let hash = digest::digest(&digest::SHA256, sql.as_bytes());
     let hexadecimal = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
@@ -579,7 +580,7 @@ fn refusal_of_a_pooler(message: &[u8]) -> Option<Failure> {
         ("unsupported startup parameter", Failure::Unusable(NO_OPTIONS)),
         ("unsupported options startup parameter", Failure::Unusable(NO_OPTIONS)),
         ("transaction blocks not allowed in statement pooling mode", Failure::Unusable(NO_TRANSACTIONS)),
-        // What comes after the statement that is prepared again it does not look at, a COMMIT either.
+        // The server skips what follows the statement that is prepared again, even a COMMIT.
         ("prepared statement name is already in use", Failure::Refused(SqlState(*b"42P05"))),
         ("password authentication failed", Failure::Refused(SqlState(*b"28P01"))),
         ("SASL authentication failed", Failure::Refused(SqlState(*b"28P01"))),
@@ -680,7 +681,7 @@ fn handshake(
     Ok(StreamOwned::new(connection, socket))
 }
 
-/// What is wrong with the certificate.
+/// Returns what is wrong with the certificate.
 fn certificate(error: &rustls::CertificateError) -> &'static str {
     use rustls::CertificateError as E;
     match error {
@@ -692,7 +693,7 @@ fn certificate(error: &rustls::CertificateError) -> &'static str {
     }
 }
 
-/// A socket whose every wait ends at the deadline.
+/// A socket on which every wait ends at the deadline.
 struct Socket {
     stream: Stream,
     deadline: Instant,
@@ -717,7 +718,7 @@ impl Socket {
                 };
                 let mut failure = Failure::Lost("no address of the host");
                 for (index, address) in addresses.iter().enumerate() {
-                    // What is left is shared, so that the first address does not use it up.
+                    // The remaining time is shared, so that the first address does not use it up.
                     let share = left(deadline).map_err(lost)? / (addresses.len() - index) as u32;
                     match TcpStream::connect_timeout(address, share) {
                         Ok(stream) => {
@@ -737,7 +738,7 @@ impl Socket {
         let mut request = BytesMut::new();
         frontend::ssl_request(&mut request);
         self.write_all(&request).map_err(lost)?;
-        // One byte and no more: what follows it unencrypted is nobody's (CVE-2021-23222).
+        // One byte and no more: what follows it unencrypted could come from anyone (CVE-2021-23222).
         let mut answer = [0];
         self.read_exact(&mut answer).map_err(lost)?;
         match &answer {
@@ -747,7 +748,7 @@ impl Socket {
         }
     }
 
-    /// Whether nothing has come, not even the end.
+    /// Whether nothing was received, not even the end.
     fn is_silent(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let mut byte = [0_u8];
@@ -797,13 +798,13 @@ impl Write for Socket {
     }
 }
 
-/// How long there is until the deadline. Failure: it is over.
+/// Returns the time left until the deadline. Failure: it is over.
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// The addresses of a host. Looking one up cannot be bounded, so a thread of its own does, while it lasts.
+/// Returns the addresses of a host. A look-up has no time limit, so a thread of its own does it.
 fn resolve(name: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> {
     if let Ok(address) = name.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -822,7 +823,7 @@ fn resolve(name: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>> 
     }
 }
 
-/// A server that went without a word is noticed before its connection is needed again.
+/// Lets the system notice a server that vanished before its connection is needed again.
 fn tune(stream: &TcpStream, keep_alive: &KeepAlive) -> io::Result<()> {
     use rustix::net::sockopt;
     stream.set_nodelay(true)?;
@@ -835,7 +836,7 @@ fn tune(stream: &TcpStream, keep_alive: &KeepAlive) -> io::Result<()> {
     Ok(())
 }
 
-/// As [`UnixStream::connect`], which waits for ever where the server does not accept.
+/// As [`UnixStream::connect`], which could wait for ever for a server that does not accept.
 fn connect_unix(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
     use rustix::net::sockopt::{Timeout, set_socket_timeout};
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};

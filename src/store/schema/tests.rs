@@ -1,5 +1,6 @@
-//! Invented steps beyond the first: two that an older engine goes on beside, of which one makes `users` anew on
-//! SQLite, and one that shuts it out. Run by processes at once, killed at every write, beside engines that go on.
+//! Tests of steps beyond the first, which are invented: two beside which an older engine can go on, one of
+//! which rebuilds `users` on SQLite, and one that shuts it out. Several processes take them at once, are
+//! killed at every write, and run beside engines that go on.
 
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
@@ -24,7 +25,7 @@ use stores::Store;
 
 const PASSWORD: &str = "eight wise words";
 
-/// `users` made anew, as SQLite wants it for what ALTER TABLE cannot do (www.sqlite.org/lang_altertable.html).
+/// Rebuilds `users`, as SQLite requires for what ALTER TABLE cannot do (www.sqlite.org/lang_altertable.html).
 static REBUILD: LazyLock<String> = LazyLock::new(|| {
     let schema = STEPS[0].sqlite;
     let statement = |beginning: &str| {
@@ -68,7 +69,7 @@ fn steps(count: usize) -> &'static [Step] {
     &ALL[..count]
 }
 
-/// Opens as an engine does that knows so many steps.
+/// Opens the store as an engine that knows so many steps.
 fn open(url: &str, count: usize, migrates: bool, timeout: Duration) -> crate::Result<Opened> {
     let url: StoreUrl = url.parse().unwrap();
     Opened::connect(&url, 2, timeout, Plan { steps: steps(count), ..Plan::new(migrates) })
@@ -127,7 +128,7 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
     let findings = call(&restarted, "doctor", json!({})).unwrap()["findings"].take();
     let schema = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "schema").unwrap();
     assert_eq!(schema["severity"], "advice");
-    // What the newer one keeps beside the rest would be left behind.
+    // A move would leave behind what the newer one added.
     let elsewhere = store.path().join("copy.db");
     let to = stores::sqlite(&elsewhere).parse().unwrap();
     assert_eq!(
@@ -148,7 +149,7 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
 }
 
 stores::on_each_store!(a_store_that_was_moved_takes_no_steps);
-/// Its tables have other names, until it is given back.
+/// The tables of a moved store have other names until it is given back.
 fn a_store_that_was_moved_takes_no_steps(store: &Store) {
     let store = store.another().without_tables();
     register(&engine(&store).unwrap(), "ada").unwrap();
@@ -180,7 +181,7 @@ fn an_engine_that_is_shut_out(store: &Store) {
     assert_eq!(open(store.url(), 3, true, TIMEOUT).err().unwrap().code, Code::SchemaTooNew);
 }
 
-/// What an older engine writes is there before the step that shuts it out, or not at all.
+/// An older engine's write is there before the step that shuts it out, or not at all.
 #[test]
 fn a_step_waits_for_who_writes() {
     let Some(store) = Store::postgres() else { return };
@@ -214,7 +215,7 @@ fn operators_decide_when(store: &Store) {
         let error = open(store.url(), count, false, TIMEOUT).err().unwrap();
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some(field)));
     };
-    // Nothing is made, not even the file.
+    // Nothing is created, not even the file.
     refused(1, if store.is_sqlite() { "/store" } else { "/migrate" });
     assert!(!store.file().exists());
     register(&engine(&store).unwrap(), "ada").unwrap();
@@ -225,7 +226,7 @@ fn operators_decide_when(store: &Store) {
     assert_eq!(version(&open(store.url(), 1, false, TIMEOUT).unwrap()), 3);
 }
 
-/// A step that fails takes back those before it.
+/// A step that fails undoes those before it.
 #[test]
 fn a_step_that_fails() {
     let store = Store::sqlite();
@@ -244,7 +245,8 @@ fn a_step_that_fails() {
 }
 
 stores::on_each_store!(eight_processes_at_once);
-/// With a bound far below what eight migrations in a row take: who waits, waits for whoever migrates.
+/// The time limit is far below what eight migrations in a row take: migrating processes are waited for all
+/// the same.
 fn eight_processes_at_once(store: &Store) {
     for round in 0..3 {
         let store = store.another().without_tables();
@@ -297,7 +299,7 @@ fn dies_at_every(class: &str, new: impl Fn() -> Store, at_least: usize) {
         let status = child.end();
         let was_hit = std::fs::remove_file(&hit).is_ok();
         assert_eq!(status.signal(), was_hit.then_some(libc::SIGKILL), "{fault}");
-        // All of the steps or none of them; every row is there.
+        // The store has all steps or none of them, and every row.
         let engine = engine(&store).unwrap();
         assert!(is_active(&engine, &token), "{fault}");
         login(&engine, "ada").unwrap();
@@ -345,7 +347,7 @@ impl Process {
         Process { process, reports }
     }
 
-    /// A line of the child; nothing when it has died.
+    /// Reads a line of the child; `None` once it has died.
     fn says(&mut self) -> String {
         let mut line = String::new();
         self.reports.read_line(&mut line).unwrap();
@@ -373,7 +375,7 @@ fn child() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
     let timeout = Duration::from_millis(task["timeout_ms"].as_u64().unwrap());
     let store = open(task["store"].as_str().unwrap(), 3, true, timeout).unwrap();
-    // It can be written.
+    // The store can be written.
     store.write(Durability::Full, |_| Ok(())).unwrap();
     say(&version(&store).to_string());
 }

@@ -17,8 +17,8 @@ use crate::error::{Code, Error, Result};
 use crate::store::move_note::Note;
 use crate::store::watch::{Look, Watch};
 
-/// Makes a backup for its owner's eyes only: `copy` writes it into an empty file. Returns its length. The file gets its
-/// name only once all of it is on the disk and `look` has read it.
+/// Makes a backup for its owner's eyes only: `copy` writes it into an empty file. Returns its length. The
+/// file gets its name only once all of it is on the disk and `look` has read it.
 pub(super) fn make(
     path: &Path,
     watch: &Watch,
@@ -45,7 +45,7 @@ pub(super) fn make(
     copied
 }
 
-/// Copies a database into an empty file. Others go on: a copy reads what was committed before it began.
+/// Copies a database into an empty file. Others can go on: the copy reads what was committed before it began.
 pub(super) fn copy(connection: &mut Connection, empty: &Path, watch: &Watch) -> Result<()> {
     let name = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
     let of = (pragma(connection, "page_count")? - pragma(connection, "freelist_count")?)
@@ -58,7 +58,7 @@ pub(super) fn copy(connection: &mut Connection, empty: &Path, watch: &Watch) -> 
         move || watch("backup", copied().min(of), of),
         |connection| connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(failed),
     )?;
-    // That asks for no table by its name.
+    // VACUUM asks for no table by name, so that it does not fail in a store that was moved.
     note(connection)?.filter(Note::is_left).map_or(Ok(()), |note| Err(note.refusal()))
 }
 
@@ -66,13 +66,13 @@ fn pragma(connection: &Connection, name: &str) -> Result<u64> {
     let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed)?;
     Ok(value.max(0).cast_unsigned())
 }
-/// Gives a whole file its name, if nobody else has it; how long it is. With a mark of its own: no log of the store's
-/// goes with it.
+/// Gives a finished file its name, unless that is taken. Returns its length. The file gets a mark of its own:
+/// no log of the store belongs to it.
 fn publish(draft: &Path, path: &Path, mark: Mark) -> std::io::Result<u64> {
     let file = OpenOptions::new().read(true).write(true).open(draft)?;
     mark.write(&file)?;
     file.sync_all()?;
-    // Nobody else can take the name now, and not every file system has hard links.
+    // This reserves the name, because not every file system has hard links.
     create_new(path)?;
     let folder = path.parent().unwrap_or(path);
     let renamed = fs::rename(draft, path).and_then(|()| File::open(folder)?.sync_all());
@@ -82,7 +82,8 @@ fn publish(draft: &Path, path: &Path, mark: Mark) -> std::io::Result<u64> {
     renamed.and_then(|()| Ok(file.metadata()?.len()))
 }
 
-/// A name that is taken or cannot be had stays so; anything else may pass.
+/// The error for a backup that cannot be written: a name that is taken or impossible stays so; anything else
+/// may pass.
 fn no_backup(error: &std::io::Error) -> Error {
     use ErrorKind::{
         AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,

@@ -1,10 +1,10 @@
-//! Checkpoints: what the write-ahead log holds is written back into the database, so that the log begins anew and stays
-//! short, whatever readers do.
+//! Checkpoints write the log back into the database, so that the log begins anew and stays short, whatever
+//! readers do.
 //!
-//! SQLite begins its log anew only where nobody reads in it at the moment of a write. Where readers overlap that moment
-//! never comes, and every page that anybody reads is looked for in a log that grows. So beyond a length a thread with a
-//! connection of its own writes back what it can, which keeps nobody waiting, and then waits for readers: for a moment,
-//! in which nobody writes, and not at all while one of them is far behind.
+//! SQLite begins its log anew only if no reader uses it at the moment of a write. If readers overlap, that
+//! moment never comes, and every page that is read is looked up in a growing log. So beyond a length a thread
+//! with a connection of its own writes back what it can, which blocks no one, and then waits for readers: for
+//! a moment in which no writer runs, and not at all while a reader is far behind.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,19 +20,19 @@ use crate::contain;
 use crate::error::Result;
 use crate::store::mutex::lock;
 
-/// From this length on each commit writes back, as SQLite does by default: 4 MB.
+/// From this length on each commit writes the log back, as SQLite does by default: 4 MB.
 pub(super) const FRAMES: u32 = 1000;
 
-/// Beyond this one a thread does: 16 MB. A longer file is cut when the log begins anew.
+/// Beyond this length a thread writes the log back: 16 MB. A longer file is cut when the log begins anew.
 pub(super) const MANY_FRAMES: u32 = 4000;
 
-/// A file that is longer than this is long: 32 MB.
+/// Beyond this length a log file is long: 32 MB.
 pub(super) const LONG: u64 = 33_554_432;
 
-/// How long writers wait for readers at most.
+/// The longest time that writers wait for readers.
 const STALL: Duration = Duration::from_millis(100);
 
-/// How long nobody tries again.
+/// The pause after an attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps the log of a store short. It ends with the store.
@@ -56,7 +56,7 @@ impl Keeper {
         Keeper { files, process: process::id(), running: None, signal: Arc::default(), next: Instant::now() }
     }
 
-    /// The log is too long.
+    /// Starts the thread: the log is too long.
     pub fn wake(&mut self) {
         let is_running = self.running.as_ref().is_some_and(|thread| !thread.is_finished());
         if is_running || self.process != process::id() || Instant::now() < self.next {
@@ -66,7 +66,7 @@ impl Keeper {
         let files = Arc::clone(&self.files);
         let signal = Arc::clone(&self.signal);
         let body = move || drop(contain(|| signal.shorten(&files)));
-        // Where no thread can be had, the next commit tries again.
+        // If no thread can be started, the next commit tries again.
         self.running = thread::Builder::new().name("doorward-log".to_owned()).spawn(body).ok();
     }
 }
@@ -90,7 +90,7 @@ impl Signal {
     pub fn shorten(&self, files: &Files) -> Result<()> {
         let connection = files.connect_again(Duration::ZERO)?;
         *lock(&self.interrupt) = Some(connection.get_interrupt_handle());
-        // What ends the thread has seen the handle, or is seen here.
+        // `must_end` is set before the handle is used: either the handle is seen there, or `must_end` here.
         let shortened = match self.must_end.load(Ordering::SeqCst) {
             true => Ok(()),
             false => shorten(&connection),
@@ -100,10 +100,10 @@ impl Signal {
     }
 }
 
-/// Writes the log back and lets it begin anew, if readers let it.
+/// Writes the log back and begins it anew, if readers allow it.
 pub(super) fn shorten(connection: &Connection) -> Result<()> {
     let log = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-    // A reader that is far behind does not come to its end in a moment.
+    // A reader that is far behind does not end in a moment.
     if log.frames - log.written <= i64::from(FRAMES) {
         connection.busy_timeout(STALL).map_err(failed)?;
         checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
@@ -111,10 +111,10 @@ pub(super) fn shorten(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// The log after a checkpoint.
+/// The state of the log after a checkpoint.
 pub(super) struct Checkpointed {
     frames: i64,
-    /// How many of them are written back.
+    /// The number of frames that are written back.
     written: i64,
 }
 

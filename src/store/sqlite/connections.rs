@@ -28,7 +28,7 @@ impl Reader {
     }
 }
 
-/// Tries the lock of whoever writes: if another one has it, the store can be written.
+/// Tries the writer's lock: if another process holds it, the store can be written.
 pub(super) fn writable(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::ZERO).map_err(failed)?;
     match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
@@ -40,8 +40,8 @@ pub(super) fn writable(connection: &Connection) -> Result<()> {
 pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    // Asked before the first statement: that would leave companions with the file's mode, in which nobody
-    // can write when the file is made writable again.
+    // This is asked before the first statement, which would create companions with the file's mode: they
+    // would stay unwritable when the file is made writable again.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(Error::new(Code::StoreUnavailable, "the file is read-only"));
     }
@@ -49,8 +49,8 @@ pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A connection to a file that this process may not write. `is_alone`: nobody has it open, so that no log and no lock
-/// is looked for.
+/// Opens a file that this process may not write. `is_alone`: no process has it open, so that no log and no
+/// lock is looked for.
 pub(super) fn connect_to_read(path: &Path, is_alone: bool, timeout: Duration) -> Result<Connection> {
     let only_read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match is_alone {
@@ -58,13 +58,13 @@ pub(super) fn connect_to_read(path: &Path, is_alone: bool, timeout: Duration) ->
         false => Connection::open_with_flags(path, only_read),
     };
     let connection = connection.map_err(failed)?;
-    // The last one who closes would write the log back.
+    // The last connection that closes would write the log back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     prepare(&connection, timeout)?;
     Ok(connection)
 }
 
-/// The URI by which SQLite reads a file as one that nobody changes.
+/// Returns the URI by which SQLite reads a file as one that does not change.
 pub(super) fn immutable(path: &Path) -> String {
     let escaped = path.as_os_str().as_bytes().iter().map(|&byte| match byte {
         b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
@@ -78,8 +78,8 @@ pub(super) fn write_ahead(connection: &Connection, timeout: Duration) -> Result<
     let deadline = Instant::now() + timeout;
     let set = || connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
     let mut mode: rusqlite::Result<String> = set();
-    // Of several who change the mode of a new file at once SQLite lets one through, and tells the others
-    // to try again without waiting itself.
+    // If several change the mode of a new file at once, SQLite lets one through, and tells the others to try
+    // again without waiting itself.
     while let Err(error) = &mode
         && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
         && Instant::now() < deadline
@@ -97,9 +97,9 @@ pub(super) fn write_ahead(connection: &Connection, timeout: Duration) -> Result<
 pub(super) fn prepare(connection: &Connection, timeout: Duration) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
     connection.busy_timeout(timeout).map_err(failed)?;
-    // One plan for each statement: else every new parameter may have it prepared anew.
+    // One plan for each statement: otherwise every new parameter may cause another preparation.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
-    // What is deleted is overwritten: an account that is gone is not to be found in the file.
+    // Deleted data are overwritten: a deleted account must not be found in the file.
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \

@@ -1,13 +1,13 @@
-//! What can go wrong in a SQLite file, in one table: each result code, and what it tells the host.
+//! The failures of a SQLite file, in one table: each result code, and what the host is told.
 
 use rusqlite::{ErrorCode, ffi};
 
 use crate::error::{Code, Error};
 
-/// What is said of what was ended by its watch.
+/// The detail of the error for work that its watch ended.
 pub(super) const INTERRUPTED: &str = "interrupted";
 
-/// How the file is damaged, where that is what failed.
+/// Returns how the file is damaged, if that is what failed.
 pub(super) fn damage(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         ErrorCode::DatabaseCorrupt => Some("malformed pages"),
@@ -16,7 +16,7 @@ pub(super) fn damage(error: &rusqlite::Error) -> Option<&'static str> {
     }
 }
 
-/// What SQLite says, in words of this library: its own text could quote a value.
+/// Translates a failure of SQLite into this library's words: its own text could quote a value.
 pub(crate) fn failed(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Error::new(Code::StoreUnavailable, INTERRUPTED);
@@ -34,9 +34,9 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
     }
 }
 
-/// The code and the words for a failure, as those of PostgreSQL's: `invalid_config` is for what somebody has to set up
-/// otherwise or put in place, `store_constraint` for rules that the host made in the file, `store_unavailable` for what may pass,
-/// `internal` for what only this library could cause. `text` is SQLite's own.
+/// Returns the code and the words for a failure, as for PostgreSQL: `invalid_config` is for what must be
+/// configured or repaired, `store_constraint` for rules that the host made in the file, `store_unavailable`
+/// for what may pass, `internal` for what only this library could cause. `text` is SQLite's own.
 fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
     use ErrorCode as E;
     match (failure.code, failure.extended_code) {
@@ -71,7 +71,7 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
         }
         (E::SchemaChanged, _) => (Code::StoreUnavailable, "the schema was changed meanwhile"),
         (E::OperationInterrupted | E::OperationAborted, _) => (Code::StoreUnavailable, "interrupted"),
-        // No more files may be opened; what rights forbid is found before a file is opened.
+        // The process may open no more files; missing rights are found before a file is opened.
         (E::CannotOpen, _) => (Code::StoreUnavailable, "a file cannot be opened"),
         (
             E::InternalMalfunction
@@ -89,7 +89,8 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
 mod tests {
     use super::*;
 
-    /// Each primary result code of SQLite's, by its number (sqlite.org/rescode.html), and some of the longer ones.
+    /// Each primary result code of SQLite's, by its number (sqlite.org/rescode.html), and some of the longer
+    /// ones.
     #[test]
     fn each_result_code_has_its_class() {
         use crate::error::Status::{Config, Conflict, Internal, Unavailable};

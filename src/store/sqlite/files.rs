@@ -12,14 +12,14 @@ use super::log;
 use super::paths::{has_log, longer, no_file};
 use crate::error::{Code, Error, Result};
 
-/// The files that were opened, each by device and inode.
+/// The files that were opened, identified by device and inode.
 pub(super) struct Files {
     pub path: PathBuf,
     pub database: (u64, u64),
     log: Log,
-    /// Why this process may not write them, where they were opened all the same.
+    /// Why this process may not write them, if they were opened for reading only.
     pub only_reads: Option<String>,
-    /// Open as long as the store is.
+    /// Kept open as long as the store: see [`log::check`].
     _looked_at: Option<File>,
 }
 
@@ -31,8 +31,8 @@ impl Files {
         Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
     }
 
-    /// The same of files that this process may not write, for the reason `why`. Without a log the database alone is read, as long as nobody
-    /// writes. A log that is not empty is never passed over.
+    /// The same for files that this process may not write, for the reason `why`. Without a log only the
+    /// database is read, as long as no process writes. A log that is not empty is never ignored.
     pub(super) fn as_they_are(path: PathBuf, looked_at: Option<File>, why: String) -> Result<Files> {
         if has_log(&path) && longer(&path, "-shm").exists() {
             return Ok(Files { only_reads: Some(why), ..Files::of(path, looked_at)? });
@@ -67,8 +67,8 @@ impl Files {
         }
     }
 
-    /// As [`Files::connect`], to these files and to no others: with another one of that name the log of these would be
-    /// mixed.
+    /// As [`Files::connect`], but only to these files: another file of this name must not be mixed with their
+    /// log.
     pub(super) fn connect_again(&self, timeout: Duration) -> Result<Connection> {
         self.check()?;
         let connection = self.connect(timeout)?;
@@ -76,7 +76,7 @@ impl Files {
         Ok(connection)
     }
 
-    /// What tells the log as it is from the next one.
+    /// Returns what distinguishes the present log from the next one.
     pub(super) fn generation(&self) -> Option<[u8; 8]> {
         match &self.log {
             Log::Open { file, .. } => log::generation(file),
@@ -84,12 +84,12 @@ impl Files {
         }
     }
 
-    /// Whether their names still lead to them. What is written to a file without a name is lost with the process, and
-    /// what is read there is known to nobody else.
+    /// Refuses files that no longer have their names. What is written to a file without a name is lost with
+    /// the process, and no other process knows what is read there.
     pub(super) fn check(&self) -> Result<()> {
         let is_same = match &self.log {
             Log::Open { is, .. } => identity(&longer(&self.path, "-wal"))? == *is,
-            // SQLite takes no lock on such a file and does not look for changes.
+            // SQLite takes no lock on such a file and does not notice changes.
             Log::None { state, file } => !has_log(&self.path) && State::of(&self.path, file)? == *state,
         };
         match is_same && identity(&self.path)? == self.database {
@@ -105,15 +105,15 @@ enum Log {
         is: (u64, u64),
         file: File,
     },
-    /// There was none, and the database was as this says.
+    /// There was no log, and the database was in this state.
     None {
         state: State,
         file: File,
     },
 }
 
-/// What differs after a file was written: its length, its times, and, where the clock that these are taken from has not
-/// moved since, the mark in its header.
+/// What changes when a file is written: its length, its times, and, if the file system's clock has not moved
+/// since, the mark in its header.
 #[derive(PartialEq, Eq)]
 struct State {
     length: u64,

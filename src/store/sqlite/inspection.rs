@@ -1,4 +1,4 @@
-//! Looking through whole databases.
+//! Checks of whole databases.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::store::schema::Plan;
 use crate::store::tx::Tx;
 use crate::store::watch::{Look, Watch};
 
-/// After how many instructions of SQLite's machine one looks whether it goes on: a few milliseconds.
+/// The number of instructions of SQLite's virtual machine after which the watch is asked: a few milliseconds.
 const BETWEEN_WATCHES: i32 = 100_000;
 /// Runs `f` while `goes_on`.
 pub(super) fn watched<T>(
@@ -31,7 +31,7 @@ pub(super) fn watched<T>(
     result
 }
 
-/// Looks through a whole database: the first fault that is found, in SQLite's words, which quote no value.
+/// Checks a whole database. Returns the first fault, in SQLite's words, which quote no value.
 pub(super) fn fault(
     connection: &mut Connection,
     goes_on: impl FnMut() -> bool + Send + 'static,
@@ -43,7 +43,7 @@ pub(super) fn fault(
     Ok((found != "ok").then_some(found))
 }
 
-/// Looks through a file on which no store can be opened, while `goes_on`: the first fault, if one is found.
+/// Checks a file that cannot be opened as a store, while `goes_on`. Returns the first fault, if there is one.
 pub(crate) fn damage(path: &Path, goes_on: impl FnMut() -> bool + Send + 'static) -> Option<String> {
     let path = path.canonicalize().ok()?;
     // A log that belongs to another file damages nothing yet.

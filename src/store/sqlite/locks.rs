@@ -1,16 +1,17 @@
-//! SQLite's locks on the files of stores, made to hold whatever else the process does.
+//! Makes SQLite's locks on the files of stores hold, whatever else the process does.
 //!
-//! SQLite takes POSIX locks, which belong to the process: two copies of SQLite in it do not meet, and when anybody in
-//! it closes a descriptor of the file, all its locks are gone. Then the next one who closes believes to be the last,
-//! deletes the write-ahead log under the others, and what they acknowledge from then on is lost. So SQLite's calls
-//! come by here, and the locks of a store become locks of an open file description (fcntl(2), F_OFD_SETLK): that of
-//! a descriptor of our own, one for each file, because SQLite takes a lock by one descriptor and gives it back by
-//! another. To everybody else they are locks of another process.
+//! SQLite takes POSIX locks, which belong to the process: two copies of SQLite in it do not see each other's
+//! locks, and when any code in it closes a descriptor of the file, all its locks are gone. Then the next
+//! connection that closes believes that it is the last, deletes the write-ahead log under the others, and
+//! what they acknowledge from then on is lost. So this module replaces SQLite's system calls, and the locks
+//! of a store become locks of an open file description (fcntl(2), F_OFD_SETLK): that of a descriptor of its
+//! own, one for each file, because SQLite takes a lock by one descriptor and releases it by another. For all
+//! others they are locks of another process.
 //!
-//! A forked child shares no locks with its parent, either. It inherits SQLite's list of them, by device and inode: an
-//! engine that it opens on its parent's file would believe itself protected. So each process sees devices of its
-//! own: entries of the parent match no file of the child. And it gives up the descriptors that hold its parent's
-//! locks, which would outlive the parent.
+//! A forked child does not share its parent's locks either. It inherits SQLite's list of them, by device and
+//! inode: an engine that it opens on its parent's file would believe that it holds them. So each process sees
+//! its own device numbers: the parent's entries match no file of the child. And the child closes the
+//! descriptors that hold its parent's locks, which would outlive the parent.
 
 #![expect(unsafe_code, reason = "SQLite's system calls are functions of C")]
 
@@ -24,13 +25,13 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use rusqlite::ffi;
 
-/// The process that called [`keep`] first; its children inherit that it was called.
+/// The process that called [`keep`] first; its children inherit the replaced calls.
 static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
 
 static LOCKS: Mutex<Locks> = Mutex::new(Locks { paths: Vec::new(), open: Vec::new() });
 
 struct Locks {
-    /// The files of the stores that are open, by the names that SQLite opens them by, as often as they are.
+    /// The files of the open stores, by the names under which SQLite opens them, each as often as it is open.
     paths: Vec<CString>,
     open: Vec<Open>,
 }
@@ -39,16 +40,16 @@ struct Locks {
 #[derive(Clone, Copy)]
 struct Open {
     descriptor: c_int,
-    /// Device and inode.
+    /// The device and inode of the file.
     file: (libc::dev_t, libc::ino_t),
-    /// What holds the locks: the same for all descriptors of the file.
+    /// The descriptor that holds the locks: the same for all descriptors of the file.
     lock: c_int,
 }
 
-/// While this lives, the locks on the files of a store are taken here.
+/// While this lives, this module takes the locks on the files of a store.
 pub(super) struct Kept(Vec<CString>);
 
-/// Keeps the locks on the store of this canonical path.
+/// Takes over the locks on the store of this canonical path.
 pub(super) fn keep(path: &Path) -> Kept {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -77,7 +78,7 @@ impl Drop for Kept {
     }
 }
 
-/// Whether SQLite has the file open by here.
+/// Whether SQLite opened the file through this module.
 pub(super) fn are_kept(path: &Path) -> bool {
     let Ok(status) = std::fs::metadata(path) else { return false };
     use std::os::unix::fs::MetadataExt;
@@ -96,9 +97,9 @@ type StatCall = unsafe extern "C" fn(*const c_char, *mut libc::stat) -> c_int;
 type FstatCall = unsafe extern "C" fn(c_int, *mut libc::stat) -> c_int;
 
 fn come_by_here() {
-    // SAFETY: the default VFS is static and its list of system calls may be changed; SQLite calls each entry by the
-    // signature of the system call of that name, which the functions below have. `fcntl` has a variable argument,
-    // which 64-bit Linux passes as any other.
+    // SAFETY: the default VFS is static and its list of system calls may be changed; SQLite calls each entry
+    // by the signature of the system call of that name, which the functions below have. `fcntl` has a
+    // variable argument, which 64-bit Linux passes as any other.
     unsafe {
         let calls = [
             (c"open", transmute::<OpenCall, Call>(open)),
@@ -142,14 +143,15 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
 }
 
 impl Locks {
-    /// Whether the file that was just opened is one of a store. SQLite counts locks by file, so that one which is
-    /// locked here for one descriptor is for all, by whatever name and for whomever they were opened.
+    /// Whether the file that was just opened belongs to a store. SQLite counts locks by file: a file that is
+    /// locked here for one descriptor is locked here for all, whatever name they were opened by.
     fn are_for(&self, descriptor: c_int, path: &CStr) -> bool {
         self.paths.iter().any(|of_a_store| of_a_store.as_c_str() == path)
             || identity(descriptor).is_some_and(|file| self.open.iter().any(|open| open.file == file))
     }
 
-    /// What is to hold the locks of a file that was just opened; `None`, and errno, where nothing can.
+    /// Returns the descriptor for the locks of a file that was just opened; `None`, and errno, if there can
+    /// be none.
     fn lock_of(&self, descriptor: c_int, path: &CStr) -> Option<Open> {
         let file = identity(descriptor)?;
         if let Some(open) = self.open.iter().find(|open| open.file == file) {
@@ -189,7 +191,7 @@ unsafe extern "C" fn close(descriptor: c_int) -> c_int {
     let place = locks.open.iter().position(|open| open.descriptor == descriptor);
     let closed = place.map(|place| locks.open.swap_remove(place));
     let unused = closed.filter(|closed| locks.open.iter().all(|open| open.lock != closed.lock));
-    // SAFETY: SQLite's argument, passed on, and a descriptor of ours that nobody uses any more.
+    // SAFETY: SQLite's argument, passed on, and a descriptor of ours that is no longer used.
     unsafe {
         let result = libc::close(descriptor);
         if let Some(unused) = unused {
@@ -207,12 +209,13 @@ unsafe extern "C" fn fcntl(descriptor: c_int, command: c_int, argument: *mut c_v
         _ => return unsafe { libc::fcntl(descriptor, command, argument) },
     };
     let lock = locks().open.iter().find(|open| open.descriptor == descriptor).map(|open| open.lock);
-    // SAFETY: SQLite's arguments, passed on; of these commands the last one is a lock, whose process has to be 0.
+    // SAFETY: SQLite's arguments, passed on; of these commands the last one is a lock, whose process has to
+    // be 0.
     unsafe {
         let Some(lock) = lock else { return libc::fcntl(descriptor, command, argument) };
         (*argument.cast::<libc::flock>()).l_pid = 0;
         match libc::fcntl(lock, of_the_description, argument) {
-            // A kernel that has no such locks.
+            // The kernel has no such locks.
             -1 if *libc::__errno_location() == libc::EINVAL => libc::fcntl(lock, command, argument),
             result => result,
         }
@@ -229,8 +232,9 @@ unsafe extern "C" fn fstat(file: c_int, status: *mut libc::stat) -> c_int {
     own(unsafe { libc::fstat(file, status) }, status)
 }
 
-/// Makes the device a forked child's own: Linux keeps device numbers in the lower 33 bits. In the process
-/// that began with this nothing changes, so that files which a Rust host has open already stay the same.
+/// Gives a forked child device numbers of its own: Linux keeps device numbers in the lower 33 bits. In the
+/// process that began with this nothing changes, so that files which a Rust host already has open stay the
+/// same.
 fn own(result: c_int, status: *mut libc::stat) -> c_int {
     let process = std::process::id();
     if result == 0 && process != FIRST_PROCESS.load(Ordering::Relaxed) {
@@ -241,7 +245,7 @@ fn own(result: c_int, status: *mut libc::stat) -> c_int {
 }
 
 thread_local! {
-    /// Held while this thread forks, so that no other one is changing the list at that moment.
+    /// Held while this thread forks, so that no other thread changes the list meanwhile.
     static FORKING: Cell<Option<MutexGuard<'static, Locks>>> = const { Cell::new(None) };
 }
 
@@ -255,13 +259,14 @@ fn watch_forks() {
     extern "C" fn in_child() {
         if let Some(mut locks) = FORKING.take() {
             for open in locks.open.drain(..) {
-                // SAFETY: a descriptor of ours; one that several share is closed once and then unknown. It ends
-                // no lock: the parent has the description open, too.
+                // SAFETY: a descriptor of ours; one that several share is closed once and then unknown. It
+                // ends no lock: the parent has the description open, too.
                 unsafe { libc::close(open.lock) };
             }
         }
     }
-    // SAFETY: functions of this library, which is never unloaded; what runs in the child is async-signal-safe.
+    // SAFETY: functions of this library, which is never unloaded; what runs in the child is
+    // async-signal-safe.
     unsafe {
         libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child));
     }
@@ -288,8 +293,8 @@ mod tests {
         locks().paths.iter().filter(|path| path.as_bytes().starts_with(folder)).count()
     }
 
-    /// A host in Rust has the same copy of SQLite. Its connections to the file of an open store are locked as the
-    /// store's; nothing is left of a store that was closed.
+    /// A host in Rust shares this copy of SQLite. Its connections to the file of an open store are locked
+    /// like the store's; nothing is left of a store that was closed.
     #[test]
     fn a_store_and_its_host_have_one_kind_of_locks() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,10 @@
-//! SQLite's write-ahead log as a file, before SQLite reads it.
+//! Checks SQLite's write-ahead log before SQLite reads it.
 //!
-//! SQLite applies a log to whatever database lies beside it: that of another file, or of an older copy of the same
-//! one, makes a mixture of both. So a database carries a mark in its header (`user_version`, section 1.3 of SQLite's
-//! file format), which changes with every generation of the log: the writer whose commit begins the log anew puts a
-//! next mark into it, together with the one that the database has then. A copy that a backup makes has a mark of its own.
+//! SQLite applies a log to whatever database lies beside it: the log of another file, or of an older copy of
+//! the same one, makes a mixture of both. So a database carries a mark in its header (`user_version`, section
+//! 1.3 of SQLite's file format), which changes with every generation of the log: the writer whose commit
+//! begins the log anew puts the next mark into it, together with the one that the database has then. A backup
+//! gets a mark of its own.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -16,15 +17,15 @@ use super::paths::longer;
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 
-/// Where the header of a database has its mark.
+/// The position of the mark in the header of a database.
 const MARK_AT: u64 = 60;
 
-/// A mark: the one before in the upper half, the own in the lower one.
+/// A mark: the previous one in the upper half, its own in the lower one.
 #[derive(Clone, Copy)]
 pub(super) struct Mark(u32);
 
 impl Mark {
-    /// One that follows none.
+    /// Makes a mark that follows no other.
     pub fn new() -> Result<Mark> {
         crypto::random().map(|bytes| Mark(u32::from_be_bytes(bytes)))
     }
@@ -37,28 +38,28 @@ impl Mark {
         self.0.cast_signed()
     }
 
-    /// The next one.
+    /// Makes the next mark.
     pub fn next(self) -> Result<Mark> {
         let Mark(random) = Mark::new()?;
         Ok(Mark(self.0 << 16 | random >> 16))
     }
 
-    /// Whether a database with this mark can be the one that a log with the mark `other` goes on from, or has been
-    /// written back to.
+    /// Whether a log with the mark `other` can belong to a database with this mark: it continues it, or was
+    /// written back into it.
     fn goes_with(self, other: Mark) -> bool {
         let own = self.0 & 0xffff;
         own == other.0 >> 16 || own == other.0 & 0xffff
     }
 
-    /// Writes it into a database that nobody has open.
+    /// Writes the mark into a database that no process has open.
     pub fn write(self, database: &File) -> io::Result<()> {
         database.write_all_at(&self.0.to_be_bytes(), MARK_AT)
     }
 }
 
 /// Refuses a log that does not belong to the database beside it. A log without a mark passes: that of another
-/// program, or of a process that was killed between its first commit and its mark. The database, where it was looked
-/// at: whoever closes it ends the POSIX locks that another copy of SQLite in this process has on it.
+/// program, or of a process that was killed between its first commit and its mark. Returns the database, if
+/// it was opened: closing it would end the POSIX locks that another copy of SQLite in this process has on it.
 pub(super) fn check(database: &Path) -> Result<Option<File>> {
     let log = longer(database, "-wal");
     if fs::metadata(&log).is_ok_and(|log| log.len() == 0) || !log.exists() {
@@ -69,7 +70,7 @@ pub(super) fn check(database: &Path) -> Result<Option<File>> {
     if !is_foreign() {
         return Ok(file);
     }
-    // One that is in use may have changed between two looks.
+    // A log in use may have changed between the two reads.
     thread::sleep(Duration::from_millis(20));
     if !is_foreign() {
         return Ok(file);
@@ -109,13 +110,13 @@ fn mark(database: &File) -> io::Result<Mark> {
     Ok(Mark(u32::from_be_bytes(bytes)))
 }
 
-/// What tells one generation of a log from the next: its salts.
+/// Returns the salts of a log, which distinguish its generations.
 pub(super) fn generation(log: &File) -> Option<[u8; 8]> {
     let mut salts = [0; 8];
     log.read_exact_at(&mut salts, 16).ok().map(|()| salts)
 }
 
-/// A log that is read as SQLite does to recover it (section 4 of its file format).
+/// Reads a log as SQLite does to recover it (section 4 of its file format).
 struct Log {
     reader: BufReader<File>,
     salts: [u8; 8],
@@ -125,7 +126,7 @@ struct Log {
 }
 
 impl Log {
-    /// None, where there is none or SQLite would not read it.
+    /// Returns `None` if there is no log or SQLite would not read it.
     fn open(path: &Path) -> io::Result<Option<Log>> {
         let file = match File::open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -153,7 +154,8 @@ impl Log {
         Ok((log.sums == (number(&header, 24), number(&header, 28))).then_some(log))
     }
 
-    /// The number of the next page, which is then in `page`; none after the last one that SQLite would read.
+    /// Reads the next page into `page` and returns its number; `None` after the last one that SQLite would
+    /// read.
     fn next_page(&mut self) -> io::Result<Option<u32>> {
         let mut header = [0; 24];
         if !is_whole(self.reader.read_exact(&mut header))?
@@ -166,7 +168,7 @@ impl Log {
         Ok(is_valid.then(|| number(&header, 0)))
     }
 
-    /// The mark in the page, which is the first of the database.
+    /// The mark in `page`, which is the first of the database.
     fn mark(&self) -> Mark {
         Mark(number(&self.page, MARK_AT as usize))
     }
@@ -191,7 +193,7 @@ fn is_whole(read: io::Result<()>) -> io::Result<bool> {
     }
 }
 
-/// Big-endian.
+/// Reads a big-endian number.
 fn number(bytes: &[u8], at: usize) -> u32 {
     bytes[at..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }

@@ -13,8 +13,8 @@ use crate::store::schema::{self, Found, Plan};
 
 /// Marks the file as ours ("dwrd"), so that no other program's database is touched.
 const APPLICATION_ID: i32 = 0x6477_7264;
-/// Brings the schema up to date, in one transaction; the schema that it found. One that is up to date needs no
-/// lock; else whoever comes first migrates, and the others wait for it.
+/// Brings the schema up to date, in one transaction. Returns the version that it found. A schema that is up
+/// to date needs no lock; otherwise the first process migrates, and the others wait for it.
 pub(super) fn migrate(connection: &Connection, plan: Plan, timeout: Duration) -> Result<i64> {
     let before = found(connection)?;
     if plan.missing(before)?.is_empty() {
@@ -22,8 +22,8 @@ pub(super) fn migrate(connection: &Connection, plan: Plan, timeout: Duration) ->
     }
     let patience = if before.version == 0 { timeout } else { schema::PATIENCE };
     connection.busy_timeout(patience).map_err(failed)?;
-    // A table that is made anew must not take along the rows that refer to it. Inside a transaction this cannot
-    // be set.
+    // A table that is rebuilt must not delete the rows that refer to it. This cannot be set inside a
+    // transaction.
     connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
     let migrated = transaction(connection, "BEGIN IMMEDIATE", || take_steps(connection, plan));
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
@@ -31,12 +31,12 @@ pub(super) fn migrate(connection: &Connection, plan: Plan, timeout: Duration) ->
     migrated.map(|()| before.version)
 }
 
-/// Inside a transaction that nobody else can write beside.
+/// Takes the missing steps, inside a transaction that holds the writer's lock.
 fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
     let before = found_in_transaction(connection)?;
     let run = |sql| connection.execute_batch(sql).map_err(failed);
     if before.version > 0 && note(connection)?.is_some_and(|note| note.is_left()) {
-        // Its tables have other names. It takes the steps when it is given back.
+        // Its tables have other names. It takes the steps when it is given back to its engines.
         return Ok(());
     }
     if before.version == 0 {
@@ -59,12 +59,12 @@ fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
     }
 }
 
-/// The steps of the store. Failure: `invalid_config`, for the database of another program.
+/// Reads the steps of the store. Failure: `invalid_config`, for the database of another program.
 pub(super) fn found(connection: &Connection) -> Result<Found> {
     transaction(connection, "BEGIN", || found_in_transaction(connection))
 }
 
-/// As [`found`], inside a transaction, so that all it reads is of one moment.
+/// As [`found`], inside a transaction, so that everything is read at one moment.
 fn found_in_transaction(connection: &Connection) -> Result<Found> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(failed);
     let what = (
@@ -86,7 +86,7 @@ pub(super) fn numbers(connection: &Connection) -> Result<Found> {
     Ok(Found { version: version.ok_or_else(damaged)?, needed: needed.unwrap_or(0) })
 }
 
-/// What the store says of a move.
+/// Reads the store's note of a move.
 pub(super) fn note(connection: &Connection) -> Result<Option<Note>> {
     let text: String = connection.query_row(schema::NOTE, [], |row| row.get(0)).map_err(failed)?;
     Note::parse(&text)

@@ -1,5 +1,5 @@
-//! SQLite: one file or memory. Write-ahead log, `synchronous=FULL`, one writer whose waiting callers
-//! are committed as a group, readers with connections of their own.
+//! SQLite, in one file or in memory: a write-ahead log, `synchronous=FULL`, one writer whose waiting callers
+//! are committed as a group, and readers with connections of their own.
 
 mod backup;
 mod checkpoints;
@@ -43,15 +43,15 @@ use crate::error::{Code, Error, Result};
 
 pub(crate) struct Sqlite {
     writer: Mutex<Writer>,
-    /// How many callers want the writer.
+    /// The number of callers that wait for the writer.
     waiting: AtomicUsize,
-    /// A store in memory has one connection: the writer's.
+    /// `None` in memory: there is one connection, the writer's.
     readers: Option<Pool<Reader>>,
     files: Option<Arc<Files>>,
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     _locks: Option<locks::Kept>,
     pub(super) timeout: Duration,
-    /// The schema that opening found.
+    /// The version of the schema that opening found.
     pub(super) found: i64,
 }
 
@@ -72,8 +72,9 @@ impl Sqlite {
             }
             _ => {}
         }
-        // The name that SQLite itself would find. Absolute: readers are opened later, when the host may have changed
-        // its folder; and SQLite reads what begins with "file:" as a URI.
+        // This is the name that SQLite itself would find. It is absolute, because readers are opened later,
+        // when the host may have changed its folder, and because SQLite reads what begins with "file:" as a
+        // URI.
         let path = path.canonicalize().map_err(|error| no_file(&error))?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         let locks = locks::keep(&path);
@@ -83,7 +84,7 @@ impl Sqlite {
         if !locks::are_kept(&path) {
             return Err(Error::new(Code::StoreUnavailable, "the file was replaced while it was opened"));
         }
-        // Nothing is written, not even the journal mode, before it is known whose the file is.
+        // Nothing is written, not even the journal mode, before the file is known to be a store.
         plan.missing(found(&connection)?)?;
         write_ahead(&connection, timeout)?;
         let found = migrate(&connection, plan, timeout)?;
@@ -108,7 +109,8 @@ impl Sqlite {
         })
     }
 
-    /// Opens a file that this process may not write, `why`. Nothing changes in it or beside it.
+    /// Opens a file that this process may not write, for the reason `why`. Nothing changes in it or beside
+    /// it.
     fn open_to_read(
         path: &Path,
         readers: usize,
@@ -161,12 +163,12 @@ impl Sqlite {
         })
     }
 
-    /// Where the store is, if it is not in memory.
+    /// The path of the store, if it is not in memory.
     pub(super) fn path(&self) -> Option<&Path> {
         self.files.as_ref().map(|files| files.path.as_path())
     }
 
-    /// Whether the store can still be used, by a connection of its own. Failures: as at opening.
+    /// Checks whether the store can still be used, by a connection of its own. Failures: as at opening.
     pub(super) fn examine(&self) -> Result<()> {
         match &self.files {
             Some(_) => {
@@ -179,7 +181,7 @@ impl Sqlite {
         }
     }
 
-    /// Refuses what writes, where the file was opened only to be read.
+    /// Refuses to write if the file was opened for reading only.
     pub(super) fn may_write(&self) -> Result<()> {
         match self.files.as_ref().and_then(|files| files.only_reads.as_ref()) {
             Some(why) => {
@@ -190,7 +192,7 @@ impl Sqlite {
         }
     }
 
-    /// How long the log is, in bytes, after what can be written back is, where it is long.
+    /// Returns the length of the log in bytes. A long log is written back first.
     pub(super) fn log_length(&self) -> Result<Option<u64>> {
         let Some(files) = &self.files else { return Ok(None) };
         let length = || fs::metadata(longer(&files.path, "-wal")).map_or(0, |log| log.len());
@@ -200,7 +202,7 @@ impl Sqlite {
         Ok(Some(length()))
     }
 
-    /// Looks through all of the file while `goes_on`: the first fault that is found.
+    /// Checks the whole file while `goes_on`.
     pub(super) fn fault(&self, goes_on: impl FnMut() -> bool + Send + 'static) -> Result<Checked> {
         let Some(files) = &self.files else { return Ok(Checked::Nothing) };
         let found = fault(&mut self.connect_again()?, goes_on);
@@ -228,12 +230,13 @@ impl Sqlite {
         }
     }
 
-    /// Another connection to the files that are open.
+    /// Opens another connection to the open files.
     fn connect_again(&self) -> Result<Connection> {
         self.files.as_ref().ok_or_else(unexpected)?.connect_again(self.timeout)
     }
 
-    /// Copies the store as it is at one moment into a new file, for its owner's eyes only. Returns the file's length.
+    /// Copies the store as it is at one moment into a new file, for its owner's eyes only. Returns the file's
+    /// length.
     pub(super) fn backup(&self, path: &Path, watch: &Watch, look: Option<Look>) -> Result<u64> {
         backup::make(path, watch, look, |empty| match &self.files {
             // Readers may not write, not even there.
@@ -244,9 +247,9 @@ impl Sqlite {
         })
     }
 
-    /// Group commit: each caller runs its own work on the one connection, inside a savepoint of a
-    /// transaction that stays open while others wait for the writer. The last of them commits for
-    /// all, and all learn the outcome.
+    /// Commits in groups: each caller runs its own work on the one connection, inside a savepoint of a
+    /// transaction that stays open while others wait for the writer. The last of them commits for all, and
+    /// all learn the outcome.
     pub(super) fn write(&self, durability: Durability, work: Work) -> Result<()> {
         self.may_write()?;
         let deadline = Instant::now() + self.timeout;
@@ -277,7 +280,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A file that was opened only to be read, without a log: SQLite does not see that another one writes it.
+    /// SQLite does not notice that another process writes a file without a log that it opened for reading
+    /// only.
     #[test]
     fn what_changes_while_it_is_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
@@ -355,8 +359,7 @@ mod tests {
         names
     }
 
-    /// What may be forgotten with the machine is committed by itself: it does not lend its durability to what may
-    /// not.
+    /// Relaxed writes are committed by themselves: a full write must not become relaxed by joining them.
     #[test]
     fn a_full_write_does_not_join_a_relaxed_one() {
         let folder = tempfile::tempdir().unwrap();
@@ -376,7 +379,7 @@ mod tests {
         full.result.unwrap();
         assert_eq!(found.take(), Some(2), "FULL");
         assert!(lock(&relaxed.result).is_some(), "committed before");
-        // The reverse may be: it is as durable as the group.
+        // A relaxed write may join a full one: it becomes as durable as the group.
         let joined = writer.join(Durability::Relaxed, deadline, level).unwrap();
         joined.result.unwrap();
         assert_eq!(found.take(), Some(2));
@@ -385,8 +388,8 @@ mod tests {
         full.outcome.wait().unwrap();
     }
 
-    /// SQLite takes the whole transaction back where it has no memory, no room or no disk: then every member of the
-    /// group is told so, those that had come to their end included.
+    /// SQLite rolls the whole transaction back if it has no memory, no room or no disk: then every member of
+    /// the group is told so, including those that had finished.
     #[test]
     fn a_group_that_is_taken_back_in_a_member() {
         let folder = tempfile::tempdir().unwrap();

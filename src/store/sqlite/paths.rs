@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::error::{Code, Error, Result};
 
-/// The path with more at its end.
+/// Appends to a path.
 pub(crate) fn longer(path: &Path, more: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(more);
@@ -22,7 +22,7 @@ pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(longer(path, "-wal")).is_ok_and(|log| log.len() > 0 || is_open())
 }
 
-/// Makes an empty file for its owner's eyes only.
+/// Creates an empty file that only its owner may read and write.
 pub(super) fn create_new(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -31,7 +31,7 @@ pub(super) fn create_new(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes the file, if there is none, for its owner's eyes only; SQLite gives its companions the same mode.
+/// Creates the file if there is none, for its owner only; SQLite gives its companions the same mode.
 pub(super) fn create_private(path: &Path) -> Result<()> {
     match create_new(path) {
         Ok(()) => Ok(()),
@@ -40,13 +40,13 @@ pub(super) fn create_private(path: &Path) -> Result<()> {
     }
 }
 
-/// The file was there, or could be made, a moment before.
+/// The error for a file that existed, or could be created, a moment before.
 pub(super) fn no_file(error: &std::io::Error) -> Error {
     Error::new(Code::StoreUnavailable, format!("cannot create the file: {}", error.kind()))
 }
 
-/// What of a path no retry mends: rights that are missing, a folder that is not there; `None` where nothing is in
-/// the way. No file is opened for it.
+/// Returns what is wrong with a path, such as missing rights or a missing folder; `None` if nothing is. Opens
+/// no file.
 pub(crate) fn unusable(path: &Path) -> Option<String> {
     let path = std::path::absolute(path).ok()?;
     let because = |path: &Path, why: &str| Some(format!("{}: {why}", path.display()));
@@ -74,11 +74,11 @@ pub(crate) fn unusable(path: &Path) -> Option<String> {
             _ => {}
         }
     }
-    // SQLite makes the log beside the file.
+    // SQLite creates the log beside the file.
     may_use(folder, Access::EXEC_OK).and_then(|why| because(folder, why))
 }
 
-/// Why this process may not read and write there, and whatever `more` is.
+/// Returns why this process may not read and write there, or do `more`.
 fn may_use(path: &Path, more: Access) -> Option<&'static str> {
     match accessat(CWD, path, Access::READ_OK | Access::WRITE_OK | more, AtFlags::EACCESS) {
         Err(Errno::ACCESS | Errno::PERM) => Some("this user may not read and write it"),
@@ -87,7 +87,7 @@ fn may_use(path: &Path, more: Access) -> Option<&'static str> {
     }
 }
 
-/// Whether this process may read a file and what is beside it.
+/// Whether this process may read a file and its companions.
 pub(super) fn is_readable(path: &Path) -> bool {
     let companions = [longer(path, "-wal"), longer(path, "-shm")];
     let may_read = |path: &Path| accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS);

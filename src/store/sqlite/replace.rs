@@ -1,7 +1,7 @@
-//! Putting a backup in the place of a SQLite store: all of it or nothing, and nothing of what was there is lost.
+//! Puts a backup in the place of a SQLite store: all of it or nothing, and nothing of the old store is lost.
 //!
-//! A restored store is made whole in a folder of its own beside the other. What was there is folded into one file, then
-//! the two are exchanged in one step, and the old one is given another name.
+//! The new store is completed in a folder of its own beside the old one. The old store is folded into one
+//! file, then the two are exchanged in one step, and the old one gets another name.
 
 use std::cell::Cell;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -20,16 +20,16 @@ use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::store::watch::Watch;
 
-/// What SQLite keeps beside a database.
+/// The files that SQLite keeps beside a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Where a store is, or is to be.
+/// The path of a store that exists or is to be created.
 pub(crate) struct Place(PathBuf);
 
-/// A store that is being made, in a folder that goes with this.
+/// A store that is being made, in a folder that is deleted with this.
 pub(crate) struct Draft {
     folder: PathBuf,
-    /// Where what was there is, once it could not be put back.
+    /// Whether the folder holds the old store, because it could not be put back.
     has_old: Cell<bool>,
 }
 
@@ -48,8 +48,8 @@ impl Draft {
 }
 
 impl Place {
-    /// Failures: `invalid_config`, where this process may not put a file; `store_unavailable`, while somebody has the
-    /// store open.
+    /// Failures: `invalid_config` if this process may not put a file there; `store_unavailable` while a
+    /// process has the store open.
     pub(crate) fn of(path: &Path) -> Result<Place> {
         if let Some(why) = unusable(path) {
             return Err(Error::at(Code::InvalidConfig, "/store", why));
@@ -64,7 +64,7 @@ impl Place {
 
     /// Copies a backup into a folder beside the store.
     ///
-    /// Failures: `invalid_request`, where the backup is none; `store_unavailable`.
+    /// Failures: `invalid_request` if the file is no backup; `store_unavailable`.
     pub(crate) fn draft(&self, backup: &Path, watch: &Watch) -> Result<Draft> {
         let mut from = open_backup(backup)?;
         let of = from.metadata().map_err(|error| no_backup(&error.to_string()))?;
@@ -82,7 +82,8 @@ impl Place {
         Ok(draft)
     }
 
-    /// Puts the draft, which nobody has open, in place; the new name of what was there, which ends with `ending`.
+    /// Puts the draft, which no process has open, in place. Returns the new name of the old store, which ends
+    /// with `ending`.
     pub(crate) fn put(&self, draft: &Draft, ending: &str) -> Result<Option<PathBuf>> {
         let new = draft.file();
         let kept = self.kept(ending);
@@ -120,7 +121,7 @@ impl Place {
         }
         file.sync_all()?;
         let mut is_kept = old.is_some();
-        // Nothing that belongs to another file lies beside the new one at any moment.
+        // No companion of another file lies beside the new one at any moment.
         for companion in COMPANIONS {
             match fs::rename(longer(&self.0, companion), longer(kept, companion)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -133,7 +134,7 @@ impl Place {
         let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
         folder.sync_all()?;
         self.swap(draft, kept, old.is_some()).inspect_err(|_| {
-            // What belongs to the old file stays with it.
+            // The old file keeps its companions.
             for companion in COMPANIONS.iter().filter(|_| !draft.has_old.get()) {
                 let _ = fs::rename(longer(kept, companion), longer(&self.0, companion));
             }
@@ -142,16 +143,16 @@ impl Place {
         Ok(is_kept.then(|| kept.to_owned()))
     }
 
-    /// Both, or nothing.
+    /// Exchanges the two files, or changes nothing.
     fn swap(&self, draft: &Draft, kept: &Path, is_there: bool) -> io::Result<()> {
         let new = &draft.file();
         if !is_there {
             return fs::rename(new, &self.0);
         }
         match self.exchange_names(new) {
-            // Where the old one lies now goes with the draft.
+            // The old file lies in the draft's folder now, which is deleted with it.
             Ok(()) => fs::rename(new, kept).inspect_err(|_| self.swap_back(draft)),
-            // Not every file system exchanges.
+            // Not every file system can exchange names.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 fs::hard_link(&self.0, kept)?;
                 fs::rename(new, &self.0).inspect_err(|_| drop(fs::remove_file(kept)))
@@ -164,13 +165,14 @@ impl Place {
         renameat_with(CWD, new, CWD, &self.0, RenameFlags::EXCHANGE)
     }
 
-    /// The old one in its place again; or, where that fails, it stays in the draft, which stays.
+    /// Puts the old store back in its place. If that fails, it stays in the draft's folder, which is then
+    /// kept.
     fn swap_back(&self, draft: &Draft) {
         draft.has_old.set(self.exchange_names(&draft.file()).is_err());
     }
 
-    /// Writes the log of what is there back into it, so that it is one file. One that is damaged stays in pieces, which
-    /// are kept.
+    /// Writes the log of the old store back into it, so that it is one file. A damaged store stays in pieces,
+    /// which are kept.
     fn fold(&self) -> Result<()> {
         if !self.0.exists() || log::check(&self.0).is_err() {
             return Ok(());
@@ -188,7 +190,7 @@ impl Place {
         }
     }
 
-    /// The locks of whoever has the store open: while this is open, nobody has them.
+    /// Takes the locks that open stores hold: while the file is open, no other process has them.
     fn lock(&self) -> Result<Option<File>> {
         let file = match OpenOptions::new().read(true).write(true).open(&self.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -201,7 +203,7 @@ impl Place {
         }
     }
 
-    /// A name that nothing has.
+    /// Returns a name that is free.
     fn kept(&self, ending: &str) -> PathBuf {
         let name = |count: u32| match count {
             1 => longer(&self.0, ending),
@@ -266,7 +268,7 @@ fn failed(what: &str, error: &io::Error) -> Error {
 mod tests {
     use super::*;
 
-    /// The old store is never deleted with the draft in which it lies.
+    /// The old store is never deleted with the draft's folder.
     #[test]
     fn what_cannot_be_put_back_is_kept() {
         let folder = tempfile::tempdir().unwrap();
@@ -274,7 +276,7 @@ mod tests {
         for can_be_put_back in [true, false] {
             let draft = Draft { folder: folder.path().join("draft"), has_old: Cell::new(false) };
             fs::create_dir(&draft.folder).unwrap();
-            // They are exchanged already.
+            // The two are exchanged already.
             fs::write(draft.file(), "old").unwrap();
             if can_be_put_back {
                 fs::write(&place.0, "new").unwrap();

@@ -11,7 +11,7 @@ use crate::store::row::{self, Row, damaged};
 use crate::store::tx;
 use crate::store::value::Value;
 
-/// Statements on one connection, prepared once.
+/// Statements on one connection, each prepared once.
 pub(super) struct Statements<'a>(pub &'a Connection);
 
 impl tx::Statements for Statements<'_> {
@@ -42,7 +42,7 @@ impl tx::Statements for Statements<'_> {
 }
 
 impl Statements<'_> {
-    /// As [`failed`]. What SQLite has no better word for is a table that is not there: the store may have been moved.
+    /// As [`failed`]. SQLite has no code of its own for a missing table: the store may have been moved.
     fn failed(&self, error: rusqlite::Error) -> Error {
         let is_other = error.sqlite_error_code() == Some(ErrorCode::Unknown);
         let note = if is_other { note(self.0).ok().flatten() } else { None };

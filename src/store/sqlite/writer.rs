@@ -1,4 +1,4 @@
-//! The one connection that writes: callers that wait for it are committed as a group.
+//! The one connection that writes. Callers that wait for it are committed as a group.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -21,24 +21,24 @@ use crate::store::row::unexpected;
 use crate::store::schema::Plan;
 use crate::store::tx::{Durability, Statements as _, Tx, Work};
 
-/// How long one waits before asking again whether another process has done writing. It writes many times meanwhile:
-/// each change of the writer costs both their caches.
+/// The pause before asking again whether another process has finished writing. That process writes many times
+/// meanwhile: each change of the writer costs both their caches.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
-/// How many writers share one commit at most.
+/// The most writers that share one commit.
 const GROUP_SIZE: usize = 256;
 /// The connection that writes, and the transaction that is open on it.
 pub(super) struct Writer {
     pub connection: Connection,
     plan: Plan,
-    /// Where the store is, if it is not in memory.
+    /// The open files, unless the store is in memory.
     files: Option<Arc<Files>>,
     durability: Durability,
     group: Option<Group>,
-    /// What the log was when the transaction began.
+    /// The log's generation when the transaction began.
     generation: Option<[u8; 8]>,
-    /// The log was begun anew, and does not say yet whose it is.
+    /// Whether the log was begun anew and has no mark yet.
     is_unmarked: bool,
-    /// How many frames the log had after the last commit; 0 where that is looked at already.
+    /// The number of frames in the log after the last commit; 0 once that was handled.
     frames: Arc<AtomicU32>,
     keeper: Option<Keeper>,
 }
@@ -51,9 +51,9 @@ struct Group {
 
 /// What became of one member of a group.
 pub(super) struct Joined {
-    /// What its work returned.
+    /// The result of its work.
     pub result: Result<()>,
-    /// Of the whole group.
+    /// The outcome of the whole group.
     pub outcome: Arc<Outcome>,
 }
 
@@ -73,7 +73,7 @@ impl Writer {
             seen.store(frames.max(0).cast_unsigned(), Ordering::Relaxed);
             Ok(())
         };
-        // In the place of SQLite's own, which writes back after each commit from the same length on.
+        // This replaces SQLite's own hook, which writes back after each commit from the same length on.
         connection.wal_hook(Some(hook)).map_err(failed)?;
         let keeper = files.clone().map(Keeper::new);
         Ok(Writer {
@@ -101,7 +101,7 @@ impl Writer {
         }
         let result = self.savepoint(work);
         if self.connection.is_autocommit() {
-            // Full disk, no memory, I/O error: SQLite rolled the whole transaction back.
+            // The disk is full or failed, or there is no memory: SQLite rolled the whole transaction back.
             self.decide(Err(Error::new(Code::StoreUnavailable, "rolled back")));
             return Err(result.err().unwrap_or_else(unexpected));
         }
@@ -116,8 +116,8 @@ impl Writer {
             self.connection.pragma_update(None, "synchronous", level).map_err(failed)?;
             self.durability = durability;
         }
-        // SQLite's own waiting looks ever more seldom: beside a process that writes without pause it would take
-        // seconds to be let in.
+        // SQLite's own waiting asks ever less often: beside a process that writes without pause it would take
+        // seconds.
         while let Err(error) =
             self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]))
         {
@@ -142,7 +142,8 @@ impl Writer {
         self.files.as_ref().and_then(|files| files.generation())
     }
 
-    /// Whether this engine may still write: a newer one may have taken a step meanwhile that shuts it out.
+    /// Checks whether this engine may still write: a newer one may have taken a step meanwhile that shuts it
+    /// out.
     fn inspect(&self) -> Result<()> {
         self.check_files()?;
         let needed = numbers(&self.connection)?.needed;
@@ -171,7 +172,7 @@ impl Writer {
     pub(super) fn commit(&mut self) {
         if self.group.is_some() {
             let mut committed = self.run("COMMIT").and_then(|()| self.check_files());
-            // What the host's rules forbid one of several for ever, the others may try again.
+            // The host's rules forbid this write of one member for ever; the others may try again.
             let is_shared = self.group.as_ref().is_some_and(|group| group.members > 1);
             if is_shared && committed.as_ref().is_err_and(|error| error.code == Code::StoreConstraint) {
                 committed = Err(Error::new(Code::StoreUnavailable, "rolled back"));
@@ -185,7 +186,7 @@ impl Writer {
         }
     }
 
-    /// Lets a log that was begun anew say whose it is. Where another process writes, the next commit tries again.
+    /// Marks a log that was begun anew. If another process writes, the next commit tries again.
     fn mark(&mut self) {
         self.is_unmarked |= self.generation() != self.generation;
         if self.is_unmarked {
@@ -197,7 +198,7 @@ impl Writer {
     fn keep_log_short(&mut self) {
         match (self.frames.swap(0, Ordering::Relaxed), &mut self.keeper) {
             (..FRAMES, _) | (_, None) => {}
-            // What another one writes back is not written back here.
+            // If another connection writes back, nothing is left to do here.
             (..=MANY_FRAMES, _) => {
                 drop(checkpoints::checkpoint(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)"));
             }
@@ -217,7 +218,7 @@ impl Writer {
     }
 }
 
-/// Takes a member's statements back when it failed or panicked.
+/// Rolls a member's statements back when it failed or panicked.
 struct Undo<'a>(&'a Writer);
 
 impl Drop for Undo<'_> {
@@ -225,7 +226,7 @@ impl Drop for Undo<'_> {
         if !self.0.connection.is_autocommit()
             && self.0.run("ROLLBACK TO member").and_then(|()| self.0.run("RELEASE member")).is_err()
         {
-            // What cannot be taken back alone is taken back with the whole group.
+            // If the member cannot be rolled back alone, the whole group is.
             let _ = self.0.run("ROLLBACK");
         }
     }

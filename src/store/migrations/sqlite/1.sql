@@ -1,4 +1,4 @@
--- What is known of the store itself: the proof of the secret key.
+-- Values of the store itself, such as the proof of the secret key.
 CREATE TABLE meta (
   name  TEXT NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
@@ -13,20 +13,20 @@ CREATE TABLE users (
   email          TEXT,
   email_key      TEXT    UNIQUE,
   email_verified INTEGER NOT NULL,
-  -- Whether an address of the account was verified, this one or one before: 0 not that it is known, 1 somebody said so who
-  -- may, 2 its user has proven it.
+  -- Whether this address of the account or an earlier one was verified: 0 as far as known not, 1 an administrator
+  -- or an import declared it, 2 its user proved it.
   was_verified   INTEGER NOT NULL,
   is_active      INTEGER NOT NULL,
   password_hash  TEXT,
-  -- Whether a login by password ends with a new one.
+  -- Whether a login by password must change the password.
   must_change_password INTEGER NOT NULL,
-  -- Until when the password is good, where somebody else has set it.
+  -- The time until which a password that was set by another person is valid.
   password_expires_at INTEGER,
   attributes     TEXT    NOT NULL,
   locale         TEXT,
   epoch          INTEGER NOT NULL,
   epoch_at       INTEGER NOT NULL,
-  -- Counts what ends tokens without a session.
+  -- Increases whenever tokens without a session end.
   token_epoch    INTEGER NOT NULL,
   created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -40,7 +40,7 @@ CREATE TABLE user_roles (
 ) WITHOUT ROWID;
 CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 
--- Who logs in by ID tokens: what a provider calls somebody, and their account. Never found by address.
+-- Logins by ID tokens: a provider's id of a user, and the user's account. Never found by address.
 CREATE TABLE identities (
   issuer     TEXT    NOT NULL,
   subject    TEXT    NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE identities (
 ) WITHOUT ROWID;
 CREATE INDEX identities_by_user ON identities (user_id);
 
--- One row a session, however often it is refreshed. A session is alive while it is not revoked, not
+-- One row for each session, however often it is refreshed. A session is alive while it is not revoked, not
 -- expired (idle_at, expires_at), and its epoch is its user's.
 CREATE TABLE sessions (
   id          BLOB    NOT NULL PRIMARY KEY,
@@ -58,15 +58,15 @@ CREATE TABLE sessions (
   user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   epoch       INTEGER NOT NULL,
   generation  INTEGER NOT NULL,
-  -- When the current generation was made, and the one before it.
+  -- When the current generation was issued, and the one before it.
   rotated_at  INTEGER NOT NULL,
   replaced_at INTEGER NOT NULL,
-  -- When the token before the newest was offered again, after the grace window, separated by spaces.
+  -- When the token before the newest was presented again, after the grace window, separated by spaces.
   repeats     TEXT    NOT NULL,
-  -- When its user proved last who they are; by what (RFC 8176), and when by that: `pwd:1767225600 otp:1767225660`.
+  -- When its user last authenticated; and the methods (RFC 8176) with the times: `pwd:1767225600 otp:1767225660`.
   auth_time   INTEGER NOT NULL,
   amr         TEXT    NOT NULL,
-  -- What the provider says whose ID token opened it, a JSON object.
+  -- The login at the provider whose ID token opened the session, a JSON object.
   provider    TEXT,
   scope       TEXT,
   created_at  INTEGER NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);
 
--- On which devices somebody logged in. The id is a code of account and device.
+-- The devices on which users logged in. The id is a code of account and device.
 CREATE TABLE known_devices (
   id         BLOB    NOT NULL PRIMARY KEY,
   user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -89,16 +89,16 @@ CREATE TABLE known_devices (
 CREATE INDEX known_devices_by_user ON known_devices (user_id, expires_at);
 CREATE INDEX known_devices_by_expiry ON known_devices (expires_at);
 
--- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is kept
--- nowhere. One is alive while it is not expired, its user is active, and its epoch is its user's.
+-- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is stored
+-- nowhere. A secret is valid while it is not expired, its user is active, and its epoch is its user's.
 CREATE TABLE one_time_secrets (
   id            BLOB    NOT NULL PRIMARY KEY,
   purpose       TEXT    NOT NULL,
   user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   epoch         INTEGER NOT NULL,
-  -- What it is about.
+  -- The data of its purpose.
   sealed        BLOB    NOT NULL,
-  -- How many proofs may still be offered with it.
+  -- The number of attempts that remain.
   attempts_left INTEGER NOT NULL,
   created_at    INTEGER NOT NULL,
   expires_at    INTEGER NOT NULL
@@ -106,8 +106,8 @@ CREATE TABLE one_time_secrets (
 CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
 CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
 
--- The seed of a user's authenticator app (RFC 6238), sealed, and what was agreed with the app. It is a factor once
--- it is confirmed; a step is good once, and so is none before it.
+-- The seed of a user's authenticator app (RFC 6238), sealed, and the parameters given to the app. It is a factor
+-- once it is confirmed; a time step is accepted once, and none before it.
 CREATE TABLE totp (
   user_id        BLOB    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
   sealed         BLOB    NOT NULL,
@@ -118,8 +118,8 @@ CREATE TABLE totp (
   confirmed_at   INTEGER
 ) WITHOUT ROWID;
 
--- What still opens an account whose other factors are lost. The id is a code of user and recovery code, which is
--- kept nowhere; what was used is gone.
+-- Recovery codes, for an account whose other factors are lost. The id is a code of user and recovery code, which is
+-- stored nowhere; a used code is deleted.
 CREATE TABLE recovery_codes (
   id         BLOB    NOT NULL PRIMARY KEY,
   user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -143,7 +143,7 @@ CREATE TABLE passkeys (
 ) WITHOUT ROWID;
 CREATE INDEX passkeys_by_user ON passkeys (user_id, created_at);
 
--- Sealed challenges that were redeemed, until nobody could redeem them any more.
+-- Sealed challenges that were redeemed, until they expire.
 CREATE TABLE spent_challenges (
   id         BLOB    NOT NULL PRIMARY KEY,
   expires_at INTEGER NOT NULL
@@ -157,25 +157,25 @@ CREATE TABLE keys (
   algorithm  TEXT    NOT NULL,
   sealed     BLOB    NOT NULL,
   created_at INTEGER NOT NULL,
-  -- Until when it verifies; NULL for the one that signs.
+  -- The time until which the key verifies; NULL for the one that signs.
   expires_at INTEGER
 ) WITHOUT ROWID;
 
--- Tokens without a session that were revoked by themselves, until they expire. The id is a digest of backend and jti.
+-- Tokens without a session that were revoked one by one, until they expire. The id is a digest of backend and jti.
 CREATE TABLE revoked_tokens (
   id         BLOB    NOT NULL PRIMARY KEY,
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
--- The audit log. Nothing changes an event; user_id may be that of an account that is gone.
+-- The audit log. Events are never changed; user_id may be that of a deleted account.
 CREATE TABLE events (
   id         BLOB    NOT NULL PRIMARY KEY,
   at         INTEGER NOT NULL,
   kind       TEXT    NOT NULL,
   user_id    BLOB,
   session_id BLOB,
-  -- Who did it, where it was not the account itself.
+  -- The actor, if that was not the account's own user.
   actor      TEXT,
   detail     TEXT
 ) WITHOUT ROWID;
@@ -183,9 +183,9 @@ CREATE INDEX events_by_user ON events (user_id, id);
 CREATE INDEX events_by_kind ON events (kind, id);
 CREATE INDEX events_by_actor ON events (actor, id) WHERE actor IS NOT NULL;
 
--- What changes about an event, a row for each: its place in the log, which it is given once it is committed; from where
--- it came, until the account is deleted; and its link of the chain, where one is kept. The last of these rows whose
--- event is past its time stays, so that the places go on from there.
+-- What of an event changes, a row for each: its place in the log, which it gets once it is committed; the client's
+-- address, until the account is deleted; and its link of the chain, if one is kept. The last rows of expired events
+-- stay, so that the places continue from there.
 CREATE TABLE event_order (
   event_id BLOB    NOT NULL PRIMARY KEY,
   position INTEGER,
@@ -196,7 +196,7 @@ CREATE TABLE event_order (
 CREATE INDEX event_order_by_position ON event_order (position, event_id);
 CREATE INDEX event_order_by_ip ON event_order (ip, event_id) WHERE ip IS NOT NULL;
 
--- Failed attempts. The id is a code that names neither account nor address.
+-- Counts of failed attempts. The id is a code that names neither account nor address.
 CREATE TABLE throttles (
   id           BLOB    NOT NULL PRIMARY KEY,
   failures     INTEGER NOT NULL,
@@ -207,8 +207,8 @@ CREATE TABLE throttles (
 ) WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires_at);
 
--- Mails that wait to be sent: to whom and with which token is sealed. A mail that somebody tries to send is not
--- due until their lease ends.
+-- Mails that wait to be sent: the address and the token are sealed. A mail that a sender has taken is not due until
+-- the sender's lease ends.
 CREATE TABLE mails (
   id         BLOB    NOT NULL PRIMARY KEY,
   user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
