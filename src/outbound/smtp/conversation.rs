@@ -15,6 +15,8 @@ use crate::password::Secret;
 /// The maximum size of a reply. RFC 5321 section 4.5.3.1.5 limits one line to 512 bytes.
 const MAX_REPLY_BYTES: usize = 64 << 10;
 
+const MAX_REPLY_LINES: usize = 500;
+
 type Result<T> = std::result::Result<T, Failure>;
 
 /// Why a step of a conversation failed.
@@ -134,21 +136,43 @@ impl Conversation {
     /// the inner one, of the text.
     pub(super) fn data(&mut self, text: &[u8]) -> Result<Result<()>> {
         self.command_for("DATA", 3)?;
+        self.refuse_early()?;
         self.step();
         let stuffed = stuffed(text);
-        Ok(self.stream.write_all(&stuffed).map_err(Failure::from).and_then(|()| self.expect(2).map(drop)))
+        Ok(self.stream.write_all(&stuffed).map_err(Failure::from).and_then(|()| {
+            // A mail whose reply is not awaited arrives twice (RFC 5321 section 4.5.3.2.6).
+            self.step_of(self.timeout * 2);
+            self.expect(2).map(drop)
+        }))
     }
 
     fn command_for(&mut self, command: &str, class: u16) -> Result<Reply> {
+        self.refuse_early()?;
         self.step();
         let line = Zeroizing::new(format!("{command}\r\n"));
         self.stream.write_all(line.as_bytes())?;
         self.expect(class)
     }
 
+    /// Refuses a reply that came before its command, except one that ends the conversation (RFC 5321 section
+    /// 3.8).
+    fn refuse_early(&mut self) -> Result<()> {
+        if self.incoming.is_empty() {
+            return Ok(());
+        }
+        match self.incoming.starts_with(b"421") {
+            true => self.expect(2).and(Err(Failure::BrokenAnswer)),
+            false => Err(Failure::BrokenAnswer),
+        }
+    }
+
     /// Starts the timeout of the next step.
     fn step(&mut self) {
-        self.stream.socket().deadline = Instant::now() + self.timeout;
+        self.step_of(self.timeout);
+    }
+
+    fn step_of(&mut self, timeout: Duration) {
+        self.stream.socket().deadline = Instant::now() + timeout;
     }
 
     /// Reads a reply and expects this class.
@@ -166,7 +190,8 @@ impl Conversation {
         let mut reply: Option<Reply> = None;
         let mut bytes = 0;
         loop {
-            let line = self.line(MAX_REPLY_BYTES - bytes)?;
+            let most = MAX_REPLY_BYTES.checked_sub(bytes).ok_or(Failure::BrokenAnswer)?;
+            let line = self.line(most)?;
             bytes += line.len();
             let (code, rest) = line.split_at_checked(3).ok_or(Failure::BrokenAnswer)?;
             let code = match code {
@@ -182,7 +207,7 @@ impl Conversation {
                 _ => return Err(Failure::BrokenAnswer),
             };
             let whole = reply.get_or_insert(Reply { code, lines: Vec::new() });
-            if whole.code != code {
+            if whole.code != code || whole.lines.len() == MAX_REPLY_LINES {
                 return Err(Failure::BrokenAnswer);
             }
             whole.lines.push(String::from_utf8_lossy(text).into_owned());
@@ -192,7 +217,7 @@ impl Conversation {
         }
     }
 
-    /// Reads a line, without its end.
+    /// Reads a line of at most this many bytes, without its end.
     fn line(&mut self, most: usize) -> Result<Vec<u8>> {
         let mut searched = 0;
         loop {
@@ -200,7 +225,7 @@ impl Conversation {
                 let mut line: Vec<u8> = self.incoming.drain(..=searched + end).collect();
                 line.pop();
                 line.pop_if(|byte| *byte == b'\r');
-                return Ok(line);
+                return if line.len() > most { Err(Failure::BrokenAnswer) } else { Ok(line) };
             }
             searched = self.incoming.len();
             if searched > most {

@@ -216,3 +216,42 @@ fn nothing_is_slipped_in_before_tls() {
     assert_eq!(deliver(&stage), Err("broken_answer".to_owned()));
     assert_eq!(server.heard("EHLO").len(), 1);
 }
+
+/// A reply ends somewhere, or it is none: a server may not fill the memory of its client.
+#[test]
+fn a_reply_is_limited() {
+    for (line, count) in [(format!("250-{}\r\n", "a".repeat(60)), 3000), ("250-\r\n".to_owned(), 1000)] {
+        let reply: &'static str = format!("{}250 end", line.repeat(count)).leak();
+        for place in ["EHLO", "RCPT"] {
+            let server = Server::saying(&[(place, reply)]);
+            let stage = server.stage(json!({}));
+            stage.register("ada");
+            assert_eq!(deliver(&stage), Err("broken_answer".to_owned()), "{place} {line}");
+        }
+    }
+}
+
+/// A reply to what was not said yet is no reply, except that a server may hang up at any time (421).
+#[test]
+fn an_early_reply_does_not_count() {
+    let early = [
+        ("EHLO", "250 x\r\n250 early"),
+        ("MAIL", "250 OK\r\n250 early"),
+        ("RCPT", "250 OK\r\n354 early"),
+        ("DATA", "354 go\r\n250 early"),
+        ("DATA", "354 go\r\n25"),
+    ];
+    for (place, reply) in early {
+        let server = Server::saying(&[(place, reply), ("the text", "552 too big")]);
+        let stage = server.stage(json!({}));
+        stage.register("ada");
+        assert_eq!(deliver(&stage), Err("broken_answer".to_owned()), "{place} {reply}");
+        assert_eq!(stage.count("mail_sent"), 0, "{place} {reply}");
+    }
+    for (place, reply) in [("MAIL", "250 OK\r\n421 closing"), ("DATA", "354 go\r\n421 closing")] {
+        let server = Server::saying(&[(place, reply)]);
+        let stage = server.stage(json!({}));
+        stage.register("ada");
+        assert_eq!(deliver(&stage), Err("smtp_421".to_owned()), "{place}");
+    }
+}
