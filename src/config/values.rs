@@ -140,7 +140,7 @@ impl FromStr for StoreUrl {
     }
 }
 
-crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db");
+crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db", "x-secret": true);
 
 /// The URL of a service: `https://…`; `http://…` only if the host is `localhost` or a loopback address,
 /// because a token is worth as much as a password. Neither user nor fragment.

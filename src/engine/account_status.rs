@@ -38,6 +38,9 @@ pub struct AccountStatus {
     pub must_change_password: bool,
     /// Whether the account ever verified an address, the present one or an earlier one.
     pub was_verified: bool,
+    /// Whether the user ever proved an address, by a mail or an ID token, not by an administrator's word. Until
+    /// then, an administrator may reclaim the account (`reclaim` of `update_user`).
+    pub has_proven: bool,
     /// Whether a login requires a verified address (`require_verified_email`).
     pub verification_required: bool,
     /// The second factors.
@@ -123,6 +126,7 @@ impl Statuses<'_> {
             password: self.password_status(user),
             must_change_password: user.must_change_password,
             was_verified: user.was_verified,
+            has_proven: user.has_proven,
             verification_required: self.config.require_verified_email,
             second_factors: SecondFactorStatus {
                 totp: count.totp > 0,

@@ -8,9 +8,9 @@ use super::chain::{Chain, ChainHead, PLACES, Verdict};
 use super::settings::Retention;
 use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::store::events::{self, Event};
-use crate::store::{self, Share, Store, Tx};
+use crate::store::{Share, Store, Tx};
 use crate::user::{Actor, Id, text_type};
 
 macro_rules! kinds {
@@ -150,27 +150,37 @@ impl Audit {
     /// Links the events that are not linked yet, then verifies the chain.
     pub(crate) fn verify(&self, wanted: Option<&ChainHead>) -> Result<Verdict> {
         let mut before = None;
-        loop {
-            let is_behind = self.give_places()?;
+        let is_stuck = loop {
+            let placing = self.place()?;
             let (is_due, head) = self.store.read(|tx| Ok((self.chain.is_due(tx)?, events::head(tx)?)))?;
-            // A role that may only read the store cannot link.
-            if !is_behind && (!is_due || before.as_ref() == Some(&head)) {
-                break;
+            match placing {
+                // What others have linked is verified.
+                Placing::MayOnlyRead => break false,
+                Placing::Done if !is_due => break false,
+                Placing::Done if before.as_ref() == Some(&head) => break true,
+                Placing::Done | Placing::Behind => before = Some(head),
             }
-            before = Some(head);
-        }
+        };
         // Another process may have changed the retention.
         self.store.read(|tx| self.retention.follow_store(tx, &self.chain.secrets))?;
-        self.chain.verify(&self.store, self.oldest(), wanted)
+        let mut verdict = self.chain.verify(&self.store, self.oldest(), wanted)?;
+        if is_stuck && verdict.problems.is_empty() {
+            verdict.problem("head", None, None);
+        }
+        Ok(verdict)
     }
 
     /// Numbers events that were committed without a place in the log, and links numbered events to the chain
     /// if one is kept. Returns whether more may wait for a place. A role that may only read the store changes
     /// nothing.
     pub(crate) fn give_places(&self) -> Result<bool> {
+        Ok(matches!(self.place()?, Placing::Behind))
+    }
+
+    fn place(&self) -> Result<Placing> {
         let is_due = self.store.read(|tx| Ok(events::any_without_place(tx)? || self.chain.is_due(tx)?))?;
         if !is_due {
-            return Ok(false);
+            return Ok(Placing::Done);
         }
         let now = self.clock.now();
         let placed = self.store.write_in_turn(|tx| {
@@ -183,8 +193,9 @@ impl Audit {
             Ok(placed)
         });
         match placed {
-            Ok(placed) => Ok(placed == PLACES),
-            Err(error) if error.code == Code::InvalidConfig && !store::is_damage(&error) => Ok(false),
+            Ok(PLACES) => Ok(Placing::Behind),
+            Ok(_) => Ok(Placing::Done),
+            Err(error) if self.store.may_only_read(&error) => Ok(Placing::MayOnlyRead),
             Err(error) => Err(error),
         }
     }
@@ -203,6 +214,15 @@ impl Audit {
         let event = Event { actor: actor.as_ref().map(Actor::as_str), ..event };
         events::append_if(tx, is_noteworthy, now, &event)
     }
+}
+
+/// What became of the events without a place.
+enum Placing {
+    /// More may wait.
+    Behind,
+    Done,
+    /// This role may only read the store.
+    MayOnlyRead,
 }
 
 /// Does what [`Audit::record`] does, for callers without an engine.

@@ -200,6 +200,7 @@ impl Chain {
         let sealed = store.read(events::head)?;
         let Some(head) = Head::open(&self.secrets, &sealed) else {
             verdict.problem("head", None, None);
+            verdict.not_met(wanted);
             return Ok(verdict);
         };
         if let Some((id, position)) = linked.filter(|(_, position)| *position > head.position) {
@@ -209,6 +210,7 @@ impl Chain {
             if linked.is_none() {
                 verdict.problem("no_chain", None, None);
             }
+            verdict.not_met(wanted);
             return Ok(verdict);
         }
         let oldest = head.oldest.max(oldest);
@@ -224,9 +226,7 @@ impl Chain {
         if (position, walk.before) != (head.position, head.link) {
             verdict.problem("head", Some(head.position), None);
         }
-        if let Some(wanted) = walk.wanted {
-            verdict.problem("other_head", Some(wanted.position), None);
-        }
+        verdict.not_met(walk.wanted);
         for id in store.read(|tx| events::list_unlisted(tx, MOST_PROBLEMS))? {
             verdict.problem("unlisted", None, Some(id));
         }
@@ -247,9 +247,16 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    fn problem(&mut self, reason: &'static str, position: Option<i64>, event_id: Option<Id>) {
+    pub(super) fn problem(&mut self, reason: &'static str, position: Option<i64>, event_id: Option<Id>) {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(ChainProblem { reason, position, event_id });
+        }
+    }
+
+    /// Reports a wanted head through which the chain does not pass.
+    fn not_met(&mut self, wanted: Option<&ChainHead>) {
+        if let Some(wanted) = wanted {
+            self.problem("other_head", Some(wanted.position), None);
         }
     }
 }

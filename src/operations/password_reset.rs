@@ -76,8 +76,9 @@ impl Engine {
 
     /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and lifts no
     /// second factor. An account that was guessed at too often is open again, and its address, to which the
-    /// token went, is verified. Where it was not verified before, somebody else may have set the account up: no identity
-    /// opens it any more, and while it has a second factor, which stays, the address stays unverified.
+    /// token went, is verified. Where its user had never proven an address, somebody else may have set the account up:
+    /// no identity opens it any more, and while it has a second factor, which stays, the address does not count as
+    /// proven.
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
@@ -93,13 +94,14 @@ impl Engine {
         let user = self.mailing.write(|tx| {
             let (found, mut user, _) = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
-            let was_verified = user.public.email_verified;
-            if !was_verified {
+            // An address may be verified by an administrator's word, which does not tell who set the account up.
+            let has_proven = user.has_proven;
+            if !has_proven {
                 identities::delete_all(tx, found.user_id)?;
                 second_factors::delete_pending_totp(tx, found.user_id)?;
             }
             // The mailbox's owner is not yet known to be the owner of a factor that stays.
-            if was_verified || !self.factors.of(tx, found.user_id)?.any() {
+            if has_proven || !self.factors.of(tx, found.user_id)?.any() {
                 self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
                     // Nobody else had the address when the mail was sent.
                     Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),

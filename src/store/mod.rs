@@ -35,7 +35,7 @@ mod watch;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub(crate) use row::{damaged, is_damage, unexpected};
+pub(crate) use row::{damaged, unexpected};
 pub(crate) use server::Server;
 pub(crate) use sqlite::inspection::damage;
 pub(crate) use sqlite::paths::unusable;
@@ -145,6 +145,15 @@ impl Store {
             Store::Sqlite(store) => store.may_write().is_ok(),
             #[cfg(feature = "postgres")]
             Store::Postgres(_) => true,
+        }
+    }
+
+    /// Whether a failure to write says that here the store may only be read. A damaged store is no such store.
+    pub(crate) fn may_only_read(&self, error: &Error) -> bool {
+        match self {
+            Store::Sqlite(store) => error.code == Code::InvalidConfig && store.may_write().is_err(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => postgres::lacks_privilege(error),
         }
     }
 

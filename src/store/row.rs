@@ -70,11 +70,6 @@ pub(crate) fn damaged() -> Error {
     Error::at(Code::InvalidConfig, "/store", DAMAGED)
 }
 
-/// Whether an error is that of [`damaged`], and not that of a role which may not write.
-pub(crate) fn is_damage(error: &Error) -> bool {
-    error.detail.as_deref() == Some(DAMAGED)
-}
-
 /// The error for a reply that has no sense, or a row that was there a moment ago.
 pub(crate) fn unexpected() -> Error {
     Error::new(Code::StoreUnavailable, "the store answered otherwise than it does")

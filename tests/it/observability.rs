@@ -475,6 +475,31 @@ fn damaged_rows_are_not_to_be_tried_again(store: &Store) {
     assert_eq!(call(&engine, "verify_events", json!({})).unwrap_err(), "invalid_config");
 }
 
+on_each_store!(a_log_that_cannot_be_read_on_is_not_intact);
+/// A table that is missing, or damaged, is no store that may only be read.
+fn a_log_that_cannot_be_read_on_is_not_intact(store: &Store) {
+    let stage = Stage::new(store, json!({"audit": {"chain": true}}));
+    let engine = stage.open();
+    register(&engine, "ada");
+    store.execute(if store.is_sqlite() {
+        "CREATE TRIGGER no BEFORE UPDATE ON events BEGIN SELECT 1 FROM nowhere; END; \
+         CREATE TRIGGER no_order BEFORE UPDATE ON event_order BEGIN SELECT 1 FROM nowhere; END"
+    } else {
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM nowhere; END $$; \
+         CREATE TRIGGER no BEFORE UPDATE ON event_order FOR EACH ROW EXECUTE FUNCTION no()"
+    });
+    for (operation, request) in
+        [("verify_events", json!({})), ("events", json!({})), ("events", json!({"order": "oldest"}))]
+    {
+        assert_eq!(call(&engine, operation, request).unwrap_err(), "invalid_config", "{operation}");
+    }
+    drop(engine);
+    store.execute(match store.is_sqlite() {
+        true => "DROP TRIGGER no; DROP TRIGGER no_order",
+        false => "DROP FUNCTION no CASCADE",
+    });
+}
+
 on_each_store!(a_chain_outlives_the_keys_that_sealed_it);
 /// A process with yesterday's order of secret keys sealed the head, and they are retired.
 fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {

@@ -113,6 +113,8 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
     assert_eq!(new(&["init"]).0, 0);
     let (status, text) = new(&["events", "verify"]);
     assert_eq!((status, text.contains("the audit log is empty")), (5, true), "{text}");
+    let head = format!("3:{}", "A".repeat(43));
+    assert_eq!(new(&["events", "verify", "--head", &head]).0, 65);
     shell.write(
         "a.json",
         json!({"store": "sqlite:a.db", "password": {"memory_kib": 64, "iterations": 1},

@@ -32,7 +32,15 @@ use super::schema::Plan;
 use super::server::Server;
 use super::tables;
 use super::tx::{Durability, Tx, Work};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The state of a refusal for want of a privilege.
+const NO_PRIVILEGE: &str = "42501";
+
+/// Whether a failure is the want of a privilege, such as that to write.
+pub(super) fn lacks_privilege(error: &Error) -> bool {
+    error.detail.as_deref().is_some_and(|detail| detail.contains(NO_PRIVILEGE))
+}
 
 pub(crate) struct Postgres {
     connections: Connections,

@@ -419,6 +419,10 @@ class AccountStatus(Model):
     """Whether the next login by password requires a new password."""
     was_verified: bool
     """Whether the account ever verified an address, the present one or an earlier one."""
+    has_proven: bool
+    """Whether the user ever proved an address, by a mail or an ID token, not by an administrator's word.
+    Until then, an administrator may reclaim the account (`reclaim` of `update_user`).
+    """
     verification_required: bool
     """Whether a login requires a verified address (`require_verified_email`)."""
     second_factors: SecondFactorStatus
