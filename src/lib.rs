@@ -66,7 +66,7 @@ pub use engine::acting::acting;
 pub use engine::{Hooks, Level};
 pub use error::{Code, Error, Result, Status};
 pub use host::Engine;
-pub use operations::describe;
+pub use operations::describe::describe;
 pub use restore::restore;
 pub use secret_key::new_secret_key_file;
 pub use store::copy::Moved;

@@ -29,7 +29,7 @@ pub extern "C" fn doorward_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_describe(response: *mut *mut c_char) -> doorward_status {
     // SAFETY: the header's rules.
-    unsafe { answer(response, || Ok(operations::describe().to_string())) }
+    unsafe { answer(response, || Ok(operations::describe::describe().to_string())) }
 }
 
 /// Opens an engine. `config` is a JSON object; NULL or "" means {}. `hooks` may be NULL; it is copied. With

@@ -5,7 +5,7 @@
 pub mod accounts;
 pub mod authorization;
 pub mod delivery;
-mod describe;
+pub mod describe;
 pub mod doctor;
 pub mod email;
 pub mod events;
@@ -32,8 +32,6 @@ pub mod totp;
 use crate::engine::counters::PLACES;
 use schemars::{Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
-
-pub use self::describe::describe;
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;

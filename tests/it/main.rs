@@ -14,6 +14,7 @@ mod remote;
 mod services;
 #[path = "../stores/mod.rs"]
 mod stores;
+mod structure;
 mod tokens;
 
 use std::process::Command;

@@ -1,0 +1,192 @@
+//! The structure of the sources (CONTRIBUTING.md, "Where things live"): data goes one way, no files import each other
+//! in a circle, no operations file calls another, and no part of the engine knows the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Files by the path of their module: `crate::store::users`.
+type Sources = BTreeMap<String, String>;
+
+/// What each file imports.
+type Arrows<'s> = BTreeMap<&'s str, BTreeSet<&'s str>>;
+
+/// The storeys, from below. What is not named are the values and what they share, which stand below all of these, and
+/// are not in order among themselves yet.
+const STOREYS: [&[&str]; 4] =
+    [&["store", "outbound"], &["engine"], &["operations"], &["host", "restore", "capi"]];
+
+#[test]
+fn files_import_only_what_stands_below() {
+    let sources = sources();
+    for (from, to) in pairs(&arrows(&sources)) {
+        assert!(storey(to) <= storey(from), "{from} imports {to}, which stands above it");
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let sources = sources();
+    let arrows = arrows(&sources);
+    for start in arrows.keys().filter(|file| storey(file) > 0) {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![*start]);
+        while let Some(file) = next.pop() {
+            for to in arrows.get(file).into_iter().flatten() {
+                assert_ne!(to, start, "{start} imports {file}, which imports it by some way");
+                if reached.insert(*to) {
+                    next.push(to);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_operations_file_calls_another() {
+    let sources = sources();
+    let operations = sources.iter().filter(|(module, _)| module.starts_with("crate::operations::"));
+    let methods: Vec<(&str, &str)> = operations
+        .clone()
+        .flat_map(|(module, text)| {
+            methods_of_the_engine(text).into_iter().map(move |name| (name, module.as_str()))
+        })
+        .collect();
+    assert!(methods.len() > 60, "the methods of the engine are not found");
+    for (module, text) in operations {
+        for (name, home) in methods.iter().filter(|(_, home)| home != module) {
+            assert!(!text.contains(&format!("self.{name}(")), "{module} calls `{name}` of {home}");
+        }
+    }
+}
+
+#[test]
+fn no_part_of_the_engine_knows_the_engine() {
+    for (module, text) in sources().iter().filter(|(module, _)| module.starts_with("crate::engine::")) {
+        let knows = text.lines().any(|line| {
+            let code = line.split("//").next().unwrap_or_default();
+            code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "Engine")
+        });
+        assert!(!knows, "{module} names `Engine`");
+    }
+}
+
+/// The sources without their unit tests.
+fn sources() -> Sources {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut sources, mut folders) = (Sources::new(), vec![root.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().with_extension("");
+                let names = name
+                    .iter()
+                    .filter_map(|name| name.to_str())
+                    .filter(|name| !["mod", "lib"].contains(name));
+                let module: Vec<&str> = std::iter::once("crate").chain(names).collect();
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                sources.insert(module.join("::"), code.to_owned());
+            }
+        }
+    }
+    assert!(sources.len() > 80, "the sources are not found");
+    sources
+}
+
+/// What each file imports, or names by its path. The crate's root re-exports and imports everything.
+fn arrows(sources: &Sources) -> Arrows<'_> {
+    let mut arrows = Arrows::new();
+    for (module, text) in sources.iter().filter(|(module, _)| *module != "crate") {
+        let code: String = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+        let mut paths = Vec::new();
+        for (start, _) in code.match_indices("use ") {
+            if let Some(end) = code[start..].find(';') {
+                spread("", &code[start + 4..start + end], &mut paths);
+            }
+        }
+        let words = |c: char| !c.is_alphanumeric() && c != '_' && c != ':';
+        paths.extend(
+            code.split(words)
+                .filter(|path| path.starts_with("crate::") && !path.ends_with("::"))
+                .map(str::to_owned),
+        );
+        let children = sources.keys().filter_map(|child| child.strip_prefix(module)?.strip_prefix("::"));
+        for child in children.filter(|child| !child.contains("::")) {
+            let named = code
+                .split(words)
+                .any(|path| path.strip_prefix(child).is_some_and(|rest| rest.starts_with("::")));
+            paths.extend(named.then(|| format!("self::{child}")));
+        }
+        for path in paths {
+            arrows.entry(module.as_str()).or_default().extend(target(sources, module, &path));
+        }
+    }
+    arrows
+}
+
+/// Spreads `a::{b, c::{d, e}}` out into paths.
+fn spread(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let tree = tree.trim();
+    let Some((head, rest)) = tree.split_once('{') else {
+        paths.push(format!("{before}{}", tree.split(" as ").next().unwrap_or_default().trim()));
+        return;
+    };
+    let (before, mut depth, mut start) = (format!("{before}{}", head.trim()), 0, 0);
+    for (at, c) in rest.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                if !rest[start..at].trim().is_empty() {
+                    spread(&before, &rest[start..at], paths);
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The file that a path leads to from a module, if it is another one of ours.
+fn target<'s>(sources: &'s Sources, module: &str, path: &str) -> Option<&'s str> {
+    let mut at: Vec<&str> = module.split("::").collect();
+    let mut names = path.split("::").peekable();
+    match *names.peek()? {
+        "crate" => at.truncate(0),
+        "super" => {
+            names.next();
+            at.pop();
+        }
+        "self" => {
+            names.next();
+        }
+        _ => return None,
+    }
+    at.extend(names);
+    while at.len() > 1 {
+        if let Some((found, _)) = sources.get_key_value(&at.join("::")) {
+            return (found != module).then_some(found);
+        }
+        at.pop();
+    }
+    None
+}
+
+fn pairs<'s>(arrows: &Arrows<'s>) -> Vec<(&'s str, &'s str)> {
+    arrows.iter().flat_map(|(from, all)| all.iter().map(move |to| (*from, *to))).collect()
+}
+
+fn storey(module: &str) -> usize {
+    let top = module.split("::").nth(1).unwrap_or_default();
+    STOREYS.iter().position(|storey| storey.contains(&top)).map_or(0, |storey| storey + 1)
+}
+
+fn methods_of_the_engine(text: &str) -> Vec<&str> {
+    let blocks = text.split("\nimpl Engine {\n").skip(1).filter_map(|block| block.split("\n}\n").next());
+    let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("    ")?.split_once("fn "));
+    let methods = lines.filter(|(before, _)| ["", "pub ", "pub(crate) "].contains(before));
+    methods.filter_map(|(_, rest)| rest.split(['(', '<']).next()).collect()
+}
