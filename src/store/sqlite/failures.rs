@@ -63,9 +63,12 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
         (E::DiskFull, _) => (Code::StoreUnavailable, "the disk is full"),
         (E::OutOfMemory, _) => (Code::StoreUnavailable, "out of memory"),
         (E::SystemIoFailure, _) => (Code::StoreUnavailable, "the disk failed"),
-        (E::DatabaseCorrupt, _) => {
-            (Code::InvalidConfig, "the file is damaged: put a backup in its place by doorward restore BACKUP")
-        }
+        // SQLite tells a read that the disk refuses (EIO) by the same number.
+        (E::DatabaseCorrupt, _) => (
+            Code::InvalidConfig,
+            "the file is damaged, or its disk cannot be read: where that stays so, put a backup in its place by \
+             doorward restore BACKUP",
+        ),
         (E::DatabaseBusy | E::DatabaseLocked | E::FileLockingProtocolFailed, _) => {
             (Code::StoreUnavailable, "another process is writing")
         }
