@@ -179,7 +179,7 @@ fn what_the_server_says() {
         ("F0000", config),
         ("P0001", constraint),
         ("XX000", unavailable),
-        ("XX001", unavailable),
+        ("XX001", config),
         ("ZZ999", unavailable),
     ] {
         let user = json!({"username": format!("state{state}"), "email": "ada@example.com"});
