@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::actor;
 use crate::failure::{Failure, Outcome};
 use crate::origin::store_option;
+use crate::show;
 use crate::signals;
 
 /// The heading of the options that every command has.
@@ -49,7 +50,7 @@ impl Source {
             (Some(path), None) => {
                 let what = if error.code == Code::InvalidJson { "not JSON: " } else { "" };
                 let detail =
-                    format!("{what}{} (--config {})", error.detail.unwrap_or_default(), path.display());
+                    format!("{what}{} (--config {})", error.detail.unwrap_or_default(), show::path(path));
                 Error::new(Code::InvalidConfig, detail)
             }
             _ => error,
@@ -68,14 +69,14 @@ impl Source {
                     (None, Some(config)) if self.has(name) => {
                         let file =
                             self.config().ok().and_then(|config| config.key_files().into_iter().nth(index));
-                        let file = file.map(|file| format!(": {}", file.display())).unwrap_or_default();
-                        format!("{pointer} in {}{file}", config.display())
+                        let file = file.map(|file| format!(": {}", show::path(&file))).unwrap_or_default();
+                        format!("{pointer} in {}{file}", show::path(config))
                     }
                     _ => self.secret_keys().unwrap_or_else(|| "--secret-key-file names it".to_owned()),
                 }
             }
             _ => match &self.config {
-                Some(config) => format!("{pointer} in {}", config.display()),
+                Some(config) => format!("{pointer} in {}", show::path(config)),
                 None => format!("{pointer}; no --config is given"),
             },
         }
@@ -85,7 +86,7 @@ impl Source {
     pub fn store(&self) -> String {
         match (&self.store, &self.config) {
             (Some(store), _) => store_option("--store", store),
-            (None, Some(config)) if self.has("store") => format!("/store in {}", config.display()),
+            (None, Some(config)) if self.has("store") => format!("/store in {}", show::path(config)),
             _ => "doorward.db is the default; --store names another".to_owned(),
         }
     }
@@ -93,15 +94,15 @@ impl Source {
     /// Returns where the secret keys come from.
     pub fn secret_keys(&self) -> Option<String> {
         let config = self.config().ok()?;
-        let files: Vec<_> = config.key_files().iter().map(|path| path.display().to_string()).collect();
+        let files: Vec<_> = config.key_files().iter().map(|path| show::path(path)).collect();
         Some(match (&self.secret_key_file[..], &self.config, files.is_empty()) {
             ([_, ..], ..) => {
                 let options = self.secret_key_file.iter().map(|path| secret_key_option(path));
                 options.collect::<Vec<_>>().join(" ")
             }
-            (_, Some(config), true) => format!("secret_key in {}", config.display()),
+            (_, Some(config), true) => format!("secret_key in {}", show::path(config)),
             (_, Some(config), false) if self.has("secret_key_file") || self.has("secret_key_files") => {
-                format!("{} in {}", files.join(", "), config.display())
+                format!("{} in {}", files.join(", "), show::path(config))
             }
             (.., false) => {
                 format!("{} beside the store; --secret-key-file names another", files.join(", "))
@@ -124,7 +125,7 @@ impl Source {
     pub fn config(&self) -> Outcome<Config> {
         let text = match &self.config {
             Some(path) => fs::read_to_string(path)
-                .map_err(|error| Failure::file(&format!("--config {}", path.display()), &error))?,
+                .map_err(|error| Failure::file(&format!("--config {}", show::path(path)), &error))?,
             None => "{}".to_owned(),
         };
         // The engine checks the text itself before options override it.
@@ -158,7 +159,7 @@ impl Source {
 }
 
 fn secret_key_option(path: &Path) -> String {
-    format!("--secret-key-file {}", path.display())
+    format!("--secret-key-file {}", show::path(path))
 }
 
 /// Parses a store's address.
@@ -173,7 +174,7 @@ fn named_or_in_file(text: &str, option: &str) -> Outcome<String> {
     match text.strip_prefix('@') {
         Some(path) => {
             let content = fs::read_to_string(path)
-                .map_err(|error| Failure::file(&format!("{option} {text}"), &error))?;
+                .map_err(|error| Failure::file(&store_option(option, text), &error))?;
             Ok(content.trim_end().to_owned())
         }
         None => Ok(text.to_owned()),

@@ -111,12 +111,12 @@ fn list(context: &mut Context, answer: &Value) -> Outcome {
 
 /// Creates the file of a new secret key.
 fn new_secret(file: &Path, context: &mut Context) -> Outcome {
-    let name = file.display().to_string();
+    let (name, shown) = (file.display().to_string(), show::path(file));
     doorward::new_secret_key_file(file).map_err(|error| match (error.code, error.detail) {
         (Code::InvalidConfig, _) if file.exists() => {
-            Failure::File(format!("FILE {name}: the file exists already"))
+            Failure::File(format!("FILE {shown}: the file exists already"))
         }
-        (Code::InvalidConfig, Some(why)) => Failure::File(format!("FILE {name}: {why}")),
+        (Code::InvalidConfig, Some(why)) => Failure::File(format!("FILE {shown}: {why}")),
         (code, detail) => Error { detail, ..code.into() }.into(),
     })?;
     if context.json {

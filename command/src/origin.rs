@@ -1,10 +1,13 @@
 //! The argument or file that a failure is about. The engine names it by a JSON pointer into its request or
 //! configuration; the ids of arguments are the members of requests that they become.
 
+use std::path::Path;
+
 use clap::{Arg, ArgMatches, Command, ValueHint};
 use doorward::{Code, Error, Status};
 
 use crate::host::Source;
+use crate::show;
 
 /// The command that ran, and its arguments.
 pub struct Origin {
@@ -38,7 +41,7 @@ impl Origin {
             (Status::Config, _) if name == "store" && self.argument("from").is_some() => {
                 Some("--from, --to".to_owned())
             }
-            (Status::InvalidRequest, _) if matches!(name, "password" | "new_password") => {
+            (Status::InvalidRequest, _) if matches!(name, "password" | "new_password") && !self.is_call() => {
                 Some("the password, from standard input".to_owned())
             }
             (_, Code::WrongSecretKey) if name.is_empty() => source.secret_keys(),
@@ -49,6 +52,11 @@ impl Origin {
             (Status::Config | Status::Unavailable, _) if !name.is_empty() => Some(source.of_setting(pointer)),
             _ => None,
         }
+    }
+
+    /// Returns whether the command is `call`, which has a whole request and asks for no password.
+    fn is_call(&self) -> bool {
+        self.command.get_name() == "call"
     }
 
     fn argument(&self, name: &str) -> Option<&Arg> {
@@ -66,7 +74,9 @@ impl Origin {
         let value = self.given.try_get_raw(argument.get_id().as_str()).ok().flatten();
         let value = value.and_then(|mut values| values.nth(index)).map(|value| value.to_string_lossy());
         match (value, argument.get_value_hint()) {
-            (Some(value), ValueHint::AnyPath | ValueHint::FilePath) => format!("{name} {value}"),
+            (Some(value), ValueHint::AnyPath | ValueHint::FilePath) => {
+                format!("{name} {}", show::path(Path::new(&*value)))
+            }
             (Some(value), ValueHint::Url) => store_option(&name, &value),
             _ => name,
         }
@@ -76,7 +86,7 @@ impl Origin {
 /// Returns an option that names a store, without an address that may contain a password.
 pub fn store_option(name: &str, value: &str) -> String {
     match value.starts_with('@') || value.starts_with("sqlite:") {
-        true => format!("{name} {value}"),
+        true => format!("{name} {}", show::path(Path::new(value))),
         false => name.to_owned(),
     }
 }

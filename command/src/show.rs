@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -29,6 +30,13 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns the path of a file for a message. A URL that was given by mistake may contain a password, and is left
+/// out.
+pub fn path(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.contains("://") { "(a URL, not a file)".to_owned() } else { path }
 }
 
 /// Returns a value as a word; empty if it is absent.

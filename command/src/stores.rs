@@ -99,10 +99,12 @@ pub fn init(context: &mut Context) -> Outcome {
     };
     let key = config.key_file();
     let is_given = key.as_ref().is_none_or(|path| path.exists());
+    let files = store.iter().flat_map(|path| ["", "-wal", "-shm"].map(|ending| format!("{path}{ending}")));
+    let made: Vec<_> = files.filter(|file| fs::symlink_metadata(file).is_err()).collect();
     if let Err(failure) = context.source.open_as(config) {
         // The store cannot be opened yet, and would be refused the next time.
-        for ending in ["", "-wal", "-shm"] {
-            let _ = store.as_ref().map(|path| fs::remove_file(format!("{path}{ending}")));
+        for file in made {
+            let _ = fs::remove_file(file);
         }
         return Err(failure);
     }
@@ -131,7 +133,7 @@ pub fn init(context: &mut Context) -> Outcome {
 
 impl Backup {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let name = format!("FILE {}", self.file.display());
+        let name = format!("FILE {}", show::path(&self.file));
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let key = context.source.config()?.key_file();
         let host = context.source.open()?;
@@ -188,15 +190,20 @@ fn watched<T>(f: impl FnOnce(&Watch) -> doorward::Result<T>) -> Outcome<T> {
     if let Ok(mut bar) = bar.lock() {
         bar.clear();
     }
-    result.map_err(|error| match signals::arrived() {
-        Some(_) => Failure::Interrupted("interrupted, nothing is changed".to_owned()),
-        None => error.into(),
-    })
+    result.map_err(|error| interrupted_or(error, "interrupted, nothing is changed"))
+}
+
+/// Returns what a signal interrupted as such. Another failure stays what it is, also if a signal arrived.
+fn interrupted_or(error: Error, how: &str) -> Failure {
+    match signals::arrived().is_some() && error.detail.as_deref() == Some("interrupted") {
+        true => Failure::Interrupted(how.to_owned()),
+        false => error.into(),
+    }
 }
 
 impl Restore {
     pub fn run(self, context: &mut Context) -> Outcome {
-        let name = format!("BACKUP {}", self.file.display());
+        let name = format!("BACKUP {}", show::path(&self.file));
         fs::File::open(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let mut config = context.source.config()?;
         // The backup may be older than this version.
@@ -340,13 +347,9 @@ fn move_store(from: &StoreUrl, to: &StoreUrl, context: &mut Context) -> Outcome 
         }
     });
     bar.clear();
-    let moved = match moved {
-        Err(error) if signals::arrived().is_some() && error.detail.as_deref() == Some("interrupted") => {
-            let how = "interrupted: nothing was moved, and the old store is in use as before";
-            return Err(Failure::Interrupted(how.to_owned()));
-        }
-        moved => moved?,
-    };
+    let moved = moved.map_err(|error| {
+        interrupted_or(error, "interrupted: nothing was moved, and the old store is in use as before")
+    })?;
     if context.json {
         let rows: Map<String, Value> =
             moved.iter().map(|moved| (moved.table.to_owned(), json!(moved.rows))).collect();

@@ -257,7 +257,7 @@ struct Malformed {
 impl Lines {
     /// Failure: the file is not NDJSON.
     fn open(path: &PathBuf, request_bytes: usize, signals: &'static Signals) -> Outcome<Lines> {
-        let name = path.display().to_string();
+        let name = show::path(path);
         let unreadable = |error: io::Error| Failure::file(&format!("FILE {name}"), &error);
         let (mut reader, length): (Box<dyn BufRead>, u64) = if name == "-" {
             (Box::new(BufReader::new(Input(signals))), 0)

@@ -688,6 +688,10 @@ fn every_failure_is_json_where_that_is_asked_for() {
 
 /// What is said names the option, the argument and the file that it is about, as they were typed, and nothing of what an
 /// option holds that is no file.
+/// The address of a store, in the place of a file's path.
+const URL: &str = "postgres://door:s3cret@h/db";
+const AT_URL: &str = "@postgres://door:s3cret@h/db";
+
 #[test]
 fn every_failure_names_what_it_is_about() {
     let shell = Shell::with_ada();
@@ -748,10 +752,18 @@ fn every_failure_names_what_it_is_about() {
             "--from @none: No such file or directory\n",
         ),
         (&["migrate", "--from", "sqlite:a.db", "--to", "postgres:x"], 9, "(--from, --to)\n"),
+        (&["--config", URL, "user", "list"], 9, "--config (a URL, not a file): No such file or directory\n"),
+        (
+            &["--store", "sqlite:a.db", key, URL, "user", "list"],
+            9,
+            "missing (--secret-key-file (a URL, not a file))\n",
+        ),
+        (&["--store", AT_URL, "user", "list"], 9, "--store (a URL, not a file): No such file or directory\n"),
     ];
     for (arguments, status, why) in failures {
         let (code, text) = shell.exit(arguments);
         assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
+        assert!(!text.contains("s3cret"), "{text}");
     }
     let failures: &[(&[&str], i32, &str)] = &[
         (&["init"], 9, "a.db: the file exists already (/store in a.json)\n"),
@@ -783,16 +795,26 @@ fn every_failure_names_what_it_is_about() {
         (&["backup", "none/b.db"], 9, "FILE none/b.db: the folder does not exist\n"),
         (&["restore", "none"], 9, "BACKUP none: No such file or directory\n"),
         (&["restore", "a.json"], 4, "(BACKUP a.json)\n"),
+        (&["import", URL], 9, "FILE (a URL, not a file): No such file or directory\n"),
+        (&["keys", "new-secret", URL], 9, "FILE (a URL, not a file): key file: entity not found\n"),
+        (&["backup", URL], 9, "FILE (a URL, not a file): the folder does not exist\n"),
+        (&["restore", URL], 9, "BACKUP (a URL, not a file): No such file or directory\n"),
         (&["password", "reset", "ada", "--mail"], 9, "there is no link to mail (/mail in a.json)\n"),
     ];
     for (arguments, status, why) in failures {
         let (code, text) = shell.bad(arguments, "");
         assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
+        assert!(!text.contains("s3cret"), "{text}");
         assert!(!text.contains("b@@example.com"), "{text}");
     }
     // The password is no argument.
     let (_, text) = shell.bad(&["user", "add", "bob", "--email", "b@example.com"], "password\n");
     assert!(text.contains("(the password, from standard input)"), "{text}");
+    let (_, answer) = shell.call("a.db", "login", json!({"password": []}));
+    assert_eq!(
+        (&answer["error"]["argument"], &answer["error"]["field"]),
+        (&json!(null), &json!("/password"))
+    );
     let output = shell.run(&[&["--json", "--config", "typo.json"], &list[..]].concat(), "");
     let body: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(body["error"]["argument"], "/stroe in typo.json");
