@@ -152,6 +152,7 @@ fn again<T>(mut f: impl FnMut() -> Result<T, Code>) -> T {
 }
 
 /// The store does not answer. SQLite takes a read that fails with EIO for a damaged file (SQLITE_IOERR_CORRUPTFS).
+#[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn is_of_the_fault(code: Code) -> bool {
     let is_read = || std::env::var("FAULT").is_ok_and(|fault| fault.starts_with("read:"));
     code == Code::StoreUnavailable || (code == Code::InvalidConfig && is_read())
