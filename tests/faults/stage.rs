@@ -29,8 +29,8 @@ impl Store {
         }
         assert_eq!(self.count("users WHERE password_hash IS NULL"), 0);
         assert_eq!(self.count("sessions WHERE user_id NOT IN (SELECT id FROM users)"), 0);
-        // What proves the secret key, the order of those before it, and the settings.
-        assert_eq!((self.count("keys"), self.count("meta")), (1, 3));
+        // The proof of the secret key, the order of the older ones, the settings, and the head of the log.
+        assert_eq!((self.count("keys"), self.count("meta")), (1, 4));
         let [users, roles, sessions] = ["users", "user_roles", "sessions"].map(|table| self.count(table));
         json!({"users": users, "roles": roles, "sessions": sessions})
     }
