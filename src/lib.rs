@@ -29,7 +29,7 @@
 //! - `outbound`: what leaves the process: HTTP, SMTP
 //! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`webauthn`], [`requests`],
 //!   [`mail`], [`json`], `secret_key`, `contain`: the values
-//! - `bin/doorward/`: the administrator's command (feature `cli`)
+//! - `command/`: the administrator's command, a crate of its own
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
