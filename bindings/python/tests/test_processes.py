@@ -30,7 +30,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     compiler = os.environ.get("CC", "cc").split()
     subprocess.run([*compiler, *strict, str(PROGRAMS / "driver.c"), "-o", str(in_c), *link], check=True)
     # As `make test-rust` builds it, so that it is built once.
-    cargo = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--workspace", "--features", "cli"]
+    cargo = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--workspace"]
     subprocess.run([*cargo, "--example", "driver"], check=True, cwd=ROOT)
     in_rust = ROOT / "target" / "debug" / "examples" / "driver"
     in_python = [sys.executable, str(PROGRAMS / "driver.py")]
