@@ -123,7 +123,7 @@ pub struct Set {
 pub struct VerifyEmail {
     #[command(flatten)]
     who: Who,
-    /// Remove all access set up before, if the account never verified an address: password, sessions, second
+    /// Remove all access set up before, if the user never proved an address: password, sessions, second
     /// factors, passkeys, identities.
     #[arg(long)]
     reclaim: bool,
@@ -208,16 +208,16 @@ impl VerifyEmail {
     fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let VerifyEmail { who, reclaim, yes } = self;
         let found = host.user_with_status(&who.who)?;
-        let (user, is_first) = (&found["user"], found["status"]["was_verified"] == false);
+        let (user, is_unproven) = (&found["user"], found["status"]["has_proven"] == false);
         let (title, address) = (title(user), word(&user["email"]));
         if reclaim {
             let question =
                 format!("Remove password, sessions and factors of {title}, and mark {address} as verified?");
             ask::confirm(&question, yes)?;
-        } else if is_first && !address.is_empty() {
+        } else if is_unproven && !address.is_empty() {
             let question = format!(
-                "{title} never verified an address: whoever made it knows its password. Is it {address}'s? \
-                 (--reclaim takes away what opened it before)"
+                "The user of {title} never proved an address, and another person may know the password. Does the \
+                 account belong to the owner of {address}? (--reclaim removes what opened it before)"
             );
             ask::confirm(&question, yes)?;
         }

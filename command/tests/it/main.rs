@@ -2,6 +2,7 @@
 
 #[path = "../../../tests/server/cluster.rs"]
 mod cluster;
+mod failures;
 mod importing;
 mod log;
 mod moving;
@@ -10,6 +11,7 @@ mod reading;
 mod recovery;
 mod restoring;
 mod settings;
+mod shell;
 #[path = "../../../tests/stores/mod.rs"]
 mod stores;
 mod thief;
@@ -17,86 +19,16 @@ mod thief;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use shell::{Shell, signal};
 use stores::{Store, on_each_store, skips};
 
 /// The folder that holds docs/ and examples/.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// The command on stores in a folder of its own.
-struct Shell(TempDir);
-
-impl Shell {
-    fn new() -> Shell {
-        let folder = TempDir::new().unwrap();
-        let config = json!({"store": "sqlite:a.db", "password": {"memory_kib": 64, "iterations": 1}});
-        std::fs::write(folder.path().join("a.json"), config.to_string()).unwrap();
-        Shell(folder)
-    }
-
-    /// With the first store.
-    fn with_store() -> Shell {
-        let shell = Shell::new();
-        shell.good(&["init"], "");
-        shell
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A command that ends first reads nothing.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn exit(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.run(arguments, "");
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        (output.status.code().unwrap(), text)
-    }
-
-    /// More accounts than travel at once.
-    fn register_many(&self, count: usize) {
-        let path = |name| self.0.path().join(name).display().to_string();
-        let config = json!({"store": format!("sqlite:{}", path("a.db")), "secret_key_file": path("a.db.key"),
-            "password": {"memory_kib": 8, "iterations": 1}});
-        let engine = Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap();
-        for number in 0..count {
-            let user = json!({"username": format!("user{number}"), "email": format!("u{number}@example.com"),
-                "password": PASSWORD});
-            engine.call("register", &user.to_string()).unwrap();
-        }
-    }
-
-    /// Runs an operation on the store `file`, with the secret key of the first one.
-    fn call(&self, file: &str, operation: &str, request: Value) -> (i32, Value) {
-        let store = format!("sqlite:{file}");
-        let arguments = [
-            "call",
-            operation,
-            "-",
-            "--config",
-            "a.json",
-            "--store",
-            &store,
-            "--secret-key-file",
-            "a.db.key",
-        ];
-        let output = self.run(&arguments, &request.to_string());
-        (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
-    }
-}
 
 const PASSWORD: &str = "eight wise words";
 
@@ -276,53 +208,6 @@ fn nothing_is_moved_into_a_store_in_use_or_out_of_none() {
     }
     assert!(!shell.0.path().join("none.db").exists() && !shell.0.path().join("c.db").exists());
     assert_eq!(shell.call("b.db", "list_users", json!({})).1["users"], json!([]));
-}
-
-impl Shell {
-    /// Runs the command on the first store.
-    fn on(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
-        let output = self.run(&[&["--config", "a.json"], arguments].concat(), input);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    }
-
-    /// What it prints, where it succeeds.
-    fn good(&self, arguments: &[&str], input: &str) -> String {
-        let (status, out, error) = self.on(arguments, input);
-        assert_eq!(status, 0, "{arguments:?}: {out}{error}");
-        out
-    }
-
-    fn json(&self, arguments: &[&str], input: &str) -> Value {
-        serde_json::from_str(&self.good(&[&["--json"], arguments].concat(), input)).unwrap()
-    }
-
-    /// Where it fails: the exit code, and what it says.
-    fn bad(&self, arguments: &[&str], input: &str) -> (i32, String) {
-        let (status, out, error) = self.on(arguments, input);
-        assert_ne!(status, 0, "{arguments:?}: {out}{error}");
-        (status, out + &error)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.0.path().join(name), content).unwrap();
-    }
-
-    /// The first store, with one account.
-    fn with_ada() -> Shell {
-        let shell = Shell::with_store();
-        let add = ["user", "add", "ada", "--email", "ada@example.com", "--role", "admin", "--role", "editor"];
-        shell.good(&add, &format!("{PASSWORD}\n"));
-        shell
-    }
-
-    fn id(&self, name: &str) -> String {
-        self.json(&["user", "show", name], "")["user"]["id"].as_str().unwrap().to_owned()
-    }
-
-    fn login(&self, name: &str, password: &str) -> (i32, Value) {
-        self.call("a.db", "login", json!({"username": name, "password": password}))
-    }
 }
 
 #[test]
@@ -593,24 +478,6 @@ fn a_secret_key_changes_by_files() {
     assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 1);
 }
 
-impl Shell {
-    fn start(&self, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args([&["--config", "a.json"], arguments].concat())
-            .current_dir(self.0.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-}
-
-fn signal(child: &Child, signal: i32) {
-    // SAFETY: a signal to a child that was not waited for.
-    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
-}
-
 /// What is wrong with an account is told before anybody is asked for its password.
 #[test]
 fn an_account_is_judged_before_its_password_is_asked_for() {
@@ -655,203 +522,11 @@ fn what_follows_the_log_is_ended_by_a_signal() {
     }
 }
 
-/// A failure of the command itself is a body on standard output, as one of the engine is.
-#[test]
-fn every_failure_is_json_where_that_is_asked_for() {
-    let shell = Shell::with_ada();
-    for (arguments, status, code, why) in [
-        (&["user", "shwo", "ada"][..], 64, "usage", "'show'"),
-        (&["user", "list", "--role"], 64, "usage", "--role"),
-        (&["user"], 64, "usage", "a subcommand is missing"),
-        (&["import", "none"], 9, "file", "FILE none: No such file"),
-        (&["user", "list", "--store", "@none"], 9, "file", "--store @none: No such file"),
-        (&["user", "delete", "ada"], 64, "not_confirmed", "--yes"),
-        (&["user", "add", "bob", "--email", "b@example.com"], 64, "not_confirmed", "no password"),
-        (&["user", "show", "bob"], 5, "user_not_found", "no account has this id"),
-    ] {
-        let output = shell.run(&[&["--config", "a.json", "--json"], arguments].concat(), "");
-        let text = String::from_utf8(output.stdout).unwrap();
-        let body: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text}"));
-        let error = &body["error"];
-        assert_eq!((output.status.code(), &error["code"]), (Some(status), &json!(code)), "{text}");
-        assert!(
-            error["message"].is_string() && error["detail"].as_str().unwrap_or_default().contains(why),
-            "{text}"
-        );
-        assert!(output.stderr.is_empty(), "{arguments:?}");
-    }
-    // `call` answers in JSON without being asked.
-    let output = shell.run(&["call"], "");
-    let body: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((output.status.code(), &body["error"]["code"]), (Some(64), &json!("usage")));
-}
-
 /// What is said names the option, the argument and the file that it is about, as they were typed, and nothing of what an
 /// option holds that is no file.
 /// The address of a store, in the place of a file's path.
 const URL: &str = "postgres://door:s3cret@h/db";
 const AT_URL: &str = "@postgres://door:s3cret@h/db";
-
-#[test]
-fn every_failure_names_what_it_is_about() {
-    let shell = Shell::with_ada();
-    shell.write("malformed.json", "{\"store\": ");
-    shell.write("typo.json", r#"{"stroe": "sqlite:a.db"}"#);
-    shell.write("nested.json", r#"{"store": "sqlite:a.db", "password": {"memory": 1}}"#);
-    shell.write("two.json", r#"{"store": "sqlite:a.db", "secret_key_files": ["a.db.key", "lost.key"]}"#);
-    shell.write("short.key", "short");
-    shell.write("wrong.key", "another key of thirty-two bytes!!");
-    let key = "--secret-key-file";
-    let list = ["user", "list"];
-    let failures: &[(&[&str], i32, &str)] = &[
-        (&["--config", "none.json", "user", "list"], 9, "--config none.json: No such file or directory\n"),
-        (
-            &["--config", "malformed.json", "user", "list"],
-            9,
-            "not JSON: line 1, column 10 (--config malformed.json)\n",
-        ),
-        (&["--config", "typo.json", "user", "list"], 9, "did you mean `store`? (/stroe in typo.json)\n"),
-        (
-            &["--config", "nested.json", "user", "list"],
-            9,
-            "`memory_kib`? (/password/memory in nested.json)\n",
-        ),
-        (
-            &["--config", "two.json", "user", "list"],
-            9,
-            "missing (/secret_key_files/1 in two.json: lost.key)\n",
-        ),
-        (&["user", "list"], 9, "(doorward.db is the default; --store names another)\n"),
-        (&["--store", "a.db", "user", "list"], 9, "or postgres://… (--store)\n"),
-        (&["--store", "sqlite:none.db", "user", "list"], 9, "(--store sqlite:none.db)\n"),
-        (&["--store", "@none", "user", "list"], 9, "--store @none: No such file or directory\n"),
-        (
-            &["--store", "sqlite:a.db", key, "none.key", "user", "list"],
-            9,
-            "missing (--secret-key-file none.key)\n",
-        ),
-        (
-            &["--store", "sqlite:a.db", key, "short.key", "user", "list"],
-            9,
-            "32 bytes (--secret-key-file short.key)\n",
-        ),
-        (
-            &["--store", "sqlite:a.db", key, "wrong.key", "user", "list"],
-            9,
-            " (--secret-key-file wrong.key)\n",
-        ),
-        (
-            &["--store", "sqlite:a.db", key, "a.db.key", key, "none.key", "user", "list"],
-            9,
-            "(--secret-key-file none.key)\n",
-        ),
-        (&["migrate", "--from", "sqlite:none.db", "--to", "sqlite:b.db"], 9, "(--from sqlite:none.db)\n"),
-        (
-            &["migrate", "--from", "@none", "--to", "sqlite:b.db"],
-            9,
-            "--from @none: No such file or directory\n",
-        ),
-        (&["migrate", "--from", "sqlite:a.db", "--to", "postgres:x"], 9, "(--from, --to)\n"),
-        (&["--config", URL, "user", "list"], 9, "--config (a URL, not a file): No such file or directory\n"),
-        (
-            &["--store", "sqlite:a.db", key, URL, "user", "list"],
-            9,
-            "missing (--secret-key-file (a URL, not a file))\n",
-        ),
-        (&["--store", AT_URL, "user", "list"], 9, "--store (a URL, not a file): No such file or directory\n"),
-    ];
-    for (arguments, status, why) in failures {
-        let (code, text) = shell.exit(arguments);
-        assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
-        assert!(!text.contains("s3cret"), "{text}");
-    }
-    let failures: &[(&[&str], i32, &str)] = &[
-        (&["init"], 9, "a.db: the file exists already (/store in a.json)\n"),
-        (&["user", "add", "b@b", "--email", "b@example.com"], 4, "no @ (NAME)\n"),
-        (&["user", "add", "bob", "--email", "b@@example.com"], 4, "expected an e-mail address (--email)\n"),
-        (&["user", "add", "bob"], 4, "missing field `email` (--email)\n"),
-        (&["user", "add", "bob", "--email", "b@example.com", "--role", ""], 4, "(--role)\n"),
-        (&["user", "add", "bob", "--email", "b@example.com", "--locale", "?"], 4, "(--locale)\n"),
-        (&["user", "set", "ada", "--username", "a@a"], 4, "(--username)\n"),
-        (&["user", "set", "ada", "--email", "a"], 4, "(--email)\n"),
-        (&["user", "roles", "ada", "--add", ""], 4, "(--add)\n"),
-        (&["user", "add", "ada", "--email", "b@example.com"], 6, "username_taken (NAME)\n"),
-        (&["user", "add", "bob", "--email", "ada@example.com"], 6, "email_taken (--email)\n"),
-        (&["user", "show", "bob"], 5, "(USER)\n"),
-        (&["session", "list", "bob"], 5, "(USER)\n"),
-        (&["session", "revoke", "--user", "bob"], 5, "(--user)\n"),
-        (&["session", "revoke", "x"], 4, "(SESSION)\n"),
-        (&["session", "revoke", "01965c3e-0000-7000-8000-000000000000"], 5, "(SESSION)\n"),
-        (&["keys", "rotate", "--backend", "none"], 4, "(--backend)\n"),
-        (&["keys", "new-secret", "a.db.key"], 9, "FILE a.db.key: the file exists already\n"),
-        (&["events", "--user", "bob"], 5, "(--user)\n"),
-        (&["events", "--ip", "x"], 4, "(--ip)\n"),
-        (&["events", "--actor", ""], 4, "(--actor)\n"),
-        (&["events", "--after", "x"], 4, "(--after)\n"),
-        (&["events", "verify", "--head", "x"], 4, "(--head)\n"),
-        (&["maintain", "--budget-ms", "0"], 4, "(--budget-ms)\n"),
-        (&["import", "none"], 9, "FILE none: No such file or directory\n"),
-        (&["backup", "a.json"], 9, "FILE a.json: the file exists already\n"),
-        (&["backup", "none/b.db"], 9, "FILE none/b.db: the folder does not exist\n"),
-        (&["restore", "none"], 9, "BACKUP none: No such file or directory\n"),
-        (&["restore", "a.json"], 4, "(BACKUP a.json)\n"),
-        (&["import", URL], 9, "FILE (a URL, not a file): No such file or directory\n"),
-        (&["keys", "new-secret", URL], 9, "FILE (a URL, not a file): key file: entity not found\n"),
-        (&["backup", URL], 9, "FILE (a URL, not a file): the folder does not exist\n"),
-        (&["restore", URL], 9, "BACKUP (a URL, not a file): No such file or directory\n"),
-        (&["password", "reset", "ada", "--mail"], 9, "there is no link to mail (/mail in a.json)\n"),
-    ];
-    for (arguments, status, why) in failures {
-        let (code, text) = shell.bad(arguments, "");
-        assert_eq!((code, text.ends_with(why)), (*status, true), "{arguments:?}: {text}");
-        assert!(!text.contains("s3cret"), "{text}");
-        assert!(!text.contains("b@@example.com"), "{text}");
-    }
-    // The password is no argument.
-    let (_, text) = shell.bad(&["user", "add", "bob", "--email", "b@example.com"], "password\n");
-    assert!(text.contains("(the password, from standard input)"), "{text}");
-    let (_, answer) = shell.call("a.db", "login", json!({"password": []}));
-    assert_eq!(
-        (&answer["error"]["argument"], &answer["error"]["field"]),
-        (&json!(null), &json!("/password"))
-    );
-    let output = shell.run(&[&["--json", "--config", "typo.json"], &list[..]].concat(), "");
-    let body: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(body["error"]["argument"], "/stroe in typo.json");
-}
-
-/// What every command takes stands apart from what one takes.
-#[test]
-fn help_tells_the_options_of_a_command_first() {
-    let shell = Shell::new();
-    for command in [&["user", "add"][..], &["backup"], &["events"], &["migrate"]] {
-        let (status, text) = shell.exit(&[command, &["--help"]].concat());
-        let (own, global) = text.split_once("\nGlobal options:\n").expect("a heading");
-        assert_eq!(status, 0);
-        for option in ["--config", "--store", "--secret-key-file", "--json"] {
-            assert!(global.contains(option) && !own.contains(&format!("{option} ")), "{option}: {text}");
-        }
-    }
-}
-
-#[test]
-fn what_is_mistyped_is_told_by_its_right_name() {
-    let shell = Shell::new();
-    for (arguments, name) in [
-        (&["usr", "list"][..], "'user'"),
-        (&["user", "lst"], "'list'"),
-        (&["user", "list", "--rol", "admin"], "'--role'"),
-        (&["keys", "rotate", "--retire-no"], "'--retire-now'"),
-        (&["import", "a", "--on-conflict", "skp"], "'skip'"),
-        (&["call", "lisst_users"], "did you mean list_users?"),
-        (&["events", "--kind", "loginfailed"], "'login_failed'"),
-    ] {
-        let (_, text) = shell.bad(arguments, "");
-        assert!(text.contains(name), "{text}");
-    }
-    assert!(!shell.bad(&["call", "xyzzy"], "").1.contains("did you mean"));
-    assert!(!shell.0.path().join("a.db").exists(), "an operation that is none makes no store");
-}
 
 #[test]
 fn backups_maintenance_and_the_log_from_a_shell() {
@@ -1025,6 +700,7 @@ fn why_ada_cannot_log_in(store: &Store) {
     assert!(out.contains("ada cannot log in:\n- Its e-mail address is not verified"), "{out}");
     assert_eq!(beside.run(&["user", "verify-email", "ada"], "").0, 64, "it asks for confirmation");
     beside.good(&["user", "verify-email", "ada", "--yes"]);
+    assert_eq!(beside.run(&["user", "verify-email", "ada"], "").0, 64, "its user has proven no address yet");
     let out = beside.good(&["user", "show", "ada"]);
     assert!(out.contains(open) && out.contains("password    argon2id (m=8,t=1,p=1)\n"), "{out}");
     assert!(out.contains("identities  none\nlast login  never\nsessions    0\nmails       none\n"), "{out}");
