@@ -2,12 +2,15 @@
 //! and invalid values cannot be constructed. Environment variables are never read.
 
 mod id_tokens;
-mod settings;
 mod values;
 
+use crate::password::PasswordPolicy;
+use crate::types::url::Origin;
+use crate::types::url::ServiceUrl;
+use crate::types::whole::{On, Whole};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,22 +19,19 @@ pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
-pub(crate) use settings::Backend;
-use settings::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
-pub use settings::{Difference, Settings};
+pub(crate) use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
 pub use values::{
-    AppliesTo, Audience, BasicUsername, BearerToken, Issuer, On, Origin, RpId, RpName, ServiceUrl,
-    SigningAlgorithm, StoreUrl, Whole,
+    AppliesTo, Audience, BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, SigningAlgorithm,
+    StoreUrl,
 };
 
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Mail;
-use crate::password::Secret;
 use crate::requests::Requests;
-use crate::secret_key;
 use crate::totp::ServiceName;
-use crate::user::Role;
+use crate::types::secret::Secret;
+use crate::types::user::Role;
 
 /// The configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -88,41 +88,41 @@ pub struct Config {
     /// backends.
     pub backends: Option<BTreeMap<BackendName, BackendConfig>>,
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
-    #[serde(deserialize_with = "json::optional_object")]
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub introspection_service: Option<IntrospectionService>,
     /// Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
     /// chooses.
     pub id_token_providers: BTreeMap<ProviderName, IdTokenProvider>,
     /// Cost of password hashes, and policy for passwords.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub password: PasswordPolicy,
     /// When failed logins lock an account or a source.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub throttle: Throttle,
     /// Rules of `register`.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub registration: Registration,
     /// Whether an account must verify its address before it can log in.
     pub require_verified_email: bool,
     /// The users who must have a second factor: none (`false`), all (`true`), or those with one of these roles.
     pub require_second_factor: AppliesTo,
     /// Codes of an authenticator app.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub totp: Totp,
     /// Passkeys: the relying party and its pages. Default: none are made or accepted.
-    #[serde(deserialize_with = "json::optional_object")]
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub passkeys: Option<Passkeys>,
     /// Mails to users.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub mail: Mail,
     /// The audit log: `events`.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub audit: Audit,
     /// Rules of `authenticate_request`.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub requests: Requests,
     /// Limits of memory and time.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub limits: Limits,
 }
 
@@ -183,6 +183,22 @@ impl Config {
         self.password.pepper = None;
     }
 
+    /// Returns the files of the secret keys, the current one first, each with its key of the configuration. Empty
+    /// if the keys are not in files.
+    pub(crate) fn named_key_files(&self) -> Vec<(String, PathBuf)> {
+        let single = |path| vec![("/secret_key_file".to_owned(), path)];
+        match (&self.secret_key_file, &self.secret_key_files, &self.store) {
+            _ if self.secret_key.is_some() || self.secret_keys.is_some() => Vec::new(),
+            (Some(path), ..) => single(path.clone()),
+            (None, Some(paths), _) => {
+                let each = paths.iter().enumerate();
+                each.map(|(index, path)| (format!("/secret_key_files/{index}"), path.clone())).collect()
+            }
+            (None, None, StoreUrl::SqliteFile(path)) => single(beside(path)),
+            (None, None, _) => Vec::new(),
+        }
+    }
+
     /// Returns the path of the current secret key, if it is in a file.
     pub fn key_file(&self) -> Option<PathBuf> {
         self.key_files().into_iter().next()
@@ -190,30 +206,8 @@ impl Config {
 
     /// Returns the paths of the secret keys, if they are in files.
     pub fn key_files(&self) -> Vec<PathBuf> {
-        secret_key::files(self).into_iter().map(|(_, path)| path).collect()
+        self.named_key_files().into_iter().map(|(_, path)| path).collect()
     }
-}
-
-/// A named backend. What is absent is as in the store; the defaults are those of a new store.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct BackendConfig {
-    /// The `aud` of its tokens. Default: the first audience, a colon and the backend's name.
-    pub audience: Option<Audience>,
-    /// The lifetime of an access token. Default: as in `default`.
-    pub access_token_seconds: Option<AccessTokenSeconds>,
-    /// The lifetime of an unused refresh token. Default: as in `default`.
-    pub refresh_token_seconds: Option<RefreshTokenSeconds>,
-    /// How its access tokens are signed. Default: as in `default`.
-    pub signing_algorithm: Option<SigningAlgorithm>,
-    /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
-    pub secret: Option<Secret>,
-    /// Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
-    pub allow_weak_secret: bool,
-    /// The claim that names the account. Default: `sub`.
-    pub subject_claim: Option<SubjectClaim>,
-    /// Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
-    pub refresh: Option<bool>,
 }
 
 /// The claim that names the account.
@@ -225,35 +219,6 @@ pub enum SubjectClaim {
     Sub,
     /// `user_id`, as older versions of fastapi-users wrote it.
     UserId,
-}
-
-/// The name of a backend: letters, digits, `-` and `_`; not `default`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct BackendName(String);
-
-impl BackendName {
-    /// Returns the name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for BackendName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<BackendName, &'static str> {
-        let valid = is_name(text) && text != "default";
-        if valid { Ok(BackendName(text.to_owned())) } else { Err(BACKEND_NAME) }
-    }
-}
-
-const BACKEND_NAME: &str = "expected 1 to 64 of ASCII letters, digits, `-` and `_`; `default` is described by the keys beside `backends`";
-
-crate::user::text_type!(BackendName, "minLength": 1, "maxLength": 64);
-
-fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// Another service that validates tokens (RFC 7662), and how to ask it.
@@ -269,7 +234,7 @@ pub struct IntrospectionService {
     /// The access token with which the engine authenticates itself to the service (RFC 6750).
     pub bearer: Option<BearerToken>,
     /// Or a name and password for the same (RFC 7617).
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub basic: Option<BasicCredentials>,
     /// The time limit of the whole exchange.
     #[serde(default)]
@@ -284,53 +249,6 @@ pub struct BasicCredentials {
     pub username: BasicUsername,
     /// The password.
     pub password: Secret,
-}
-
-/// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(rename = "PasswordConfig")]
-pub struct PasswordPolicy {
-    /// The memory of one hash in KiB.
-    pub memory_kib: Whole<8, 4_194_304, 19_456>,
-    /// The number of passes over that memory.
-    pub iterations: Whole<1, 64, 2>,
-    /// The number of lanes.
-    pub parallelism: Whole<1, 64, 1>,
-    /// The minimum length of a new password, in code points.
-    pub min_length: Whole<8, 128, 8>,
-    /// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
-    pub max_bytes: Whole<64, 4096, 1024>,
-    /// Whether common passwords, sequences, repetitions and the account's own name are refused.
-    pub blocklist: bool,
-    /// Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
-    /// allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
-    /// store false.
-    pub pepper: Option<bool>,
-    /// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
-    pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
-    /// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
-    /// these places, as many as the largest request among them. Default: the number of processors.
-    pub max_concurrent: Option<Whole<1, 1024, 1>>,
-    /// How many more callers may wait; further ones get `hash_queue_full`.
-    pub max_queued: Whole<0, 100_000, 256>,
-}
-
-impl Default for PasswordPolicy {
-    fn default() -> PasswordPolicy {
-        PasswordPolicy {
-            memory_kib: Whole::default(),
-            iterations: Whole::default(),
-            parallelism: Whole::default(),
-            min_length: Whole::default(),
-            max_bytes: Whole::default(),
-            blocklist: true,
-            pepper: None,
-            temporary_seconds: Whole::default(),
-            max_concurrent: None,
-            max_queued: Whole::default(),
-        }
-    }
 }
 
 /// Failed logins: how many lock an account or a source, within which time, and for how long.
@@ -443,4 +361,33 @@ pub struct Limits {
     pub store_connections: Whole<1, 256, 4>,
     /// How long an operation waits for the store.
     pub store_timeout_ms: Whole<1, 600_000, 5_000>,
+}
+
+/// A named backend. What is absent is as in the store; the defaults are those of a new store.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackendConfig {
+    /// The `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+    pub audience: Option<Audience>,
+    /// The lifetime of an access token. Default: as in `default`.
+    pub access_token_seconds: Option<AccessTokenSeconds>,
+    /// The lifetime of an unused refresh token. Default: as in `default`.
+    pub refresh_token_seconds: Option<RefreshTokenSeconds>,
+    /// How its access tokens are signed. Default: as in `default`.
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    /// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
+    pub secret: Option<Secret>,
+    /// Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+    pub allow_weak_secret: bool,
+    /// The claim that names the account. Default: `sub`.
+    pub subject_claim: Option<SubjectClaim>,
+    /// Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
+    pub refresh: Option<bool>,
+}
+
+/// `<db>.key`
+pub(crate) fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".key");
+    path.into()
 }

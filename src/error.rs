@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::json::HostOnly;
-use crate::password::IssuedSecret;
-use crate::user::Id;
-use crate::webauthn::RequestOptions;
+use crate::types::id::Id;
+use crate::types::random::NoRandomness;
+use crate::types::secret::IssuedSecret;
+use crate::types::strict::HostOnly;
+use crate::types::webauthn::RequestOptions;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -256,6 +257,12 @@ impl SecondFactors {
     /// Returns whether a login requires one of them. Recovery codes only replace a lost factor.
     pub(crate) fn any(self) -> bool {
         self.totp_supported || self.webauthn_supported
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(_: NoRandomness) -> Error {
+        Error::new(Code::Internal, "no randomness")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The engine that a host uses. The table generates its operations as methods (`operations/mod.rs`): each
 //! call is counted, timed, and logged if it fails, like calls through JSON.
 
-use crate::config::{Config, Difference, Settings};
+use crate::config::Config;
 use crate::engine;
 use crate::engine::Hooks;
 use crate::error::Result;
@@ -9,6 +9,7 @@ use crate::operations::imports::Rehearsal;
 use crate::operations::maintenance::{BackupRequest, BackupResponse};
 use crate::operations::rows;
 use crate::operations::tokens::{Claims, VerifyRequest};
+use crate::settings::{Difference, Settings};
 use crate::store::Watch;
 
 /// An open engine. Threads share it by reference.

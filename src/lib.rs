@@ -27,16 +27,19 @@
 //! - `store`: rows and transactions, in SQLite and PostgreSQL
 //! - `crypto`: password hashes, the codecs of tokens, sealing
 //! - `outbound`: what leaves the process: HTTP, SMTP
-//! - [`config`], [`error`], [`clock`], [`user`], [`password`], [`token`], [`totp`], [`webauthn`], [`requests`],
-//!   [`mail`], [`json`], `secret_key`, `contain`: the values
-//! - `command/`: the administrator's command, a crate of its own
+//! - [`config`], [`settings`]: one JSON object, and the part of it that the store holds
+//! - [`error`], [`json`], [`clock`], [`password`], [`totp`], [`mail`], [`requests`]: what all of these share
+//! - [`types`]: values that exist only valid, and know nothing of the rest
+//! - [`restore`]: a backup in the place of a store
+//!
+//! A test (`tests/it/structure.rs`) holds the direction, and that no files import each other in a circle. The
+//! administrator's command is a crate of its own, `command/`.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 #[cfg(feature = "capi")]
 pub mod capi;
-pub mod client;
 pub mod clock;
 pub mod config;
 mod contain;
@@ -53,11 +56,10 @@ mod precis;
 pub mod requests;
 pub mod restore;
 mod secret_key;
+pub mod settings;
 mod store;
-pub mod token;
 pub mod totp;
-pub mod user;
-pub mod webauthn;
+pub mod types;
 
 pub use clock::Clock;
 pub use config::Config;

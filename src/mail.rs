@@ -10,11 +10,11 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::Whole;
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::password::Secret;
-use crate::user::{Email, Locale, ascii_domain, text_type};
+use crate::types::secret::Secret;
+use crate::types::text::text_type;
+use crate::types::user::{Email, Locale, ascii_domain};
+use crate::types::whole::Whole;
 
 /// Mails to users. By default they wait for the host to take them.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -24,12 +24,12 @@ pub struct Mail {
     /// The sender: `address` or `name <address>`. The texts use the name for the service, or else the issuer.
     pub from: Option<Mailbox>,
     /// The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
-    #[serde(deserialize_with = "json::optional_object")]
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub smtp: Option<Smtp>,
     /// When SMTP sends mails. Default: `manual`, by `deliver_mail`.
     pub delivery: Delivery,
     /// The pages that users open from mails. If `verify_email` is given, registering sends a mail.
-    #[serde(deserialize_with = "json::object")]
+    #[serde(deserialize_with = "crate::types::strict::object")]
     pub links: Links,
     /// The language of mails to users who have not chosen one. Default: `en`.
     pub locale: Option<Locale>,

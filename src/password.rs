@@ -1,97 +1,63 @@
 //! Passwords as people type them: parsed once, normalized (RFC 8265 section 4.2, OpaqueString), never
 //! truncated, wiped on drop.
 
+use crate::types::secret::{Secret, collected};
+use crate::types::whole::Whole;
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 use zxcvbn::Entropy;
 use zxcvbn::matching::patterns::MatchPattern;
 
-use crate::config::PasswordPolicy;
 use crate::error::{Code, Error, Result};
-use crate::json::Text;
 
-/// A secret text of a request or a configuration. It is not shown in `Debug`, and wiped on drop.
-#[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Takes ownership of the text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(Zeroizing::new(text.into()))
-    }
-
-    /// Returns the text.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
+/// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "PasswordConfig")]
+pub struct PasswordPolicy {
+    /// The memory of one hash in KiB.
+    pub memory_kib: Whole<8, 4_194_304, 19_456>,
+    /// The number of passes over that memory.
+    pub iterations: Whole<1, 64, 2>,
+    /// The number of lanes.
+    pub parallelism: Whole<1, 64, 1>,
+    /// The minimum length of a new password, in code points.
+    pub min_length: Whole<8, 128, 8>,
+    /// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
+    pub max_bytes: Whole<64, 4096, 1024>,
+    /// Whether common passwords, sequences, repetitions and the account's own name are refused.
+    pub blocklist: bool,
+    /// Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
+    /// allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
+    /// store false.
+    pub pepper: Option<bool>,
+    /// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
+    pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
+    /// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
+    /// these places, as many as the largest request among them. Default: the number of processors.
+    pub max_concurrent: Option<Whole<1, 1024, 1>>,
+    /// How many more callers may wait; further ones get `hash_queue_full`.
+    pub max_queued: Whole<0, 100_000, 256>,
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        Text::deserialize(deserializer).map(|text| Secret::new(text.0))
-    }
-}
-
-impl JsonSchema for Secret {
-    fn schema_name() -> Cow<'static, str> {
-        "Secret".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "writeOnly": true, "x-secret": true})
-    }
-}
-
-/// A secret that a response gives to the host. It is not shown in `Debug`.
-#[derive(Clone, Debug)]
-pub struct IssuedSecret(Secret);
-
-impl IssuedSecret {
-    /// Takes ownership of the text.
-    pub fn new(text: impl Into<String>) -> IssuedSecret {
-        IssuedSecret(Secret::new(text))
-    }
-
-    /// Returns the text.
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-}
-
-impl From<Secret> for IssuedSecret {
-    fn from(secret: Secret) -> IssuedSecret {
-        IssuedSecret(secret)
-    }
-}
-
-impl Serialize for IssuedSecret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.expose())
-    }
-}
-
-impl JsonSchema for IssuedSecret {
-    fn schema_name() -> Cow<'static, str> {
-        "IssuedSecret".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "x-secret": true})
+impl Default for PasswordPolicy {
+    fn default() -> PasswordPolicy {
+        PasswordPolicy {
+            memory_kib: Whole::default(),
+            iterations: Whole::default(),
+            parallelism: Whole::default(),
+            min_length: Whole::default(),
+            max_bytes: Whole::default(),
+            blocklist: true,
+            pepper: None,
+            temporary_seconds: Whole::default(),
+            max_concurrent: None,
+            max_queued: Whole::default(),
+        }
     }
 }
 
@@ -168,14 +134,6 @@ fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
     let spaced = text.chars().map(|c| if is_other_space(c) { ' ' } else { c });
     // NFC makes at most three times as many bytes of a text (UAX 15 section 12).
     Some(collected(spaced.nfc(), 3 * text.len()))
-}
-
-/// Collects the characters of a secret into a text with sufficient capacity: a growing text would leave
-/// unwiped copies behind.
-pub(crate) fn collected(characters: impl Iterator<Item = char>, bytes: usize) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(bytes));
-    text.extend(characters);
-    text
 }
 
 /// A word that an attacker would try first, and the weakness of a password made of it.

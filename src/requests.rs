@@ -14,9 +14,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use serde_json::value::RawValue;
 
-use crate::config::Origin;
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Text};
+use crate::json;
+use crate::types::strict::Text;
+use crate::types::url::Origin;
 
 /// The rules of `authenticate_request`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -153,7 +154,7 @@ impl FromStr for Name {
     }
 }
 
-crate::user::text_type!(Name, "minLength": 1, "maxLength": 64);
+crate::types::text::text_type!(Name, "minLength": 1, "maxLength": 64);
 
 /// Patterns of paths, which together must not match every path.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, On, StoreUrl};
+use crate::config::{Config, StoreUrl};
 use crate::engine::audit::{Kind, event};
 use crate::engine::retirement::{Retire, Retired};
 use crate::engine::{Engine, Hooks};
@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::mail::Delivery;
 use crate::operations::keys::RotateKeysRequest;
 use crate::operations::sessions::RevokeAllSessionsRequest;
-use crate::secret_key;
 use crate::store::{Durability, Place, Watch};
+use crate::types::whole::On;
 
 /// How a backup is restored.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
     let mut config = config.clone();
     if config.secret_key_files.is_none() {
         // By default the file lies beside the store.
-        config.secret_key_file = secret_key::files(&config).pop().map(|(_, path)| path);
+        config.secret_key_file = config.named_key_files().pop().map(|(_, path)| path);
     }
     config.store = StoreUrl::SqliteFile(draft.file());
     config.mail.delivery = Delivery::Manual;

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::config::{Config, StoreUrl};
-use crate::crypto;
+use crate::config::{Config, StoreUrl, beside};
 use crate::error::{Code, Error, Result};
-use crate::password::{Secret, collected};
+use crate::types::secret::{Secret, collected};
 
 /// The bytes of a secret key.
 pub(crate) type Bytes = Zeroizing<Vec<u8>>;
@@ -24,12 +23,12 @@ pub(crate) fn load(config: &Config, store_is_new: bool) -> Result<Vec<Bytes>> {
     if let Some(keys) = given(config)? {
         return Ok(keys);
     }
-    match (files(config).first(), &config.store) {
+    match (config.named_key_files().first(), &config.store) {
         (Some((field, path)), _) => Ok(vec![made_or_read(path, field, store_is_new)?]),
         (None, StoreUrl::Postgres(_)) => {
             Err(Error::at(Code::InvalidConfig, "/secret_key", "required for PostgreSQL"))
         }
-        (None, _) => Ok(vec![Zeroizing::new(crypto::random::<MIN_BYTES>()?.to_vec())]),
+        (None, _) => Ok(vec![Zeroizing::new(crate::types::random::random::<MIN_BYTES>()?.to_vec())]),
     }
 }
 
@@ -49,7 +48,7 @@ fn given(config: &Config) -> Result<Option<Vec<Bytes>>> {
         return listed(keys.collect::<Result<_>>()?, "/secret_keys").map(Some);
     }
     if config.secret_key_files.is_some() {
-        let keys = files(config).into_iter().map(|(field, path)| read(&path, &field));
+        let keys = config.named_key_files().into_iter().map(|(field, path)| read(&path, &field));
         return listed(keys.collect::<Result<_>>()?, "/secret_key_files").map(Some);
     }
     Ok(None)
@@ -59,22 +58,6 @@ fn listed(keys: Vec<Bytes>, field: &'static str) -> Result<Vec<Bytes>> {
     match keys.is_empty() {
         true => Err(Error::at(Code::InvalidConfig, field, "expected at least one key")),
         false => Ok(keys),
-    }
-}
-
-/// Returns the files of the secret keys, the current one first, each with its key of the configuration. Empty
-/// if the keys are not in files.
-pub(crate) fn files(config: &Config) -> Vec<(String, PathBuf)> {
-    let single = |path| vec![("/secret_key_file".to_owned(), path)];
-    match (&config.secret_key_file, &config.secret_key_files, &config.store) {
-        _ if config.secret_key.is_some() || config.secret_keys.is_some() => Vec::new(),
-        (Some(path), ..) => single(path.clone()),
-        (None, Some(paths), _) => {
-            let each = paths.iter().enumerate();
-            each.map(|(index, path)| (format!("/secret_key_files/{index}"), path.clone())).collect()
-        }
-        (None, None, StoreUrl::SqliteFile(path)) => single(beside(path)),
-        (None, None, _) => Vec::new(),
     }
 }
 
@@ -98,7 +81,7 @@ pub(crate) fn has_file(config: &Config) -> bool {
         StoreUrl::SqliteFile(path) => Some(beside(path)),
         _ => None,
     };
-    files(config).into_iter().map(|(_, path)| path).chain(made).any(|path| path.exists())
+    config.named_key_files().into_iter().map(|(_, path)| path).chain(made).any(|path| path.exists())
 }
 
 /// Estimates how many bits of guessing a secret is worth, up to 64: by the variety of its bytes (Shannon),
@@ -126,13 +109,6 @@ fn configured(secret: &Secret, field: &str) -> Result<Bytes> {
 
 fn strong(secret: &[u8]) -> Option<Bytes> {
     (secret.len() >= MIN_BYTES).then(|| Zeroizing::new(secret.to_vec()))
-}
-
-/// `<db>.key`
-fn beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".key");
-    path.into()
 }
 
 fn made_or_read(path: &Path, field: &str, may_create: bool) -> Result<Bytes> {
@@ -174,10 +150,15 @@ fn key_file(kind: ErrorKind, field: &str) -> Error {
 /// If two processes try, the first wins and both read the same key.
 fn create(path: &Path) -> std::io::Result<bool> {
     let random = |_| std::io::Error::from(ErrorKind::Other);
-    let mut text = Zeroizing::new(crypto::base64url(&crypto::random::<MIN_BYTES>().map_err(random)?));
+    let mut text = Zeroizing::new(crate::types::base64url::base64url(
+        &crate::types::random::random::<MIN_BYTES>().map_err(random)?,
+    ));
     text.push('\n');
     let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", crypto::base64url(&crypto::random::<9>().map_err(random)?)));
+    draft.push(format!(
+        ".{}",
+        crate::types::base64url::base64url(&crate::types::random::random::<9>().map_err(random)?)
+    ));
     let draft = PathBuf::from(draft);
     let written = write_private(&draft, text.as_bytes()).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),

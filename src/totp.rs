@@ -12,10 +12,9 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::crypto;
 use crate::error::{Code, Error, Result};
-use crate::password::{IssuedSecret, collected};
-use crate::user::text_type;
+use crate::types::secret::{IssuedSecret, collected};
+use crate::types::text::text_type;
 
 /// A seed, in base32 (RFC 4648 section 6). It is a secret and not shown in `Debug`.
 #[derive(Clone)]
@@ -27,7 +26,7 @@ const SEED_LEN: usize = 20;
 impl Seed {
     /// Makes a random seed of 160 bits.
     pub(crate) fn new() -> Result<Seed> {
-        Ok(Seed(Zeroizing::new(crypto::random::<SEED_LEN>()?.to_vec())))
+        Ok(Seed(Zeroizing::new(crate::types::random::random::<SEED_LEN>()?.to_vec())))
     }
 
     /// Takes bytes that were sealed.

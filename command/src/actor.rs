@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use doorward::operations::OPERATIONS;
-use doorward::user::Actor;
+use doorward::types::user::Actor;
 use rustix::process::getuid;
 use rustix::system::uname;
 use serde_json::{Map, Value, json};

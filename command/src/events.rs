@@ -259,5 +259,5 @@ fn verify(host: &Host, head: Option<String>, context: &mut Context) -> Outcome {
 }
 
 fn is_id(text: &str) -> bool {
-    text.parse::<doorward::user::Id>().is_ok()
+    text.parse::<doorward::types::id::Id>().is_ok()
 }

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use clap::{Args, ValueHint};
-use doorward::config::{On, StoreUrl};
+use doorward::config::StoreUrl;
 use doorward::operations::doctor::damage;
 use doorward::operations::maintenance::{BackupRequest, Verified};
 use doorward::restore::{Restored, Restoring};
+use doorward::types::whole::On;
 use doorward::{Code, Error, Watch};
 use serde_json::{Map, Value, json};
 

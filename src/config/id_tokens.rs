@@ -1,5 +1,6 @@
 //! The providers of ID tokens for logins: `id_token_providers`.
 
+use crate::types::url::ServiceUrl;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,10 +9,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Audience, Issuer, ServiceUrl, Whole, is_name};
+use super::values::{Audience, Issuer, is_name};
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::user::Role;
+use crate::types::user::Role;
+use crate::types::whole::Whole;
 
 /// A provider of ID tokens, and how far it is trusted.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -72,7 +73,7 @@ impl FromStr for ProviderName {
     }
 }
 
-crate::user::text_type!(ProviderName, "minLength": 1, "maxLength": 64);
+crate::types::text::text_type!(ProviderName, "minLength": 1, "maxLength": 64);
 
 /// The id of a tenant of Microsoft Entra, in lower case as tokens write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl FromStr for Tenant {
     }
 }
 
-crate::user::text_type!(Tenant, "minLength": 1, "maxLength": 64);
+crate::types::text::text_type!(Tenant, "minLength": 1, "maxLength": 64);
 
 impl IdTokenProvider {
     /// Checks the rules between members. The error's field is within the provider.
@@ -123,7 +124,7 @@ pub(crate) const TENANT_ID: &str = "{tenantid}";
 /// A JWK Set as given. It should be public, but may contain secrets by mistake: it is not shown in `Debug`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct KeySet(pub json::Object);
+pub struct KeySet(pub crate::types::strict::Object);
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

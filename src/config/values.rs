@@ -1,7 +1,8 @@
 //! The values of configuration keys, which are valid by construction.
 
+use crate::types::whole::Whole;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,93 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::password::Secret;
-use crate::user::{Role, ascii_domain};
-
-/// A whole number from `MIN` to `MAX`, `DEFAULT` when absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Whole<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
-
-impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT> {
-    /// Returns the number as a size.
-    pub fn get(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
-    }
-
-    /// Returns the number as a count, for sums with counts of the store.
-    pub fn count(self) -> i64 {
-        i64::try_from(self.0).unwrap_or(i64::MAX)
-    }
-
-    /// Returns the number as a duration in seconds, for sums with times.
-    pub fn seconds(self) -> i64 {
-        self.count()
-    }
-}
-
-impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Default for Whole<MIN, MAX, DEFAULT> {
-    fn default() -> Self {
-        Whole(DEFAULT)
-    }
-}
-
-impl<'de, const MIN: u64, const MAX: u64, const DEFAULT: u64> Deserialize<'de> for Whole<MIN, MAX, DEFAULT> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            number if (MIN..=MAX).contains(&number) => Ok(Whole(number)),
-            _ => Err(serde::de::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}"))),
-        }
-    }
-}
-
-impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MIN, MAX, DEFAULT> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        format!("Whole_{MIN}_{MAX}_{DEFAULT}").into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX, "default": DEFAULT})
-    }
-}
-
-/// A switch that is on by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct On(bool);
-
-impl On {
-    /// Returns whether it is on.
-    pub fn is_on(self) -> bool {
-        self.0
-    }
-}
-
-impl From<bool> for On {
-    fn from(is_on: bool) -> On {
-        On(is_on)
-    }
-}
-
-impl Default for On {
-    fn default() -> On {
-        On(true)
-    }
-}
-
-impl JsonSchema for On {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "On".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "boolean", "default": true})
-    }
-}
+use crate::types::secret::Secret;
+use crate::types::user::{Role, ascii_domain};
 
 /// The location of the store.
 #[derive(Clone, Debug)]
@@ -140,65 +56,7 @@ impl FromStr for StoreUrl {
     }
 }
 
-crate::user::text_type!(StoreUrl, "default": "sqlite:doorward.db", "x-secret": true);
-
-/// The URL of a service: `https://…`; `http://…` only if the host is `localhost` or a loopback address,
-/// because a token is worth as much as a password. Neither user nor fragment.
-#[derive(Clone)]
-pub struct ServiceUrl(String);
-
-impl ServiceUrl {
-    /// Returns the text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ServiceUrl {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> std::result::Result<ServiceUrl, &'static str> {
-        const EXPECTED: &str = "expected https://HOST… or, for a loopback host, http://HOST…";
-        let is_text = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        let (scheme, rest) = text.split_once("://").filter(|_| is_text).ok_or(EXPECTED)?;
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        // A name, or an address in brackets (RFC 3986 section 3.2.2), and an optional port.
-        let (host, port) = match authority.rfind(':').filter(|colon| authority.find(']') < Some(*colon)) {
-            Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
-            None => (authority, None),
-        };
-        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let (is_host, is_loopback) = match address.map(str::parse::<Ipv6Addr>) {
-            Some(address) => (address.is_ok(), address.is_ok_and(|address| address.is_loopback())),
-            None => {
-                let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-                let is_loopback = host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-                (
-                    !host.is_empty() && host.bytes().all(is_name),
-                    is_loopback || host.eq_ignore_ascii_case("localhost"),
-                )
-            }
-        };
-        let is_port = port.is_none_or(|port| {
-            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-        });
-        match scheme {
-            _ if !is_host || !is_port => Err(EXPECTED),
-            "https" => Ok(ServiceUrl(text.to_owned())),
-            "http" if is_loopback => Ok(ServiceUrl(text.to_owned())),
-            _ => Err(EXPECTED),
-        }
-    }
-}
-
-/// Shows the URL without its query, in which some services expect a key.
-impl fmt::Debug for ServiceUrl {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.0.split('?').next().unwrap_or_default())
-    }
-}
-
-crate::user::text_type!(ServiceUrl, "format": "uri", "maxLength": 2048);
+crate::types::text::text_type!(StoreUrl, "default": "sqlite:doorward.db", "x-secret": true);
 
 /// A domain in lower case, as an A-label.
 #[derive(Clone, Debug)]
@@ -221,7 +79,7 @@ impl FromStr for RpId {
     }
 }
 
-crate::user::text_type!(RpId, "minLength": 1, "maxLength": 253);
+crate::types::text::text_type!(RpId, "minLength": 1, "maxLength": 253);
 
 /// The name of a service in authenticators: 1 to 64 characters.
 #[derive(Clone, Debug)]
@@ -243,42 +101,7 @@ impl FromStr for RpName {
     }
 }
 
-crate::user::text_type!(RpName, "minLength": 1, "maxLength": 64);
-
-/// An origin as browsers write it, or the origin of an Android app: the hash of its signing certificate.
-#[derive(Clone, Debug)]
-pub struct Origin(String);
-
-impl Origin {
-    /// Returns the text, which is compared exactly.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Origin {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> std::result::Result<Origin, &'static str> {
-        let is_app = text.strip_prefix("android:apk-key-hash:").is_some_and(|hash| {
-            hash.len() == 43 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        });
-        // Nothing may follow host and port, and the spelling must be a browser's (RFC 6454 section 6.2).
-        let is_page = text.parse::<ServiceUrl>().is_ok()
-            && text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']))
-            && !text.bytes().any(|byte| byte.is_ascii_uppercase())
-            && !(text.starts_with("https:") && text.ends_with(":443"))
-            && !(text.starts_with("http:") && text.ends_with(":80"));
-        match is_app || is_page {
-            true => Ok(Origin(text.to_owned())),
-            false => {
-                Err("expected an origin: https://HOST or, for a loopback host, http://HOST, in lower case")
-            }
-        }
-    }
-}
-
-crate::user::text_type!(Origin, "minLength": 1, "maxLength": 2048);
+crate::types::text::text_type!(RpName, "minLength": 1, "maxLength": 64);
 
 /// An access token as a header transports it: `b64token` of RFC 6750 section 2.1.
 #[derive(Clone, Debug)]
@@ -306,7 +129,7 @@ impl FromStr for BearerToken {
     }
 }
 
-crate::user::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true, "x-secret": true);
+crate::types::text::text_type!(BearerToken, "minLength": 1, "maxLength": 8192, "writeOnly": true, "x-secret": true);
 
 /// A user-id of RFC 7617, which contains no colon.
 #[derive(Clone, Debug)]
@@ -328,7 +151,7 @@ impl FromStr for BasicUsername {
     }
 }
 
-crate::user::text_type!(BasicUsername, "maxLength": 1024);
+crate::types::text::text_type!(BasicUsername, "maxLength": 1024);
 
 /// `iss`: not empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -357,7 +180,7 @@ impl FromStr for Issuer {
     }
 }
 
-crate::user::text_type!(Issuer, "minLength": 1, "default": "doorward");
+crate::types::text::text_type!(Issuer, "minLength": 1, "default": "doorward");
 
 /// `aud`: one text or several, none of them empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -524,3 +347,40 @@ impl fmt::Display for SigningAlgorithm {
         f.write_str(self.name())
     }
 }
+
+/// The name of a backend: letters, digits, `-` and `_`; not `default`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct BackendName(String);
+
+impl BackendName {
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BackendName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<BackendName, &'static str> {
+        let valid = is_name(text) && text != "default";
+        if valid { Ok(BackendName(text.to_owned())) } else { Err(BACKEND_NAME) }
+    }
+}
+
+const BACKEND_NAME: &str = "expected 1 to 64 of ASCII letters, digits, `-` and `_`; `default` is described by the keys beside `backends`";
+
+crate::types::text::text_type!(BackendName, "minLength": 1, "maxLength": 64);
+
+pub(super) fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+pub(crate) type AccessTokenSeconds = Whole<1, 2_592_000, 900>;
+
+pub(crate) type RefreshTokenSeconds = Whole<1, 31_536_000, 2_592_000>;
+
+pub(crate) type SessionMaxSeconds = Whole<1, 315_360_000, 7_776_000>;
+
+pub(crate) type RetentionDays = Whole<1, 36_500, 400>;

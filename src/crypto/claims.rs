@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::config::SubjectClaim;
 use crate::error::{Code, Error, Result};
-use crate::json::{Strict, Text};
-use crate::user::Id;
+use crate::types::id::Id;
+use crate::types::strict::{Strict, Text};
 
 /// The claims that decide about a token. Each has the right type: a wrong type never counts as absent (RFC
 /// 8725 section 3.1). All other claims only have to be JSON without duplicate keys.

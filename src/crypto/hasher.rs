@@ -16,10 +16,9 @@ use zeroize::Zeroizing;
 
 use super::foreign_hashes::{ForeignHash, number};
 use super::memory::Memory;
-use super::random;
-use crate::config::PasswordPolicy;
 use crate::error::{Code, Error, Result};
-use crate::password::Password;
+use crate::password::{Password, PasswordPolicy};
+use crate::types::random::random;
 
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::claims::NumericDate;
 use super::jws::Flaw;
 use crate::error::Code;
-use crate::json::{self, Object};
+use crate::json;
+use crate::types::strict::Object;
 
 /// The claims that decide, and those that describe the user.
 pub(crate) struct IdClaims {

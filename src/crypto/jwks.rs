@@ -7,9 +7,10 @@ use aws_lc_rs::signature::{
 use serde_json::Value;
 
 use super::jws::{Flaw, Header, MAX_TOKEN_BYTES, UNKNOWN_KEY};
-use super::{from_base64url, public_key};
+use super::public_key;
 use crate::config::IdTokenAlgorithm;
-use crate::json::Object;
+use crate::types::base64url::from_base64url;
+use crate::types::strict::Object;
 
 /// How many keys of a set are read; real sets have a few.
 const MAX_KEYS: usize = 100;

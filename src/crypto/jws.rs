@@ -18,10 +18,11 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{base64url, from_base64url, random};
 use crate::config::SigningAlgorithm;
 use crate::error::{Code, Error, Result};
-use crate::json::{Strict, Text};
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::random::random;
+use crate::types::strict::{Strict, Text};
 
 /// The `typ` of an access token (RFC 9068 section 2.1).
 const ACCESS_TOKEN_TYPE: &str = "at+jwt";

@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 
 use super::secrets::{KeyId, Secrets};
-use super::{base64url, from_base64url};
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::id::Id;
 
 /// The prefix of a sealed hash. No PHC string begins like this, so the form is unambiguous.
 const MARK: &str = "$sealed$";

@@ -2,10 +2,10 @@
 //! a forged token costs no look-up.
 
 use super::secrets::{Purpose, Secrets};
-use super::{base64url, from_base64url};
 use crate::error::{Code, Error, Result};
-use crate::token::Token;
-use crate::user::Id;
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::id::Id;
+use crate::types::token::Token;
 
 /// A refresh token, opened.
 pub(crate) struct RefreshToken {

@@ -8,8 +8,8 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use super::random;
 use crate::error::{Code, Error, Result};
+use crate::types::random::random;
 
 /// The host's secret keys. The first is current; the others still open and verify what they made. A key that
 /// was retired at once makes, opens and verifies nothing more, except that it still finds recovery codes,

@@ -11,9 +11,10 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_20
 use minicbor::Decoder;
 use serde_json::{Map, Value};
 
-use super::{base64url, from_base64url, public_key};
+use super::public_key;
 use crate::config::Passkeys;
-use crate::json::Object;
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::strict::Object;
 
 /// The algorithms that are offered and accepted, the preferred one first (COSE, RFC 9053, RFC 8812): ES256,
 /// EdDSA with Ed25519, RS256.

@@ -13,18 +13,20 @@ use super::passwords::Passwords;
 use super::providers::Providers;
 use super::throttle::{Attempt, Throttle};
 use super::tokens::Tokens;
-use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::{Config, ProviderName};
 use crate::crypto::secrets::Secrets;
-use crate::crypto::{base64url, from_base64url};
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::password::{Password, Secret};
+use crate::password::Password;
 use crate::store::users::User;
 use crate::store::{Store, Tx, damaged, sessions};
-use crate::token::Token;
-use crate::user::{Email, Id, Offered};
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::token::Token;
+use crate::types::user::{Email, Offered};
 
 /// A proof that is offered.
 pub(crate) enum AccountProof<'a> {

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::store::second_factors::{self, Count};
 use crate::store::users::{self, Canonical, User};
 use crate::store::{Tx, events, identities, mails, sessions, unexpected};
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// The state of an account, for administrators: do not pass it on to the user or a browser.
 #[derive(Debug, Serialize, JsonSchema)]

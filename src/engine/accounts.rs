@@ -11,13 +11,15 @@ use super::sessions::Sessions;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
+use crate::json;
 use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{Tx, damaged, identities, mails, unexpected};
-use crate::token::Token;
-use crate::user::{Email, Id, Locale, Role, Username};
+use crate::types::id::Id;
+use crate::types::strict::Object;
+use crate::types::token::Token;
+use crate::types::user::{Email, Locale, Role, Username};
 
 /// Unlocks accounts, reclaims them, and verifies their addresses.
 pub(crate) struct Accounts {

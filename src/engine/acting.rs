@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use crate::user::Actor;
+use crate::types::user::Actor;
 
 thread_local! {
     /// The actor of the call that this thread runs.

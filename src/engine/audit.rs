@@ -11,7 +11,9 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::store::events::{self, Event};
 use crate::store::{Share, Store, Tx};
-use crate::user::{Actor, Id, text_type};
+use crate::types::id::Id;
+use crate::types::text::text_type;
+use crate::types::user::Actor;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::config::{self, Audience, Config, Settings, SigningAlgorithm, SubjectClaim};
+use crate::config::{Audience, Config, SigningAlgorithm, SubjectClaim};
 use crate::crypto::jws;
 use crate::error::{Code, Error, Result};
-use crate::password::Secret;
+use crate::settings::Settings;
 use crate::store::keys::SealedKey;
+use crate::types::secret::Secret;
 
 /// A backend as the settings describe it.
 pub(crate) struct Backend {
@@ -26,11 +27,15 @@ pub(crate) struct Backend {
 /// Returns the backends, `default` first. Failure: `invalid_config`, also if two backends share a secret,
 /// because their tokens could not be told apart.
 pub(crate) fn backends(settings: &Settings) -> Result<Vec<Backend>> {
-    let default = config::Backend { audience: Some(settings.audience.clone()), ..config::Backend::default() };
+    let default = crate::settings::Backend {
+        audience: Some(settings.audience.clone()),
+        ..crate::settings::Backend::default()
+    };
     let named = settings.backends.iter().map(|(name, backend)| (name.as_str(), backend));
-    let secret = |backend: &config::Backend| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
+    let secret =
+        |backend: &crate::settings::Backend| backend.secret.as_ref().map(|secret| secret.expose().to_owned());
     for (name, backend) in named.clone() {
-        let has_same = |(other, one): (&str, &config::Backend)| {
+        let has_same = |(other, one): (&str, &crate::settings::Backend)| {
             other < name && one.secret.is_some() && secret(one) == secret(backend)
         };
         let wrong = |member: &str, why: &'static str| {
@@ -64,7 +69,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
 }
 
 impl Backend {
-    fn new(settings: &Settings, index: usize, name: &str, backend: &config::Backend) -> Backend {
+    fn new(settings: &Settings, index: usize, name: &str, backend: &crate::settings::Backend) -> Backend {
         let fixed =
             backend.secret.as_ref().map(|secret| Arc::new(jws::Key::compatible(secret.expose().as_bytes())));
         Backend {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::log::Reporter;
 use super::outbox::{Fate, Outbox};
 use crate::contain::contain;
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::outbound::Outcome;
 use crate::store::{Share, Tx};
@@ -25,7 +24,7 @@ impl Mailing {
         let value = self.outbox.write(f)?;
         if let Some(background) = &self.background {
             background.wake();
-        } else if crypto::random::<1>().is_ok_and(|random| random[0] < 32) {
+        } else if crate::types::random::random::<1>().is_ok_and(|random| random[0] < 32) {
             // Mails may never be fetched. Tidying may fail: the next writer tries again.
             let _ = self.outbox.tidy(Share::Batch(32));
         }

@@ -15,11 +15,13 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::crypto::secrets::Secrets;
-use crate::crypto::{base64url, from_base64url, sha256};
+use crate::crypto::sha256;
 use crate::error::Result;
 use crate::store::events::{self, Linked, Listed};
 use crate::store::{Store, Tx};
-use crate::user::{Id, text_type};
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::id::Id;
+use crate::types::text::text_type;
 
 /// The last link of a chain: the place of its event in the log, a colon, and the link in base64url.
 #[derive(Clone, Debug, PartialEq, Eq)]

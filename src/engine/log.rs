@@ -9,7 +9,7 @@ use crate::config::ProviderName;
 use crate::crypto::jwks::BadMember;
 use crate::error::{Error, Status};
 use crate::json;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A receiver of log records (JSON objects). They contain no secrets.
 pub type Log = dyn Fn(Level, &str) + Send + Sync;

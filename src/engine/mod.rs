@@ -55,7 +55,7 @@ use self::settings::{Opening, Recorded};
 use self::throttle::Throttle;
 use self::tokens::Tokens;
 use crate::clock::Clock;
-use crate::config::{Config, Difference, Settings, StoreUrl};
+use crate::config::{Config, StoreUrl};
 use crate::crypto::hasher::Hasher;
 use crate::crypto::secrets::{KeyId, Secrets};
 use crate::error::{Code, Error, Result};
@@ -63,9 +63,9 @@ use crate::mail::Delivery;
 use crate::outbound::introspection::RemoteService;
 use crate::requests::RuleSets;
 use crate::secret_key;
+use crate::settings::{Difference, Settings};
 use crate::store::keys::{self as sealed, KEY_PROOF};
-use crate::store::{Durability, Store, Tx};
-use crate::store::{mails, moves};
+use crate::store::{Durability, Store, Tx, mails, moves};
 
 /// What an open engine is made of. Hosts hold it as [`crate::Engine`].
 pub(crate) struct Engine {

@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
-use crate::crypto::{self, base64url, from_base64url, secrets};
 use crate::error::{Code, Error, Result};
-use crate::password::Secret;
 use crate::store::one_time_secrets::{self as rows, Kept, New};
 use crate::store::users::User;
 use crate::store::{Share, Tx, damaged};
-use crate::user::Id;
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::id::Id;
+use crate::types::secret::Secret;
 
 /// The purpose of a secret. A secret of one purpose is never accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ impl OneTime {
     /// Makes a secret, 32 random bytes in base64url, for a user as read in this transaction.
     pub(crate) fn make(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
         let user_id = user.public.id;
-        let secret = Zeroizing::new(crypto::random::<SECRET_LEN>()?);
+        let secret = Zeroizing::new(crate::types::random::random::<SECRET_LEN>()?);
         let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
         rows::forget_expired(tx, now, Share::AFew)?;
         let others = i64::from(making.most) - 1;
@@ -122,7 +123,7 @@ impl OneTime {
     pub(crate) fn take_back(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
         let bytes = match secret {
             Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
-            None => crypto::random::<SECRET_LEN>()?.to_vec(),
+            None => crate::types::random::random::<SECRET_LEN>()?.to_vec(),
         };
         let bytes = Zeroizing::new(bytes);
         rows::discard(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?)
@@ -215,7 +216,7 @@ mod tests {
     use crate::error::Code;
     use crate::store::users::{self, By};
     use crate::store::{Durability, Tx};
-    use crate::user::Id;
+    use crate::types::id::Id;
     use crate::{Clock, Config, Result};
 
     const NOW: i64 = 1_800_000_000;
@@ -473,7 +474,7 @@ mod tests {
         let path = folder.path().join("store.db");
         let stage = Stage::open(json!({"store": format!("sqlite:{}", path.display())}));
         let text = stage.make(Purpose::ResetPassword);
-        let bytes = crate::crypto::from_base64url(&text).unwrap();
+        let bytes = crate::types::base64url::from_base64url(&text).unwrap();
         let holds = |file: &[u8], part: &[u8]| file.windows(part.len()).any(|window| window == part);
         for file in ["store.db", "store.db-wal"] {
             let file = std::fs::read(folder.path().join(file)).unwrap();

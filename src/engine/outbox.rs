@@ -17,12 +17,13 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::{Kind, Mailbox, Rendered, Templates};
 use crate::outbound::{self, smtp::Postman};
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
 use crate::store::users::{self, User};
 use crate::store::{Durability, Share, Store, Tx, damaged};
-use crate::user::{Email, Id, Locale};
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::user::{Email, Locale};
 
 /// Returns the lifetime of the token in a mail.
 fn lifetime(kind: Kind) -> i64 {

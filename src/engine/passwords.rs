@@ -7,19 +7,22 @@ use super::audit::{Audit, Kind, event};
 use super::background::Mailing;
 use super::sessions::Sessions;
 use super::throttle::{Attempt, Throttle};
-use crate::client::Client;
 use crate::clock::Clock;
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::crypto::hasher::Hasher;
 use crate::crypto::pepper;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::mail;
-use crate::password::{Password, Secret, Weakness};
+use crate::password::{Password, Weakness};
+use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Store, Tx};
-use crate::user::{Email, Id, Username};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::user::{Email, Username};
 
 /// Validates, hashes and replaces passwords.
 pub(crate) struct Passwords {

@@ -10,11 +10,12 @@ use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName, TENANT_
 use crate::crypto::id_token::IdClaims;
 use crate::crypto::jwks::{BadMember, Signed};
 use crate::error::{Code, Error, Result};
-use crate::password::Secret;
 use crate::store::Store;
 use crate::store::identities::{self, Identity};
-use crate::token::Token;
-use crate::user::{Id, ProviderLogin, Role};
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::token::Token;
+use crate::types::user::{ProviderLogin, Role};
 
 /// A provider, and how far it is trusted.
 pub(crate) struct Provider {

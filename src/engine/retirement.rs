@@ -26,7 +26,8 @@ use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::row::Sealed;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
-use crate::user::{Id, text_type};
+use crate::types::id::Id;
+use crate::types::text::text_type;
 
 /// When a key stops verifying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,19 +10,20 @@ use super::key_ring::KeyRing;
 use super::outbox;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
-use crate::client::Client;
-use crate::config::Settings;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
-use crate::crypto::{self, base64url};
 use crate::error::Result;
+use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, User};
 use crate::store::{Share, Tx, one_time_secrets};
-use crate::token::Token;
-use crate::user::{Amr, Id, ProviderLogin, PublicUser, Scope};
+use crate::types::base64url::base64url;
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::token::Token;
+use crate::types::user::{Amr, ProviderLogin, PublicUser, Scope};
 
 /// How long a session is kept after its end. Until it is deleted, its tokens are refused with the reason. Sessions are
 /// deleted so that logins do not fill the disk.
@@ -189,7 +190,7 @@ impl Sessions {
             sub: &session.user.id.to_string(),
             iat: session.iat,
             exp: session.exp,
-            jti: &base64url(&crypto::random::<16>()?),
+            jti: &base64url(&crate::types::random::random::<16>()?),
             account_epoch: None,
             sid: Some(session.sid),
             auth_time: Some(session.auth_time),

@@ -4,13 +4,13 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use crate::config::{Config, Difference, Settings};
+use crate::config::Config;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::store::events;
+use crate::settings::{Difference, Settings};
 use crate::store::keys::{self as sealed, Stamp};
-use crate::store::{Share, Tx, damaged};
+use crate::store::{Share, Tx, damaged, events};
 use zeroize::Zeroizing;
 
 /// The context to which the settings are sealed.

@@ -17,20 +17,18 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::crypto::{
-    self,
-    secrets::{KeyId, Purpose, Secrets},
-};
+use crate::crypto::secrets::{KeyId, Purpose, Secrets};
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind as MailKind;
 use crate::store::events::Event;
 use crate::store::throttles::{self, Count};
 use crate::store::users::{self, By};
 use crate::store::{Durability, Share, Store, Tx, known_devices};
-use crate::user::{Id, PublicUser};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::user::PublicUser;
 
 /// How many wrong guesses in a row an authenticator takes, however slowly they come (NIST SP 800-63B-4
 /// section 3.2.2).
@@ -685,7 +683,7 @@ fn second_factor(account: Id, device: Option<KnownDevice>) -> String {
 
 /// The suffix that tells the lanes of a known device from the others.
 fn on(device: Option<KnownDevice>) -> String {
-    device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crypto::base64url(&id)))
+    device.map_or(String::new(), |KnownDevice(id)| format!(" on {}", crate::types::base64url::base64url(&id)))
 }
 
 fn throttled(seconds: i64) -> Error {
@@ -706,8 +704,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::engine::Engine;
-    use crate::engine::Hooks;
+    use crate::engine::{Engine, Hooks};
 
     const ROWS: &str = "SELECT count(*) FROM throttles";
 

@@ -9,17 +9,19 @@ use serde_json::{Map, Value};
 use super::backends::Backend;
 use super::key_ring::{KeyRing, Signed};
 use crate::clock::Clock;
-use crate::config::{Config, Settings, SubjectClaim};
+use crate::config::{Config, SubjectClaim};
 use crate::crypto;
 use crate::crypto::claims::Registered;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
+use crate::settings::Settings;
 use crate::store::keys::{self, Retirement};
 use crate::store::users::{self, By, User};
 use crate::store::{Store, revoked_tokens, sessions};
-use crate::token::Token;
-use crate::user::{Id, Proofs, ProviderLogin, PublicUser, Role};
+use crate::types::id::Id;
+use crate::types::token::Token;
+use crate::types::user::{Proofs, ProviderLogin, PublicUser, Role};
 
 /// Signs and verifies access tokens.
 pub(crate) struct Tokens {

@@ -3,19 +3,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
-use crate::engine::Engine;
 use crate::engine::account_status::{AccountStatus, Statuses};
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
-use crate::engine::outbox;
+use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
-use crate::password::{IssuedSecret, Secret};
+use crate::json;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Canonical, Listing, NewUser};
 use crate::store::{Durability, Tx, mails, one_time_secrets, unexpected};
-use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::strict::Object;
+use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -35,7 +36,7 @@ pub struct RegisterRequest {
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Locale>,
     /// The client's connection: too many registrations from one network address are refused.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::error::{Code, Result};
-use crate::json::HostOnly;
-use crate::token::Token;
-use crate::user::{Email, Offered, Role, Scope};
+use crate::types::strict::HostOnly;
+use crate::types::token::Token;
+use crate::types::user::{Email, Offered, Role, Scope};
 
 /// Checks whether the bearer of a token may do something. All conditions that are given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]

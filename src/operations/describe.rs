@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{OPERATIONS, Operation};
 use crate::config::Config;
 use crate::error::{Code, Failure, Status, StepUp};
-use crate::user::Actor;
+use crate::types::user::Actor;
 
 /// What every operation can fail by.
 const ALWAYS: [Code; 8] = [

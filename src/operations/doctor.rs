@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Audience, Config, Settings, StoreUrl};
+use crate::config::{Audience, Config, StoreUrl};
 use crate::engine::Engine;
 use crate::engine::providers::Provider;
 use crate::error::{Code, Result};
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
+use crate::settings::Settings;
 use crate::store::figures::Size;
 use crate::store::{self, Checked, Server, Store, events, mails};
 
@@ -254,7 +255,7 @@ impl Findings {
         let field = |index: usize| match (&config.secret_key, &config.secret_keys) {
             (Some(_), _) => key("/secret_key"),
             (None, Some(_)) => key(&format!("/secret_keys/{index}")),
-            (None, None) => secret_key::files(config).into_iter().nth(index).map(|(field, _)| field),
+            (None, None) => config.named_key_files().into_iter().nth(index).map(|(field, _)| field),
         };
         match secret_key::load(config, false) {
             Ok(secrets) => secrets
@@ -495,7 +496,7 @@ impl Findings {
 
     #[cfg(unix)]
     fn files(&mut self, config: &Config) {
-        let key_files = secret_key::files(config);
+        let key_files = config.named_key_files();
         if let StoreUrl::SqliteFile(database) = &config.store {
             let with = |suffix: &str| {
                 let mut path = database.as_os_str().to_owned();

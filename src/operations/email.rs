@@ -5,21 +5,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::UserResponse;
-use crate::client::Client;
 use crate::config::ProviderName;
 use crate::engine::Engine;
 use crate::engine::account_proof::AccountProof;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
-use crate::json;
 use crate::mail::Kind;
-use crate::password::{IssuedSecret, Secret};
 use crate::store::events::Event;
 use crate::store::mails;
 use crate::store::users::{self, By};
-use crate::token::Token;
-use crate::user::{Email, Id, Locale, Offered};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::token::Token;
+use crate::types::user::{Email, Locale, Offered};
 
 /// Requests a mail that verifies the address of an account. Give one of `token`, `user_id`, `verification`,
 /// `username` with `password`, and `email`.
@@ -43,7 +43,7 @@ pub struct RequestEmailVerificationRequest<'a> {
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
     /// The client's connection: too many mails for one network address are refused.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 
@@ -103,7 +103,7 @@ pub struct VerifyEmailRequest<'a> {
     /// The nonce that the ID token must repeat.
     pub nonce: Option<Secret>,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

@@ -11,7 +11,9 @@ use crate::engine::audit::Kind;
 use crate::engine::chain::{ChainHead, ChainProblem, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::store::events::{self, Filter, Listed, Place, Placed};
-use crate::user::{Actor, Id, text_type};
+use crate::types::id::Id;
+use crate::types::text::text_type;
+use crate::types::user::Actor;
 
 /// Reads the audit log.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

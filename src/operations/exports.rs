@@ -8,12 +8,13 @@ use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
-use crate::password::IssuedSecret;
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
     events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
 };
-use crate::user::{Amr, Id, ProviderLogin, PublicUser};
+use crate::types::id::Id;
+use crate::types::secret::IssuedSecret;
+use crate::types::user::{Amr, ProviderLogin, PublicUser};
 
 /// Reads everything that the store keeps about a person.
 #[derive(Debug, Deserialize, JsonSchema)]

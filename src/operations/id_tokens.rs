@@ -6,22 +6,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::login::LoginResponse;
-use crate::client::Client;
 use crate::config::ProviderName;
-use crate::crypto::{self, id_token::IdClaims};
+use crate::crypto::id_token::IdClaims;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::providers::Provider;
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::users::{self, By, NewUser, User};
 use crate::store::{Durability, Tx, unexpected};
-use crate::token::Token;
-use crate::user::{Amr, Email, Id, Locale, PublicUser, Scope, Username};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::strict::Object;
+use crate::types::token::Token;
+use crate::types::user::{Amr, Email, Locale, PublicUser, Scope, Username};
 
 /// Authenticates a user by an ID token and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,7 +41,7 @@ pub struct LoginWithIdTokenRequest<'a> {
     /// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
     pub scope: Option<Scope>,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 
@@ -260,8 +261,10 @@ impl Newcomer {
 /// somebody else has it, and no address becomes a name.
 fn username(preferred: Option<&str>) -> Result<Username> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let suffix: String =
-        crypto::random::<8>()?.iter().map(|byte| LETTERS[usize::from(byte % 32)] as char).collect();
+    let suffix: String = crate::types::random::random::<8>()?
+        .iter()
+        .map(|byte| LETTERS[usize::from(byte % 32)] as char)
+        .collect();
     let stem = preferred.filter(|name| name.chars().count() <= 40 && name.parse::<Username>().is_ok());
     // A name that ends in another script than it begins with may be none.
     let names = [stem.unwrap_or(STEM), STEM].map(|stem| format!("{stem}-{suffix}"));

@@ -12,13 +12,16 @@ use crate::engine::Engine;
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
-use crate::password::Secret;
+use crate::json;
 use crate::store::events::Event;
 use crate::store::rehearsal::Taken;
 use crate::store::users::{self, By, NewUser};
 use crate::store::{Durability, Tx};
-use crate::user::{Email, Id, Locale, Offered, PublicUser, Role, Username, text_type};
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::strict::Object;
+use crate::types::text::text_type;
+use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
 
 /// The most accounts of one call: each is looked up and written in one transaction with the others.
 const MAX_USERS: usize = 10_000;
@@ -28,7 +31,7 @@ const MAX_USERS: usize = 10_000;
 #[serde(deny_unknown_fields)]
 pub struct ImportUsersRequest {
     /// The accounts, in the order in which they are tried; at most 10,000.
-    #[serde(deserialize_with = "json::objects")]
+    #[serde(deserialize_with = "crate::types::strict::objects")]
     #[schemars(length(max = 10_000))]
     pub users: Vec<ImportedUser>,
     /// Whether to create nothing and only report.

@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Object};
-use crate::token::Token;
+use crate::json;
+use crate::types::strict::Object;
+use crate::types::token::Token;
 
 /// Asks the configured `introspection_service` about a token (RFC 7662).
 #[derive(Debug, Deserialize, JsonSchema)]

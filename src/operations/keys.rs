@@ -4,12 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::Engine;
 use crate::engine::backends::backends;
 use crate::engine::retirement::{Retire, Retired, Retiring};
-use crate::engine::settings;
+use crate::engine::{Engine, settings};
 use crate::error::{Code, Error, Result};
-use crate::json::Object;
+use crate::types::strict::Object;
 
 /// Returns the public keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -1,8 +1,8 @@
 //! Logging in: `login`, `complete_login`.
 
-use crate::client::Client;
 use crate::engine::accounts::Identifier;
 use crate::engine::step::Step;
+use crate::types::client::Client;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,14 +15,15 @@ use crate::engine::one_time::Purpose;
 use crate::engine::sessions::{Entry, FirstTokens};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::password::{Password, Secret, Weakness};
+use crate::password::{Password, Weakness};
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx};
-use crate::token::Token;
-use crate::user::{Amr, Id, Offered, PublicUser, Scope};
-use crate::webauthn::AuthenticationResponse;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::token::Token;
+use crate::types::user::{Amr, Offered, PublicUser, Scope};
+use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates a user by password and opens a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,7 +40,7 @@ pub struct LoginRequest {
     /// that passes on a client's wish decides first what the client may have.
     pub scope: Option<Scope>,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
     /// The code of the account's authenticator app. Ignored if the account has no second factor.
     pub two_fa_code: Option<Secret>,
@@ -47,7 +48,7 @@ pub struct LoginRequest {
     pub recovery_code: Option<Secret>,
     /// A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
     /// `toJSON()`.
-    #[serde(default, deserialize_with = "json::optional_open_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
 }
 
@@ -63,7 +64,7 @@ pub struct CompleteLoginRequest {
     pub recovery_code: Option<Secret>,
     /// The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
     /// `toJSON()`.
-    #[serde(default, deserialize_with = "json::optional_open_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
     /// The new password, if the password must be changed.
     pub new_password: Option<Secret>,

@@ -9,10 +9,12 @@ use crate::engine::Engine;
 use crate::engine::outbox::{Fate, Outbox, Taken};
 use crate::error::{Code, Error, Result};
 use crate::mail::Mailbox;
-use crate::password::IssuedSecret;
 use crate::store::Share;
-use crate::token::Token;
-use crate::user::{Email, Id, Locale, text_type};
+use crate::types::id::Id;
+use crate::types::secret::IssuedSecret;
+use crate::types::text::text_type;
+use crate::types::token::Token;
+use crate::types::user::{Email, Locale};
 
 /// Takes mails out of the outbox on a lease, to send them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

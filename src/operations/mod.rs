@@ -38,7 +38,7 @@ use crate::engine::acting::acting;
 use crate::engine::counters::Call;
 use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
-use crate::user::Actor;
+use crate::types::user::Actor;
 
 /// What a call of an operation may wait for at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::login::LoginResponse;
-use crate::client::Client;
 use crate::config::{LoginName, Passkeys};
+use crate::crypto::secrets;
 use crate::crypto::webauthn::{self, Expected, Flaw, NewCredential, Registration, State};
-use crate::crypto::{base64url, secrets};
 use crate::engine::Engine;
 use crate::engine::accounts::Identifier;
 use crate::engine::audit::{Kind, event};
@@ -26,13 +25,17 @@ use crate::engine::one_time::{Making, Purpose};
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::password::{IssuedSecret, Secret};
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, damaged};
-use crate::user::{Amr, Id, Offered, Scope, text_type};
-use crate::webauthn::{
+use crate::types::base64url::base64url;
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::text::text_type;
+use crate::types::user::{Amr, Offered, Scope};
+use crate::types::webauthn::{
     AuthenticationResponse, AuthenticatorSelection, Bytes, CreationOptions, CredentialDescriptor,
     CredentialParameters, PREFERRED, PUBLIC_KEY, RegistrationResponse, RelyingParty, RequestOptions,
     UserEntity,
@@ -67,7 +70,7 @@ pub struct FinishPasskeyRegistrationRequest {
     /// The challenge of `begin_passkey_registration`.
     pub challenge: Secret,
     /// The answer of `navigator.credentials.create`: the credential's `toJSON()`.
-    #[serde(deserialize_with = "json::open_object")]
+    #[serde(deserialize_with = "crate::types::strict::open_object")]
     pub response: RegistrationResponse,
 }
 
@@ -110,10 +113,10 @@ pub struct FinishPasskeyLoginRequest {
     /// The challenge of `begin_passkey_login`.
     pub challenge: Secret,
     /// The answer of `navigator.credentials.get`: the credential's `toJSON()`.
-    #[serde(deserialize_with = "json::open_object")]
+    #[serde(deserialize_with = "crate::types::strict::open_object")]
     pub response: AuthenticationResponse,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

@@ -5,19 +5,18 @@ use serde::Deserialize;
 
 use super::accounts::UserResponse;
 use super::email::SentResponse;
-use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
-use crate::json;
 use crate::mail::Kind;
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
 use crate::store::{identities, second_factors};
-use crate::token::Token;
-use crate::user::{Email, Locale};
+use crate::types::client::Client;
+use crate::types::secret::Secret;
+use crate::types::token::Token;
+use crate::types::user::{Email, Locale};
 
 /// Requests a mail with a token that sets a new password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,7 +27,7 @@ pub struct RequestPasswordResetRequest {
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
     /// The client's connection: too many mails for one network address are refused.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

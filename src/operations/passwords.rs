@@ -5,17 +5,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::UserResponse;
-use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::password::{self, Assessment, IssuedSecret, Password, Secret, Weakness};
+use crate::password::{self, Assessment, Password, Weakness};
 use crate::store::events::Event;
 use crate::store::sessions;
 use crate::store::users::{self, By, User};
-use crate::token::Token;
-use crate::user::{Id, Offered};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::token::Token;
+use crate::types::user::Offered;
 
 /// Hashes a password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -90,7 +91,7 @@ pub struct ChangePasswordRequest<'a> {
     /// The new password.
     pub new_password: Secret,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

@@ -4,7 +4,6 @@ use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
@@ -12,15 +11,16 @@ use crate::engine::factors::passkeys::PasskeyProof;
 use crate::engine::sessions::SessionClaims;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::password::{Password, Secret};
+use crate::password::Password;
 use crate::store::events::Event;
-use crate::store::sessions;
 use crate::store::users::{self, By};
-use crate::store::{Durability, Tx};
-use crate::token::Token;
-use crate::user::{Amr, Id, ProviderLogin};
-use crate::webauthn::AuthenticationResponse;
+use crate::store::{Durability, Tx, sessions};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::token::Token;
+use crate::types::user::{Amr, ProviderLogin};
+use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
 /// are enough.
@@ -36,10 +36,10 @@ pub struct ReauthenticateRequest<'a> {
     pub two_fa_code: Option<Secret>,
     /// A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
     /// `toJSON()`. The authenticator must have verified its user.
-    #[serde(default, deserialize_with = "json::optional_open_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
     /// The client's connection, where known.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

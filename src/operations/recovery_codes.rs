@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx, second_factors};
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// Replaces the recovery codes of an account. The host must have authenticated its user just now.
 #[derive(Debug, Deserialize, JsonSchema)]

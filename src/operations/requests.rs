@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::tokens::AuthenticateResponse;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
-use crate::json::Text;
 use crate::requests::{Requests, Rules};
-use crate::token::Token;
+use crate::types::strict::Text;
+use crate::types::token::Token;
 
 /// Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
 /// engine takes the token from `token`, else from `authorization`, else from the configured cookie.

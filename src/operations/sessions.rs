@@ -7,24 +7,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::refresh_token::RefreshToken;
-use crate::crypto::{self};
-use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
 use crate::engine::key_ring::LONGEST_LEEWAY;
-use crate::engine::outbox;
 use crate::engine::rotation::{self, Rotation};
 use crate::engine::tokens::token_id;
+use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
-use crate::password::IssuedSecret;
 use crate::store::events::Event;
-use crate::store::keys::{self};
-use crate::store::sessions::{self};
 use crate::store::users::{self, By};
-use crate::store::{Durability, Share, Tx};
-use crate::store::{one_time_secrets, revoked_tokens};
-use crate::token::Token;
-use crate::user::{Amr, Id, ProviderLogin, Scope};
+use crate::store::{Durability, Share, Tx, keys, one_time_secrets, revoked_tokens, sessions};
+use crate::types::id::Id;
+use crate::types::secret::IssuedSecret;
+use crate::types::token::Token;
+use crate::types::user::{Amr, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -502,7 +498,7 @@ fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
 
 /// Whether it may be the `jti` of a token that was issued here.
 fn is_own_jti(jti: &str) -> bool {
-    jti.len() == 22 && crypto::from_base64url(jti).is_some()
+    jti.len() == 22 && crate::types::base64url::from_base64url(jti).is_some()
 }
 
 fn unknown_session() -> Error {

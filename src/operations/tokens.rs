@@ -1,7 +1,6 @@
 //! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
 
-use crate::engine::tokens::Authenticated;
-use crate::engine::tokens::{AccessClaims, Subject};
+use crate::engine::tokens::{AccessClaims, Authenticated, Subject};
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,17 +10,20 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::config::SubjectClaim;
+use crate::crypto::jws;
 use crate::crypto::refresh_token::RefreshToken;
-use crate::crypto::{self, base64url, jws};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::error::{Code, Error, Result};
-use crate::json::{HostOnly, Object, Response};
+use crate::json::Response;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
 use crate::store::{Durability, keys, sessions};
-use crate::token::Token;
-use crate::user::{Id, ProviderLogin, PublicUser, Scope};
+use crate::types::base64url::base64url;
+use crate::types::id::Id;
+use crate::types::strict::{HostOnly, Object};
+use crate::types::token::Token;
+use crate::types::user::{ProviderLogin, PublicUser, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -268,7 +270,7 @@ impl Engine {
             Ok((keys::retirement(tx)?, user.flatten()))
         })?;
         self.keys.follow(&retirement);
-        let jti = base64url(&crypto::random::<16>()?);
+        let jti = base64url(&crate::types::random::random::<16>()?);
         let registered = AccessClaims {
             sub: &sub,
             iat: now,

@@ -6,18 +6,18 @@ use crate::engine::step::Step;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
 use crate::engine::Engine;
 use crate::engine::factors::Proof;
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::error::{Code, Error, Result};
-use crate::json;
-use crate::password::Secret;
 use crate::store::second_factors::{self, Totp};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx};
 use crate::totp::{AccountName, Provisioning, Seed};
-use crate::user::{Email, Id};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::user::Email;
 
 /// Makes a secret for an authenticator app.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -86,7 +86,7 @@ pub struct ConfirmTotpRequest {
     /// The code that the app shows. It is used up: the first login needs the next code.
     pub code: Secret,
     /// The client's connection, where known; failures on a known device are counted separately.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 
@@ -124,7 +124,7 @@ pub struct DisableTotpRequest {
     /// A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
     pub code: Secret,
     /// The client's connection, where known; failures on a known device are counted separately.
-    #[serde(default, deserialize_with = "json::optional_object")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
 }
 

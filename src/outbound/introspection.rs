@@ -7,7 +7,7 @@ use base64_simd::STANDARD;
 use super::http;
 use crate::config::IntrospectionService;
 use crate::error::{Error, Result};
-use crate::password::Secret;
+use crate::types::secret::Secret;
 
 /// The configured service.
 pub(crate) struct RemoteService {

@@ -12,7 +12,7 @@ pub mod smtp;
 #[path = "no_smtp.rs"]
 pub mod smtp;
 
-use crate::user::Email;
+use crate::types::user::Email;
 
 /// A mail to send.
 #[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "only the feature reads it"))]

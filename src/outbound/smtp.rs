@@ -16,8 +16,8 @@ use rustls::{ClientConfig, RootCertStore};
 use super::{Letter, Outcome};
 use crate::error::{Code, Error, Result};
 use crate::mail::{self, Hello, Smtp, Tls};
-use crate::password::Secret;
-use crate::user::Email;
+use crate::types::secret::Secret;
+use crate::types::user::Email;
 use conversation::{Conversation, Failure, Reply};
 
 mod conversation;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::mutex::lock;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// Two clocks that differ by no more than this are taken to be one.
 pub(super) const ONE_MOMENT_MS: i64 = 10_000;

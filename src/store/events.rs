@@ -17,7 +17,7 @@ use super::row::{Row, damaged};
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// An event that is about to be written.
 #[derive(Clone, Copy, Default)]

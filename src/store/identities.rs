@@ -3,7 +3,7 @@
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A user at a provider.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// The most devices of a user that are known.
 const MOST: i64 = 20;

@@ -4,7 +4,7 @@ use super::row::{Row, Sealed};
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A new mail.
 pub(crate) struct New<'a> {

@@ -32,7 +32,6 @@ use super::sqlite::paths::longer;
 use super::tables::TABLES;
 use super::tx::{Durability, Tx};
 use crate::config::StoreUrl;
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 
 /// Refuses a store that was moved, or that a move has not finished. Failure: `invalid_config`.
@@ -164,7 +163,7 @@ impl Attempt {
 
     /// Notes in the source that it is about to be left.
     fn announce(&self, source: &Store) -> Result<Note> {
-        let id = crypto::base64url(&crypto::random::<16>()?);
+        let id = crate::types::base64url::base64url(&crate::types::random::random::<16>()?);
         source.write_in_turn(|tx| {
             // Waits for another process that moves the store.
             tx.lock_writers_out()?;

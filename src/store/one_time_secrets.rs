@@ -3,7 +3,7 @@
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A stored secret and the state of its user.
 pub(crate) struct Kept {

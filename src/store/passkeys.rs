@@ -4,7 +4,7 @@ use super::row::{Row, damaged};
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A stored credential.
 #[derive(Clone)]

@@ -6,7 +6,6 @@ use aws_lc_rs::hmac;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::sqlite::failures::failed;
-use crate::crypto;
 use crate::error::Result;
 
 /// Names and addresses that are taken.
@@ -21,7 +20,10 @@ impl Taken {
         let sql = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; \
                    CREATE TABLE taken (key BLOB NOT NULL PRIMARY KEY, account BLOB NOT NULL) WITHOUT ROWID; BEGIN";
         connection.execute_batch(sql).map_err(failed)?;
-        Ok(Taken { store: connection, key: hmac::Key::new(hmac::HMAC_SHA256, &crypto::random::<32>()?) })
+        Ok(Taken {
+            store: connection,
+            key: hmac::Key::new(hmac::HMAC_SHA256, &crate::types::random::random::<32>()?),
+        })
     }
 
     /// Returns the account of a name or an address, if that is taken.

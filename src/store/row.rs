@@ -1,7 +1,7 @@
 //! Rows of results, whichever store they come from.
 
 use crate::error::{Code, Error, Result};
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// A row of a result; columns are counted from 0.
 pub(crate) struct Row<'a>(&'a dyn Columns);

@@ -4,7 +4,7 @@ use super::row::{Sealed, damaged};
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// The number of second factors of each kind that an account has.
 pub(crate) struct Count {

@@ -7,7 +7,8 @@ use super::users::{self, User, select};
 use super::value::Value;
 use crate::error::Result;
 use crate::json;
-use crate::user::{Amr, Id, Proofs, ProviderLogin};
+use crate::types::id::Id;
+use crate::types::user::{Amr, Proofs, ProviderLogin};
 
 /// A session and its user.
 pub(crate) struct Session {

@@ -4,7 +4,7 @@ use super::event_log::EventLog;
 use super::row::Row;
 use super::value::Value;
 use crate::error::Result;
-use crate::user::Id;
+use crate::types::id::Id;
 
 /// What a transaction runs. A store may call it again, where the database asks for a retry.
 pub(super) type Work<'w> = &'w mut dyn FnMut(&mut Tx) -> Result<()>;

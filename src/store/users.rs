@@ -4,8 +4,9 @@ use super::row::{Row, Sealed, damaged};
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
-use crate::json::Object;
-use crate::user::{Email, Id, Locale, PublicUser, Role, Username};
+use crate::types::id::Id;
+use crate::types::strict::Object;
+use crate::types::user::{Email, Locale, PublicUser, Role, Username};
 
 /// A stored account.
 pub(crate) struct User {

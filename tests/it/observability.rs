@@ -13,7 +13,7 @@ use doorward::engine::Log;
 use doorward::operations::accounts::GetUserRequest;
 use doorward::operations::keys::JwksRequest;
 use doorward::operations::tokens::VerifyRequest;
-use doorward::token::Token;
+use doorward::types::token::Token;
 use doorward::{Clock, Code, Config, Engine, Hooks, Level};
 use regex::Regex;
 use serde_json::{Value, json};

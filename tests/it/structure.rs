@@ -11,10 +11,16 @@ type Sources = BTreeMap<String, String>;
 /// What each file imports.
 type Arrows<'s> = BTreeMap<&'s str, BTreeSet<&'s str>>;
 
-/// The storeys, from below. What is not named are the values and what they share, which stand below all of these, and
-/// are not in order among themselves yet.
-const STOREYS: [&[&str]; 4] =
-    [&["store", "outbound"], &["engine"], &["operations"], &["host", "restore", "capi"]];
+/// The storeys, from the ground up. The ground is what is not named.
+const STOREYS: [&[&str]; 7] = [
+    &[],
+    &["config"],
+    &["crypto", "secret_key", "settings"],
+    &["store", "outbound"],
+    &["engine"],
+    &["operations"],
+    &["host", "restore", "capi"],
+];
 
 #[test]
 fn files_import_only_what_stands_below() {
@@ -28,7 +34,7 @@ fn files_import_only_what_stands_below() {
 fn no_files_import_each_other_in_a_circle() {
     let sources = sources();
     let arrows = arrows(&sources);
-    for start in arrows.keys().filter(|file| storey(file) > 0) {
+    for start in arrows.keys() {
         let (mut reached, mut next) = (BTreeSet::new(), vec![*start]);
         while let Some(file) = next.pop() {
             for to in arrows.get(file).into_iter().flatten() {
@@ -181,7 +187,7 @@ fn pairs<'s>(arrows: &Arrows<'s>) -> Vec<(&'s str, &'s str)> {
 
 fn storey(module: &str) -> usize {
     let top = module.split("::").nth(1).unwrap_or_default();
-    STOREYS.iter().position(|storey| storey.contains(&top)).map_or(0, |storey| storey + 1)
+    STOREYS.iter().position(|storey| storey.contains(&top)).unwrap_or(0)
 }
 
 fn methods_of_the_engine(text: &str) -> Vec<&str> {

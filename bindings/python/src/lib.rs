@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use doorward::operations::tokens::VerifyRequest;
-use doorward::token::Token;
+use doorward::types::token::Token;
 use doorward::{Code, Config, Error, Result, contain};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;

@@ -14,13 +14,14 @@ use self::totp::Apps;
 use super::audit::{Audit, Kind, event};
 use super::sessions::Sessions;
 use super::throttle::Throttle;
-use crate::client::Client;
 use crate::config::Config;
 use crate::error::{Code, Error, Result, SecondFactors};
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::{Tx, passkeys as passkey_rows, second_factors};
-use crate::user::{Id, PublicUser};
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::user::PublicUser;
 
 /// A proof of a second factor.
 pub(crate) enum Proof {

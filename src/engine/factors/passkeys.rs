@@ -8,20 +8,22 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
 use crate::config::{Config, Passkeys};
+use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, State};
-use crate::crypto::{from_base64url, secrets};
 use crate::engine::audit::{Audit, Kind, event};
 use crate::engine::key_ring::KeyRing;
 use crate::error::Result;
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::{Share, Tx};
-use crate::user::{Id, Scope};
-use crate::webauthn::{
+use crate::types::base64url::from_base64url;
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
+use crate::types::user::Scope;
+use crate::types::webauthn::{
     AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED, RequestOptions,
 };
 

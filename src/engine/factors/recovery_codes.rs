@@ -8,16 +8,16 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::client::Client;
+use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
-use crate::crypto::{self, secrets};
 use crate::engine::audit::{Audit, Kind, event};
 use crate::error::Result;
-use crate::password::Secret;
 use crate::store::events::Event;
 use crate::store::{Tx, second_factors};
 use crate::totp::stripped;
-use crate::user::Id;
+use crate::types::client::Client;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
 
 /// A recovery code: 80 random bits as four groups of base32. It is a secret and not shown in `Debug`.
 pub struct RecoveryCode(Zeroizing<String>);
@@ -31,7 +31,7 @@ const CODE_LEN: usize = 16;
 
 impl RecoveryCode {
     fn new() -> Result<RecoveryCode> {
-        let bytes = Zeroizing::new(crypto::random::<{ CODE_LEN * 5 / 8 }>()?);
+        let bytes = Zeroizing::new(crate::types::random::random::<{ CODE_LEN * 5 / 8 }>()?);
         let text = Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&*bytes).to_lowercase());
         let groups: Vec<&str> = (0..CODE_LEN).step_by(4).map(|at| &text[at..at + 4]).collect();
         Ok(RecoveryCode(Zeroizing::new(groups.join("-"))))

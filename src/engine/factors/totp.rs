@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::crypto::secrets::Secrets;
 use crate::error::Result;
-use crate::password::Secret;
+use crate::settings::Settings;
 use crate::store::second_factors::{self, Totp};
 use crate::store::{Tx, damaged};
 use crate::totp::{Parameters, Seed, ServiceName};
-use crate::user::Id;
+use crate::types::id::Id;
+use crate::types::secret::Secret;
 
 /// Verifies codes of authenticator apps.
 pub(crate) struct Apps {

@@ -10,7 +10,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
-use crate::password::Secret;
+use crate::types::secret::Secret;
 
 /// The maximum size of a reply. RFC 5321 section 4.5.3.1.5 limits one line to 512 bytes.
 const MAX_REPLY_BYTES: usize = 64 << 10;

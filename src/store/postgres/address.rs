@@ -11,7 +11,6 @@ use super::failures::{Failure, NO_OPTIONS, NO_TRANSACTIONS, READS_ONLY, STANDBY}
 use super::tls;
 use super::url::{Host, Mode, Url};
 use super::wire::Connection;
-use crate::crypto;
 use crate::error::Result;
 
 /// The address of the server.
@@ -39,7 +38,7 @@ impl Address {
     pub(super) fn new(url: &str, timeout: Duration) -> Result<Address> {
         let url = Url::parse(url)?;
         let tls = tls::config(&url.tls)?;
-        let first = if url.balances { u16::from_be_bytes(crypto::random()?).into() } else { 0 };
+        let first = if url.balances { u16::from_be_bytes(crate::types::random::random()?).into() } else { 0 };
         let is_pooled = AtomicBool::new(false);
         Ok(Address { url, tls, last: AtomicUsize::new(first), is_pooled, timeout })
     }

@@ -13,7 +13,6 @@ use super::failures::{Failure, Remedy};
 use super::moving;
 use super::transactions::{MOST_TRIES, given_up, roll_back};
 use super::wire::{Connection, Isolation, Reply};
-use crate::crypto;
 use crate::error::{Error, Result};
 use crate::store::event_log::EventLog;
 use crate::store::row::{self, Row, damaged, unexpected};
@@ -179,7 +178,7 @@ impl tx::Statements for Statements<'_> {
 
 /// Deletes expired rows now and then, for other transactions too. It may fail: the next one tries again.
 pub(super) fn tidy(connection: &mut Connection, past: &[Past]) {
-    let is_due = crypto::random::<1>().is_ok_and(|random| random[0] < 32);
+    let is_due = crate::types::random::random::<1>().is_ok_and(|random| random[0] < 32);
     if past.is_empty() || !is_due || connection.is_lost() {
         return;
     }

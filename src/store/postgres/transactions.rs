@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::failures::Failure;
 use super::wire::{Connection, Isolation, Reply};
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 
 /// The most attempts at something that may always fail.
@@ -57,7 +56,7 @@ pub(super) fn roll_back(connection: &mut Connection) {
 /// Waits a little before the next attempt, longer each time, and at random, so that two callers do not meet
 /// again.
 pub(super) fn pause(attempt: u32, deadline: Instant) -> Result<()> {
-    let random = u64::from(u16::from_be_bytes(crypto::random()?));
+    let random = u64::from(u16::from_be_bytes(crate::types::random::random()?));
     let longest = 1_000 << attempt.min(6);
     let pause = Duration::from_micros((random * longest) >> 16);
     if Instant::now() + pause >= deadline {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Code, Error, Result};
-use crate::password::Secret;
+use crate::types::secret::Secret;
 
 /// A parsed URL.
 pub(super) struct Url {

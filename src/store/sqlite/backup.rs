@@ -12,7 +12,6 @@ use super::inspection::{look_at, watched};
 use super::log::Mark;
 use super::migration::note;
 use super::paths::{create_new, longer};
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::store::move_note::Note;
 use crate::store::watch::{Look, Watch};
@@ -29,7 +28,10 @@ pub(super) fn make(
     if path.symlink_metadata().is_ok() {
         return Err(no_backup(&ErrorKind::AlreadyExists.into()));
     }
-    let draft = longer(&path, &format!(".{}", crypto::base64url(&crypto::random::<9>()?)));
+    let draft = longer(
+        &path,
+        &format!(".{}", crate::types::base64url::base64url(&crate::types::random::random::<9>()?)),
+    );
     create_new(&draft).map_err(|error| no_backup(&error))?;
     let copied = copy(&draft).and_then(|()| {
         if let Some(look) = look {

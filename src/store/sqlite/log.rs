@@ -6,6 +6,7 @@
 //! begins the log anew puts the next mark into it, together with the one that the database has then. A backup
 //! gets a mark of its own.
 
+use crate::types::random::random;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
@@ -14,7 +15,6 @@ use std::thread;
 use std::time::Duration;
 
 use super::paths::longer;
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 
 /// The position of the mark in the header of a database.
@@ -27,7 +27,7 @@ pub(super) struct Mark(u32);
 impl Mark {
     /// Makes a mark that follows no other.
     pub fn new() -> Result<Mark> {
-        crypto::random().map(|bytes| Mark(u32::from_be_bytes(bytes)))
+        Ok(Mark(u32::from_be_bytes(random()?)))
     }
 
     pub fn from_header(number: i32) -> Mark {

@@ -16,7 +16,6 @@ use rustix::io::Errno;
 
 use super::paths::{longer, unusable};
 use super::{inspection, log};
-use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::store::watch::Watch;
 
@@ -71,7 +70,10 @@ impl Place {
         if fs::metadata(&self.0).is_ok_and(|store| (store.dev(), store.ino()) == (of.dev(), of.ino())) {
             return Err(no_backup("this is the store itself"));
         }
-        let ending = format!(".restoring-{}", crypto::base64url(&crypto::random::<6>()?));
+        let ending = format!(
+            ".restoring-{}",
+            crate::types::base64url::base64url(&crate::types::random::random::<6>()?)
+        );
         let draft = Draft { folder: longer(&self.0, &ending), has_old: Cell::new(false) };
         let copied = DirBuilder::new().mode(0o700).create(&draft.folder).and_then(|()| {
             let to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft.file())?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::user::text_type;
+use crate::types::text::text_type;
 
 /// The client's connection, where known.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::{base64url, from_base64url};
-use crate::user::text_type;
+use crate::types::base64url::{base64url, from_base64url};
+use crate::types::text::text_type;
 
 pub(crate) const PUBLIC_KEY: &str = "public-key";
 pub(crate) const PREFERRED: &str = "preferred";

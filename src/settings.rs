@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{Audience, BackendConfig, BackendName, Config, Issuer, SigningAlgorithm, SubjectClaim, Whole};
-use crate::password::Secret;
+use crate::config::{
+    AccessTokenSeconds, Audience, BackendConfig, BackendName, Config, Issuer, RefreshTokenSeconds,
+    RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
+};
+use crate::types::secret::Secret;
 
 /// The settings of a store.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -34,11 +37,6 @@ pub struct Settings {
     /// Whether password hashes are sealed.
     pub pepper: bool,
 }
-
-pub(super) type AccessTokenSeconds = Whole<1, 2_592_000, 900>;
-pub(super) type RefreshTokenSeconds = Whole<1, 31_536_000, 2_592_000>;
-pub(super) type SessionMaxSeconds = Whole<1, 315_360_000, 7_776_000>;
-pub(super) type RetentionDays = Whole<1, 36_500, 400>;
 
 /// A named backend; absent members are as in `default`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -10,11 +10,11 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
-use uuid::{Builder, Uuid};
 
-use crate::error::Result;
-use crate::json::Object;
-use crate::{crypto, precis};
+use super::id::Id;
+use super::strict::Object;
+use super::text::text_type;
+use crate::precis;
 
 /// What may be shown of an account. A password hash never leaves the store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -39,62 +39,6 @@ pub struct PublicUser {
     pub locale: Option<Locale>,
     /// When the account was created, in Unix seconds.
     pub created_at: i64,
-}
-
-/// A UUIDv7 (RFC 9562) of a user, a session, and so on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Id(Uuid);
-
-impl Id {
-    /// Makes an id that is ordered by this time in Unix milliseconds.
-    pub(crate) fn new(now_ms: i64) -> Result<Id> {
-        let millis = u64::try_from(now_ms).unwrap_or(0);
-        Ok(Id(Builder::from_unix_timestamp_millis(millis, &crypto::random()?).into_uuid()))
-    }
-
-    /// Returns the id as stored.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Id {
-        Id(Uuid::from_bytes(bytes))
-    }
-
-    /// Returns an id not above any id of this time or later.
-    pub(crate) fn first_at(unix_ms: i64) -> Id {
-        let millis = u64::try_from(unix_ms).unwrap_or(0);
-        Id(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
-    }
-
-    /// Returns the time by which the id is ordered.
-    pub(crate) fn unix_ms(self) -> i64 {
-        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
-        i64::from_be_bytes([0, 0, a, b, c, d, e, f])
-    }
-
-    /// Returns the next higher id of the same time; the counter of its last 62 bits does not overflow.
-    pub(crate) fn next(self) -> Id {
-        Id(Uuid::from_u128(self.0.as_u128().wrapping_add(1)))
-    }
-}
-
-impl FromStr for Id {
-    type Err = &'static str;
-
-    /// Parses the canonical spelling only: 36 characters, lower case, hyphens.
-    fn from_str(text: &str) -> Result<Id, &'static str> {
-        let id = Uuid::try_parse(text).map_err(|_| "expected an id")?;
-        let canonical = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
-        if canonical { Ok(Id(id)) } else { Err("expected an id") }
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
 }
 
 /// A username: RFC 8265 UsernameCaseMapped, without `@`, at most 64 characters. Stored as given; compared by
@@ -481,39 +425,6 @@ impl fmt::Debug for Offered {
     }
 }
 
-/// Implements a JSON string that is parsed with `FromStr`, so that an invalid one never becomes a value.
-macro_rules! text_type {
-    // A named shape of its own in the description.
-    (shape $name:literal, $type:ident, $($schema:tt)*) => {
-        $crate::user::text_type!(@ $name, false, $type, $($schema)*);
-    };
-    (@ $name:expr, $is_inline:literal, $type:ident, $($schema:tt)*) => {
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                <crate::json::Text as serde::Deserialize>::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
-            }
-        }
-
-        impl schemars::JsonSchema for $type {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                $name.into()
-            }
-            fn inline_schema() -> bool {
-                $is_inline
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", $($schema)*})
-            }
-        }
-    };
-    ($type:ident, $($schema:tt)*) => {
-        $crate::user::text_type!(@ stringify!($type), true, $type, $($schema)*);
-    };
-}
-
-pub(crate) use text_type;
-
-text_type!(Id, "format": "uuid");
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
 text_type!(Role, "minLength": 1, "maxLength": 64);

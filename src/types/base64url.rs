@@ -1,0 +1,28 @@
+//! base64url without padding (RFC 4648 section 5, RFC 7515 appendix C).
+
+use base64_simd::URL_SAFE_NO_PAD;
+
+/// Writes bytes as base64url.
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// The bytes of the one canonical spelling: padding, white space and unused bits are refused.
+pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{base64url, from_base64url};
+
+    #[test]
+    fn base64url_has_one_spelling() {
+        assert_eq!(from_base64url("-_8"), Some(vec![0xfb, 0xff]));
+        assert_eq!(base64url(&[0xfb, 0xff]), "-_8");
+        // Padding, white space, the other alphabet, unused bits, an impossible length.
+        for text in ["-_8=", "-_8 ", "-_8\n", " -_8", "+/8", "-_9", "-_8A-", "-", "-_8\0"] {
+            assert_eq!(from_base64url(text), None, "{text:?}");
+        }
+    }
+}

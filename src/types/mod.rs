@@ -1,0 +1,14 @@
+//! Values that exist only valid, and know nothing of the rest.
+
+pub(crate) mod base64url;
+pub mod client;
+pub mod id;
+pub(crate) mod random;
+pub mod secret;
+pub mod strict;
+pub(crate) mod text;
+pub mod token;
+pub mod url;
+pub mod user;
+pub mod webauthn;
+pub mod whole;

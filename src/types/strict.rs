@@ -1,0 +1,243 @@
+//! JSON values that are read strictly: objects only where an object is wanted, no duplicate keys, no NUL characters,
+//! bounded nesting.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
+
+/// Parses a structure from a JSON object only; serde by itself also accepts a list of its members.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(ObjectOnly(deserializer))
+}
+
+/// Parses like [`object`]; `null` means none.
+pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Inner<T>>::deserialize(deserializer)?.map(|Inner(value)| value))
+}
+
+/// Parses like [`object`], for each item of a list.
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
+}
+
+/// Parses like [`object`], but ignores nulls and unknown members: the text is from other software, which may
+/// come to write more. Everything in it is still parsed strictly.
+pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    from_object(Object::deserialize(deserializer)?).map_err(|error| D::Error::custom(error.inner()))
+}
+
+/// Parses like [`open_object`]; `null` means none.
+pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let object = Option::<Object>::deserialize(deserializer)?;
+    object.map(from_object).transpose().map_err(|error| D::Error::custom(error.inner()))
+}
+
+/// Parses an object in which `null` means absent, and empty lists and objects stand for each other.
+pub(crate) fn from_object<T: DeserializeOwned>(
+    object: Object,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    let mut value = Value::Object(object.0);
+    remove_nulls(&mut value);
+    for _ in 0..MOST_EMPTIES {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else { break };
+        // A member that is missing is none that could be the other.
+        if error.inner().to_string().starts_with("missing field") {
+            break;
+        }
+        let Some(found) = value.pointer_mut(&pointer(error.path())) else { break };
+        *found = match found {
+            Value::Array(items) if items.is_empty() => Map::new().into(),
+            Value::Object(members) if members.is_empty() => Vec::<Value>::new().into(),
+            _ => break,
+        };
+    }
+    // Parsing by value leaves no copy of a secret behind.
+    serde_path_to_error::deserialize(value)
+}
+
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(remove_nulls);
+    }
+}
+
+struct Inner<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Inner<T>, D::Error> {
+        object(deserializer).map(Inner)
+    }
+}
+
+struct ObjectOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// How deep a body may nest.
+pub const MAX_DEPTH: usize = 32;
+
+/// How many empty lists and objects of a request may be exchanged for each other.
+pub(crate) const MOST_EMPTIES: usize = 16;
+
+/// The maximum length of a name in an error.
+pub(crate) const MAX_NAME: usize = 64;
+
+/// Returns the JSON pointer (RFC 6901) of a path, as far as its names may be repeated.
+pub(crate) fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer = child(&pointer, &index.to_string()),
+            Segment::Map { key } if key.chars().count() <= MAX_NAME => pointer = child(&pointer, key),
+            Segment::Map { .. } => break,
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// Returns the JSON pointer of a member.
+pub(crate) fn child(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// A JSON object with neither duplicate keys, nor NUL characters, nor nesting beyond [`MAX_DEPTH`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Object(pub Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+        match Strict(1).deserialize(deserializer)? {
+            Value::Object(map) => Ok(Object(map)),
+            _ => Err(D::Error::custom("expected an object")),
+        }
+    }
+}
+
+impl JsonSchema for Object {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": true})
+    }
+}
+
+/// A value in a response that is for the host only and must never be passed on to a client.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct HostOnly<T>(pub T);
+
+impl<T: JsonSchema> JsonSchema for HostOnly<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("HostOnly_{}", T::schema_name()).into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = T::json_schema(generator);
+        schema.insert("x-host-only".to_owned(), true.into());
+        schema
+    }
+}
+
+/// A JSON string, borrowed from the input if it contains no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+/// Any JSON value at the given depth, parsed strictly.
+pub(crate) struct Strict(pub usize);
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        no_nul(value).map(|()| value.into())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Strict(inner))? {
+            items.push(item);
+        }
+        Ok(items.into())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            no_nul(&key)?;
+            let value = entries.next_value_seed(Strict(inner))?;
+            if map.insert(key, value).is_some() {
+                return Err(A::Error::custom("duplicate key"));
+            }
+        }
+        Ok(map.into())
+    }
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> Result<usize, E> {
+        if self.0 >= MAX_DEPTH { Err(E::custom("nested too deeply")) } else { Ok(self.0 + 1) }
+    }
+}
+
+/// PostgreSQL text and C strings cannot hold NUL, so no stored text may.
+fn no_nul<E: serde::de::Error>(text: &str) -> Result<(), E> {
+    if text.contains('\0') { Err(E::custom("NUL character")) } else { Ok(()) }
+}
