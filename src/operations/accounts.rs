@@ -129,12 +129,12 @@ pub struct UpdateUserRequest {
     /// true.
     pub email: Option<Email>,
     /// Whether the address counts as verified, because the caller checked it by other means. Password,
-    /// sessions and factors stay, even if somebody else set them up: see `reclaim`. Refused if another
+    /// sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
     /// account verified this address; an account that claims it unverified loses the claim.
     pub email_verified: Option<bool>,
     /// With `email_verified`, for an account whose user never proved an address: removes everything that
-    /// opened it before, because somebody else may have made it: password, sessions, second factors, passkeys
-    /// and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+    /// opened it before, because another person may have made it: password, sessions, second factors,
+    /// passkeys and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
     pub reclaim: Option<bool>,
     /// The language of mails to this user.
     pub locale: Option<Locale>,
@@ -171,8 +171,8 @@ pub struct DeleteUserResponse {
     pub deleted: bool,
 }
 
-/// The role of those who administer: the last active account that has it keeps it, stays active and
-/// stays.
+/// The administrators' role. The last active account with this role can neither lose it, nor be deactivated,
+/// nor be deleted.
 const ADMIN: &str = "admin";
 
 impl Engine {
@@ -191,7 +191,8 @@ impl Engine {
         let roles = in_order(roles.unwrap_or_else(|| registration.default_roles.clone()))?;
         let password = self.passwords.chosen(&password, &username, email.as_ref(), "/password")?;
 
-        // Counted and hashed before anything is looked up: a taken name costs as much as a free one.
+        // The attempt is counted and the password hashed before any lookup, so that a taken name costs as
+        // much as a free one.
         let client = client.unwrap_or_default();
         self.throttle.count_registration(client.ip, self.clock.now())?;
         let id = Id::new(self.clock.now_ms())?;
@@ -347,11 +348,12 @@ impl Engine {
                 (user.username, username_key) = (username.clone(), key);
             }
             if let Some(email) = &request.email {
-                // What is verified is the address to the letter: another one may be another mailbox.
+                // The verification holds for the address to the letter: another spelling may be another
+                // mailbox.
                 if before.email.as_ref() != Some(email) {
                     let key = email.key();
-                    // Of an address that another account verified since, the account lost its claim. One that counts as
-                    // verified takes the claim below.
+                    // The account loses its claim to an address that another account has verified since. An
+                    // address that counts as verified takes the claim below.
                     let is_claimed = email_key.as_ref() == Some(&key) || request.email_verified == Some(true);
                     if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
                         return Err(Error::at(Code::EmailTaken, "/email", "taken"));
@@ -395,7 +397,7 @@ impl Engine {
             if reclaims {
                 self.accounts.reclaim(tx, request.id, now)?;
             }
-            // Sessions and waiting logins that had no second factor end where a role begins to demand one.
+            // When a role begins to demand a second factor, sessions and pending logins without one end.
             let demands_factor =
                 self.factors.are_required_of(&user) && !self.factors.are_required_of(&before);
             if (before.is_active && !user.is_active) || demands_factor {
@@ -403,7 +405,7 @@ impl Engine {
             }
             let mut changed = changed_fields(&before, &user)?;
             if changed.contains(&"email") {
-                // What was mailed is for the address before.
+                // Mailed tokens belong to the old address.
                 one_time_secrets::delete_all(tx, request.id)?;
                 outbox::forget_tokens(tx, request.id)?;
             }
@@ -425,7 +427,7 @@ impl Engine {
         Ok(UserResponse { user })
     }
 
-    /// Deletes an account and all that is kept about it, all or nothing.
+    /// Deletes an account and everything that is kept about it, all or nothing.
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_constraint` (rows of the host's own tables refer to the
     /// account), `store_unavailable`.
@@ -450,7 +452,7 @@ fn is_admin(user: &PublicUser) -> bool {
     user.is_active && user.roles.iter().any(|role| role.as_str() == ADMIN)
 }
 
-/// The names of the fields that differ.
+/// Returns the names of the fields that differ.
 fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'static str>> {
     let attributes = |user: &PublicUser| json::render(&user.attributes);
     let fields = [
@@ -466,7 +468,7 @@ fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'stati
     Ok(fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect())
 }
 
-/// Refuses what would leave no active admin.
+/// Fails unless an active admin other than this account remains.
 fn another_admin(tx: &mut Tx, but: Id) -> Result<()> {
     match users::has_other_active(tx, ADMIN, but)? {
         true => Ok(()),

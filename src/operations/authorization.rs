@@ -1,4 +1,4 @@
-//! Who may do what: `authorize`.
+//! Authorization: `authorize`.
 
 use crate::engine::tokens::Bearer;
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ pub struct AuthorizeRequest<'a> {
     pub token: Token<'a>,
     /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
-    /// The account has at least one of these roles. An empty list admits nobody.
+    /// The account has at least one of these roles. An empty list admits no user.
     pub roles: Option<Vec<Role>>,
     /// The account has this id.
     pub user_id: Option<String>,
@@ -51,8 +51,8 @@ pub struct AuthorizeResponse {
 }
 
 impl Engine {
-    /// Says whether the bearer of a token may, by the account as it is now: never by what the token
-    /// says of it. Any problem of the token is a no.
+    /// Decides whether the bearer of a token is authorized, by the account as it is now and not by the
+    /// token's claims about it. Any problem with the token means no.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
@@ -72,10 +72,10 @@ impl Engine {
         let Bearer { user, scope, auth_time, proofs, .. } = bearer;
         let granted = scope.as_deref().unwrap_or_default();
         let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
-        // Where addresses are concealed, an address is an account's only once it is verified.
+        // Where addresses are concealed, an address belongs to an account only once it is verified.
         let is_theirs = user.email_verified || !self.config.registration.conceal_existing;
         let is_address = |email: &str| {
-            // Addresses of one key may be those of two mailboxes.
+            // Two mailboxes may have addresses with the same key.
             let offered = email.parse::<Email>().ok();
             let is_own =
                 offered.zip(user.email.as_ref()).is_some_and(|(offered, own)| own.is_mailbox_of(&offered));

@@ -28,8 +28,8 @@ pub struct DeliverMailResponse {
 }
 
 impl Engine {
-    /// Sends mails that are due by SMTP, one after another, until there is none or `limit` is reached. If the
-    /// server is unreachable, the mail at hand is due again later, and the others as before.
+    /// Sends the mails that are due by SMTP, one after another, until none is left or `limit` is reached. If
+    /// the server is unreachable, the current mail is due again later, and the other mails stay due.
     ///
     /// Failures: `mail_unavailable`, `invalid_config` where no server is configured, `feature_not_built`,
     /// `invalid_request`, `store_unavailable`.

@@ -1,4 +1,4 @@
-//! The library as data, for those who generate code, documentation and tests from it.
+//! The library as data, for generators of code, documentation and tests.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::{Code, Failure, Status, StepUp};
 use crate::types::user::Actor;
 
-/// What every operation can fail by.
+/// The codes of every operation.
 const ALWAYS: [Code; 8] = [
     Code::InvalidJson,
     Code::InvalidRequest,
@@ -23,12 +23,12 @@ const ALWAYS: [Code; 8] = [
     Code::Internal,
 ];
 
-/// What an operation can fail by that can fail by `store_unavailable`: the host made a rule in the store that forbids the
-/// change, or set the store up so that it cannot be used.
+/// The codes of every operation that can give `store_unavailable`: a constraint of the host forbids the
+/// change, or the store cannot be used as it was set up.
 const OF_THE_STORE: [Code; 2] = [Code::StoreConstraint, Code::InvalidConfig];
 
-/// The library as data: the operations, the statuses, the codes, the features, and under `$defs` each shape once, as JSON
-/// Schema. What `doorward_describe` answers.
+/// Describes the library as data: the operations, the statuses, the codes, the features, and under `$defs`
+/// each type once, as JSON Schema. `doorward_describe` returns it.
 pub fn describe() -> Value {
     let mut schemas = Schemas::default();
     let operations: Vec<Value> = OPERATIONS.iter().map(|operation| schemas.operation(operation)).collect();
@@ -75,7 +75,7 @@ fn failures(codes: &[Code]) -> Vec<Value> {
     codes.iter().map(|code| json!({"code": code.name(), "status": code.status().name()})).collect()
 }
 
-/// The shapes of what is read and of what is written.
+/// The schemas of the types of requests and of responses.
 struct Schemas {
     requests: SchemaGenerator,
     responses: SchemaGenerator,
@@ -108,7 +108,7 @@ impl Schemas {
         })
     }
 
-    /// The member that the table gives to the request of an operation that is called on another's behalf.
+    /// Adds the member `actor` to a request, if the operation can be called on behalf of another user.
     fn add_actor(&mut self, request: &Schema) {
         const ABOUT: &str = "The name or id of the one who does this, as the host knows them, where it is not the user. The events of the call keep it.";
         let mut actor = <Option<Actor>>::json_schema(&mut self.requests);
@@ -122,7 +122,7 @@ impl Schemas {
         }
     }
 
-    /// Every shape under its name. In requests `null` stands for what is absent; a response leaves it out.
+    /// Returns every type under its name. In requests `null` means absent; responses omit absent members.
     fn shapes(mut self) -> BTreeMap<String, Value> {
         let mut shapes: BTreeMap<String, Value> = self.requests.take_definitions(true).into_iter().collect();
         for (name, mut shape) in self.responses.take_definitions(true) {
@@ -138,7 +138,7 @@ impl Schemas {
     }
 }
 
-/// Takes `null` from the members of a response that may be absent.
+/// Removes `null` from the optional members of a response.
 fn without_null(shape: &mut Value) {
     let required = shape["required"].clone();
     let is_required = |name: &str| required.as_array().is_some_and(|all| all.iter().any(|one| one == name));
@@ -166,7 +166,7 @@ fn without_null_choice(member: &mut Map<String, Value>) {
     if let [Value::Object(choice)] = choices.as_slice() {
         let choice = choice.clone();
         member.remove("anyOf");
-        // What the member says of itself goes before what its type says.
+        // The member's own description takes precedence over that of its type.
         for (name, value) in choice {
             member.entry(name).or_insert(value);
         }
@@ -211,7 +211,8 @@ mod tests {
             let nullable = members.filter(|(_, member)| member.to_string().contains("\"null\""));
             found.extend(nullable.map(|(member, _)| format!("{name}.{member}")));
         }
-        // An account without an address says so, and a backend that had no key.
+        // The two members that are `null` rather than absent: the address of an account without one, and the
+        // previous key of a backend that had none.
         assert_eq!(found, ["RotateKeysResponse.previous", "User.email"]);
     }
 
@@ -226,7 +227,7 @@ mod tests {
         assert!(!responses.keys().any(|name| is_numbered(name)));
     }
 
-    /// Whether a name is what the second of two types of one name is called.
+    /// Whether a name has the number that schemars adds to the second of two types of one name.
     fn is_numbered(name: &str) -> bool {
         name.ends_with(|last: char| last.is_ascii_digit())
     }

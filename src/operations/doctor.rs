@@ -1,4 +1,4 @@
-//! A second look at the configuration: `doctor`.
+//! Checks of the running configuration: `doctor`.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -67,21 +67,21 @@ pub enum Severity {
 
 use Severity::{Advice, Ok as Good, Problem};
 
-/// How long `doctor` looks for damage, unless it is asked to look at everything.
+/// The time that `doctor` spends on looking for damage, unless a full check is requested.
 const INTEGRITY_BUDGET: Duration = Duration::from_secs(2);
 
-/// A secret that is worth fewer bits is weak; the estimate ends at 64.
+/// Secrets with fewer estimated bits are weak. The estimate ends at 64.
 const MIN_BITS: f64 = 63.0;
 
-/// With less than this on its disk a store will soon take no more.
+/// A store with less free disk space than this will soon fail to write.
 const LITTLE_SPACE: u64 = 256 << 20;
 
-/// Clocks that differ by no more than this, in milliseconds, agree.
+/// Clocks agree if they differ by at most this many milliseconds.
 const MOST_AHEAD_MS: i64 = 1000;
 
 impl Engine {
-    /// Judges the running configuration on this machine: measures a hash, looks at secrets, lifetimes, files
-    /// and the clock. It takes as long as two hashes, and two seconds where a SQLite file is large.
+    /// Checks the running configuration on this machine: measures a hash, and looks at secrets, lifetimes,
+    /// files and the clock. It takes as long as two hashes, and two seconds more if a SQLite file is large.
     pub fn doctor(&self, request: DoctorRequest) -> Result<DoctorResponse> {
         let mut findings = Findings(Vec::new());
         let hash = self.passwords.hasher.measure().ok();
@@ -113,8 +113,8 @@ impl Engine {
         })
     }
 
-    /// Looks at the store, and at no more of it once it does not answer: each look waits for
-    /// `limits.store_timeout_ms` at most.
+    /// Examines the store. The first failure ends the examination, because each query may wait for
+    /// `limits.store_timeout_ms`.
     fn examine_store(&self, findings: &mut Findings, to_the_end: bool) {
         match self.store.schema() {
             Ok((found, known)) if found.needed > known => findings.add(
@@ -170,8 +170,8 @@ impl Engine {
     }
 }
 
-/// Looks for damage in a store that does not open, for two seconds or to the end: what [`Engine::doctor`] would say.
-/// `None` where none is found.
+/// Looks for damage in a store that does not open, for two seconds or to the end. Returns the finding that
+/// [`Engine::doctor`] would give, or `None` if there is no damage.
 pub fn damage(store: &StoreUrl, to_the_end: bool) -> Option<Finding> {
     let StoreUrl::SqliteFile(path) = store else { return None };
     store::damage(path, while_looked_through(to_the_end)).map(|fault| Finding::damage(&fault))
@@ -204,7 +204,7 @@ impl Findings {
         self.0.push(Finding { severity, check, field, message: message.into() });
     }
 
-    /// Advice where `is_bad`, else nothing to do.
+    /// Adds advice if `is_bad`, or else an `ok`.
     fn advise(&mut self, is_bad: bool, check: &'static str, field: &str, advice: String, good: &str) {
         match is_bad {
             true => self.add(Advice, check, key(field), advice),
@@ -558,7 +558,7 @@ impl Findings {
     }
 
     fn integrity(&mut self, store: &Store, to_the_end: bool) {
-        // What keeps it from being looked through is another finding.
+        // Another finding reports why the file cannot be read.
         let (severity, message) = match store.fault(while_looked_through(to_the_end)) {
             Ok(Checked::Nothing) | Err(_) => return,
             Ok(Checked::Damaged(fault)) => return self.0.push(Finding::damage(&fault)),
@@ -584,7 +584,7 @@ impl Findings {
         );
     }
 
-    /// The disk of a SQLite file: what is free, and how long the write-ahead log is.
+    /// Checks the disk of a SQLite file: its free space, and the length of the write-ahead log.
     fn disk(&mut self, size: Size) {
         let mib = |bytes: u64| bytes >> 20;
         if let Some(free) = size.free_bytes {
@@ -684,8 +684,8 @@ fn key(field: &str) -> Option<String> {
     Some(field.to_owned())
 }
 
-/// Whether root keeps this file and lets a group of this process, or by an access control list its user, read it
-/// (0440): so secrets come from systemd, Docker and Kubernetes.
+/// Whether root owns this file and only a group of this process may read it, or its user by an access control
+/// list (0440). systemd, Docker and Kubernetes provide secrets like this.
 #[cfg(unix)]
 fn is_lent(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -698,7 +698,7 @@ fn is_lent(path: &Path) -> bool {
         && own.chain([root]).any(|group| group == metadata.gid())
 }
 
-/// The mode of a file, if it lets others than its owner in.
+/// Returns the mode of a file if users other than its owner may use it.
 #[cfg(unix)]
 fn others_may(path: &Path) -> Option<u32> {
     let metadata = std::fs::metadata(path).ok()?;

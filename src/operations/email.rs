@@ -1,5 +1,5 @@
-//! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`. An address is
-//! an account's when somebody proves both: the mailbox, by the token that was mailed to it, and the account.
+//! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`.
+//! Verifying an address takes two proofs: of the mailbox, by the mailed token, and of the account.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -126,8 +126,8 @@ pub struct CheckMailTokenResponse {
 }
 
 impl Engine {
-    /// Mails a token to the address of an account that has yet to verify it. An account gets one such mail a minute,
-    /// and fewer when they are asked for again and again; another account's mails to the address change nothing.
+    /// Mails a token to an account's unverified address. An account gets at most one such mail a minute, and
+    /// fewer after repeated requests. Mails of other accounts to the same address do not count.
     ///
     /// Failures: `invalid_request`, `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_challenge`,
     /// `too_many_attempts`, `hash_queue_full`, `store_unavailable`.
@@ -201,7 +201,8 @@ impl Engine {
             let owner = users::find(tx, By::Email(&key))?.filter(|owner| owner.public.id != user_id);
             let is_claimed = owner.is_some() && !self.config.verifies_addresses();
             let owner = owner.filter(|owner| owner.public.email_verified);
-            // Where addresses are verified, one that was only claimed is for whoever proves it.
+            // Where addresses are verified, an address that is only claimed goes to the first account that
+            // proves it.
             if (is_claimed || owner.is_some()) && !self.config.registration.conceal_existing {
                 return Err(Error::at(Code::EmailTaken, "/new_email", "taken"));
             }
@@ -229,10 +230,10 @@ impl Engine {
         Ok(RequestEmailChangeResponse { sent: true, verification: verification.into() })
     }
 
-    /// Redeems the token of a mail together with a proof of the account: its address is verified, and, where it is a
-    /// new one, takes the place of the old one, which ends every session. A proof that is refused leaves the token for
-    /// another try. Where `mail.click_verifies` is set, the token alone gives an account that never verified an address
-    /// to who reads its mail, without what opened it before.
+    /// Redeems a mailed token together with a proof of the account, and verifies the address. A new address
+    /// takes the place of the old one and ends every session. A refused proof does not use up the token. If
+    /// `mail.click_verifies` is set, the token alone verifies the address of an account that never verified
+    /// one; everything that opened the account before is removed.
     ///
     /// Failures: `invalid_token`, `not_authenticated` (no proof), `permission_denied` and `user_not_found` (of the access
     /// token), `invalid_credentials`, `invalid_challenge`, `email_taken`, `too_many_attempts`, `invalid_request`,
@@ -256,7 +257,7 @@ impl Engine {
             let id = user.public.id;
             match &proven {
                 Some(proven) => self.proofs.rely_on(tx, proven, &user, Some(&address), now)?,
-                // Who verified before has proven the account, and can do so again.
+                // A user who verified an address before has proven the account, and can do so again.
                 None if self.config.mail.click_verifies && !user.was_verified => {
                     self.accounts.reclaim(tx, id, now)?;
                 }
@@ -284,7 +285,7 @@ impl Engine {
         Ok(UserResponse { user })
     }
 
-    /// Looks at the token of a mail without redeeming it: programs that scan mail follow links, too.
+    /// Checks a mailed token without redeeming it, because mail scanners follow links, too.
     ///
     /// Failures: `invalid_token`, `store_unavailable`.
     pub fn check_mail_token(&self, request: CheckMailTokenRequest) -> Result<CheckMailTokenResponse> {

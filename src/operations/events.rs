@@ -33,7 +33,7 @@ pub struct EventsRequest {
     /// Only events at this time or earlier, in Unix seconds.
     pub until: Option<i64>,
     /// The order: `written` (default), in which an event comes after all events that were written before it,
-    /// whatever the clocks say; `oldest` or `newest` first, by time.
+    /// by any clock; `oldest` or `newest` first, by time.
     pub order: Option<EventOrder>,
     /// Only events after the one with this id, in the order asked for: `next` of the previous page, or
     /// `resume` of an earlier answer. If that event was purged, all events that remain come after it.
@@ -43,15 +43,15 @@ pub struct EventsRequest {
     pub limit: Option<u32>,
 }
 
-/// In which order events are listed.
+/// The order in which events are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EventOrder {
-    /// As they came into the log.
+    /// In the order of the log.
     #[default]
     Written,
-    /// By time.
+    /// By time, oldest first.
     Oldest,
-    /// By time, backwards.
+    /// By time, newest first.
     Newest,
 }
 
@@ -103,7 +103,7 @@ pub struct EventInfo {
     /// The client's IP address, if the host gave it; forgotten with the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// Who did it, where it was not the account itself, as far as the host said.
+    /// The actor that the host named, if it was not the account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     /// Details, by kind: the reason, the backend, the names of the changed fields. They are for the host
@@ -178,7 +178,8 @@ impl Engine {
             EventOrder::Oldest | EventOrder::Newest => {
                 while self.audit.give_places()? {}
                 self.store.read(|tx| {
-                    // What comes later is not listed, or it is and comes again: nothing is lost.
+                    // Events that are written from now on may be listed now and again on the next page. None
+                    // is lost.
                     let last = events::last(tx)?;
                     let is_newest_first = order == EventOrder::Newest;
                     let listed = events::list_by_time(tx, &which, request.after, is_newest_first, limit)?;
@@ -191,7 +192,7 @@ impl Engine {
         Ok(EventsResponse { events, next, resume })
     }
 
-    /// Events after another one in the order of the log, and how far that was read.
+    /// Lists events after another one in the order of the log. Also returns how far the log was read.
     fn list_written(
         &self,
         which: &Filter,
@@ -204,13 +205,13 @@ impl Engine {
                 let place = after.map_or(Ok(Place::Unknown), |after| events::place_of(tx, after))?;
                 let position = match place {
                     Place::At(position) => position,
-                    // What is gone was before everything that is left.
+                    // A purged event came before all that remain.
                     Place::Unknown => 0,
                     Place::None => return Ok((Vec::new(), after)),
                 };
                 let last = events::last(tx)?;
                 let listed = events::list_by_place(tx, which, position, limit)?;
-                // What came meanwhile may be beyond the last one.
+                // Events that were written meanwhile may lie beyond `last`.
                 let end =
                     listed.last().and_then(|event| Some(Placed { id: event.id, position: event.position? }));
                 let resume = match listed.len() == limit {
@@ -225,7 +226,7 @@ impl Engine {
         }
     }
 
-    /// Verifies the chain over the audit log, after what is yet to be linked was linked.
+    /// Links the events that are not linked yet, and verifies the chain of the audit log.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn verify_events(&self, request: VerifyEventsRequest) -> Result<VerifyEventsResponse> {

@@ -1,4 +1,4 @@
-//! Everything that is kept on a person: `export_user`.
+//! The export of all data about a user: `export_user`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -153,11 +153,11 @@ pub struct ExportedSession {
     pub device_id: Option<IssuedSecret>,
 }
 
-/// How many sessions, and how many events, a page has at most.
+/// The most sessions, and the most events, of one page.
 const PAGE: usize = 1000;
 
 impl Engine {
-    /// Reads everything that is kept on a person, without what is secret.
+    /// Returns all data about a user, without secrets.
     ///
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn export_user(&self, request: ExportUserRequest) -> Result<ExportUserResponse> {
@@ -219,7 +219,8 @@ impl Engine {
 }
 
 impl ExportUserResponse {
-    /// Ends the page where the first full list ends: ids are ordered by time, so one of them is a place in both.
+    /// Ends the page where the first full list ends. Ids are ordered by time, so one id is a position in both
+    /// lists.
     fn end_page(&mut self) {
         let ends = [
             self.sessions.last().filter(|_| self.sessions.len() == PAGE).map(|session| session.id),
@@ -258,7 +259,7 @@ mod tests {
     use crate::engine::Engine;
     use crate::{Config, Hooks};
 
-    /// Where each table that knows a user is in the export. Who adds a table says it here.
+    /// The place in the export of each table that refers to a user. A new table must be added here.
     const TABLES: [(&str, &str); 10] = [
         // `user.roles`
         ("user_roles", "user"),
@@ -273,7 +274,8 @@ mod tests {
         ("mails", "mails"),
     ];
 
-    /// By the schema as all its steps make it: columns called `user_id` and columns that refer to `users`.
+    /// The schema, after all its migrations, shows these tables: they have a column `user_id` or refer to
+    /// `users`.
     #[test]
     fn every_table_that_knows_a_user_is_exported() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
-//! Logging in by what an OpenID provider says: `login_with_id_token`. Somebody is known by issuer and subject; an
-//! address links only where both sides have verified it (OpenID Connect Core sections 3.1.3.7 and 5.7).
+//! Logging in with an ID token of an OpenID provider: `login_with_id_token`. Issuer and subject identify a
+//! user. An address links an account only if both sides have verified it (OpenID Connect Core sections
+//! 3.1.3.7 and 5.7).
 
 use crate::engine::step::Step;
 use schemars::JsonSchema;
@@ -56,10 +57,10 @@ pub struct LoginWithIdTokenResponse {
 }
 
 impl Engine {
-    /// Logs in by an ID token. Who is known by issuer and subject enters the account that was linked then. Else
-    /// an account with the same address is linked, where the provider is trusted with addresses and says that this
-    /// one is verified: one that never verified it is taken away from whoever made it, with all that opened it.
-    /// Else a new account is made, where the provider may bring new users.
+    /// Logs in by an ID token. If issuer and subject are linked to an account, that account is entered.
+    /// Otherwise, if the provider is trusted with addresses and says that the address is verified, the
+    /// account with this address is linked. An account that never verified the address first loses everything
+    /// that opened it before. Otherwise a new account is created, if the provider may register users.
     ///
     /// Failures: `invalid_token`, `invalid_credentials`, `second_factor_required`, `email_taken`,
     /// `too_many_attempts`, `invalid_request`, `auth_service_unavailable`, `store_unavailable`.
@@ -70,7 +71,7 @@ impl Engine {
             backend: self.keys.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
-            // How they proved it is known to the provider alone.
+            // Only the provider knows how the user authenticated.
             amr: Amr::default(),
             provider: None,
         };
@@ -83,7 +84,7 @@ impl Engine {
                 let now = now_ms / 1000;
                 let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
-                // From here on an account that was made now stays, so that its address can be verified.
+                // An account that was created now stays from here on, so that its address can be verified.
                 match self.may_enter(&user) {
                     Ok(()) => Ok((self.logins.after_password(tx, user, None, &entry, now_ms)?, created)),
                     Err(error) => Ok((Step::Refused(error.about(Some(user.public.id), None)), created)),
@@ -102,7 +103,7 @@ impl Engine {
         })
     }
 
-    /// The account that the claims open, and whether it was made for them.
+    /// Returns the account for the claims, and whether it was created.
     fn account_of(
         &self,
         tx: &mut Tx,
@@ -132,14 +133,14 @@ impl Engine {
         Ok((users::find(tx, By::Id(id))?.ok_or_else(unexpected)?, created))
     }
 
-    /// Makes the account that has the address ready to be linked to the identity that has verified it.
+    /// Prepares the account with this address for being linked to the identity that has verified the address.
     fn linked(&self, tx: &mut Tx, mut owner: User, email: &Email, now: i64) -> Result<Id> {
         let id = owner.public.id;
         if !owner.public.is_active {
             return Err(Error::new(Code::InvalidCredentials, "inactive_user").about(Some(id), None));
         }
         if !owner.public.email_verified {
-            // Who made it may have waited for this login.
+            // Another person may have created the account and waited for this login.
             self.accounts.reclaim(tx, id, now)?;
             owner.public.email = Some(email.clone());
             self.accounts.claim(tx, &mut owner, now)?;
@@ -147,14 +148,16 @@ impl Engine {
         Ok(id)
     }
 
-    /// Whether the factors of an account are its owner's beyond doubt, though the address that it has now is yet to be
-    /// verified: it was proven once, and who reads the mail of its address takes no factor away.
+    /// Whether the account's factors certainly belong to its owner although its present address is
+    /// unverified: an earlier address was proven, and the readers of an address's mail cannot remove a
+    /// factor.
     fn is_held(&self, tx: &mut Tx, owner: &User) -> Result<bool> {
         let may_be = owner.was_verified && !owner.public.email_verified;
         Ok(may_be && self.factors.of(tx, owner.public.id)?.any())
     }
 
-    /// Makes an account without a password, its address as `register` would have it but for its being verified.
+    /// Creates an account without a password. Its address is treated as by `register`, except that it may be
+    /// verified.
     fn registered(
         &self,
         tx: &mut Tx,
@@ -205,7 +208,7 @@ impl Engine {
         Ok(user.id)
     }
 
-    /// Whether somebody who has proven who they are may enter now.
+    /// Whether an authenticated user may enter now.
     fn may_enter(&self, user: &User) -> Result<()> {
         let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
         if !user.public.is_active {
@@ -217,7 +220,7 @@ impl Engine {
         }
     }
 
-    /// Counts a failure for its source and writes to the log why it was one. Failure: `too_many_attempts`.
+    /// Counts a failure for its source and logs its reason. Failure: `too_many_attempts`.
     fn id_token_refused(&self, client: &Client, error: &Error) -> Result<()> {
         let now = self.clock.now();
         let ip = client.ip();
@@ -234,7 +237,7 @@ impl Engine {
     }
 }
 
-/// Who comes with the claims, as far as they can be trusted, and the account that they would get.
+/// The identity of the claims with the data that can be trusted, and the account to create for it.
 struct Newcomer {
     id: Id,
     username: Username,
@@ -257,8 +260,8 @@ impl Newcomer {
     }
 }
 
-/// A name that nobody has: what the provider calls them with 40 random bits, so that no name can be had before
-/// somebody else has it, and no address becomes a name.
+/// Returns an unused name: the provider's name for the user and 40 random bits. The bits keep names from
+/// being taken in advance, and addresses from becoming names.
 fn username(preferred: Option<&str>) -> Result<Username> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let suffix: String = crate::types::random::random::<8>()?
@@ -266,13 +269,13 @@ fn username(preferred: Option<&str>) -> Result<Username> {
         .map(|byte| LETTERS[usize::from(byte % 32)] as char)
         .collect();
     let stem = preferred.filter(|name| name.chars().count() <= 40 && name.parse::<Username>().is_ok());
-    // A name that ends in another script than it begins with may be none.
+    // A name may be invalid if it begins and ends in different scripts.
     let names = [stem.unwrap_or(STEM), STEM].map(|stem| format!("{stem}-{suffix}"));
     let name = names.iter().find_map(|name| name.parse().ok());
     name.ok_or(Error::new(Code::Internal, "username"))
 }
 
-/// What a name begins with where the provider gives none.
+/// The beginning of a name if the provider gives none.
 const STEM: &str = "user";
 
 impl User {

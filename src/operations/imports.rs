@@ -1,4 +1,4 @@
-//! Accounts of another system: `import_users`.
+//! Importing accounts of another system: `import_users`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
@@ -23,7 +23,7 @@ use crate::types::strict::Object;
 use crate::types::text::text_type;
 use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
 
-/// The most accounts of one call: each is looked up and written in one transaction with the others.
+/// The most accounts of one call. One transaction looks up and writes them all.
 const MAX_USERS: usize = 10_000;
 
 /// Creates accounts with the password hashes of another system.
@@ -152,8 +152,8 @@ pub enum Problem {
 }
 
 impl Engine {
-    /// Creates accounts with the password hashes that another system made, all in one transaction. A hash is
-    /// replaced by one of this engine's at the first login. Problems are no failure of the operation.
+    /// Creates accounts with password hashes of another system, in one transaction. The first login replaces
+    /// the hash by one of this engine's. Problems with accounts do not fail the operation.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn import_users(&self, request: ImportUsersRequest) -> Result<ImportUsersResponse> {
@@ -186,17 +186,17 @@ impl Engine {
         })
     }
 
-    /// Begins a dry run of more accounts than one call takes.
+    /// Starts a dry run for more accounts than one call takes.
     ///
     /// Failures: `store_unavailable`.
     pub fn rehearse_imports(&self) -> Result<Rehearsal<'_>> {
         Ok(Rehearsal { engine: self, taken: Taken::new()? })
     }
 
-    /// The account that an imported one would become, or all that is wrong with it by itself.
+    /// Builds the account for an imported one, or lists its own problems.
     fn candidate(&self, mut user: ImportedUser, now: i64) -> Result<Candidate> {
         let registration = &self.config.registration;
-        // What a table has no value for, many tools write as an empty text.
+        // Many tools write a missing value as an empty text.
         user.email.take_if(|text| text.as_str().is_empty());
         user.locale.take_if(|text| text.as_str().is_empty());
         user.password_hash.take_if(|text| text.expose().is_empty());
@@ -255,15 +255,15 @@ impl Engine {
     }
 }
 
-/// A dry run of imports one after the other: each finds what those before it would have created. It only reads the
-/// store, and its memory does not grow with the accounts.
+/// A dry run of several imports. Each import sees the accounts that the earlier ones would have created. It
+/// only reads the store, and its memory does not grow with the number of accounts.
 pub struct Rehearsal<'a> {
     engine: &'a Engine,
     taken: Taken,
 }
 
 impl Rehearsal<'_> {
-    /// What an import of these accounts would do with `on_conflict: "skip"`.
+    /// Returns what an import of these accounts would do with `on_conflict: "skip"`.
     ///
     /// Failures: `store_unavailable`.
     pub fn import_users(&mut self, users: Vec<ImportedUser>) -> Result<ImportUsersResponse> {
@@ -286,7 +286,7 @@ const NAME: &str = "name";
 const ADDRESS: &str = "address";
 
 impl ImportedUser {
-    /// Reads an account from a JSON text, as `import_users` does from its list.
+    /// Parses an account from JSON text, as `import_users` parses those of its list.
     ///
     /// Failures: `invalid_json`, `invalid_request`.
     pub fn parse(text: &str) -> Result<ImportedUser> {
@@ -298,7 +298,7 @@ impl ImportedUser {
     }
 }
 
-/// An account that is good by itself, or why it is not.
+/// A valid account, or its problems.
 type Candidate = Result<Account, Vec<Problem>>;
 
 struct Account {
@@ -326,14 +326,14 @@ impl Account {
     }
 }
 
-/// What makes two accounts the same, as a digest.
+/// A digest of the content by which two accounts are the same.
 fn content(account: &PublicUser) -> Result<Vec<u8>> {
     let PublicUser { username, email, roles, attributes, locale, .. } = account;
     let text = json::render(&(username, email, roles, attributes, locale))?;
     Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
 }
 
-/// The accounts without a problem, and every problem with its place.
+/// The accounts without problems, and every problem with its position.
 #[derive(Default)]
 struct Judged<'a> {
     accounts: Vec<&'a Account>,
@@ -342,8 +342,8 @@ struct Judged<'a> {
     present: usize,
 }
 
-/// Holds the accounts against the store, against what is `taken` before, and against each other: who comes first has
-/// the name.
+/// Checks the accounts against the store, against the names and addresses that are `taken`, and against each
+/// other. The first of two accounts in the list gets a name.
 fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) -> Result<Judged<'a>> {
     let mut judged = Judged::default();
     let mut usernames: HashMap<&String, &PublicUser> = HashMap::new();
@@ -413,7 +413,7 @@ impl Judged<'_> {
     }
 }
 
-/// The value, or a problem more.
+/// Parses a value, or adds a problem.
 fn parsed<T: FromStr>(text: &Offered, problem: Problem, problems: &mut Vec<Problem>) -> Option<T> {
     text.as_str().parse().map_err(|_| problems.push(problem)).ok()
 }

@@ -1,4 +1,4 @@
-//! Tokens of another service: `introspect_remote`.
+//! Checking tokens of another service: `introspect_remote`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub struct IntrospectRemoteRequest<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct IntrospectRemoteResponse(
-    /// The members as they were written: numbers stay what they are, however long.
+    /// The members as they were written, so that long numbers keep their digits.
     pub BTreeMap<String, Box<RawValue>>,
 );
 
@@ -50,8 +50,8 @@ impl JsonSchema for IntrospectRemoteResponse {
 }
 
 impl Engine {
-    /// Asks the configured service whether a token is good now. A verdict is the service's own word; whatever
-    /// else happens is no verdict.
+    /// Asks the configured service whether a token is valid now. Only an answer of the service is a verdict;
+    /// every other outcome is an error.
     ///
     /// Failures: `invalid_token`, `auth_service_unavailable`, `invalid_config` where no service is
     /// configured, `feature_not_built`.
@@ -67,7 +67,7 @@ impl Engine {
         }
         let answer = service.ask(request.token.expose(), request.token_type_hint.as_deref())?;
         let not_json = || Error::new(Code::AuthServiceUnavailable, "not_json");
-        // Read as strictly as a request, before it is passed on as it stands.
+        // The answer is parsed as strictly as a request, before it is passed on unchanged.
         let Object(read) = json::parse(&answer, Code::AuthServiceUnavailable).map_err(|_| not_json())?;
         match read.get("active") {
             Some(Value::Bool(true)) => {}

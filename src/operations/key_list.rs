@@ -1,4 +1,4 @@
-//! `list_keys`: which keys there are, and what still needs an older secret key.
+//! Listing keys: `list_keys` returns all keys, and what still needs an older secret key.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct ListKeysResponse {
     pub secret_keys: Vec<SecretKey>,
 }
 
-/// A key that signs access tokens, or only verifies them.
+/// A key that signs access tokens or only verifies them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SigningKey {
     /// The key's id: `kid` in the header of the tokens that it signed.
@@ -56,11 +56,11 @@ pub struct SecretKey {
     pub needed_by: Option<NeededBy>,
 }
 
-/// What a process does with a secret key.
+/// The use of a secret key in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretKeyState {
-    /// The newest key of the store, which seals new data, whatever order this process lists its keys in.
+    /// The newest key of the store. It seals new data, even if it is not the first in this process's list.
     Current,
     /// An older key, which opens what it sealed.
     Listed,
@@ -87,7 +87,8 @@ pub struct NeededBy {
 }
 
 impl Engine {
-    /// Lists signing keys and secret keys. Where there are older secret keys it looks at every account and session.
+    /// Lists signing keys and secret keys. If there are older secret keys, it reads every account and
+    /// session.
     ///
     /// Failures: `store_unavailable`.
     pub fn list_keys(&self, _: ListKeysRequest) -> Result<ListKeysResponse> {

@@ -55,16 +55,16 @@ pub struct RotateKeysResponse {
 }
 
 impl Engine {
-    /// The public keys that tokens verify with, old ones included while they do.
+    /// Returns the public keys that verify tokens. Old keys are included as long as they verify.
     ///
     /// Failures: `store_unavailable`.
     pub fn jwks(&self, _: JwksRequest) -> Result<JwksResponse> {
         Ok(JwksResponse { keys: self.keys.public()? })
     }
 
-    /// Makes a new signing key. What the old one signed stays valid until it expires; other processes
-    /// verify with the new one at once and sign with it within a minute. Keys that are retired are dead for the live
-    /// questions at once, in every process, and for `verify` in another process within a minute.
+    /// Makes a new signing key. Tokens of the old key stay valid until they expire. Other processes verify
+    /// with the new key at once, and sign with it within a minute. A retired key is refused by live checks at
+    /// once in every process, and by `verify` in another process within a minute.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn rotate_keys(&self, request: RotateKeysRequest) -> Result<RotateKeysResponse> {
@@ -72,7 +72,7 @@ impl Engine {
         if keep_totp.is_some() && (retire.is_none() || name.is_some()) {
             return Err(Error::at(Code::InvalidRequest, "/keep_totp", "only with retire, without backend"));
         }
-        // As the store has them now: another process may have changed the algorithm.
+        // The settings are read from the store, because another process may have changed the algorithm.
         let recorded = self.store.read(|tx| settings::now(tx, &self.secrets, &self.settings))?;
         let backends = backends(&recorded.settings)?;
         let own = self.keys.backend(name.as_deref())?;

@@ -109,10 +109,10 @@ impl From<FirstTokens> for LoginResponse {
 }
 
 impl Engine {
-    /// Logs in by password. An unknown user, a wrong password, an inactive account and one without a
+    /// Logs in by password. An unknown user, a wrong password, an inactive account and an account without a
     /// password get the same answer after the same work: one hash and one counted failure. So does an account
-    /// that was guessed at too often by another of its names, or 100 times in a row. What more is wanted is
-    /// told only after the right password, with a challenge for `complete_login`.
+    /// that was locked under another of its names, or after 100 failures in a row. A required further step is
+    /// disclosed only after the right password, with a challenge for `complete_login`.
     ///
     /// Failures: `invalid_credentials`, `second_factor_required`, `invalid_code`, `password_change_required`,
     /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
@@ -154,8 +154,8 @@ impl Engine {
         })
     }
 
-    /// Takes the next step of a login: a second factor, or a new password. It opens the session, or a password that
-    /// must be changed is the step after.
+    /// Takes the next step of a login: a second factor, or a new password. It opens the session, unless the
+    /// password must be changed next.
     ///
     /// Failures: `invalid_challenge`, `invalid_code`, `password_change_required`, `too_many_attempts`,
     /// `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
@@ -174,7 +174,8 @@ impl Engine {
         }
     }
 
-    /// Each attempt is counted with the challenge and for the account, in the transaction that looks at the proof.
+    /// Each attempt is counted for the challenge and for the account, in the transaction that checks the
+    /// proof.
     fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<LoginResponse> {
         let (challenge, purpose, now_ms) =
             (challenge.expose(), &[Purpose::SecondFactor], self.clock.now_ms());
@@ -186,7 +187,7 @@ impl Engine {
             if let Step::Refused(refused) =
                 self.factors.prove(tx, found.user_id, proof, &entry.client, now)?
             {
-                // While the account is locked nothing is looked at, and no attempt taken.
+                // While the account is locked, no proof is checked and no attempt is used.
                 return if refused.code == Code::TooManyAttempts {
                     Err(refused)
                 } else {
@@ -199,7 +200,8 @@ impl Engine {
         Ok(self.sessions.first_tokens(completed.result()?)?.into())
     }
 
-    /// A password that must be changed is replaced, with everything that was opened with it, all or nothing.
+    /// Replaces a password that must be changed and revokes everything that was opened with it, all or
+    /// nothing.
     fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
         let challenge = challenge.expose();
         let purpose = &[Purpose::PasswordChange];
@@ -214,7 +216,7 @@ impl Engine {
         let new = self.passwords.chosen(new_password, username, email, "/new_password")?;
         let entry = self.logins.waiting(&found)?;
 
-        // Each attempt is two hashes.
+        // Each attempt costs two hashes.
         let count = |tx: &mut Tx| self.one_time.take_attempt(tx, challenge, purpose, now).map(drop);
         self.store.write(Durability::Relaxed, count)?;
         if self.passwords.hasher.verify(&new, self.passwords.hash_of(&user).as_deref())?.valid {
@@ -228,14 +230,14 @@ impl Engine {
             let ip = entry.client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
             self.passwords.replace(tx, id, &hash, None, now)?;
-            // The session is of the epoch that begins with the new password.
+            // The session belongs to the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
             self.sessions.open(tx, user, &entry, now_ms)
         })?;
         Ok(self.sessions.first_tokens(session)?.into())
     }
 
-    /// Lets the user in whose password it is.
+    /// Completes the login of the password's owner.
     fn enter(
         &self,
         user: Option<User>,
@@ -251,8 +253,8 @@ impl Engine {
         let better_hash = self.passwords.better_hash(&user, &hash, password);
         let now_ms = self.clock.now_ms();
         let entered = self.store.write(Durability::Full, |tx| {
-            // The account may have changed while the hash was computed. A new password is a new epoch; a
-            // better hash of the same one, by a login beside this, is not.
+            // The account may have changed while the hash was computed. A new password starts a new epoch. A
+            // better hash of the same password, from a concurrent login, does not.
             let found = users::find(tx, By::Id(user.public.id))?;
             let unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
             let Some(found) = found.filter(unchanged) else {

@@ -86,7 +86,7 @@ pub struct AcknowledgeMailRequest {
     /// Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice as
     /// long each time, up to six hours.
     pub delivered: bool,
-    /// Why the mail was not sent, in one word. The audit log keeps it, so it must not name anybody.
+    /// Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person.
     pub error: Option<Reason>,
     /// Whether to give the mail up, because the address takes no mail.
     pub permanent: Option<bool>,
@@ -99,7 +99,7 @@ pub struct AcknowledgeMailResponse {
     pub acknowledged: bool,
 }
 
-/// Why a mail was not sent: 1 to 64 of the characters a-z, 0-9, `_`, `-` and `.`.
+/// The reason why a mail was not sent: 1 to 64 of the characters a-z, 0-9, `_`, `-` and `.`.
 #[derive(Clone, Debug)]
 pub struct Reason(String);
 
@@ -116,7 +116,8 @@ impl FromStr for Reason {
 text_type!(Reason, "pattern": "^[a-z0-9_.-]{1,64}$");
 
 impl Engine {
-    /// Takes mails out of the outbox, for a host that sends them itself. Of many callers each gets others.
+    /// Takes mails from the outbox, for a host that sends them itself. Concurrent callers get different
+    /// mails.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn take_mail(&self, request: TakeMailRequest) -> Result<TakeMailResponse> {
@@ -134,7 +135,8 @@ impl Engine {
         Ok(TakeMailResponse { mails })
     }
 
-    /// Says what became of a mail that was taken. Saying it again, or of a mail that is gone, changes nothing.
+    /// Reports the outcome of a mail that was taken. A repeated report, or one of a mail that is gone,
+    /// changes nothing.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn acknowledge_mail(&self, request: AcknowledgeMailRequest) -> Result<AcknowledgeMailResponse> {

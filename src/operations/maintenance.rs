@@ -1,4 +1,4 @@
-//! What keeps a store healthy: `maintain`, `backup`.
+//! Maintenance of the store: `maintain`, `backup`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,12 +93,12 @@ pub struct Verified {
     pub events: i64,
 }
 
-/// How many rows a transaction deletes: other writers wait no longer than it takes.
+/// The number of rows that one transaction deletes. It bounds how long other writers wait.
 const BATCH: usize = 500;
 
 impl Engine {
-    /// Purges what is past its time, in short transactions of their own, until nothing is left or the time is
-    /// up. What is purged was dead before.
+    /// Purges expired rows in short transactions, until none is left or the time is up. The rows were invalid
+    /// before.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn maintain(&self, request: MaintainRequest) -> Result<MaintainResponse> {
@@ -114,7 +114,7 @@ impl Engine {
             end: Instant::now() + Duration::from_millis(budget_ms.into()),
             is_complete: true,
         };
-        // What is past its time has its place and its link before it goes.
+        // An expired event gets its place and its link in the chain before it is deleted.
         while purge.is_complete && self.audit.give_places()? {
             purge.is_complete = Instant::now() < purge.end;
         }
@@ -125,7 +125,7 @@ impl Engine {
             one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,
             spent_challenges: purge.all(|tx| passkeys::forget_expired(tx, now, share))?,
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
-            // What is given up is logged.
+            // A mail that is given up is logged.
             mails: purge.all(|tx| self.mailing.outbox.forget_expired(tx, now, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
@@ -134,15 +134,16 @@ impl Engine {
         Ok(MaintainResponse { purged, complete: purge.is_complete })
     }
 
-    /// Copies a SQLite store, as it is at one moment, into a new file while others read and write. The copy
-    /// is opened with the same secret key, which is not in it. A failure leaves no file.
+    /// Copies a SQLite store, as it is at one moment, into a new file while others read and write. Opening
+    /// the copy needs the same secret key, which the copy does not contain. A failed backup leaves no file.
     ///
     /// Failures: `invalid_request`, `feature_not_built`, `store_unavailable`.
     pub fn backup(&self, request: BackupRequest) -> Result<BackupResponse> {
         self.backup_watched(request, &(Arc::new(|_, _, _| true) as Watch))
     }
 
-    /// As [`Engine::backup`]; `watch` hears how far it is, and ends it where it answers `false`.
+    /// As [`Engine::backup`]. The progress is passed to `watch`, which cancels the backup by returning
+    /// `false`.
     ///
     /// Failures: as there.
     pub fn backup_watched(&self, request: BackupRequest, watch: &Watch) -> Result<BackupResponse> {
@@ -175,11 +176,11 @@ struct Purge<'e> {
 }
 
 impl Purge<'_> {
-    /// Deletes the counts of accounts that were made under secret keys that are gone: they have no end, and are not
-    /// found any more. Their ids begin with that of the key.
+    /// Deletes the counters of accounts that were made under secret keys that no longer exist. These counters
+    /// have no end and can no longer be found. Their ids begin with the key's id.
     fn lasting_throttles(&mut self, share: Share) -> Result<usize> {
         let mut keys: Vec<KeyId> = self.engine.secrets.ids().collect();
-        // A process whose keys are all retired knows nothing of the keys of others.
+        // A process with only retired keys does not know the keys of other processes.
         if keys.is_empty() {
             return Ok(0);
         }
@@ -188,17 +189,18 @@ impl Purge<'_> {
         let mut from = Vec::new();
         for key in keys {
             rows += self.all(|tx| throttles::forget_lasting(tx, &from, &key, share))?;
-            // Beyond everything that begins with the key's id.
+            // Skips all ids that begin with the key's id.
             from = [&key[..], &[0xff; 29]].concat();
         }
         Ok(rows + self.all(|tx| throttles::forget_lasting(tx, &from, &[0xff; 33], share))?)
     }
 
-    /// Deletes batch after batch of a kind until a batch is not full or the time is up; how many rows.
+    /// Deletes rows of one kind in batches, until a batch is not full or the time is up. Returns the number
+    /// of rows.
     fn all(&mut self, mut batch: impl FnMut(&mut Tx) -> Result<usize>) -> Result<usize> {
         let mut rows = 0;
         while self.is_complete {
-            // What a power cut brings back is purged again.
+            // Rows that a power failure restores are purged again.
             let deleted = self.engine.store.write(Durability::Relaxed, &mut batch)?;
             rows += deleted;
             if deleted < BATCH {

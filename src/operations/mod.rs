@@ -1,6 +1,6 @@
-//! The table of operations, and one file per capability: its requests, its responses, and the methods of [`Engine`]
-//! that answer. Whatever crosses the ABI, a binding or the reference is in the table: a name, a request, a response, a
-//! method, and since when.
+//! The table of operations, and one file per capability: its requests, its responses, and the methods of
+//! [`Engine`] that perform it. Everything that the C ABI, a binding or the reference offers has a row in the
+//! table: a name, a request, a response, a method, and the version that added it.
 
 pub mod accounts;
 pub mod authorization;
@@ -40,7 +40,7 @@ use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
 use crate::types::user::Actor;
 
-/// What a call of an operation may wait for at most.
+/// The longest wait of a call of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
     /// Nothing: it computes for microseconds. Only `verify` may wait for the store: one call a minute, and if a token
@@ -90,7 +90,7 @@ pub struct Operation {
     /// Whether it is called on another's behalf: then the request has a member `actor`, and the events of the call keep
     /// it.
     pub takes_actor: bool,
-    /// Its place in the table.
+    /// The index in the table.
     pub(crate) index: usize,
     pub(crate) call: fn(&Engine, &str) -> Result<String>,
     request: fn(&mut SchemaGenerator) -> Schema,
@@ -98,13 +98,13 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether a call takes no longer than reading the clock twice.
+    /// Whether reading the clock twice would take longer than a call.
     pub(crate) fn is_fast(&self) -> bool {
         self.index == rows::verify.index
     }
 }
 
-/// Whether a row says that its operation takes an actor.
+/// Whether a row marks its operation as taking an actor.
 macro_rules! takes_actor {
     () => {
         false
@@ -114,7 +114,7 @@ macro_rules! takes_actor {
     };
 }
 
-/// What a row says of a call that is made again.
+/// The row's answer to whether a call may be repeated.
 macro_rules! retry {
     (again) => {
         true
@@ -126,7 +126,7 @@ macro_rules! retry {
 
 macro_rules! operations {
     ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $retry:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
-        /// The rows, each under its name.
+        /// The rows under their names.
         #[expect(non_upper_case_globals, reason = "named as the operation")]
         pub(crate) mod rows {
             use super::*;
@@ -400,13 +400,13 @@ impl Engine {
         })
     }
 
-    /// Runs `f` as a call of this operation: counted, timed, and logged when it fails.
+    /// Runs `f` as a call of this operation: it is counted, timed, and logged if it fails.
     pub(crate) fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
         let call = self.begun(operation);
         self.ended(operation, call, f())
     }
 
-    /// Runs `f` as [`Engine::observe`] does, unless it has no answer: then there was no call.
+    /// Runs `f` as [`Engine::observe`] does. If `f` returns `None`, no call is recorded.
     pub(crate) fn observe_answer<T>(
         &self,
         operation: &Operation,
@@ -433,13 +433,13 @@ impl Engine {
     }
 
     fn operation(&self, name: &str) -> Result<&'static Operation> {
-        // The name is not logged, because it may be anything.
+        // The name is not logged, because it may contain anything.
         let found = find(name).ok_or(Error::from(Code::UnknownOperation));
         found.inspect_err(|error| self.reporter.failed(None, error))
     }
 }
 
-/// A request, and who acts, where the operation takes an actor.
+/// A request, with its actor if the operation takes one.
 struct Acted<T, const TAKES_ACTOR: bool> {
     actor: Option<Actor>,
     request: T,
@@ -488,7 +488,7 @@ mod tests {
                     [Cost::Store, Cost::Long].as_slice()
                 }
             } else {
-                // What computes, and `doctor`, which tells of every failure.
+                // The operations that compute, and `doctor`, which reports every failure as a finding.
                 &[Cost::Instant, Cost::Hash, Cost::Store, Cost::Long]
             };
             assert!(expected.contains(&operation.cost), "{}: {:?}", operation.name, operation.cost);

@@ -1,8 +1,10 @@
 //! Passkeys (Web Authentication Level 3): `begin_passkey_registration`, `finish_passkey_registration`,
-//! `begin_passkey_login`, `finish_passkey_login`, `list_passkeys`, `remove_passkey`, and how one is proven.
+//! `begin_passkey_login`, `finish_passkey_login`, `list_passkeys`, `remove_passkey`, and the check of an
+//! assertion.
 //!
-//! A registration is held in the store: its user is known. A login may be begun by anybody, so that nothing is
-//! written for it: its challenge is sealed and comes back, and the store keeps only which were redeemed.
+//! The store keeps a registration, because its user is known. A login begins without any authentication, so
+//! it writes nothing: its challenge is sealed and comes back with the response, and the store keeps only the
+//! redeemed ones.
 
 use crate::engine::factors::passkeys::{
     Asserted, CEREMONY_SECONDS, Ceremony, LOGIN, handle, methods, request_options, words,
@@ -152,7 +154,7 @@ pub struct RemovePasskeyResponse {
     pub removed: bool,
 }
 
-/// A passkey, as its user may see it.
+/// A passkey, for its user's own list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Passkey")]
 pub struct PasskeyInfo {
@@ -176,7 +178,7 @@ pub struct PasskeyInfo {
     pub aaguid: String,
 }
 
-/// What a user calls a passkey: 1 to 64 characters, none of them a control character.
+/// The user's label of a passkey: 1 to 64 characters without control characters.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Label(String);
@@ -192,14 +194,14 @@ impl FromStr for Label {
 
 text_type!(Label, "minLength": 1, "maxLength": 64);
 
-/// How many registrations of one user may be under way.
+/// The most pending registrations of one user.
 const REGISTRATIONS: u32 = 3;
 
-/// How many passkeys an account may have.
+/// The most passkeys of an account.
 const MOST: usize = 20;
 
 impl Engine {
-    /// Begins to make a passkey for an account.
+    /// Begins the registration of a passkey.
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `permission_denied` (it has 20), `invalid_config` (`passkeys` is
     /// not configured), `store_unavailable`.
@@ -250,8 +252,8 @@ impl Engine {
         Ok(BeginPasskeyRegistrationResponse { challenge: challenge.into(), options })
     }
 
-    /// Makes the passkey, and ends every session and token of the account, all or nothing. A credential that any
-    /// account has is refused.
+    /// Registers the passkey, and ends every session and token of the account, all or nothing. A credential
+    /// that any account has is refused.
     ///
     /// Failures: `invalid_challenge`, `invalid_credentials` (the response is not what it should be),
     /// `already_configured`, `invalid_request`, `invalid_config`, `store_unavailable`.
@@ -284,7 +286,8 @@ impl Engine {
             last_used_at: None,
         };
         let recovery_codes = self.store.write(Durability::Full, |tx| {
-            // Whatever was begun before another passkey was made is dead: there are still not too many.
+            // Registrations that were begun before another passkey was registered are dead, so the limit
+            // still holds.
             self.one_time.redeem(tx, challenge.expose(), purpose, now)?;
             if !rows::insert(tx, &passkey)? {
                 return Err(about(Error::new(Code::AlreadyConfigured, "credential_id")));
@@ -294,8 +297,8 @@ impl Engine {
         Ok(FinishPasskeyRegistrationResponse { credential: passkey.into(), recovery_codes })
     }
 
-    /// Begins a login by passkey. Nothing is written, and whether there is such a user, or one with passkeys,
-    /// nobody is told: there are credentials in the answer anyhow, always the same for a name.
+    /// Begins a login by passkey. It writes nothing, and does not disclose whether the user exists or has
+    /// passkeys: the answer always has credentials, the same ones for the same name.
     ///
     /// Failures: `invalid_request`, `invalid_config` (`passkeys` is not configured), `store_unavailable`.
     pub fn begin_passkey_login(
@@ -324,9 +327,9 @@ impl Engine {
         })
     }
 
-    /// Logs in by a passkey alone, whose authenticator must have verified its user. A password that must be changed
-    /// does not matter, nor that the account was guessed at too often: no password was used. Failures are counted for
-    /// the source.
+    /// Logs in by a passkey alone. The authenticator must have verified its user. A password that must be
+    /// changed and a lock after wrong passwords do not matter, because no password was used. Failures are
+    /// counted for the source.
     ///
     /// Failures: `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `invalid_request`,
     /// `invalid_config`, `store_unavailable`.
@@ -350,7 +353,7 @@ impl Engine {
             self.throttle.admit_client(tx, user.as_ref().map(|user| user.public.id), &client, now)?;
             Ok((passkey, user))
         })?;
-        // The key that sealed it may be retired meanwhile.
+        // The key that sealed the challenge may have been retired meanwhile.
         let (ceremony, sealed) = ceremony()?;
         let account = user.as_ref().map(|user| user.public.id);
         let asserted = Asserted {
@@ -387,8 +390,8 @@ impl Engine {
         Ok(ListPasskeysResponse { passkeys: listed.into_iter().map(PasskeyInfo::from).collect() })
     }
 
-    /// Takes a passkey away, and ends every session and token of the account, all or nothing. One that the account
-    /// does not have is no failure.
+    /// Removes a passkey, and ends every session and token of the account, all or nothing. Removing a passkey
+    /// that the account does not have is no failure.
     ///
     /// Failures: `user_not_found`, `permission_denied` (nothing else opens the account, or it must have a second factor
     /// and has no other), `store_unavailable`.
@@ -410,7 +413,7 @@ impl Engine {
     }
 }
 
-/// How events name it.
+/// The factor's name in events.
 const KIND: &str = "passkey";
 
 impl Engine {
@@ -419,9 +422,9 @@ impl Engine {
         self.config.passkeys.as_ref().ok_or_else(not_configured)
     }
 
-    /// The user of this name and their credentials; somebody whom there is not, and credentials that there are not,
-    /// where there is no such user or one without any (section 14.6.2). By the other kind of name, credentials that
-    /// there are not always: the same ones by both would say that the two are one account's.
+    /// Returns the user of this name with their credentials, or decoys if there is no such user or no passkey
+    /// (section 14.6.2). For the other kind of name it always returns decoys: equal credentials for both
+    /// names would disclose that they belong to one account.
     fn credentials_of(
         &self,
         party: &Passkeys,
@@ -435,7 +438,7 @@ impl Engine {
         let (nobody, decoys) = self.decoys(identifier.as_str())?;
         let (user, passkeys) = self.store.read(|tx| {
             let user = identifier.find(tx)?;
-            // Nobody's are looked for, too: as much work.
+            // Query even when there is no such user, so that both cases take equal time.
             let id = user.as_ref().map_or(nobody, |user| user.public.id);
             Ok((user, rows::list(tx, id)?))
         })?;
@@ -448,7 +451,8 @@ impl Engine {
         }
     }
 
-    /// Credentials that nobody has, the same for a name as long as the oldest secret key stays.
+    /// Returns credentials of no account. They are the same for a name as long as the oldest secret key
+    /// stays.
     fn decoys(&self, name: &str) -> Result<(Id, Vec<CredentialDescriptor>)> {
         let code = |index: usize, part: usize| {
             let message = format!("decoy {index} {part} {name}");
@@ -456,7 +460,7 @@ impl Engine {
         };
         let shape = code(0, 0)?;
         let [count, ..] = shape;
-        // Most people have one.
+        // Most users have one.
         let count = if count < 64 { 2 } else { 1 };
         let mut decoys = Vec::with_capacity(count);
         for index in 1..=count {
@@ -478,7 +482,7 @@ impl Engine {
         Ok((Id::from_bytes(nobody), decoys))
     }
 
-    /// The credential that a response made.
+    /// Returns the credential of a registration response.
     fn new_credential(
         &self,
         party: &Passkeys,
@@ -500,7 +504,7 @@ impl Engine {
         )
     }
 
-    /// The account, if it may log in.
+    /// Returns the account if it may log in.
     fn admitted(&self, user: Option<User>) -> Result<User, Flaw> {
         match user {
             None => Err("unknown_user"),
@@ -512,7 +516,7 @@ impl Engine {
         }
     }
 
-    /// Opens a session, and spends the challenge: of any number of callers one gets it.
+    /// Opens a session and redeems the challenge. Only one of several concurrent callers succeeds.
     fn enter_by_passkey(
         &self,
         ceremony: &Ceremony,
@@ -530,7 +534,7 @@ impl Engine {
             backend: ceremony.backend.clone(),
             scope: ceremony.scope.clone(),
             client: client.clone(),
-            // Possession, and what the authenticator verified its user by.
+            // Possession of the key, and the authenticator's verification of its user.
             amr: Amr::default().with(methods).with(&["mfa"]),
             provider: None,
         };
@@ -559,7 +563,7 @@ impl Engine {
         Ok(self.sessions.first_tokens(session)?.into())
     }
 
-    /// Writes to the log why a passkey was refused, and counts it for the source.
+    /// Logs why a passkey was refused, and counts the failure for the source.
     fn passkey_failed(&self, account: Option<Id>, client: &Client, error: &Error, now: i64) -> Result<()> {
         let ip = client.ip();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
@@ -573,7 +577,8 @@ impl Engine {
     }
 }
 
-/// Transports as they are kept: a few words, sorted. What is none is left out: it is only a hint.
+/// Returns the transports as they are stored: a few sorted words. Invalid words are dropped, because
+/// transports are only hints.
 fn transports(mut given: Vec<String>) -> String {
     given.retain(|name| {
         (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')

@@ -43,9 +43,9 @@ pub struct ResetPasswordRequest<'a> {
 }
 
 impl Engine {
-    /// Mails a token that sets a new password. Whether there is such an account, nobody is told: answer and
-    /// work are the same. An address gets one such mail a minute, and fewer when they are asked for again and
-    /// again.
+    /// Mails a token that sets a new password. Whether the account exists is not disclosed: the answer and
+    /// the work are the same. An address gets at most one such mail a minute, and fewer after repeated
+    /// requests.
     ///
     /// Failures: `too_many_attempts`, `store_unavailable`.
     pub fn request_password_reset(&self, request: RequestPasswordResetRequest) -> Result<SentResponse> {
@@ -62,7 +62,8 @@ impl Engine {
             if !self.throttle.may_mail(tx, kind, id, &key, client.ip, now)? {
                 return Ok(());
             }
-            // To the address as the account has it: another one that is compared as equal may be somebody else's.
+            // The mail goes to the address as the account spells it: another spelling with the same key may
+            // be another person's.
             let own = user.as_ref().and_then(|user| user.public.email.as_ref());
             self.mailing.outbox.put_token(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
             let ip = client.ip();
@@ -73,11 +74,11 @@ impl Engine {
         Ok(SentResponse { sent: true })
     }
 
-    /// Sets a new password by a token that was mailed. It ends every session, opens no new one, and lifts no
-    /// second factor. An account that was guessed at too often is open again, and its address, to which the
-    /// token went, is verified. Where its user had never proven an address, somebody else may have set the account up:
-    /// no identity opens it any more, and while it has a second factor, which stays, the address does not count as
-    /// proven.
+    /// Sets a new password by a mailed token. It ends every session, opens none, and removes no second
+    /// factor. It unlocks an account that failed logins had locked, and verifies the address to which the
+    /// token went. If the user had never proven an address, another person may have set the account up:
+    /// identities are then unlinked, and as long as the account has a second factor, which stays, the address
+    /// does not count as proven.
     ///
     /// Failures: `invalid_token`, `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reset_password(&self, request: ResetPasswordRequest) -> Result<UserResponse> {
@@ -85,7 +86,7 @@ impl Engine {
         let among = [Purpose::ResetPassword];
         let ResetPasswordRequest { token, new_password } = request;
         let (found, user, _) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
-        // A password that is refused leaves the token for a better one.
+        // A refused password does not use up the token.
         let user = user.public;
         let password =
             self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
@@ -93,23 +94,24 @@ impl Engine {
         let user = self.mailing.write(|tx| {
             let (found, mut user, _) = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
-            // An address may be verified by an administrator's word, which does not tell who set the account up.
+            // An administrator may have marked the address as verified, which does not prove who set the
+            // account up.
             let has_proven = user.has_proven;
             if !has_proven {
                 identities::delete_all(tx, found.user_id)?;
                 second_factors::delete_pending_totp(tx, found.user_id)?;
             }
-            // The mailbox's owner is not yet known to be the owner of a factor that stays.
+            // The owner of the mailbox is not yet known to own the remaining factors.
             if has_proven || !self.factors.of(tx, found.user_id)?.any() {
                 self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
-                    // Nobody else had the address when the mail was sent.
+                    // No other account had the address when the mail was sent.
                     Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
                     _ => error,
                 })?;
             }
             self.audit.record(tx, now, event(EventKind::PasswordReset, found.user_id))?;
             self.passwords.replace(tx, found.user_id, &hash, None, now)?;
-            // While its devices are known.
+            // This must happen before the known devices are forgotten.
             self.throttle.ease_guesses(tx, found.user_id)?;
             self.accounts.unlock(tx, found.user_id)?;
             Ok(user.public)

@@ -1,5 +1,5 @@
-//! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and how
-//! an account's password is replaced.
+//! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and
+//! the replacement of an account's password.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,11 +116,11 @@ pub struct SetPasswordRequest {
     pub temporary: Option<bool>,
 }
 
-/// The most words that are compared with a password.
+/// The most words that a password is compared with.
 const MAX_USER_INPUTS: usize = 100;
 
 impl Engine {
-    /// Hashes a password with the configured cost and a salt of its own.
+    /// Hashes a password with the configured cost and a random salt.
     ///
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn hash_password(&self, request: HashPasswordRequest) -> Result<HashPasswordResponse> {
@@ -128,7 +128,7 @@ impl Engine {
         Ok(HashPasswordResponse { hash: IssuedSecret::new(self.passwords.hasher.hash(&password)?) })
     }
 
-    /// Verifies a password; a hash that cannot be read is no failure but `valid: false`.
+    /// Verifies a password. An unreadable hash gives `valid: false` and is no failure.
     ///
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn verify_password(&self, request: VerifyPasswordRequest) -> Result<VerifyPasswordResponse> {
@@ -137,7 +137,7 @@ impl Engine {
         Ok(VerifyPasswordResponse { valid: verdict.valid, needs_rehash: verdict.needs_rehash })
     }
 
-    /// Judges a password as the operations that set one do.
+    /// Checks a password by the rules of the operations that set one.
     ///
     /// Failures: `invalid_request`.
     pub fn check_password(&self, request: CheckPasswordRequest) -> Result<CheckPasswordResponse> {
@@ -154,8 +154,8 @@ impl Engine {
         Ok(CheckPasswordResponse { acceptable: weaknesses.is_empty(), score, reasons: weaknesses })
     }
 
-    /// Changes a password, ends every session and every token of the user, and kills what was mailed to them,
-    /// all or nothing (ASVS 7.4.3). Guesses at the old password are counted as those of `login`.
+    /// Changes a password, ends every session and token of the user, and invalidates the mailed tokens, all
+    /// or nothing (ASVS 7.4.3). Wrong old passwords are counted like those of `login`.
     ///
     /// Failures: `invalid_credentials`, `invalid_token`, `user_not_found`, `weak_password`,
     /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
@@ -183,7 +183,7 @@ impl Engine {
         let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
         let changed = self.passwords.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
-            // From here on the old password is right, and what fails is no guess.
+            // From here on the old password is right, so a failure is no guess.
             let hash = match new.is(&old) {
                 true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
                 false => self.passwords.kept_hash(user_id, &new),
@@ -222,7 +222,7 @@ impl Engine {
         Ok(ChangePasswordResponse { revoked_sessions })
     }
 
-    /// Sets a password without the old one, with what [`Engine::change_password`] ends, all or nothing.
+    /// Sets a password without the old one, and ends what [`Engine::change_password`] ends, all or nothing.
     ///
     /// Failures: `user_not_found`, `weak_password`, `invalid_request`, `hash_queue_full`,
     /// `store_unavailable`.

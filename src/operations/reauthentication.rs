@@ -1,4 +1,4 @@
-//! Proving again who one is, in a session: `reauthenticate`.
+//! Authenticating again within a session: `reauthenticate`.
 
 use crate::engine::step::Step;
 use schemars::JsonSchema;
@@ -53,8 +53,9 @@ pub struct ReauthenticateResponse {
 }
 
 impl Engine {
-    /// Proves again who one is, by password or second factor, and answers with a token that `authorize` takes for
-    /// `max_age_seconds`. The session goes on; tokens that it refreshes later say the same.
+    /// Authenticates the user of a session again, by password or second factor. Returns a token that
+    /// `authorize` accepts for `max_age_seconds`. The session continues, and its later tokens carry the new
+    /// time of authentication.
     ///
     /// Failures: `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_code`, `too_many_attempts`,
     /// `invalid_request`, `hash_queue_full`, `store_unavailable`.
@@ -81,7 +82,7 @@ impl Engine {
         let claims = SessionClaims {
             user: &bearer.user,
             sid: session_id,
-            // No more than the token that was offered has.
+            // No scopes beyond those of the offered token.
             scope: bearer.scope.as_deref(),
             auth_time: now,
             amr: &amr,
@@ -114,7 +115,7 @@ impl Engine {
         let proven = self.passwords.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
             let now = self.clock.now();
             self.store.write(Durability::Full, |tx| {
-                // The hash that was right may have been replaced meanwhile; then the session has ended, too.
+                // The verified hash may have been replaced meanwhile. Then the session has ended, too.
                 let is_unchanged = users::find(tx, By::Id(user_id))?.is_some_and(|it| it.epoch == user.epoch);
                 if !is_unchanged {
                     return Err(Error::new(Code::InvalidToken, "revoked"));
@@ -151,7 +152,7 @@ impl Engine {
         proven.result()
     }
 
-    /// The session learns it, if it is still alive.
+    /// Records the reauthentication in the session, if it is still alive.
     fn reauthenticated(
         &self,
         tx: &mut Tx,
@@ -166,7 +167,8 @@ impl Engine {
             return Err(Error::new(Code::InvalidToken, reason));
         }
         let mut proofs = session.proofs.with(methods, now);
-        // More than one factor; a password beside a factor that was proven earlier does not prove that one again.
+        // More than one factor. A password beside a factor that was proven earlier does not prove that factor
+        // again.
         if methods != ["pwd"] && proofs.amr().members().len() > methods.len() {
             proofs = proofs.with(&["mfa"], now);
         }
@@ -187,7 +189,7 @@ impl Engine {
     }
 }
 
-/// What a session knows once its user proved again who they are.
+/// The state of a session after its user authenticated again.
 struct Proven {
     amr: Amr,
     provider: Option<ProviderLogin>,

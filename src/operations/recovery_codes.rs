@@ -1,5 +1,5 @@
-//! Recovery codes: `generate_recovery_codes`, `recovery_codes_status`. What opens an account whose other factors are
-//! lost, each once. The store keeps a keyed code of each.
+//! Recovery codes: `generate_recovery_codes`, `recovery_codes_status`. A recovery code opens an account after
+//! its other factors are lost; each can be used once. The store keeps only a keyed hash of each.
 
 use crate::engine::factors::recovery_codes::RecoveryCode;
 
@@ -43,8 +43,7 @@ pub struct RecoveryCodesStatusResponse {
 }
 
 impl Engine {
-    /// Makes recovery codes in the place of those before, for an account that has a second factor, and ends every
-    /// session.
+    /// Replaces the recovery codes of an account that has a second factor, and ends every session.
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
     pub fn generate_recovery_codes(
@@ -65,7 +64,7 @@ impl Engine {
         Ok(GenerateRecoveryCodesResponse { codes })
     }
 
-    /// Says how many recovery codes an account has left.
+    /// Returns the number of remaining recovery codes.
     ///
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn recovery_codes_status(

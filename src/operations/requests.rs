@@ -1,4 +1,4 @@
-//! One request in, one verdict out: `authenticate_request`.
+//! Authenticating HTTP requests: `authenticate_request`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -60,13 +60,14 @@ pub struct AuthenticateRequestRequest<'a> {
 pub struct AuthenticateRequestResponse {
     /// Whether the request needs no authentication; the other members are then absent.
     pub skipped: bool,
-    /// Who is there.
+    /// The user of the request.
     #[serde(flatten)]
     pub authenticated: Option<AuthenticateResponse>,
 }
 
 impl Engine {
-    /// Says whether a request may pass and who sent it. A connection of an unlisted kind never does.
+    /// Decides whether a request may pass, and identifies its user. A connection of an unlisted kind may not
+    /// pass.
     ///
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `permission_denied`, `invalid_request`, `store_unavailable`.
@@ -76,7 +77,7 @@ impl Engine {
     ) -> Result<AuthenticateRequestResponse> {
         let own = request.rules.as_ref().map(|rules| self.rule_sets.compiled(rules)).transpose()?;
         let rules = own.as_deref().unwrap_or(&self.config.requests);
-        // A request that names no backend of ours is refused even where its token would not be looked at.
+        // A request with an unknown backend is refused even if its token would not be checked.
         self.keys.backend(request.backend.as_deref())?;
         if !rules.admits(request.connection.as_deref().unwrap_or("http")) {
             return Err(Error::new(Code::NotAuthenticated, "unlisted_connection"));
@@ -90,7 +91,8 @@ impl Engine {
             (None, Some(header)) => (None, Some(header)),
             (None, None) => {
                 let token = cookie();
-                // Browsers send a cookie unasked, with a WebSocket of whatever page (RFC 6455 section 10.2).
+                // Browsers also send cookies with WebSockets that another site's page opens (RFC 6455 section
+                // 10.2).
                 if token.is_some() && !rules.trusts(request.origin.as_deref(), request.host.as_deref()) {
                     return Err(Error::new(Code::PermissionDenied, "foreign_origin"));
                 }
@@ -102,7 +104,7 @@ impl Engine {
     }
 }
 
-/// The cookies of a request (RFC 6265), each name once. Their values may be tokens: they are not shown.
+/// The cookies of a request (RFC 6265), each name once. The values may be tokens, so they are not shown.
 #[derive(Debug)]
 pub struct Cookies<'a>(BTreeMap<Cow<'a, str>, Token<'a>>);
 

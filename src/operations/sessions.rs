@@ -1,5 +1,5 @@
 //! Sessions: `refresh`, `logout`, `list_sessions`, `revoke_session`, `revoke_user_sessions`,
-//! `revoke_all_sessions`, `revoke_token`, and what a login opens.
+//! `revoke_all_sessions`, `revoke_token`.
 
 use crate::engine::sessions::SessionClaims;
 use crate::engine::step::Step;
@@ -38,7 +38,7 @@ pub struct RefreshRequest<'a> {
 pub struct RefreshResponse {
     /// The next access token.
     pub access_token: Token<'static>,
-    /// The next refresh token: everybody who offered the same one gets the same one.
+    /// The next refresh token. All callers that offer the same token get the same next one.
     pub refresh_token: Token<'static>,
     /// Always `Bearer`.
     pub token_type: &'static str,
@@ -87,7 +87,7 @@ pub struct ListSessionsResponse {
     pub sessions: Vec<SessionInfo>,
 }
 
-/// A session, as its user may see it.
+/// A session, for its user's own list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
 pub struct SessionInfo {
@@ -167,19 +167,19 @@ pub struct RevokeTokenRequest<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RevokeTokenResponse {}
 
-/// The longest that `session_max_seconds` lets a token live, and that `leeway_seconds` lets it outlive that.
+/// The longest time that `session_max_seconds` and `leeway_seconds` together let a token live.
 const LONGEST_LIFE: i64 = 315_360_000;
 
-/// The sessions of how many accounts one transaction ends: other writers wait no longer than it takes.
+/// The number of accounts that one transaction handles. It bounds how long other writers wait.
 const BATCH: usize = 500;
 
 const DISCARD: &str = "Logged out. Discard the tokens.";
 
 impl Engine {
-    /// Exchanges a refresh token for the next pair (RFC 6749 section 6, RFC 9700 section 4.14.2). Offering one token
-    /// at once from many places gives all of them the same successor. Offering it again later does so while the
-    /// successor is unused, three times in thirty days, each an event. The fourth time, and a token older than that,
-    /// end the session: it was stolen, or is being replayed.
+    /// Exchanges a refresh token for the next pair (RFC 6749 section 6, RFC 9700 section 4.14.2). Concurrent
+    /// calls with one token get the same successor. A later repetition also gets it while the successor is
+    /// unused, up to three times in thirty days; each writes an event. The fourth repetition, or an older
+    /// token, ends the session, because the token was stolen or is being replayed.
     ///
     /// Failures: `invalid_token`, `store_unavailable`.
     pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
@@ -205,7 +205,7 @@ impl Engine {
             let newest = session.generations.newest;
             let rotation = Rotation::of(generation, &session.generations, now, grace);
             if rotation == Rotation::Reused {
-                // The revocation must be kept, so this is no failure of the transaction.
+                // The revocation must be committed, so the transaction does not fail.
                 sessions::revoke(tx, session_id, now)?;
                 let detail = (generation == newest - 1).then_some("repeated");
                 let of_session = Event {
@@ -257,7 +257,7 @@ impl Engine {
         })
     }
 
-    /// The token before the newest was offered again, and has still got its successor.
+    /// Handles the previous token of a session, whose successor is unused: the same successor is returned.
     fn refresh_repeated(
         &self,
         tx: &mut Tx,
@@ -273,8 +273,8 @@ impl Engine {
         self.audit.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
     }
 
-    /// Ends the session of a token, or every session of its user. Ending an ended session is no failure, and an access
-    /// token that has expired still ends its own; but neither ends the others.
+    /// Ends the session of a token, or every session of its user. An ended session is no failure. An expired
+    /// access token still ends its own session, but not the others.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn logout(&self, request: LogoutRequest) -> Result<LogoutResponse> {
@@ -319,7 +319,7 @@ impl Engine {
                     return Ok(None);
                 }
             }
-            // A token that may no longer end the others still ends its own session.
+            // A token that may no longer end the other sessions still ends its own.
             self.sessions.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
             Ok(objection)
         })?;
@@ -353,7 +353,7 @@ impl Engine {
         Ok(ListSessionsResponse { sessions })
     }
 
-    /// Ends one session. Ending an ended or unknown one is no failure.
+    /// Ends one session. An ended or unknown session is no failure.
     ///
     /// Failures: `store_unavailable`.
     pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
@@ -364,8 +364,8 @@ impl Engine {
         Ok(RevokedResponse { revoked: is_revoked.into() })
     }
 
-    /// Ends every session of a user, but for one if asked; without an exception also every token that
-    /// belongs to no session. Idempotent.
+    /// Ends every session of a user, except one if requested. Without an exception it also revokes every
+    /// token that belongs to no session. Idempotent.
     ///
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn revoke_user_sessions(&self, request: RevokeUserSessionsRequest) -> Result<RevokedResponse> {
@@ -380,8 +380,9 @@ impl Engine {
         Ok(RevokedResponse { revoked })
     }
 
-    /// Ends every session of everybody, every token that belongs to no session, and every challenge and mailed token, in
-    /// short transactions; the last of them writes one event. A failure may leave some of it ended: call again.
+    /// Ends every session of every user, and revokes every token that belongs to no session and every
+    /// challenge and mailed token, in short transactions. The last of them writes one event. After a failure
+    /// some may have ended: call again.
     ///
     /// Failures: `store_unavailable`.
     pub fn revoke_all_sessions(&self, _: RevokeAllSessionsRequest) -> Result<RevokedResponse> {
@@ -405,9 +406,8 @@ impl Engine {
         Ok(RevokedResponse { revoked })
     }
 
-    /// Revokes a token together with its session (RFC 7009), or by itself where it belongs to none: the live
-    /// questions refuse it from then on, `verify` does not know. A token that is unknown, expired or revoked is no
-    /// failure.
+    /// Revokes a token together with its session (RFC 7009), or alone if it belongs to none. Live checks
+    /// refuse it from then on; `verify` does not. An unknown, expired or revoked token is no failure.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
@@ -441,7 +441,7 @@ impl Engine {
         }
     }
 
-    /// Revokes a token of which its `jti` alone is known. However long a token may live, it is over by then.
+    /// Revokes a token by its `jti`. The revocation lasts as long as any token can live.
     fn revoke_jti(&self, jti: &str, backend: Option<&str>) -> Result<()> {
         if !is_own_jti(jti) {
             return Err(Error::at(Code::InvalidRequest, "/jti", "expected 22 characters of base64url"));
@@ -453,7 +453,7 @@ impl Engine {
     fn revoke_alone(&self, backend: &Backend, jti: &str, user_id: Option<Id>, end: i64) -> Result<()> {
         let now = self.clock.now();
         let id = token_id(backend, jti);
-        // Another library may put anything into its jti.
+        // Tokens of another library may have any text as `jti`.
         let detail = if is_own_jti(jti) { format!("{} {jti}", backend.name) } else { backend.name.clone() };
         self.store.write(Durability::Full, |tx| {
             revoked_tokens::forget_expired(tx, now, Share::AFew)?;
@@ -475,8 +475,8 @@ impl Engine {
         self.store.write(Durability::Full, end).map(drop)
     }
 
-    /// The session of an access token, where it belongs to one, and whether the token has expired: that it ends its
-    /// own session nobody needs to be kept from.
+    /// Returns the session of an access token, if it has one, and whether the token has expired. An expired
+    /// token may still end its own session.
     fn session_of(&self, token: &Token) -> Result<(Option<Id>, bool)> {
         let signed = self.keys.signed(token.expose(), None)?;
         self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
@@ -484,7 +484,7 @@ impl Engine {
         Ok((claims.session_id()?, self.tokens.is_expired(&claims)))
     }
 
-    /// The refresh token, if a secret key in force made it.
+    /// Opens a refresh token, if an active secret key sealed it.
     fn opened(&self, token: &Token) -> Result<RefreshToken> {
         let opened = RefreshToken::open(token, &self.secrets)?;
         self.tokens.still_sealed(token, &self.store.read(keys::retirement)?)?;
@@ -496,7 +496,7 @@ fn known(tx: &mut Tx, user_id: Id) -> Result<()> {
     if users::is_taken(tx, By::Id(user_id))? { Ok(()) } else { Err(Code::UserNotFound.into()) }
 }
 
-/// Whether it may be the `jti` of a token that was issued here.
+/// Whether this engine may have issued the `jti`.
 fn is_own_jti(jti: &str) -> bool {
     jti.len() == 22 && crate::types::base64url::from_base64url(jti).is_some()
 }

@@ -1,4 +1,4 @@
-//! Figures for the operator: `stats`.
+//! Figures for operators: `stats`.
 
 use std::fmt;
 
@@ -119,8 +119,8 @@ pub struct HashQueue {
 }
 
 impl Engine {
-    /// Says how often operations were called, how they ended, and how long they took; of the store how much it holds,
-    /// where that is asked for.
+    /// Returns how often operations were called, how they ended and how long they took, and on request the
+    /// figures of the store.
     ///
     /// Failures: `store_unavailable`, with `store` alone.
     pub fn stats(&self, request: StatsRequest) -> Result<StatsResponse> {
@@ -181,7 +181,7 @@ impl From<Taken> for OperationStats {
     }
 }
 
-/// The text format of Prometheus, version 0.0.4.
+/// A writer of the text format of Prometheus, version 0.0.4.
 struct Exposition<'a> {
     taken: &'a [Taken],
     hash_queue: HashQueue,
@@ -231,7 +231,7 @@ impl fmt::Display for Exposition<'_> {
     }
 }
 
-/// The figures of a store.
+/// Writes the figures of a store.
 fn expose(f: &mut fmt::Formatter, store: &StoreStats, now: i64) -> fmt::Result {
     family(f, "doorward_accounts", "gauge", "Accounts by whether they may log in.")?;
     writeln!(f, "doorward_accounts{{state=\"active\"}} {}", store.active_accounts)?;

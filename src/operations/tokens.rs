@@ -157,9 +157,9 @@ impl From<Authenticated> for AuthenticateResponse {
 }
 
 impl Engine {
-    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). No store access, but to look for a key that
-    /// another process may have made, when the token names one that is not known, and once a minute for keys that
-    /// another process may have retired.
+    /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). It reads the store only if the
+    /// token names an unknown key, which another process may have made, and once a minute to find keys that
+    /// another process retired.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
@@ -169,7 +169,7 @@ impl Engine {
         Ok(Claims(signed.text))
     }
 
-    /// As [`Engine::verify`], and never waits: none, where `verify` would look into the store.
+    /// As [`Engine::verify`], but never waits: returns `None` if `verify` would read the store.
     ///
     /// Failures: `invalid_token`, `invalid_request`.
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
@@ -181,7 +181,7 @@ impl Engine {
         Ok(Some(Claims(signed.text)))
     }
 
-    /// Identifies the user of a live token. The account is active and the session has not ended, both as of now.
+    /// Identifies the user of a live token: the account is active and the session has not ended.
     ///
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
@@ -190,13 +190,13 @@ impl Engine {
         self.tokens.authenticate(token, authorization, backend.as_deref()).map(AuthenticateResponse::from)
     }
 
-    /// Says whether a token is good now. It never fails for a reason of the token; when the store
-    /// cannot answer it fails, and that is no verdict.
+    /// Checks whether a token is valid now. A problem with the token is not a failure. If the store does not
+    /// answer, the operation fails without a verdict.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn introspect(&self, request: IntrospectRequest) -> Result<IntrospectResponse> {
         let audience = request.audience.as_deref();
-        // A JWS has dots; a refresh token, base64url, has none.
+        // A JWS contains dots. A refresh token is base64url, which has none.
         let answer = match request.token.expose().contains('.') {
             true => self.introspect_access_token(&request.token, audience),
             false => self.introspect_refresh_token(&request.token, audience),
@@ -208,8 +208,8 @@ impl Engine {
         })
     }
 
-    /// Issues an access token with claims of the host's own, for a service or a user. `revoke_token` revokes it by
-    /// itself, and so does whatever ends everything that the account has.
+    /// Issues an access token with the host's own claims, for a service or a user. It is revoked by
+    /// `revoke_token`, and by everything that revokes all of the account's tokens.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
@@ -370,7 +370,7 @@ impl Claims {
     }
 }
 
-/// The text that was signed, verified to be JSON, is the response: nothing is written anew.
+/// The response is the text that was signed. It was verified to be JSON and is not serialized again.
 impl Response for Claims {
     fn into_json(self) -> Result<String> {
         Ok(self.0)
@@ -386,7 +386,7 @@ impl JsonSchema for Claims {
         "Claims".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        // A NumericDate may have a fraction (RFC 7519 section 2); none of ours has one.
+        // A NumericDate may have a fraction (RFC 7519 section 2); those of this engine have none.
         let date =
             |text: &str| json!({"anyOf": [{"type": "integer"}, {"type": "number"}], "description": text});
         json_schema!({

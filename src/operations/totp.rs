@@ -129,14 +129,14 @@ pub struct DisableTotpRequest {
 }
 
 impl Engine {
-    /// Makes a secret for hosts that keep it themselves.
+    /// Makes a secret, for hosts that keep it themselves.
     ///
     /// Failures: none.
     pub fn generate_totp_secret(&self, _: GenerateTotpSecretRequest) -> Result<GenerateTotpSecretResponse> {
         Ok(GenerateTotpSecretResponse { secret: Seed::new()? })
     }
 
-    /// Writes a secret as an authenticator app reads it.
+    /// Writes a secret as a URI and a QR code for an authenticator app.
     ///
     /// Failures: `invalid_request`.
     pub fn totp_provisioning_uri(&self, request: TotpProvisioningUriRequest) -> Result<Provisioning> {
@@ -148,7 +148,7 @@ impl Engine {
         ))
     }
 
-    /// Verifies a code by the secret alone: the same code is valid as often as it is asked for while it lasts.
+    /// Verifies a code by a secret alone. The same code can be used repeatedly while it is valid.
     ///
     /// Failures: `invalid_request`.
     pub fn verify_totp(&self, request: VerifyTotpRequest) -> Result<VerifyTotpResponse> {
@@ -159,7 +159,7 @@ impl Engine {
         Ok(VerifyTotpResponse { valid: step.is_some() })
     }
 
-    /// Makes a secret for an account, in the place of one that waits to be confirmed.
+    /// Makes a secret for an account. It replaces a secret that was not confirmed.
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `already_configured`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
@@ -182,7 +182,7 @@ impl Engine {
                 return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
             }
             second_factors::put_pending(tx, user_id, &pending)?;
-            // What was guessed at is no more.
+            // Guesses at the old secret no longer count.
             self.throttle.forget_guesses(tx, user_id)?;
             Ok(user.public)
         })?;
@@ -191,8 +191,8 @@ impl Engine {
         Ok(SetupTotpResponse { secret, provisioning: Provisioning::new(&uri)? })
     }
 
-    /// Puts the secret that waits in force, by a code that shows that the app has it. It ends every session. Wrong
-    /// codes are counted as those of a login.
+    /// Activates the secret of `setup_totp` by a code, which shows that the app has it, and ends every
+    /// session. Wrong codes are counted like those of a login.
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `invalid_code`, `already_configured`, `too_many_attempts`,
     /// `store_unavailable`.
@@ -219,7 +219,7 @@ impl Engine {
         Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed.result()? })
     }
 
-    /// Says whether an account has an authenticator app in force.
+    /// Returns whether an account has an active authenticator app.
     ///
     /// Failures: `user_not_found`, `store_unavailable`.
     pub fn totp_status(&self, request: TotpStatusRequest) -> Result<TotpStatusResponse> {
@@ -230,8 +230,8 @@ impl Engine {
         Ok(TotpStatusResponse { is_configured: factors.totp_supported })
     }
 
-    /// Takes the authenticator app of an account away, in force or not, and ends every session where it was in
-    /// force. Where there is none, nothing happens. Wrong codes are counted as those of a login.
+    /// Removes an account's authenticator app. If it was active, every session ends. Without an app nothing
+    /// changes. Wrong codes are counted like those of a login.
     ///
     /// Failures: `user_not_found`, `invalid_code`, `permission_denied`, `too_many_attempts`, `store_unavailable`.
     pub fn disable_totp(&self, request: DisableTotpRequest) -> Result<TotpStatusResponse> {
@@ -261,7 +261,7 @@ impl Engine {
     }
 }
 
-/// How events name it.
+/// The factor's name in events.
 const KIND: &str = "totp";
 
 fn known(tx: &mut Tx, user_id: Id) -> Result<User> {

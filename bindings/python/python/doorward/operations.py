@@ -149,7 +149,7 @@ class Operations(_doorward.Engine):
         email: The new address. It counts as unverified, unless it is the same to the letter or
             `email_verified` is true.
         email_verified: Whether the address counts as verified, because the caller checked it by other
-            means. Password, sessions and factors stay, even if somebody else set them up: see `reclaim`.
+            means. Password, sessions and factors stay, even if another person set them up: see `reclaim`.
             Refused if another account verified this address; an account that claims it unverified loses the
             claim.
         is_active: Whether the account may log in. Setting it to false ends the account's sessions;
@@ -157,7 +157,7 @@ class Operations(_doorward.Engine):
         locale: The language of mails to this user.
         must_change_password: Whether the next login by password requires a new password. Sessions stay.
         reclaim: With `email_verified`, for an account whose user never proved an address: removes
-            everything that opened it before, because somebody else may have made it: password, sessions,
+            everything that opened it before, because another person may have made it: password, sessions,
             second factors, passkeys and identities. An earlier `email_verified` by a caller is no such proof.
             Default: false.
         remove_roles: Roles to remove, also from those added; not with `roles`.
@@ -814,7 +814,7 @@ class Operations(_doorward.Engine):
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago.
         require_verified_email: The account's address is verified; default: true if `email` is given.
-        roles: The account has at least one of these roles. An empty list admits nobody.
+        roles: The account has at least one of these roles. An empty list admits no user.
         scopes: The token carries all of these scopes (RFC 6749 section 3.3).
         user_id: The account has this id.
 
@@ -1298,8 +1298,8 @@ class Operations(_doorward.Engine):
         id: The mail's id.
         delivered: Whether the mail was sent. A mail that was not is due again later: after a minute, then
             after twice as long each time, up to six hours.
-        error: Why the mail was not sent, in one word. The audit log keeps it, so it must not name
-            anybody.
+        error: Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a
+            person.
         permanent: Whether to give the mail up, because the address takes no mail.
 
         Failures: store_unavailable.
@@ -1487,7 +1487,7 @@ class Operations(_doorward.Engine):
         kind: Only events of this kind.
         limit: The most to return: 1 to 1000, default 100.
         order: The order: `written` (default), in which an event comes after all events that were written
-            before it, whatever the clocks say; `oldest` or `newest` first, by time.
+            before it, by any clock; `oldest` or `newest` first, by time.
         since: Only events at this time or later, in Unix seconds.
         until: Only events at this time or earlier, in Unix seconds.
         user_id: Only events that concern this account, which may be deleted.

@@ -504,7 +504,7 @@ class UpdateUserRequest(Model):
     """
     email_verified: bool | None = None
     """Whether the address counts as verified, because the caller checked it by other means. Password,
-    sessions and factors stay, even if somebody else set them up: see `reclaim`. Refused if another
+    sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
     account verified this address; an account that claims it unverified loses the claim.
     """
     is_active: bool | None = None
@@ -517,7 +517,7 @@ class UpdateUserRequest(Model):
     """Whether the next login by password requires a new password. Sessions stay."""
     reclaim: bool | None = None
     """With `email_verified`, for an account whose user never proved an address: removes everything that
-    opened it before, because somebody else may have made it: password, sessions, second factors,
+    opened it before, because another person may have made it: password, sessions, second factors,
     passkeys and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
     """
     remove_roles: list[str] | None = None
@@ -660,7 +660,7 @@ class Event(Model):
     kind: str
     """The kind of event."""
     actor: str | None = None
-    """Who did it, where it was not the account itself, as far as the host said."""
+    """The actor that the host named, if it was not the account itself."""
     detail: str | None = None
     """Details, by kind: the reason, the backend, the names of the changed fields. They are for the host
     only.
@@ -720,7 +720,7 @@ class ExportedSecret(Model):
 
 
 class Passkey(Model):
-    """A passkey, as its user may see it."""
+    """A passkey, for its user's own list."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
@@ -1108,7 +1108,7 @@ class RefreshResponse(Model):
     access_token: Annotated[str, Field(repr=False)]
     """The next access token."""
     refresh_token: Annotated[str, Field(repr=False)]
-    """The next refresh token: everybody who offered the same one gets the same one."""
+    """The next refresh token. All callers that offer the same token get the same next one."""
     token_type: str
     """Always `Bearer`."""
     expires_in: int
@@ -1150,7 +1150,7 @@ class ListSessionsRequest(Model):
 
 
 class Session(Model):
-    """A session, as its user may see it."""
+    """A session, for its user's own list."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
@@ -1434,7 +1434,7 @@ class AuthorizeRequest(Model):
     require_verified_email: bool | None = None
     """The account's address is verified; default: true if `email` is given."""
     roles: list[str] | None = None
-    """The account has at least one of these roles. An empty list admits nobody."""
+    """The account has at least one of these roles. An empty list admits no user."""
     scopes: list[str] | None = None
     """The token carries all of these scopes (RFC 6749 section 3.3)."""
     user_id: str | None = None
@@ -1595,7 +1595,7 @@ class SecretKey(Model):
 
 
 class SigningKey(Model):
-    """A key that signs access tokens, or only verifies them."""
+    """A key that signs access tokens or only verifies them."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     kid: str
@@ -2002,7 +2002,7 @@ class AcknowledgeMailRequest(Model):
     as long each time, up to six hours.
     """
     error: Annotated[str | None, Field(pattern="^[a-z0-9_.-]{1,64}$")] = None
-    """Why the mail was not sent, in one word. The audit log keeps it, so it must not name anybody."""
+    """Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person."""
     permanent: bool | None = None
     """Whether to give the mail up, because the address takes no mail."""
 
@@ -2179,7 +2179,7 @@ class EventsRequest(Model):
     """The most to return: 1 to 1000, default 100."""
     order: EventOrder | None = None
     """The order: `written` (default), in which an event comes after all events that were written before
-    it, whatever the clocks say; `oldest` or `newest` first, by time.
+    it, by any clock; `oldest` or `newest` first, by time.
     """
     since: int | None = None
     """Only events at this time or later, in Unix seconds."""
