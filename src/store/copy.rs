@@ -45,8 +45,8 @@ fn is_referred_to(tx: &mut Tx) -> Result<bool> {
     Ok(tx.first(sql, &[], |row| row.integer(0))?.ok_or_else(unexpected)? > 0)
 }
 
-/// Renames every table to a name that no engine asks for. Engines that have the store open are refused at
-/// once too, and statements of others do not become slower.
+/// Renames every table to a name that no engine uses. Engines that have the store open are refused at once,
+/// too, and other engines' statements do not become slower.
 pub(super) fn hide(tx: &mut Tx) -> Result<()> {
     rename(tx, |name| format!("ALTER TABLE {name} RENAME TO {HIDDEN}{name};"))
 }
@@ -67,7 +67,7 @@ fn rename(tx: &mut Tx, sql: impl Fn(&str) -> String) -> Result<()> {
 const PAGE: usize = 256;
 
 impl Table {
-    /// Copies the rows into the same table of another store, which is empty, and compares the two.
+    /// Copies the rows into the same, empty table of another store, and compares the two.
     pub(super) fn copy(
         &self,
         from: &mut Tx,
@@ -92,8 +92,8 @@ impl Table {
             tell(moved)
         })?;
         if to.is_on_server() {
-            // With the plans for the empty table the server would read the whole table for every row that
-            // refers to it, and for every page that is compared.
+            // With plans for an empty table the server would scan the whole table for every row that refers
+            // to it, and for every page that is compared.
             to.script(&format!("ANALYZE {}", self.name))?;
         }
         let arrived = self.walk(to, |_| tell(moved))?;

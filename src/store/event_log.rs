@@ -1,4 +1,4 @@
-//! Ids of events, and what one engine knows of an audit log to which several processes write at once.
+//! Ids of events, and one engine's knowledge of an audit log to which several processes write.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,10 +7,10 @@ use super::mutex::lock;
 use crate::error::Result;
 use crate::types::id::Id;
 
-/// Two clocks that differ by no more than this are taken to be one.
+/// Clocks that differ by no more than this count as one clock.
 pub(super) const ONE_MOMENT_MS: i64 = 10_000;
 
-/// What one engine on a server knows of the audit log.
+/// The knowledge that one engine on a server has of the audit log.
 #[derive(Default)]
 pub(super) struct EventLog {
     /// The newest id that it wrote.

@@ -1,10 +1,10 @@
-//! Rows of `events`, the audit log, and of `event_order`: what of an event changes.
+//! Rows of `events`, the audit log, and of `event_order`, which has the parts of an event that change.
 //!
-//! Transactions that write events do not wait for each other, so that an event may become visible after one
-//! with a higher id, however much later. Where writers take turns (SQLite), an event gets its place in the
-//! log when it is written. Where they do not (PostgreSQL), a reader of the log first gives places to the
-//! committed events that have none, one reader at a time ([`place`]): what becomes visible later comes later
-//! in the log. So a reader that knows a place knows everything before it.
+//! Transactions that write events do not wait for each other, so an event may become visible long after an
+//! event with a higher id. In SQLite, with one writer at a time, an event gets its place in the log when it
+//! is written. In PostgreSQL a reader of the log first gives places to the committed events that have none,
+//! one reader at a time ([`place`]), so that an event that becomes visible later comes later in the log. A
+//! reader that knows a place therefore knows everything before it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -33,8 +33,8 @@ pub(crate) struct Event<'a> {
 /// The name in `meta` of the head of the chain. Its row is the lock of the reader that gives places.
 const HEAD: &str = "event_order";
 
-/// Adds an event, in the transaction of the change that it records. Returns its id. The client address of an
-/// account that is deleted is not kept.
+/// Adds an event, in the transaction of the change that it records. Returns its id. For an account that is
+/// being deleted, no client address is stored.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
     let id = match tx.event_log() {
         Some(log) => log.next(now * 1000)?,
@@ -84,8 +84,8 @@ pub(crate) fn append(tx: &mut Tx, now: i64, event: &Event) -> Result<Id> {
     Ok(id)
 }
 
-/// As [`append`], but takes the event back unless it `is_kept`. The statements are the same in both cases,
-/// except where events cannot be taken back.
+/// As [`append`], but removes the event again unless it `is_kept`. Both cases run the same statements, except
+/// where events cannot be deleted.
 pub(crate) fn append_if(tx: &mut Tx, is_kept: bool, now: i64, event: &Event) -> Result<()> {
     if tx.event_log().is_some_and(EventLog::is_append_only) {
         return if is_kept { append(tx, now, event).map(drop) } else { Ok(()) };
@@ -101,9 +101,9 @@ pub(crate) fn is_append_only(tx: &Tx) -> bool {
     tx.event_log().is_some_and(EventLog::is_append_only)
 }
 
-/// Deletes events that happened before `oldest`, while the settings of the store are those of this stamp, and
-/// the beginning of the order as far as its events are gone: the last two rows of that stay, which prove that
-/// the chain begins with what has expired.
+/// Deletes events from before `oldest`, if the store's settings are those of this stamp, and the beginning of
+/// the order for the deleted events. Its last two rows stay: they prove that the chain begins where the
+/// expired events ended.
 pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: Share) -> Result<usize> {
     if is_append_only(tx) {
         return Ok(0);
@@ -127,7 +127,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, oldest: i64, settings: Stamp, share: S
         Value::Bytes(oldest.as_bytes()),
         share,
     )?;
-    // Where readers give places, some rows may never have got one.
+    // If readers give places, some rows may never have got one.
     if tx.event_log().is_some() {
         tx.forget(
             "DELETE FROM event_order WHERE event_id IN (SELECT event_id FROM event_order \
@@ -157,8 +157,8 @@ pub(crate) fn forget_addresses(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
-/// Locks out all others that give places until the transaction ends. Returns the head of the chain, as
-/// [`head`].
+/// Waits until no other transaction gives places, and keeps others from it until the transaction ends.
+/// Returns the head of the chain, as [`head`].
 pub(crate) fn lock(tx: &mut Tx) -> Result<Vec<u8>> {
     tx.run(
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = meta.value",
@@ -253,7 +253,7 @@ pub(crate) struct Filter<'a> {
     pub oldest: i64,
 }
 
-/// An event as it is kept.
+/// A stored event.
 pub(crate) struct Listed {
     pub id: Id,
     pub at: i64,
@@ -276,8 +276,7 @@ pub(crate) fn list_by_place(tx: &mut Tx, which: &Filter, position: i64, limit: u
     if !which.is_selective() {
         return which.list(tx, BY_PLACE, &[after], "o.position", limit);
     }
-    // If there are many such events, they are soon found by their places; if there are few, all of them are
-    // by an index.
+    // If many events match, the first places already contain some; if few match, an index finds all of them.
     let end = position.saturating_add((WINDOW * limit as i64).min(MOST_PLACES));
     let listed =
         which.list(tx, BY_PLACE, &[after, ("o.position <=", Value::Integer(end))], "o.position", limit)?;

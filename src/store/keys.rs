@@ -1,4 +1,4 @@
-//! Rows of `keys` and `meta`: what the secret key seals for the engine itself.
+//! Rows of `keys` and `meta`: the engine's own sealed data.
 
 use std::ops::Range;
 
@@ -11,8 +11,8 @@ use crate::error::Result;
 /// has it.
 pub(crate) const KEY_PROOF: &str = "secret_key_proof";
 
-/// The name in `meta` of what was retired at once: how often that happened (8 bytes), and the ids of the
-/// secret keys. A process that knows another value reloads its keys.
+/// The name in `meta` of the record of immediate retirements: their number (8 bytes), and the ids of the
+/// retired secret keys. A process that knows another value reloads its keys.
 const RETIREMENT: &str = "retired_keys";
 
 /// The name in `meta` of the secret keys that were ever current, in the order in which they were introduced:
@@ -46,12 +46,12 @@ pub(crate) fn put_settings(tx: &mut Tx, sealed: &[u8]) -> Result<()> {
     put_meta(tx, SETTINGS, sealed)
 }
 
-/// What was retired at once.
+/// The record of immediate retirements.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Retirement(Vec<u8>);
 
 impl Retirement {
-    /// Reads the value in `meta`, which is missing if nothing was ever retired.
+    /// Reads the value in `meta`, which is missing if nothing was retired.
     pub fn stored(value: Option<Vec<u8>>) -> Retirement {
         Retirement(value.unwrap_or_default())
     }
@@ -154,12 +154,12 @@ pub(crate) fn delete_every(tx: &mut Tx) -> Result<usize> {
     tx.execute("DELETE FROM keys", &[])
 }
 
-/// What was retired at once.
+/// Returns the record of immediate retirements.
 pub(crate) fn retirement(tx: &mut Tx) -> Result<Retirement> {
     meta(tx, RETIREMENT).map(Retirement::stored)
 }
 
-/// Tells every process that keys are retired, these secret keys among them.
+/// Tells every process that keys were retired, including these secret keys.
 pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
     let retirement = retirement(tx)?.with(secret_keys);
     put_meta(tx, RETIREMENT, &retirement.0)
@@ -206,9 +206,9 @@ pub(crate) struct Needs {
     pub sessions: i64,
 }
 
-/// Counts what needs the secret key of this id, which was the current one in the range `current`: what it
-/// sealed or named, and live sessions that were last refreshed in that time. Hashes that it sealed begin with
-/// the 13 letters of `hashes`.
+/// Counts the rows that need the secret key with this id, which was current in the range `current`: rows that
+/// it sealed or named, and live sessions that were last refreshed in that time. Sealed hashes begin with the
+/// 13 letters of `hashes`.
 pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, now: i64) -> Result<Needs> {
     let mut count = |sql: &'static str, values: &[Value]| -> Result<i64> {
         Ok(tx.first(sql, values, |row| row.integer(0))?.unwrap_or_default())

@@ -1,5 +1,5 @@
-//! Rows of `known_devices`: the devices on which users logged in. The id is a code of account and device,
-//! which are stored nowhere.
+//! Rows of `known_devices`: the devices on which users logged in. The id is a keyed hash of account and
+//! device, which are stored nowhere.
 
 use super::tx::{Share, Tx};
 use super::value::Value;

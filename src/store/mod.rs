@@ -1,5 +1,5 @@
-//! Rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL
-//! share; what differs between them stays in their own folders and migrations.
+//! Rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL share. The
+//! differences are in their own folders and migrations.
 
 pub(crate) mod copy;
 mod event_log;
@@ -139,7 +139,7 @@ impl Store {
         }
     }
 
-    /// Whether anything can be written: not where a file was opened only to be read.
+    /// Whether the store can be written. A file may have been opened for reading only.
     pub(crate) fn may_write(&self) -> bool {
         match self {
             Store::Sqlite(store) => store.may_write().is_ok(),
@@ -148,7 +148,7 @@ impl Store {
         }
     }
 
-    /// Whether a failure to write says that here the store may only be read. A damaged store is no such store.
+    /// Whether a failed write shows that this process may only read the store. Damage does not show that.
     pub(crate) fn may_only_read(&self, error: &Error) -> bool {
         match self {
             Store::Sqlite(store) => error.code == Code::InvalidConfig && store.may_write().is_err(),
@@ -190,7 +190,7 @@ impl Store {
         self.read_until(self.deadline(), f)
     }
 
-    /// As [`Store::read`], for a caller that has waited before: `deadline` is when its time ends.
+    /// As [`Store::read`], but the wait ends at `deadline`, because the caller has waited before.
     pub(crate) fn read_until<T>(&self, deadline: Instant, f: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let mut f = Some(f);
         let mut value = None;
@@ -253,8 +253,9 @@ impl Store {
         }
     }
 
-    /// As [`Store::write`], for what only one process does at a time: each statement of `f` sees what was
-    /// committed before it, and `f` begins by taking a lock of its own. It does not hinder other writers.
+    /// As [`Store::write`], for work that only one process does at a time: each statement of `f` sees
+    /// everything that was committed before it, and `f` begins by taking a lock of its own. It does not
+    /// hinder other writers.
     pub(crate) fn write_in_turn<T>(&self, mut f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         let mut value = None;
         self.run_write_in_turn(&mut |tx| {

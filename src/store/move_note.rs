@@ -31,7 +31,7 @@ pub(super) enum State {
 }
 
 impl Note {
-    /// Parses what [`schema::NOTE`] selects. An empty text is no note.
+    /// Parses the result of [`schema::NOTE`]. An empty text means that there is no note.
     pub(super) fn parse(text: &str) -> Result<Option<Note>> {
         if text.is_empty() {
             return Ok(None);

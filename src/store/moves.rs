@@ -1,6 +1,6 @@
-//! Moves everything in one store into another that is empty, and compares it before it is committed. The
-//! source is refused from then on: otherwise an engine could write, or answer questions, there without the
-//! new store knowing of it.
+//! Moves everything from one store into another, empty one, and compares the two before it commits. The
+//! source is refused from then on. Otherwise an engine could go on writing or reading there, unknown to the
+//! new store.
 //!
 //! Two stores have no common transaction, so each keeps a note of the move:
 //!
@@ -8,7 +8,7 @@
 //!    leaves only this note.
 //! 2. Writers of the source are locked out, for as long as the moving process is connected.
 //! 3. The target is filled and compared, and notes that it must not be opened yet. Committed.
-//! 4. The source notes that it was left. Its tables get other names, which no engine asks for. Committed.
+//! 4. The source notes that it was left. Its tables get names that no engine uses. Committed.
 //! 5. The target becomes a store like any other.
 //!
 //! A move that is killed before step 4 leaves a source in use; the next attempt fills the target anew. A move
@@ -55,7 +55,7 @@ pub fn migrate(
     progress: impl FnMut(Moved) -> ControlFlow<()>,
 ) -> Result<Vec<Moved>> {
     let source = open(from, "/from", false)?;
-    // This version would leave behind what a newer one added.
+    // A newer version may have added tables that this version would not copy.
     let (schema, newest) = source.schema()?;
     if schema.version > newest {
         let detail = format!("schema {}, known are {newest}", schema.version);
@@ -90,8 +90,8 @@ pub fn migrate(
     moved
 }
 
-/// Lets engines open a store again that was moved, and returns the store that it was moved to, if it was.
-/// What was written there meanwhile stays there. After a move that was killed, this removes the note.
+/// Allows engines to open a moved store again, and returns the store that it was moved to, if it was. Data
+/// written there since stay there. After a killed move, this removes the note.
 ///
 /// Failures: `invalid_config`, `schema_too_new`, `feature_not_built`, `store_unavailable`.
 pub fn unseal(store: &StoreUrl) -> Result<Option<String>> {
@@ -124,7 +124,7 @@ impl Attempt {
     ) -> Result<Vec<Moved>> {
         let before = source.read(Note::read)?;
         target.read(|to| self.check(to, before.as_ref()))?;
-        // An engine that is refused meanwhile says where the store moves to.
+        // An engine that is refused meanwhile reports where the store moves to.
         let leaving = self.announce(source)?;
         let moved = source.write_in_turn(|from| {
             from.lock_writers_out()?;
@@ -153,7 +153,7 @@ impl Attempt {
             })
         });
         if moved.is_err() && !self.may_be_committed.get() {
-            // This may fail: the note and the triggers hinder nothing.
+            // This may fail: a remaining note and its triggers do no harm.
             let _ = withdraw(source, &leaving);
         }
         let moved = moved?;

@@ -1,4 +1,4 @@
-//! Rows of `one_time_secrets`: each id is a code of the secret.
+//! Rows of `one_time_secrets`. The id is a keyed hash of the secret.
 
 use super::tx::{Share, Tx};
 use super::value::Value;

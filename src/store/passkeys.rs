@@ -32,7 +32,7 @@ macro_rules! select {
     };
 }
 
-/// Returns the credential of this id, whichever user has it.
+/// Returns the credential with this id, of any user.
 pub(crate) fn find(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<Passkey>> {
     const SQL: &str = concat!(select!(), "WHERE credential_id = ?1");
     tx.first(SQL, &[Value::Bytes(credential_id)], read)
@@ -50,7 +50,7 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<i64> {
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))?.ok_or_else(damaged)
 }
 
-/// Stores a credential. Returns false if any user has one of this id.
+/// Stores a credential. Returns false if any user has a credential with this id.
 pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
     let inserted = tx.execute(
         "INSERT INTO passkeys (credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, \
@@ -73,7 +73,7 @@ pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
     Ok(inserted == 1)
 }
 
-/// Records what the authenticator reported when it was used.
+/// Records the authenticator's report of a login.
 pub(crate) fn used(
     tx: &mut Tx,
     credential_id: &[u8],
@@ -106,7 +106,7 @@ pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM passkeys WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Spends a challenge. Returns false if it was spent.
+/// Spends a challenge. Returns false if it was spent before.
 pub(crate) fn spend(tx: &mut Tx, challenge: Id, expires_at: i64) -> Result<bool> {
     const SQL: &str =
         "INSERT INTO spent_challenges (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";

@@ -23,12 +23,12 @@ struct State<C> {
     idle: Vec<C>,
     open: usize,
     waiting: usize,
-    /// The number of callers served since one that waited was.
+    /// The number of callers served since a waiting one was.
     overtaken: usize,
 }
 
-/// A caller that arrives when a connection is free takes it, which saves waking a waiting one; but at most
-/// this many callers may overtake those that wait.
+/// A caller that arrives when a connection is free takes it, which saves waking a waiting one. At most this
+/// many callers may overtake the waiting ones.
 const MOST_OVERTAKEN: usize = 64;
 
 impl<C: Connection> Pool<C> {

@@ -1,5 +1,5 @@
-//! The memory of a dry run of many calls: a database of its own that SQLite keeps in memory and, beyond a
-//! bound, in a file without a name that ends with it. It holds only digests, made with a key that is never
+//! The memory of a dry run of many calls: a separate database that SQLite keeps in memory and, beyond a
+//! bound, in an unnamed file that is deleted with it. It holds only digests, made with a key that is never
 //! written, so that remains of the file on the disk reveal no name and no address.
 
 use aws_lc_rs::hmac;
@@ -51,7 +51,7 @@ impl Taken {
 mod tests {
     use super::*;
 
-    /// The digest of a name cannot be computed beforehand.
+    /// A name's digest cannot be computed in advance.
     #[test]
     fn a_name_is_kept_otherwise_each_time() {
         let (one, other) = (Taken::new().unwrap(), Taken::new().unwrap());

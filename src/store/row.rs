@@ -6,7 +6,7 @@ use crate::types::id::Id;
 /// A row of a result; columns are counted from 0.
 pub(crate) struct Row<'a>(&'a dyn Columns);
 
-/// The columns of a row, as a store reads them. Each is an error where the column is of another type.
+/// The columns of a row, as a store reads them. Reading a column as another type is an error.
 pub(super) trait Columns {
     fn integer(&self, column: usize) -> Result<Option<i64>>;
 
@@ -57,7 +57,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What one row keeps sealed, and the id by which the row is found.
+/// A sealed value of one row, and the id of the row.
 pub(crate) struct Sealed<T> {
     pub id: Id,
     pub sealed: T,
@@ -65,12 +65,12 @@ pub(crate) struct Sealed<T> {
 
 const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or mend the row";
 
-/// The error for a row that this library did not write: it stays so, whoever tries again.
+/// The error for a row that this library did not write. Trying again does not help.
 pub(crate) fn damaged() -> Error {
     Error::at(Code::InvalidConfig, "/store", DAMAGED)
 }
 
-/// The error for a reply that has no sense, or a row that was there a moment ago.
+/// The error for a reply that makes no sense, or a row that has just disappeared.
 pub(crate) fn unexpected() -> Error {
     Error::new(Code::StoreUnavailable, "the store answered otherwise than it does")
 }

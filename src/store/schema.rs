@@ -1,10 +1,10 @@
-//! The schema in steps, and what an engine does with a store that has fewer steps than it knows, or more.
+//! The schema in steps, and an engine's reaction to a store that has fewer steps than it knows, or more.
 //!
-//! A step that was released is never changed. An additive step adds what older engines need not know: tables,
+//! A released step is never changed. An additive step adds things that older engines need not know: tables,
 //! indexes, columns that are null or have a default. An older engine can open such a store and work beside a
-//! newer one. Any other step, which only a new major version brings, shuts older engines out: they can no
-//! longer open the store, and those that have it open can no longer write. Such a step renames what they must
-//! not read either.
+//! newer one. Any other step needs a new major version and shuts older engines out: they can no longer open
+//! the store, and those that have it open can no longer write. Such a step also renames the tables and
+//! columns that they must not read.
 
 use std::time::Duration;
 
@@ -50,31 +50,31 @@ pub(crate) struct Found {
     pub needed: i64,
 }
 
-/// What opening does about missing steps.
+/// The plan for missing steps when a store is opened.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
     pub steps: &'static [Step],
     pub migrates: bool,
     pub creation: Creation,
-    /// Whether a store is opened that was moved, or into which a move has not finished.
+    /// Whether to open a store that was moved, or that is the target of an unfinished move.
     pub admits_moved: bool,
-    /// Whether a file that may not be written is opened for reading.
+    /// Whether to open a file for reading if it may not be written.
     pub may_only_read: bool,
 }
 
-/// Whether a store may be created where there is none.
+/// Whether a store may be created if there is none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Creation {
     Allowed,
     /// The configuration forbids it.
     Forbidden,
-    /// The key file exists, so that there was a store, and it is lost.
+    /// The key file exists, so there was a store, which is lost.
     Lost,
 }
 
 impl Creation {
-    /// Follows the configuration. The key file is looked for first: the process that creates a store creates
-    /// the file before the tables.
+    /// Follows the configuration. The key file is looked for first, because the process that creates a store
+    /// creates this file before the tables.
     pub(super) fn of(config: &Config) -> Creation {
         match (config.create, &config.store) {
             (_, StoreUrl::SqliteMemory) | (Some(true), _) => Creation::Allowed,
@@ -110,15 +110,15 @@ impl Plan {
         self.steps.len() as i64
     }
 
-    /// The number of steps that an engine must know for a store that has all of these.
+    /// The number of steps that an engine must know for a store with all of these.
     #[cfg(feature = "postgres")]
     pub(super) fn needed(self) -> i64 {
         let numbered = (1..).zip(self.steps);
         numbered.filter(|(_, step)| !step.is_additive).map(|(number, _)| number).last().unwrap_or(0)
     }
 
-    /// Returns the steps that the store lacks, with their numbers. Failures: `schema_too_new`, and
-    /// `invalid_config` if steps are missing and opening must not take them, or must not create a store.
+    /// Returns the missing steps with their numbers. Failures: `schema_too_new`; `invalid_config` if steps
+    /// are missing and opening may not run them, or may not create a store.
     pub(super) fn missing(self, found: Found) -> Result<Vec<(i64, &'static Step)>> {
         let newest = self.newest();
         if found.needed > newest || found.version < 0 {

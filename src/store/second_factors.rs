@@ -13,7 +13,7 @@ pub(crate) struct Count {
     pub recovery_codes: i64,
 }
 
-/// Counts the factors in force: a seed that waits to be confirmed is not.
+/// Counts the active factors. An unconfirmed seed does not count.
 pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
     const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL), \
                        (SELECT count(*) FROM passkeys WHERE user_id = ?1), \
@@ -32,7 +32,7 @@ pub(crate) struct Totp {
     /// The last time step of which a code was accepted.
     pub last_step: i64,
     pub created_at: i64,
-    /// When the seed was confirmed. It is in force since then.
+    /// When the seed was confirmed. It has been active since then.
     pub confirmed_at: Option<i64>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn totp(tx: &mut Tx, user_id: Id) -> Result<Option<Totp>> {
     })
 }
 
-/// Stores a seed that waits to be confirmed, in the place of another such seed.
+/// Stores an unconfirmed seed, which replaces an earlier unconfirmed one.
 pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
     tx.run(
         "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at) \
@@ -69,7 +69,7 @@ pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
     )
 }
 
-/// Puts a seed in force.
+/// Activates a seed.
 pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "UPDATE totp SET confirmed_at = ?2 WHERE user_id = ?1",
@@ -77,7 +77,7 @@ pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
     )
 }
 
-/// Uses up a time step and all before it. Returns false if it was used up.
+/// Uses up a time step and all before it. Returns false if it was used up before.
 pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
     const SQL: &str = "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
     Ok(tx.execute(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(step)])? == 1)
@@ -108,7 +108,7 @@ pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
-/// Deletes a seed that waits to be confirmed.
+/// Deletes an unconfirmed seed.
 pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run(
         "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL",
@@ -116,7 +116,7 @@ pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
     )
 }
 
-/// Stores a recovery code by its id, which is a code of it.
+/// Stores a recovery code by its id, a keyed hash.
 pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",

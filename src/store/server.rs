@@ -8,10 +8,10 @@ pub(crate) struct Server {
     pub is_encrypted: bool,
     /// Whether its certificate was verified.
     pub is_verified: bool,
-    /// Whether a pooler stands before it.
+    /// Whether the connection goes through a pooler.
     pub is_pooled: bool,
-    /// Whether the pooler was seen to pool transactions. It may do so without being seen.
+    /// Whether the pooler was found to pool transactions. It may do so undetected.
     pub shares_processes: bool,
-    /// How many milliseconds its clock is ahead of this machine's, as far as a round trip tells.
+    /// How many milliseconds the server's clock is ahead of this machine's, estimated by a round trip.
     pub ahead_ms: i64,
 }

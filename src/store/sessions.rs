@@ -34,7 +34,7 @@ pub(crate) struct Generations {
     pub newest: i64,
     /// When the newest token was issued.
     pub rotated_at: i64,
-    /// When the token before it was issued.
+    /// When the previous token was issued.
     pub replaced_at: i64,
     /// When spent tokens were presented again, the latest last.
     pub repeats: Vec<i64>,
@@ -315,7 +315,7 @@ pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }
 
-/// A session as its user may see it.
+/// A session in its user's own list.
 pub(crate) struct Listed {
     pub id: Id,
     pub backend: String,

@@ -1,14 +1,14 @@
-//! The tables of the schema and their columns: what a move copies, and what a role needs rights for.
+//! The tables of the schema and their columns, for moves and for checks of a role's privileges.
 
 /// A table of the schema: every column, those of its key first.
 pub(super) struct Table {
     pub name: &'static str,
-    /// How many columns the key has.
+    /// The number of columns in the key.
     pub key: usize,
     pub columns: &'static [(&'static str, Kind)],
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Integer,

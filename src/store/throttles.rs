@@ -1,5 +1,4 @@
-//! Rows of `throttles`: counts of failed attempts. Ids are keyed codes of the account, name or address that
-//! they concern.
+//! Rows of `throttles`: counts of failed attempts. The ids are keyed hashes of the account, name or address.
 
 use std::collections::HashSet;
 
@@ -10,7 +9,7 @@ use crate::error::Result;
 /// The expiry of a row that stays until an attempt succeeds.
 pub(crate) const NEVER: i64 = i64::MAX;
 
-/// The length of an id's beginning: the lane's place. Of the lanes that share a place the store keeps the one
+/// The length of an id's beginning, the lane's place. Of the lanes that share a place the store keeps the one
 /// that was written last. Lanes that must all be kept have random places, so that they share none.
 pub(crate) const PLACE_LEN: usize = 12;
 
@@ -57,8 +56,8 @@ pub(crate) fn find_all(tx: &mut Tx, ids: [&[u8; 32]; 3]) -> Result<[Option<Count
     Ok(found)
 }
 
-/// Returns the ids of all lanes that are locked at `now`, or have `most` failures in a row. Each took as many
-/// failures as a lock needs, so that there are few compared with accounts.
+/// Returns the ids of all lanes that are locked at `now`, or have `most` failures in a row. There are few
+/// such lanes compared with accounts, because each took as many failures as a lock needs.
 pub(crate) fn closed(tx: &mut Tx, now: i64, most: i64) -> Result<HashSet<[u8; 32]>> {
     const SQL: &str = "SELECT id FROM throttles WHERE locked_until > ?1 OR in_a_row >= ?2";
     let mut closed = HashSet::new();
@@ -92,8 +91,8 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], throttle: Count) -> Result<()> {
     )
 }
 
-/// Takes one failure back. This ends a lock that lasts until `locked_until`, set by the same attempt, and a
-/// lock that then has fewer than the `limit` of failures that it needs.
+/// Subtracts one failure. This ends a lock until `locked_until` that the same attempt set, and a lock that no
+/// longer has the `limit` of failures.
 pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -> Result<()> {
     tx.run(
         "UPDATE throttles SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END, \
@@ -104,7 +103,7 @@ pub(crate) fn take_back(tx: &mut Tx, id: &[u8], limit: i64, locked_until: i64) -
     )
 }
 
-/// Starts the lane's failures in a row anew.
+/// Resets the lane's count of failures in a row.
 pub(crate) fn start_row_anew(tx: &mut Tx, id: &[u8]) -> Result<()> {
     tx.run("UPDATE throttles SET in_a_row = 0 WHERE id = ?1", &[Value::Bytes(id)])
 }
@@ -123,7 +122,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usiz
     )
 }
 
-/// Deletes rows without an expiry that have ids between these two.
+/// Deletes rows without an expiry whose ids lie between these two.
 pub(crate) fn forget_lasting(tx: &mut Tx, from: &[u8], to: &[u8], share: Share) -> Result<usize> {
     tx.execute(
         "DELETE FROM throttles WHERE id IN (SELECT id FROM throttles \

@@ -1,4 +1,4 @@
-//! Transactions: statements that are kept together or not at all, whichever store runs them.
+//! Transactions: statements that are kept together or not at all, in either store.
 
 use super::event_log::EventLog;
 use super::row::Row;
@@ -6,24 +6,24 @@ use super::value::Value;
 use crate::error::Result;
 use crate::types::id::Id;
 
-/// What a transaction runs. A store may call it again, where the database asks for a retry.
+/// The work of a transaction. A store may call it again if the database asks for a retry.
 pub(super) type Work<'w> = &'w mut dyn FnMut(&mut Tx) -> Result<()>;
 
-/// Whether an acknowledged write must survive a power cut. Every write survives the process.
+/// Whether an acknowledged write must survive a power failure. Every write survives the end of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Durability {
-    /// A power cut may undo it: counters of failed attempts.
+    /// A power failure may undo the write: counters of failed attempts.
     Relaxed,
-    /// A power cut must not undo it: everything else.
+    /// A power failure must not undo the write: everything else.
     Full,
 }
 
 /// How many expired rows a transaction deletes.
 #[derive(Clone, Copy)]
 pub(crate) enum Share {
-    /// A few, beside its own task.
+    /// A few, in addition to its own work.
     AFew,
-    /// So many: deleting them is its task.
+    /// This many: deleting them is its work.
     Batch(usize),
 }
 
@@ -36,8 +36,7 @@ impl Share {
     }
 }
 
-/// Runs statements in one transaction, as a store does it. The defaults are for a store that has one writer
-/// at a time.
+/// Runs statements in one transaction. The defaults are for a store with one writer at a time.
 pub(super) trait Statements {
     /// Runs a statement that changes rows. Returns how many it changed.
     fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize>;
@@ -103,8 +102,8 @@ impl<'a> Tx<'a> {
         Tx(statements)
     }
 
-    /// Runs a statement that changes rows. Its failure may come to light only with a later statement or at
-    /// the end of the transaction, so that the caller need not wait for it.
+    /// Runs a statement that changes rows. Its failure may appear only with a later statement or at the end
+    /// of the transaction, so that the caller need not wait for it.
     pub(crate) fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
         self.0.run(sql, parameters)
     }
@@ -135,8 +134,8 @@ impl<'a> Tx<'a> {
         self.execute(sql, &parameters)
     }
 
-    /// What the engine knows of the audit log, if several writers may write at once. Otherwise the newest row
-    /// that a transaction sees is the newest there is.
+    /// The engine's knowledge of the audit log, if several writers may write at once. Otherwise the newest
+    /// row that a transaction sees is the newest there is.
     pub(super) fn event_log(&self) -> Option<&EventLog> {
         self.0.event_log()
     }

@@ -11,7 +11,7 @@ use crate::types::user::{Email, Locale, PublicUser, Role, Username};
 /// A stored account.
 pub(crate) struct User {
     pub public: PublicUser,
-    /// Whether its address, or an earlier one, was ever verified.
+    /// Whether the present address, or an earlier one, was ever verified.
     pub was_verified: bool,
     /// Whether its user proved an address; otherwise an administrator or an import declared it verified.
     pub has_proven: bool,
@@ -25,12 +25,12 @@ pub(crate) struct User {
     /// The time of the last increase that ended everything the account has: a token without a session that
     /// another library issued until then is dead.
     pub epoch_at: i64,
-    /// Increases with `epoch_at`: a token without a session that has another number is dead. Clocks count
-    /// seconds, and may be set back.
+    /// Increases with `epoch_at`: a token without a session that has another number is dead. Times in seconds
+    /// are not enough, because clocks may be set back.
     pub token_epoch: i64,
 }
 
-/// What identifies an account; texts are canonical keys.
+/// The key by which an account is found; texts are canonical.
 #[derive(Clone, Copy)]
 pub(crate) enum By<'a> {
     Id(Id),
@@ -181,7 +181,7 @@ const VERIFIED: i64 = 1;
 /// The account's user proved an address.
 const PROVEN: i64 = 2;
 
-/// Updates an account. It is never forgotten that one of its addresses was verified.
+/// Updates an account. The record that one of its addresses was verified is never removed.
 pub(crate) fn update(
     tx: &mut Tx,
     public: &PublicUser,

@@ -1,5 +1,5 @@
-//! Connects to the server: chooses among several hosts, with or without TLS, through a pooler or not; and
-//! sets a new connection up.
+//! Connects to the server: chooses among several hosts, with or without TLS, directly or through a pooler,
+//! and sets up a new connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ pub(super) struct Address {
     tls: Option<Arc<ClientConfig>>,
     /// The host that answered last is asked first.
     last: AtomicUsize,
-    /// Whether a pooler gives each transaction a connection of its choice.
+    /// Whether a pooler gives each transaction any of its connections.
     is_pooled: AtomicBool,
     timeout: Duration,
 }

@@ -38,8 +38,8 @@ impl Connections {
         })
     }
 
-    /// Returns the error of a failure, for the host. The steps tell whether a newer engine has shut this one
-    /// out; a store that is moved, or was, says where to.
+    /// Returns the error of a failure, for the host. The steps of the schema show whether a newer engine has
+    /// shut this one out. A store that is being moved, or was, reports where to.
     pub(super) fn explained(&self, connection: &mut Connection, failure: &Failure) -> Error {
         if let Some(moves) = moving::refusal(connection, failure) {
             return moves;

@@ -1,5 +1,5 @@
-//! The failures between engine and server, in one table: each SQLSTATE, what the engine does about it, and
-//! what it tells the host. The server's own text is never repeated: it could quote a value.
+//! The failures between engine and server, in one table: for each SQLSTATE the engine's reaction and the text
+//! for the host. The server's own text is never repeated: it could quote a value.
 
 use std::fmt;
 
@@ -33,13 +33,13 @@ impl fmt::Debug for SqlState {
     }
 }
 
-/// What the engine does about a failure.
+/// The reaction of the engine to a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// Run the transaction again: it may succeed.
+    /// Run the transaction again. It may succeed.
     Again,
-    /// As [`Remedy::Again`], but only a few times: another transaction inserted the same row at once, which
-    /// the next run finds. If it does not, a rule of the host's own is in the way.
+    /// As [`Remedy::Again`], but only a few times: another transaction inserted the same row at the same
+    /// time, and the next run finds it. If it does not, the host's own constraint forbids the row.
     AgainBriefly,
     /// Connect to another server, or to the same one again.
     Elsewhere,
@@ -49,16 +49,15 @@ pub(super) enum Remedy {
 
 use Remedy::{Again, AgainBriefly, Elsewhere};
 
-/// The beginnings of SQLSTATEs, the longer before the shorter: remedy, code and words.
-///
-/// `invalid_config` is for what must be configured otherwise, on this side or the server's;
-/// `store_constraint` for rules of the host's own in the database, which always forbid a change;
-/// `store_unavailable` for what may pass; `internal` for what only a statement of this library could cause.
+/// The beginnings of SQLSTATEs, the longer before the shorter: remedy, code and words. `invalid_config`: the
+/// configuration of this side or of the server must be changed. `store_constraint`: a constraint of the host
+/// in the database forbids the change. `store_unavailable`: the failure may pass. `internal`: only a
+/// statement of this library could cause it.
 const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("03", Remedy::None, Code::Internal, WRONG_STATEMENT),
     // The server or a pooler is shutting down, or has gone.
     ("08", Elsewhere, Code::StoreUnavailable, "the connection failed"),
-    // Rules of the host's own: triggers, functions, constraints, column types.
+    // The host's own rules: triggers, functions, constraints, column types.
     ("09", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
     ("0A000", Elsewhere, Code::StoreUnavailable, "not possible there, as on a standby"),
     ("0L", Remedy::None, Code::InvalidConfig, "the role has not the privilege"),
@@ -146,7 +145,7 @@ pub(super) const NO_TABLE: &str = "42P01";
 pub(super) const READS_ONLY: &str = "the server only reads";
 pub(super) const STANDBY: &str = "the server is a standby, which answers no live question";
 pub(super) const NO_PASSWORD: &str = "the server asks for a password";
-/// Of poolers: one that takes no startup options, one that pools statements, and pgpool-II.
+/// Of poolers: a pooler without startup options, a pooler of statements, and pgpool-II.
 pub(super) const NO_OPTIONS: &str = "the pooler takes no startup options";
 pub(super) const NO_TRANSACTIONS: &str =
     "the pooler gives each statement another connection: let it pool transactions or sessions";
@@ -162,8 +161,8 @@ impl Failure {
         }
     }
 
-    /// The weight of a failure: of several hosts' failures the heaviest is told. What must be configured
-    /// weighs more than what may pass, and a server's answer more than none.
+    /// The weight of a failure: of several hosts' failures the heaviest is reported. A failure that needs
+    /// another configuration weighs more than one that may pass, and a server's answer more than none.
     pub(super) fn weight(&self) -> u8 {
         match self {
             Failure::Lost(STANDBY | READS_ONLY) => 1,
@@ -178,7 +177,7 @@ impl Failure {
         matches!(self, Failure::Refused(state) if state.as_str().starts_with("28"))
     }
 
-    /// Whether prepared statements appear and disappear by themselves: the connection is shared.
+    /// Whether prepared statements appear and disappear without this engine: the connection is shared.
     pub(super) fn shows_a_pooler(&self) -> bool {
         matches!(self, Failure::Refused(state) if matches!(state.as_str(), "26000" | "42P05"))
     }

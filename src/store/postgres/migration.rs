@@ -1,4 +1,4 @@
-//! The schema on a server: finding its steps, and taking those that are missing.
+//! The schema on a server: finding its steps, and running the missing ones.
 
 use std::time::Instant;
 
@@ -14,8 +14,9 @@ use crate::store::schema::{self, Found, Plan};
 /// The process that migrates holds this lock ("dwrd"), so that the others wait.
 const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1685549668)";
 
-/// The name of the column of `doorward_schema` that an engine finds only if it knows so many steps: it is
-/// looked up in the catalogue when the lock on the table is granted, whatever the transaction's snapshot is.
+/// The name of the column of `doorward_schema` that an engine finds only if it knows this many steps. The
+/// server looks it up in the catalogue when it grants the lock on the table, independently of the
+/// transaction's snapshot.
 pub(super) fn gate(needed: i64) -> String {
     format!("needs_{needed}")
 }
@@ -29,7 +30,7 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
         if plan.missing(before)?.is_empty() {
             return Ok(first.version);
         }
-        // Creating a store has no more time than anything else.
+        // Creating a store has the same time limit as any other call.
         let until = if before.version == 0 { deadline } else { Instant::now() + schema::PATIENCE };
         connection.set_deadline(until);
         let failure = match take_steps(connection, plan, until) {
@@ -61,7 +62,7 @@ pub(super) fn migrate(connection: &mut Connection, plan: Plan, deadline: Instant
     Err(unexpected())
 }
 
-/// Takes the missing steps under the lock. The version is read under the lock, too.
+/// Runs the missing steps under the lock. The version is read under the lock, too.
 fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result<End, Failure> {
     let milliseconds = until.saturating_duration_since(Instant::now()).as_millis().max(1);
     // Read committed: a stricter level's snapshot would be from before the wait.
@@ -72,7 +73,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     connection.run("SAVEPOINT unlocked")?;
     match connection.run(MIGRATING) {
         Ok(_) => {}
-        // If the server has no such function, one of several processes fails, and looks again.
+        // If the server has no such function, one of several processes fails and tries again.
         Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
             connection.run("ROLLBACK TO SAVEPOINT unlocked")?;
         }
@@ -89,7 +90,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     if before.version == 0 {
         connection.run(schema::TABLE)?;
     } else if moving::note(connection)?.is_some_and(|note| note.is_left()) {
-        // Its tables have other names. It takes the steps when it is given back to its engines.
+        // The tables have other names. The steps are run when the store is given back to its engines.
         roll_back(connection);
         return Ok(End::Committed);
     }

@@ -34,10 +34,10 @@ use super::tables;
 use super::tx::{Durability, Tx, Work};
 use crate::error::{Error, Result};
 
-/// The state of a refusal for want of a privilege.
+/// The SQLSTATE for a missing privilege.
 const NO_PRIVILEGE: &str = "42501";
 
-/// Whether a failure is the want of a privilege, such as that to write.
+/// Whether a failure is a missing privilege, for example to write.
 pub(super) fn lacks_privilege(error: &Error) -> bool {
     error.detail.as_deref().is_some_and(|detail| detail.contains(NO_PRIVILEGE))
 }
@@ -74,7 +74,7 @@ impl Postgres {
             let found = migrate(connection, plan, deadline)?;
             let note = moving::note(connection).map_err(|failure| failure.error_at_opening())?;
             match note {
-                // Its tables have other names.
+                // The tables have other names.
                 Some(note) if plan.admits_moved && note.is_left() => return Ok(found),
                 Some(note) if !plan.admits_moved => note.admit()?,
                 _ => {}
@@ -116,10 +116,10 @@ impl Postgres {
         })
     }
 
-    /// Whether a pooler gives one process of the server to two open connections: it pools transactions. A
-    /// pooler that has several processes may pool transactions without being seen to.
+    /// Whether a pooler gives two open connections the same process of the server: then it pools
+    /// transactions. A pooler with several processes may pool transactions undetected.
     fn shares_processes(&self, connection: &mut Connection, deadline: Instant) -> bool {
-        // A pooler that pools sessions may have no process for another connection.
+        // A pooler of sessions may have no process for another connection.
         let soon = Instant::now() + Duration::from_secs(1);
         let Ok(mut other) = self.connections.server.connect(Purpose::Writing, deadline.min(soon)) else {
             return false;

@@ -1,4 +1,4 @@
-//! A store that is being moved: how its writers are locked out meanwhile, and how it says where it went.
+//! A store that is being moved: locking its writers out meanwhile, and reporting its new place.
 
 use super::failures::{Failure, MOVING, NO_TABLE};
 use super::transactions::ask;
@@ -10,9 +10,9 @@ use crate::store::{schema, tables};
 /// The process that moves the store holds this lock ("dwre"); every writer takes a share of it.
 const LOCK: &str = "1685549669";
 
-/// Returns the statements that make every write check from then on whether the store is being moved; or those
-/// that remove the check. Tables are not locked for that: writers would wait, and block the process that
-/// renames tables which they have read already.
+/// Returns the statements that make every later write check whether the store is being moved, or the
+/// statements that remove the check. They do not lock tables: writers would wait, and block the process that
+/// renames tables which they have already read.
 pub(super) fn preparation(prepares: bool) -> String {
     let drop = |table| format!("DROP TRIGGER IF EXISTS doorward_moving ON {table};");
     let create = |table| {
@@ -37,8 +37,8 @@ pub(super) fn preparation(prepares: bool) -> String {
     sql
 }
 
-/// Returns the statements that wait for present writers and let no other begin. The server soon notices if
-/// this machine vanishes.
+/// Returns the statements that wait for present writers and keep others from beginning. The server soon
+/// notices if this machine vanishes.
 pub(super) fn lock() -> String {
     format!(
         "SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 10; \
@@ -53,7 +53,7 @@ pub(super) fn note(connection: &mut Connection) -> Result<Option<Note>, Failure>
     Note::parse(&text).map_err(|_| Failure::Lost("a row is damaged"))
 }
 
-/// Returns the error of a store that is being moved, or was, if that is why a statement failed.
+/// Returns the error of a store that is being moved, or was, if this made a statement fail.
 pub(super) fn refusal(connection: &mut Connection, failure: &Failure) -> Option<Error> {
     let Failure::Refused(state) = failure else { return None };
     if ![MOVING, NO_TABLE].contains(&state.as_str()) {

@@ -20,20 +20,20 @@ use crate::store::tables;
 use crate::store::tx::{self, Durability};
 use crate::store::value::Value;
 
-/// The longest time that statements which block others wait for a lock before they let the others go first:
-/// shorter than a server takes to look for deadlocks, so that no transaction is aborted for one.
+/// The longest time for which statements that block others wait for a lock before the others go first. It is
+/// shorter than a server's deadlock timeout, so that no transaction is aborted for a deadlock.
 const POLITE: &str = "200ms";
 
-/// The number of times that they try.
+/// The most tries of such a statement.
 const MOST_POLITE_TRIES: usize = 300;
 
 /// Statements on one connection.
 pub(super) struct Statements<'a> {
     connection: &'a mut Connection,
     log: &'a EventLog,
-    /// The first failure: the transaction is over after it, whatever its caller does.
+    /// The first failure. The transaction is over after it, even if its caller goes on.
     pub failure: Option<Failure>,
-    /// Set if each statement is a transaction of its own, which can be sent again when the server comes back.
+    /// Set if each statement is a transaction of its own, which can be sent again after the server returns.
     pub alone: Option<(&'a Connections, Instant)>,
     /// The deletions to run after the transaction.
     pub past: Vec<Past>,

@@ -28,7 +28,7 @@ pub(super) fn config(tls: &Tls) -> Result<Option<Arc<ClientConfig>>> {
             let verifier = verifier.map_err(|_| wrong("sslrootcert holds no certificate"))?;
             if tls.mode == Mode::VerifyCa { Arc::new(AnyName(verifier)) } else { verifier }
         }
-        _ => Arc::new(Anybody(Arc::clone(&provider))),
+        _ => Arc::new(AnyServer(Arc::clone(&provider))),
     };
     let versions: Vec<_> = [(tls.speaks_1_2, &TLS12), (tls.speaks_1_3, &TLS13)]
         .into_iter()
@@ -89,7 +89,7 @@ impl ServerCertVerifier for AnyName {
     ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last, when everything else was found good.
+            // The name is checked last, after everything else was valid.
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }
@@ -122,9 +122,9 @@ impl ServerCertVerifier for AnyName {
 
 /// `allow`, `prefer` and `require` encrypt without verifying the server.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer,

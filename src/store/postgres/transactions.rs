@@ -1,4 +1,4 @@
-//! How transactions begin, end and are tried again.
+//! How transactions begin, end and are repeated.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use super::failures::Failure;
 use super::wire::{Connection, Isolation, Reply};
 use crate::error::{Code, Error, Result};
 
-/// The most attempts at something that may always fail.
+/// The most attempts at a transaction that may never succeed.
 pub(super) const MOST_TRIES: u32 = 8;
 
 /// How a transaction ended.
 pub(super) enum End {
     Committed,
-    /// It was not committed, or that is unknown; running it again does not help.
+    /// It was not committed, or its outcome is unknown. Running it again does not help.
     Failed(Error),
 }
 
@@ -53,7 +53,7 @@ pub(super) fn roll_back(connection: &mut Connection) {
     let _ = connection.queue_control("ROLLBACK").and_then(|()| connection.send());
 }
 
-/// Waits a little before the next attempt, longer each time, and at random, so that two callers do not meet
+/// Waits before the next attempt, longer each time, and for a random time, so that two callers do not collide
 /// again.
 pub(super) fn pause(attempt: u32, deadline: Instant) -> Result<()> {
     let random = u64::from(u16::from_be_bytes(crate::types::random::random()?));

@@ -1,5 +1,5 @@
-//! `postgres://…`: the URLs of libpq, as far as this library understands them; unknown parameters are
-//! refused. Neither environment variables nor ~/.pgpass are read. No error repeats a part of the URL.
+//! `postgres://…`: the URLs of libpq, as far as this library supports them. Unknown parameters are refused.
+//! Neither environment variables nor ~/.pgpass are read. No error repeats a part of the URL.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ pub(super) struct Tls {
     pub root_certificates: Roots,
     /// `sslcert` and `sslkey`.
     pub identity: Option<(PathBuf, PathBuf)>,
-    /// `sslsni`: whether the server is told the host's name before it shows its certificate.
+    /// `sslsni`: whether the server learns the host's name before it shows its certificate.
     pub names_host: bool,
     /// `ssl_min_protocol_version` and `ssl_max_protocol_version`; versions below TLS 1.2 are never used.
     pub speaks_1_2: bool,
@@ -82,10 +82,10 @@ pub(super) enum ChannelBinding {
     Require,
 }
 
-/// `require_auth`: the ways to log in that the server may ask for.
+/// `require_auth`: the authentication methods that the server may request.
 pub(super) struct LoginMethods {
     named: Vec<&'static str>,
-    /// Whether only the named ways may be used; otherwise all others.
+    /// Whether only the named methods are allowed; otherwise all but these.
     are_allowed: bool,
 }
 
@@ -111,7 +111,7 @@ impl LoginMethods {
     }
 }
 
-/// `keepalives` and what goes with it: how a server that vanished is noticed.
+/// `keepalives` and its companions, by which a vanished server is noticed.
 pub(super) struct KeepAlive {
     pub is_on: bool,
     pub idle: Duration,
@@ -351,7 +351,7 @@ impl Parameters {
         })
     }
 
-    /// Refuses parameters of what is not supported: Kerberos, compression.
+    /// Refuses parameters of unsupported features: Kerberos, compression.
     fn judge_without_effect(&self) -> Result<()> {
         self.choice("gssencmode", &[("prefer", ()), ("disable", ())])?;
         self.choice("sslcompression", &[("0", ()), ("1", ())])?;
@@ -610,7 +610,7 @@ mod tests {
         }
     }
 
-    /// A password that was not percent-encoded may stand where a parameter's name is.
+    /// A parameter's name may be a piece of a password that was not percent-encoded.
     #[test]
     fn what_is_none_of_libpqs_is_not_repeated() {
         assert_eq!(refusal("sslmode=require&pa55=x"), "parameter 2 of the URL is none of libpq's");

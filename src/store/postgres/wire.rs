@@ -1,6 +1,6 @@
-//! One connection to a PostgreSQL server (protocol 3.0), on the thread of the caller and never beyond its
-//! deadline, however silent the other end is. Statements are queued and sent together; after one that fails
-//! the server skips the rest.
+//! One connection to a PostgreSQL server (protocol 3.0), on the caller's thread. No call exceeds its
+//! deadline, even if the server is silent. Statements are queued and sent together; after a failed one the
+//! server skips the rest.
 
 use std::cmp;
 use std::collections::{HashMap, VecDeque};
@@ -43,7 +43,7 @@ const ROW_BYTES: usize = 64;
 /// The number of waiting bytes at which statements are sent, so that neither end blocks the other.
 const MOST_QUEUED_BYTES: usize = 16 << 10;
 
-/// The most rounds for a password: the server chooses how many, and the caller waits for them.
+/// The most rounds for a password. The server chooses their number, and the caller waits for them.
 const MOST_SCRAM_ROUNDS: u32 = 1_000_000;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -87,9 +87,9 @@ pub(super) struct Connection {
     process: i32,
     /// Whether the server can commit without waiting for the disk.
     pub can_relax: bool,
-    /// Set behind a pooler that gives each transaction a connection of its choice. Nothing outlives a
-    /// transaction there: statements have no names, and this statement sets what is otherwise set for the
-    /// connection.
+    /// Set behind a pooler that gives each transaction any of its connections. Nothing outlives a transaction
+    /// there: statements have no names, and this statement makes the settings that a connection otherwise
+    /// keeps.
     pub each_transaction: Option<String>,
 }
 
@@ -179,8 +179,8 @@ impl Connection {
         self.channel.socket().deadline = deadline;
     }
 
-    /// Whether the server is still there, as far as this end knows: a connection that ended, or on which the
-    /// server sent something unasked, is not used again.
+    /// Whether the server seems to be there: a connection that has ended, or on which the server sent
+    /// something unasked, is not used again.
     pub(super) fn is_alive(&mut self) -> bool {
         self.incoming.is_empty() && self.channel.socket().is_silent()
     }
@@ -369,7 +369,7 @@ impl Connection {
                     | Message::ParameterStatus(_),
                 ) => {}
                 Ok(_) => return Err(Failure::Lost("an answer that was not asked for")),
-                // A server that shuts down says why first.
+                // A server that shuts down first reports why.
                 Err(lost) => {
                     return Err(match refusal {
                         None => lost,
@@ -552,7 +552,7 @@ fn write_value(
     Ok(IsNull::No)
 }
 
-/// Names a statement by its text, so that all users of a shared connection mean the same by it.
+/// Names a statement by its text, so that all users of a shared connection give it the same name.
 fn name(sql: &str) -> Arc<str> {
     let hash = digest::digest(&digest::SHA256, sql.as_bytes());
     let hexadecimal = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
@@ -738,7 +738,7 @@ impl Socket {
         let mut request = BytesMut::new();
         frontend::ssl_request(&mut request);
         self.write_all(&request).map_err(lost)?;
-        // One byte and no more: what follows it unencrypted could come from anyone (CVE-2021-23222).
+        // Only one byte is read: anyone could have sent the unencrypted bytes after it (CVE-2021-23222).
         let mut answer = [0];
         self.read_exact(&mut answer).map_err(lost)?;
         match &answer {

@@ -1,6 +1,6 @@
-//! Tests of steps beyond the first, which are invented: two beside which an older engine can go on, one of
-//! which rebuilds `users` on SQLite, and one that shuts it out. Several processes take them at once, are
-//! killed at every write, and run beside engines that go on.
+//! Tests of invented later steps: two that let older engines go on, one of which rebuilds `users` on SQLite,
+//! and one that shuts them out. Several processes run them at once, are killed at every write, and work
+//! beside older engines.
 
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
@@ -81,7 +81,7 @@ fn version(store: &Opened) -> i64 {
     store.schema().unwrap().0.version
 }
 
-/// An engine of today: one that knows the first step.
+/// An engine of the current version: it knows the first step.
 fn engine(store: &Store) -> crate::Result<Engine> {
     let password = json!({"memory_kib": 64, "iterations": 1, "blocklist": false});
     let config = stores::config(store.url(), json!({"password": password}), json!({}));
@@ -128,7 +128,7 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
     let findings = call(&restarted, "doctor", json!({})).unwrap()["findings"].take();
     let schema = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "schema").unwrap();
     assert_eq!(schema["severity"], "advice");
-    // A move would leave behind what the newer one added.
+    // A move would lose the additions of the newer engine.
     let elsewhere = store.path().join("copy.db");
     let to = stores::sqlite(&elsewhere).parse().unwrap();
     assert_eq!(
@@ -139,7 +139,7 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
     assert_eq!(store.count("users WHERE rank = 0"), 2);
     assert_eq!(store.count("user_roles WHERE user_id IN (SELECT id FROM users)"), 2);
     assert_eq!(store.count("sessions WHERE user_id IN (SELECT id FROM users)"), 2);
-    // Rows still go with the account that they refer to.
+    // Rows are still deleted with the account that they refer to.
     store.execute(if store.is_sqlite() {
         "PRAGMA foreign_keys = ON; DELETE FROM users"
     } else {
@@ -181,7 +181,7 @@ fn an_engine_that_is_shut_out(store: &Store) {
     assert_eq!(open(store.url(), 3, true, TIMEOUT).err().unwrap().code, Code::SchemaTooNew);
 }
 
-/// An older engine's write is there before the step that shuts it out, or not at all.
+/// An older engine's write is completed before the step that shuts it out, or does not happen.
 #[test]
 fn a_step_waits_for_who_writes() {
     let Some(store) = Store::postgres() else { return };
@@ -226,7 +226,7 @@ fn operators_decide_when(store: &Store) {
     assert_eq!(version(&open(store.url(), 1, false, TIMEOUT).unwrap()), 3);
 }
 
-/// A step that fails undoes those before it.
+/// A step that fails undoes the steps before it.
 #[test]
 fn a_step_that_fails() {
     let store = Store::sqlite();
@@ -245,8 +245,8 @@ fn a_step_that_fails() {
 }
 
 stores::on_each_store!(eight_processes_at_once);
-/// The time limit is far below what eight migrations in a row take: migrating processes are waited for all
-/// the same.
+/// The time limit is far below the duration of eight migrations in a row. Waiting for a migrating process is
+/// not limited by it.
 fn eight_processes_at_once(store: &Store) {
     for round in 0..3 {
         let store = store.another().without_tables();
@@ -324,7 +324,7 @@ fn shim(folder: &Path) -> String {
     library.to_str().unwrap().to_owned()
 }
 
-/// A process that migrates to the third version: this binary, doing [`child`] and nothing else.
+/// A process that migrates to the third version: this test binary, which then runs only [`child`].
 struct Process {
     process: Child,
     reports: BufReader<std::process::ChildStderr>,
@@ -364,7 +364,7 @@ impl Process {
     }
 }
 
-/// The body of the child processes; in the test run itself there is no task and nothing to do.
+/// The work of the child processes. In the test run itself there is no task and nothing to do.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn child() {

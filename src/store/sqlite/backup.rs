@@ -16,8 +16,8 @@ use crate::error::{Code, Error, Result};
 use crate::store::move_note::Note;
 use crate::store::watch::{Look, Watch};
 
-/// Makes a backup for its owner's eyes only: `copy` writes it into an empty file. Returns its length. The
-/// file gets its name only once all of it is on the disk and `look` has read it.
+/// Makes a backup that only its owner can read: `copy` writes it into an empty file. Returns its length. The
+/// file gets its name after all of it is on the disk and `look` has read it.
 pub(super) fn make(
     path: &Path,
     watch: &Watch,
@@ -47,7 +47,8 @@ pub(super) fn make(
     copied
 }
 
-/// Copies a database into an empty file. Others can go on: the copy reads what was committed before it began.
+/// Copies a database into an empty file while others use it. The copy has everything that was committed
+/// before it began.
 pub(super) fn copy(connection: &mut Connection, empty: &Path, watch: &Watch) -> Result<()> {
     let name = empty.to_str().ok_or(Error::from(Code::InvalidRequest))?;
     let of = (pragma(connection, "page_count")? - pragma(connection, "freelist_count")?)
@@ -68,8 +69,8 @@ fn pragma(connection: &Connection, name: &str) -> Result<u64> {
     let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed)?;
     Ok(value.max(0).cast_unsigned())
 }
-/// Gives a finished file its name, unless that is taken. Returns its length. The file gets a mark of its own:
-/// no log of the store belongs to it.
+/// Gives a finished file its name, unless that is taken. Returns its length. The file gets its own mark, so
+/// that no log of the store belongs to it.
 fn publish(draft: &Path, path: &Path, mark: Mark) -> std::io::Result<u64> {
     let file = OpenOptions::new().read(true).write(true).open(draft)?;
     mark.write(&file)?;
@@ -84,8 +85,8 @@ fn publish(draft: &Path, path: &Path, mark: Mark) -> std::io::Result<u64> {
     renamed.and_then(|()| Ok(file.metadata()?.len()))
 }
 
-/// The error for a backup that cannot be written: a name that is taken or impossible stays so; anything else
-/// may pass.
+/// The error for a backup that cannot be written: a taken or impossible name needs another request; any other
+/// failure may pass.
 fn no_backup(error: &std::io::Error) -> Error {
     use ErrorKind::{
         AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,

@@ -1,10 +1,10 @@
-//! Checkpoints write the log back into the database, so that the log begins anew and stays short, whatever
-//! readers do.
+//! Checkpoints write the log back into the database, so that the log begins anew and stays short even with
+//! busy readers.
 //!
 //! SQLite begins its log anew only if no reader uses it at the moment of a write. If readers overlap, that
-//! moment never comes, and every page that is read is looked up in a growing log. So beyond a length a thread
-//! with a connection of its own writes back what it can, which blocks no one, and then waits for readers: for
-//! a moment in which no writer runs, and not at all while a reader is far behind.
+//! moment never comes, and every page that is read is looked up in a growing log. So beyond a certain length
+//! a thread with its own connection writes back as much as it can, which blocks no other connection. Then it
+//! waits for readers: for a moment in which no writer runs, and not at all while a reader is far behind.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};

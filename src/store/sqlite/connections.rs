@@ -40,7 +40,7 @@ pub(super) fn writable(connection: &Connection) -> Result<()> {
 pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    // This is asked before the first statement, which would create companions with the file's mode: they
+    // This comes before the first statement, which would create companion files with the file's mode: they
     // would stay unwritable when the file is made writable again.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(Error::new(Code::StoreUnavailable, "the file is read-only"));
@@ -49,7 +49,7 @@ pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a file that this process may not write. `is_alone`: no process has it open, so that no log and no
+/// Opens a file that this process may not write. `is_alone`: no process has it open, so neither a log nor a
 /// lock is looked for.
 pub(super) fn connect_to_read(path: &Path, is_alone: bool, timeout: Duration) -> Result<Connection> {
     let only_read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,7 +64,7 @@ pub(super) fn connect_to_read(path: &Path, is_alone: bool, timeout: Duration) ->
     Ok(connection)
 }
 
-/// Returns the URI by which SQLite reads a file as one that does not change.
+/// Returns the URI for which SQLite reads a file as immutable.
 pub(super) fn immutable(path: &Path) -> String {
     let escaped = path.as_os_str().as_bytes().iter().map(|&byte| match byte {
         b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
@@ -78,8 +78,8 @@ pub(super) fn write_ahead(connection: &Connection, timeout: Duration) -> Result<
     let deadline = Instant::now() + timeout;
     let set = || connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
     let mut mode: rusqlite::Result<String> = set();
-    // If several change the mode of a new file at once, SQLite lets one through, and tells the others to try
-    // again without waiting itself.
+    // If several connections change the mode of a new file at once, SQLite lets one of them through and tells
+    // the others to try again, without waiting.
     while let Err(error) = &mode
         && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
         && Instant::now() < deadline

@@ -1,13 +1,13 @@
-//! The failures of a SQLite file, in one table: each result code, and what the host is told.
+//! The failures of a SQLite file, in one table: for each result code the text for the host.
 
 use rusqlite::{ErrorCode, ffi};
 
 use crate::error::{Code, Error};
 
-/// The detail of the error for work that its watch ended.
+/// The detail of the error for work that its watch cancelled.
 pub(super) const INTERRUPTED: &str = "interrupted";
 
-/// Returns how the file is damaged, if that is what failed.
+/// Returns the kind of damage, if damage is the failure.
 pub(super) fn damage(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         ErrorCode::DatabaseCorrupt => Some("malformed pages"),
@@ -16,7 +16,7 @@ pub(super) fn damage(error: &rusqlite::Error) -> Option<&'static str> {
     }
 }
 
-/// Translates a failure of SQLite into this library's words: its own text could quote a value.
+/// Translates a failure of SQLite into this library's words, because SQLite's text could quote a value.
 pub(crate) fn failed(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Error::new(Code::StoreUnavailable, INTERRUPTED);
@@ -34,9 +34,10 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
     }
 }
 
-/// Returns the code and the words for a failure, as for PostgreSQL: `invalid_config` is for what must be
-/// configured or repaired, `store_constraint` for rules that the host made in the file, `store_unavailable`
-/// for what may pass, `internal` for what only this library could cause. `text` is SQLite's own.
+/// Returns the code and the words for a failure, as for PostgreSQL. `invalid_config`: something must be
+/// configured or repaired. `store_constraint`: a rule that the host made in the file forbids the change.
+/// `store_unavailable`: the failure may pass. `internal`: only this library could cause it. `text` is
+/// SQLite's own.
 fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
     use ErrorCode as E;
     match (failure.code, failure.extended_code) {
@@ -63,7 +64,7 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
         (E::DiskFull, _) => (Code::StoreUnavailable, "the disk is full"),
         (E::OutOfMemory, _) => (Code::StoreUnavailable, "out of memory"),
         (E::SystemIoFailure, _) => (Code::StoreUnavailable, "the disk failed"),
-        // SQLite tells a read that the disk refuses (EIO) by the same number.
+        // SQLite reports a read error of the disk (EIO) by the same number.
         (E::DatabaseCorrupt, _) => (
             Code::InvalidConfig,
             "the file is damaged, or its disk cannot be read: where that stays so, put a backup in its place by \

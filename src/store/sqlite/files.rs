@@ -1,4 +1,4 @@
-//! The files that a store has open, and whether their names still lead to them.
+//! The files that a store has open, and whether their names still refer to them.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -31,8 +31,8 @@ impl Files {
         Ok(Files { database: identity(&path)?, log, path, only_reads: None, _looked_at: looked_at })
     }
 
-    /// The same for files that this process may not write, for the reason `why`. Without a log only the
-    /// database is read, as long as no process writes. A log that is not empty is never ignored.
+    /// As [`Files::connect`] for files that this process may not write, for the reason `why`. Without a log
+    /// only the database is read, as long as no process writes. A log that is not empty is never ignored.
     pub(super) fn as_they_are(path: PathBuf, looked_at: Option<File>, why: String) -> Result<Files> {
         if has_log(&path) && longer(&path, "-shm").exists() {
             return Ok(Files { only_reads: Some(why), ..Files::of(path, looked_at)? });
@@ -76,7 +76,7 @@ impl Files {
         Ok(connection)
     }
 
-    /// Returns what distinguishes the present log from the next one.
+    /// Returns a value that differs between the present log and the next one.
     pub(super) fn generation(&self) -> Option<[u8; 8]> {
         match &self.log {
             Log::Open { file, .. } => log::generation(file),
@@ -84,8 +84,8 @@ impl Files {
         }
     }
 
-    /// Refuses files that no longer have their names. What is written to a file without a name is lost with
-    /// the process, and no other process knows what is read there.
+    /// Refuses files that have lost their names. Data written to a file without a name are lost with the
+    /// process, and no other process sees them.
     pub(super) fn check(&self) -> Result<()> {
         let is_same = match &self.log {
             Log::Open { is, .. } => identity(&longer(&self.path, "-wal"))? == *is,
@@ -112,8 +112,8 @@ enum Log {
     },
 }
 
-/// What changes when a file is written: its length, its times, and, if the file system's clock has not moved
-/// since, the mark in its header.
+/// The attributes that change when a file is written: its length, its times, and, in case the file system's
+/// clock has not moved since, the mark in its header.
 #[derive(PartialEq, Eq)]
 struct State {
     length: u64,

@@ -17,7 +17,7 @@ use crate::store::schema::Plan;
 use crate::store::tx::Tx;
 use crate::store::watch::{Look, Watch};
 
-/// The number of instructions of SQLite's virtual machine after which the watch is asked: a few milliseconds.
+/// The number of instructions of SQLite's virtual machine between two calls of the watch: a few milliseconds.
 const BETWEEN_WATCHES: i32 = 100_000;
 /// Runs `f` while `goes_on`.
 pub(super) fn watched<T>(
@@ -67,12 +67,12 @@ fn open_whole(path: &Path, watch: &Watch) -> Result<Connection> {
     }
 }
 
-/// Checks a database that no other connection has open, and lets `look` read what is in it.
+/// Checks a database that no other connection has open, and lets `look` read it.
 pub(super) fn look_at(path: &Path, watch: &Watch, look: Look) -> Result<()> {
     look(&mut Tx::new(&mut Statements(&open_whole(path, watch)?)))
 }
 
-/// Refuses a file that is not a whole store; no other connection has it open. Failures: `invalid_request`,
+/// Refuses a file that is not an intact store. No other connection has it open. Failures: `invalid_request`,
 /// `schema_too_new`, `store_unavailable`.
 pub(super) fn inspect(path: &Path, watch: &Watch) -> Result<()> {
     let refused = |why: String| Error::at(Code::InvalidRequest, "/backup", why);

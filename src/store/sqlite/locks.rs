@@ -1,17 +1,17 @@
-//! Makes SQLite's locks on the files of stores hold, whatever else the process does.
+//! Makes SQLite's locks on the files of stores hold, independently of other code in the process.
 //!
 //! SQLite takes POSIX locks, which belong to the process: two copies of SQLite in it do not see each other's
 //! locks, and when any code in it closes a descriptor of the file, all its locks are gone. Then the next
 //! connection that closes believes that it is the last, deletes the write-ahead log under the others, and
-//! what they acknowledge from then on is lost. So this module replaces SQLite's system calls, and the locks
-//! of a store become locks of an open file description (fcntl(2), F_OFD_SETLK): that of a descriptor of its
-//! own, one for each file, because SQLite takes a lock by one descriptor and releases it by another. For all
-//! others they are locks of another process.
+//! everything that they acknowledge later is lost. So this module replaces SQLite's system calls, and the
+//! locks of a store become locks of an open file description (fcntl(2), F_OFD_SETLK). Each file has one
+//! descriptor for its locks, because SQLite takes a lock by one descriptor and releases it by another. All
+//! others see them as locks of another process.
 //!
 //! A forked child does not share its parent's locks either. It inherits SQLite's list of them, by device and
 //! inode: an engine that it opens on its parent's file would believe that it holds them. So each process sees
-//! its own device numbers: the parent's entries match no file of the child. And the child closes the
-//! descriptors that hold its parent's locks, which would outlive the parent.
+//! its own device numbers, and the parent's entries match no file of the child. The child also closes the
+//! descriptors that hold its parent's locks, which would otherwise outlive the parent.
 
 #![expect(unsafe_code, reason = "SQLite's system calls are functions of C")]
 
@@ -144,7 +144,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
 
 impl Locks {
     /// Whether the file that was just opened belongs to a store. SQLite counts locks by file: a file that is
-    /// locked here for one descriptor is locked here for all, whatever name they were opened by.
+    /// locked here for one descriptor is locked here for all, under any name.
     fn are_for(&self, descriptor: c_int, path: &CStr) -> bool {
         self.paths.iter().any(|of_a_store| of_a_store.as_c_str() == path)
             || identity(descriptor).is_some_and(|file| self.open.iter().any(|open| open.file == file))
@@ -232,9 +232,8 @@ unsafe extern "C" fn fstat(file: c_int, status: *mut libc::stat) -> c_int {
     own(unsafe { libc::fstat(file, status) }, status)
 }
 
-/// Gives a forked child device numbers of its own: Linux keeps device numbers in the lower 33 bits. In the
-/// process that began with this nothing changes, so that files which a Rust host already has open stay the
-/// same.
+/// Gives a forked child its own device numbers: Linux keeps device numbers in the lower 33 bits. In the
+/// process that began nothing changes, so that the files which a Rust host already has open stay the same.
 fn own(result: c_int, status: *mut libc::stat) -> c_int {
     let process = std::process::id();
     if result == 0 && process != FIRST_PROCESS.load(Ordering::Relaxed) {
@@ -293,8 +292,8 @@ mod tests {
         locks().paths.iter().filter(|path| path.as_bytes().starts_with(folder)).count()
     }
 
-    /// A host in Rust shares this copy of SQLite. Its connections to the file of an open store are locked
-    /// like the store's; nothing is left of a store that was closed.
+    /// A host in Rust shares this copy of SQLite. Its connections to the file of an open store use the same
+    /// locks; a closed store leaves nothing behind.
     #[test]
     fn a_store_and_its_host_have_one_kind_of_locks() {
         let folder = tempfile::tempdir().unwrap();

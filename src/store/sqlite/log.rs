@@ -1,10 +1,10 @@
 //! Checks SQLite's write-ahead log before SQLite reads it.
 //!
-//! SQLite applies a log to whatever database lies beside it: the log of another file, or of an older copy of
-//! the same one, makes a mixture of both. So a database carries a mark in its header (`user_version`, section
-//! 1.3 of SQLite's file format), which changes with every generation of the log: the writer whose commit
-//! begins the log anew puts the next mark into it, together with the one that the database has then. A backup
-//! gets a mark of its own.
+//! SQLite applies a log to any database beside it: the log of another file, or of an older copy of the same
+//! file, makes a mixture of both. So a database carries a mark in its header (`user_version`, section 1.3 of
+//! SQLite's file format), which changes with every generation of the log: the writer whose commit begins the
+//! log anew writes the next mark into it, together with the database's present mark. A backup gets its own
+//! mark.
 
 use crate::types::random::random;
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ const MARK_AT: u64 = 60;
 pub(super) struct Mark(u32);
 
 impl Mark {
-    /// Makes a mark that follows no other.
+    /// Makes a mark that follows no other mark.
     pub fn new() -> Result<Mark> {
         Ok(Mark(u32::from_be_bytes(random()?)))
     }
@@ -44,8 +44,8 @@ impl Mark {
         Ok(Mark(self.0 << 16 | random >> 16))
     }
 
-    /// Whether a log with the mark `other` can belong to a database with this mark: it continues it, or was
-    /// written back into it.
+    /// Whether a log with the mark `other` can belong to a database with this mark: it continues the
+    /// database, or was written back into it.
     fn goes_with(self, other: Mark) -> bool {
         let own = self.0 & 0xffff;
         own == other.0 >> 16 || own == other.0 & 0xffff
@@ -57,9 +57,10 @@ impl Mark {
     }
 }
 
-/// Refuses a log that does not belong to the database beside it. A log without a mark passes: that of another
-/// program, or of a process that was killed between its first commit and its mark. Returns the database, if
-/// it was opened: closing it would end the POSIX locks that another copy of SQLite in this process has on it.
+/// Refuses a log that does not belong to the database beside it. A log without a mark passes: it belongs to
+/// another program, or to a process that was killed between its first commit and its mark. Returns the
+/// database, if it was opened: closing it would end the POSIX locks that another copy of SQLite in this
+/// process has on it.
 pub(super) fn check(database: &Path) -> Result<Option<File>> {
     let log = longer(database, "-wal");
     if fs::metadata(&log).is_ok_and(|log| log.len() == 0) || !log.exists() {

@@ -1,4 +1,4 @@
-//! The schema of a SQLite file: finding its steps, and taking those that are missing.
+//! The schema of a SQLite file: finding its steps, and running the missing ones.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::store::move_note::Note;
 use crate::store::row::{damaged, unexpected};
 use crate::store::schema::{self, Found, Plan};
 
-/// Marks the file as ours ("dwrd"), so that no other program's database is touched.
+/// Marks the file as doorward's ("dwrd"), so that the database of another program is not touched.
 const APPLICATION_ID: i32 = 0x6477_7264;
 /// Brings the schema up to date, in one transaction. Returns the version that it found. A schema that is up
 /// to date needs no lock; otherwise the first process migrates, and the others wait for it.
@@ -22,8 +22,7 @@ pub(super) fn migrate(connection: &Connection, plan: Plan, timeout: Duration) ->
     }
     let patience = if before.version == 0 { timeout } else { schema::PATIENCE };
     connection.busy_timeout(patience).map_err(failed)?;
-    // A table that is rebuilt must not delete the rows that refer to it. This cannot be set inside a
-    // transaction.
+    // Rebuilding a table must not delete the rows that refer to it. This cannot be set inside a transaction.
     connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
     let migrated = transaction(connection, "BEGIN IMMEDIATE", || take_steps(connection, plan));
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
@@ -31,12 +30,12 @@ pub(super) fn migrate(connection: &Connection, plan: Plan, timeout: Duration) ->
     migrated.map(|()| before.version)
 }
 
-/// Takes the missing steps, inside a transaction that holds the writer's lock.
+/// Runs the missing steps, inside a transaction that holds the writer's lock.
 fn take_steps(connection: &Connection, plan: Plan) -> Result<()> {
     let before = found_in_transaction(connection)?;
     let run = |sql| connection.execute_batch(sql).map_err(failed);
     if before.version > 0 && note(connection)?.is_some_and(|note| note.is_left()) {
-        // Its tables have other names. It takes the steps when it is given back to its engines.
+        // The tables have other names. The steps are run when the store is given back to its engines.
         return Ok(());
     }
     if before.version == 0 {

@@ -235,8 +235,8 @@ impl Sqlite {
         self.files.as_ref().ok_or_else(unexpected)?.connect_again(self.timeout)
     }
 
-    /// Copies the store as it is at one moment into a new file, for its owner's eyes only. Returns the file's
-    /// length.
+    /// Copies the store as it is at one moment into a new file that only its owner can read. Returns the
+    /// file's length.
     pub(super) fn backup(&self, path: &Path, watch: &Watch, look: Option<Look>) -> Result<u64> {
         backup::make(path, watch, look, |empty| match &self.files {
             // Readers may not write, not even there.
@@ -280,7 +280,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// SQLite does not notice that another process writes a file without a log that it opened for reading
+    /// SQLite does not notice another process's writes to a file without a log that it opened for reading
     /// only.
     #[test]
     fn what_changes_while_it_is_read_is_refused() {
@@ -359,7 +359,7 @@ mod tests {
         names
     }
 
-    /// Relaxed writes are committed by themselves: a full write must not become relaxed by joining them.
+    /// Relaxed writes have commits of their own: a full write must not become relaxed by joining them.
     #[test]
     fn a_full_write_does_not_join_a_relaxed_one() {
         let folder = tempfile::tempdir().unwrap();
@@ -388,8 +388,8 @@ mod tests {
         full.outcome.wait().unwrap();
     }
 
-    /// SQLite rolls the whole transaction back if it has no memory, no room or no disk: then every member of
-    /// the group is told so, including those that had finished.
+    /// SQLite rolls the whole transaction back if memory, space or the disk fails. Then every member of the
+    /// group gets this failure, including those that had finished.
     #[test]
     fn a_group_that_is_taken_back_in_a_member() {
         let folder = tempfile::tempdir().unwrap();

@@ -40,13 +40,13 @@ pub(super) fn create_private(path: &Path) -> Result<()> {
     }
 }
 
-/// The error for a file that existed, or could be created, a moment before.
+/// The error for a file that existed, or could be created, a moment ago.
 pub(super) fn no_file(error: &std::io::Error) -> Error {
     Error::new(Code::StoreUnavailable, format!("cannot create the file: {}", error.kind()))
 }
 
-/// Returns what is wrong with a path, such as missing rights or a missing folder; `None` if nothing is. Opens
-/// no file.
+/// Returns the fault of a path, such as missing rights or a missing folder; `None` if there is none. Opens no
+/// file.
 pub(crate) fn unusable(path: &Path) -> Option<String> {
     let path = std::path::absolute(path).ok()?;
     let because = |path: &Path, why: &str| Some(format!("{}: {why}", path.display()));

@@ -1,4 +1,5 @@
-//! Puts a backup in the place of a SQLite store: all of it or nothing, and nothing of the old store is lost.
+//! Puts a backup in the place of a SQLite store: completely or not at all, and without losing anything of the
+//! old store.
 //!
 //! The new store is completed in a folder of its own beside the old one. The old store is folded into one
 //! file, then the two are exchanged in one step, and the old one gets another name.
@@ -25,7 +26,7 @@ const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The path of a store that exists or is to be created.
 pub(crate) struct Place(PathBuf);
 
-/// A store that is being made, in a folder that is deleted with this.
+/// A store that is being made, in a folder that is deleted on drop.
 pub(crate) struct Draft {
     folder: PathBuf,
     /// Whether the folder holds the old store, because it could not be put back.
@@ -152,7 +153,7 @@ impl Place {
             return fs::rename(new, &self.0);
         }
         match self.exchange_names(new) {
-            // The old file lies in the draft's folder now, which is deleted with it.
+            // The old file is now in the draft's folder, which is deleted with the draft.
             Ok(()) => fs::rename(new, kept).inspect_err(|_| self.swap_back(draft)),
             // Not every file system can exchange names.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {

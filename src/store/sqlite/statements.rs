@@ -42,7 +42,7 @@ impl tx::Statements for Statements<'_> {
 }
 
 impl Statements<'_> {
-    /// As [`failed`]. SQLite has no code of its own for a missing table: the store may have been moved.
+    /// As [`failed`]. SQLite has no special code for a missing table: the store may have been moved.
     fn failed(&self, error: rusqlite::Error) -> Error {
         let is_other = error.sqlite_error_code() == Some(ErrorCode::Unknown);
         let note = if is_other { note(self.0).ok().flatten() } else { None };

@@ -22,7 +22,7 @@ use crate::store::schema::Plan;
 use crate::store::tx::{Durability, Statements as _, Tx, Work};
 
 /// The pause before asking again whether another process has finished writing. That process writes many times
-/// meanwhile: each change of the writer costs both their caches.
+/// meanwhile: each change of the writer costs both processes their caches.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 /// The most writers that share one commit.
 const GROUP_SIZE: usize = 256;
@@ -38,7 +38,7 @@ pub(super) struct Writer {
     generation: Option<[u8; 8]>,
     /// Whether the log was begun anew and has no mark yet.
     is_unmarked: bool,
-    /// The number of frames in the log after the last commit; 0 once that was handled.
+    /// The number of frames in the log after the last commit; 0 once they were handled.
     frames: Arc<AtomicU32>,
     keeper: Option<Keeper>,
 }
@@ -49,7 +49,7 @@ struct Group {
     members: usize,
 }
 
-/// What became of one member of a group.
+/// The results of one member of a group.
 pub(super) struct Joined {
     /// The result of its work.
     pub result: Result<()>,
@@ -101,7 +101,7 @@ impl Writer {
         }
         let result = self.savepoint(work);
         if self.connection.is_autocommit() {
-            // The disk is full or failed, or there is no memory: SQLite rolled the whole transaction back.
+            // The disk is full or failed, or memory ran out: SQLite rolled the whole transaction back.
             self.decide(Err(Error::new(Code::StoreUnavailable, "rolled back")));
             return Err(result.err().unwrap_or_else(unexpected));
         }
@@ -116,8 +116,8 @@ impl Writer {
             self.connection.pragma_update(None, "synchronous", level).map_err(failed)?;
             self.durability = durability;
         }
-        // SQLite's own waiting asks ever less often: beside a process that writes without pause it would take
-        // seconds.
+        // SQLite's own waiting asks less and less often: beside a process that writes without pause it would
+        // take seconds.
         while let Err(error) =
             self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]))
         {
@@ -142,8 +142,7 @@ impl Writer {
         self.files.as_ref().and_then(|files| files.generation())
     }
 
-    /// Checks whether this engine may still write: a newer one may have taken a step meanwhile that shuts it
-    /// out.
+    /// Checks whether this engine may still write: a newer engine may have run a step that shuts it out.
     fn inspect(&self) -> Result<()> {
         self.check_files()?;
         let needed = numbers(&self.connection)?.needed;
@@ -172,7 +171,7 @@ impl Writer {
     pub(super) fn commit(&mut self) {
         if self.group.is_some() {
             let mut committed = self.run("COMMIT").and_then(|()| self.check_files());
-            // The host's rules forbid this write of one member for ever; the others may try again.
+            // A constraint of the host forbids the write of one member; the others may try again.
             let is_shared = self.group.as_ref().is_some_and(|group| group.members > 1);
             if is_shared && committed.as_ref().is_err_and(|error| error.code == Code::StoreConstraint) {
                 committed = Err(Error::new(Code::StoreUnavailable, "rolled back"));
@@ -198,7 +197,7 @@ impl Writer {
     fn keep_log_short(&mut self) {
         match (self.frames.swap(0, Ordering::Relaxed), &mut self.keeper) {
             (..FRAMES, _) | (_, None) => {}
-            // If another connection writes back, nothing is left to do here.
+            // If another connection writes back, there is nothing to do here.
             (..=MANY_FRAMES, _) => {
                 drop(checkpoints::checkpoint(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)"));
             }
