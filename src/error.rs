@@ -7,10 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::types::id::Id;
+use crate::types::login::{NextStep, StepUp};
 use crate::types::random::NoRandomness;
-use crate::types::secret::IssuedSecret;
 use crate::types::strict::HostOnly;
-use crate::types::webauthn::RequestOptions;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -204,7 +203,8 @@ pub struct Error {
     pub retry_after_seconds: Option<u64>,
     /// Why a password is too weak, in codes that may be shown: those of `check_password`.
     pub reasons: Vec<&'static str>,
-    /// What the caller needs for the next step of a login.
+    /// The next step of a login, if JSON was asked for. A typed call returns it as
+    /// [`Login::StepUp`](crate::types::login::Login::StepUp).
     pub step_up: Option<Box<StepUp>>,
     /// The exact reason, for the host's logs only.
     pub detail: Option<Cow<'static, str>>,
@@ -221,48 +221,26 @@ pub struct About {
     pub session_id: Option<Id>,
 }
 
-/// The next step of a login. Its members stand beside `error` in the body.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct StepUp {
-    /// The code of the failure, which names the step.
-    pub status: &'static str,
-    /// The challenge for `complete_login`: it proves the steps so far and can be used once.
-    pub challenge: IssuedSecret,
-    /// The challenge's lifetime in seconds.
-    pub expires_in: i64,
-    /// The id of the user who logs in.
-    pub user_id: Id,
-    /// With `second_factor_required`: the factors that can be used.
-    #[serde(flatten)]
-    pub second_factors: Option<SecondFactors>,
-    /// With `webauthn_supported`, if `passkeys` is configured: the options for `navigator.credentials.get`,
-    /// as `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webauthn_options: Option<RequestOptions>,
-}
-
-/// The second factors of an account. If it has none but must have one, set one up for the user, who then logs
-/// in again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct SecondFactors {
-    /// Whether a code of an authenticator app is accepted: `two_fa_code`.
-    pub totp_supported: bool,
-    /// Whether a passkey is accepted: `webauthn_response`.
-    pub webauthn_supported: bool,
-    /// Whether a recovery code is accepted: `recovery_code`.
-    pub recovery_codes_supported: bool,
-}
-
-impl SecondFactors {
-    /// Returns whether a login requires one of them. Recovery codes only replace a lost factor.
-    pub(crate) fn any(self) -> bool {
-        self.totp_supported || self.webauthn_supported
-    }
-}
-
 impl From<NoRandomness> for Error {
     fn from(_: NoRandomness) -> Error {
         Error::new(Code::Internal, "no randomness")
+    }
+}
+
+/// The body of the next step of a login is that of a failure.
+impl From<Box<StepUp>> for Error {
+    fn from(step: Box<StepUp>) -> Error {
+        let error = Error::from(Code::from(step.status)).about(Some(step.user_id), None);
+        Error { step_up: Some(step), ..error }
+    }
+}
+
+impl From<NextStep> for Code {
+    fn from(step: NextStep) -> Code {
+        match step {
+            NextStep::SecondFactor => Code::SecondFactorRequired,
+            NextStep::PasswordChange => Code::PasswordChangeRequired,
+        }
     }
 }
 
@@ -280,11 +258,6 @@ impl Error {
     /// Returns the same failure, caused by the field at this JSON pointer.
     pub(crate) fn at_field(self, field: &'static str) -> Error {
         Error { field: Some(field.to_owned()), ..self }
-    }
-
-    /// Makes the failure of a login that requires one more step.
-    pub(crate) fn step_up(code: Code, step_up: StepUp) -> Error {
-        Error { step_up: Some(Box::new(step_up)), ..Error::from(code) }
     }
 
     /// Returns the same failure, about this account and session unless others are known.

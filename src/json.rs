@@ -17,6 +17,7 @@ use serde_path_to_error::{Path, Track};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
+use crate::types::login::Login;
 
 /// Parses `text`, an object, as a `T`. A failure has code `invalid_json`, or `schema_code` if `text` is JSON
 /// (RFC 8259).
@@ -296,9 +297,32 @@ fn json_word(expected: &str) -> &str {
     }
 }
 
-/// A response that knows its own JSON text.
-pub(crate) trait Response {
+/// The response of an operation.
+pub(crate) trait Response: Sized {
+    /// Renders the response, or fails with what stands for it in JSON.
     fn into_json(self) -> Result<String>;
+
+    /// Returns the failure that stands for the response in JSON, if one does.
+    fn failure(&self) -> Option<Error> {
+        None
+    }
+}
+
+/// The next step of a login has the body of a failure.
+impl<S: Serialize> Response for Login<S> {
+    fn into_json(self) -> Result<String> {
+        match self {
+            Login::Session(session) => render(&session),
+            Login::StepUp(step) => Err(step.into()),
+        }
+    }
+
+    fn failure(&self) -> Option<Error> {
+        match self {
+            Login::Session(_) => None,
+            Login::StepUp(step) => Some(Error::from(step.clone())),
+        }
+    }
 }
 
 impl<T: Serialize> Response for T {

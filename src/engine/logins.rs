@@ -8,11 +8,12 @@ use super::factors::{Factors, Proof};
 use super::key_ring::KeyRing;
 use super::one_time::{Found, Making, OneTime, Purpose};
 use super::sessions::{Entry, Session, Sessions};
-use crate::error::{Code, Error, Result, SecondFactors, StepUp};
+use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
 use crate::store::users::User;
 use crate::store::{Tx, damaged};
+use crate::types::login::{Login, NextStep, SecondFactors, StepUp};
 
 /// Takes logins from the first factor to the session.
 pub(crate) struct Logins {
@@ -33,19 +34,19 @@ impl Logins {
         proof: Option<&Proof>,
         entry: &Entry,
         now_ms: i64,
-    ) -> Result<Step<Session<'_>>> {
+    ) -> Result<Step<Login<Session<'_>>>> {
         let factors = self.factors.of(tx, user.public.id)?;
         let now = now_ms / 1000;
         if !factors.any() && !self.factors.are_required_of(&user.public) {
-            return self.after_second_factor(tx, user, entry.clone(), now_ms);
+            return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
         }
         let Some(proof) = proof.filter(|_| factors.any()) else {
-            return self.step_up(tx, &user, Wanted::SecondFactor(factors), entry, now).map(Step::Refused);
+            return self.step_up(tx, &user, Some(factors), entry, now).map(Step::Done);
         };
-        match self.factors.prove(tx, user.public.id, proof, &entry.client, now)? {
-            Step::Done(()) => self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms),
-            Step::Refused(refused) => Ok(Step::Refused(refused)),
+        if let Step::Refused(refused) = self.factors.prove(tx, user.public.id, proof, &entry.client, now)? {
+            return Ok(Step::Refused(refused));
         }
+        self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms).map(Step::Done)
     }
 
     /// Completes a login after the second factor: with a new password, if the login was by a password that
@@ -56,10 +57,10 @@ impl Logins {
         user: User,
         entry: Entry,
         now_ms: i64,
-    ) -> Result<Step<Session<'_>>> {
+    ) -> Result<Login<Session<'_>>> {
         match user.must_change_password && entry.amr.members().contains(&"pwd") {
-            true => self.step_up(tx, &user, Wanted::PasswordChange, &entry, now_ms / 1000).map(Step::Refused),
-            false => self.sessions.open(tx, user, &entry, now_ms).map(Step::Done),
+            true => self.step_up(tx, &user, None, &entry, now_ms / 1000),
+            false => self.sessions.open(tx, user, &entry, now_ms).map(Login::Session),
         }
     }
 
@@ -72,16 +73,20 @@ impl Logins {
         }
     }
 
-    /// Returns the failure that asks for the next step.
-    fn step_up(&self, tx: &mut Tx, user: &User, wanted: Wanted, entry: &Entry, now: i64) -> Result<Error> {
-        let (code, purpose, second_factors) = match wanted {
-            Wanted::SecondFactor(factors) => {
-                (Code::SecondFactorRequired, Purpose::SecondFactor, Some(factors))
-            }
-            Wanted::PasswordChange => (Code::PasswordChangeRequired, Purpose::PasswordChange, None),
+    /// Requires the next step of a login: one of these second factors, or else a new password.
+    fn step_up<S>(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        second_factors: Option<SecondFactors>,
+        entry: &Entry,
+        now: i64,
+    ) -> Result<Login<S>> {
+        let (status, purpose) = match second_factors {
+            Some(_) => (NextStep::SecondFactor, Purpose::SecondFactor),
+            None => (NextStep::PasswordChange, Purpose::PasswordChange),
         };
         let data = json::render(entry)?;
-        let ip = entry.client.ip();
         let making = Making {
             purpose,
             lifetime_seconds: CHALLENGE_SECONDS,
@@ -96,17 +101,18 @@ impl Logins {
             }
             _ => None,
         };
+        let ip = entry.client.ip();
+        let detail = Code::from(status).name();
         let event = event(Kind::StepUpRequired, user.public.id);
-        self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(code.name()), ..event })?;
-        let step_up = StepUp {
-            status: code.name(),
+        self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(detail), ..event })?;
+        Ok(Login::StepUp(Box::new(StepUp {
+            status,
             challenge: challenge.into(),
             expires_in: CHALLENGE_SECONDS,
             user_id: user.public.id,
             second_factors,
             webauthn_options,
-        };
-        Ok(Error::step_up(code, step_up))
+        })))
     }
 }
 
@@ -118,9 +124,3 @@ const CHALLENGES: u32 = 3;
 
 /// How many proofs may be offered with one challenge.
 const CHALLENGE_ATTEMPTS: u32 = 10;
-
-/// The step that a login still requires.
-enum Wanted {
-    SecondFactor(SecondFactors),
-    PasswordChange,
-}

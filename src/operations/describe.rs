@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{OPERATIONS, Operation};
 use crate::config::Config;
-use crate::error::{Code, Failure, Status, StepUp};
+use crate::error::{Code, Failure, Status};
+use crate::types::login::StepUp;
 use crate::types::user::Actor;
 
 /// The codes of every operation.

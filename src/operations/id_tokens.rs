@@ -20,6 +20,7 @@ use crate::store::users::{self, By, NewUser, User};
 use crate::store::{Durability, Tx, unexpected};
 use crate::types::client::Client;
 use crate::types::id::Id;
+use crate::types::login::Login;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::token::Token;
@@ -62,9 +63,12 @@ impl Engine {
     /// account with this address is linked. An account that never verified the address first loses everything
     /// that opened it before. Otherwise a new account is created, if the provider may register users.
     ///
-    /// Failures: `invalid_token`, `invalid_credentials`, `second_factor_required`, `email_taken`,
-    /// `too_many_attempts`, `invalid_request`, `auth_service_unavailable`, `store_unavailable`.
-    pub fn login_with_id_token(&self, request: LoginWithIdTokenRequest) -> Result<LoginWithIdTokenResponse> {
+    /// Failures: `invalid_token`, `invalid_credentials`, `email_taken`, `too_many_attempts`, `invalid_request`,
+    /// `auth_service_unavailable`, `store_unavailable`.
+    pub fn login_with_id_token(
+        &self,
+        request: LoginWithIdTokenRequest,
+    ) -> Result<Login<LoginWithIdTokenResponse>> {
         let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client } = request;
         let provider = self.providers.named(provider.as_ref())?;
         let mut entry = Entry {
@@ -80,7 +84,7 @@ impl Engine {
         let entered = claims.and_then(|claims| {
             let now_ms = self.clock.now_ms();
             let newcomer = Newcomer::new(provider, &claims, now_ms)?;
-            let (session, created) = self.mailing.write(|tx| {
+            let (login, created) = self.mailing.write(|tx| {
                 let now = now_ms / 1000;
                 let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
@@ -90,9 +94,9 @@ impl Engine {
                     Err(error) => Ok((Step::Refused(error.about(Some(user.public.id), None)), created)),
                 }
             })?;
-            Ok(LoginWithIdTokenResponse {
-                login: self.sessions.first_tokens(session.result()?)?.into(),
-                created,
+            login.result()?.try_map(|session| {
+                let login = self.sessions.first_tokens(session)?.into();
+                Ok(LoginWithIdTokenResponse { login, created })
             })
         });
         entered.or_else(|error| {

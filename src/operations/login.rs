@@ -12,7 +12,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
 use crate::engine::factors::passkeys::PasskeyProof;
 use crate::engine::one_time::Purpose;
-use crate::engine::sessions::{Entry, FirstTokens};
+use crate::engine::sessions::{Entry, FirstTokens, Session};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::password::{Password, Weakness};
@@ -20,6 +20,7 @@ use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx};
 use crate::types::id::Id;
+use crate::types::login::Login;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Offered, PublicUser, Scope};
@@ -114,9 +115,9 @@ impl Engine {
     /// that was locked under another of its names, or after 100 failures in a row. A required further step is
     /// disclosed only after the right password, with a challenge for `complete_login`.
     ///
-    /// Failures: `invalid_credentials`, `second_factor_required`, `invalid_code`, `password_change_required`,
-    /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
-    pub fn login(&self, request: LoginRequest) -> Result<LoginResponse> {
+    /// Failures: `invalid_credentials`, `invalid_code`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
+    /// `store_unavailable`.
+    pub fn login(&self, request: LoginRequest) -> Result<Login<LoginResponse>> {
         let LoginRequest { username, password, backend, scope, client, .. } = request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
@@ -146,27 +147,34 @@ impl Engine {
         let about = |error: Error| error.about(account, None);
         let attempt = self.throttle.count_attempt(account, identifier.as_str(), entry.client.ip, device);
         let attempt = attempt.map_err(about)?;
-        self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
+        let entered = self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.passwords.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
             Err(about(error))
-        })
+        });
+        entered?.try_map(|session| self.logged_in(session))
     }
 
     /// Takes the next step of a login: a second factor, or a new password. It opens the session, unless the
     /// password must be changed next.
     ///
-    /// Failures: `invalid_challenge`, `invalid_code`, `password_change_required`, `too_many_attempts`,
-    /// `weak_password`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
-    pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<LoginResponse> {
+    /// Failures: `invalid_challenge`, `invalid_code`, `too_many_attempts`, `weak_password`, `invalid_request`,
+    /// `hash_queue_full`, `store_unavailable`.
+    pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<Login<LoginResponse>> {
         let CompleteLoginRequest { challenge, new_password, .. } = request;
         let passkey =
             |response| PasskeyProof { response, challenge: Some(challenge.clone()), is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
         match (Proof::among(request.two_fa_code, request.recovery_code, passkey)?, new_password) {
-            (Some(proof), None) => self.complete_by_second_factor(&challenge, &proof),
-            (None, Some(new_password)) => self.complete_by_new_password(&challenge, &new_password),
+            (Some(proof), None) => {
+                let login = self.complete_by_second_factor(&challenge, &proof)?;
+                login.try_map(|session| self.logged_in(session))
+            }
+            (None, Some(new_password)) => {
+                let session = self.complete_by_new_password(&challenge, &new_password)?;
+                self.logged_in(session).map(Login::Session)
+            }
             _ => Err(Error::new(
                 Code::InvalidRequest,
                 "expected one of two_fa_code, recovery_code, webauthn_response, new_password",
@@ -176,9 +184,10 @@ impl Engine {
 
     /// Each attempt is counted for the challenge and for the account, in the transaction that checks the
     /// proof.
-    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<LoginResponse> {
-        let (challenge, purpose, now_ms) =
-            (challenge.expose(), &[Purpose::SecondFactor], self.clock.now_ms());
+    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<Login<Session<'_>>> {
+        let challenge = challenge.expose();
+        let purpose = &[Purpose::SecondFactor];
+        let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
         let completed = self.store.write(Durability::Full, |tx| {
             let found = self.one_time.take_attempt(tx, challenge, purpose, now)?;
@@ -195,14 +204,14 @@ impl Engine {
                 };
             }
             self.one_time.redeem(tx, challenge, purpose, now)?;
-            self.logins.after_second_factor(tx, user, entry.with(proof.methods()), now_ms)
+            self.logins.after_second_factor(tx, user, entry.with(proof.methods()), now_ms).map(Step::Done)
         })?;
-        Ok(self.sessions.first_tokens(completed.result()?)?.into())
+        completed.result()
     }
 
     /// Replaces a password that must be changed and revokes everything that was opened with it, all or
     /// nothing.
-    fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<LoginResponse> {
+    fn complete_by_new_password(&self, challenge: &Secret, new_password: &Secret) -> Result<Session<'_>> {
         let challenge = challenge.expose();
         let purpose = &[Purpose::PasswordChange];
         let now = self.clock.now();
@@ -225,7 +234,7 @@ impl Engine {
         let hash = self.passwords.kept_hash(user.public.id, &new)?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
-        let session = self.mailing.write(|tx| {
+        self.mailing.write(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
@@ -233,8 +242,7 @@ impl Engine {
             // The session belongs to the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
             self.sessions.open(tx, user, &entry, now_ms)
-        })?;
-        Ok(self.sessions.first_tokens(session)?.into())
+        })
     }
 
     /// Completes the login of the password's owner.
@@ -245,7 +253,7 @@ impl Engine {
         proof: Option<&Proof>,
         entry: &Entry,
         attempt: &Attempt,
-    ) -> Result<LoginResponse> {
+    ) -> Result<Login<Session<'_>>> {
         let (user, hash) = self.passwords.verified(user, password, attempt)?;
         if self.config.require_verified_email && !user.public.email_verified {
             return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
@@ -266,7 +274,12 @@ impl Engine {
             }
             self.logins.after_password(tx, found, proof, entry, now_ms)
         })?;
-        Ok(self.sessions.first_tokens(entered.result()?)?.into())
+        entered.result()
+    }
+
+    /// Returns the response with the first tokens of a session.
+    fn logged_in(&self, session: Session) -> Result<LoginResponse> {
+        self.sessions.first_tokens(session).map(LoginResponse::from)
     }
 }
 

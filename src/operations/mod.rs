@@ -38,6 +38,7 @@ use crate::engine::acting::acting;
 use crate::engine::counters::Call;
 use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
+use crate::types::login::Login;
 use crate::types::user::Actor;
 
 /// The longest wait of a call of an operation.
@@ -217,13 +218,13 @@ operations! {
     set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
         "Sets a user's password, to be changed at the next login, and ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
-    login: login::LoginRequest => login::LoginResponse, "0.1.0", Hash once,
+    login: login::LoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    complete_login: login::CompleteLoginRequest => login::LoginResponse, "0.1.0", Hash once,
+    complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
-    login_with_id_token: id_tokens::LoginWithIdTokenRequest => id_tokens::LoginWithIdTokenResponse, "0.1.0", Network once,
+    login_with_id_token: id_tokens::LoginWithIdTokenRequest => Login<id_tokens::LoginWithIdTokenResponse>, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,
@@ -401,13 +402,17 @@ impl Engine {
     }
 
     /// Runs `f` as a call of this operation: it is counted, timed, and logged if it fails.
-    pub(crate) fn observe<T>(&self, operation: &Operation, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn observe<T: Response>(
+        &self,
+        operation: &Operation,
+        f: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         let call = self.begun(operation);
         self.ended(operation, call, f())
     }
 
     /// Runs `f` as [`Engine::observe`] does. If `f` returns `None`, no call is recorded.
-    pub(crate) fn observe_answer<T>(
+    pub(crate) fn observe_answer<T: Response>(
         &self,
         operation: &Operation,
         f: impl FnOnce() -> Result<Option<T>>,
@@ -426,10 +431,15 @@ impl Engine {
         self.counters.begin(operation.index, operation.name, operation.is_fast())
     }
 
-    fn ended<T>(&self, operation: &Operation, mut call: Call, answer: Result<T>) -> Result<T> {
-        call.status = answer.as_ref().map_or_else(Error::status, |_| Status::Ok);
+    fn ended<T: Response>(&self, operation: &Operation, mut call: Call, answer: Result<T>) -> Result<T> {
+        let in_json = answer.as_ref().ok().and_then(Response::failure);
+        let failure = answer.as_ref().err().or(in_json.as_ref());
+        call.status = failure.map_or(Status::Ok, Error::status);
         drop(call);
-        answer.inspect_err(|error| self.reporter.failed(Some(operation.name), error))
+        if let Some(error) = failure {
+            self.reporter.failed(Some(operation.name), error);
+        }
+        answer
     }
 
     fn operation(&self, name: &str) -> Result<&'static Operation> {

@@ -3,6 +3,7 @@
 pub(crate) mod base64url;
 pub mod client;
 pub mod id;
+pub mod login;
 pub(crate) mod random;
 pub mod secret;
 pub mod strict;

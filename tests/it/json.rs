@@ -10,6 +10,7 @@ use doorward::operations::{
     accounts, email, id_tokens, imports, introspection, login, password_reset, passwords, requests, sessions,
     tokens,
 };
+use doorward::types::login::Login;
 use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -394,7 +395,9 @@ fn debug_shows_no_secret() {
         request(json!({"username": "ada", "email": "ada@example.com", "password": "eight wise words"}));
     engine.register(serde_json::from_str(&register).unwrap()).unwrap();
     let login = request(json!({"username": "ada", "password": "eight wise words"}));
-    let login = engine.login(serde_json::from_str(&login).unwrap()).unwrap();
+    let Login::Session(login) = engine.login(serde_json::from_str(&login).unwrap()).unwrap() else {
+        panic!()
+    };
     let shown = format!("{login:?}");
     assert!(shown.contains("LoginResponse {"));
     for secret in
@@ -405,12 +408,14 @@ fn debug_shows_no_secret() {
     let must_change = request(json!({"id": login.user.id, "must_change_password": true}));
     engine.update_user(serde_json::from_str(&must_change).unwrap()).unwrap();
     let login = request(json!({"username": "ada", "password": "eight wise words"}));
-    let error = engine.login(serde_json::from_str(&login).unwrap()).unwrap_err();
-    let challenge = error.step_up.as_ref().unwrap().challenge.expose();
-    assert!(error.to_json().contains(challenge));
-    for shown in [format!("{error:?}"), error.to_string()] {
-        assert!(shown.contains("hange") && !shown.contains(challenge), "{shown}");
+    let Login::StepUp(step) = engine.login(serde_json::from_str(&login).unwrap()).unwrap() else { panic!() };
+    let error = engine.call("login", &login).unwrap_err();
+    for challenge in [&step.challenge, &error.step_up.as_ref().unwrap().challenge] {
+        for shown in [format!("{step:?}"), format!("{error:?}"), error.to_string()] {
+            assert!(shown.contains("hange") && !shown.contains(challenge.expose()), "{shown}");
+        }
     }
+    assert!(error.to_json().contains(error.step_up.as_ref().unwrap().challenge.expose()));
 }
 
 fn debug<'a, T: serde::Deserialize<'a> + std::fmt::Debug>(request: Value) -> String {

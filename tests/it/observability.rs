@@ -12,7 +12,9 @@ use crate::stores::{self, Store, on_each_store};
 use doorward::engine::Log;
 use doorward::operations::accounts::GetUserRequest;
 use doorward::operations::keys::JwksRequest;
+use doorward::operations::login::{CompleteLoginRequest, LoginRequest};
 use doorward::operations::tokens::VerifyRequest;
+use doorward::types::login::{Login, NextStep};
 use doorward::types::token::Token;
 use doorward::{Clock, Code, Config, Engine, Hooks, Level};
 use regex::Regex;
@@ -782,6 +784,44 @@ fn log_records() {
             (Level::Info, refused("verify", "expired", START + 3600)),
         ]
     );
+}
+
+/// A login that requires another step is an outcome in Rust and a failure in JSON. Both are counted and logged alike.
+#[test]
+fn a_step_up_is_observed_alike_in_rust_and_in_json() {
+    let store = Store::sqlite();
+    let stage = Stage::new(&store, json!({}));
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let engine = stage.open_with(Some({
+        let records = Arc::clone(&records);
+        Box::new(move |_, record: &str| records.lock().unwrap().push(record.to_owned()))
+    }));
+    let id = register(&engine, "ada");
+    call(&engine, "update_user", json!({"id": id, "must_change_password": true})).unwrap();
+    let request = json!({"username": "ada", "password": PASSWORD}).to_string();
+
+    let error = engine.call("login", &request).unwrap_err();
+    let typed = engine.login(serde_json::from_str::<LoginRequest>(&request).unwrap()).unwrap();
+    let Login::StepUp(step) = typed else { panic!("a session") };
+    assert_eq!(step.status, NextStep::PasswordChange);
+    let mut in_json = serde_json::to_value(error.step_up.unwrap()).unwrap();
+    in_json["challenge"] = json!(step.challenge.expose());
+    assert_eq!(serde_json::to_value(&step).unwrap(), in_json);
+
+    let change = json!({"challenge": step.challenge.expose(), "new_password": "nine other wise words"});
+    let typed = serde_json::from_value::<CompleteLoginRequest>(change).unwrap();
+    assert!(
+        matches!(engine.complete_login(typed).unwrap(), Login::Session(session) if session.user.username.as_str() == "ada")
+    );
+
+    let records = records.lock().unwrap();
+    assert!(records[0].contains("password_change_required") && records[0].contains(id.as_str().unwrap()));
+    assert_eq!(*records, [records[0].clone(), records[0].clone()]);
+    let stats = call(&engine, "stats", json!({})).unwrap();
+    let rows = stats["operations"].as_array().unwrap();
+    let outcomes = |name: &str| &rows.iter().find(|row| row["operation"] == name).unwrap()["outcomes"];
+    assert_eq!(*outcomes("login"), json!([{"status": "STEP_UP", "count": 2}]));
+    assert_eq!(*outcomes("complete_login"), json!([{"status": "OK", "count": 1}]));
 }
 
 /// Every finding flips with what it judges.

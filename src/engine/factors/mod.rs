@@ -15,11 +15,12 @@ use super::audit::{Audit, Kind, event};
 use super::sessions::Sessions;
 use super::throttle::Throttle;
 use crate::config::Config;
-use crate::error::{Code, Error, Result, SecondFactors};
+use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::{Tx, passkeys as passkey_rows, second_factors};
 use crate::types::client::Client;
 use crate::types::id::Id;
+use crate::types::login::SecondFactors;
 use crate::types::secret::Secret;
 use crate::types::user::PublicUser;
 
