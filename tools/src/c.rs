@@ -3,34 +3,34 @@
 
 use std::path::Path;
 
-use crate::{Description, File, Operation, by_status, text, wrapped};
+use crate::model::{Failure, Operation};
+use crate::{File, Library, wrapped};
 
 const MARK: &str = "Written by `make header` from the description: do not edit.";
 
 /// The functions, the constants and the header.
-pub fn files(description: &Description, root: &Path) -> Vec<File> {
+pub fn files(library: &Library, root: &Path) -> Vec<File> {
     let own = vec![
-        File::new("src/capi/statuses.rs", statuses(description)),
-        File::new("src/capi/named.rs", functions(description)),
+        File::new("src/capi/statuses.rs", statuses(library)),
+        File::new("src/capi/named.rs", functions(library)),
     ];
-    let header = header(description, root, &own);
+    let header = header(library, root, &own);
     own.into_iter().chain([header]).collect()
 }
 
-fn statuses(description: &Description) -> String {
+fn statuses(library: &Library) -> String {
     let mut file = format!("//! The classes of outcomes. {MARK}\n\nuse super::types::doorward_status;\n\n");
-    for status in description.statuses() {
-        let about = format!("{} HTTP {}.", text(&status["description"]), status["http_status"]);
+    for status in &library.statuses {
+        let about = format!("{} HTTP {}.", status.about, status.http);
         for line in wrapped(&about, 106) {
             file += &format!("/// {line}\n");
         }
-        let (name, value) = (text(&status["name"]), &status["value"]);
-        file += &format!("pub const DOORWARD_{name}: doorward_status = {value};\n");
+        file += &format!("pub const DOORWARD_{}: doorward_status = {};\n", status.name, status.value);
     }
     file
 }
 
-fn functions(description: &Description) -> String {
+fn functions(library: &Library) -> String {
     let mut file = format!(
         "//! A function for each operation: `doorward_call` with the operation fixed.\n//! {MARK}\n\n\
          use std::ffi::c_char;\n\n\
@@ -38,10 +38,10 @@ fn functions(description: &Description) -> String {
          use super::types::{{doorward_engine, doorward_status}};\n\
          use crate::operations::rows;\n"
     );
-    for operation in description.operations() {
-        let name = operation.name();
+    for operation in &library.operations {
+        let name = &operation.name;
         file.push('\n');
-        for line in comment(&operation) {
+        for line in comment(operation) {
             file += &format!("/// {line}\n");
         }
         file += &format!(
@@ -61,18 +61,17 @@ fn functions(description: &Description) -> String {
 
 /// What the operation does, and every failure of its own.
 fn comment(operation: &Operation) -> Vec<String> {
-    let mut lines = wrapped(operation.text("summary"), 106);
-    let failures = statuses_and_codes(&operation.failures());
-    lines.extend(wrapped(&failures, 106));
+    let mut lines = wrapped(&operation.summary, 106);
+    lines.extend(wrapped(&statuses_and_codes(&operation.failures), 106));
     lines
 }
 
-fn statuses_and_codes(failures: &[(&str, Vec<&str>)]) -> String {
-    let one = |(status, codes): &(&str, Vec<&str>)| format!("{status}: {}.", codes.join(", "));
-    failures.iter().map(one).collect::<Vec<_>>().join(" ")
+fn statuses_and_codes(failures: &[Failure]) -> String {
+    let one = |(status, codes): (&str, Vec<&str>)| format!("{status}: {}.", codes.join(", "));
+    Failure::by_status(failures).into_iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-fn header(description: &Description, root: &Path, generated: &[File]) -> File {
+fn header(library: &Library, root: &Path, generated: &[File]) -> File {
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
     let mut builder = cbindgen::Builder::new().with_config(config);
     // cbindgen reads files, and those that are there may be stale.
@@ -94,21 +93,22 @@ fn header(description: &Description, root: &Path, generated: &[File]) -> File {
     builder.generate().expect("src/capi is what cbindgen reads").write(&mut header);
     std::fs::remove_dir_all(&folder).expect("the folder is this process's own");
     let header = String::from_utf8(header).expect("cbindgen writes UTF-8");
-    File::new("include/doorward.h", completed(description, &header))
+    File::new("include/doorward.h", completed(library, &header))
 }
 
 /// The header with the version, the failures of all operations, and the mark of results that must be looked at.
-fn completed(description: &Description, header: &str) -> String {
-    let version = description.version();
+fn completed(library: &Library, header: &str) -> String {
+    let version = library.version.as_str();
     let mut numbers = version.split(['.', '-']);
     let mut header = header.replace("@VERSION@", version);
     for name in ["@MAJOR@", "@MINOR@", "@PATCH@"] {
         header = header.replace(name, numbers.next().unwrap_or("0"));
     }
-    for (place, failures) in
-        [("@FAILURES_OF_ALL@", "failures_of_all"), ("@FAILURES_OF_THE_STORE@", "failures_of_the_store")]
-    {
-        let listed = statuses_and_codes(&by_status(&description.0[failures]));
+    for (place, failures) in [
+        ("@FAILURES_OF_ALL@", &library.failures_of_all),
+        ("@FAILURES_OF_THE_STORE@", &library.failures_of_the_store),
+    ] {
+        let listed = statuses_and_codes(failures);
         header = header.replace(place, &wrapped(&listed, 104).join("\n *   "));
     }
     let result = regex::Regex::new(r"(?m)^(\w+ \*?doorward_\w+\()").expect("a good expression");

@@ -6,10 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{
-    Description, File, Member, Operation, camel, choices, is_nullable, kinds, members, prose, text, values,
-    wrapped,
-};
+use crate::model::{Constant, Kind, Member, Operation, Others, Shape};
+use crate::{File, Library, camel, wrapped};
 
 const PACKAGE: &str = "bindings/python/python/doorward";
 
@@ -17,10 +15,10 @@ const PACKAGE: &str = "bindings/python/python/doorward";
 const WIDTH: usize = 110;
 
 /// Every generated file of the package.
-pub fn files(description: &Description, root: &Path) -> Vec<File> {
+pub fn files(library: &Library, root: &Path) -> Vec<File> {
     let read = |name: &str| std::fs::read_to_string(root.join(PACKAGE).join(name)).unwrap_or_default();
     let python = Python {
-        description,
+        library,
         mixins: mixins(&read("models/common.py")),
         native: methods_of(&read("_doorward.pyi")),
     };
@@ -111,7 +109,7 @@ fn methods_of(stub: &str) -> Vec<String> {
 }
 
 struct Python<'a> {
-    description: &'a Description,
+    library: &'a Library,
     mixins: Vec<Mixin>,
     native: Vec<String>,
 }
@@ -119,110 +117,71 @@ struct Python<'a> {
 /// A class that is to be written.
 struct Class<'a> {
     name: String,
-    shape: &'a Value,
+    shape: &'a Shape,
     bases: Vec<String>,
-    members: Vec<Member<'a>>,
+    members: Vec<&'a Member>,
 }
 
 impl<'a> Python<'a> {
     fn is_native(&self, operation: &Operation) -> bool {
-        self.native.iter().any(|name| name == operation.name())
+        self.native.contains(&operation.name)
+    }
+
+    fn native(&self) -> impl Iterator<Item = &'a Operation> {
+        self.library.operations.iter().filter(|operation| self.is_native(operation))
     }
 
     /// The operations whose methods are generated.
-    fn written(&self) -> impl Iterator<Item = Operation<'a>> {
-        let native: Vec<&str> =
-            self.description.operations().filter(|one| self.is_native(one)).map(|one| one.name()).collect();
-        self.description.operations().filter(move |one| !native.contains(&one.name()))
+    fn written(&self) -> impl Iterator<Item = &'a Operation> {
+        self.library.operations.iter().filter(|operation| !self.is_native(operation))
     }
 
     /// The shapes that are dictionaries: the configuration and what native methods answer.
-    fn dictionaries(&self) -> Vec<&'a str> {
-        let mut names = Vec::new();
-        self.description.within(&self.description.0["configuration"], &mut names);
-        for operation in self.description.operations().filter(|operation| self.is_native(operation)) {
-            self.description.within(operation.response().1, &mut names);
-            names.push(operation.response().0);
-        }
-        names
+    fn dictionaries(&self) -> Vec<&'a Shape> {
+        let answers = self.native().map(|operation| &operation.response);
+        self.library.within([&self.library.configuration].into_iter().chain(answers))
     }
 
-    /// Every shape of requests and responses, each after those that it refers to.
-    fn shapes(&self) -> Vec<&'a str> {
-        let mut names = Vec::new();
-        for operation in self.description.operations() {
-            let is_native = self.is_native(&operation);
-            for (name, shape) in
-                [operation.request()].into_iter().chain((!is_native).then(|| operation.response()))
-            {
-                let mut found = Vec::new();
-                self.within(shape, &mut found);
-                found.push(name);
-                found.into_iter().for_each(|name| {
-                    if !names.contains(&name) {
-                        names.push(name);
-                    }
-                });
-            }
-        }
-        names
-    }
-
-    /// The shapes that models refer to: neither what is passed on nor what is a dictionary.
-    fn within(&self, schema: &'a Value, found: &mut Vec<&'a str>) {
-        match schema {
-            Value::Object(fields) => {
-                if let Some((name, shape)) = self.description.named(schema)
-                    && !found.contains(&name)
-                    && !self.is_open(name, shape)
-                {
-                    self.within(shape, found);
-                    found.push(name);
-                }
-                fields.values().for_each(|member| self.within(member, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| self.within(item, found)),
-            _ => {}
-        }
+    /// Every shape of requests and responses that is a model, each after those that it refers to.
+    fn shapes(&self) -> Vec<&'a Shape> {
+        let names = self.library.operations.iter().flat_map(|operation| {
+            let response = (!self.is_native(operation)).then_some(&operation.response);
+            [&operation.request].into_iter().chain(response)
+        });
+        self.library.within_if(names, |shape| !self.is_open(shape))
     }
 
     /// Whether models hold the shape as a plain dictionary.
-    fn is_open(&self, name: &str, shape: &Value) -> bool {
-        shape.get("x-passed-on").is_some()
-            || self.is_of_the_configuration(name)
-            || self.is_answer_of_native(name)
+    fn is_open(&self, shape: &Shape) -> bool {
+        shape.is_passed_on || self.is_of_the_configuration(shape) || self.is_answer_of_native(shape)
     }
 
-    fn is_of_the_configuration(&self, name: &str) -> bool {
-        let mut names = Vec::new();
-        self.description.within(&self.description.0["configuration"], &mut names);
-        names.contains(&name)
+    fn is_of_the_configuration(&self, shape: &Shape) -> bool {
+        self.library.within([&self.library.configuration]).iter().any(|one| one.name == shape.name)
     }
 
-    fn is_answer_of_native(&self, name: &str) -> bool {
-        let mut native = self.description.operations().filter(|operation| self.is_native(operation));
-        native.any(|operation| operation.response().0 == name)
+    fn is_answer_of_native(&self, shape: &Shape) -> bool {
+        self.native().any(|operation| operation.response == shape.name)
     }
 
     fn models(&self) -> String {
         let (mut enumerations, mut body) = (String::new(), String::new());
         let mut names: Vec<String> = Vec::new();
-        for name in self.shapes() {
-            let shape = self.description.shape(name);
-            if let Some(values) = values(shape) {
-                enumerations += &enumeration(name, &values);
+        for shape in self.shapes() {
+            if let Some(constants) = shape.constants() {
+                enumerations += &enumeration(&shape.name, &values(constants));
                 continue;
             }
-            for class in self.classes(name, shape) {
+            for class in self.classes(shape) {
                 body += &self.class(&class);
                 names.push(class.name);
             }
         }
         let mut aliases = String::new();
-        for operation in self.description.operations().filter(|operation| !self.is_native(operation)) {
-            let own = format!("{}Response", camel(operation.name()));
-            if own != operation.response().0 {
-                aliases += &format!("{own} = {}\n", operation.response().0);
+        for operation in self.written() {
+            let own = format!("{}Response", camel(&operation.name));
+            if own != operation.response {
+                aliases += &format!("{own} = {}\n", operation.response);
                 names.push(own);
             }
         }
@@ -236,8 +195,7 @@ impl<'a> Python<'a> {
         let mut mixins: Vec<&str> = self.mixins.iter().map(|mixin| mixin.name.as_str()).collect();
         mixins.sort_unstable();
         file += &format!("from doorward.models.common import {}\n", mixins.join(", "));
-        let native = self.description.operations().filter(|operation| self.is_native(operation));
-        let mut answers: Vec<&str> = native.map(|operation| operation.response().0).collect();
+        let mut answers: Vec<&str> = self.native().map(|operation| operation.response.as_str()).collect();
         answers.sort_unstable();
         file += &format!("from doorward.types import {}\n\n", answers.join(", "));
         file += &format!("__all__ = [\n{listed}]\n{enumerations}{body}\n\n{aliases}");
@@ -245,20 +203,20 @@ impl<'a> Python<'a> {
     }
 
     /// The classes of a shape: one, or of a request that is a body, too, the body and what has the rest.
-    fn classes(&self, name: &str, shape: &'a Value) -> Vec<Class<'a>> {
-        let all = members(shape);
-        let Some(of_body) = shape["x-body"].as_array() else {
-            let bases = self.bases(shape, shape.get("x-least").is_some(), &all);
-            return vec![Class { name: name.to_owned(), shape, bases, members: all }];
+    fn classes(&self, shape: &'a Shape) -> Vec<Class<'a>> {
+        let (name, all) = (&shape.name, shape.members().iter().collect::<Vec<_>>());
+        let Some(of_body) = &shape.of_body else {
+            let bases = self.bases(shape, shape.least.is_some(), &all);
+            return vec![Class { name: name.clone(), shape, bases, members: all }];
         };
-        let is_of_body = |member: &Member| of_body.iter().any(|name| name == member.name);
-        let (body, rest): (Vec<Member>, Vec<Member>) = all.into_iter().partition(is_of_body);
+        let (body, rest): (Vec<&Member>, Vec<&Member>) =
+            all.into_iter().partition(|member| of_body.contains(&member.name));
         let bases = self.bases(shape, true, &body);
-        let whole = Class { name: format!("Full{name}"), shape, bases: vec![name.to_owned()], members: rest };
-        vec![Class { name: name.to_owned(), shape, bases, members: body }, whole]
+        let whole = Class { name: format!("Full{name}"), shape, bases: vec![name.clone()], members: rest };
+        vec![Class { name: name.clone(), shape, bases, members: body }, whole]
     }
 
-    fn bases(&self, shape: &Value, may_share: bool, members: &[Member]) -> Vec<String> {
+    fn bases(&self, shape: &Shape, may_share: bool, members: &[&Member]) -> Vec<String> {
         let lines: Vec<String> = members.iter().map(|member| self.field(shape, member)).collect();
         let has = |mixin: &&Mixin| may_share && mixin.fields.iter().all(|field| lines.contains(field));
         let bases: Vec<String> = self.mixins.iter().filter(has).map(|mixin| mixin.name.clone()).collect();
@@ -266,13 +224,13 @@ impl<'a> Python<'a> {
     }
 
     fn class(&self, class: &Class) -> String {
-        let extra = match class.shape["additionalProperties"].as_bool() {
-            Some(false) => "extra=\"forbid\", ",
-            Some(true) => "extra=\"allow\", ",
-            None => "",
+        let extra = match class.shape.others() {
+            Others::Refused => "extra=\"forbid\", ",
+            Others::Kept => "extra=\"allow\", ",
+            Others::Ignored => "",
         };
         let mut code = format!("\n\nclass {}({}):\n", class.name, class.bases.join(", "));
-        code += &docstring(&prose(class.shape), 4);
+        code += &docstring(&class.shape.about, 4);
         code += &format!("\n    model_config = ConfigDict({extra}use_attribute_docstrings=True)\n");
         let inherited: Vec<&String> = self
             .mixins
@@ -285,32 +243,29 @@ impl<'a> Python<'a> {
             if inherited.contains(&&field) {
                 continue;
             }
-            code += &format!("{field}\n{}", docstring(&prose(member.schema), 4));
+            code += &format!("{field}\n{}", docstring(&member.about, 4));
         }
         code
     }
 
     /// A member of a model, as one line.
-    fn field(&self, shape: &Value, member: &Member) -> String {
-        let schema = member.schema;
-        let least = shape["x-least"].as_array();
-        let is_lenient = least.is_some_and(|least| !least.iter().any(|name| name == member.name));
-        let default = match (member.is_required, schema.get("default")) {
-            (true, _) if is_lenient => Some(empty(schema)),
+    fn field(&self, shape: &Shape, member: &Member) -> String {
+        let is_lenient = shape.least.as_ref().is_some_and(|least| !least.contains(&member.name));
+        let default = match (member.is_required, &member.default) {
+            (true, _) if is_lenient => Some(empty(member)),
             (true, _) => None,
-            (false, Some(default)) if !default.is_null() && !is_nullable(schema) => Some(literal(default)),
+            (false, Some(default)) if !default.is_null() && !member.is_nullable => Some(literal(default)),
             (false, _) => Some("None".to_owned()),
         };
-        let mut kind = self.kind(schema);
-        if default.as_deref() == Some("None") && !kind.ends_with("| None") {
-            kind += " | None";
+        let mut kind = or_none(self.kind(&member.kind), member.is_nullable);
+        if default.as_deref() == Some("None") {
+            kind = or_none(kind, true);
         }
-        let mut rules = constraints(schema);
-        let is_marked = |mark| self.description.is_marked(schema, mark);
-        rules.extend(is_marked("x-host-only").then(|| "exclude=True".to_owned()));
-        rules.extend(is_marked("x-secret").then(|| "repr=False".to_owned()));
-        rules.extend(is_marked("x-strict").then(|| "strict=True".to_owned()));
-        let name = match member.name {
+        let mut rules = constraints(member);
+        rules.extend(member.is_host_only.then(|| "exclude=True".to_owned()));
+        rules.extend(member.is_secret.then(|| "repr=False".to_owned()));
+        rules.extend(member.is_strict.then(|| "strict=True".to_owned()));
+        let name = match member.name.as_str() {
             "from" => {
                 rules.insert(0, "alias=\"from\"".to_owned());
                 "from_"
@@ -325,24 +280,26 @@ impl<'a> Python<'a> {
     }
 
     /// The type of a member of a model.
-    fn kind(&self, schema: &Value) -> String {
-        if let Some((name, shape)) = self.description.named(schema) {
-            return match () {
-                () if self.is_answer_of_native(name) => format!("Annotated[{name}, SkipValidation]"),
-                () if self.is_open(name, shape) => "dict[str, Any]".to_owned(),
-                () => name.to_owned(),
-            };
+    fn kind(&self, kind: &Kind) -> String {
+        match kind {
+            Kind::Shape(name) => match self.library.shape(name) {
+                shape if self.is_answer_of_native(shape) => format!("Annotated[{name}, SkipValidation]"),
+                shape if self.is_open(shape) => "dict[str, Any]".to_owned(),
+                _ => name.clone(),
+            },
+            Kind::List(item) => format!("list[{}]", self.kind(item)),
+            Kind::Map(value) => format!("dict[str, {}]", self.kind(value)),
+            Kind::Constants(values) => one_of(values),
+            Kind::Either(kinds) => either(kinds.iter().map(|kind| self.kind(kind))),
+            plain => self::plain(plain),
         }
-        union(schema, |schema| self.kind(schema), |items| format!("list[{items}]"), "dict[str, Any]")
     }
 
     fn types(&self) -> String {
         let mut body = String::new();
-        for name in self.dictionaries() {
-            let shape = self.description.shape(name);
-            if shape["properties"].is_object() {
-                self.dictionary(name, shape, &mut body);
-            }
+        let has_members = |shape: &&Shape| !shape.members().is_empty();
+        for shape in self.dictionaries().into_iter().filter(has_members) {
+            body += &self.dictionary(shape);
         }
         let mut file = head("The configuration and the claims of a token, as dictionaries.");
         file += "from __future__ import annotations\n\n";
@@ -351,59 +308,46 @@ impl<'a> Python<'a> {
         file + &body
     }
 
-    /// A typed dictionary, after those of the objects inside it that have no name.
-    fn dictionary(&self, name: &str, shape: &Value, body: &mut String) {
-        for member in members(shape) {
-            for inner in unnamed_objects(member.schema) {
-                self.dictionary(&format!("{name}{}", camel(member.name)), inner, body);
-            }
-        }
-        let about = prose(shape);
-        let about = if about.is_empty() { "An object of the configuration.".to_owned() } else { about };
-        let all = members(shape);
+    fn dictionary(&self, shape: &Shape) -> String {
+        let (name, all) = (&shape.name, shape.members());
+        let about = if shape.about.is_empty() { "An object of the configuration." } else { &shape.about };
         // A keyword can be a key in the functional form only.
         if all.iter().any(|member| member.name == "from") {
-            let fields = all
-                .iter()
-                .map(|member| format!("        \"{}\": {},\n", member.name, self.value(name, member)));
+            let fields = all.iter().map(|member| format!("        \"{}\": {},\n", member.name, self.value(member)));
             let fields: String = fields.collect();
-            *body += &format!(
+            return format!(
                 "\n\n{name} = TypedDict(\n    \"{name}\",\n    {{\n{fields}    }},\n    total=False,\n)\n{}",
-                docstring(&about, 0)
+                docstring(about, 0)
             );
-            return;
         }
-        *body += &format!("\n\nclass {name}(TypedDict, total=False):\n{}\n", docstring(&about, 4));
-        for member in &all {
-            *body += &format!("    {}: {}\n", member.name, self.value(name, member));
-            *body += &docstring(&prose(member.schema), 4);
+        let mut code = format!("\n\nclass {name}(TypedDict, total=False):\n{}\n", docstring(about, 4));
+        for member in all {
+            code += &format!("    {}: {}\n", member.name, self.value(member));
+            code += &docstring(&member.about, 4);
         }
+        code
     }
 
     /// The type of a member of a typed dictionary.
-    fn value(&self, name: &str, member: &Member) -> String {
-        let kind = self.value_kind(&format!("{name}{}", camel(member.name)), member.schema);
+    fn value(&self, member: &Member) -> String {
+        let kind = or_none(self.value_kind(&member.kind), member.is_nullable);
         if member.is_required { format!("Required[{kind}]") } else { kind }
     }
 
-    fn value_kind(&self, inner: &str, schema: &Value) -> String {
-        if let Some((name, shape)) = self.description.named(schema) {
-            return match values(shape) {
-                Some(values) => one_of(&values),
-                None if shape["properties"].is_object() => name.to_owned(),
-                None => "dict[str, Any]".to_owned(),
-            };
-        }
-        let of_object = match schema["additionalProperties"].as_object() {
-            _ if schema["properties"].is_object() => inner.to_owned(),
+    fn value_kind(&self, kind: &Kind) -> String {
+        match kind {
+            Kind::Shape(name) => match self.library.shape(name) {
+                shape if shape.is_any_object() => "dict[str, Any]".to_owned(),
+                shape => shape.constants().map_or_else(|| name.clone(), |all| one_of(&values(all))),
+            },
+            Kind::List(item) => format!("list[{}]", self.value_kind(item)),
+            Kind::Map(value) if matches!(**value, Kind::Anything) => "dict[str, Any]".to_owned(),
             // Null means absent in it, too.
-            Some(_) => {
-                let values = self.value_kind(inner, &schema["additionalProperties"]);
-                format!("dict[str, {values} | None]")
-            }
-            None => "dict[str, Any]".to_owned(),
-        };
-        union(schema, |schema| self.value_kind(inner, schema), |items| format!("list[{items}]"), &of_object)
+            Kind::Map(value) => format!("dict[str, {} | None]", self.value_kind(value)),
+            Kind::Constants(values) => one_of(values),
+            Kind::Either(kinds) => either(kinds.iter().map(|kind| self.value_kind(kind))),
+            plain => self::plain(plain),
+        }
     }
 
     fn operations(&self) -> String {
@@ -418,7 +362,7 @@ impl<'a> Python<'a> {
                  class Operations(_doorward.Engine):\n    \
                      \"\"\"The operations; a failure raises an AuthError. `verify` is native.\"\"\"\n";
         for operation in self.written() {
-            file += &self.method(&operation);
+            file += &self.method(operation);
         }
         file + "\n\n\
                 def _text(fields: Mapping[str, object]) -> str:\n    \
@@ -432,8 +376,8 @@ impl<'a> Python<'a> {
     }
 
     fn method(&self, operation: &Operation) -> String {
-        let (name, all) = (operation.name(), members(operation.request().1));
-        let response = operation.response().0;
+        let (name, response) = (&operation.name, &operation.response);
+        let all = self.library.shape(&operation.request).members();
         let mut code = match all.is_empty() {
             true => format!("\n    def {name}(self) -> models.{response}:\n"),
             false => {
@@ -443,7 +387,7 @@ impl<'a> Python<'a> {
                 )
             }
         };
-        code += &self.documentation(operation, &all);
+        code += &self.documentation(operation, all);
         let fields: String =
             all.iter().map(|member| format!("            \"{0}\": {0},\n", member.name)).collect();
         match all.is_empty() {
@@ -455,10 +399,10 @@ impl<'a> Python<'a> {
     }
 
     fn documentation(&self, operation: &Operation, members: &[Member]) -> String {
-        let mut about = vec![operation.text("summary").to_owned()];
+        let mut about = vec![operation.summary.clone()];
         about.extend((!members.is_empty()).then(String::new));
         for member in members {
-            let lines = wrapped(&format!("{}: {}", member.name, prose(member.schema)), WIDTH - 12);
+            let lines = wrapped(&format!("{}: {}", member.name, member.about), WIDTH - 12);
             let indented = lines.into_iter().enumerate();
             about.extend(indented.map(|(index, line)| if index > 0 { format!("    {line}") } else { line }));
         }
@@ -478,103 +422,73 @@ impl<'a> Python<'a> {
     }
 
     fn argument(&self, member: &Member) -> String {
-        let kind = self.argument_kind(member.schema);
+        let kind = or_none(self.argument_kind(&member.kind), member.is_nullable || !member.is_required);
         let default = if member.is_required { "" } else { " = None" };
-        let kind = match (member.is_required, kind.ends_with("| None")) {
-            (false, false) => kind + " | None",
-            _ => kind,
-        };
         format!("        {}: {kind}{default},\n", member.name)
     }
 
     /// The type of an argument: wider than that of a member, because the engine judges it.
-    fn argument_kind(&self, schema: &Value) -> String {
-        if let Some((name, shape)) = self.description.named(schema) {
-            return match values(shape) {
-                Some(_) => "str".to_owned(),
-                None if self.is_open(name, shape) => "Mapping[str, Any]".to_owned(),
-                None => format!("models.{name} | Mapping[str, Any]"),
-            };
+    fn argument_kind(&self, kind: &Kind) -> String {
+        match kind {
+            Kind::Shape(name) => match self.library.shape(name) {
+                shape if shape.constants().is_some() => "str".to_owned(),
+                shape if self.is_open(shape) => "Mapping[str, Any]".to_owned(),
+                _ => format!("models.{name} | Mapping[str, Any]"),
+            },
+            Kind::Constants(_) => "str".to_owned(),
+            Kind::List(item) => format!("Sequence[{}]", self.argument_kind(item)),
+            Kind::Map(_) => "Mapping[str, Any]".to_owned(),
+            Kind::Either(kinds) => either(kinds.iter().map(|kind| self.argument_kind(kind))),
+            plain => self::plain(plain),
         }
-        let plain = serde_json::json!({
-            "type": schema["type"], "items": schema["items"], "anyOf": schema["anyOf"],
-        });
-        let items = |items: &str| format!("Sequence[{items}]");
-        union(&plain, |schema| self.argument_kind(schema), items, "Mapping[str, Any]")
     }
 
     fn statuses(&self) -> String {
         let mut file = head("The classes of outcomes.");
         file += "from enum import IntEnum\n\n\nclass Status(IntEnum):\n    \
                  \"\"\"The class of an outcome; new codes may appear, classes do not change.\"\"\"\n\n";
-        for status in self.description.statuses() {
-            file += &format!("    {} = {}\n", text(&status["name"]), status["value"]);
-            file += &docstring(text(&status["description"]), 4);
+        for status in &self.library.statuses {
+            file += &format!("    {} = {}\n", status.name, status.value);
+            file += &docstring(&status.about, 4);
         }
         file
     }
 }
 
-/// A type by its kinds or its choices, `None` at the end.
-fn union(
-    schema: &Value,
-    inner: impl Fn(&Value) -> String,
-    list: impl Fn(&str) -> String,
-    of_object: &str,
-) -> String {
+fn plain(kind: &Kind) -> String {
+    let name = match kind {
+        Kind::Text => "str",
+        Kind::Integer => "int",
+        Kind::Number => "float",
+        Kind::Boolean => "bool",
+        _ => "Any",
+    };
+    name.to_owned()
+}
+
+fn either(kinds: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = Vec::new();
-    let mut add = |name: String| {
-        if !name.is_empty() && !names.contains(&name) {
+    kinds.for_each(|name| {
+        if !names.contains(&name) {
             names.push(name);
         }
-    };
-    if let Some(values) = values(schema) {
-        add(one_of(&values));
-    } else {
-        for kind in kinds(schema) {
-            add(match kind {
-                "string" => "str".to_owned(),
-                "integer" => "int".to_owned(),
-                "number" => "float".to_owned(),
-                "boolean" => "bool".to_owned(),
-                "array" => list(&inner(&schema["items"])),
-                "object" => match schema["additionalProperties"].as_object() {
-                    Some(_) if of_object == "dict[str, Any]" => {
-                        format!("dict[str, {}]", inner(&schema["additionalProperties"]))
-                    }
-                    _ => of_object.to_owned(),
-                },
-                _ => String::new(),
-            });
-        }
-        choices(schema)
-            .iter()
-            .filter(|choice| choice["type"] != "null")
-            .for_each(|choice| add(inner(choice)));
-    }
-    if names.is_empty() {
-        names.push("Any".to_owned());
-    }
-    if is_nullable(schema) {
-        names.push("None".to_owned());
-    }
+    });
     names.join(" | ")
 }
 
-/// The objects inside a schema that have members and no name.
-fn unnamed_objects(schema: &Value) -> Vec<&Value> {
-    if schema["properties"].is_object() {
-        return vec![schema];
-    }
-    let inner = [&schema["items"], &schema["additionalProperties"]].into_iter().chain(choices(schema));
-    inner.filter(|inner| inner.is_object()).flat_map(unnamed_objects).collect()
+fn or_none(kind: String, is_optional: bool) -> String {
+    if is_optional && !kind.ends_with("| None") { kind + " | None" } else { kind }
 }
 
-fn one_of(values: &[&Value]) -> String {
-    format!("Literal[{}]", values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", "))
+fn values(constants: &[Constant]) -> Vec<Value> {
+    constants.iter().map(|constant| constant.value.clone()).collect()
 }
 
-fn enumeration(name: &str, values: &[&Value]) -> String {
+fn one_of(values: &[Value]) -> String {
+    format!("Literal[{}]", values.iter().map(literal).collect::<Vec<_>>().join(", "))
+}
+
+fn enumeration(name: &str, values: &[Value]) -> String {
     let line = format!("\n{name} = {}\n", one_of(values));
     if line.trim().chars().count() <= WIDTH {
         return line;
@@ -593,20 +507,20 @@ fn literal(value: &Value) -> String {
 }
 
 /// The value of a member that another system does not have.
-fn empty(schema: &Value) -> String {
-    let value = match kinds(schema).first() {
-        _ if is_nullable(schema) => "None",
-        Some(&"string") => "\"\"",
-        Some(&"boolean") => "False",
-        Some(&"integer" | &"number") => "0",
-        Some(&"array") => "[]",
+fn empty(member: &Member) -> String {
+    let value = match &member.kind {
+        _ if member.is_nullable => "None",
+        Kind::Text => "\"\"",
+        Kind::Boolean => "False",
+        Kind::Integer | Kind::Number => "0",
+        Kind::List(_) => "[]",
         _ => "{}",
     };
     value.to_owned()
 }
 
 /// The bounds of a member, as Pydantic spells them. Items of lists have none.
-fn constraints(schema: &Value) -> Vec<String> {
+fn constraints(member: &Member) -> Vec<String> {
     let rules = [
         ("minimum", "ge"),
         ("maximum", "le"),
@@ -616,7 +530,7 @@ fn constraints(schema: &Value) -> Vec<String> {
         ("minItems", "min_length"),
         ("pattern", "pattern"),
     ];
-    let given = |(name, rule): &(&str, &str)| schema.get(*name).map(|value| format!("{rule}={value}"));
+    let given = |(name, rule): &(&str, &str)| member.rules.get(*name).map(|value| format!("{rule}={value}"));
     rules.iter().filter_map(given).collect()
 }
 
