@@ -656,16 +656,15 @@ doorward_status doorward_stats(const struct doorward_engine *engine, const char 
 DOORWARD_NODISCARD
 doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
 
-// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
-// counts. The result is never NULL and is the caller's until doorward_free.
+// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it
+// and counts. The result is never NULL and is the caller's until doorward_free.
 //
-// A value cannot break out of its place, whatever it contains. A duplicate name, a NULL, a text that is not
-// UTF-8, a DOORWARD_JSON that is not JSON, and nesting deeper than 32 are refused: the result then gives the
-// reason, for logs, such as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses
-// it with invalid_json, and a builder refuses it as a value, too.
+// A value cannot break out of its place. A duplicate name, a NULL, a text that is not UTF-8, a DOORWARD_JSON
+// that is not JSON, and nesting deeper than 32 are refused: the result then gives the reason, for logs, such
+// as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses it with invalid_json,
+// and a builder refuses it as a value, too.
 DOORWARD_NODISCARD
-char *doorward_object(const struct doorward_member *members,
-                      size_t count);
+char *doorward_object(const struct doorward_member *members, size_t count);
 
 // Builds the JSON list of the values of `count` members, whose names are not read.
 // `doorward_json_list(DOORWARD_TEXT(NULL, role), …)` calls it. Otherwise it works as doorward_object.

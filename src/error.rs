@@ -30,7 +30,7 @@ macro_rules! statuses {
                 match self { $(Status::$variant => $name,)* }
             }
 
-            /// What it means, in a sentence.
+            /// Its meaning, in a sentence.
             pub(crate) fn about(self) -> &'static str {
                 match self { $(Status::$variant => concat!($($about),+),)* }
             }

@@ -39,7 +39,7 @@ pub struct Requests {
     /// The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`.
     /// Default: only that of `host`.
     pub origins: Option<Vec<Origin>>,
-    /// The kinds of connection that may send requests; any other is refused, whatever it asks for.
+    /// The kinds of connection that may send requests; any other is refused for every path.
     #[schemars(extend("default" = ["http", "websocket"]))]
     pub connections: Vec<Name>,
 }

@@ -202,7 +202,7 @@ impl Provisioning {
 }
 
 /// Draws a QR code (ISO/IEC 18004) as SVG: dark modules in one path on a light background, with the quiet
-/// zone of four modules, whatever the page's colours.
+/// zone of four modules, independent of the page's colours.
 fn svg(text: &str) -> Result<String> {
     const QUIET: i32 = 4;
     let code = QrCode::encode_text(text, QrCodeEcc::Medium)

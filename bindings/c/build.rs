@@ -1,5 +1,5 @@
-//! Names the shared library by its ABI version and keeps it loaded: a host that unloads it would take
-//! the code from under threads that still return through it.
+//! Names the shared library by its ABI version and keeps it loaded: a host that unloaded it would remove the
+//! code of threads that still return through it.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

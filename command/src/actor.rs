@@ -1,4 +1,4 @@
-//! The actor at the shell, whom the audit log records with every operation called.
+//! The actor at the shell. The audit log records the actor with every operation of the command.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use rustix::process::getuid;
 use rustix::system::uname;
 use serde_json::{Map, Value, json};
 
-/// `USER@HOST`: the user who became root by sudo, or else who runs the command.
+/// `USER@HOST`: the user who became root by sudo, or else the user who runs the command.
 static ACTOR: LazyLock<Option<Actor>> = LazyLock::new(|| {
     let user = environment("SUDO_USER").or_else(account).unwrap_or_else(|| getuid().as_raw().to_string());
     let host = uname();

@@ -196,7 +196,7 @@ impl Follower {
     }
 }
 
-/// Prints a notice. There is no one to tell if this fails.
+/// Prints a notice. If this fails, it cannot be reported.
 fn notice(text: &str) {
     let _ = writeln!(io::stderr(), "doorward: {}", show::safe(text));
 }

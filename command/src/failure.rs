@@ -45,7 +45,7 @@ impl Failure {
         Failure::File(format!("{name}: {}", reason(error)))
     }
 
-    /// Reports the failure, with the argument that it is about. There is no one to tell if this fails.
+    /// Reports the failure, with the argument that caused it. If this fails, it cannot be reported.
     pub fn report(self, origin: Option<&str>, json: bool, out: &mut impl Write) -> ExitCode {
         match &self {
             Failure::NoReader => {}

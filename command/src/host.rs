@@ -148,8 +148,8 @@ impl Source {
             }
             parsed = Config::parse(&Value::Object(config).to_string())?;
         }
-        // The command leaves to the host what is the host's: listing users, for example, must not send mails,
-        // create a store or change its schema.
+        // The command does not do the host's work: listing users, for example, must not send mails, create a
+        // store or change its schema.
         parsed.mail.delivery = Delivery::Manual;
         parsed.create = Some(false);
         parsed.migrate = On::from(false);

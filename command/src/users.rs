@@ -32,7 +32,7 @@ pub enum User {
     },
     /// Show an account, and whether it can log in.
     Show(Who),
-    /// Change an account; what is not given stays.
+    /// Change an account; members that are not given stay.
     Set(Set),
     /// Mark an account's address as verified.
     VerifyEmail(VerifyEmail),

@@ -48,7 +48,7 @@ pub unsafe extern "C" fn doorward_open(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe {
-        // Taken over first, so that `destroy` is called whatever the outcome.
+        // Taken over first, so that `destroy` is called in every case.
         let hooks = host_hooks(hooks);
         let mut engine = engine.as_mut();
         if let Some(engine) = &mut engine {

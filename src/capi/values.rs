@@ -19,13 +19,13 @@ use crate::contain::contain;
 use crate::json::Written;
 use crate::types::strict::{MAX_NAME, Strict, Text, child};
 
-/// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it and
-/// counts. The result is never NULL and is the caller's until doorward_free.
+/// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it
+/// and counts. The result is never NULL and is the caller's until doorward_free.
 ///
-/// A value cannot break out of its place, whatever it contains. A duplicate name, a NULL, a text that is not
-/// UTF-8, a DOORWARD_JSON that is not JSON, and nesting deeper than 32 are refused: the result then gives the
-/// reason, for logs, such as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses
-/// it with invalid_json, and a builder refuses it as a value, too.
+/// A value cannot break out of its place. A duplicate name, a NULL, a text that is not UTF-8, a DOORWARD_JSON
+/// that is not JSON, and nesting deeper than 32 are refused: the result then gives the reason, for logs, such
+/// as "not JSON: /client/ip: NULL". That text is not JSON, so every operation refuses it with invalid_json,
+/// and a builder refuses it as a value, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_object(members: *const doorward_member, count: usize) -> *mut c_char {
     // SAFETY: the header's rules.
@@ -181,8 +181,8 @@ unsafe fn read<'a, T>(
     found.ok().flatten()
 }
 
-/// Returns the JSON text of the value at a JSON pointer (RFC 6901), unless it is `null`. Of duplicate names
-/// the last counts.
+/// Returns the JSON text of the value at a JSON pointer (RFC 6901), unless it is `null`. The last of several
+/// equal names counts.
 fn value_at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
     if tokens.next().is_some_and(|before| !before.is_empty()) {

@@ -61,8 +61,8 @@ kinds! {
     /// The counter of a passkey that may be on several devices went back, so that one of the devices may be a
     /// copy.
     PasskeyCounterRegressed = "passkey_counter_regressed";
-    /// Failures locked an `account`, its `second_factor` or a `source`, as `detail` says; what is refused while the
-    /// lock lasts is not logged.
+    /// Failures locked an `account`, its `second_factor` or a `source`, as `detail` says; refusals during the
+    /// lock are not logged.
     Throttled = "throttled";
     /// A user proved their identity again; `detail` names the proof.
     Reauthenticated = "reauthenticated";
@@ -84,7 +84,8 @@ kinds! {
     LoggedOut = "logged_out";
     /// A session was ended.
     SessionRevoked = "session_revoked";
-    /// The sessions of an account were ended, `detail` of them; those of every account where none is named.
+    /// The sessions of an account were ended, `detail` of them; if no account is named, those of every
+    /// account.
     SessionsRevoked = "sessions_revoked";
     /// The refresh token before the newest was offered again, outside the grace window: either a reply was
     /// lost or the token was copied. `detail` is the number of repeats in thirty days; a session tolerates
@@ -156,7 +157,7 @@ impl Audit {
             let placing = self.place()?;
             let (is_due, head) = self.store.read(|tx| Ok((self.chain.is_due(tx)?, events::head(tx)?)))?;
             match placing {
-                // What others have linked is verified.
+                // The links of other processes are verified.
                 Placing::MayOnlyRead => break false,
                 Placing::Done if !is_due => break false,
                 Placing::Done if before.as_ref() == Some(&head) => break true,
@@ -218,7 +219,7 @@ impl Audit {
     }
 }
 
-/// What became of the events without a place.
+/// The events without a place after an attempt to give places.
 enum Placing {
     /// More may wait.
     Behind,

@@ -37,7 +37,7 @@ const LEASE_SECONDS: i64 = 1800;
 
 impl Outbox {
     /// Sends due mails while `goes_on` returns true. Returns a problem for the operator if the server refuses
-    /// whatever this engine sends. The store's lock is not held during the conversation with the server.
+    /// every mail of this engine. The store's lock is not held during the conversation with the server.
     pub(crate) fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<(Done, Option<Error>)> {
         let postman = match &self.postman {
             Some(postman) => postman,

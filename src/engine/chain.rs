@@ -123,7 +123,7 @@ impl Head {
     }
 }
 
-/// Makes the head of a new store. If its log has events already, somebody removed the head: none is made.
+/// Makes the head of a new store. If its log has events already, the head was removed: none is made.
 pub(crate) fn make_head(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     let sealed = events::lock(tx)?;
     match sealed.is_empty() && events::is_empty(tx)? {

@@ -186,7 +186,7 @@ pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     Ok(())
 }
 
-/// What to do with a key that the secret key does not open.
+/// The treatment of a key that the secret key does not open.
 #[derive(Clone, Copy)]
 enum Unopened<'a> {
     /// Fail: the secret key is wrong.

@@ -67,7 +67,7 @@ use crate::settings::{Difference, Settings};
 use crate::store::keys::{self as sealed, KEY_PROOF};
 use crate::store::{Durability, Store, Tx, mails, moves};
 
-/// What an open engine is made of. Hosts hold it as [`crate::Engine`].
+/// The parts of an open engine. Hosts hold it as [`crate::Engine`].
 pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Arc<Settings>,
@@ -325,7 +325,7 @@ fn no_store() -> Error {
     Error::at(Code::InvalidConfig, "/store", "there are tables, but no store in them yet")
 }
 
-/// What is read from a store when it is opened.
+/// The data that are read from a store when it is opened.
 struct Opened {
     recorded: Recorded,
     backends: Vec<Backend>,

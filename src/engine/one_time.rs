@@ -339,7 +339,7 @@ mod tests {
         });
         assert_eq!(taken, 3);
         assert_eq!(reason(stage.take_attempt(&text)), challenge("no_attempts_left"));
-        // Whoever took the last may still be right.
+        // The caller that took the last attempt may still be right.
         assert!(stage.redeem(&text, CHANGE).is_ok());
     }
 
@@ -365,7 +365,7 @@ mod tests {
         assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("expired"));
         assert_eq!(reason(stage.take_attempt(&text)), challenge("expired"));
         assert_eq!(stage.rows(), 1);
-        // The next one that is made takes it away.
+        // The next secret replaces it.
         stage.make(Purpose::VerifyEmail);
         assert_eq!(stage.rows(), 1);
     }
@@ -374,7 +374,7 @@ mod tests {
     fn what_ends_every_session_ends_it() {
         let stage = Stage::new();
         let text = stage.make(Purpose::PasswordChange);
-        // The row of another process, which saw the epoch before.
+        // Another process, which saw the previous epoch, wrote this row.
         stage.write(|tx| users::bump_epoch(tx, stage.user, NOW)).unwrap();
         assert_eq!(reason(stage.redeem(&text, CHANGE)), challenge("revoked"));
         let text = stage.make(Purpose::PasswordChange);

@@ -40,7 +40,7 @@ const KEPT: i64 = 3 * 86_400;
 /// How many mailed tokens of one purpose stay valid at once.
 const TOKENS_AT_ONCE: u32 = 3;
 
-/// The waiting mails, and what is needed to write them.
+/// The waiting mails, and everything needed to write them.
 pub(crate) struct Outbox {
     one_time: Arc<OneTime>,
     store: Arc<Store>,

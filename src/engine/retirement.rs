@@ -46,7 +46,7 @@ impl FromStr for Retire {
 
 text_type!(Retire, "enum": ["now"]);
 
-/// What was retired, and what ended with it.
+/// The retired keys, and the data that ended with them.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "RetiredSecrets")]
 pub struct Retired {
@@ -165,8 +165,8 @@ impl Retiring<'_> {
         self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::KeysRetired, None) })
     }
 
-    /// Seals with the current secret key whatever another one sealed that is still needed: password hashes,
-    /// seeds, mails. In short transactions, so that others can write.
+    /// Seals anew, with the current secret key, the data that are still needed and that another key sealed:
+    /// password hashes, seeds, mails. It uses short transactions, so that others can write.
     fn reseal(&self) -> Result<()> {
         let secrets = &self.keys.secrets;
         self.each_batch(users::sealed_hashes, |tx, id, old| match pepper::reseal(secrets, id, &old)? {

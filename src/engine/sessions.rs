@@ -203,7 +203,8 @@ impl Sessions {
     }
 }
 
-/// What a session will be opened for. Stored with the challenge while a login waits for its next step.
+/// The login for which a session will be opened. Stored with the challenge while a login waits for its next
+/// step.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub backend: String,

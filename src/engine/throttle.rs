@@ -44,7 +44,7 @@ const MAILS_TO_ONE_ADDRESS: i64 = 50;
 /// How many of these mails one source may cause, so that a stranger needs several sources, too.
 const MAILS_FROM_ONE_SOURCE: i64 = 10;
 
-/// What strangers can invent; entries of one class share places.
+/// The classes of made-up entries; entries of one class share places.
 #[derive(Clone, Copy)]
 enum MadeUp {
     /// A name offered to a login.
@@ -103,7 +103,7 @@ struct LaneOfAccount {
 /// A lock that keeps guesses away from an account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AccountLock {
-    /// What is locked: `account` (logins by any name), `username` or `email` (logins by that name),
+    /// The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
     /// `second_factor` (codes of an authenticator app).
     pub of: &'static str,
     /// Whether the lock applies only to one of the devices on which the account logged in before. Otherwise
@@ -389,7 +389,7 @@ impl Throttle {
         self.admit_one(tx, self.shared(MadeUp::MailSource, &network(ip).to_string())?, limit, now)
     }
 
-    /// Counts a registration, whatever its outcome, because it costs a hash and a mail. Its mail counts among
+    /// Counts a registration, with any outcome, because it costs a hash and a mail. Its mail counts among
     /// the requests of the source. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
         let Some(ip) = source else { return Ok(()) };

@@ -36,7 +36,7 @@ pub struct ImportUsersRequest {
     pub users: Vec<ImportedUser>,
     /// Whether to create nothing and only report.
     pub dry_run: Option<bool>,
-    /// What a problem with one account means for the others: `fail`, the default, imports nothing; `skip`
+    /// The effect of a problem with one account on the others: `fail`, the default, imports nothing; `skip`
     /// imports the others.
     pub on_conflict: Option<OnConflict>,
 }
@@ -66,7 +66,7 @@ pub struct ImportedUser {
     pub locale: Option<Offered>,
 }
 
-/// What a problem with one account does to the others.
+/// The effect of a problem with one account on the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
     /// Nothing is imported.
@@ -89,7 +89,7 @@ impl FromStr for OnConflict {
 
 text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "description": "What a problem with one account means for the others.");
 
-/// What was imported and what was not; with `dry_run`, what would be.
+/// The result of the import; with `dry_run`, the result that it would have.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ImportUsersResponse {
     /// The number of accounts created.
@@ -121,7 +121,7 @@ pub struct ImportProblem {
     pub code: Problem,
 }
 
-/// What can be wrong with an account.
+/// The problem with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {

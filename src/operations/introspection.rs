@@ -25,7 +25,7 @@ pub struct IntrospectRemoteRequest<'a> {
     pub token_type_hint: Option<String>,
 }
 
-/// What the service says of a token that is good now; what it says for itself alone (`reason`) is left out.
+/// The service's answer about a valid token, without its member `reason`, which is for the service alone.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct IntrospectRemoteResponse(

@@ -48,7 +48,7 @@ pub struct SecretKey {
     pub id: String,
     /// When the key first became current, in Unix seconds.
     pub since: i64,
-    /// What this process does with the key.
+    /// The use of the key in this process.
     pub state: SecretKeyState,
     /// The data that needs the key in the list, if it is not the current one. The key may be removed once all
     /// of these are 0 and the newer key is first in every process.

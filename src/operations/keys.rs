@@ -49,7 +49,7 @@ pub struct RotateKeysResponse {
     /// The id of the previous signing key. It verifies until everything that it signed has expired, or, if it
     /// was retired, nothing any more.
     pub previous: Option<String>,
-    /// What was retired, if that was asked for.
+    /// The retired keys, if keys were to be retired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired: Option<Retired>,
 }

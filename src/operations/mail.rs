@@ -92,7 +92,7 @@ pub struct AcknowledgeMailRequest {
     pub permanent: Option<bool>,
 }
 
-/// What became of the acknowledgement.
+/// The result of the acknowledgement.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AcknowledgeMailResponse {
     /// Whether the mail was still in the outbox.

@@ -77,12 +77,12 @@ pub struct Operation {
     pub name: &'static str,
     /// The version that brought it.
     pub since: &'static str,
-    /// What a call waits for at most: whether it may run on an event loop.
+    /// The longest wait of a call, which decides whether it may run on an event loop.
     pub cost: Cost,
     /// Whether a call that got no answer may be made again: nothing happens twice, and the second answer is as good as
     /// the first.
     pub retry: bool,
-    /// What it does, in one line.
+    /// The summary, in one line.
     pub summary: &'static str,
     /// Why it can fail, beside what every operation can: `invalid_json`, `invalid_request`, `internal`
     /// and the codes of MISUSE; and with `store_unavailable`, `store_constraint` (a rule that the host made in the

@@ -68,7 +68,7 @@ pub struct LogoutRequest<'a> {
 /// The session ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LogoutResponse {
-    /// What the client must do now.
+    /// The next step for the client.
     pub message: &'static str,
 }
 

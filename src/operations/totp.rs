@@ -59,7 +59,7 @@ pub struct VerifyTotpResponse {
 }
 
 /// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
-/// the app shuts out everybody else.
+/// the app shuts out all other users.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetupTotpRequest {

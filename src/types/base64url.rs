@@ -2,12 +2,12 @@
 
 use base64_simd::URL_SAFE_NO_PAD;
 
-/// Writes bytes as base64url.
+/// Encodes bytes as base64url.
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
-/// The bytes of the one canonical spelling: padding, white space and unused bits are refused.
+/// Decodes the one canonical spelling: padding, white space and unused bits are refused.
 pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }

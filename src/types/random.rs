@@ -1,10 +1,10 @@
 //! Random bytes.
 
-/// The operating system's generator gave nothing.
+/// The operating system's generator failed.
 #[derive(Clone, Copy, Debug)]
 pub struct NoRandomness;
 
-/// Bytes from the operating system's generator.
+/// Returns bytes of the operating system's generator.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NoRandomness)?;

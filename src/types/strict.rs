@@ -53,7 +53,7 @@ pub(crate) fn from_object<T: DeserializeOwned>(
     remove_nulls(&mut value);
     for _ in 0..MOST_EMPTIES {
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else { break };
-        // A member that is missing is none that could be the other.
+        // A missing member cannot be one of the empty values that could be exchanged.
         if error.inner().to_string().starts_with("missing field") {
             break;
         }

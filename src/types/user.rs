@@ -16,7 +16,7 @@ use super::strict::Object;
 use super::text::text_type;
 use crate::precis;
 
-/// What may be shown of an account. A password hash never leaves the store.
+/// The public data of an account. A password hash never leaves the store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "User", extend("x-least" = ["username", "is_active"]))]
 pub struct PublicUser {

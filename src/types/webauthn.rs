@@ -53,7 +53,7 @@ pub struct RequestOptions {
     pub user_verification: &'static str,
 }
 
-/// Who asks (section 5.4.2).
+/// The relying party (section 5.4.2).
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RelyingParty {
     /// `passkeys.rp_id`.
@@ -121,7 +121,7 @@ pub struct RegistrationResponse {
     /// `public-key`.
     #[serde(rename = "type")]
     pub kind: CredentialType,
-    /// What the authenticator said.
+    /// The authenticator's response.
     pub response: AttestationResponse,
 }
 

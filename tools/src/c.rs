@@ -1,5 +1,5 @@
-//! C: the constants of the statuses and the functions of the operations, as Rust that the library compiles; and the
-//! header, which cbindgen writes from them and from what is written by hand in src/capi.
+//! C: the constants of the statuses and the functions of the operations, as Rust that the library compiles;
+//! and the header, which cbindgen writes from them and from the handwritten files of src/capi.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::{File, Library, wrapped};
 
 const MARK: &str = "Written by `make header` from the description: do not edit.";
 
-/// The functions, the constants and the header.
+/// Returns the files of the functions, the constants and the header.
 pub fn files(library: &Library, root: &Path) -> Vec<File> {
     let own = vec![
         File::new("src/capi/statuses.rs", statuses(library)),
@@ -59,7 +59,7 @@ fn functions(library: &Library) -> String {
     file
 }
 
-/// What the operation does, and every failure of its own.
+/// Returns the operation's summary and all its own failures.
 fn comment(operation: &Operation) -> Vec<String> {
     let mut lines = wrapped(&operation.summary, 106);
     lines.extend(wrapped(&statuses_and_codes(&operation.failures), 106));
@@ -74,7 +74,7 @@ fn statuses_and_codes(failures: &[Failure]) -> String {
 fn header(library: &Library, root: &Path, generated: &[File]) -> File {
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
     let mut builder = cbindgen::Builder::new().with_config(config);
-    // cbindgen reads files, and those that are there may be stale.
+    // cbindgen reads files, and the existing ones may be stale.
     let folder = std::env::temp_dir().join(format!("doorward-tools-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for what cbindgen reads");
     for name in ["types", "statuses", "lifecycle", "named", "values"] {
@@ -96,7 +96,8 @@ fn header(library: &Library, root: &Path, generated: &[File]) -> File {
     File::new("include/doorward.h", completed(library, &header))
 }
 
-/// The header with the version, the failures of all operations, and the mark of results that must be looked at.
+/// Adds to the header the version, the failures of all operations, and the attribute of results that must not
+/// be ignored.
 fn completed(library: &Library, header: &str) -> String {
     let version = library.version.as_str();
     let mut numbers = version.split(['.', '-']);

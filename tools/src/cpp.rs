@@ -8,7 +8,7 @@ use crate::{File, Library};
 const BEGIN: &str = "  // The operations, written by `make header`.\n";
 const END: &str = "\n  // For what this class does not cover.";
 
-/// doorward.hpp with its methods.
+/// Returns doorward.hpp with its methods.
 pub fn files(library: &Library, root: &Path) -> Vec<File> {
     let path = "include/doorward.hpp";
     let header = std::fs::read_to_string(root.join(path)).expect("doorward.hpp");
@@ -20,7 +20,7 @@ pub fn files(library: &Library, root: &Path) -> Vec<File> {
 fn methods(library: &Library) -> String {
     let method = |operation: &Operation| {
         let name = &operation.name;
-        // A keyword has an underscore after it.
+        // A keyword gets an underscore at its end.
         let method = if name == "register" { "register_" } else { name };
         let default = if library.shape(&operation.request).may_be_empty() { " = {}" } else { "" };
         format!(

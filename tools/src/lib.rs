@@ -57,7 +57,7 @@ emitters! {
     reference
 }
 
-/// `list_users` as `ListUsers`.
+/// Writes `list_users` as `ListUsers`.
 pub fn camel(name: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -66,7 +66,7 @@ pub fn camel(name: &str) -> String {
     name.split('_').map(word).collect()
 }
 
-/// The text in lines of at most `width` characters.
+/// Wraps a text into lines of at most `width` characters.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

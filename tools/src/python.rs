@@ -1,5 +1,5 @@
-//! Python: the models, the typed dictionaries, one method for each operation, the statuses. They are written as ruff
-//! formats them.
+//! Python: the models, the typed dictionaries, one method for each operation, the statuses. They are written
+//! in ruff's format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::{File, Library, camel, wrapped};
 
 const PACKAGE: &str = "bindings/python/python/doorward";
 
-/// The widest line.
+/// The maximum length of a line.
 const WIDTH: usize = 110;
 
-/// Every generated file of the package.
+/// Returns every generated file of the package.
 pub fn files(library: &Library, root: &Path) -> Vec<File> {
     let read = |name: &str| std::fs::read_to_string(root.join(PACKAGE).join(name)).unwrap_or_default();
     let python = Python {
@@ -34,7 +34,7 @@ pub fn files(library: &Library, root: &Path) -> Vec<File> {
     files.into_iter().map(|(name, text)| File::new(format!("{PACKAGE}/{name}"), text)).collect()
 }
 
-/// The modules of the package of the models, with their sources.
+/// Returns the modules of the package of models, with their sources.
 fn modules(folder: &Path, models: &str) -> BTreeMap<String, String> {
     let entries = std::fs::read_dir(folder).expect("the folder of the models");
     let sources = entries.filter_map(|entry| {
@@ -45,7 +45,7 @@ fn modules(folder: &Path, models: &str) -> BTreeMap<String, String> {
     sources.chain([("app".to_owned(), models.to_owned())]).collect()
 }
 
-/// The package of the models: every name that a module of it lists in `__all__`.
+/// Writes the package of the models: all names that its modules list in `__all__`.
 fn package(modules: &BTreeMap<String, String>) -> String {
     let (mut imports, mut names) = (String::new(), Vec::new());
     for (module, source) in modules {
@@ -81,7 +81,7 @@ fn head(about: &str) -> String {
     )
 }
 
-/// A class that is written by hand, and its members.
+/// A handwritten class, and its members.
 struct Mixin {
     name: String,
     fields: Vec<String>,
@@ -102,7 +102,7 @@ fn mixins(source: &str) -> Vec<Mixin> {
     mixins
 }
 
-/// The methods that the native module has itself.
+/// Returns the methods that the native module itself has.
 fn methods_of(stub: &str) -> Vec<String> {
     let names = stub.lines().filter_map(|line| line.strip_prefix("    def ")?.split('(').next());
     names.map(str::to_owned).collect()
@@ -114,7 +114,7 @@ struct Python<'a> {
     native: Vec<String>,
 }
 
-/// A class that is to be written.
+/// A class to be generated.
 struct Class<'a> {
     name: String,
     shape: &'a Shape,
@@ -131,12 +131,12 @@ impl<'a> Python<'a> {
         self.library.operations.iter().filter(|operation| self.is_native(operation))
     }
 
-    /// The operations whose methods are generated.
+    /// Returns the operations whose methods are generated.
     fn written(&self) -> impl Iterator<Item = &'a Operation> {
         self.library.operations.iter().filter(|operation| !self.is_native(operation))
     }
 
-    /// The shapes that are dictionaries: the configuration and what native methods answer.
+    /// Returns the types that are dictionaries: the configuration, and the results of native methods.
     fn dictionaries(&self) -> Vec<&'a Shape> {
         let answers = self.native().map(|operation| &operation.response);
         self.library.within([&self.library.configuration].into_iter().chain(answers))
@@ -151,7 +151,7 @@ impl<'a> Python<'a> {
         self.library.within_if(names, |shape| !self.is_open(shape))
     }
 
-    /// Whether models hold the shape as a plain dictionary.
+    /// Whether models hold the type as a plain dictionary.
     fn is_open(&self, shape: &Shape) -> bool {
         shape.is_passed_on || self.is_of_the_configuration(shape) || self.is_answer_of_native(shape)
     }
@@ -202,7 +202,8 @@ impl<'a> Python<'a> {
         file
     }
 
-    /// The classes of a shape: one, or of a request that is a body, too, the body and what has the rest.
+    /// Returns the classes of a type: one, or for a request that is also a body, the body and a class with
+    /// the remaining members.
     fn classes(&self, shape: &'a Shape) -> Vec<Class<'a>> {
         let (name, all) = (&shape.name, shape.members().iter().collect::<Vec<_>>());
         let Some(of_body) = &shape.of_body else {
@@ -248,7 +249,7 @@ impl<'a> Python<'a> {
         code
     }
 
-    /// A member of a model, as one line.
+    /// Writes a member of a model, as one line.
     fn field(&self, shape: &Shape, member: &Member) -> String {
         let is_lenient = shape.least.as_ref().is_some_and(|least| !least.contains(&member.name));
         let default = match (member.is_required, &member.default) {
@@ -279,7 +280,7 @@ impl<'a> Python<'a> {
         format!("    {name}: {kind}{default}")
     }
 
-    /// The type of a member of a model.
+    /// Returns the type of a model's member.
     fn kind(&self, kind: &Kind) -> String {
         match kind {
             Kind::Shape(name) => match self.library.shape(name) {
@@ -311,7 +312,7 @@ impl<'a> Python<'a> {
     fn dictionary(&self, shape: &Shape) -> String {
         let (name, all) = (&shape.name, shape.members());
         let about = if shape.about.is_empty() { "An object of the configuration." } else { &shape.about };
-        // A keyword can be a key in the functional form only.
+        // A keyword can be a key only in the functional form.
         if all.iter().any(|member| member.name == "from") {
             let fields = all.iter().map(|member| format!("        \"{}\": {},\n", member.name, self.value(member)));
             let fields: String = fields.collect();
@@ -328,7 +329,7 @@ impl<'a> Python<'a> {
         code
     }
 
-    /// The type of a member of a typed dictionary.
+    /// Returns the type of a typed dictionary's member.
     fn value(&self, member: &Member) -> String {
         let kind = or_none(self.value_kind(&member.kind), member.is_nullable);
         if member.is_required { format!("Required[{kind}]") } else { kind }
@@ -342,7 +343,7 @@ impl<'a> Python<'a> {
             },
             Kind::List(item) => format!("list[{}]", self.value_kind(item)),
             Kind::Map(value) if matches!(**value, Kind::Anything) => "dict[str, Any]".to_owned(),
-            // Null means absent in it, too.
+            // Inside it null means absent, too.
             Kind::Map(value) => format!("dict[str, {} | None]", self.value_kind(value)),
             Kind::Constants(values) => one_of(values),
             Kind::Either(kinds) => either(kinds.iter().map(|kind| self.value_kind(kind))),
@@ -427,7 +428,7 @@ impl<'a> Python<'a> {
         format!("        {}: {kind}{default},\n", member.name)
     }
 
-    /// The type of an argument: wider than that of a member, because the engine judges it.
+    /// Returns the type of an argument: wider than that of a member, because the engine checks it.
     fn argument_kind(&self, kind: &Kind) -> String {
         match kind {
             Kind::Shape(name) => match self.library.shape(name) {
@@ -506,7 +507,7 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// The value of a member that another system does not have.
+/// Returns the value of a member that another system does not have.
 fn empty(member: &Member) -> String {
     let value = match &member.kind {
         _ if member.is_nullable => "None",
@@ -519,7 +520,7 @@ fn empty(member: &Member) -> String {
     value.to_owned()
 }
 
-/// The bounds of a member, as Pydantic spells them. Items of lists have none.
+/// Returns the bounds of a member, as Pydantic writes them. Items of lists have none.
 fn constraints(member: &Member) -> Vec<String> {
     let rules = [
         ("minimum", "ge"),
@@ -534,7 +535,7 @@ fn constraints(member: &Member) -> Vec<String> {
     rules.iter().filter_map(given).collect()
 }
 
-/// A docstring: on one line where it fits.
+/// Returns a docstring, on one line if it fits.
 fn docstring(about: &str, indent: usize) -> String {
     let (space, about) = (" ".repeat(indent), about.replace('\\', "\\\\"));
     if about.is_empty() {

@@ -1,4 +1,5 @@
-//! docs/operations.md: what the table, the shapes and the codes say, for people. A shape is told once and linked.
+//! docs/operations.md: the table, the types and the codes, for people. Each type is described once and
+//! linked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,14 +10,14 @@ use serde_json::Value;
 use crate::model::{Constant, Failure, Kind, Member, Shape};
 use crate::{File, Library, wrapped};
 
-/// The page.
+/// Returns the page.
 pub fn files(library: &Library, _: &Path) -> Vec<File> {
     vec![File::new("docs/operations.md", Reference::of(library).page())]
 }
 
 struct Reference<'a> {
     library: &'a Library,
-    /// How often a request or response is one of an operation, or a part of another shape.
+    /// How often a type is used: as the request or response of an operation, or as a part of another type.
     uses: BTreeMap<&'a str, usize>,
 }
 
@@ -102,7 +103,7 @@ impl<'a> Reference<'a> {
         page.push_str("\n## Failures\n\nThe body of a failure is a [Failure](#failure). With status STEP_UP the members of a [StepUp](#stepup) stand beside `error`.\n");
     }
 
-    /// Every shape that is no request or response of one operation alone.
+    /// Writes every type that is not the request or response of a single operation.
     fn types(&self, page: &mut String) {
         let configuration = &self.library.configuration;
         let of_configuration = self.library.within([configuration]);
@@ -128,13 +129,13 @@ impl<'a> Reference<'a> {
         self.uses.get(name).is_none_or(|uses| *uses > 1)
     }
 
-    /// A list of an object's members; objects without a name are told below their member.
+    /// Lists an object's members. Objects without a name are described below their member.
     fn fields(&self, page: &mut String, shape: &Shape, depth: usize) {
         let indent = "  ".repeat(depth);
         for member in shape.members() {
             let must = if member.is_required { ", required" } else { "" };
             let default = match &member.default {
-                // What may be absent has no default of its own, whatever its type would have.
+                // An optional member has no default of its own, even if its type has one.
                 _ if member.is_nullable || member.is_required => String::new(),
                 None | Some(Value::Null | Value::Object(_)) => String::new(),
                 Some(value) => format!(", default `{value}`"),

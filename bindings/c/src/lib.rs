@@ -1,3 +1,4 @@
-//! The C library, `libdoorward`: the functions are those of `doorward::capi`, the header is include/doorward.h.
+//! The C library, `libdoorward`. The functions are those of `doorward::capi`; the header is
+//! include/doorward.h.
 
 pub use doorward::capi::*;

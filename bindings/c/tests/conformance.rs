@@ -1,5 +1,6 @@
-//! Runs tests/conformance/*.json through the C ABI, by `doorward_call` and by the named functions, on each store.
-//! The answers must have the shape of those of `Engine::call`. Each call runs on a thread with a small stack.
+//! Runs tests/conformance/*.json through the C ABI, by `doorward_call` and by the named functions, on each
+//! store. The responses must have the shape of those of `Engine::call`. Each call runs on a thread with a
+//! small stack.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::PathBuf;
@@ -123,9 +124,10 @@ impl Drop for Handle<'_> {
     }
 }
 
-/// Runs a call on a thread of 128 KiB, as much as musl's have; a library that is not optimized takes more.
+/// Runs a call on a thread with a stack of 128 KiB, as with musl; an unoptimized library gets more.
 fn on_a_small_stack(call: impl FnOnce() -> doorward_status) -> doorward_status {
-    /// The caller waits for the thread, so what the call borrows is still there and used by one thread at a time.
+    /// The caller waits for the thread, so the borrowed data stay valid and only one thread uses them at a
+    /// time.
     struct Lent<T>(T);
     unsafe impl<T> Send for Lent<T> {}
     impl<T: FnOnce() -> doorward_status> Lent<T> {
@@ -140,8 +142,8 @@ fn on_a_small_stack(call: impl FnOnce() -> doorward_status) -> doorward_status {
     })
 }
 
-/// The library as it is shipped, where `make test` names it; else that of `cargo build --package doorward-c`, which
-/// Cargo does not build with the tests.
+/// Loads the library that `make test` names, as it is shipped, or else that of `cargo build --package
+/// doorward-c`, which Cargo does not build with the tests.
 fn library() -> Library {
     let built = || std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("libdoorward.so");
     let file = shipped().unwrap_or_else(built);

@@ -21,7 +21,7 @@ pub(crate) struct Apps {
 
 impl Apps {
     /// Uses up a code of the account's app, or returns why it is refused. Each step is valid once, and none
-    /// after a later one, whatever the clock says (RFC 6238 section 5.2).
+    /// after a later one, even if the clock was set back (RFC 6238 section 5.2).
     pub(crate) fn redeem(
         &self,
         tx: &mut Tx,

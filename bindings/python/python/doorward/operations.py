@@ -222,7 +222,7 @@ class Operations(_doorward.Engine):
         actor: The name or id of the one who does this, as the host knows them, where it is not the user.
             The events of the call keep it.
         dry_run: Whether to create nothing and only report.
-        on_conflict: What a problem with one account means for the others: `fail`, the default, imports
+        on_conflict: The effect of a problem with one account on the others: `fail`, the default, imports
             nothing; `skip` imports the others.
 
         Failures: store_unavailable.

@@ -280,7 +280,7 @@ class RequestsConfig(TypedDict, total=False):
     """The rules of `authenticate_request`."""
 
     connections: list[str]
-    """The kinds of connection that may send requests; any other is refused, whatever it asks for."""
+    """The kinds of connection that may send requests; any other is refused for every path."""
     cookie: str | None
     """The cookie that holds the token, if neither the host nor the header gives one. Default: none."""
     exclude: list[str | RequestsConfigExclude]

@@ -288,7 +288,7 @@ class FullRegisterRequest(RegisterRequest):
 
 
 class User(IdentityMixin, ActiveStateMixin):
-    """What may be shown of an account. A password hash never leaves the store."""
+    """The public data of an account. A password hash never leaves the store."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     id: str = ""
@@ -339,7 +339,7 @@ class AccountLock(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     of: str
-    """What is locked: `account` (logins by any name), `username` or `email` (logins by that name),
+    """The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
     `second_factor` (codes of an authenticator app).
     """
     known_device: bool
@@ -599,7 +599,7 @@ class ImportUsersRequest(Model):
     dry_run: bool | None = None
     """Whether to create nothing and only report."""
     on_conflict: OnConflict | None = None
-    """What a problem with one account means for the others: `fail`, the default, imports nothing; `skip`
+    """The effect of a problem with one account on the others: `fail`, the default, imports nothing; `skip`
     imports the others.
     """
 
@@ -619,7 +619,7 @@ class ImportProblem(Model):
 
 
 class ImportUsersResponse(Model):
-    """What was imported and what was not; with `dry_run`, what would be."""
+    """The result of the import; with `dry_run`, the result that it would have."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     imported: Annotated[int, Field(ge=0)]
@@ -1138,7 +1138,7 @@ class LogoutResponse(Model):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     message: str
-    """What the client must do now."""
+    """The next step for the client."""
 
 
 class ListSessionsRequest(Model):
@@ -1523,7 +1523,7 @@ class RotateKeysRequest(Model):
 
 
 class RetiredSecrets(Model):
-    """What was retired, and what ended with it."""
+    """The retired keys, and the data that ended with them."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: Annotated[int, Field(ge=0)]
@@ -1551,7 +1551,7 @@ class RotateKeysResponse(Model):
     it was retired, nothing any more.
     """
     retired: RetiredSecrets | None = None
-    """What was retired, if that was asked for."""
+    """The retired keys, if keys were to be retired."""
 
 
 class ListKeysRequest(Model):
@@ -1587,7 +1587,7 @@ class SecretKey(Model):
     since: int
     """When the key first became current, in Unix seconds."""
     state: SecretKeyState
-    """What this process does with the key."""
+    """The use of the key in this process."""
     needed_by: NeededBy | None = None
     """The data that needs the key in the list, if it is not the current one. The key may be removed once
     all of these are 0 and the newer key is first in every process.
@@ -1817,7 +1817,7 @@ class VerifyTotpResponse(Model):
 
 class SetupTotpRequest(Model):
     """Sets up an authenticator app for an account. The host must have authenticated its user just now,
-    because the app shuts out everybody else.
+    because the app shuts out all other users.
     """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
@@ -2008,7 +2008,7 @@ class AcknowledgeMailRequest(Model):
 
 
 class AcknowledgeMailResponse(Model):
-    """What became of the acknowledgement."""
+    """The result of the acknowledgement."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     acknowledged: bool
