@@ -15,7 +15,7 @@ thread_local! {
     static IN_HOOK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A hook must not call the library: it may run in the midst of an operation.
+/// Refuses a call from inside a hook, which may run in the middle of an operation.
 pub fn refuse_inside() -> Result<()> {
     if IN_HOOK.get() { Err(Code::Reentered.into()) } else { Ok(()) }
 }
@@ -35,7 +35,7 @@ impl Hooks {
         Ok(Hooks { log: log.map(Bound::unbind), now_ms: now_ms.map(Bound::unbind) })
     }
 
-    /// The hooks as the engine takes them.
+    /// Returns the hooks in the engine's form.
     pub fn of_engine(hooks: &Arc<Hooks>) -> doorward::Hooks {
         let mut own = doorward::Hooks::default();
         if hooks.now_ms.is_some() {
@@ -54,7 +54,7 @@ impl Hooks {
         visit.call(&self.now_ms)
     }
 
-    /// What the hook raises is reported and forgotten: a log must not change a verdict.
+    /// An exception of the hook is reported and dropped: logging must not change a result.
     fn log(&self, level: Level, record: &str) {
         enter(|py| {
             let Some(log) = &self.log else { return Ok(()) };
@@ -62,7 +62,7 @@ impl Hooks {
         });
     }
 
-    /// Without the time there is no verdict: the panic becomes the failure `internal`.
+    /// Without the time no decision is possible: the panic becomes the failure `internal`.
     fn now_ms(&self) -> i64 {
         let now = enter(|py| self.now_ms.as_ref().map(|now_ms| now_ms.call0(py)?.extract(py)).transpose());
         now.flatten().unwrap_or_else(|| panic!("the hook now_ms failed"))
@@ -71,7 +71,7 @@ impl Hooks {
 
 fn enter<T>(hook: impl FnOnce(Python<'_>) -> PyResult<T>) -> Option<T> {
     let outer = IN_HOOK.replace(true);
-    // None when the interpreter is on its way out.
+    // None while the interpreter shuts down.
     let value = Python::try_attach(|py| hook(py).map_err(|error| error.write_unraisable(py, None)).ok());
     IN_HOOK.set(outer);
     value.flatten()

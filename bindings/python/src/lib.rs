@@ -1,5 +1,5 @@
-//! The native half of the Python package: opens engines, runs operations, turns JSON text into Python
-//! objects. Names, types and models are the Python half's; verdicts are the engine's.
+//! The native half of the Python package: opens engines, runs operations, and converts JSON text into Python
+//! objects. The Python half has the names, types and models; the engine makes the decisions.
 
 #![forbid(unsafe_code)]
 
@@ -19,7 +19,7 @@ use pyo3::types::{PyCFunction, PyDict, PyString};
 
 use crate::hooks::Hooks;
 
-/// How often this process is a fork's child.
+/// The number of forks that led to this process.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
 #[pymodule]
@@ -32,7 +32,7 @@ mod _doorward {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-    /// Counts forks from now on; Python tells of them, so that no call has to ask the system.
+    /// Starts counting forks. Python reports them, so that no call needs a system call.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
@@ -49,7 +49,7 @@ mod _doorward {
     }
 }
 
-/// The library as data: operations with their JSON Schemas, statuses, codes, features.
+/// Describes the library as data: operations with their JSON Schemas, statuses, codes, features.
 #[pyfunction]
 fn describe(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     objects::from_json(py, &doorward::describe().to_string())
@@ -60,7 +60,7 @@ fn describe(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 struct Engine {
     /// `FORKS` when the engine was opened.
     forks: u32,
-    /// Locked for moments only: a call takes its share of the engine and gives the lock back.
+    /// Locked only briefly: a call clones the reference to the engine and releases the lock.
     open: RwLock<Option<Arc<doorward::Engine>>>,
     hooks: Arc<Hooks>,
 }
@@ -88,8 +88,8 @@ impl Engine {
         Ok(Engine { forks: FORKS.load(Ordering::Relaxed), open, hooks })
     }
 
-    /// Verifies an access token by signature and claims alone, without the store: a session that was
-    /// revoked still passes until the token expires. Returns the claims.
+    /// Verifies an access token by signature and claims alone, without the store: a session that was revoked
+    /// still passes until the token expires. Returns the claims.
     #[pyo3(signature = (token, *, backend=None))]
     fn verify<'py>(
         &self,
@@ -97,10 +97,10 @@ impl Engine {
         token: &Bound<'py, PyString>,
         backend: Option<String>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // A text that is not UTF-8 is no token, nor is the empty one.
+        // A text that is not UTF-8 is not a token, and neither is the empty text.
         let request = VerifyRequest { token: Token::new(utf8(token).unwrap_or_default()), backend };
-        // Mostly it only computes, and briefly: that is not worth giving the interpreter away. What may wait does not
-        // hold it.
+        // Usually the call only computes, for so short a time that releasing the interpreter would cost more.
+        // A call that may wait releases the interpreter.
         let claims = self.run(|engine| match engine.verify_at_once(&request)? {
             Some(claims) => Ok(claims),
             None => py.detach(|| engine.verify(request)),
@@ -108,7 +108,7 @@ impl Engine {
         objects::from_json(py, claims.map_err(|error| failure(py, error))?.as_str())
     }
 
-    /// Runs the operation of this name: JSON text in, Python objects out.
+    /// Runs the operation with this name: JSON text in, Python objects out.
     #[pyo3(signature = (operation, request=None))]
     fn call<'py>(
         &self,
@@ -122,8 +122,8 @@ impl Engine {
         objects::from_json(py, &response.map_err(|error| failure(py, error))?)
     }
 
-    /// Closes the engine; closing it again changes nothing. Calls in flight finish, later ones fail
-    /// with code `engine_closed`.
+    /// Closes the engine. Closing it again changes nothing. Calls in progress finish; later calls fail with
+    /// code `engine_closed`.
     fn close(&self, py: Python<'_>) {
         if self.forks == FORKS.load(Ordering::Relaxed) {
             let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
@@ -148,7 +148,7 @@ impl Engine {
     }
 }
 
-/// In a forked child nothing is closed: the store is the parent's.
+/// A forked child closes nothing, because the store is the parent's.
 impl Drop for Engine {
     fn drop(&mut self) {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
@@ -171,12 +171,12 @@ fn drop_contained(engine: Option<Arc<doorward::Engine>>) {
     });
 }
 
-/// A Python text as UTF-8; one with lone surrogates is none.
+/// Returns a Python text as UTF-8; a text with lone surrogates is refused.
 fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
     text.to_str().map_err(|_| Code::InvalidUtf8.into())
 }
 
-/// The Python exception of a failure.
+/// Makes the Python exception of a failure.
 fn failure(py: Python<'_>, error: Error) -> PyErr {
     static FAILURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let status = error.status();

@@ -1,4 +1,4 @@
-//! JSON text to Python objects, without a tree in between.
+//! Converts JSON text to Python objects, without a tree in between.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The Python object that `text` describes.
+/// Returns the Python object that `text` describes.
 pub fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Object(py).deserialize(&mut deserializer).map_err(|error| PyValueError::new_err(error.to_string()))
@@ -77,7 +77,7 @@ impl<'py, 'de> DeserializeSeed<'de> for Key<'py> {
     }
 }
 
-/// The names of the claims that every token has are made once.
+/// The names of the claims that every token has are created once.
 macro_rules! key {
     ($py:expr, $key:expr, $($name:literal)*) => {
         match $key {

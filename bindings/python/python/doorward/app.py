@@ -1,6 +1,6 @@
-"""Registration, login and the question who is there: async, and free of any web framework.
+"""Registration, login and authentication: async, and independent of any web framework.
 
-What can wait runs on a thread, off the event loop. `repo` says where accounts are: an Engine, a
+Calls that may wait run on a thread, off the event loop. `repo` names the accounts: an Engine, a
 UserRepository, or nothing for the engine of `doorward.configure`.
 """
 
@@ -35,19 +35,19 @@ __all__ = [
 async def register_user(
     user: RegisterRequest, repo: Repo = None, *, client: Client | None = None
 ) -> PublicUser:
-    """Create an account. Conflict says that the name or the address is taken.
+    """Create an account. Raises Conflict if the name or the address is taken.
 
-    Give the client, whose registrations are counted. Roles and attributes are the host's to give:
-    `Engine.register` takes them.
+    Give the client, because the engine limits the registrations of each. Only the host chooses roles and
+    attributes: use `Engine.register` for them.
     """
     return await UserRepository(engine_of(repo)).create(user, client=client)
 
 
 async def login_user(user: LoginRequest, repo: Repo = None, *, client: Client | None = None) -> LoginResponse:
-    """Log in by password and open a session. AuthError says that the credentials are not valid.
+    """Log in by password and open a session. Raises AuthError if the credentials are not valid.
 
-    Give the client, whose failures are counted. `Engine.login` takes the backend, the scope and a second
-    factor.
+    Give the client, because the engine counts its failures. `Engine.login` takes the backend, the scope and a
+    second factor.
     """
     return await to_thread(engine_of(repo).login, **dict(user), client=client)
 
@@ -57,12 +57,12 @@ async def logout_user(
 ) -> LogoutResponse:
     """End the session of an access or refresh token, or every session of its user.
 
-    Without a token nothing is revoked: the answer only tells the client to discard its tokens.
+    Without a token nothing is revoked: the response only tells the client to discard its tokens.
     """
     engine = engine_of(repo)
     if token is None:
         return await to_thread(engine.logout, stateless=True, everywhere=everywhere)
-    # A JWS has dots; a refresh token has none.
+    # A JWS contains dots; a refresh token contains none.
     if "." in token:
         return await to_thread(engine.logout, token=token, everywhere=everywhere)
     return await to_thread(engine.logout, refresh_token=token, everywhere=everywhere)
@@ -71,7 +71,7 @@ async def logout_user(
 async def get_logged_in_user(token: str | None, repo: Repo = None) -> PublicUser:
     """Return the user of a live access token.
 
-    InvalidToken says that it is missing or not valid, UserNotFound that its user is gone.
+    Raises InvalidToken if the token is missing or not valid, and UserNotFound if its user no longer exists.
     """
     try:
         return (await to_thread(engine_of(repo).authenticate, token=token or "")).user
@@ -80,10 +80,10 @@ async def get_logged_in_user(token: str | None, repo: Repo = None) -> PublicUser
 
 
 async def introspect_token(token: str | None, repo: Repo = None) -> IntrospectResponse:
-    """Tell whether a token is good now. It never fails for a reason of the token.
+    """Check whether a token is valid now. An invalid token raises nothing.
 
-    `reason`, which is not serialized, says for the host's logs why a token is not active: `unknown_user`
-    where only the user is gone. When the store cannot answer, AuthServiceUnavailable is raised.
+    `reason`, which is not serialized, tells the host's logs why a token is not active; it is `unknown_user`
+    if only the user is gone. AuthServiceUnavailable is raised if the store does not answer.
     """
     try:
         return await to_thread(engine_of(repo).introspect, token=token or "")
@@ -99,11 +99,11 @@ async def authenticate_request(
     authorization_token: str | None,
     repo: Repo = None,
 ) -> PublicUser | None:
-    """Return the user of a request, or None where it needs none.
+    """Return the user of a request, or None if the request needs no authentication.
 
-    The host's policy is asked with the method in upper case and the path without its query. Only the answer
-    True skips: a policy that fails does not, and a path that two readers could take for different ones is
-    never skipped, by the engine's judgement. InvalidToken says that the raw token is missing or not valid.
+    The host's policy gets the method in upper case and the path without its query. Only the result True skips
+    authentication: a policy that fails does not, and the engine never skips a path that two parsers could
+    understand differently. Raises InvalidToken if the raw token is missing or not valid.
     """
     try:
         verdict = await to_thread(
@@ -112,7 +112,7 @@ async def authenticate_request(
             path=path,
             token=authorization_token or "",
             excluded=_is_excluded(should_skip_authentication, method.upper(), re.split("[?#]", path)[0]),
-            # The policy alone says what is excluded.
+            # Only the policy decides what is excluded.
             rules={"exclude_http_methods": []},
         )
     except InvalidRequest as error:
@@ -128,7 +128,7 @@ def _is_excluded(policy: Callable[[str, str], bool], method: str, path: str) -> 
 
 
 def no_token(error: InvalidRequest) -> InvalidToken:
-    """What is not even a text of a request's length is no token."""
+    """Return the failure for a text that cannot be a token, for example by its length."""
     invalid = InvalidToken("The token is not valid.")
     invalid.detail = error.detail or "malformed"
     return invalid

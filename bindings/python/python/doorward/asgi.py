@@ -1,7 +1,7 @@
-"""ASGI middleware: no request comes through but those that the engine lets pass.
+"""ASGI middleware: only requests that the engine admits reach the application.
 
-The rules are those under `requests` in the engine's configuration, or the middleware's own. Either way the
-engine judges by them; here a connection is only read for it.
+The rules are those under `requests` in the engine's configuration, or the middleware's own. The engine
+applies them; this module only reads the connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Exclude = Pattern | Sequence[Pattern]
 
 
 class Rules:
-    """The rules of a middleware: what it was not given is as the engine's configuration has it."""
+    """The rules of a middleware. Rules that it was not given come from the engine's configuration."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Rules:
         origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
-        """Have the engine read them: a wrong one fails here, as InvalidRequest, before any request."""
+        """Let the engine parse the rules, so that an invalid one raises InvalidRequest before any request."""
         self.repo = repo
         self.backend = backend
         self._own: RequestsConfig | None = None
@@ -66,7 +66,7 @@ class Rules:
             self._own = cast("RequestsConfig", {**self.engine.requests, **given})
         if given or backend is not None:
             connection = next(iter(self.effective.get("connections", [])), None)
-            # Who lists no kind of connection wants nothing to pass.
+            # Without any kind of connection, no request is admitted.
             with suppress(NotAuthenticated):
                 self.engine.authenticate_request(
                     method="GET", path="/", connection=connection, excluded=True, **self.arguments
@@ -74,35 +74,35 @@ class Rules:
 
     @property
     def engine(self) -> Engine:
-        """Who judges."""
+        """The engine."""
         return engine_of(self.repo)
 
     @property
     def effective(self) -> RequestsConfig:
-        """The rules as they are, defaults included."""
+        """The rules in force, including defaults."""
         return self._own or self.engine.requests
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What `authenticate_request` has to know of them."""
+        """The arguments of `authenticate_request` for these rules."""
         return {"rules": self._own, "backend": self.backend}
 
 
 class Grants(dict[str, Any]):
-    """The claims of a token, with the `scopes` that `starlette.authentication.requires` asks for."""
+    """The claims of a token, with the `scopes` that `starlette.authentication.requires` expects."""
 
     def __init__(self, claims: Mapping[str, Any] | None) -> None:
-        """Take the claims of whoever is there, or none."""
+        """Take the claims of the authenticated user, or none."""
         super().__init__(claims or {})
         scope = self.get("scope", "")
         self.scopes: list[str] = [] if claims is None else ["authenticated", *scope.split()]
-        """`authenticated`, and what the token's `scope` grants; nothing where nobody is there."""
+        """`authenticated` and the scopes of the token; empty without a user."""
 
 
 class AuthenticationMiddleware:
-    """Puts the user into `scope["user"]` and the claims into `scope["auth"]`, or answers with the failure.
+    """Puts the user into `scope["user"]` and the claims into `scope["auth"]`, or responds with the failure.
 
-    Where the rules say that nobody has to be there, the user is None and the claims are empty.
+    If the rules require no authentication, the user is None and the claims are empty.
     """
 
     def __init__(
@@ -116,18 +116,18 @@ class AuthenticationMiddleware:
         origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
-        """Take the application, where accounts are, rules of its own, and whose tokens count.
+        """Take the application, the accounts, rules, and the backend that must have issued the tokens.
 
-        exclude: Paths that need no authentication.
-        exclude_http_methods: Methods that need none.
-        scopes: The kinds of connections that may ask; any other is refused.
-        origins: The origins whose pages may send the cookie; without them, those of the own host.
+        exclude: The paths that need no authentication.
+        exclude_http_methods: The methods that need no authentication.
+        scopes: The kinds of connections that are admitted; all others are refused.
+        origins: The origins whose pages may send the cookie; default: those of the own host.
         """
         self.app = app
         self.rules = Rules(repo, exclude, exclude_http_methods, scopes, origins=origins, backend=backend)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, or answer it."""
+        """Admit the request, or respond with the failure."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -142,10 +142,10 @@ class AuthenticationMiddleware:
 async def authenticate(
     scope: Scope, rules: Rules, *, path: str | None = None, excluded: bool = False
 ) -> AuthenticateRequestResponse:
-    """Ask the engine about a connection.
+    """Authenticate a connection by the engine.
 
-    path: The whole path, decoded, where the router made another of that in the scope.
-    excluded: What its route says.
+    path: The whole decoded path, if the router has changed the path in the scope.
+    excluded: Whether the route opted out of authentication.
     """
     header = rules.effective.get("header", "authorization")
     cookie = rules.effective.get("cookie")
@@ -155,10 +155,10 @@ async def authenticate(
         rules.engine.authenticate_request,
         # The handshake of a WebSocket is a GET (RFC 6455 section 4.1).
         method=scope.get("method", "GET"),
-        # Servers have decoded it: what would begin a query, or an escape, is part of the path.
+        # Servers have decoded the path: a character that begins a query or an escape is part of it.
         path=whole.replace("%", "%25").replace("?", "%3F").replace("#", "%23"),
         connection=scope["type"],
-        # Several fields of one name are one list (RFC 9110 section 5.3), which is no token.
+        # Several fields of one name form a list (RFC 9110 section 5.3), which is no token.
         authorization=", ".join(_values(scope, header)) or None,
         cookies={cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
         origin=", ".join(_values(scope, "origin")) or None,
@@ -169,10 +169,10 @@ async def authenticate(
 
 
 class DeviceCookie:
-    """Knows a browser again, by a cookie with a random name for it that lives for a year.
+    """Recognizes a browser by a cookie with a random id that lives for a year.
 
-    The engine takes it as `client.device_id`: on a device where a user logged in before, wrong passwords that
-    strangers send from elsewhere do not lock that user out.
+    The engine takes the id as `client.device_id`: on a device where a user logged in before, wrong passwords
+    from elsewhere do not lock that user out.
     """
 
     SECONDS = 365 * 86_400
@@ -183,9 +183,10 @@ class DeviceCookie:
         self.secure = secure
 
     def client(self, scope: Mapping[str, Any]) -> Client:
-        """Say from where a request comes: address, browser, device, which gets a name if it has none.
+        """Return the client of a request: its address, browser and device.
 
-        A peer without an address, such as a Unix socket or a test client, has none.
+        A device without an id gets a new one. Peers without an address, such as a Unix
+        socket or a test client, get none.
         """
         host = scope["client"][0].partition("%")[0] if scope.get("client") else ""
         try:
@@ -200,16 +201,17 @@ class DeviceCookie:
         )
 
     def header(self, client: Client) -> str:
-        """Return the value of `Set-Cookie` that keeps the name: for whoever gave the right password."""
+        """Return the value of `Set-Cookie` that keeps the id. Send it after the right password."""
         secure = "; Secure" if self.secure else ""
         attributes = f"Max-Age={self.SECONDS}; Path=/; HttpOnly; SameSite=lax{secure}"
         return f"{self.name}={client.device_id}; {attributes}"
 
 
 class VerificationCookie:
-    """Keeps what `register` and `request_email_change` return for the browser that asked, for a week.
+    """Keeps the challenge that `register` and `request_email_change` return, in the browser, for a week.
 
-    The engine takes it as `verification`: beside a mailed token it proves whose account the token is for.
+    The engine takes it as `verification`: together with a mailed token it proves that the account is the
+    browser's.
     """
 
     SECONDS = 7 * 86_400
@@ -220,11 +222,11 @@ class VerificationCookie:
         self.secure = secure
 
     def read(self, scope: Mapping[str, Any]) -> str | None:
-        """Return what a request brings, or nothing."""
+        """Return the challenge of a request, if it has one."""
         return cookies_of(scope).get(self.name) or None
 
     def header(self, verification: str | None) -> str:
-        """Return the value of `Set-Cookie` that keeps it; without one, that forgets it."""
+        """Return the value of `Set-Cookie` that keeps the challenge; without one, deletes the cookie."""
         secure = "; Secure" if self.secure else ""
         seconds = self.SECONDS if verification else 0
         attributes = f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=lax{secure}"
@@ -235,7 +237,7 @@ _DEVICE = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
 
 def cookie_name(name: str | None, default: str, secure: bool) -> str:
-    """Return the name of a cookie, whose prefix keeps other hosts from setting it where there is TLS.
+    """Return the name of a cookie. With TLS, its prefix prevents other hosts from setting the cookie.
 
     Browsers drop a cookie with such a prefix that is not Secure (RFC 6265bis section 4.1.3): a ValueError.
     """
@@ -255,8 +257,9 @@ def _values(scope: Mapping[str, Any], name: str) -> list[str]:
 def cookies_of(scope: Mapping[str, Any]) -> dict[str, str]:
     """Return the cookies of a connection.
 
-    Only spaces and tabs around a pair are not part of it (RFC 6265 section 5.2). A browser sees no prefix in
-    a name that begins with another kind of space, so other hosts can set it: without it, it would have one.
+    Only spaces and tabs around a pair are removed (RFC 6265 section 5.2). A browser sees no prefix in a name
+    that begins with another kind of space, so other hosts can set such a cookie. If that space were removed,
+    the name would have the prefix.
     """
     headers = _values(scope, "cookie")
     pairs = [pair.strip(" \t").partition("=") for header in headers for pair in header.split(";")]
@@ -272,7 +275,7 @@ async def _refuse(scope: Scope, send: Send, error: AuthError) -> None:
     elif scope["type"] == "websocket" and "websocket.http.response" in scope.get("extensions", {}):
         kind = "websocket.http.response"
     elif scope["type"] == "websocket":
-        # Before it is accepted, to close it is to refuse it.
+        # Closing a WebSocket before it is accepted refuses it.
         await send({"type": "websocket.close", "code": 1008})
         return
     else:

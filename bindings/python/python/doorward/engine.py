@@ -1,4 +1,4 @@
-"""The engine, and the process's default one."""
+"""The engine, and the default engine of the process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _logger = logging.getLogger("doorward")
 
 
 def _to_logging(level: int, record: dict[str, Any]) -> None:
-    """Hand a record to `logging`: as text, and whole as the attribute `doorward` of its LogRecord."""
+    """Pass a record to `logging`: its text, and the whole as the attribute `doorward` of the LogRecord."""
     severity = {1: logging.ERROR, 2: logging.WARNING}.get(level, logging.INFO)
     if _logger.isEnabledFor(severity):
         text = " ".join(f"{name}={value}" for name, value in record.items())
@@ -38,16 +38,16 @@ def _to_logging(level: int, record: dict[str, Any]) -> None:
 
 
 class Engine(Operations):
-    """An open engine: share it between threads; open one per process.
+    """An open engine. Share it between threads; open one per process.
 
-    The store is opened at once. `log` receives what the host should know, by default the logger `doorward`
-    of Python's `logging`; `now_ms` replaces the clock; neither may call the engine.
+    The store is opened at once. `log` receives the records for the host, by default in the logger `doorward`
+    of Python's `logging`. `now_ms` replaces the clock. Neither may call the engine.
     """
 
     def __new__(
         cls, config: Config | str | None = None, log: Log | None = None, now_ms: Clock | None = None
     ) -> Self:
-        """Open an engine; a configuration that is a text is JSON."""
+        """Open an engine. A text is a configuration in JSON."""
         text = config if isinstance(config, str) else json.dumps(config or {})
         engine = super().__new__(cls, text, log or _to_logging, now_ms)
         parsed = cast("Config", json.loads(text or "{}"))
@@ -60,14 +60,14 @@ class Engine(Operations):
     _requests: RequestsConfig
 
     max_queued: int
-    """How many calls may wait for a place to hash."""
+    """The number of calls that may wait for a place to hash."""
 
     configured: frozenset[str]
-    """Which keys the configuration has."""
+    """The keys of the configuration."""
 
     @property
     def requests(self) -> RequestsConfig:
-        """The rules of `authenticate_request` as they are, defaults included."""
+        """The rules of `authenticate_request` in force, including defaults."""
         given = {key: value for key, value in self._requests.items() if value is not None}
         return cast("RequestsConfig", {**_default_requests(), **given})
 
@@ -93,10 +93,10 @@ _default: Engine | None = None
 
 
 def _after_fork() -> None:
-    """Keep the default engine in a forked child: it is the parent's, so its calls say `forked`.
+    """Keep the default engine in a forked child: it is the parent's, so calls fail with code `forked`.
 
-    To open another one unasked would be worse: without the configuration it is another store, and with it
-    a store in memory is an empty one and a log hook may hold a lock of the parent.
+    Opening another engine automatically would be worse: without the configuration it would have another
+    store; with it, a store in memory would be empty, and a log hook might hold a lock of the parent.
     """
     global _lock
     _lock = Lock()
@@ -107,9 +107,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def configure(*, log: Log | None = None, now_ms: Clock | None = None, **config: Unpack[Config]) -> Engine:
-    """Open the default engine, that of calls without `repo`; the one before is left to its other users.
+    """Open the default engine, which calls without `repo` use. Other users of the previous one keep it.
 
-    A forked child configures its own: calls on its parent's fail with code `forked`.
+    A forked child must configure its own: calls on its parent's engine fail with code `forked`.
     """
     global _default
     engine = Engine(config, log, now_ms)
@@ -119,7 +119,7 @@ def configure(*, log: Log | None = None, now_ms: Clock | None = None, **config: 
 
 
 def default_engine() -> Engine:
-    """Return the default engine; without `configure` it is opened on first use: `sqlite:doorward.db`."""
+    """Return the default engine. Without `configure` its first use opens `sqlite:doorward.db`."""
     global _default
     with _lock:
         if _default is None:

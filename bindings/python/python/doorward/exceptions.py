@@ -1,8 +1,8 @@
 """Failures, as exceptions: one tree under AuthError.
 
-Catch AuthError for everything that the engine can answer, or a subclass for one reason. `message` may be
-shown to the end user; `detail` says why exactly and is for the host's logs alone. `str()` is the message, but
-for a ConfigError, which says what to correct and where. None of them ever holds a secret.
+Catch AuthError for every failure of the engine, or a subclass for one reason. `message` may be shown to the
+end user; `detail` is the exact reason, for the host's logs only. `str()` is the message; for a ConfigError it
+is the mistake and its place. No exception contains a secret.
 """
 
 from __future__ import annotations
@@ -35,51 +35,51 @@ __all__ = [
 
 
 class AuthError(Exception):
-    """An operation failed; as itself: the credentials are not valid."""
+    """An operation failed. Not as a subclass: the credentials are not valid."""
 
     code: str = "invalid_credentials"
-    """Why: the stable, fine-grained part of the contract."""
+    """The stable, specific reason of the failure."""
 
     status: Status = Status.DENIED
     """The class of the outcome."""
 
     http_status: int = 401
-    """What a web host would answer with."""
+    """The HTTP status of a web host's response."""
 
     field: str | None = None
-    """A JSON pointer to the field that is at fault."""
+    """A JSON pointer to the field that caused the failure."""
 
     retry_after_seconds: int | None = None
-    """How long to wait before the next try."""
+    """The time to wait before the next try."""
 
     reasons: Sequence[str] = ()
-    """Why a password is too weak, in codes that may be shown."""
+    """The reasons why a password is too weak, as codes that may be shown."""
 
     detail: str | None = None
-    """For the host's logs only: why exactly."""
+    """The exact reason, for the host's logs only."""
 
     @property
     def message(self) -> str:
-        """What the end user may be told."""
+        """The text for the end user."""
         return str(self)
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later; it is no verdict then."""
+        """Whether the same request may succeed later. The failure is then no verdict."""
         return self.status in (Status.UNAVAILABLE, Status.THROTTLED)
 
     def errors(self) -> list[dict[str, str]]:
-        """The failure as data for the client: code, message and, where one is at fault, the field."""
+        """The failure as data for the client: code, message and, if a field caused it, the field."""
         field = {} if self.field is None else {"field": self.field}
         return [{**field, "code": self.code, "message": self.message}]
 
     def json(self) -> str:
-        """What `errors` says, as JSON."""
+        """The `errors`, as JSON."""
         return json.dumps(self.errors())
 
     @property
     def http_headers(self) -> dict[str, str]:
-        """What a web host says in headers (RFC 9110, RFC 6750)."""
+        """The headers of a web host's response (RFC 9110, RFC 6750)."""
         headers = {"cache-control": "no-store"}
         if self.http_status == 401:
             errors = {
@@ -95,7 +95,7 @@ class AuthError(Exception):
 
     @property
     def http_body(self) -> dict[str, Any]:
-        """What a web host says as JSON: the failure as every language has it, without `detail`."""
+        """The body of a web host's response: the failure in the form of all languages, without `detail`."""
         error: dict[str, Any] = {
             "code": self.code,
             "message": self.message,
@@ -125,13 +125,13 @@ JWTError = InvalidToken
 
 
 class UserNotFound(AuthError):
-    """The user does not exist: that of a valid token, or the one looked for."""
+    """The user does not exist: the user of a valid token, or of a request."""
 
     code = "user_not_found"
 
 
 class NotAuthenticated(AuthError):
-    """Authentication is required and none was offered."""
+    """Authentication is required, but the request has no proof."""
 
     code = "not_authenticated"
 
@@ -143,9 +143,9 @@ class InvalidAuthorizationHeader(AuthError):
 
 
 class StepUpRequired(AuthError):
-    """Not authenticated yet: `complete_login` takes the challenge with what `code` asks for.
+    """Not authenticated yet: `complete_login` takes the challenge with the proof that `code` names.
 
-    With `reauthentication_required` there is no challenge: who is logged in proves again who they are, by
+    With `reauthentication_required` there is no challenge: the user has to authenticate again, by
     `reauthenticate`.
     """
 
@@ -153,29 +153,29 @@ class StepUpRequired(AuthError):
     status = Status.STEP_UP
 
     challenge: str = ""
-    """Proves what was proven so far. A secret, for one use."""
+    """Proves the earlier steps of the login. It is a secret and can be used once."""
 
     expires_in: int = 0
-    """How long the challenge is good for, in seconds."""
+    """The lifetime of the challenge in seconds."""
 
     user_id: str = ""
-    """Who wants to log in."""
+    """The id of the user who logs in."""
 
     totp_supported: bool = False
-    """With `second_factor_required`: whether a code of an authenticator app will do, as `two_fa_code`."""
+    """With `second_factor_required`: whether a code of an authenticator app is accepted, as `two_fa_code`."""
 
     webauthn_supported: bool = False
-    """Whether a passkey will do, as `webauthn_response`."""
+    """Whether a passkey is accepted, as `webauthn_response`."""
 
     recovery_codes_supported: bool = False
-    """Whether a recovery code will do, as `recovery_code`."""
+    """Whether a recovery code is accepted, as `recovery_code`."""
 
     webauthn_options: Mapping[str, Any] | None = None
-    """With `webauthn_supported`: what the page's `PublicKeyCredential.parseRequestOptionsFromJSON` reads."""
+    """With `webauthn_supported`: the argument of `PublicKeyCredential.parseRequestOptionsFromJSON`."""
 
     @property
     def http_body(self) -> dict[str, Any]:
-        """What a web host says as JSON: the failure, and beside it what the next step needs."""
+        """The body of a web host's response: the failure, and the data for the next step."""
         if self.code == "reauthentication_required":
             return super().http_body
         names = ["challenge", "expires_in", "user_id"]
@@ -187,7 +187,7 @@ class StepUpRequired(AuthError):
 
 
 class PermissionDenied(AuthError):
-    """Authenticated, but not allowed."""
+    """The user is authenticated, but not allowed to do this."""
 
     code = "permission_denied"
     status = Status.FORBIDDEN
@@ -203,7 +203,7 @@ class InvalidRequest(AuthError):
 
 
 class Conflict(AuthError):
-    """It is taken, or already so."""
+    """The name or address is taken, or the change is already made."""
 
     code = "conflict"
     status = Status.CONFLICT
@@ -211,7 +211,7 @@ class Conflict(AuthError):
 
 
 class TooManyAttempts(AuthError):
-    """Too many attempts; `retry_after_seconds` says when to come back."""
+    """Too many attempts; `retry_after_seconds` is the time to wait."""
 
     code = "too_many_attempts"
     status = Status.THROTTLED
@@ -219,7 +219,7 @@ class TooManyAttempts(AuthError):
 
 
 class AuthServiceUnavailable(AuthError):
-    """Store, hash queue, mail or remote service cannot answer now: no verdict, and a retry is safe."""
+    """The store, the hash queue, the mail server or a remote service does not answer; a retry is safe."""
 
     code = "auth_service_unavailable"
     status = Status.UNAVAILABLE
@@ -227,9 +227,9 @@ class AuthServiceUnavailable(AuthError):
 
 
 class ConfigError(AuthError):
-    """Bad configuration, unknown operation, feature not built in.
+    """The configuration is invalid, the operation unknown, or the feature not built in.
 
-    `str()` is for who wrote the configuration: `unknown field: /acess_token_seconds`.
+    `str()` is for the author of the configuration: `unknown field: /acess_token_seconds`.
     """
 
     code = "invalid_config"
@@ -238,16 +238,16 @@ class ConfigError(AuthError):
 
     @property
     def message(self) -> str:
-        """What the end user may be told."""
+        """The text for the end user."""
         return super().__str__()
 
     def __str__(self) -> str:
-        """Say what is wrong, and at which key."""
+        """Describe the mistake, and name the key."""
         if self.detail is None:
             return self.message
         if self.code != type(self).code:
             return f"{self.message} ({self.detail})"
-        # The key is in the pointer, too.
+        # The pointer contains the key, too.
         reason = re.sub(" field `.*`$", " field", self.detail)
         return reason if self.field is None else f"{reason}: {self.field}"
 
@@ -261,7 +261,7 @@ class MisuseError(AuthError):
 
 
 class InternalError(AuthError):
-    """A bug was contained; treat as denied."""
+    """A bug was contained. Treat the request as denied."""
 
     code = "internal"
     status = Status.INTERNAL
@@ -298,7 +298,7 @@ def failure(
     reasons: Sequence[str] = (),
     step_up: str | None = None,
 ) -> AuthError:
-    """Make the exception of a failure; the native module calls it."""
+    """Make the exception of a failure. The native module calls it."""
     error = (_BY_CODE.get(code) or _BY_STATUS[Status(status)])(message)
     error.code = code
     error.status = Status(status)

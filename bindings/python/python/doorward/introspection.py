@@ -1,7 +1,7 @@
 """Tokens of another service, which is asked over HTTP (RFC 7662).
 
-The opposite of `doorward.introspect_token`: the token is another service's, and a token that is not good
-raises. Which service: the key `introspection_service` of the configuration.
+Unlike `doorward.introspect_token`, this checks tokens that another service issued, and an invalid token
+raises InvalidToken. The key `introspection_service` of the configuration names the service.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["authenticate_request", "introspect_token"]
 
 
 async def introspect_token(token: str, repo: Repo = None) -> dict[str, Any]:
-    """Return what the configured service says of a token that is good now.
+    """Return the configured service's answer about a valid token.
 
-    InvalidToken says that the token is missing or not good, by the word of the service.
-    AuthServiceUnavailable says that there is no verdict: the service cannot be reached in time, or its answer
-    is none.
+    Raises InvalidToken if the token is missing or the service says that it is not valid. Raises
+    AuthServiceUnavailable if there is no verdict: the service does not answer in time, or its answer is
+    malformed.
     """
     request = json.dumps({"token": token})
     try:
@@ -44,22 +44,22 @@ async def authenticate_request(
     authorization_token: str | None,
     repo: Repo = None,
 ) -> PublicUser | None:
-    """Return the user of a request by the word of the configured service, or None where it needs none.
+    """Return the user of a request by the configured service, or None if no authentication is needed.
 
-    The host's policy is asked as by `doorward.authenticate_request`. InvalidToken says that the token is
-    missing or not good; AuthServiceUnavailable that there is no verdict, or none that names a user.
+    The host's policy is called as by `doorward.authenticate_request`. Raises InvalidToken if the token is
+    missing or not valid, and AuthServiceUnavailable if there is no verdict, or one without a user.
     """
     try:
         return await app.authenticate_request(
             should_skip_authentication, method=method, path=path, authorization_token=None, repo=repo
         )
     except InvalidToken:
-        # Without a token nobody passes but who needs none.
+        # Without a token, only a request that needs no authentication passes.
         return _user(await introspect_token(authorization_token or "", repo))
 
 
 def _user(answer: Mapping[str, Any]) -> PublicUser:
-    """The user of an answer: a member `user`, as of another doorward, or the members of RFC 7662."""
+    """Return the user of an answer: its member `user`, or else by the members of RFC 7662."""
     user = answer.get("user")
     if not isinstance(user, Mapping):
         name = answer.get("username", answer.get("sub"))

@@ -1,10 +1,10 @@
-"""AuthenticationMiddleware for Litestar, and what its routes are made of.
+"""AuthenticationMiddleware for Litestar, and the models and functions for its routes.
 
     Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=["/health"], repo=engine)])
 
-`request.user` is the user and `request.auth` the claims of the token. Every verdict is the engine's.
+`request.user` is the user and `request.auth` the claims of the token. The engine makes every decision.
 
-The functions that are not coroutines wait: `await doorward.to_thread(verify_password, …)` runs them off the
+Functions that are not coroutines may wait: `await doorward.to_thread(verify_password, …)` runs them off the
 event loop. `repo` is an Engine, a UserRepository, or nothing for the engine of `doorward.configure`.
 """
 
@@ -52,10 +52,10 @@ __all__ = [
 
 
 class _Positional(Model):
-    """A model that takes its members by position, too, as the dataclass did that it stands for."""
+    """A model that also takes its members by position, as the dataclass that it replaces did."""
 
     def __init_subclass__(cls, *, kw_only: bool, **options: Any) -> None:
-        """Take what tells type checkers so (PEP 681)."""
+        """Take the arguments that type checkers read (PEP 681)."""
         super().__init_subclass__(**options)
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -81,36 +81,36 @@ class LoginRequest(_Positional, kw_only=False):
     """The password."""
 
     two_fa_code: str | None = Field(default=None, repr=False)
-    """The code of the authenticator app, where one is in force."""
+    """The code of the authenticator app, if one is active."""
 
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """What a passkey answered to `begin_passkey_login`, instead."""
+    """A passkey's response to `begin_passkey_login`, instead of the code."""
 
 
 class TwoFaRequiredResponse(_Positional, kw_only=False):
-    """What a login route answers where a second factor is wanted: what `StepUpRequired` says."""
+    """The response of a login route if a second factor is required: the data of `StepUpRequired`."""
 
     user_id: str
-    """Who wants to log in."""
+    """The id of the user who logs in."""
 
     totp_supported: bool
-    """Whether a code of an authenticator app will do."""
+    """Whether a code of an authenticator app is accepted."""
 
     webauthn_supported: bool
-    """Whether a passkey will do."""
+    """Whether a passkey is accepted."""
 
     challenge: str = Field(default="", repr=False)
     """For `Engine.complete_login`, with the code; empty for a client that sends the password again."""
 
 
 class TotpSetupResponse(_Positional, kw_only=False):
-    """What `Engine.setup_totp` gives to an authenticator app."""
+    """The result of `Engine.setup_totp`, for an authenticator app."""
 
     secret: str = Field(repr=False)
     """The secret in base32."""
 
     otpauth_uri: str = Field(repr=False)
-    """The same as a URI."""
+    """The secret as a URI."""
 
 
 class TotpCodeRequest(_Positional, kw_only=False):
@@ -119,14 +119,14 @@ class TotpCodeRequest(_Positional, kw_only=False):
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(repr=False)
-    """What the app shows."""
+    """The code that the app shows."""
 
 
 class TotpConfiguredResponse(_Positional, kw_only=False):
-    """Whether an app is in force."""
+    """Whether an app is active."""
 
     is_configured: bool
-    """True only when it is confirmed."""
+    """True only after the app is confirmed."""
 
 
 class JwtUser(_Positional, kw_only=False):
@@ -136,10 +136,10 @@ class JwtUser(_Positional, kw_only=False):
     """The account."""
 
     name: str
-    """Its name, as it is now: the token holds the id alone."""
+    """The account's present name; the token contains only the id."""
 
     email: str = ""
-    """Its address, where it has one, as it is now."""
+    """The account's present address, if it has one."""
 
 
 class ChangePasswordRequest(_Positional, kw_only=False):
@@ -148,14 +148,14 @@ class ChangePasswordRequest(_Positional, kw_only=False):
     model_config = ConfigDict(extra="forbid")
 
     old_password: str = Field(repr=False)
-    """The password as it is."""
+    """The present password."""
 
     new_password: str = Field(repr=False)
-    """The password as it shall be."""
+    """The new password."""
 
 
 class ResetPasswordRequest(_Positional, kw_only=False):
-    """The body of an administrator's route, for `set_password`: the path says whose password it is."""
+    """The body of an administrator's route, for `set_password`. The path names the user."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -174,12 +174,12 @@ def totp_provisioning_uri(secret: str, user_email: str, *, repo: Repo = None) ->
 
 
 def verify_totp(secret: str, code: str, *, repo: Repo = None) -> bool:
-    """Tell whether the code is that of now; the same one as often as it is asked."""
+    """Check whether the code is valid now; it can be checked repeatedly."""
     return engine_of(repo).verify_totp(secret=secret, code=code).valid
 
 
 def verify_password(password_hash: str, password: str, *, repo: Repo = None) -> bool:
-    """Tell whether the password is the one that was hashed; False also for what is no hash.
+    """Check whether the password belongs to the hash; a malformed hash gives False.
 
     The hash comes first, unlike in `doorward.security`.
     """
@@ -187,15 +187,15 @@ def verify_password(password_hash: str, password: str, *, repo: Repo = None) -> 
 
 
 def create_jwt(user: JwtUser, validity_hours: int, *, repo: Repo = None) -> str:
-    """Issue an access token for an account, good for so many hours; InvalidRequest for less than one."""
+    """Issue an access token for an account, valid for so many hours; less than one raises InvalidRequest."""
     claims = {"sub": user.id}
     return engine_of(repo).issue_token(claims=claims, lifetime_seconds=validity_hours * 3600).token
 
 
 def verify_jwt(jwt_token: str, *, repo: Repo = None) -> JwtUser | None:
-    """Return the user of a live token, or None for any other.
+    """Return the user of a live token, or None for any other token.
 
-    When the store cannot answer, AuthServiceUnavailable is raised.
+    If the store does not answer, AuthServiceUnavailable is raised.
     """
     with suppress(InvalidToken, UserNotFound, InvalidRequest):
         user = engine_of(repo).authenticate(token=jwt_token).user
@@ -204,14 +204,14 @@ def verify_jwt(jwt_token: str, *, repo: Repo = None) -> JwtUser | None:
 
 
 async def get_user_by_name_or_mail(db_session: Repo, query: str) -> User | None:
-    """Return the account with this name or, where the text is an address, with this address, in any case."""
+    """Return the account with this name or, if the text is an address, with this address, in any case."""
     with suppress(UserNotFound, InvalidRequest):
         return (await to_thread(engine_of(db_session).get_user, query=query)).user
     return None
 
 
 class AuthenticationMiddleware:
-    """Lets those requests pass that the engine lets pass; a route opts out with `exclude_from_auth=True`."""
+    """Admits the requests that the engine admits; a route opts out with `exclude_from_auth=True`."""
 
     def __init__(
         self,
@@ -225,13 +225,16 @@ class AuthenticationMiddleware:
         origins: Iterable[str] | None = None,
         backend: str | None = None,
     ) -> None:
-        """Take the application, rules of its own, and whose tokens count. A wrong rule is InvalidRequest.
+        """Take the application, optional rules, and the backend that must have issued the tokens.
 
-        exclude: Paths that need no authentication; they match whole paths, and never every path.
-        exclude_from_auth_key: The option by which a route opts out, with nothing but True.
-        exclude_http_methods: Methods that need no authentication; an empty list: none.
-        scopes: The kinds of connections that may ask; any other is refused.
-        origins: The origins whose pages may send the cookie; without them, those of the own host.
+        An invalid rule raises InvalidRequest.
+
+        exclude: The paths that need no authentication. A pattern matches whole paths; one that matches every
+            path is refused.
+        exclude_from_auth_key: The option by which a route opts out; only True does.
+        exclude_http_methods: The methods that need no authentication; an empty list means none.
+        scopes: The kinds of connections that are admitted; all others are refused.
+        origins: The origins whose pages may send the cookie; default: those of the own host.
         """
         self.app = app
         self.exclude_opt_key = exclude_from_auth_key
@@ -249,11 +252,11 @@ class AuthenticationMiddleware:
 
     @property
     def scopes(self) -> set[str]:
-        """The kinds of connections that may ask; any other is refused."""
+        """The kinds of connections that are admitted; all others are refused."""
         return set(self._rules.effective.get("connections", []))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, or raise."""
+        """Admit the request, or raise."""
         result = await self.authenticate_request(ASGIConnection(scope))
         scope["user"], scope["auth"] = result.user, result.auth
         await self.app(scope, receive, send)
@@ -261,10 +264,10 @@ class AuthenticationMiddleware:
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        """Say who is there: nobody, where the rules say that nobody has to be.
+        """Return the user of a connection, or None if the rules require no authentication.
 
-        NotAuthorizedException (401), PermissionDeniedException (403) and other HTTPExceptions carry what the
-        user may know of the failure.
+        NotAuthorizedException (401), PermissionDeniedException (403) and other HTTPExceptions carry the
+        public part of the failure.
         """
         excluded = connection.route_handler.opt.get(self.exclude_opt_key) is True
         scope: Any = connection.scope
@@ -276,16 +279,16 @@ class AuthenticationMiddleware:
 
 
 def _whole_path(scope: Any) -> str | None:
-    """Return the path of the request where the router has left only what is below a mounted application.
+    """Return the path of the request, of which the router has left only the part below a mounted application.
 
-    Where the server does not tell it, that is no path, for which nothing is skipped.
+    If the server does not report the whole path, an empty path is returned, which no rule excludes.
     """
     if not isinstance(scope["route_handler"], ASGIRouteHandler):
         return None
     raw_path: bytes = scope.get("raw_path") or b""
     root_path: str = scope.get("root_path") or ""
     path = unquote(raw_path.decode("latin-1"))
-    # As Litestar's router takes it off: what it serves is what is judged.
+    # Litestar's router removes it in the same way, so the served path is the judged path.
     return path.split(root_path, maxsplit=1)[-1] if root_path else path
 
 

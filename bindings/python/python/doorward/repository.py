@@ -1,4 +1,4 @@
-"""Accounts in the store: what the functions of doorward.app work on."""
+"""The accounts of an engine, on which the functions of doorward.app work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Repo", "User", "UserRepository", "engine_of"]
 
 
 class UserRepository:
-    """The accounts of an engine; without one, of the default engine."""
+    """The accounts of an engine; default: the default engine."""
 
     def __init__(self, engine: Engine | None = None) -> None:
         """Take the engine; the default one is looked up with each call."""
@@ -27,9 +27,9 @@ class UserRepository:
     async def create(
         self, user_create: RegisterRequest | CreateUser, *, client: Client | None = None
     ) -> PublicUser:
-        """Create an account; the password is hashed and forgotten.
+        """Create an account. The password is hashed and not kept.
 
-        A CreateUser has roles and attributes: it is the host's own, never the body of a request.
+        A CreateUser has roles and attributes: only the host may create it, never the body of a request.
         """
         fields = dict(user_create)
         fields["client"] = client or fields.get("client")
@@ -38,7 +38,7 @@ class UserRepository:
     async def authenticate_user(
         self, user_auth: LoginRequest, *, client: Client | None = None
     ) -> dict[str, Any] | None:
-        """Log in: the fields of a LoginResponse, or None where the credentials are not valid."""
+        """Log in. Return the fields of a LoginResponse, or None if the credentials are not valid."""
         try:
             return dict(await to_thread(self.engine.login, **dict(user_auth), client=client))
         except AuthError as error:
@@ -66,11 +66,11 @@ class UserRepository:
 
 
 Repo = Engine | UserRepository | None
-"""Where accounts are: an engine, a repository, or nothing for the default engine."""
+"""The accounts: of an engine, of a repository, or, if None, of the default engine."""
 
 
 def engine_of(repo: Repo) -> Engine:
-    """Return the engine that is meant."""
+    """Return the engine of the accounts."""
     if isinstance(repo, Engine):
         return repo
     return repo.engine if repo is not None else default_engine()

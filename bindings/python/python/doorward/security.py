@@ -15,16 +15,16 @@ __all__ = ["create_access_token", "get_jwt_payload", "hash_password", "verify_pa
 def create_access_token(
     data: Mapping[str, Any], expires_delta: timedelta | None = None, *, repo: Repo = None
 ) -> str:
-    """Issue an access token with the claims of `data`: `sub` and any of the host's own.
+    """Issue an access token with the claims of `data`: `sub` and the host's own claims.
 
-    Claims that the engine makes, and a lifetime of less than a second, are refused: InvalidRequest.
+    Claims that the engine makes, and a lifetime of less than a second, raise InvalidRequest.
     """
     seconds = None if expires_delta is None else expires_delta // timedelta(seconds=1)
     return engine_of(repo).issue_token(claims=data, lifetime_seconds=seconds).token
 
 
 def get_jwt_payload(token: str, *, repo: Repo = None) -> TokenPayload:
-    """Verify an access token by signature and claims alone; JWTError says that it is not valid."""
+    """Verify an access token by signature and claims alone. Raises JWTError if it is not valid."""
     return TokenPayload.model_validate(engine_of(repo).verify(token))
 
 
@@ -40,9 +40,9 @@ def verify_password(
     password: str | None = None,
     repo: Repo = None,
 ) -> bool:
-    """Tell whether the password is the one that was hashed; False also for what is no hash.
+    """Check whether the password belongs to the hash; a malformed hash gives False.
 
-    The password comes first, or by name: `plain_password` or, as elsewhere here, `password`.
+    The password comes first, or is given by name: `plain_password` or, as elsewhere here, `password`.
     """
     given = [each for each in (plain_password, password) if each is not None]
     if len(given) != 1 or hashed_password is None:

@@ -1,7 +1,7 @@
-"""Calls that wait, off the event loop: each on a thread of the right kind.
+"""Waiting calls, off the event loop: each on a thread of the right kind.
 
-A call that hashes a password waits for one of few places, and one that asks another service waits for that.
-Such calls have threads of their own: however many of them wait, no other call waits with them.
+A call that hashes a password waits for one of a few places, and a call to another service waits for that
+service. Such calls have their own threads, so that no number of them delays other calls.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _operations_of(cost: str) -> frozenset[str]:
 
 
 HASHING = _operations_of("hash")
-"""The operations that hash a password, or compute as long over one."""
+"""The operations that hash a password, or check one for as long as a hash takes."""
 
 REMOTE = _operations_of("network")
 """The operations that ask another service."""
@@ -39,13 +39,13 @@ REMOTE = _operations_of("network")
 async def to_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a method of an engine on a thread, as `asyncio.to_thread` does.
 
-    What hashes a password, or asks another service, has threads of its own; it is known by its name. Where
-    more hashes wait than the engine's `password.max_queued`, it fails like the engine: as
+    Calls that hash a password or ask another service have their own threads; they are recognized by their
+    names. If more hashes wait than the engine's `password.max_queued`, the call fails as in the engine: with
     AuthServiceUnavailable, `hash_queue_full`.
     """
     name = getattr(call, "__name__", "")
     operation = args[0] if name == "call" and args else name
-    # What does both waits longer for the service.
+    # A call that does both waits longer for the service.
     if operation in REMOTE:
         return await _remote.run(partial(call, *args, **kwargs))
     if operation not in HASHING:
@@ -56,7 +56,7 @@ async def to_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
 
 
 class _Threads:
-    """Threads for one kind of calls."""
+    """Threads for one kind of call."""
 
     def __init__(self, name: str, count: int) -> None:
         self._name = name
@@ -64,13 +64,13 @@ class _Threads:
         self.start()
 
     def start(self) -> None:
-        """Take threads, in a forked child anew: the parent's are not there."""
+        """Start the threads; a forked child starts new ones, because it does not inherit its parent's."""
         self._pool = ThreadPoolExecutor(self._count, thread_name_prefix=self._name)
         self._lock = Lock()
         self._calls = 0
 
     async def run(self, call: Callable[[], T], max_queued: int | None = None) -> T:
-        """Run a call, unless so many wait already."""
+        """Run a call, unless too many calls wait already."""
         with self._lock:
             if max_queued is not None and self._calls >= self._count + max_queued:
                 raise _queue_full()
@@ -81,7 +81,7 @@ class _Threads:
         except BaseException:
             self._ended()
             raise
-        # Who is cancelled while the call still waits takes it back.
+        # A call that is cancelled before it starts leaves the queue.
         return await asyncio.wrap_future(future)
 
     def _ended(self, *_: Any) -> None:
@@ -101,7 +101,8 @@ def _queue_full() -> AuthServiceUnavailable:
     return error
 
 
-# More than there are places to hash, one for each core, so that none is idle while other calls write.
+# There are more threads than places to hash, one for each core, so that no place is idle while other calls
+# write.
 _hashing = _Threads("doorward-hash", 4 * _cores())
 _remote = _Threads("doorward-remote", 32)
 

@@ -1,4 +1,4 @@
-"""What dependency injection and middleware need."""
+"""Names for dependency injection and middleware."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""doorward in FastAPI: routes that log in by named backends, and who is there as a dependency.
+"""doorward in FastAPI: routes for logins by named backends, and a dependency that returns the user.
 
-Every verdict is the engine's; here headers, cookies and bodies are taken apart and put together.
+The engine makes every decision. This package reads and writes headers, cookies and bodies.
 
     auth = Authentication(engine, {"default": Bearer(), "browser": Cookie()})
     app.include_router(auth.router(), prefix="/auth")

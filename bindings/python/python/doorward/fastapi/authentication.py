@@ -1,4 +1,4 @@
-"""The backends of an application, and who is there."""
+"""The backends of an application, and the authentication of its requests."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = ["Authentication"]
 
 
 class Authentication:
-    """The backends of an application, each with the way its tokens travel.
+    """The backends of an application, each with the transport of its tokens.
 
-    Backends are named as in the engine's configuration, which says how long their tokens live and how they
-    are signed; the one that is always there is `default`. A request may hold tokens of several: they are
-    tried in this order, and the first that is good decides.
+    Backends are named as in the engine's configuration, which sets the lifetimes and signatures of their
+    tokens; `default` always exists. A request may contain tokens of several backends: they are tried in this
+    order, and the first valid one decides.
     """
 
     def __init__(
@@ -47,12 +47,11 @@ class Authentication:
         origins: Sequence[str] | None = None,
         device: DeviceCookie | None = None,
     ) -> None:
-        """Take where accounts are, and the backends; without them, `default` by Bearer.
+        """Take the accounts and the backends; default: `default` by Bearer.
 
-        origins: The origins whose pages may send cookies; by default those of the configuration, or of the
-            own host.
-        device: By which cookie a browser is known again; by default one that is as secure as those of the
-            backends.
+        origins: The origins whose pages may send cookies; default: those of the configuration, or of the own
+            host.
+        device: The cookie that recognizes a browser; default: one that is as secure as those of the backends.
         """
         self.repo = repo
         self.backends: Mapping[str, Transport] = dict(backends or {"default": Bearer()})
@@ -102,11 +101,11 @@ class Authentication:
         roles: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., PublicUser | None]:
-        """Make a dependency: the user of the request, whose account is active and whose session is alive.
+        """Make a dependency that returns the user of the request: an active account with a live session.
 
-        `verified`: the address is verified. `roles`: the user has at least one of them. `max_age_seconds`:
-        the user proved so lately who they are. `optional`: None instead of a refusal. It serves WebSockets,
-        too.
+        `verified`: the address must be verified. `roles`: the user must have at least one of them.
+        `max_age_seconds`: the user must have authenticated at most so long ago. `optional`: return None
+        instead of refusing the request. The dependency also serves WebSockets.
         """
         return _CurrentUser(self, optional, verified, roles, max_age_seconds)
 
@@ -138,7 +137,7 @@ class Authentication:
         roles: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., AuthenticateResponse | None]:
-        """Make a dependency like `current_user`: the user, the session and the claims of the token."""
+        """Make a dependency like `current_user` that returns the user, the session and the token's claims."""
         return _Current(self, optional, verified, roles, max_age_seconds)
 
     def router(
@@ -151,20 +150,21 @@ class Authentication:
     ) -> APIRouter:
         """Make the routes: logins, sessions, addresses, passwords, second factors, public keys.
 
-        only: The operations that get routes, such as `login` and `logout`; by default all that the
-            configuration has, `introspect` apart.
-        without: Those of them that get none.
-        introspect: Who may ask `/introspect` (RFC 7662), as dependencies. It is for other services, and only
-            there where this is given.
-        fresh_seconds: What opens an account (another address, factors, passkeys) is for who proved at most so
-            long ago who they are.
+        only: The operations that get routes, such as `login` and `logout`; default: all that the
+            configuration supports, except `introspect`.
+        without: The operations among them that get no route.
+        introspect: The dependencies that admit a caller of `/introspect` (RFC 7662). The route is for other
+            services, and exists only if this is given.
+        fresh_seconds: The age of the authentication up to which a user may change the ways into the account
+            (another address, factors, passkeys).
         """
         return Routes(self, only, without, introspect, fresh_seconds).router
 
     def authenticate(self, connection: HTTPConnection) -> tuple[str, AuthenticateResponse]:
-        """Say who is there: the backend and what it knows. It waits: in a coroutine, run it on a thread.
+        """Return the backend of a request, and the result of its authentication.
 
-        A WebSocket may ask again, as long as it is open.
+        This call waits: in a coroutine, run it on a thread. A WebSocket may call it repeatedly while it is
+        open.
         """
         refusal: AuthError | None = None
         for name, transport in self.backends.items():
@@ -192,9 +192,10 @@ class Authentication:
         amr: Sequence[str] | None = None,
         by_second_factor: bool | None = None,
     ) -> None:
-        """Refuse with PermissionDenied who may not. It waits, as `authenticate` does.
+        """Raise PermissionDenied if the user may not do this.
 
-        Who only has to prove anew who they are is refused with StepUpRequired, `reauthentication_required`.
+        This call waits, as `authenticate` does. If a new authentication would be enough, it raises
+        StepUpRequired with `reauthentication_required`.
         """
         response = self.engine.authorize(
             token=self.token(connection, backend),
@@ -215,8 +216,8 @@ class Authentication:
         return raw_token(self.backends[backend].access_token(connection))
 
     def check_origin(self, connection: HTTPConnection) -> None:
-        """Refuse with PermissionDenied what a page sent that may not send cookies."""
-        # The engine looks at the origin before the token, and this is none.
+        """Raise PermissionDenied if the request comes from a page that may not send cookies."""
+        # The engine checks the origin before the token, and this is not a token.
         with suppress(InvalidToken):
             self._ask(connection, None, {"cookies": {"origin": ""}})
 
@@ -242,7 +243,7 @@ class Authentication:
 
 
 def _check_backend(engine: Engine, name: str) -> None:
-    """Raise ValueError where the engine has no such backend, rather than at the first request."""
+    """Raise ValueError if the engine has no such backend, rather than at the first request."""
     try:
         engine.verify(token="", backend=name)
     except InvalidToken:
@@ -258,7 +259,7 @@ def _stale() -> StepUpRequired:
 
 
 class _Current:
-    """A dependency; its signature names the backends' schemes, so that OpenAPI shows them."""
+    """A dependency. Its signature names the schemes of the backends, so that OpenAPI lists them."""
 
     def __init__(
         self,

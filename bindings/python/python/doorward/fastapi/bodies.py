@@ -1,4 +1,4 @@
-"""What the routes read and answer: no more than a client may choose, no less than OpenAPI should know."""
+"""The bodies of requests and responses: only the members that a client may choose, all in OpenAPI."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from doorward.models.base import Model
 
 
 class Body(Model):
-    """A body; what it has beyond its fields is refused."""
+    """A body. Unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Credentials(Body, PasswordMixin):
-    """What a client logs in with. Scopes are not for the client to choose."""
+    """The credentials of a login. Clients do not choose scopes."""
 
     username: str
     """The username or the e-mail address."""
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
-    """The code of the authenticator app, where one is set up; else the answer asks for it."""
+    """The code of the authenticator app, if the account has one; without it, the code is requested."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
-    """A recovery code instead."""
+    """A recovery code, instead of the code."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """What a passkey answered to `begin-passkey-login`, instead."""
+    """A passkey's response to `begin-passkey-login`, instead of the code."""
 
 
 class Completion(Body):
-    """The step that a login still wanted: the challenge, and what was asked for."""
+    """The next step of a login: the challenge, and the required proof."""
 
     challenge: Annotated[str, Field(repr=False)]
     new_password: Annotated[str | None, Field(repr=False)] = None
@@ -40,7 +40,7 @@ class Completion(Body):
 
 
 class Proof(Body):
-    """What a user who is logged in proves anew who they are with: one of these."""
+    """The proof of a logged-in user who authenticates again: exactly one member."""
 
     password: Annotated[str | None, Field(repr=False)] = None
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
@@ -52,13 +52,13 @@ class ForeignIdToken(Body):
 
     id_token: Annotated[str, Field(repr=False)]
     provider: str | None = None
-    """Its name in the configuration; not needed where there is one."""
+    """The provider's name in the configuration; not needed if there is only one."""
     nonce: Annotated[str | None, Field(repr=False)] = None
     """The nonce that was sent to the provider."""
 
 
 class Registration(Body, IdentityMixin, PasswordMixin):
-    """What a client registers with. Roles are not for the client to choose."""
+    """The registration of a user. Clients do not choose roles."""
 
     locale: str | None = None
     """The language of mails (BCP 47)."""
@@ -72,61 +72,61 @@ class Registered(PublicUser):
 
 
 class AccountProof(Body):
-    """Whose account it is: username and password, or what `register` answered; else whoever is logged in."""
+    """The account: username and password, or the challenge of `register`; default: the logged-in user."""
 
     username: str | None = None
     """The username or the e-mail address."""
     password: Annotated[str | None, Field(repr=False)] = None
     verification: Annotated[str | None, Field(repr=False)] = None
-    """The `verification` that `register` or `request-email-change` answered."""
+    """The `verification` that `register` or `request-email-change` returned."""
 
     def given(self) -> dict[str, str]:
-        """Return what is given."""
+        """Return the members that are given."""
         return self.model_dump(include={"username", "password", "verification"}, exclude_none=True)
 
 
 class Verification(AccountProof):
-    """Which account wants a mail that verifies its address."""
+    """The account that wants a verification mail."""
 
     email: str | None = None
-    """An address alone: it names no account that has yet to verify it, and nothing is mailed."""
+    """An address alone. It names no account that has not verified it, so nothing is mailed."""
     locale: str | None = None
 
 
 class Address(Body):
-    """To which address a mail is wanted."""
+    """The address of a mail."""
 
     email: str
     locale: str | None = None
 
 
 class NewAddress(Body):
-    """Which address is to be the account's."""
+    """The new address of the account."""
 
     new_email: str
     locale: str | None = None
 
 
 class MailedToken(Body):
-    """What was mailed."""
+    """A mailed token."""
 
     token: Annotated[str, Field(repr=False)]
 
 
 class ProvenToken(AccountProof):
-    """What was mailed, and whose account it is for."""
+    """A mailed token, and a proof of the account."""
 
     token: Annotated[str, Field(repr=False)]
 
 
 class ForgottenPassword(MailedToken):
-    """The password instead of the one that was forgotten."""
+    """The new password in place of the forgotten one."""
 
     new_password: Annotated[str, Field(repr=False)]
 
 
 class PasswordChange(Body):
-    """The password as it is and as it shall be."""
+    """The present and the new password."""
 
     old_password: Annotated[str, Field(repr=False)]
     new_password: Annotated[str, Field(repr=False)]
@@ -139,50 +139,50 @@ class RefreshBody(Body):
 
 
 class LogoutBody(RefreshBody):
-    """What to end."""
+    """The tokens or sessions to end."""
 
     everywhere: bool = False
 
 
 class Code(Body):
-    """What an authenticator app shows."""
+    """A code of an authenticator app."""
 
     code: Annotated[str, Field(repr=False)]
 
 
 class PasskeyLabel(Body):
-    """What the user calls the passkey."""
+    """The user's label for the passkey."""
 
     label: str | None = None
 
 
 class PasskeyUser(Body):
-    """Who wants to log in, where that is known."""
+    """The user who wants to log in, if known."""
 
     username: str | None = None
 
 
 class PasskeyAnswer(Body):
-    """What the browser answered."""
+    """The browser's response."""
 
     challenge: Annotated[str, Field(repr=False)]
     response: Annotated[dict[str, Any], Field(repr=False)]
 
 
 class PasskeyId(Body):
-    """Which passkey."""
+    """The passkey."""
 
     credential_id: str
 
 
 class SessionId(Body):
-    """Which session."""
+    """The session."""
 
     session_id: str
 
 
 class CookieRefresh(Model):
-    """What the next tokens come with where they travel in cookies."""
+    """The response with the next tokens, if tokens travel in cookies."""
 
     expires_in: int
     """The life of the access token in seconds."""
@@ -191,7 +191,7 @@ class CookieRefresh(Model):
 
 
 class CookieLogin(CookieRefresh):
-    """What a login answers where tokens travel in cookies."""
+    """The response to a login, if tokens travel in cookies."""
 
     backend: str
     session_id: str
@@ -199,12 +199,12 @@ class CookieLogin(CookieRefresh):
 
 
 class OwnSession(Model):
-    """A session as its user may see it."""
+    """A session, for its user."""
 
     id: str
     backend: str
     amr: list[str]
-    """By what its user proved who they are (RFC 8176)."""
+    """The methods by which its user was authenticated (RFC 8176)."""
     created_at: int
     refreshed_at: int
     expires_at: int
@@ -217,35 +217,35 @@ class OwnSessions(Model):
 
     sessions: list[OwnSession]
     current: str | None = None
-    """Which of them asks."""
+    """The id of the session of this request."""
 
 
 class FailureReason(Model):
-    """Why."""
+    """The reason of a failure."""
 
     code: str
     """The stable reason."""
     message: str
-    """What may be shown to the user."""
+    """The text for the user."""
     http_status: int
     field: str | None = None
-    """A JSON pointer to what is at fault in the request."""
+    """A JSON pointer to the part of the request that caused the failure."""
     reasons: list[str] | None = None
-    """Why a password is too weak."""
+    """The reasons why a password is too weak."""
     retry_after_seconds: int | None = None
 
 
 class Failure(Model):
-    """What every failure answers."""
+    """The body of every failure."""
 
     error: FailureReason
 
 
 class NextStep(Failure):
-    """What a login that takes another step answers."""
+    """The response to a login that requires another step."""
 
     status: str
-    """What is asked for: the code of the failure."""
+    """The required step: the code of the failure."""
     challenge: str
     """For `complete-login`."""
     expires_in: int

@@ -1,4 +1,4 @@
-"""The backend of fastapi-users, for applications and clients that come from there."""
+"""The backend of fastapi-users, for applications and clients that migrate from it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["JWTAuthentication", "JWTToken"]
 
 
 class JWTToken(Model):
-    """What a login answers."""
+    """The response to a login."""
 
     token: str
 
 
 class JWTAuthentication(Bearer):
-    """Bearer tokens as fastapi-users makes them: HS256 with this secret, `user_id`, its audience.
+    """Bearer tokens in the format of fastapi-users: HS256 with this secret, `user_id`, its audience.
 
         jwt = JWTAuthentication(secret=SECRET, lifetime_seconds=3600)
         engine = Engine({"backends": {jwt.name: jwt.backend}})
         app.include_router(Authentication(engine, {jwt.name: jwt}).router(), prefix="/auth")
 
-    `POST /auth/login/jwt` answers `{"token": "…"}`. There is no refresh token: the session ends with it.
+    `POST /auth/login/jwt` returns `{"token": "…"}`. Without refresh tokens, the session ends with the token.
     """
 
     login_answer: Any = JWTToken
@@ -40,7 +40,7 @@ class JWTAuthentication(Bearer):
         audience: str = "fastapi-users:auth",
         allow_weak_secret: bool = False,
     ) -> None:
-        """Take the secret, of at least 32 bytes, how long a token is good, and the name of the backend."""
+        """Take the secret, of at least 32 bytes, the lifetime of a token, and the name of the backend."""
         self.name = name
         self.lifetime_seconds = lifetime_seconds
         self.backend: BackendConfig = {
@@ -57,5 +57,5 @@ class JWTAuthentication(Bearer):
         return f"JWTAuthentication(name={self.name!r}, lifetime_seconds={self.lifetime_seconds})"
 
     def answer(self, tokens: Tokens) -> Response:
-        """Hand out the token in a body that no cache keeps."""
+        """Return the token in a body that no cache stores."""
         return JSONResponse({"token": tokens.access_token}, headers=NO_STORE)

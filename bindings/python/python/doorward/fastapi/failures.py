@@ -1,4 +1,4 @@
-"""How failures are answered, and how OpenAPI is told of them."""
+"""The responses to failures, and their descriptions for OpenAPI."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["answer_of", "failure_response", "failures"]
 
 
 async def failure_response(request: Request, error: Exception) -> Response:
-    """Answer with a failure: its status, and of its reasons those that the user may know.
+    """Respond to a failure with its status and the reasons that the user may know.
 
     An exception handler: `app.add_exception_handler(AuthError, failure_response)`. A WebSocket that is not
-    accepted yet is refused, one that is open is closed with 1008 (RFC 6455).
+    accepted yet is refused; an open one is closed with 1008 (RFC 6455).
     """
     if not isinstance(error, AuthError):
         raise error
-    # Handlers are called for both kinds, whatever their type says.
+    # Handlers are called for both kinds, contrary to their declared type.
     connection = cast("HTTPConnection", request)
     if not isinstance(connection, WebSocket):
         return answer_of(error)
@@ -38,23 +38,23 @@ async def failure_response(request: Request, error: Exception) -> Response:
 
 
 class _Answered(Response):
-    """What is left to say to a WebSocket."""
+    """Stands for the response to a WebSocket, which was sent already."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say nothing."""
+        """Send nothing."""
 
 
 MAILED = frozenset({"check_mail_token", "reset_password", "verify_email"})
-"""The operations whose token was mailed: that it is not good any more ends no session."""
+"""The operations that take a mailed token. If it is no longer valid, no session ends."""
 
 
 def answer_of(error: AuthError) -> JSONResponse:
-    """Return the answer to a request that failed."""
+    """Return the response to a request that failed."""
     return JSONResponse(error.http_body, error.http_status, error.http_headers)
 
 
 def failures(*operations: str, also: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
-    """Describe for OpenAPI how a route fails: as these operations do, and by these codes."""
+    """Describe the failures of a route for OpenAPI: those of these operations, and these codes."""
     statuses, codes = _table()
     if MAILED.intersection(operations):
         statuses = {**statuses, "invalid_token": 400}
@@ -70,10 +70,10 @@ def failures(*operations: str, also: tuple[str, ...] = ()) -> dict[int | str, di
 
 @cache
 def _table() -> tuple[dict[str, int], dict[str, list[str]]]:
-    """The HTTP status of each code, and the codes of each operation."""
+    """Return the HTTP status of each code, and the codes of each operation."""
     library = describe()
     http = {status["name"]: status["http_status"] for status in library["statuses"]}
-    # A code that has two is a look-up's in the second, and no route looks anybody up.
+    # A code with two statuses has the second for look-ups, and no route looks up users.
     statuses = {code["code"]: http[code["status"]] for code in reversed(library["codes"])}
     statuses["reauthentication_required"] = http["STEP_UP"]
     codes = {row["name"]: [failure["code"] for failure in row["failures"]] for row in library["operations"]}

@@ -1,4 +1,4 @@
-"""The routes of an Authentication: one for each operation that a client may ask for, under its name."""
+"""The routes of an Authentication: one for each operation that a client may call, under its name."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ OPERATIONS = frozenset(
         "verify_email",
     }
 )
-"""What may get a route."""
+"""The operations that may get a route."""
 
 SIGNED_IN = ("not_authenticated", "invalid_authorization_header", "invalid_token", "user_not_found")
 FRESH = (*SIGNED_IN, "reauthentication_required")
 
 
 class Routes:
-    """Routes, put together once."""
+    """The routes of one router."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Routes:
         introspect: Sequence[Dependency],
         fresh_seconds: int,
     ) -> None:
-        """Make those that are wanted; a name that is none is a ValueError."""
+        """Make the requested routes; an unknown name raises ValueError."""
         unknown = {*(only or ()), *without} - OPERATIONS
         if unknown:
             raise ValueError(f"there is no route for {', '.join(sorted(unknown))}")
@@ -118,9 +118,9 @@ class Routes:
         also: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
-        """Add a route for an operation, if it is wanted. `also`: the codes it fails by besides.
+        """Add a route for an operation, if it is requested.
 
-        A route for who is logged in says so by these codes.
+        `also`: additional codes of its failures. The codes tell whether the route is for logged-in users.
         """
         if operation not in self._wanted:
             return
@@ -178,7 +178,7 @@ class Routes:
     async def _log_in(
         self, request: Request, transport: Transport | None, call: Callable[..., Any], **fields: Any
     ) -> Response:
-        """Log in, and know the browser again from then on, also where another step is wanted first."""
+        """Log in, and recognize the browser from then on, even if another step is required first."""
         client = self._auth.device.client(request.scope)
         if call.__name__ != "complete_login":
             fields["client"] = client
@@ -195,7 +195,7 @@ class Routes:
         transport = transport or self._auth.backends.get(tokens.backend)
         try:
             if transport is None:
-                # The challenge is of a login elsewhere.
+                # The challenge belongs to a login elsewhere.
                 raise NotAuthenticated("Authentication is required.")
             if isinstance(transport, Cookie):
                 # A page of another origin would log the browser in to an account of its own.
@@ -246,7 +246,8 @@ class Routes:
                 (transport, self._proofs(request, transport, body.refresh_token))
                 for transport in auth.backends.values()
             ]
-            # Each may be of another session; where two are of one, the second changes nothing.
+            # The tokens may belong to different sessions; if they belong to one, the second call changes
+            # nothing.
             for access, refresh in dict.fromkeys(proof for _, proofs in offered for proof in proofs):
                 try:
                     done = auth.engine.logout(token=access, refresh_token=refresh, everywhere=body.everywhere)
@@ -271,7 +272,7 @@ class Routes:
         def list_sessions(request: Request) -> Response:
             _, found = auth.authenticate(request)
             sessions = auth.engine.list_sessions(user_id=found.user.id).sessions
-            # What the device is known by stays with the engine.
+            # The device's id stays with the engine.
             own = [bodies.OwnSession.model_validate(each) for each in sessions]
             return _private(bodies.OwnSessions(sessions=own, current=found.session_id))
 
@@ -302,7 +303,7 @@ class Routes:
     def _proofs(
         self, request: Request, transport: Transport, body: str | None
     ) -> list[tuple[str, None] | tuple[None, str]]:
-        """The tokens of a request, each an access or a refresh token, which lives longer."""
+        """Return the tokens of a request, each an access token or a refresh token, which lives longer."""
         refresh_token, access_token = transport.refresh_token(request, body), transport.access_token(request)
         if "cookies" in access_token or refresh_token != body:
             self._auth.check_origin(request)
@@ -326,9 +327,9 @@ class Routes:
         self._add("register", register, status_code=201, response_model=bodies.Registered)
 
     def _kept(self, request: Request, response: Response, verification: str | None) -> Response:
-        """Let a browser keep what proves that the account is its own, where tokens travel in cookies, too.
+        """Keep the challenge in the browser, if tokens travel in cookies, too.
 
-        Not where a page of another origin asked: that would prove an account of its own.
+        It is not kept for a page of another origin, because it would prove that page's own account.
         """
         if any(isinstance(transport, Cookie) for transport in self._auth.backends.values()):
             with suppress(PermissionDenied):
@@ -337,9 +338,9 @@ class Routes:
         return response
 
     def _account_proofs(self, request: Request, token_field: str) -> list[dict[str, str]]:
-        """Say by what a request without a body's proof shows whose account it is about.
+        """Return the proofs of an account in a request whose body has none.
 
-        Whoever is logged in; the browser that registered the account, or asked for its new address.
+        They are the logged-in user, or the browser that registered the account or requested its new address.
         """
         auth = self._auth
         proofs: list[dict[str, str]] = []
@@ -389,7 +390,7 @@ class Routes:
             )
             client = auth.device.client(request.scope)
             verify: Callable[..., Any] = auth.engine.verify_email
-            # Without a proof that fits, the refusal says that one is wanted.
+            # Without a matching proof, the refusal reports that a proof is required.
             for proof in [*proofs] if given else [*proofs, {}]:
                 try:
                     await to_thread(verify, token=body.token, client=client, **proof)
@@ -440,11 +441,11 @@ class Routes:
         changed = models.ChangePasswordResponse
         self._add("change_password", change_password, response_model=changed, also=SIGNED_IN)
 
-    # Second factors: what opens an account is for who proved just now who they are.
+    # Second factors: changing the ways into an account requires a recent authentication.
 
     def _fresh(self, request: Request) -> tuple[Transport, models.AuthenticateResponse]:
         backend, found = self._auth.authenticate(request)
-        # Where there is a second factor, a password alone does not do.
+        # If there is a second factor, a password alone is not enough.
         self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds, by_second_factor=True)
         return self._auth.backends[backend], found
 
@@ -537,7 +538,7 @@ class Routes:
 
 
 def _not_configured(engine: Engine) -> set[str]:
-    """What would answer every client that the configuration is wrong."""
+    """Return the operations that fail for every client because their configuration is missing."""
     needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
     needs |= {"login_with_id_token": "id_token_providers"}
     return {name for name, key in needs.items() if key not in engine.configured}
@@ -548,11 +549,11 @@ def _any_of(answers: Iterable[Any]) -> Any:
 
 
 def _private(answer: Model) -> JSONResponse:
-    """What no cache keeps."""
+    """Make a response that no cache stores."""
     return JSONResponse(answer.model_dump(mode="json", exclude_none=True), headers=NO_STORE)
 
 
 def _forgotten(transport: Transport, response: Response) -> Response:
-    """The session is over: the client forgets it."""
+    """Let the client delete the tokens of a session that has ended."""
     transport.forget(response)
     return response

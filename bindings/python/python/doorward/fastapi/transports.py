@@ -1,4 +1,4 @@
-"""How the tokens of a backend travel: in headers and bodies, or in cookies."""
+"""The transports of a backend's tokens: headers and bodies, or cookies."""
 
 from __future__ import annotations
 
@@ -33,46 +33,46 @@ Tokens: TypeAlias = (
     | ReauthenticateResponse
     | RefreshResponse
 )
-"""What a transport hands out."""
+"""The tokens that a transport carries."""
 
 NO_STORE = {"cache-control": "no-store"}
 
 
 class Transport(Protocol):
-    """How the tokens of a backend travel."""
+    """The transport of a backend's tokens."""
 
     login_answer: Any
-    """The body of a login's answer, for OpenAPI."""
+    """The body of the response to a login, for OpenAPI."""
 
     refresh_answer: Any
-    """The body of the next tokens, for OpenAPI."""
+    """The body of the response with the next tokens, for OpenAPI."""
 
     def scheme(self, backend: str) -> Callable[..., Any]:
-        """Describe it for OpenAPI."""
+        """Describe the transport for OpenAPI."""
         ...
 
     def access_token(self, request: HTTPConnection) -> dict[str, Any]:
-        """Return the access token of a request as an argument of `authenticate_request`, or nothing.
+        """Return the access token of a request as an argument of `authenticate_request`, if it has one.
 
         `authorization`: the header. `cookies`: the one cookie, which only pages of the own site may send.
         """
         ...
 
     def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
-        """Return the refresh token of a request, whose body has this one."""
+        """Return the refresh token of a request with this refresh token in its body."""
         ...
 
     def answer(self, tokens: Tokens) -> Response:
-        """Hand out tokens."""
+        """Return the response that gives out the tokens."""
         ...
 
     def forget(self, response: Response) -> None:
-        """Take the tokens back from the client, as far as the host can."""
+        """Delete the tokens at the client, as far as the host can."""
         ...
 
 
 class _Scheme(SecurityBase):
-    """What OpenAPI is told; the tokens are read elsewhere, from WebSockets, too."""
+    """The scheme for OpenAPI only. The tokens are read elsewhere, because WebSockets have them, too."""
 
     def __init__(self, scheme_name: str, model: Description) -> None:
         self.scheme_name = scheme_name
@@ -83,13 +83,13 @@ class _Scheme(SecurityBase):
 
 
 class Bearer:
-    """Tokens travel in the `Authorization` header and in JSON bodies: for everything but browsers."""
+    """Tokens travel in the `Authorization` header and in JSON bodies: for all clients except browsers."""
 
     login_answer: Any = LoginResponse
     refresh_answer: Any = RefreshResponse
 
     def scheme(self, backend: str) -> Callable[..., Any]:
-        """Describe it for OpenAPI."""
+        """Describe the transport for OpenAPI."""
         return _Scheme(backend, HTTPBearer())
 
     def access_token(self, request: HTTPConnection) -> dict[str, Any]:
@@ -98,37 +98,37 @@ class Bearer:
         return {"authorization": ", ".join(headers)} if headers else {}
 
     def refresh_token(self, request: HTTPConnection, body: str | None) -> str | None:
-        """Return the one of the body."""
+        """Return the refresh token of the body."""
         return body
 
     def answer(self, tokens: Tokens) -> Response:
-        """Hand out tokens in a body that no cache keeps (RFC 6749 section 5.1)."""
+        """Return the tokens in a body that no cache stores (RFC 6749 section 5.1)."""
         return JSONResponse(tokens.model_dump(exclude_none=True), headers=NO_STORE)
 
     def forget(self, response: Response) -> None:
-        """Do nothing: such a client forgets by itself."""
+        """Do nothing: such a client deletes its tokens itself."""
 
 
 class Cookie:
     """Tokens travel in cookies that scripts cannot read and other sites cannot use: for browsers.
 
-    A name with the prefix `__Host-` is one that no other host, and nothing without TLS, can set.
+    No other host, and no connection without TLS, can set a cookie with the prefix `__Host-`.
     """
 
     login_answer: Any = CookieLogin
     refresh_answer: Any = CookieRefresh
 
     def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
-        """Take the name of the cookie; that of the refresh token is longer by `-refresh`.
+        """Take the name of the cookie; the refresh token's name has `-refresh` appended.
 
-        `secure=False` is for tests and development without TLS: the name is `doorward` then.
+        `secure=False` is for tests and development without TLS: the name is then `doorward`.
         """
         self.name = cookie_name(name, "doorward", secure)
         self.refresh_name = f"{self.name}-refresh"
         self.secure = secure
 
     def scheme(self, backend: str) -> Callable[..., Any]:
-        """Describe it for OpenAPI."""
+        """Describe the transport for OpenAPI."""
         return _Scheme(backend, APIKeyCookie(name=self.name).model)
 
     def access_token(self, request: HTTPConnection) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Cookie:
         return cookies_of(request.scope).get(self.refresh_name)
 
     def answer(self, tokens: Tokens) -> Response:
-        """Hand out tokens in cookies that live as long as the tokens; the body has none."""
+        """Return the tokens in cookies that live as long as the tokens; the body contains none."""
         rest = tokens.model_dump(exclude_none=True, exclude={"access_token", "refresh_token", "token_type"})
         response = JSONResponse(rest, headers=NO_STORE)
         self._set(response, self.name, tokens.access_token, tokens.expires_in)
@@ -160,7 +160,10 @@ class Cookie:
 
 
 def raw_token(access_token: dict[str, Any]) -> str:
-    """Return the token itself. What follows no scheme, or the wrong one, is none that the engine knows."""
+    """Return the token itself.
+
+    A text without a scheme, or with the wrong one, is a token that the engine does not know.
+    """
     if "cookies" in access_token:
         return str(next(iter(access_token["cookies"].values())))
     if "token" in access_token:

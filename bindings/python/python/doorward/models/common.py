@@ -1,4 +1,4 @@
-"""What several models have in common."""
+"""The common parts of several models."""
 
 from __future__ import annotations
 

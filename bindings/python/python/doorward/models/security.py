@@ -1,4 +1,4 @@
-"""What a verified token says."""
+"""The claims of a verified token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["TokenPayload"]
 
 
 class TokenPayload(Model):
-    """The claims that every verified token has; no decision on authorization may rest on them alone."""
+    """The claims that every verified token has. Do not base authorization on them alone."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     sub: str
