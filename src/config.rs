@@ -7,7 +7,7 @@ mod values;
 use crate::password::PasswordPolicy;
 use crate::types::url::Origin;
 use crate::types::url::ServiceUrl;
-use crate::types::whole::{On, Whole};
+use crate::types::whole::{On, Seconds, Whole};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -80,9 +80,9 @@ pub struct Config {
     pub session_max_seconds: Option<SessionMaxSeconds>,
     /// How long after a refresh the token before the last still returns the answer of its first use, for two
     /// tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
-    pub refresh_grace_seconds: Whole<0, 600, 30>,
+    pub refresh_grace_seconds: Seconds<0, 600, 30>,
     /// How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`.
-    pub leeway_seconds: Whole<0, 600, 30>,
+    pub leeway_seconds: Seconds<0, 600, 30>,
     /// Named backends besides `default`, which the keys above describe: a token of one backend is never
     /// accepted by another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: the store's
     /// backends.
@@ -262,11 +262,11 @@ pub struct Throttle {
     /// Registrations and requests for mails from one address are limited to the same number.
     pub source_failures: Whole<1, 1_000_000, 100>,
     /// The time after which failures are forgotten.
-    pub window_seconds: Whole<1, 86_400, 900>,
+    pub window_seconds: Seconds<1, 86_400, 900>,
     /// The first lock; each further failure doubles it.
-    pub lock_seconds: Whole<1, 86_400, 60>,
+    pub lock_seconds: Seconds<1, 86_400, 60>,
     /// The longest lock.
-    pub lock_max_seconds: Whole<1, 86_400, 3_600>,
+    pub lock_max_seconds: Seconds<1, 86_400, 3_600>,
 }
 
 /// Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
@@ -279,7 +279,7 @@ pub struct Totp {
     /// The number of digits of a code.
     pub digits: Whole<6, 8, 6>,
     /// How long a code is shown.
-    pub period_seconds: Whole<15, 300, 30>,
+    pub period_seconds: Seconds<15, 300, 30>,
     /// How many codes before and after the current one are accepted: clocks differ, and people need time to
     /// type.
     pub skew_steps: Whole<0, 10, 1>,

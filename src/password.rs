@@ -2,7 +2,7 @@
 //! truncated, wiped on drop.
 
 use crate::types::secret::{Secret, collected};
-use crate::types::whole::Whole;
+use crate::types::whole::{Seconds, Whole};
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -36,7 +36,7 @@ pub struct PasswordPolicy {
     /// store false.
     pub pepper: Option<bool>,
     /// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
-    pub temporary_seconds: Whole<60, 31_536_000, 604_800>,
+    pub temporary_seconds: Seconds<60, 31_536_000, 604_800>,
     /// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
     /// these places, as many as the largest request among them. Default: the number of processors.
     pub max_concurrent: Option<Whole<1, 1024, 1>>,
@@ -54,7 +54,7 @@ impl Default for PasswordPolicy {
             max_bytes: Whole::default(),
             blocklist: true,
             pepper: None,
-            temporary_seconds: Whole::default(),
+            temporary_seconds: Seconds::default(),
             max_concurrent: None,
             max_queued: Whole::default(),
         }

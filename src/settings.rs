@@ -179,7 +179,8 @@ fn compare(place: &str, store: &Value, given: &Value, found: &mut Vec<Difference
             let names = store.keys().chain(given.keys().filter(|name| !store.contains_key(*name)));
             for name in names {
                 let side = |object: &serde_json::Map<String, Value>| object.get(name).cloned();
-                let (store, given) = (side(store).unwrap_or_default(), side(given).unwrap_or_default());
+                let store = side(store).unwrap_or_default();
+                let given = side(given).unwrap_or_default();
                 compare(&format!("{place}/{name}"), &store, &given, found);
             }
         }
@@ -199,6 +200,6 @@ fn shown(value: &Value) -> String {
 }
 
 /// Serializes a secret, for the text that is sealed.
-fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(Secret::expose).serialize(serializer)
 }

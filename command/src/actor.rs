@@ -41,7 +41,8 @@ fn account() -> Option<String> {
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let found = accounts.lines().find_map(|line| {
         let mut parts = line.split(':');
-        let (name, uid) = (parts.next()?, parts.nth(1)?);
+        let name = parts.next()?;
+        let uid = parts.nth(1)?;
         (uid == own).then(|| name.to_owned())
     });
     found.or_else(|| environment("LOGNAME"))

@@ -89,7 +89,8 @@ impl Events {
         let signals = self.follow.then(signals::watch).transpose()?;
         let names = ["AT", "ID", "KIND", "USER", "SESSION", "IP", "ACTOR", "DETAIL"];
         let mut printer = Printer { json: context.json, table: Table::new(names) };
-        let (mut resume, mut shown) = (request["after"].clone(), Vec::new());
+        let mut resume = request["after"].clone();
+        let mut shown = Vec::new();
         if let Some(last) = self.last {
             let (events, end) = newest(&host, request.clone(), last as usize)?;
             printer.print(context.out, &events)?;
@@ -116,7 +117,8 @@ impl Events {
 /// Returns the newest events, in ascending order, and how far the log was read.
 fn newest(host: &Host, mut request: Value, count: usize) -> Outcome<(Vec<Value>, Value)> {
     request["order"] = json!("newest");
-    let (mut events, mut resume) = (Vec::new(), None);
+    let mut events = Vec::new();
+    let mut resume = None;
     loop {
         request["limit"] = json!((count - events.len()).min(1000));
         let mut page = host.call("events", &request)?;

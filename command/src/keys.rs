@@ -111,7 +111,8 @@ fn list(context: &mut Context, answer: &Value) -> Outcome {
 
 /// Creates the file of a new secret key.
 fn new_secret(file: &Path, context: &mut Context) -> Outcome {
-    let (name, shown) = (file.display().to_string(), show::path(file));
+    let name = file.display().to_string();
+    let shown = show::path(file);
     doorward::new_secret_key_file(file).map_err(|error| match (error.code, error.detail) {
         (Code::InvalidConfig, _) if file.exists() => {
             Failure::File(format!("FILE {shown}: the file exists already"))

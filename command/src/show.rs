@@ -59,15 +59,20 @@ pub fn or(text: String, none: &str) -> String {
 /// Formats Unix seconds as RFC 3339.
 pub fn time(at: &Value) -> String {
     let Some(at) = at.as_i64() else { return String::new() };
-    let (days, seconds) = (at.div_euclid(86_400), at.rem_euclid(86_400));
+    let days = at.div_euclid(86_400);
+    let seconds = at.rem_euclid(86_400);
     // Days since 1 March of the year 0, in eras of 400 years.
-    let (era, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
+    let era = (days + 719_468).div_euclid(146_097);
+    let day = (days + 719_468).rem_euclid(146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
     let year = era * 400 + year + i64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let hour = seconds / 3600;
+    let minute = seconds / 60 % 60;
+    let second = seconds % 60;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
@@ -133,7 +138,8 @@ impl Bar {
                 return;
             }
             let filled = (tenth / 25) as usize;
-            let (bar, percent) = ("#".repeat(filled), tenth as f64 / 10.0);
+            let bar = "#".repeat(filled);
+            let percent = tenth as f64 / 10.0;
             eprint!("\r{what:12} [{bar:40}] {percent:5.1} % {about}\x1b[K");
         }
     }

@@ -19,7 +19,8 @@ pub fn print(out: &mut dyn Write, user: &Value, status: &Value) -> Outcome {
     ] {
         writeln!(out, "{name:11} {text}")?;
     }
-    let (name, who) = (word(&user["username"]), argument(user));
+    let name = word(&user["username"]);
+    let who = argument(user);
     let obstacles: Vec<String> =
         items(&status["obstacles"]).flat_map(|code| sentences(&word(code), &who, status)).collect();
     match obstacles.is_empty() {
@@ -80,7 +81,8 @@ fn factors(factors: &Value) -> String {
 
 fn mails(mails: &Value) -> String {
     let one = |mail: &Value| {
-        let (kind, since) = (word(&mail["kind"]), time(&mail["created_at"]));
+        let kind = word(&mail["kind"]);
+        let since = time(&mail["created_at"]);
         match mail["attempts"].as_i64() {
             None | Some(0) => format!("{kind} waits since {since}"),
             Some(tries) => {

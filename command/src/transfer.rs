@@ -48,7 +48,8 @@ impl Import {
         let signals = signals::watch()?;
         let mut lines = Lines::open(&self.file, longest, signals)?;
         let host = context.source.open()?;
-        let (mut done, mut bar) = (Done::default(), Bar::new());
+        let mut done = Done::default();
+        let mut bar = Bar::new();
         let result = self.import(&host, &mut lines, signals, &mut done, &mut bar, context);
         bar.clear();
         let is_whole = result.is_ok() && (self.dry_run || !done.is_stopped);
@@ -282,7 +283,8 @@ impl Lines {
 
     /// Returns the next lines: at most one transaction's number, and at most one request's bytes.
     fn batch(&mut self) -> Outcome<Option<Batch>> {
-        let (mut batch, begin) = (Batch::default(), self.read);
+        let mut batch = Batch::default();
+        let begin = self.read;
         while batch.numbers.len() + batch.malformed.len() < BATCH
             && self.read - begin < self.longest as u64
             && let Some(account) = self.account()?
@@ -377,7 +379,8 @@ pub fn export(context: &mut Context) -> Outcome {
     const FORM: [&str; 7] =
         ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
     let host = context.source.open()?;
-    let (signals, mut exported) = (signals::watch()?, 0);
+    let signals = signals::watch()?;
+    let mut exported = 0;
     host.pages("list_users", json!({}), "users", |users| {
         signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;
         exported += users.len();

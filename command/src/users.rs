@@ -208,8 +208,10 @@ impl VerifyEmail {
     fn run(self, host: &Host, context: &mut Context) -> Outcome {
         let VerifyEmail { who, reclaim, yes } = self;
         let found = host.user_with_status(&who.who)?;
-        let (user, is_unproven) = (&found["user"], found["status"]["has_proven"] == false);
-        let (title, address) = (title(user), word(&user["email"]));
+        let user = &found["user"];
+        let is_unproven = found["status"]["has_proven"] == false;
+        let title = title(user);
+        let address = word(&user["email"]);
         if reclaim {
             let question =
                 format!("Remove password, sessions and factors of {title}, and mark {address} as verified?");
@@ -339,7 +341,8 @@ fn update(host: &Host, who: &str, mut changes: Value) -> Outcome<Value> {
 /// Prints accounts as a table, or as one JSON object per line.
 fn list(host: &Host, request: Value, context: &mut Context) -> Outcome {
     let mut table = Table::new(["ID", "USERNAME", "E-MAIL", "ACTIVE", "ROLES"]);
-    let (out, json) = (&mut *context.out, context.json);
+    let out = &mut *context.out;
+    let json = context.json;
     let listed = host.pages("list_users", request, "users", |users| match json {
         true => users.iter().try_for_each(|user| Ok(writeln!(out, "{}", show::json(&user.to_string()))?)),
         false => {
@@ -354,7 +357,8 @@ fn list(host: &Host, request: Value, context: &mut Context) -> Outcome {
 
 /// Prints the answer's account, or its outcome in one line.
 fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcome {
-    let (out, user) = (&mut *context.out, &answer["user"]);
+    let out = &mut *context.out;
+    let user = &answer["user"];
     match became {
         _ if context.json => writeln!(out, "{}", show::json(&answer.to_string()))?,
         Some(became) => writeln!(out, "{} {became}", title(user))?,

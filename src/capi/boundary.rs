@@ -204,7 +204,8 @@ pub(super) unsafe fn hooks(hooks: *const doorward_hooks) -> Result<Hooks> {
     if own.struct_size < size_of::<usize>() + size_of::<*mut c_void>() {
         return Err(Error::new(Code::InvalidConfig, "hooks: struct_size is not set"));
     }
-    let (now_ms, log) = (own.now_ms, own.log);
+    let now_ms = own.now_ms;
+    let log = own.log;
     let host = Arc::new(Host(own));
     Ok(Hooks {
         clock: match now_ms {

@@ -111,7 +111,9 @@ unsafe fn built(shape: Shape, members: *const doorward_member, count: usize) -> 
 /// The texts of the members satisfy the header's rules.
 unsafe fn build(shape: Shape, members: &[doorward_member]) -> Result<Zeroizing<String>, Refused> {
     let (open, close) = if shape == Shape::Object { ("{", "}") } else { ("[", "]") };
-    let (mut json, mut names, mut separator) = (Written::default(), BTreeSet::new(), "");
+    let mut json = Written::default();
+    let mut names = BTreeSet::new();
+    let mut separator = "";
     json.extend(open.as_bytes());
     for (index, member) in members.iter().enumerate().filter(|(_, member)| member.kind != DOORWARD_IS_ABSENT)
     {

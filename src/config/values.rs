@@ -1,6 +1,6 @@
 //! The values of configuration keys, which are valid by construction.
 
-use crate::types::whole::Whole;
+use crate::types::whole::{Seconds, Whole};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ impl Default for StoreUrl {
 impl FromStr for StoreUrl {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<StoreUrl, &'static str> {
+    fn from_str(text: &str) -> Result<StoreUrl, &'static str> {
         const EXPECTED: &str = "expected sqlite:PATH, sqlite::memory: or postgres://…";
         match text.split_once(':') {
             Some(("sqlite", ":memory:")) => Ok(StoreUrl::SqliteMemory),
@@ -72,7 +72,7 @@ impl RpId {
 impl FromStr for RpId {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<RpId, &'static str> {
+    fn from_str(text: &str) -> Result<RpId, &'static str> {
         let is_domain = ascii_domain(text).is_some_and(|ascii| !text.is_empty() && ascii == text);
         let valid = is_domain && text.parse::<Ipv4Addr>().is_err();
         if valid { Ok(RpId(text.to_owned())) } else { Err("expected a domain, in lower case") }
@@ -95,7 +95,7 @@ impl RpName {
 impl FromStr for RpName {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<RpName, &'static str> {
+    fn from_str(text: &str) -> Result<RpName, &'static str> {
         let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         if valid { Ok(RpName(text.to_owned())) } else { Err("expected a name of 1 to 64 characters") }
     }
@@ -117,7 +117,7 @@ impl BearerToken {
 impl FromStr for BearerToken {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<BearerToken, &'static str> {
+    fn from_str(text: &str) -> Result<BearerToken, &'static str> {
         let inner = text.trim_end_matches('=');
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let valid = !inner.is_empty() && text.len() <= 8192 && inner.bytes().all(allowed);
@@ -145,7 +145,7 @@ impl BasicUsername {
 impl FromStr for BasicUsername {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<BasicUsername, &'static str> {
+    fn from_str(text: &str) -> Result<BasicUsername, &'static str> {
         let valid = text.len() <= 1024 && !text.chars().any(|c| c == ':' || c.is_control());
         if valid { Ok(BasicUsername(text.to_owned())) } else { Err("expected a name without a colon") }
     }
@@ -174,7 +174,7 @@ impl Default for Issuer {
 impl FromStr for Issuer {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Issuer, &'static str> {
+    fn from_str(text: &str) -> Result<Issuer, &'static str> {
         let valid = (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control);
         if valid { Ok(Issuer(text.to_owned())) } else { Err("expected an issuer of 1 to 1024 bytes") }
     }
@@ -207,7 +207,7 @@ impl Default for Audience {
 }
 
 impl<'de> Deserialize<'de> for Audience {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Audience, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Audience, D::Error> {
         let members = match Value::deserialize(deserializer)? {
             Value::String(one) => vec![Value::String(one)],
             Value::Array(several) => several,
@@ -266,7 +266,7 @@ impl AppliesTo {
 }
 
 impl<'de> Deserialize<'de> for AppliesTo {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<AppliesTo, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AppliesTo, D::Error> {
         let role = |role: Value| role.as_str().and_then(|role| role.parse().ok());
         let read = match Value::deserialize(deserializer)? {
             Value::Bool(false) => Some(AppliesTo::None),
@@ -337,7 +337,7 @@ impl SigningAlgorithm {
 impl FromStr for SigningAlgorithm {
     type Err = ();
 
-    fn from_str(name: &str) -> std::result::Result<SigningAlgorithm, ()> {
+    fn from_str(name: &str) -> Result<SigningAlgorithm, ()> {
         SigningAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(())
     }
 }
@@ -377,10 +377,10 @@ pub(super) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-pub(crate) type AccessTokenSeconds = Whole<1, 2_592_000, 900>;
+pub(crate) type AccessTokenSeconds = Seconds<1, 2_592_000, 900>;
 
-pub(crate) type RefreshTokenSeconds = Whole<1, 31_536_000, 2_592_000>;
+pub(crate) type RefreshTokenSeconds = Seconds<1, 31_536_000, 2_592_000>;
 
-pub(crate) type SessionMaxSeconds = Whole<1, 315_360_000, 7_776_000>;
+pub(crate) type SessionMaxSeconds = Seconds<1, 315_360_000, 7_776_000>;
 
 pub(crate) type RetentionDays = Whole<1, 36_500, 400>;

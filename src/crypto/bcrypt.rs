@@ -35,7 +35,10 @@ pub(super) fn bcrypt(password: &[u8], cost: u32, salt: &[u8; SALT_LEN]) -> [u8; 
 
 /// Decodes a text in bcrypt's own base64. Returns the bytes, and the bits left over at the end.
 pub(super) fn decode<const N: usize>(text: &str) -> Option<([u8; N], u32)> {
-    let (mut bytes, mut len, mut bits, mut pending) = ([0; N], 0, 0, 0_u32);
+    let mut bytes = [0; N];
+    let mut len = 0;
+    let mut bits = 0;
+    let mut pending = 0_u32;
     for byte in text.bytes() {
         let value = match byte {
             b'.' => 0,

@@ -54,13 +54,23 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Registered<'de>, A::Error> {
         use serde::de::Error;
-        let (mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat) = (None, None, None, None, None, None);
-        let (mut sid, mut scope, mut client_id) = (None, None, None);
+        let mut iss = None;
+        let mut sub = None;
+        let mut aud = None;
+        let mut exp = None;
+        let mut nbf = None;
+        let mut iat = None;
+        let mut sid = None;
+        let mut scope = None;
+        let mut client_id = None;
         let subject_claim = match self.0 {
             SubjectClaim::Sub => "sub",
             SubjectClaim::UserId => "user_id",
         };
-        let (mut jti, mut auth_time, mut amr, mut account_epoch) = (None, None, None, None);
+        let mut jti = None;
+        let mut auth_time = None;
+        let mut amr = None;
+        let mut account_epoch = None;
         let mut others: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = entries.next_key()? {
             let is_first = match name.as_ref() {

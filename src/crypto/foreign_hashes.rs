@@ -268,7 +268,8 @@ fn django_pbkdf2(digest: Digest, rest: &str) -> Option<ForeignHash> {
 
 /// `sha256:1000000` and `<salt as text>$<output in hexadecimal>`.
 fn werkzeug_pbkdf2(cost: &str, rest: &str) -> Option<ForeignHash> {
-    let ([digest, iterations], [salt, output]) = (parts(cost, ':')?, parts(rest, '$')?);
+    let [digest, iterations] = parts(cost, ':')?;
+    let [salt, output] = parts(rest, '$')?;
     pbkdf2_hash(Digest::named(digest)?, iterations, salt.into(), from_base16(output)?)
 }
 
@@ -296,7 +297,8 @@ fn django_scrypt(rest: &str) -> Option<ForeignHash> {
 
 /// `32768:8:1` and `<salt as text>$<output in hexadecimal>`.
 fn werkzeug_scrypt(cost: &str, rest: &str) -> Option<ForeignHash> {
-    let ([n, r, p], [salt, output]) = (parts(cost, ':')?, parts(rest, '$')?);
+    let [n, r, p] = parts(cost, ':')?;
+    let [salt, output] = parts(rest, '$')?;
     let cost = scrypt::Cost { log_n: log2(n)?, r: number(r)?, p: number(p)? };
     scrypt_hash(cost, salt.into(), from_base16(output)?, None)
 }
@@ -310,7 +312,8 @@ fn firebase_scrypt(rest: &str) -> Option<ForeignHash> {
     let cost = scrypt::Cost { log_n: named(n, "n=")?, r: named(r, "r=")?, p: 1 };
     let mut salt = base64(salt)?;
     salt.extend(base64(separator.strip_prefix("ss=")?)?);
-    let (signer_key, output) = (Zeroizing::new(base64(signer_key.strip_prefix("sk=")?)?), base64(output)?);
+    let signer_key = Zeroizing::new(base64(signer_key.strip_prefix("sk=")?)?);
+    let output = base64(output)?;
     let valid = output.len() == signer_key.len();
     valid.then(|| scrypt_hash(cost, salt, output, Some(signer_key))).flatten()
 }

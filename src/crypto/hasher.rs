@@ -291,8 +291,8 @@ impl Phc {
 impl std::fmt::Display for Phc {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let Cost { memory_kib, iterations, parallelism } = self.cost;
-        let (salt, output) =
-            (STANDARD_NO_PAD.encode_to_string(&self.salt), STANDARD_NO_PAD.encode_to_string(&self.output));
+        let salt = STANDARD_NO_PAD.encode_to_string(&self.salt);
+        let output = STANDARD_NO_PAD.encode_to_string(&self.output);
         write!(f, "${}$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}", self.algorithm)
     }
 }
@@ -370,7 +370,8 @@ fn shared() -> Option<MutexGuard<'static, (u32, Weak<Pool>)>> {
 
 impl Places {
     fn new(kib: usize, slots: usize, queue: usize) -> Places {
-        let (demand, pool) = (Demand { kib, slots }, Pool::of_process());
+        let demand = Demand { kib, slots };
+        let pool = Pool::of_process();
         pool.lock().demands.push(demand);
         // Waiting callers learn of additional places.
         pool.freed.notify_all();
@@ -416,7 +417,8 @@ impl State {
 
     /// Frees memory that no open engine needs.
     fn forget_idle(&mut self) {
-        let (slots, kib) = (self.slots(), self.kib());
+        let slots = self.slots();
+        let kib = self.kib();
         self.idle.retain(|memory| memory.len() <= kib);
         self.idle.truncate(slots);
     }

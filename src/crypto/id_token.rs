@@ -37,7 +37,7 @@ pub(crate) struct IdClaims {
 const CLOCK: std::ops::Range<i64> = 0..1 << 40;
 
 impl IdClaims {
-    pub(crate) fn parse(text: &str) -> std::result::Result<IdClaims, Flaw> {
+    pub(crate) fn parse(text: &str) -> Result<IdClaims, Flaw> {
         let Object(claims) = json::parse(text, Code::InvalidToken).map_err(|_| Flaw("malformed_claims"))?;
         let wrong = Flaw("malformed_claims");
         let claim = |name: &str| claims.get(name).filter(|claim| !claim.is_null());

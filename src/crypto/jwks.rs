@@ -54,12 +54,13 @@ impl Jwks {
     pub(crate) fn read(
         Object(set): &Object,
         algorithms: &[IdTokenAlgorithm],
-    ) -> (std::result::Result<Jwks, Flaw>, Vec<BadMember>) {
+    ) -> (Result<Jwks, Flaw>, Vec<BadMember>) {
         let Some(Value::Array(jwks)) = set.get("keys") else { return (Err(Flaw("no_key_set")), Vec::new()) };
         if jwks.len() > MAX_KEYS {
             return (Err(Flaw("too_many_keys")), Vec::new());
         }
-        let (mut keys, mut bad) = (Vec::new(), Vec::new());
+        let mut keys = Vec::new();
+        let mut bad = Vec::new();
         for (index, jwk) in jwks.iter().enumerate() {
             match usable(jwk, algorithms) {
                 Ok(usable) => keys.extend(usable),
@@ -70,7 +71,7 @@ impl Jwks {
     }
 
     /// Returns the claims of an ID token that one of the keys signed.
-    pub(crate) fn verify(&self, token: &str) -> std::result::Result<Signed, Flaw> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Signed, Flaw> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Flaw("too_long"));
         }
@@ -93,7 +94,7 @@ impl Jwks {
 
     /// Returns the keys that may have signed a token with this header, and whether the header names them: the
     /// keys with its `kid`; if none has it, the keys without a name; if the header has none, all keys.
-    fn signers(&self, header: &Header) -> std::result::Result<(Vec<&PublicKey>, bool), Flaw> {
+    fn signers(&self, header: &Header) -> Result<(Vec<&PublicKey>, bool), Flaw> {
         let of = |kid: &Option<String>| self.0.iter().filter(|key| key.kid == *kid).collect::<Vec<_>>();
         let (found, are_named) = match &header.kid {
             None => (self.0.iter().collect(), false),
@@ -116,10 +117,7 @@ impl Jwks {
 /// Returns the keys that a member of a set represents, one for each of the algorithms that it may be used
 /// with (RFC 7517 section 4, RFC 7518 section 6, RFC 8037); none, if it has another purpose. A member of the
 /// wrong type does not count as absent, but `null` does.
-fn usable(
-    jwk: &Value,
-    algorithms: &[IdTokenAlgorithm],
-) -> std::result::Result<Vec<PublicKey>, public_key::Flaw> {
+fn usable(jwk: &Value, algorithms: &[IdTokenAlgorithm]) -> Result<Vec<PublicKey>, public_key::Flaw> {
     let jwk = jwk.as_object().ok_or("not_an_object")?;
     let member = |name: &str| jwk.get(name).filter(|value| !value.is_null());
     let text = |name: &str| match member(name) {
@@ -137,7 +135,10 @@ fn usable(
         // Every reader of the set could sign with it.
         return Err("secret_key");
     }
-    let (kty, crv, kid, alg) = (text("kty")?, text("crv")?, text("kid")?, text("alg")?);
+    let kty = text("kty")?;
+    let crv = text("crv")?;
+    let kid = text("kid")?;
+    let alg = text("alg")?;
     if !is_to_verify || text("use")?.is_some_and(|purpose| purpose != "sig") {
         return Ok(Vec::new());
     }

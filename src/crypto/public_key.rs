@@ -15,7 +15,8 @@ pub(crate) fn rsa(
     e: &[u8],
     algorithm: &'static dyn VerificationAlgorithm,
 ) -> Result<ParsedPublicKey, Flaw> {
-    let (n, e) = (without_zeros(n), without_zeros(e));
+    let n = without_zeros(n);
+    let e = without_zeros(e);
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     if !(2048..=8192).contains(&bits) {
         return Err("rsa_size");

@@ -51,7 +51,8 @@ pub(super) fn scrypt(password: &[u8], salt: &[u8], cost: Cost, memory: &mut [Blo
 
 /// scryptROMix (section 5).
 fn mix(lane: &mut Vec<Words>, log_n: u32, memory: &mut [Block]) {
-    let (len, n) = (lane.len(), 1_usize << log_n);
+    let len = lane.len();
+    let n = 1_usize << log_n;
     let mut next = Zeroizing::new(vec![[0; 16]; len]);
     for step in 0..n {
         for (index, words) in lane.iter().enumerate() {

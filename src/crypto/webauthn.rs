@@ -181,7 +181,9 @@ enum Statement<'a> {
 impl<'a> AttestationObject<'a> {
     fn parse(bytes: &'a [u8]) -> Result<AttestationObject<'a>, Flaw> {
         const FLAW: Flaw = "attestation_object";
-        let (mut format, mut statement, mut auth_data) = (None, None, None);
+        let mut format = None;
+        let mut statement = None;
+        let mut auth_data = None;
         let mut decoder = Decoder::new(bytes);
         for _ in 0..entries(&mut decoder, FLAW)? {
             let is_first = match decoder.str().map_err(|_| FLAW)? {
@@ -219,7 +221,8 @@ impl<'a> Statement<'a> {
             "none" => Err(FLAW),
             // Section 8.2.
             "packed" if !names(decoder.clone(), count).any(|name| name == "x5c") => {
-                let (mut algorithm, mut signature) = (None, None);
+                let mut algorithm = None;
+                let mut signature = None;
                 for _ in 0..count {
                     let is_first = match decoder.str().map_err(|_| FLAW)? {
                         "alg" => algorithm.replace(decoder.i64().map_err(|_| FLAW)?).is_none(),
@@ -340,8 +343,12 @@ impl PublicKey {
         const FLAW: Flaw = "public_key";
         let mut decoder = Decoder::new(cose);
         let mut labels = Vec::new();
-        let (mut key_type, mut algorithm, mut curve) = (None, None, None);
-        let (mut n, mut x_or_e, mut y) = (None, None, None);
+        let mut key_type = None;
+        let mut algorithm = None;
+        let mut curve = None;
+        let mut n = None;
+        let mut x_or_e = None;
+        let mut y = None;
         for _ in 0..entries(&mut decoder, FLAW)? {
             let label = decoder.i64().map_err(|_| FLAW)?;
             if labels.contains(&label) || labels.len() == MAX_LABELS {

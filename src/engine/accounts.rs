@@ -108,7 +108,8 @@ impl Accounts {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<()> {
-        let (kind, id) = (Kind::AccountExists, owner.map(|owner| owner.public.id));
+        let kind = Kind::AccountExists;
+        let id = owner.map(|owner| owner.public.id);
         // Without concealment, the caller is told at once that the address is taken.
         if !self.config.registration.conceal_existing {
             return Ok(());

@@ -69,12 +69,12 @@ pub(crate) struct Ring {
     retirement: Retirement,
 }
 
-/// A token that a key of the ring signed.
+/// A token that a key of the ring signed. Its claims are yet to be verified, by [`Tokens::verified`](super::tokens).
 pub(crate) struct Signed<'e> {
     /// The claims.
-    pub text: String,
+    pub(super) text: String,
     /// The backend of the key.
-    pub backend: &'e Backend,
+    pub(super) backend: &'e Backend,
     ring: Keys,
 }
 

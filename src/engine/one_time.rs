@@ -438,7 +438,8 @@ mod tests {
 
     #[test]
     fn texts_that_are_none() {
-        let (stage, other) = (Stage::new(), Stage::new());
+        let stage = Stage::new();
+        let other = Stage::new();
         let text = stage.make(Purpose::PasswordChange);
         let foreign = other.make(Purpose::PasswordChange);
         assert_eq!(reason(stage.redeem(&foreign, CHANGE)), challenge("unknown"));

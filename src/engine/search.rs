@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_search_that_began_earlier_is_not_enough() {
-        let (search, count, waiting) = (Search::new(LONG), AtomicU32::new(0), AtomicU32::new(0));
+        let search = Search::new(LONG);
+        let count = AtomicU32::new(0);
+        let waiting = AtomicU32::new(0);
         let (begun, has_begun) = channel();
         let (go_on, may_go_on) = channel::<()>();
         let here = Barrier::new(21);

@@ -37,6 +37,9 @@ const MOST_IN_A_ROW: i64 = 100;
 /// How long a device stays known after the last login there: half a year.
 const DEVICE_SECONDS: i64 = 180 * 86_400;
 
+/// How many devices of an account are known.
+const MOST_DEVICES: i64 = 20;
+
 /// How many mails all accounts together may send to an unverified address within `throttle.window_seconds`
 /// before further ones are thinned out. A stranger needs as many accounts to suppress another user's mail.
 const MAILS_TO_ONE_ADDRESS: i64 = 50;
@@ -551,7 +554,13 @@ impl Throttle {
     pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
         let Some(device) = client.device_id() else { return Ok(()) };
         known_devices::forget_expired(tx, now, Share::AFew)?;
-        known_devices::put(tx, &self.device(Some(account), device)?, account, now + DEVICE_SECONDS)
+        known_devices::put(
+            tx,
+            &self.device(Some(account), device)?,
+            account,
+            now + DEVICE_SECONDS,
+            MOST_DEVICES,
+        )
     }
 
     fn device(&self, account: Option<Id>, device: &str) -> Result<[u8; 32]> {

@@ -51,8 +51,7 @@ impl Tokens {
             }
         };
         let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let claims = self.accepted(&signed.text, signed.backend)?;
-        let Subject { user, session_id, .. } = self.subject(&token, &signed, &claims)?;
+        let Subject { user, session_id, .. } = self.subject(&token, &self.verified(&signed)?)?;
         Ok(Authenticated { user, session_id, claims: signed.text })
     }
 
@@ -116,21 +115,42 @@ impl Tokens {
         Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
     }
 
-    /// Returns the claims of `text`, if they are for this backend and valid now.
-    pub(crate) fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
-        let claims = self.accepted_once(text, backend)?;
+    /// Verifies the claims of a token, after its signature: they are for its backend and valid now.
+    pub(crate) fn verified<'s>(&self, signed: &'s Signed) -> Result<Verified<'s>> {
+        let claims = self.accepted(&signed.text, signed.backend)?;
         match self.is_expired(&claims) {
             true => Err(about(&claims)(Error::new(Code::InvalidToken, "expired"))),
-            false => Ok(claims),
+            false => Ok(Verified { claims, backend: signed.backend, signed }),
         }
     }
 
-    pub(crate) fn is_expired(&self, claims: &Registered) -> bool {
+    /// Verifies the claims of a token as [`Tokens::verified`] does. Returns them as they were signed.
+    pub(crate) fn verified_text(&self, signed: Signed) -> Result<String> {
+        self.verified(&signed)?;
+        Ok(signed.text)
+    }
+
+    /// Verifies a token by the keys that the store has now, even if it has expired: revoking it needs no more.
+    pub(crate) fn issued(&self, token: &Token) -> Result<Issued<'_>> {
+        let signed = self.keys.signed(token.expose(), None)?;
+        self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
+        let claims = self.accepted(&signed.text, signed.backend)?;
+        Ok(Issued {
+            backend: signed.backend,
+            user_id: claims.sub.parse().ok(),
+            session_id: claims.session_id()?,
+            is_expired: self.is_expired(&claims),
+            expires_at: claims.exp,
+            jti: claims.jti.map(Cow::into_owned),
+        })
+    }
+
+    fn is_expired(&self, claims: &Registered) -> bool {
         claims.exp.saturating_add(self.config.leeway_seconds.seconds()) <= self.clock.now()
     }
 
-    /// Does what [`Tokens::accepted`] does, but also accepts expired claims: ending a session needs no more.
-    pub(crate) fn accepted_once<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
+    /// Returns claims that are for this backend, even if they have expired.
+    fn accepted<'t>(&self, text: &'t str, backend: &Backend) -> Result<Registered<'t>> {
         let Ok(claims) = Registered::parse(text, backend.subject_claim) else {
             return Err(Error::new(Code::InvalidToken, "malformed_claims"));
         };
@@ -153,44 +173,62 @@ impl Tokens {
     }
 
     /// Returns the account and the session of a token, if both are alive.
-    pub(crate) fn subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
-        self.live_subject(token, signed, claims).map_err(about(claims))
+    pub(crate) fn subject(&self, token: &Token, verified: &Verified) -> Result<Subject> {
+        let claims = &verified.claims;
+        let subject = || {
+            let user_id = claims.sub.parse().map_err(|_| Error::from(Code::TokenUserNotFound))?;
+            match claims.session_id()? {
+                Some(session_id) => self.subject_of_session(token, verified, user_id, session_id),
+                None => self.subject_without_session(token, verified, user_id),
+            }
+        };
+        subject().map_err(about(claims))
     }
 
-    fn live_subject(&self, token: &Token, signed: &Signed, claims: &Registered) -> Result<Subject> {
-        let backend = signed.backend;
+    /// Returns the account of a token without a session, unless the token was revoked alone or with the account.
+    fn subject_without_session(&self, token: &Token, verified: &Verified, user_id: Id) -> Result<Subject> {
+        let Verified { claims, backend, signed } = verified;
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
-        let Ok(user_id) = claims.sub.parse::<Id>() else {
-            return Err(Code::TokenUserNotFound.into());
+        let id = claims.jti.as_ref().map(|jti| token_id(backend, jti));
+        let mut is_revoked = false;
+        let (retirement, user) = self.store.read(|tx| {
+            is_revoked =
+                id.as_ref().map(|id| revoked_tokens::contains(tx, id)).transpose()?.unwrap_or_default();
+            Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?))
+        })?;
+        self.keys.still_signed(token.expose(), signed, &retirement)?;
+        let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
+        // Tokens of other libraries may lack their time of issue; it then follows from the lifetime that
+        // the configuration gives them. Their clock is not ours.
+        let now = self.clock.now();
+        let leeway = self.config.leeway_seconds.seconds();
+        let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
+        let slack = if backend.fixed.is_some() { leeway } else { 0 };
+        let is_older = match claims.account_epoch {
+            Some(epoch) => epoch != user.token_epoch,
+            None => issued_at <= user.epoch_at + slack,
         };
-        let Some(session_id) = claims.session_id()? else {
-            let id = claims.jti.as_ref().map(|jti| token_id(backend, jti));
-            let (retirement, user, is_revoked) = self.store.read(|tx| {
-                let is_revoked = id.as_ref().map(|id| revoked_tokens::contains(tx, id)).transpose()?;
-                Ok((keys::retirement(tx)?, users::find(tx, By::Id(user_id))?, is_revoked == Some(true)))
-            })?;
-            self.keys.still_signed(token.expose(), signed, &retirement)?;
-            let user = user.ok_or(Error::from(Code::TokenUserNotFound))?;
-            // Tokens of other libraries may lack their time of issue; it then follows from the lifetime that
-            // the configuration gives them. Their clock is not ours.
-            let now = self.clock.now();
-            let leeway = self.config.leeway_seconds.seconds();
-            let issued_at = claims.iat.unwrap_or(claims.exp - backend.access_token_seconds);
-            let slack = if backend.fixed.is_some() { leeway } else { 0 };
-            let is_older = match claims.account_epoch {
-                Some(epoch) => epoch != user.token_epoch,
-                None => issued_at <= user.epoch_at + slack,
-            };
-            return if !user.public.is_active {
-                refused("inactive_user")
-            } else if issued_at > now + leeway {
-                refused("lives_longer_than_configured")
-            } else if is_older || is_revoked {
-                refused("revoked")
-            } else {
-                Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
-            };
-        };
+        if !user.public.is_active {
+            refused("inactive_user")
+        } else if issued_at > now + leeway {
+            refused("lives_longer_than_configured")
+        } else if is_older || is_revoked {
+            refused("revoked")
+        } else {
+            Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
+        }
+    }
+
+    /// Returns the account and the session of a token, if both are alive.
+    fn subject_of_session(
+        &self,
+        token: &Token,
+        verified: &Verified,
+        user_id: Id,
+        session_id: Id,
+    ) -> Result<Subject> {
+        let Verified { backend, signed, .. } = verified;
+        let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
         let session = self.store.read(|tx| sessions::find(tx, session_id))?;
         if let Some(session) = &session {
             self.keys.still_signed(token.expose(), signed, &session.retirement)?;
@@ -220,8 +258,9 @@ impl Tokens {
     /// Identifies the user of a live token.
     pub(crate) fn bearer(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.keys.signed(token.expose(), backend)?;
-        let claims = self.accepted(&signed.text, signed.backend)?;
-        let Subject { user, session_id, proofs } = self.subject(token, &signed, &claims)?;
+        let verified = self.verified(&signed)?;
+        let Subject { user, session_id, proofs } = self.subject(token, &verified)?;
+        let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
         Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs })
     }
@@ -231,6 +270,24 @@ impl Tokens {
         self.secrets.retire(&retirement.secret_keys());
         RefreshToken::open(token, &self.secrets).map(drop)
     }
+}
+
+/// A token whose signature and claims were verified. Only [`Tokens`] makes one, so that no caller forgets the claims.
+pub(crate) struct Verified<'s> {
+    pub claims: Registered<'s>,
+    pub backend: &'s Backend,
+    signed: &'s Signed<'s>,
+}
+
+/// A token that was issued here, even if it has expired.
+pub(crate) struct Issued<'e> {
+    pub backend: &'e Backend,
+    /// The account; none if `sub` is not an id.
+    pub user_id: Option<Id>,
+    pub session_id: Option<Id>,
+    pub jti: Option<String>,
+    pub expires_at: i64,
+    pub is_expired: bool,
 }
 
 /// The user of a token, and what the token itself says.

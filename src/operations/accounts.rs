@@ -316,8 +316,8 @@ impl Engine {
     /// Failures: `user_not_found`, `username_taken`, `email_taken`, `permission_denied`,
     /// `invalid_request`, `store_unavailable`.
     pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
-        let (added, removed) =
-            (request.add_roles.unwrap_or_default(), request.remove_roles.unwrap_or_default());
+        let added = request.add_roles.unwrap_or_default();
+        let removed = request.remove_roles.unwrap_or_default();
         if request.roles.is_some() && !(added.is_empty() && removed.is_empty()) {
             return Err(Error::at(Code::InvalidRequest, "/roles", "not with add_roles or remove_roles"));
         }
@@ -331,8 +331,9 @@ impl Engine {
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
             let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
-            let (must_change, has_proven, before) =
-                (before.must_change_password, before.has_proven, before.public);
+            let must_change = before.must_change_password;
+            let has_proven = before.has_proven;
+            let before = before.public;
             if reclaims && has_proven {
                 let why = "the user of the account has proven an address";
                 return Err(Error::at(Code::InvalidRequest, "/reclaim", why));

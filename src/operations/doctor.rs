@@ -354,8 +354,8 @@ impl Findings {
     }
 
     fn throttle(&mut self, config: &Config) {
-        let (account, source) =
-            (config.throttle.account_failures.get(), config.throttle.source_failures.get());
+        let account = config.throttle.account_failures.get();
+        let source = config.throttle.source_failures.get();
         self.advise(
             account > 20,
             "throttle",
@@ -371,7 +371,7 @@ impl Findings {
             "An address is locked after some failed logins.",
         );
         self.advise(
-            config.throttle.lock_max_seconds.get() < config.throttle.lock_seconds.get(),
+            config.throttle.lock_max_seconds.seconds() < config.throttle.lock_seconds.seconds(),
             "throttle",
             "/throttle/lock_max_seconds",
             "The longest lock is shorter than the first, which it cuts.".to_owned(),

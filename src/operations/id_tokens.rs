@@ -193,7 +193,8 @@ impl Engine {
             locale: newcomer.locale.clone(),
             created_at: now,
         };
-        let (username_key, email_key) = (user.username.key(), email.filter(|_| is_claimed).map(Email::key));
+        let username_key = user.username.key();
+        let email_key = email.filter(|_| is_claimed).map(Email::key);
         let new = NewUser {
             public: &user,
             username_key: &username_key,

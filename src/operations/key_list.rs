@@ -107,7 +107,8 @@ impl Engine {
             };
             let mut secret_keys = Vec::new();
             for (index, KnownSecret { id, since }) in known.iter().enumerate() {
-                let (state, until) = (state(id), known.get(index + 1).map_or(now, |next| next.since));
+                let state = state(id);
+                let until = known.get(index + 1).map_or(now, |next| next.since);
                 let needs = match state {
                     SecretKeyState::Current => None,
                     _ => Some(keys::needs(tx, *id, &pepper::beginning(*id), *since..until, now)?),

@@ -11,7 +11,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
 use crate::engine::key_ring::LONGEST_LEEWAY;
 use crate::engine::rotation::{self, Rotation};
-use crate::engine::tokens::token_id;
+use crate::engine::tokens::{Issued, token_id};
 use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
@@ -185,53 +185,9 @@ impl Engine {
     pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
         let offered = RefreshToken::open(&request.refresh_token, &self.secrets)?;
         let now = self.clock.now();
-        let grace = self.config.refresh_grace_seconds.seconds();
-        let refreshed = self.store.write(Durability::Full, |tx| {
-            let session = sessions::find(tx, offered.session_id)?.ok_or(unknown_session())?;
-            self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
-            let user_id = session.user.public.id;
-            let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
-            if let Some(reason) = session.end(now) {
-                return Err(refused(reason));
-            }
-            let Ok(backend) = self.keys.backend(Some(&session.backend)) else {
-                return Err(refused("unknown_backend"));
-            };
-            if !backend.can_refresh {
-                return Err(refused("not_refreshable"));
-            }
-            let session_id = offered.session_id;
-            let generation = i64::from(offered.generation);
-            let newest = session.generations.newest;
-            let rotation = Rotation::of(generation, &session.generations, now, grace);
-            if rotation == Rotation::Reused {
-                // The revocation must be committed, so the transaction does not fail.
-                sessions::revoke(tx, session_id, now)?;
-                let detail = (generation == newest - 1).then_some("repeated");
-                let of_session = Event {
-                    session_id: Some(session_id),
-                    detail,
-                    ..event(Kind::RefreshTokenReused, user_id)
-                };
-                self.audit.record(tx, now, of_session)?;
-                return Ok(Step::Refused(refused("reused")));
-            }
-            let granted = session.scope.as_deref().unwrap_or_default();
-            if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
-                return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
-            }
-            let next = generation + 1;
-            let mut idle_at = session.idle_at;
-            if rotation == Rotation::Next {
-                idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
-                sessions::advance(tx, session_id, next, now, idle_at)?;
-            } else if rotation == Rotation::Repeat {
-                self.refresh_repeated(tx, session_id, &session, now)?;
-            }
-            Ok(Step::Done((session, backend, next, idle_at)))
-        });
-        let (session, backend, next, idle_at) =
-            refreshed.and_then(Step::result).map_err(|error| error.about(None, Some(offered.session_id)))?;
+        let refreshed = self.store.write(Durability::Full, |tx| self.rotated(tx, &request, &offered, now));
+        let about = |error: Error| error.about(None, Some(offered.session_id));
+        let Rotated { session, backend, next, idle_at } = refreshed.and_then(Step::result).map_err(about)?;
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
@@ -255,6 +211,52 @@ impl Engine {
             expires_in: expires_at - now,
             refresh_expires_in: idle_at - now,
         })
+    }
+
+    /// Finds the session of a refresh token and treats the token by its generation.
+    fn rotated(
+        &self,
+        tx: &mut Tx,
+        request: &RefreshRequest,
+        offered: &RefreshToken,
+        now: i64,
+    ) -> Result<Step<Rotated<'_>>> {
+        let session_id = offered.session_id;
+        let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
+        self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
+        let user_id = session.user.public.id;
+        let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
+        if let Some(reason) = session.end(now) {
+            return Err(refused(reason));
+        }
+        let backend = self.keys.backend(Some(&session.backend)).map_err(|_| refused("unknown_backend"))?;
+        if !backend.can_refresh {
+            return Err(refused("not_refreshable"));
+        }
+        let generation = i64::from(offered.generation);
+        let grace = self.config.refresh_grace_seconds.seconds();
+        let rotation = Rotation::of(generation, &session.generations, now, grace);
+        if rotation == Rotation::Reused {
+            // The revocation must be committed, so the transaction does not fail.
+            sessions::revoke(tx, session_id, now)?;
+            let detail = (generation == session.generations.newest - 1).then_some("repeated");
+            let event = event(Kind::RefreshTokenReused, user_id);
+            self.audit.record(tx, now, Event { session_id: Some(session_id), detail, ..event })?;
+            return Ok(Step::Refused(refused("reused")));
+        }
+        let granted = session.scope.as_deref().unwrap_or_default();
+        if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
+            return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
+        }
+        let next = generation + 1;
+        let mut idle_at = session.idle_at;
+        if rotation == Rotation::Next {
+            idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
+            sessions::advance(tx, session_id, next, now, idle_at)?;
+        } else if rotation == Rotation::Repeat {
+            self.refresh_repeated(tx, session_id, &session, now)?;
+        }
+        Ok(Step::Done(Rotated { session, backend, next, idle_at }))
     }
 
     /// Handles the previous token of a session, whose successor is unused: the same successor is returned.
@@ -287,43 +289,42 @@ impl Engine {
                 false => Ok(LogoutResponse { message: DISCARD }),
             };
         }
-        let (session_id, generation, is_expired) = match (&token, &refresh_token) {
-            (Some(token), None) => {
-                let (session_id, is_expired) = self.session_of(token)?;
-                (session_id.ok_or(Error::new(Code::InvalidToken, "no_session"))?, None, is_expired)
-            }
-            (None, Some(token)) => {
-                let token = self.opened(token)?;
-                (token.session_id, Some(i64::from(token.generation)), false)
-            }
+        let leaving = match (&token, &refresh_token) {
+            (Some(token), None) => Leaving::by_access_token(&self.tokens.issued(token)?)?,
+            (None, Some(token)) => Leaving::by_refresh_token(&self.opened(token)?),
             _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, refresh_token")),
         };
         let now = self.clock.now();
-        let grace = self.config.refresh_grace_seconds.seconds();
-        let objection = self.store.write(Durability::Full, |tx| {
-            let mut objection = None;
-            if everywhere {
-                let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
-                let is_spent = generation.is_some_and(|generation| {
-                    Rotation::of(generation, &session.generations, now, grace) == Rotation::Reused
-                });
-                let reason = session.end(now).or(is_spent.then_some("reused"));
-                let reason = reason.or(is_expired.then_some("expired"));
-                let about = (Some(session.user.public.id), Some(session_id));
-                objection =
-                    reason.map(|reason| Error::new(Code::InvalidToken, reason).about(about.0, about.1));
-                if objection.is_none() {
-                    self.sessions.revoke_everything(tx, session.user.public.id, now)?;
-                    let event = event(Kind::LoggedOut, session.user.public.id);
-                    self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })?;
-                    return Ok(None);
-                }
-            }
+        let left = self.store.write(Durability::Full, |tx| {
+            let left = match everywhere {
+                true => self.log_out_everywhere(tx, &leaving, now)?,
+                false => Step::Done(()),
+            };
             // A token that may no longer end the other sessions still ends its own.
-            self.sessions.revoke_one(tx, Kind::LoggedOut, session_id, now)?;
-            Ok(objection)
+            self.sessions.revoke_one(tx, Kind::LoggedOut, leaving.session_id, now)?;
+            Ok(left)
         })?;
-        objection.map_or(Ok(LogoutResponse { message: DISCARD }), Err)
+        left.result().map(|()| LogoutResponse { message: DISCARD })
+    }
+
+    /// Ends every session of the user of a session. Refuses if its token is not good enough for that.
+    fn log_out_everywhere(&self, tx: &mut Tx, leaving: &Leaving, now: i64) -> Result<Step<()>> {
+        let session_id = leaving.session_id;
+        let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
+        let user_id = session.user.public.id;
+        let grace = self.config.refresh_grace_seconds.seconds();
+        let is_spent = leaving.generation.is_some_and(|generation| {
+            Rotation::of(generation, &session.generations, now, grace) == Rotation::Reused
+        });
+        let reason = session.end(now).or(is_spent.then_some("reused"));
+        if let Some(reason) = reason.or(leaving.is_expired.then_some("expired")) {
+            let error = Error::new(Code::InvalidToken, reason);
+            return Ok(Step::Refused(error.about(Some(user_id), Some(session_id))));
+        }
+        self.sessions.revoke_everything(tx, user_id, now)?;
+        let event = event(Kind::LoggedOut, user_id);
+        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })?;
+        Ok(Step::Done(()))
     }
 
     /// Lists the live sessions of a user.
@@ -333,7 +334,7 @@ impl Engine {
         let now = self.clock.now();
         let listed = self.store.read(|tx| {
             known(tx, request.user_id)?;
-            sessions::list(tx, request.user_id, now)
+            sessions::list(tx, request.user_id, MOST_LISTED, now)
         })?;
         let sessions = listed
             .into_iter()
@@ -427,15 +428,13 @@ impl Engine {
         if !token.expose().contains('.') {
             return self.end_session(self.opened(token)?.session_id);
         }
-        let signed = self.keys.signed(token.expose(), None)?;
-        self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
-        let claims = self.tokens.accepted_once(&signed.text, signed.backend)?;
-        match (claims.session_id()?, &claims.jti) {
+        let issued = self.tokens.issued(token)?;
+        match (issued.session_id, &issued.jti) {
             (Some(session_id), _) => self.end_session(session_id),
-            (None, _) if self.tokens.is_expired(&claims) => Ok(()),
+            (None, _) if issued.is_expired => Ok(()),
             (None, Some(jti)) => {
-                let end = claims.exp.saturating_add(LONGEST_LEEWAY);
-                self.revoke_alone(signed.backend, jti, claims.sub.parse().ok(), end)
+                let end = issued.expires_at.saturating_add(LONGEST_LEEWAY);
+                self.revoke_alone(issued.backend, jti, issued.user_id, end)
             }
             (None, None) => Err(Error::at(Code::InvalidRequest, "/token", "has neither sid nor jti")),
         }
@@ -475,20 +474,43 @@ impl Engine {
         self.store.write(Durability::Full, end).map(drop)
     }
 
-    /// Returns the session of an access token, if it has one, and whether the token has expired. An expired
-    /// token may still end its own session.
-    fn session_of(&self, token: &Token) -> Result<(Option<Id>, bool)> {
-        let signed = self.keys.signed(token.expose(), None)?;
-        self.keys.still_signed(token.expose(), &signed, &self.store.read(keys::retirement)?)?;
-        let claims = self.tokens.accepted_once(&signed.text, signed.backend)?;
-        Ok((claims.session_id()?, self.tokens.is_expired(&claims)))
-    }
-
     /// Opens a refresh token, if an active secret key sealed it.
     fn opened(&self, token: &Token) -> Result<RefreshToken> {
         let opened = RefreshToken::open(token, &self.secrets)?;
         self.tokens.still_sealed(token, &self.store.read(keys::retirement)?)?;
         Ok(opened)
+    }
+}
+
+/// How many sessions of a user are listed.
+const MOST_LISTED: usize = 1000;
+
+/// A session that was refreshed.
+struct Rotated<'e> {
+    session: sessions::Session,
+    backend: &'e Backend,
+    /// The generation of its next refresh token.
+    next: i64,
+    idle_at: i64,
+}
+
+/// A session that logs out, as its token names it.
+struct Leaving {
+    session_id: Id,
+    /// The generation of a refresh token.
+    generation: Option<i64>,
+    is_expired: bool,
+}
+
+impl Leaving {
+    fn by_access_token(issued: &Issued) -> Result<Leaving> {
+        let session_id = issued.session_id.ok_or(Error::new(Code::InvalidToken, "no_session"))?;
+        Ok(Leaving { session_id, generation: None, is_expired: issued.is_expired })
+    }
+
+    fn by_refresh_token(token: &RefreshToken) -> Leaving {
+        let generation = Some(token.generation.into());
+        Leaving { session_id: token.session_id, generation, is_expired: false }
     }
 }
 

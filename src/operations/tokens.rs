@@ -165,8 +165,7 @@ impl Engine {
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.keys.backend(request.backend.as_deref())?;
         let signed = self.keys.signed(request.token.expose(), Some(backend))?;
-        self.tokens.accepted(&signed.text, signed.backend)?;
-        Ok(Claims(signed.text))
+        self.tokens.verified_text(signed).map(Claims)
     }
 
     /// As [`Engine::verify`], but never waits: returns `None` if `verify` would read the store.
@@ -174,11 +173,8 @@ impl Engine {
     /// Failures: `invalid_token`, `invalid_request`.
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
         let backend = self.keys.backend(request.backend.as_deref())?;
-        let Some(signed) = self.keys.signed_by_known(request.token.expose(), Some(backend))? else {
-            return Ok(None);
-        };
-        self.tokens.accepted(&signed.text, signed.backend)?;
-        Ok(Some(Claims(signed.text)))
+        let signed = self.keys.signed_by_known(request.token.expose(), Some(backend))?;
+        signed.map(|signed| self.tokens.verified_text(signed).map(Claims)).transpose()
     }
 
     /// Identifies the user of a live token: the account is active and the session has not ended.
@@ -301,11 +297,12 @@ impl Engine {
 impl Engine {
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
         let signed = self.keys.signed(token.expose(), None)?;
-        let claims = self.tokens.accepted(&signed.text, signed.backend)?;
-        if audience.is_some_and(|audience| !claims.aud.iter().any(|member| member == audience)) {
+        let verified = self.tokens.verified(&signed)?;
+        if audience.is_some_and(|audience| !verified.claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let Subject { user, session_id: sid, .. } = self.tokens.subject(token, &signed, &claims)?;
+        let Subject { user, session_id: sid, .. } = self.tokens.subject(token, &verified)?;
+        let claims = verified.claims;
         Ok(IntrospectResponse {
             active: true,
             reason: None,
@@ -313,7 +310,7 @@ impl Engine {
             sub: Some(claims.sub.into_owned()),
             sid,
             scope: claims.scope.map(Cow::into_owned),
-            client_id: Some(signed.backend.name.clone()),
+            client_id: Some(verified.backend.name.clone()),
             exp: Some(claims.exp),
             iat: claims.iat,
             iss: claims.iss.map(Cow::into_owned),

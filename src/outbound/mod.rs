@@ -15,7 +15,7 @@ pub mod smtp;
 use crate::types::user::Email;
 
 /// A mail to send.
-#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "only the feature reads it"))]
+#[cfg_attr(not(feature = "smtp"), expect(dead_code, reason = "only the feature reads it"))]
 pub struct Letter<'a> {
     pub message_id: Option<&'a str>,
     pub to: &'a Email,
@@ -26,7 +26,7 @@ pub struct Letter<'a> {
 }
 
 /// The outcome of sending a mail, with a short reason.
-#[cfg_attr(not(feature = "smtp"), allow(dead_code, reason = "only the feature makes it"))]
+#[cfg_attr(not(feature = "smtp"), expect(dead_code, reason = "only the feature makes it"))]
 pub enum Outcome {
     Sent,
     /// To be tried again.

@@ -75,7 +75,7 @@ impl Postman {
         }
     }
 
-    fn greeted(&self) -> std::result::Result<Conversation, Failure> {
+    fn greeted(&self) -> Result<Conversation, Failure> {
         let encryption = self.encryption.as_ref().map(|(config, name)| (config, name));
         let implicit = encryption.filter(|_| self.tls == Tls::Implicit);
         let mut smtp = Conversation::begin((&self.host, self.port), implicit, self.timeout)?;
@@ -239,7 +239,7 @@ fn encryption(smtp: &Smtp) -> Result<(Arc<ClientConfig>, ServerName<'static>)> {
     Ok((Arc::new(config), name))
 }
 
-fn authorities_of(file: &Path, authorities: &mut RootCertStore) -> std::result::Result<(), &'static str> {
+fn authorities_of(file: &Path, authorities: &mut RootCertStore) -> Result<(), &'static str> {
     for certificate in CertificateDer::pem_file_iter(file).map_err(|_| "cannot be read")? {
         let certificate = certificate.map_err(|_| "expected certificates in PEM")?;
         authorities.add(certificate).map_err(|_| "a certificate that cannot be read")?;

@@ -80,7 +80,8 @@ impl Table {
         };
         let of = self.count(from)?;
         let mut moved = Moved { table: self.name, rows: 0, of };
-        let (page, single) = (self.insert(PAGE), self.insert(1));
+        let page = self.insert(PAGE);
+        let single = self.insert(1);
         let sent = self.walk(from, |rows| {
             // The rows of the last page, which is not full, are inserted one by one.
             let (sql, step) = if rows.len() == PAGE { (page, PAGE) } else { (single, 1) };
@@ -112,7 +113,8 @@ impl Table {
     /// Calls `each` with the rows, page by page in the order of the key. Returns the sum of the rows'
     /// digests.
     fn walk(&self, tx: &mut Tx, mut each: impl FnMut(&[Vec<Cell>]) -> Result<()>) -> Result<u128> {
-        let (first, next) = (self.select(false), self.select(true));
+        let first = self.select(false);
+        let next = self.select(true);
         let mut sum = 0_u128;
         let mut page: Vec<Vec<Cell>> = Vec::new();
         loop {
@@ -150,7 +152,8 @@ impl Table {
     }
 
     fn select(&self, continues: bool) -> &'static str {
-        let (columns, key) = (names(self.columns), names(&self.columns[..self.key]));
+        let columns = names(self.columns);
+        let key = names(&self.columns[..self.key]);
         let after =
             if continues { format!("WHERE ({key}) > ({})", parameters(0, self.key)) } else { String::new() };
         keep(format!("SELECT {columns} FROM {} {after} ORDER BY {key} LIMIT {PAGE}", self.name))

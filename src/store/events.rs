@@ -306,7 +306,8 @@ pub(crate) fn list_by_time(
         Some(after) => first = first.max(after.next()),
         None => {}
     }
-    let (first, beyond) = (Value::Bytes(first.as_bytes()), Value::Bytes(beyond.as_bytes()));
+    let first = Value::Bytes(first.as_bytes());
+    let beyond = Value::Bytes(beyond.as_bytes());
     let (from, bounds, order) = match (which.ip, is_newest_first) {
         (Some(_), false) => (BY_PLACE, [("o.event_id >=", first), ("o.event_id <", beyond)], "o.event_id"),
         (Some(_), true) => {

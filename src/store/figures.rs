@@ -39,7 +39,7 @@ pub(crate) struct Size {
 pub(super) struct Counted {
     name: &'static str,
     count: &'static str,
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a SQLite file counts its rows"))]
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a SQLite file counts its rows"))]
     pub expect: &'static str,
     /// Whether ?1 of the statement is the time.
     is_of_now: bool,
@@ -88,10 +88,7 @@ impl Store {
     }
 
     /// Returns the number of rows that a server expects, if there are too many to count.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        allow(unused_variables, clippy::unused_self, reason = "a SQLite file counts its rows")
-    )]
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a SQLite file counts its rows"))]
     fn expected(&self, counted: &Counted, now: i64) -> Result<Option<i64>> {
         match self {
             Store::Sqlite(_) => Ok(None),

@@ -6,9 +6,6 @@ use super::value::Value;
 use crate::error::Result;
 use crate::types::id::Id;
 
-/// The most devices of a user that are known.
-const MOST: i64 = 20;
-
 /// Whether the device is known.
 pub(crate) fn is_known(tx: &mut Tx, id: &[u8], now: i64) -> Result<bool> {
     let sql = "SELECT id FROM known_devices WHERE id = ?1 AND expires_at > ?2";
@@ -21,9 +18,8 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<i64>> {
     tx.all(sql, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }
 
-/// Stores the device of a user until `expires_at`, and deletes the least recently used one if there are too
-/// many.
-pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Result<()> {
+/// Stores the device of a user until `expires_at`, and deletes the least recently used ones beyond `most`.
+pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64, most: i64) -> Result<()> {
     let user_id = Value::Bytes(user_id.as_bytes());
     tx.execute(
         "INSERT INTO known_devices (id, user_id, expires_at) VALUES (?1, ?2, ?3) \
@@ -33,7 +29,7 @@ pub(crate) fn put(tx: &mut Tx, id: &[u8], user_id: Id, expires_at: i64) -> Resul
     tx.execute(
         "DELETE FROM known_devices WHERE user_id = ?1 AND id NOT IN \
          (SELECT id FROM known_devices WHERE user_id = ?1 ORDER BY expires_at DESC, id LIMIT ?2)",
-        &[user_id, Value::Integer(MOST)],
+        &[user_id, Value::Integer(most)],
     )?;
     Ok(())
 }

@@ -54,7 +54,8 @@ mod tests {
     /// A name's digest cannot be computed in advance.
     #[test]
     fn a_name_is_kept_otherwise_each_time() {
-        let (one, other) = (Taken::new().unwrap(), Taken::new().unwrap());
+        let one = Taken::new().unwrap();
+        let other = Taken::new().unwrap();
         one.add("username", "ada", b"1").unwrap();
         assert_eq!(one.find("username", "ada").unwrap().as_deref(), Some(&b"1"[..]));
         assert_eq!(one.id("username", "ada"), one.id("username", "ada"));

@@ -329,13 +329,13 @@ pub(crate) struct Listed {
     pub device_id: Option<String>,
 }
 
-/// Lists the live sessions of a user, the oldest first, a thousand at most.
-pub(crate) fn list(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Listed>> {
+/// Lists the live sessions of a user, the oldest first.
+pub(crate) fn list(tx: &mut Tx, user_id: Id, limit: usize, now: i64) -> Result<Vec<Listed>> {
     tx.all(
         "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr, provider FROM sessions \
          WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
-         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT 1000",
-        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT ?3",
+        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now), Value::Integer(limit as i64)],
         |row| Ok(Listed {
                 id: Id::from_bytes(row.array(0)?),
                 backend: row.text(1)?,

@@ -186,7 +186,7 @@ pub struct Bytes(pub Vec<u8>);
 impl FromStr for Bytes {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> std::result::Result<Bytes, &'static str> {
+    fn from_str(text: &str) -> Result<Bytes, &'static str> {
         from_base64url(text).map(Bytes).ok_or("expected base64url without padding")
     }
 }
@@ -194,7 +194,7 @@ impl FromStr for Bytes {
 text_type!(Bytes,);
 
 impl Serialize for Bytes {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&base64url(&self.0))
     }
 }

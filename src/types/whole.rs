@@ -18,11 +18,6 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Whole<MIN, MAX, DEFAULT
     pub fn count(self) -> i64 {
         i64::try_from(self.0).unwrap_or(i64::MAX)
     }
-
-    /// Returns the number as a duration in seconds, for sums with times.
-    pub fn seconds(self) -> i64 {
-        self.count()
-    }
 }
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Default for Whole<MIN, MAX, DEFAULT> {
@@ -49,6 +44,19 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MI
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX, "default": DEFAULT})
+    }
+}
+
+/// A duration in whole seconds, from `MIN` to `MAX`, `DEFAULT` when absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Seconds<const MIN: u64, const MAX: u64, const DEFAULT: u64>(Whole<MIN, MAX, DEFAULT>);
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Seconds<MIN, MAX, DEFAULT> {
+    /// Returns the seconds, for sums with times.
+    pub fn seconds(self) -> i64 {
+        self.0.count()
     }
 }
 

@@ -10,7 +10,6 @@ static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Says once on standard error that something is not run: `println!` and `eprintln!` are kept back when a test passes.
 /// In continuous integration, which sets CI and where everything can run, it is a failure.
-#[allow(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 pub fn not_run(what: &str, why: &str) {
     let text = format!("{what}: not run, {why}");
     assert!(std::env::var_os("CI").is_none_or(|value| value.is_empty()), "{text}");

@@ -47,7 +47,8 @@ fn modules(folder: &Path, models: &str) -> BTreeMap<String, String> {
 
 /// Writes the package of the models: all names that its modules list in `__all__`.
 fn package(modules: &BTreeMap<String, String>) -> String {
-    let (mut imports, mut names) = (String::new(), Vec::new());
+    let mut imports = String::new();
+    let mut names = Vec::new();
     for (module, source) in modules {
         let mut exported = exported(source);
         if exported.is_empty() {
@@ -165,7 +166,8 @@ impl<'a> Python<'a> {
     }
 
     fn models(&self) -> String {
-        let (mut enumerations, mut body) = (String::new(), String::new());
+        let mut enumerations = String::new();
+        let mut body = String::new();
         let mut names: Vec<String> = Vec::new();
         for shape in self.shapes() {
             if let Some(constants) = shape.constants() {
@@ -205,7 +207,8 @@ impl<'a> Python<'a> {
     /// Returns the classes of a type: one, or for a request that is also a body, the body and a class with
     /// the remaining members.
     fn classes(&self, shape: &'a Shape) -> Vec<Class<'a>> {
-        let (name, all) = (&shape.name, shape.members().iter().collect::<Vec<_>>());
+        let name = &shape.name;
+        let all = shape.members().iter().collect::<Vec<_>>();
         let Some(of_body) = &shape.of_body else {
             let bases = self.bases(shape, shape.least.is_some(), &all);
             return vec![Class { name: name.clone(), shape, bases, members: all }];
@@ -310,7 +313,8 @@ impl<'a> Python<'a> {
     }
 
     fn dictionary(&self, shape: &Shape) -> String {
-        let (name, all) = (&shape.name, shape.members());
+        let name = &shape.name;
+        let all = shape.members();
         let about = if shape.about.is_empty() { "An object of the configuration." } else { &shape.about };
         // A keyword can be a key only in the functional form.
         if all.iter().any(|member| member.name == "from") {
@@ -377,7 +381,8 @@ impl<'a> Python<'a> {
     }
 
     fn method(&self, operation: &Operation) -> String {
-        let (name, response) = (&operation.name, &operation.response);
+        let name = &operation.name;
+        let response = &operation.response;
         let all = self.library.shape(&operation.request).members();
         let mut code = match all.is_empty() {
             true => format!("\n    def {name}(self) -> models.{response}:\n"),
@@ -537,7 +542,8 @@ fn constraints(member: &Member) -> Vec<String> {
 
 /// Returns a docstring, on one line if it fits.
 fn docstring(about: &str, indent: usize) -> String {
-    let (space, about) = (" ".repeat(indent), about.replace('\\', "\\\\"));
+    let space = " ".repeat(indent);
+    let about = about.replace('\\', "\\\\");
     if about.is_empty() {
         return String::new();
     }

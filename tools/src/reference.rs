@@ -92,12 +92,14 @@ impl<'a> Reference<'a> {
     fn outcomes(&self, page: &mut String) {
         page.push_str("\n## Statuses\n\n| status | value | HTTP | meaning |\n|---|---|---|---|\n");
         for status in &self.library.statuses {
-            let (name, about) = (&status.name, &status.about);
+            let name = &status.name;
+            let about = &status.about;
             writeln!(page, "| {name} | {} | {} | {about} |", status.value, status.http).unwrap();
         }
         page.push_str("\n## Codes\n\n| code | status | when | message |\n|---|---|---|---|\n");
         for code in &self.library.codes {
-            let (name, status) = (&code.name, &code.status);
+            let name = &code.name;
+            let status = &code.status;
             writeln!(page, "| `{name}` | {status} | {} | {} |", code.about, code.message).unwrap();
         }
         page.push_str("\n## Failures\n\nThe body of a failure is a [Failure](#failure). With status STEP_UP the members of a [StepUp](#stepup) stand beside `error`.\n");
@@ -143,7 +145,9 @@ impl<'a> Reference<'a> {
             let secret = if member.is_secret { ", secret" } else { "" };
             let host_only = if member.is_host_only { ", for the host only" } else { "" };
             let space = if member.about.is_empty() { "" } else { ": " };
-            let (name, kind, about) = (&member.name, self.member_kind(member), &member.about);
+            let name = &member.name;
+            let kind = self.member_kind(member);
+            let about = &member.about;
             writeln!(page, "{indent}- `{name}` ({kind}{must}{default}{secret}{host_only}){space}{about}")
                 .unwrap();
             let inner = member.kind.shapes().into_iter().map(|name| self.library.shape(name));

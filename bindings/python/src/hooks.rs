@@ -49,7 +49,7 @@ impl Hooks {
         own
     }
 
-    pub fn traverse(&self, visit: &PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.log)?;
         visit.call(&self.now_ms)
     }

@@ -17,7 +17,7 @@ const MAX_REPLY_BYTES: usize = 64 << 10;
 
 const MAX_REPLY_LINES: usize = 500;
 
-type Result<T> = std::result::Result<T, Failure>;
+type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// Why a step of a conversation failed.
 pub(super) enum Failure {

@@ -101,7 +101,8 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
             connection.run(&format!("ALTER TABLE doorward_schema ADD COLUMN {} BOOLEAN", gate(needed)))?;
         }
         (before, needed) if before < needed => {
-            let (before, needed) = (gate(before), gate(needed));
+            let before = gate(before);
+            let needed = gate(needed);
             connection.run(&format!("ALTER TABLE doorward_schema RENAME COLUMN {before} TO {needed}"))?;
         }
         _ => {}

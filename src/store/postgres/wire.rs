@@ -46,7 +46,7 @@ const MOST_QUEUED_BYTES: usize = 16 << 10;
 /// The most rounds for a password. The server chooses their number, and the caller waits for them.
 const MOST_SCRAM_ROUNDS: u32 = 1_000_000;
 
-type Result<T> = std::result::Result<T, Failure>;
+type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// The outcome of the statements that were sent together.
 #[derive(Default)]
@@ -542,7 +542,7 @@ fn rounds(message: &[u8]) -> u32 {
 fn write_value(
     value: &Value,
     buffer: &mut BytesMut,
-) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
     match *value {
         Value::Null => return Ok(IsNull::Yes),
         Value::Integer(number) => buffer.extend_from_slice(&number.to_be_bytes()),

@@ -123,7 +123,8 @@ fn no_row_is_lost_and_the_older_engine_goes_on(store: &Store) {
     assert_eq!((newer.found(), version(&newer)), (2, 3));
     assert!(is_active(&older, &token), "a session went with the table that was made anew");
     register(&older, "grace").unwrap();
-    let (restarted, token) = (engine(&store).unwrap(), login(&older, "grace").unwrap());
+    let restarted = engine(&store).unwrap();
+    let token = login(&older, "grace").unwrap();
     assert!(is_active(&restarted, &token));
     let findings = call(&restarted, "doctor", json!({})).unwrap()["findings"].take();
     let schema = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "schema").unwrap();
@@ -316,8 +317,8 @@ fn dies_at_every(class: &str, new: impl Fn() -> Store, at_least: usize) {
 }
 
 fn shim(folder: &Path) -> String {
-    let (source, library) =
-        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), folder.join("shim.so"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c");
+    let library = folder.join("shim.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
     assert!(compiler.status().expect("cc, a C compiler").success());

@@ -298,9 +298,11 @@ mod tests {
     fn a_store_and_its_host_have_one_kind_of_locks() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().canonicalize().unwrap();
-        let (path, link) = (folder.join("store.db"), folder.join("link.db"));
+        let path = folder.join("store.db");
+        let link = folder.join("link.db");
         let open = || Sqlite::open(&path, 1, Duration::from_secs(1), Plan::new(true)).unwrap();
-        let (store, again) = (open(), open());
+        let store = open();
+        let again = open();
         std::fs::hard_link(&path, &link).unwrap();
         assert_eq!((names(&folder), descriptors(&path)), (4, 2));
         let by_link = Connection::open(&link).unwrap();

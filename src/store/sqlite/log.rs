@@ -138,7 +138,8 @@ impl Log {
         if !is_whole(reader.read_exact(&mut header))? {
             return Ok(None);
         }
-        let (magic, page_size) = (number(&header, 0), number(&header, 8));
+        let magic = number(&header, 0);
+        let page_size = number(&header, 8);
         let is_ours = magic & !1 == 0x377f_0682 && page_size.is_power_of_two() && page_size <= 65_536;
         if !is_ours || page_size < 512 {
             return Ok(None);

@@ -321,8 +321,10 @@ mod tests {
     /// The thread that keeps the log short leaves the log of another file alone.
     #[test]
     fn what_is_put_in_the_place_of_the_file_is_not_checkpointed() {
-        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (store, other) = (writer(&here), writer(&there));
+        let here = tempfile::tempdir().unwrap();
+        let there = tempfile::tempdir().unwrap();
+        let store = writer(&here);
+        let other = writer(&there);
         other.write(Durability::Full, &mut put("other")).unwrap();
         let names = ["store.db", "store.db-wal"];
         for name in names {

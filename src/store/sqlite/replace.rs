@@ -116,7 +116,8 @@ impl Place {
         let new = &draft.file();
         let file = File::open(new)?;
         if let Some(old) = old {
-            let (old, made) = (old.metadata()?, file.metadata()?);
+            let old = old.metadata()?;
+            let made = file.metadata()?;
             file.set_permissions(old.permissions())?;
             if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
                 chown(new, Some(old.uid()), Some(old.gid()))?;
