@@ -1,4 +1,4 @@
-"""What the tests share: an engine in memory with a cheap hash and a clock of its own; stores."""
+"""Shared parts of the tests: an engine in memory with a cheap hash and its own clock; stores."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from doorward import Config, Engine
 
 PASSWORD = "eight wise words"
 
-# A PostgreSQL server, which tests/postgres starts.
+# The URL of a PostgreSQL server, which tests/postgres starts.
 SERVER = os.environ.get("DOORWARD_TEST_POSTGRES", "")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make a test that is not run a failure in continuous integration, where everything can run."""
+    """Turn a skipped test into a failure in continuous integration, where every test can run."""
     report = yield
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -29,7 +29,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 class Clock:
-    """A clock that stands where a test puts it."""
+    """A clock that a test sets."""
 
     def __init__(self, seconds: int = 1_767_225_600) -> None:
         self.seconds = seconds
@@ -67,11 +67,11 @@ def database() -> str:
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not SERVER, reason="no PostgreSQL"))]
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Run the test on each store: the URL of an empty one."""
+    """Run the test on each store. Return the URL of an empty one."""
     if request.param == "sqlite":
         return f"sqlite:{tmp_path / 'store.db'}"
     url: str = request.getfixturevalue("database")
-    # The tables stay: that is much faster than making them.
+    # The tables stay, because creating them takes much longer.
     psql(
         url,
         """DO $$ DECLARE name text; BEGIN
@@ -86,7 +86,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def new_store(store: str) -> str:
-    """Take away the tables, too."""
+    """Drop the tables, too."""
     if not store.startswith("sqlite:"):
         psql(store, "BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; COMMIT")
     return store
@@ -99,9 +99,9 @@ def psql(url: str, sql: str) -> None:
 
 
 def mark_verified(store: Path, username: str) -> None:
-    """Mark an address as verified, which no operation does yet.
+    """Mark an address as verified.
 
-    In a process of its own: a second SQLite in one process would break the locks of the first.
+    It uses its own process: a second SQLite in one process would break the locks of the first.
     """
     program = """
 import sqlite3, sys

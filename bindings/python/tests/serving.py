@@ -14,9 +14,10 @@ import uvicorn
 
 @contextmanager
 def serving(app: Any, root_path: str = "") -> Generator[httpx.Client]:
-    """A client of the application. The socket listens before the server runs, so that nothing has to wait.
+    """Return a client of the application.
 
-    `root_path`: what a proxy in front has cut off.
+    The socket listens before the server runs, so that no test has to wait. `root_path`: the prefix that a
+    proxy has removed from paths.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(

@@ -1,4 +1,4 @@
-"""AuthService: what it answers, and what it never does."""
+"""Tests of AuthService: its results, and its refusals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from doorward.exceptions import AuthServiceUnavailable, MisuseError
 
 @pytest.fixture
 def engine(config: Config, clock: Clock, tmp_path: Path) -> Iterator[Engine]:
-    """A store in which ada, an editor, has a verified address and bob has not."""
+    """A store in which ada, an editor, has a verified address and bob has an unverified one."""
     store = tmp_path / "doorward.db"
     with Engine({**config, "store": f"sqlite:{store}"}, now_ms=clock) as engine:
         for name in ("ada", "bob"):
@@ -61,7 +61,7 @@ def test_links_are_mailed_to_those_who_want_them(service: AuthService, engine: E
     async def main() -> None:
         await service.reset_password("ada@example.com")
         await service.send_email_verification_link("bob@example.com")
-        # The same for a stranger, and for one whose address is verified: nothing to see, and no mail.
+        # An unknown address and a verified one get the same answer, and no mail.
         await service.reset_password("nobody@example.com")
         await service.send_email_verification_link("ada@example.com")
 
@@ -105,7 +105,7 @@ def test_authorized_by_role_id_and_address(service: AuthService, engine: Engine,
         assert not await service.is_authorized_by_email(token, "bob@example.com")
         assert not await service.is_authorized_by_email(token, "")
 
-        # By the account as it is now, not as it was when the token was made.
+        # The account decides as it is now, not as it was when the token was made.
         engine.update_user(id=user.id, roles=["reader"])
         assert not await service.is_authorized_by_role(token, {"editor"})
         assert await service.is_authorized_by_role(token, {"reader"})

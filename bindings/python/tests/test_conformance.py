@@ -1,4 +1,4 @@
-"""Runs the scenarios of tests/conformance at the root of the repository: README.md there is the format."""
+"""Runs the scenarios of tests/conformance in the repository; its README.md describes the format."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
 
 
 def totp(secret: str, unix_seconds: int) -> str:
-    """What an authenticator app shows (RFC 6238)."""
+    """Compute the code of an authenticator app (RFC 6238)."""
     tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
     offset = tag[-1] & 15
     number = int.from_bytes(tag[offset : offset + 4], "big") & 0x7FFF_FFFF
@@ -79,7 +79,7 @@ def totp(secret: str, unix_seconds: int) -> str:
 
 
 def with_secret_key(config: Any) -> Any:
-    """Add a secret key, which a server does not keep beside it."""
+    """Add a secret key. A store on a server keeps none beside it."""
     if not isinstance(config, dict):
         return config
     settings = cast("dict[str, Any]", config)
@@ -112,7 +112,7 @@ def check(step: dict[str, Any], answer: Answer, variables: dict[str, Any]) -> st
 
 
 def difference(pattern: Any, value: Any) -> str | None:
-    """What keeps the value, or the lack of one, from matching the pattern."""
+    """Return the first difference between a value, or its absence, and the pattern."""
     expected = f"expected {pattern!r}, got {value!r}"
     if isinstance(pattern, dict):
         members = cast("dict[str, Any]", pattern)

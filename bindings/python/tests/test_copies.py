@@ -1,4 +1,6 @@
-"""Another copy of SQLite in the process, Python's own, on the store's file; and forked children that stay."""
+"""Tests with Python's own copy of SQLite on the store's file, and with forked children that outlive their
+parent.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from doorward import AuthError, Config, Engine
 
 PASSWORD = "eight wise words"
 
-# The life of a process that reads the store by Python's sqlite3, holds its lock, and is killed.
+# A process that reads the store by Python's sqlite3, holds its lock, and is killed.
 BESIDE = """
 import json, sqlite3, sys
 from doorward import AuthError, Engine
@@ -70,7 +72,7 @@ def test_nothing_acknowledged_is_lost_beside_another_copy_of_sqlite(on_disk: Con
     with running(BESIDE, on_disk) as (process, stdin, stdout):
         token = stdout.readline().strip()
         assert token
-        # Whoever closes last takes the log away: not this one.
+        # The last connection that closes deletes the log. This is not the last.
         with Engine(on_disk) as engine:
             engine.register(username="grace", email="grace@example.com", password=PASSWORD)
         stdin.write("go on\n")
@@ -109,5 +111,5 @@ def test_the_locks_of_a_process_end_with_it_though_its_child_stays(on_disk: Conf
         with Engine(on_disk) as engine:
             engine.register(username="grace", email="grace@example.com", password=PASSWORD)
             assert (tmp_path / "store.db-wal").exists()
-        # The last one to close has the file to itself.
+        # The last engine that closes has the file to itself.
         assert not (tmp_path / "store.db-wal").exists()

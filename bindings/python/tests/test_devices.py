@@ -1,6 +1,6 @@
-"""The cookie by which a browser is known again: strangers who guess do not lock its owner out."""
+"""Tests of the cookie that recognizes a browser: guesses of strangers do not lock its owner out."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import asyncio
 import importlib
 import warnings
@@ -43,7 +43,7 @@ def fastapi(engine: Engine) -> Any:
 
 
 def litestar(engine: Engine) -> Any:
-    """A host's own route: it gives the client and keeps the device."""
+    """A host's own route, which gives the client and keeps the device."""
     device = DeviceCookie()
 
     @post("/login/default", status_code=200)
@@ -86,7 +86,7 @@ def test_strangers_do_not_lock_the_owner_out(
         assert len(device.value) == 22
         assert device.value not in first.text
         known = f"{DEVICE}={device.value}"
-        # It stays what it is, and lives on.
+        # The id stays the same, and the cookie lives on.
         assert device_of(login(ADA, f"a=b; {known}")).value == device.value
         (session, _) = engine.list_sessions(user_id=engine.get_user(username="ada").user.id).sessions
         assert session.device_id == device.value
@@ -95,7 +95,7 @@ def test_strangers_do_not_lock_the_owner_out(
         assert login(ADA).status_code == 429
         assert login(ADA, f"{DEVICE}=another-device-of-a-stranger").status_code == 429
         assert login(ADA, known).status_code == 200
-        # What is no name of ours is replaced; a wrong password is nobody's device.
+        # A malformed id is replaced. A wrong password makes the device known for no user.
         for odd in ("short", "x" * 129, "22-characters-and-a-;x"):
             clock.seconds += 4000
             assert device_of(login(ADA, f"{DEVICE}={odd}")).value not in ("", odd)
@@ -165,13 +165,13 @@ def test_a_peer_without_an_address(peer: Any, ip: str | None) -> None:
 
 
 def test_without_tls(engine: Engine) -> None:
-    """As tests and development want it: Starlette's TestClient and `http://localhost`."""
+    """Tests and development use Starlette's TestClient and `http://localhost`."""
     auth = Authentication(engine, {"browser": Cookie(secure=False)})
     app = FastAPI()
     app.include_router(auth.router())
     app.add_exception_handler(AuthError, failure_response)
     with warnings.catch_warnings():
-        # It would rather have a successor of httpx.
+        # Starlette prefers a successor of httpx.
         warnings.simplefilter("ignore")
         client: Any = importlib.import_module("starlette.testclient").TestClient(app)
     assert client.post("/login/browser", json=ADA).status_code == 200

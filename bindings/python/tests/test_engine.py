@@ -243,13 +243,13 @@ def test_an_engine_in_a_cycle_is_collected(config: Config) -> None:
 
 
 def test_waiting_calls_release_the_interpreter(config: Config) -> None:
-    """While one thread hashes, another runs: the switch interval alone would not let it."""
+    """While one thread hashes, another runs. The switch interval alone would not allow that."""
     config["password"] = {"memory_kib": 8192, "iterations": 8}
     interval = sys.getswitchinterval()
     with Engine(config) as engine:
         try:
             sys.setswitchinterval(1000)
-            # A busy machine may run the other thread late; without a release it never runs in time.
+            # A busy machine may run the other thread late. Without a release it never runs in time.
             assert any(progress_during_a_hash(engine) for _ in range(20))
         finally:
             sys.setswitchinterval(interval)
@@ -410,7 +410,7 @@ print("done")
 
 
 def test_what_waits_for_the_store_does_not_hold_the_interpreter() -> None:
-    """Beside a clock in Python: whoever searches for an unknown key needs the interpreter to read it."""
+    """The clock is in Python, so a search for an unknown key needs the interpreter to read it."""
     done = subprocess.run(
         [sys.executable, "-c", SEARCHING], capture_output=True, text=True, timeout=300, check=True
     )

@@ -1,4 +1,4 @@
-"""Failures: one class per reason, and what each carries."""
+"""Tests of failures: one class per reason, and the data that each carries."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_wrong_configuration_says_what_to_correct(config: Any, text: str) -> N
     with pytest.raises(exceptions.ConfigError) as caught:
         Engine(cast("Config", {"store": "sqlite::memory:", **config}))
     assert str(caught.value) == text
-    # A user is told no more than before.
+    # The user gets no additional information.
     assert caught.value.message == caught.value.http_body["error"]["message"]
     assert caught.value.message == caught.value.errors()[0]["message"] == "The configuration is not valid."
     assert str(pickle.loads(pickle.dumps(caught.value))) == text
@@ -240,7 +240,7 @@ def test_no_model_shows_what_is_secret() -> None:
         for field, info in getattr(models, name).model_fields.items()
         if field in SECRETS and info.repr
     ]
-    # How many there are, what is known of a password, and codes that say why.
+    # Numbers, properties of a password, and codes that give a reason.
     assert shown == [
         "AccountStatus.password",
         "ExportUserResponse.recovery_codes",

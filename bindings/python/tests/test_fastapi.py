@@ -1,6 +1,6 @@
 """doorward.fastapi in a FastAPI application, over HTTP."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import base64
 import hmac
 import subprocess
@@ -103,7 +103,7 @@ def logged_in(client: httpx.Client, backend: str = "default") -> dict[str, Any]:
 
 
 def shown(user: dict[str, Any]) -> dict[str, Any]:
-    """Show a user as an application does with pydantic: what is absent is null."""
+    """Show a user as an application with pydantic does: absent members are null."""
     return {"locale": None, **user}
 
 
@@ -115,13 +115,13 @@ def cookies_of(response: httpx.Response) -> SimpleCookie:
 
 
 def sent(**cookies: str) -> dict[str, str]:
-    """A browser would send them over TLS only; the client here is told to."""
+    """A browser would send the cookies over TLS only; this client is told to send them."""
     names = {"access": COOKIES[0], "refresh": COOKIES[1]}
     return {"cookie": "; ".join(f"{names[name]}={value}" for name, value in cookies.items())}
 
 
 def failure(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The failure is the one expected, and says nothing that is for the host alone."""
+    """Check that the failure is the expected one and contains nothing for the host alone."""
     error: dict[str, Any] = response.json()["error"]
     assert (response.status_code, error["code"], error["http_status"]) == (status, code, status)
     assert set(response.json()) == {"error"}
@@ -197,7 +197,7 @@ def test_cookies(client: httpx.Client, clock: Clock) -> None:
     access, refresh = [cookies_of(response)[name].value for name in COOKIES]
     assert client.get("/me", headers=sent(access=access)).json() == shown(body["user"])
 
-    # The access token may be over: the refresh token still ends the session.
+    # The access token may have expired: the refresh token still ends the session.
     response = client.post("/auth/logout", headers=sent(refresh=refresh))
     assert response.status_code == 200
     again = client.post("/auth/refresh", headers=sent(refresh=refresh))
@@ -216,11 +216,11 @@ def test_a_token_passes_only_for_its_backend_and_by_its_transport(client: httpx.
     cookie = cookies_of(client.post("/auth/login/browser", json=ADA))[COOKIES[0]].value
     failure(client.get("/me", headers=bearer(cookie)), 401, "invalid_token")
     failure(client.get("/me", headers=sent(access=default)), 401, "invalid_token")
-    # The first that is good decides.
+    # The first valid token decides.
     for token, other in ((default, "x"), ("x", cookie)):
         headers = {**bearer(token), **sent(access=other)}
         assert client.get("/me", headers=headers).json()["username"] == "ada"
-    # The engine has this backend, the application offers it to nobody.
+    # The engine has this backend, but the application does not offer it.
     assert client.post("/auth/login/internal", json=ADA).status_code == 404
 
 
@@ -275,7 +275,7 @@ def test_logging_out_ends_whatever_a_request_carries(client: httpx.Client, engin
     assert alive() == {kept.session_id}
     assert third.session_id not in alive()
 
-    # One that is not good keeps no other from being ended.
+    # An invalid token does not keep the other's session from being ended.
     for carried in (bearer("x"), {"authorization": "Basic eDp5"}):
         _, cookies = opened("browser")
         response = client.post("/auth/logout", headers={**carried, **cookies})
@@ -320,7 +320,7 @@ def test_what_is_not_for_the_client_to_choose(client: httpx.Client, engine: Engi
         assert response.status_code == 422
         assert PASSWORD not in response.text
     assert [user.username for user in engine.list_users().users] == ["ada"]
-    # A form of another site can send no JSON.
+    # A form of another site cannot send JSON.
     text = b'{"username": "ada", "password": "eight wise words"}'
     assert client.post("/auth/login/browser", content=text).status_code == 422
     failure(client.post("/auth/register", json={**eve, "password": "password"}), 400, "weak_password")
@@ -333,7 +333,7 @@ def test_sessions_know_the_client(client: httpx.Client, engine: Engine) -> None:
 
 
 def mailed(engine: Engine, kind: str, to: str) -> str:
-    """Take every mail, of which one is of this kind to this address: its token."""
+    """Take all mails, and return the token of the one of this kind to this address."""
     mails = engine.take_mail(limit=100, lease_seconds=3600).mails
     (token,) = [mail.token for mail in mails if (mail.kind, mail.to) == (kind, to)]
     assert token is not None
@@ -351,14 +351,14 @@ def test_an_address_is_verified(client: httpx.Client, engine: Engine, clock: Clo
     token = mailed(engine, "verify_email", "eve@example.com")
     looked = client.post("/auth/check-mail-token", json={"token": token})
     assert looked.json() == {"purpose": "verify_email", "expires_at": clock.seconds + 86_400}
-    # Who reads the mail has yet to prove whose account it is for.
+    # The reader of the mail still has to prove the account.
     failure(client.post("/auth/verify-email", json={"token": token}), 401, "not_authenticated")
     ada = logged_in(client)
     others = client.post("/auth/verify-email", json={"token": token}, headers=bearer(ada["access_token"]))
     failure(others, 401, "not_authenticated")
     wrong = {"token": token, "username": "eve", "password": "wrong"}
     failure(client.post("/auth/verify-email", json=wrong), 401, "invalid_credentials")
-    # A browser in which somebody else is logged in, too.
+    # A browser in which another user is logged in.
     headers = {"cookie": f"{kept.key}={kept.value}", **bearer(ada["access_token"])}
     response = client.post("/auth/verify-email", json={"token": token}, headers=headers)
     assert (response.status_code, response.content, response.headers["cache-control"]) == (
@@ -515,7 +515,7 @@ def test_a_login_with_a_second_factor(
         assert (step.status_code, body["status"]) == (401, "second_factor_required")
         response = client.post("/auth/complete-login", json={"challenge": body["challenge"], **proof})
         assert client.get("/me", headers=bearer(response.json()["access_token"])).status_code == 200
-    # Or all at once.
+    # Or in one call.
     for proof in ({"two_fa_code": code()}, {"recovery_code": recovery_codes[1]}):
         assert client.post("/auth/login/default", json={**ADA, **proof}).status_code == 200
 

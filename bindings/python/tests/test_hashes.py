@@ -1,4 +1,4 @@
-"""Hashes that other libraries make now verify here: passlib, Django, argon2-cffi, bcrypt, Werkzeug."""
+"""Hashes that other libraries make now are verified here: passlib, Django, argon2-cffi, bcrypt, Werkzeug."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from doorward import Engine
 
 PASSWORDS = ["correct horse", "pâss wörd 🔑", "x", "a long password, " * 8]
 
-# Each library's own defaults, but for the cost.
+# The defaults of each library, except for the cost.
 PASSLIB: dict[str, dict[str, Any]] = {
     "argon2": {"memory_cost": 64, "rounds": 1},
     "bcrypt": {"rounds": 4},
@@ -48,7 +48,9 @@ def check(engine: Engine, password: str, hashed: str) -> None:
 
 
 def readable_by_bcrypt(scheme: str) -> Iterator[str]:
-    """What is beyond 72 bytes these schemes do not read, and today's bcrypt refuses to."""
+    """Whether bcrypt reads the whole password: these schemes ignore bytes beyond 72, and today's bcrypt
+    refuses them.
+    """
     yield from (text for text in PASSWORDS if "sha256" in scheme or len(text.encode()) <= 72)
 
 
@@ -83,7 +85,7 @@ def test_argon2_cffi(engine: Engine, kind: argon2.Type, lanes: int) -> None:
 def test_bcrypt(engine: Engine, version: bytes) -> None:
     for password in readable_by_bcrypt("bcrypt"):
         check(engine, password, bcrypt.hashpw(password.encode(), bcrypt.gensalt(4, version)).decode())
-    # The original read 72 bytes: so does a hash that it made.
+    # The original read 72 bytes, and so does the verification of a hash that it made.
     long = "é" * 40
     hashed = bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(4)).decode()
     assert engine.verify_password(password=long, hash=hashed).valid

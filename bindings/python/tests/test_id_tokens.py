@@ -1,4 +1,4 @@
-"""ID tokens of a provider of others' making: panva's certified oidc-provider, on loopback."""
+"""Tests with ID tokens of an independent provider: panva's certified oidc-provider, on loopback."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CLIENT_SECRET = "the secret of a client on loopback"
 
 
 class Provider:
-    """A provider in a process of its own."""
+    """A provider in its own process."""
 
     def __init__(self) -> None:
-        """Start it."""
+        """Start the provider."""
         command = [str(NODE), str(INTEROP / "provider.mjs")]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -42,12 +42,12 @@ class Provider:
         self._ask({"keys": keys})
 
     def fetches(self) -> int:
-        """Tell how often keys were fetched."""
+        """Return how often the keys were fetched."""
         count: int = self._ask({})["fetches"]
         return count
 
     def tokens(self, who: str, nonce: str = "n", client_id: str = "app") -> dict[str, str]:
-        """Log somebody in with a browser of their own: `id_token` and `access_token`."""
+        """Log a user in with a new browser: return `id_token` and `access_token`."""
         with httpx.Client(base_url=self.issuer, trust_env=False) as browser:
             request = {"client_id": client_id, "response_type": "code", "redirect_uri": CALLBACK}
             page = browser.get("/auth", params={**request, "scope": "openid email profile", "nonce": nonce})
@@ -91,7 +91,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def clock() -> Clock:
-    """That of the provider, which has no other."""
+    """The time of the provider, which uses the machine's clock."""
     return Clock(int(time.time()))
 
 
@@ -119,7 +119,7 @@ def test_login_by_a_providers_id_token(config: Config, provider: Provider, clock
         with pytest.raises(InvalidToken) as caught:
             engine.login_with_id_token(id_token=token, nonce="of another browser")
         assert caught.value.detail == "wrong_nonce"
-        # The provider says that the address is not verified: it is another's.
+        # The provider says that the address is not verified: it belongs to another user.
         with pytest.raises(Conflict) as conflict:
             engine.login_with_id_token(id_token=provider.tokens("eve")["id_token"])
         assert conflict.value.code == "email_taken"
@@ -129,7 +129,7 @@ def test_login_by_a_providers_id_token(config: Config, provider: Provider, clock
 def test_what_else_a_provider_issues(config: Config, provider: Provider, clock: Clock) -> None:
     with opened(config, provider, clock) as engine:
         for token, reason in (
-            # For this very client, with the same key: only its type says what it is.
+            # The token is for this client and signed with the same key. Only its type differs.
             (provider.tokens("ada")["access_token"], "wrong_type"),
             (provider.tokens("ada", client_id="another-app")["id_token"], "wrong_audience"),
         ):
@@ -179,7 +179,7 @@ def test_generate_token_for_oauth(config: Config, provider: Provider, clock: Clo
     store = tmp_path / "doorward.db"
     at_store: Config = {**config, "store": f"sqlite:{store}"}
     with opened(at_store, provider, clock, link_verified_email=True) as engine:
-        # Somebody registered with the address of another, and waits for them.
+        # Mallory registered with the user's address, and waits for the user.
         ada = engine.register(username="mallory", email="ada@example.com", password=PASSWORD).user
         service = AuthService(engine)
         token = provider.tokens("ada")["id_token"]

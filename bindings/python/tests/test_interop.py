@@ -1,4 +1,4 @@
-"""Other implementations and ours verify each other's tokens: PyJWT, joserfc, and jose for JavaScript."""
+"""doorward and other implementations verify each other's tokens: PyJWT, joserfc, and jose for JavaScript."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def config(config: Config) -> Config:
 
 
 def opened(config: Config) -> Engine:
-    """An engine on the clock of the peers, which have no other."""
+    """An engine on the machine's clock, which the other implementations use."""
     engine = Engine(config)
     engine.register(username="ada", email="ada@example.com", password=PASSWORD)
     return engine
@@ -111,7 +111,7 @@ def kid_of(token: str) -> str:
 
 @every_peer
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-# The name that RFC 9864 puts in its place is not yet known everywhere.
+# Not every library knows the newer name of RFC 9864.
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated via RFC 9864")
 def test_others_verify_our_tokens_before_and_after_a_rotation(
     peer: Peer, algorithm: Any, config: Config
@@ -144,7 +144,7 @@ def test_foreign_signatures_over_our_claims_are_refused(algorithm: Any, config: 
         token = engine.login(username="ada", password=PASSWORD).access_token
         forgeries = {foreign(token, other): other for other in ["HS256", *ALGORITHMS]}
         for jwk in engine.jwks().keys:
-            # What is public is no secret.
+            # A public key contains no secret.
             public = base64.urlsafe_b64decode(f"{jwk.get('n', jwk.get('x'))}==")
             forgeries[signed_anew(token, "HS256", public)] = "HS256"
         for forgery, other in forgeries.items():
@@ -211,7 +211,7 @@ def test_we_verify_what_others_sign_for_a_compatibility_backend(subject_claim: A
 
 
 def foreign(token: str, algorithm: str) -> str:
-    """The header and the claims of the token, signed with a key that is not ours."""
+    """Return the token's header and claims, signed with a foreign key."""
     keys: dict[str, Callable[[], Any]] = {
         "HS256": lambda: b"a secret of somebody else, also long enough",
         "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),

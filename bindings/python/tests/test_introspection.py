@@ -1,4 +1,4 @@
-"""Tokens of another service: a real one on loopback, which asks an engine of its own."""
+"""Tests with tokens of another service: a real one on loopback, which has an engine of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from doorward.introspection import introspect_token as introspect_remote
 
 
 class Service(ThreadingHTTPServer):
-    """Answers about the tokens of `other`; `answer` stands in for that where it is set."""
+    """Answers about the tokens of `other`; `answer` replaces that answer if it is set."""
 
     answer: tuple[int, bytes] | None = None
 
@@ -116,7 +116,7 @@ def test_not_configured(engine: Engine) -> None:
 
 
 def test_the_event_loop_goes_on() -> None:
-    """The service answers from the very loop that asks."""
+    """The service answers from the same loop that waits for the answer."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"token=x")

@@ -1,4 +1,4 @@
-"""Mails by SMTP, to real servers on loopback: kind ones, and ones that refuse, stall, and hang up."""
+"""Tests of mails by SMTP, to real servers on loopback: servers that accept, refuse, stall, and hang up."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Received = tuple[Envelope, EmailMessage]
 
 
 class Box:
-    """What a server does with mails: keeps them, unless a test says otherwise."""
+    """A server's handler of mails. It keeps them, unless a test sets another behaviour."""
 
     def __init__(self) -> None:
         self.mails: queue.Queue[Received] = queue.Queue()
@@ -92,7 +92,7 @@ def hang_up(server: SMTP) -> None:
 
 
 class HangsUp(SMTP):
-    """Hangs up in the midst of a message."""
+    """Hangs up in the middle of a message."""
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         await self.push("354 Go on")
@@ -100,7 +100,7 @@ class HangsUp(SMTP):
 
 
 class Server(Controller):
-    """A server on loopback; `arguments` are those of `SMTP`, whose class may be given."""
+    """A server on loopback; `arguments` are those of `SMTP`, or of the class that is given."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ def test_a_mail_arrives_whole(start: Start, opened: Open, clock: Clock) -> None:
     link = re.search(r"^https://app\.example/verify_email#([A-Za-z0-9_-]{43})$", text.replace("\r", ""), re.M)
     assert link is not None
     assert f'<a href="{link[0]}">' in html
-    # It may be a stranger's name, and a stranger's address.
+    # The name and the address may belong to another person.
     assert "a'b" not in text
     assert "a&#39;b" not in html
     assert engine.verify_email(token=link[1], username="a'b<i>", password=PASSWORD).user.email_verified
@@ -241,7 +241,7 @@ def test_a_refusal_for_now(start: Start, opened: Open, clock: Clock, place: str)
     server = start()
     engine = opened(server.port)
     register(engine)
-    # Whoever does not like the sender says nothing of the recipient.
+    # A refusal of the sender is no statement about the recipient.
     setattr(server.box, place, "550 who are you?" if place == "sender_reply" else "451 later")
     assert deliver(engine) == (0, 1, 0)
     setattr(server.box, place, "250 OK" if place == "data_reply" else None)
@@ -281,7 +281,7 @@ def test_a_refusal_of_the_operator(start: Start, opened: Open, clock: Clock, pla
         "problem",
         True,
     )
-    # It is mended.
+    # The fault is repaired.
     setattr(server.box, place, "250 OK" if place == "data_reply" else None)
     clock.seconds += 60
     assert deliver(engine) == (1, 0, 0)
@@ -405,7 +405,7 @@ def test_a_fork_beside_the_thread_that_sends(start: Start, opened: Open) -> None
     register(engine)
     server.box.next()
     for name in ("bob", "cleo"):
-        # The thread may be anywhere in its work.
+        # The thread may be at any point of its work.
         register(engine, name)
         child = os.fork()
         if child == 0:
@@ -442,11 +442,12 @@ def test_a_server_that_is_down_for_a_day(start: Start, opened: Open, clock: Cloc
             assert (error.code, error.detail) == ("mail_unavailable", "unreachable")
             attempts += 1
         clock.seconds += 60
-    # Ten times within the first nine hours, then every six: less than a call a minute for each of three.
+    # Ten attempts within the first nine hours, then one every six: less than a call a minute for each of
+    # three.
     assert 30 <= attempts <= 42
     server = start(port=port)
     clock.seconds += 6 * 3600
-    # Both tokens expired, and are not sent; who has the old address still hears that a change was asked for.
+    # Both tokens expired, and are not sent. The notice to the old address is still sent.
     assert deliver(engine) == (1, 0, 0)
     assert "another e-mail address" in server.box.next()[1]["subject"]
     assert sorted(details(engine, "mail_failed")) == ["change_email unreachable", "verify_email unreachable"]
@@ -513,7 +514,7 @@ def test_encrypted_with_a_password(
             deliver(engine)
         return caught.value.detail
 
-    # Nothing is said to a server that is not known, not even the password.
+    # An unverified server receives nothing, not even the password.
     assert reason(ca_file=None) == "tls"
     assert offered == []
     assert reason(password="wrong") == "smtp_535"
@@ -559,7 +560,7 @@ def test_addresses_of_all_kinds(start: Start, opened: Open) -> None:
     }
     for envelope, mail in received:
         [to] = mail["to"].addresses
-        # Headers are UTF-8 where an address needs it (RFC 6532); the parser keeps such bytes as surrogates.
+        # Headers are UTF-8 if an address needs it (RFC 6532). The parser keeps such bytes as surrogates.
         assert to.addr_spec.encode(errors="surrogateescape").decode() == envelope.rcpt_tos[0]
         assert len(mail.get_all("to", [])) == 1
 
@@ -620,7 +621,7 @@ def test_what_another_process_left_behind(start: Start, config: Config, tmp_path
 
 
 def test_an_engine_closes_while_the_server_stalls(config: Config) -> None:
-    """The hooks need the interpreter, which closing must not keep to itself."""
+    """The hooks need the interpreter, so closing must release it."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         smtp = {"host": "127.0.0.1", "port": silent.getsockname()[1], "tls": "none", "timeout_ms": 1000}
         mail = {"from": "a@example.com", "smtp": smtp, "links": LINKS, "delivery": "background"}

@@ -1,6 +1,8 @@
-"""The ASGI and Litestar middlewares, over HTTP and WebSocket: nothing comes through but what may."""
+"""Tests of the ASGI and Litestar middlewares, over HTTP and WebSocket: only admitted requests reach the
+application.
+"""
 
-# No postponed annotations here: Litestar could not look up what is local to a function.
+# Without postponed annotations, because Litestar could not resolve the names that are local to a function.
 import asyncio
 import json
 from collections.abc import Callable, Iterator
@@ -57,7 +59,7 @@ def token(engine: Engine) -> str:
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """An application that says whom it sees, and where."""
+    """An application that returns the user and the path that it sees."""
     seen = {
         "user": scope["user"] and scope["user"].username,
         "sub": scope["auth"] and scope["auth"]["sub"],
@@ -178,7 +180,7 @@ def test_what_needs_nobody(client: httpx.Client, token: str) -> None:
     for path in ("/public", "/public?x=/..", "/assets/a.css", "/caf%C3%A9"):
         response = client.get(path)
         assert (response.status_code, response.json()["user"]) == (200, None)
-    # Who needs not be there is not asked for.
+    # Where no authentication is needed, none is requested.
     assert client.get("/public", headers={"x-token": f"Bearer {token}"}).json()["user"] is None
     assert client.post("/public").json()["user"] is None
 
@@ -299,7 +301,7 @@ def test_what_starlette_requires(engine: Engine, token: str) -> None:
         assert (answer.status_code, answer.text) == (200, login.user.id)
         assert client.get("/orders", headers=plain).status_code == 403
         assert client.get("/orders", headers=scoped).status_code == 200
-        # The rules let it pass without anybody, what it requires does not.
+        # The rules admit the request without a user; `requires` refuses it.
         assert client.get("/public", headers=scoped).status_code == 403
         assert client.get("/page").status_code == 401
 
@@ -329,7 +331,7 @@ def test_no_answer_is_no_verdict(client: httpx.Client, kind: Kind, store: Path, 
 
 @pytest.fixture(params=[with_asgi, with_litestar], ids=["asgi", "litestar"])
 def protected(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """An application behind a middleware that is given rules of its own."""
+    """An application behind a middleware with its own rules."""
     protected: Callable[..., Any] = request.param
     return protected
 
@@ -339,7 +341,7 @@ def test_a_middleware_has_rules_of_its_own(protected: Callable[..., Any], engine
     with serving(protected(repo=engine, exclude=exclude)) as client:
         for path in ("/", "/deep/a", "/assets/a.css"):
             assert client.get(path).json()["user"] is None
-        # Not what the configuration excludes, but what else it says.
+        # The configuration's exclusions are replaced; its other rules stay.
         assert client.get("/public").status_code == 401
         assert client.get("/public", headers={"x-token": f"Bearer {token}"}).json()["user"] == "ada"
         assert client.get("/public", headers={"cookie": f"token={token}"}).json()["user"] == "ada"
@@ -361,9 +363,9 @@ def test_methods_of_a_middleware(protected: Callable[..., Any], engine: Engine) 
         False,
         True,
     ]
-    # One may be given by itself, as with paths.
+    # A single value is allowed, as with paths.
     assert statuses(exclude_http_methods="POST", **others)[1] != 401
-    # None is what the configuration says, also of paths.
+    # None means the configuration's rule, also for paths.
     assert 401 not in statuses(exclude_http_methods=None)
 
 
@@ -412,7 +414,7 @@ def test_wrong_rules_fail_at_the_start(
 
 
 def test_what_a_router_leaves_of_a_path_excludes_nothing(engine: Engine, token: str) -> None:
-    """Litestar hands a mounted application the rest of the path, which is not what was asked for."""
+    """Litestar passes the rest of the path to a mounted application, which is not the requested path."""
     headers = {"x-token": f"Bearer {token}"}
     exclude: Any = ["/", "/public", {"prefix": "/public"}, {"prefix": "/mount/free"}]
 
@@ -443,7 +445,7 @@ def test_what_a_router_leaves_of_a_path_excludes_nothing(engine: Engine, token: 
         assert statuses(client, "/", "/public", "/mount/free") == {200}
         assert statuses(client, *closed) == {401}
 
-    # A server that does not tell the whole path.
+    # A server that does not report the whole path.
     async def without_raw_path(scope: Any, receive: Any, send: Any) -> None:
         scope["raw_path"] = None
         await application()(scope, receive, send)
@@ -454,7 +456,7 @@ def test_what_a_router_leaves_of_a_path_excludes_nothing(engine: Engine, token: 
 
 
 def status_of(client: httpx.Client, path: str) -> int:
-    """Asks for a path as it stands; httpx would resolve dot segments."""
+    """Request exactly this path; httpx would resolve dot segments."""
     connection = HTTPConnection(client.base_url.host, client.base_url.port)
     with closing(connection):
         connection.request("GET", path)
@@ -486,7 +488,7 @@ def test_the_rules_are_readable(engine: Engine, config: Config) -> None:
     assert middleware.exclude_http_methods == ["OPTIONS"]
     assert middleware.exclude_opt_key == "public_route"
     assert middleware.scopes == {"http", "websocket"}
-    # In the order of Litestar's own.
+    # In the order of Litestar's own middlewares.
     own = ForLitestar(echo, "/a", "key", ["GET"], {ScopeType.HTTP}, repo=engine)
     assert (own.exclude, own.exclude_opt_key, own.exclude_http_methods) == (["/a"], "key", ["GET"])
     assert own.scopes == {"http"}

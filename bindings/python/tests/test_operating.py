@@ -1,4 +1,4 @@
-"""What examples/operating has: a confined application, its health check, its container, its alerts."""
+"""Tests of examples/operating: a confined application, its health check, its container, its alerts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def loaded(name: str) -> Any:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """The configuration of the page with this test's folders, and a key that is a credential."""
+    """The page's configuration with this test's folders, and a key that systemd would provide as a
+    credential.
+    """
     (tmp_path / "data").mkdir()
     (tmp_path / "secrets").mkdir()
     config: Config = json.loads((OPERATING / "door.json").read_text())
@@ -50,7 +52,7 @@ def machine(tmp_path: Path) -> Path:
 
 @contextmanager
 def application(machine: Path) -> Generator[tuple[str, subprocess.Popen[str]]]:
-    """Run the application as the unit and the container do; its address."""
+    """Run the application as the unit and the container do. Return its address."""
     command: list[str | Path] = [ROOT / "tests" / "confined", machine / "data", "--"]
     command += [f"CREDENTIALS_DIRECTORY={machine}/secrets", sys.executable, "-B"]
     command += [OPERATING / "service.py", machine / "door.json", "127.0.0.1:0"]
@@ -83,7 +85,7 @@ def test_the_application_lives_on_a_read_only_root(machine: Path) -> None:
         status, body = get(f"{url}/login", {"username": "ada", "password": "no wise words"})
         assert (status, json.loads(body)["error"]["code"]) == (401, "invalid_credentials")
         assert get(f"{url}/login", ["ada"])[0] == 400
-        # A store that is away: the health check fails, and is well again when it is back.
+        # Without the store the health check fails; it succeeds again after the store returns.
         database = machine / "data" / "door.db"
         database.rename(machine / "data" / "away.db")
         assert get(f"{url}/health")[0] == 503
@@ -95,7 +97,7 @@ def test_the_application_lives_on_a_read_only_root(machine: Path) -> None:
 
 
 def test_the_health_check_of_the_image(machine: Path) -> None:
-    """The image's command answers as the application does."""
+    """The image's command gives the same result as the application."""
     image = (OPERATING / "Dockerfile").read_text()
     found = re.search(r"HEALTHCHECK .*\\\n  CMD (\[.*\])\n", image)
     assert found
@@ -118,16 +120,16 @@ def test_the_container() -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["user"] == "10001:10001"
     assert "\nUSER 10001:10001\n" in image
-    # What is copied into the image is there, but for what is built.
+    # The files that are copied into the image exist, except for built ones.
     for source in re.findall(r"^COPY (\S+) ", image, re.MULTILINE):
         assert source.startswith(("dist/", "target/dist/")) or (ROOT / source).exists()
-    # Its folders are volumes, because the rest only reads.
+    # The folders are volumes, because the rest of the file system is read-only.
     folders = {volume.split(":")[1] for volume in service["volumes"]}
     assert folders == set(re.findall(r"/var/\S+/door\b", image))
 
 
 def test_alerts_ask_for_what_is_told(machine: Path) -> None:
-    """Every metric, label and value of the alerts is one of `stats`, or a unit of this folder."""
+    """Every metric, label and value of the alerts comes from `stats` or from a unit of this folder."""
     config: Config = json.loads((machine / "door.json").read_text())
     config["secret_key_files"] = [str(machine / "secrets" / "secret.key")]
     with Engine(config) as engine:

@@ -1,4 +1,4 @@
-"""The package as it is built: nothing generated is stale, the description is that of the library."""
+"""Tests of the built package: generated files are current, and the description is the library's."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize(("page", "least"), [("python-web.md", 5), ("deployment.md", 2)])
 def test_the_programs_of_a_page(tmp_path: Path, page: str, least: int) -> None:
-    """They run as they stand, one after the other."""
+    """The programs run unchanged, one after the other."""
     programs = programs_of(page)
     assert len(programs) >= least
     (tmp_path / "page.py").write_text("\n".join(programs))
@@ -134,7 +134,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*
 
 
 def test_the_links_of_the_documents() -> None:
-    """Each leads to a file that is there, and to a heading that is on it."""
+    """Each link leads to an existing file and, if it names one, to an existing heading."""
     broken = [
         f"{document.name}: {target}"
         for document in DOCUMENTS

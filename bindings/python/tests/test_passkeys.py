@@ -1,4 +1,4 @@
-"""Passkeys, with an authenticator of a few lines; what can go wrong with one is tested in Rust."""
+"""Tests of passkeys with a small authenticator; the refusals are tested in Rust."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG: Config = {
 
 
 def encoded(data: bytes) -> str:
-    """Give base64url without padding."""
+    """Return base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -38,15 +38,15 @@ class Device:
         self.user = ""
 
     def data(self, flags: int) -> bytes:
-        """Give authenticator data: the user is there, and verified."""
+        """Return authenticator data with a user who is present and verified."""
         return hashlib.sha256(b"example.com").digest() + bytes([flags, 0, 0, 0, 0])
 
     def client_data(self, kind: str, options: Mapping[str, Any]) -> bytes:
-        """Say what the browser did."""
+        """Return the client data of the browser."""
         return json.dumps({"type": kind, "challenge": options["challenge"], "origin": ORIGIN}).encode()
 
     def credential(self, response: dict[str, str]) -> dict[str, Any]:
-        """Give what `toJSON()` does."""
+        """Return the result of `toJSON()`."""
         id_ = encoded(self.id)
         return {
             "id": id_,
@@ -57,7 +57,7 @@ class Device:
         }
 
     def create(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Do as `navigator.credentials.create`."""
+        """Do the work of `navigator.credentials.create`."""
         self.user = options["user"]["id"]
         point = self.key.public_key().public_numbers()
         x, y = point.x.to_bytes(32, "big"), point.y.to_bytes(32, "big")
@@ -72,7 +72,7 @@ class Device:
         )
 
     def get(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Do as `navigator.credentials.get`."""
+        """Do the work of `navigator.credentials.get`."""
         data, client_data = self.data(0x05), self.client_data("webauthn.get", options)
         signed = data + hashlib.sha256(client_data).digest()
         return self.credential(

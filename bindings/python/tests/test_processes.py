@@ -23,13 +23,13 @@ ADA = {"username": "ada", "password": PASSWORD}
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
-    """Build the programs: the commands of eight processes."""
+    """Build the programs, and return the commands of eight processes."""
     in_c = tmp_path_factory.mktemp("programs") / "driver"
     strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{ROOT / 'include'}"]
     link = [f"-L{LIBRARY}", "-ldoorward", f"-Wl,-rpath,{LIBRARY}"]
     compiler = os.environ.get("CC", "cc").split()
     subprocess.run([*compiler, *strict, str(PROGRAMS / "driver.c"), "-o", str(in_c), *link], check=True)
-    # As `make test-rust` builds it, so that it is built once.
+    # Built as by `make test-rust`, so that it is built once.
     cargo = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--workspace"]
     subprocess.run([*cargo, "--example", "driver"], check=True, cwd=ROOT)
     in_rust = ROOT / "target" / "debug" / "examples" / "driver"
@@ -78,10 +78,10 @@ class Process:
 
 
 class Processes(list[Process]):
-    """Eight processes that have opened nothing yet."""
+    """Eight processes that have not opened a store."""
 
     def at_once(self, operation: str, requests: Sequence[Any]) -> list[Any]:
-        """Each process gets its request; none is waited for before all have theirs."""
+        """Send each process its request; wait for answers only after all have theirs."""
         for process, request in zip(self, requests, strict=True):
             process.ask(operation, request)
         return [process.answer() for process in self]
@@ -117,7 +117,7 @@ def config(new_store: str) -> dict[str, Any]:
 
 @pytest.fixture
 def processes(strangers: Processes, config: dict[str, Any]) -> Processes:
-    """Eight processes that have opened one store, which was not there, at once."""
+    """Eight processes that have opened one new store at the same time."""
     assert strangers.all("open", config) == [{}] * 8
     return strangers
 

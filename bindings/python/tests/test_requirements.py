@@ -1,6 +1,6 @@
-"""What four other systems promise, each row under the name that it has there."""
+"""Tests of the promises of four other systems, each under its name there."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import asyncio
 import inspect
 import json
@@ -36,7 +36,7 @@ SECRET = "a secret of fastapi-users, long enough"
 
 
 class World:
-    """An engine with three accounts, which is the default one, too."""
+    """An engine with three accounts, which is also the default engine."""
 
     def __init__(self, engine: doorward.Engine, clock: Clock, other: Service) -> None:
         self.engine, self.clock, self.other = engine, clock, other
@@ -53,7 +53,7 @@ class World:
         self.service = AuthService()
 
     def other_answers(self, answer: dict[str, Any]) -> None:
-        """The other service answers so from now on."""
+        """Let the other service answer like this from now on."""
         self.other.answer = (200, json.dumps(answer).encode())
 
     async def log_in(self, name: str = "ada") -> doorward.LoginResponse:
@@ -289,7 +289,7 @@ async def b10(world: World) -> None:
     world.engine.set_password(user_id=user.id, new_password=NEXT)
     with raises(exceptions.StepUpRequired, "password_change_required"):
         world.engine.login(username="bob", password=NEXT)
-    with raises(exceptions.InvalidRequest):  # A name is no address.
+    with raises(exceptions.InvalidRequest):  # A name cannot be an address.
         world.engine.register(username="bob@example.com", email="b@example.com", password=PASSWORD)
 
 
@@ -358,7 +358,7 @@ async def c7(world: World) -> None:
 
 
 def application(world: World) -> FastAPI:
-    """FastAPI with the backend of fastapi-users beside one of cookies."""
+    """FastAPI with the backend of fastapi-users and a backend of cookies."""
     jwt = JWTAuthentication(SECRET, 3600, "jwt")
     auth = Authentication(world.engine, {"jwt": jwt})
     app = FastAPI()
@@ -405,11 +405,11 @@ async def c9(world: World) -> None:
 
 @row("C10", "generate_token_for_oauth(id_token) -> AuthDTO")
 async def c10(world: World) -> None:
-    with raises(doorward.AuthError):  # No provider is configured; tests/test_id_tokens.py has one.
+    with raises(doorward.AuthError):  # tests/test_id_tokens.py has a provider.
         await world.service.generate_token_for_oauth("a.b.c")
 
 
-# D. Who is there.
+# D. Identifying the user.
 
 
 @row("D1", "get_logged_in_user(token) -> PublicUser")
@@ -482,7 +482,7 @@ async def d8(world: World) -> None:
         assert await ask(module, "/public/page", None) is None
     with raises(doorward.InvalidToken):
         await ask(doorward, "/private", None)
-    # Another service's word, in its own form and in RFC 7662's.
+    # The answer of another service, in its own form and in RFC 7662's.
     user = {"username": "ada", "email": "ada@example.com", "is_active": True}
     for answer in ({"user": user}, {"sub": "1", "username": "ada", "email": "ada@example.com"}):
         world.other_answers({"active": True, **answer})
@@ -903,7 +903,7 @@ async def l2(world: World) -> None:
 async def l3(world: World) -> None:
     token = (await world.log_in()).access_token
     assert await world.service.is_authorized_by_email(token, "ADA@example.com")
-    eves = (await world.log_in("eve")).access_token  # Nobody has verified hers.
+    eves = (await world.log_in("eve")).access_token  # Her address is not verified.
     assert not await world.service.is_authorized_by_email(eves, "eve@example.com")
 
 

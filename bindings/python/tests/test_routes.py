@@ -1,6 +1,6 @@
-"""The routes of doorward.fastapi beyond logging in, which of them are there, and what OpenAPI says."""
+"""Tests of the routes of doorward.fastapi beyond logging in, of their selection, and of OpenAPI."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import base64
 import hmac
 import json
@@ -147,7 +147,7 @@ def test_proving_anew_who_one_is(client: httpx.Client, engine: Engine, clock: Cl
     again = {"authorization": f"Bearer {answer.json()['access_token']}"}
     assert client.get("/danger", headers=again).json() == client.get("/maybe", headers=again).json() == "ada"
 
-    # In cookies the refresh token stays.
+    # With cookies the refresh token is not in the body.
     login = client.post("/login/browser", json=ADA)
     token = login.headers.get_list("set-cookie")[0].partition(";")[0]
     clock.seconds += 61
@@ -181,7 +181,7 @@ def test_sessions(client: httpx.Client, engine: Engine, clock: Clock) -> None:
         "user_agent",
     }
     refused(client.get("/list-sessions"), 401, "not_authenticated")
-    # Another's session is no session.
+    # The session of another user is treated as unknown.
     for session_id in (ids[1], "01890000-0000-7000-8000-000000000000", "x"):
         answer = client.post("/revoke-session", json={"session_id": session_id}, headers=eve)
         assert answer.json() == {"revoked": False}
@@ -257,7 +257,7 @@ def test_passkeys(client: httpx.Client, engine: Engine) -> None:
     assert (made.json()["credential"]["label"], len(made.json()["recovery_codes"])) == ("key", 10)
     refused(client.get("/list-passkeys", headers=headers), 401, "invalid_token")
 
-    # Alone, in either backend.
+    # As the only factor, in either backend.
     for backend, username in (("default", None), ("browser", "ada")):
         begun = client.post(f"/begin-passkey-login/{backend}", json={"username": username})
         assert begun.headers["cache-control"] == "no-store"
@@ -357,7 +357,7 @@ def test_only_what_is_wanted(engine: Engine, config: Config) -> None:
     for wrong in ({"only": ["logn"]}, {"without": ["/register"]}):
         with pytest.raises(ValueError, match=r"no route for (logn|/register)"):
             paths(**wrong)
-    # What is not configured answers nobody that it is not.
+    # A feature that is not configured has no route that would reveal it.
     with Engine({"store": "sqlite::memory:", "backends": {"browser": {}}}) as engine:
         missing = everything - paths()
         assert "/begin-passkey-login/default" in missing

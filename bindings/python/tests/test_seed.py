@@ -1,4 +1,4 @@
-"""The functions, models and modules under the names of the package that users come from."""
+"""Tests of functions, models and modules under the names of the package that users migrate from."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:
 
 
 def totp(secret: str, unix_seconds: int) -> str:
-    """What an authenticator app shows (RFC 6238)."""
+    """Compute the code of an authenticator app (RFC 6238)."""
     tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
     number = int.from_bytes(tag[tag[-1] & 15 :][:4], "big") & 0x7FFF_FFFF
     return f"{number % 1_000_000:06}"
@@ -286,7 +286,7 @@ def test_authenticate_request(engine: Engine) -> None:
     assert run(ask("get", "/public/page?next=/private")) is None
     assert run(ask("Post", "/public/é%C3%A9#top")) is None
     assert asked == [("GET", "/public/page"), ("POST", "/public/é%C3%A9")]
-    # A query is no part of what is excluded.
+    # A query is not part of an excluded path.
     with pytest.raises(InvalidToken):
         run(ask("GET", "/private?/public/"))
     user = run(ask("GET", "/private", token))

@@ -1,6 +1,6 @@
-"""Calls that hash wait apart from all others: however many wait, the rest of the application answers."""
+"""Calls that hash have their own threads: even if many wait, the rest of the application answers."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import asyncio
 import os
 import sys
@@ -40,7 +40,7 @@ LOGINS = 200
 
 
 class Gate(Engine):
-    """An engine whose places to hash are all taken until the gate opens."""
+    """An engine in which all places to hash are taken until the gate opens."""
 
     def call(self, operation: str, request: str | None = None) -> Any:
         if operation == "login" and hasattr(self, "entered"):
@@ -112,7 +112,7 @@ def test_a_crowd_of_logins_holds_up_nothing_else(application: Callable[[Engine],
         with httpx.Client(base_url=client.base_url, timeout=60, limits=limits) as many:
             logins = [crowd.submit(many.post, "/login/default", json=ada) for _ in range(LOGINS)]
             try:
-                # All threads are taken that logins may have, and more logins wait.
+                # Logins occupy all their threads, and more logins wait.
                 for _ in range(4 * cores()):
                     assert engine.entered.acquire(timeout=30)
                 answer = client.get("/me", headers={"authorization": f"Bearer {token}"}, timeout=30)
@@ -162,7 +162,7 @@ def test_too_many_that_wait_are_refused(config: Config, clock: Clock) -> None:
             for error in errors:
                 assert isinstance(error, AuthServiceUnavailable)
                 assert (error.code, error.http_status) == ("hash_queue_full", 503)
-            # Who hangs up makes room.
+            # A client that hangs up frees a place.
             waiting = [login for login in logins if not login.done()]
             waiting[-1].cancel()
             await asyncio.wait([waiting[-1]])

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: `make tes
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # Who runs this may be root in a container, where the sandbox cannot be.
+        # The tests may run as root in a container, where the sandbox does not work.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -62,7 +62,7 @@ def site(config: Config, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """Open a page of a browser of its own, by default without JavaScript; its console has no complaints."""
+    """Open a page in a new browser, by default without JavaScript. Its console must stay empty."""
     complaints: list[str] = []
 
     def opened(scripts: bool = False, width: int = 1000) -> Page:
@@ -75,20 +75,20 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
         return page
 
     yield opened
-    # What answers to wrong input is no complaint, nor what is said of a focus that came first.
+    # Responses to wrong input are expected in the console, and so is the note about an earlier focus.
     harmless = ("Failed to load resource", "Autofocus processing was blocked")
     assert [text for text in complaints if not text.startswith(harmless)] == []
 
 
 def shot(page: Page, name: str) -> None:
-    """Keeps a picture for people. No test depends on it: Chromium on a busy machine may refuse one."""
+    """Take a screenshot for people. No test depends on it: on a busy machine Chromium may fail."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with suppress(Error):
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def totp(secret: str, at: float) -> str:
-    """The code that an authenticator app shows (RFC 6238)."""
+    """Compute the code of an authenticator app (RFC 6238)."""
     mac = hmac.digest(base64.b32decode(secret), (int(at) // 30).to_bytes(8, "big"), hashlib.sha1)
     start = mac[-1] & 15
     return f"{(int.from_bytes(mac[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
@@ -116,7 +116,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def follow(page: Page) -> None:
-    """Open the link of the newest mail; where no script reads its token, paste that."""
+    """Open the link of the newest mail; if no script reads its token, paste the token."""
     page.goto("/mailbox")
     link = page.get_by_role("link", name="Open the link").first
     address = link.get_attribute("href") or ""
@@ -180,7 +180,7 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     page.get_by_role("button", name="Set up an authenticator app").click()
     secret = page.locator("#secret").inner_text()
     shot(page, "totp")
-    # A wrong code leaves what the app has scanned.
+    # After a wrong code, the scanned secret stays valid.
     fill(page, "Confirm", code="000000")
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator("#secret")).to_have_text(secret)
@@ -195,7 +195,7 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     fill(page, "Continue", code="000000")
     expect(page.get_by_role("alert")).to_be_visible()
     shot(page, "code")
-    # The step after the one that is used up.
+    # The step after the used one.
     fill(page, "Continue", code=totp(secret, now + 30))
     heading(page, "Hello, ada")
     expect(page.locator("section", has_text="Second factor")).to_contain_text("10 recovery codes are left")
@@ -206,7 +206,7 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
 
 
 def test_passkeys(browser: Browser, site: str) -> None:
-    """With the virtual authenticator of the browser (WebAuthn section 11)."""
+    """Uses the browser's virtual authenticator (WebAuthn section 11)."""
     page = browser.new_context(base_url=site, viewport={"width": 1000, "height": 760}).new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -229,7 +229,7 @@ def test_passkeys(browser: Browser, site: str) -> None:
     page.get_by_role("button", name="Log in with a passkey").click()
     heading(page, "Hello, ada")
     shot(page, "passkeys")
-    # As second factor after the password.
+    # As the second factor after the password.
     page.get_by_role("button", name="Log out").click()
     log_in(page, "ada")
     heading(page, "One more step")
@@ -237,7 +237,7 @@ def test_passkeys(browser: Browser, site: str) -> None:
     expect(page.get_by_role("alert").first).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     heading(page, "Hello, ada")
-    # The recovery codes of the first factor stay; no page without any is shown.
+    # The recovery codes of the first factor stay, and no page shows an empty list.
     page.get_by_role("button", name="Set up an authenticator app").click()
     fill(page, "Confirm", code=totp(page.locator("#secret").inner_text(), time.time()))
     heading(page, "Log in")
@@ -259,7 +259,7 @@ def test_a_mail_of_anothers_account_verifies_nothing(open_page: Callable[..., Pa
     register(ada, "bob")
     ada.goto("/mailbox")
     ada.get_by_role("article").filter(has_text="ada@example.com").get_by_role("link").click()
-    # The token is neither asked for nor left in the address.
+    # The page does not ask for the token, and the URL no longer contains it.
     expect(ada.get_by_label("Token from the mail")).to_be_hidden()
     assert ada.url.endswith("/verify")
     ada.get_by_role("button", name="This address is mine").click()
@@ -267,7 +267,7 @@ def test_a_mail_of_anothers_account_verifies_nothing(open_page: Callable[..., Pa
     shot(ada, "verify")
     fill(ada, "This address is mine", username="bob", password=PASSWORD)
     expect(ada.get_by_role("alert")).to_have_text("The credentials are not valid.")
-    # Mallory's own browser has no mail; whoever has both verifies.
+    # Mallory's own browser has no mail. A browser with both proofs verifies the address.
     fill(ada, "This address is mine", username="mallory", password=PASSWORD)
     heading(ada, "Address verified")
 
@@ -299,7 +299,7 @@ def test_on_a_phone(open_page: Callable[..., Page]) -> None:
 
 
 def test_one_of_the_first_administers(config: Config, tmp_path: Path) -> None:
-    """However many register at once with an empty store."""
+    """Several users register at the same time with an empty store."""
     with Engine({**config, **web.configuration(tmp_path, "http://localhost")}) as engine:
         with serving(web.create_app(engine)) as client:
             site = str(client.base_url).replace("127.0.0.1", "localhost")

@@ -1,6 +1,6 @@
-"""WebSockets of FastAPI: who opens them, from which page, and how long they stay."""
+"""Tests of FastAPI's WebSockets: their users, their pages, and their lifetimes."""
 
-# No postponed annotations here: FastAPI could not look up what is local to a function.
+# Without postponed annotations, because FastAPI could not resolve the names that are local to a function.
 import asyncio
 import json
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def application(engine: Engine, **arguments: Any) -> FastAPI:
     async def live(socket: WebSocket, _: Annotated[PublicUser, Depends(auth.current_user())]) -> None:
         await socket.accept()
         async for message in socket.iter_text():
-            # Who is logged out is not listened to. As a failure, it closes the socket.
+            # After the logout no message is accepted. The failure closes the socket.
             await run_in_threadpool(auth.authenticate, socket)
             await socket.send_text(message)
 
@@ -149,7 +149,7 @@ def test_a_cookie_counts_only_from_the_own_pages(client: httpx.Client, engine: E
         assert said(client, "/maybe", origin, **cookie) == {"user": None}
         response = client.get("/auth/list-sessions", headers={**cookie, "origin": origin})
         assert response.status_code == 403
-    # No browser sends these unasked: the cookie is not what counts.
+    # No browser sends these without a script, so the cookie does not count.
     bearer = {"authorization": f"Bearer {engine.login(username='ada', password=PASSWORD).access_token}"}
     assert said(client, "/who", "https://evil.example", **cookie, **bearer) == {"user": "ada"}
     with serving(application(engine, origins=["https://app.example"])) as other:
@@ -169,7 +169,7 @@ def test_a_page_of_another_site_ends_and_renews_no_session(client: httpx.Client,
     own = {"cookie": cookies, "origin": str(client.base_url).rstrip("/")}
     assert client.post("/auth/refresh", headers=own).status_code == 200
     assert client.post("/auth/logout", headers=own).status_code == 200
-    # In a body it is no cookie.
+    # In a body it is not a cookie.
     login = engine.login(username="ada", password=PASSWORD)
     body = {"refresh_token": login.refresh_token}
     response = client.post("/auth/refresh", json=body, headers={"origin": "https://evil.example"})
@@ -177,7 +177,7 @@ def test_a_page_of_another_site_ends_and_renews_no_session(client: httpx.Client,
 
 
 def test_a_page_of_another_site_hands_a_browser_no_account(client: httpx.Client, engine: Engine) -> None:
-    """Else a victim, logged in as somebody else unawares, would verify an address for them."""
+    """Otherwise a victim, unknowingly logged in as another user, would verify an address for that user."""
     foreign = {"origin": "https://evil.example"}
     own = {"origin": str(client.base_url).rstrip("/")}
     mallory = {"username": "mallory", "email": "victim@example.com", "password": PASSWORD}
@@ -195,7 +195,7 @@ def test_a_page_of_another_site_hands_a_browser_no_account(client: httpx.Client,
     step = {"challenge": challenge, "new_password": "nine other wise words"}
     assert client.post("/auth/complete-login", json=step, headers=foreign).status_code == 403
     assert engine.list_sessions(user_id=user).sessions == []
-    # Pages of the own origin may, and tokens that no browser keeps are for any.
+    # Pages of the own origin may send cookies, and every page may send tokens that no browser keeps.
     credentials["password"] = "nine other wise words"
     assert client.post("/auth/login/browser", json=credentials, headers=own).status_code == 200
     assert client.post("/auth/login/default", json=credentials, headers=foreign).status_code == 200
@@ -203,7 +203,7 @@ def test_a_page_of_another_site_hands_a_browser_no_account(client: httpx.Client,
 
 @pytest.mark.parametrize("space", ["\xa0", "\x85", "\x1f", "\x0c"])
 def test_a_name_that_only_looks_like_the_cookies(space: str) -> None:
-    """Browsers see no prefix in it, so another host may have set it."""
+    """Browsers see no prefix in this name, so another host may have set the cookie."""
     names = [COOKIE, f"{COOKIE}-refresh", f"{COOKIE}-verification"]
     planted = ";".join(f" {space}{name}=planted" for name in names)
     headers = [(b"cookie", planted.encode("latin-1"))]
