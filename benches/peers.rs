@@ -1,8 +1,8 @@
-//! doorward beside its peers, in one process and in turn: `make bench`. Every figure is the median of
-//! rounds in which all contenders of a row ran one after the other; the ratio is taken round by round,
-//! so that a machine whose speed drifts does not decide.
+//! Compares doorward with its peers, in one process and in turn: `make bench`. Every figure is the median of
+//! rounds in which all contenders of a row ran one after the other. The ratio is computed per round, so that
+//! a machine whose speed drifts does not distort it.
 //!
-//! doorward is measured as its users have it: the shared library, loaded, through the C ABI.
+//! doorward is measured as users have it: as the shared library, through the C ABI.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::hint::black_box;
@@ -71,7 +71,7 @@ fn verify() {
     }
 }
 
-/// `verify` for each other algorithm beside the bare operation on the same bytes.
+/// `verify` for each other algorithm, compared with the bare operation on the same bytes.
 fn verify_asymmetric() {
     let random = SystemRandom::new();
     let public = |algorithm, key: &[u8]| ParsedPublicKey::new(algorithm, key).unwrap();
@@ -269,7 +269,7 @@ impl Doorward {
     fn call(&self, operation: &str, request: &str) -> serde_json::Value {
         let request = CString::new(request).unwrap();
         let mut response = ptr::null_mut();
-        // SAFETY: as above; the response is read before anything else is called and then left.
+        // SAFETY: as above; the response is read before the next call and then dropped.
         unsafe {
             let status =
                 self.function(&format!("doorward_{operation}"))(self.engine, request.as_ptr(), &mut response);
@@ -287,7 +287,7 @@ impl Doorward {
 
 impl Drop for Doorward {
     fn drop(&mut self) {
-        // SAFETY: the handle came from doorward_open and is not used any more.
+        // SAFETY: the handle came from doorward_open and is no longer used.
         unsafe {
             let release: Symbol<unsafe extern "C" fn(*mut c_void)> =
                 self.library.get(b"doorward_release").unwrap();

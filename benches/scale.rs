@@ -1,6 +1,7 @@
-//! How the store grows: 1,000 to 1,000,000 users on SQLite and, beside `DOORWARD_TEST_POSTGRES`, on PostgreSQL; one to
-//! eight processes. `make bench-scale` runs it, prints a table, and writes target/scale.json, from which
-//! `benches/plot.py` draws the pictures in docs/. `DOORWARD_BENCH_USERS` names other sizes: "1000,10000".
+//! Measures how the store scales: 1,000 to 1,000,000 users on SQLite and, if `DOORWARD_TEST_POSTGRES` is set,
+//! on PostgreSQL; one to eight processes. `make bench-scale` runs it, prints a table, and writes
+//! target/scale.json, from which `benches/plot.py` draws the pictures in docs/. `DOORWARD_BENCH_USERS` sets
+//! other sizes: "1000,10000".
 
 mod users;
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use users::{PASSWORD, call, fill, login, open};
 
-/// So many users are asked about, spread evenly over all of them.
+/// The number of users in the queries, spread evenly over all of them.
 const SAMPLE: usize = 2_000;
 
 /// How long each rate is measured.
@@ -34,7 +35,7 @@ fn main() {
     println!("{:9} {:>9} {:10} {:>3} {:>12} {:>12}", "store", "users", "what", "by", "a second", "median");
     let sizes: Vec<usize> = sizes.split(',').map(|size| size.parse().unwrap()).collect();
     for size in &sizes {
-        // Many processes only on the largest store: the others show how one grows.
+        // Many processes only on the largest store: the others show how one process scales.
         let processes: &[usize] = if size == sizes.iter().max().unwrap() { &[1, 2, 4, 8] } else { &[1] };
         Store::sqlite().measure(*size, processes, &mut measured);
         if let Some(store) = Store::postgres() {
@@ -44,12 +45,12 @@ fn main() {
     std::fs::write("target/scale.json", serde_json::to_string_pretty(&measured).unwrap()).unwrap();
 }
 
-/// An empty store of the bench's own.
+/// An empty store for the benchmark.
 struct Store {
     name: &'static str,
     folder: PathBuf,
     url: String,
-    /// The server's own database, where this one's is made and dropped.
+    /// The server's own database, in which this one is created and dropped.
     server: Option<String>,
 }
 
@@ -102,7 +103,8 @@ impl Store {
             measured.push(json!({"store": self.name, "users": users, "what": what, "processes": processes,
                 "rate": rate, "median": median, "unit": unit}));
         };
-        // Opened and closed around each step, so that what is measured is in the file and not in the log.
+        // The engine is opened and closed around each step, so that the data are in the file and not in the
+        // log.
         let empty = self.settled();
         let begin = Instant::now();
         fill(&open(&self.config()), users);
@@ -135,7 +137,8 @@ impl Store {
         self.bytes()
     }
 
-    /// How often a second so many processes do it together, and the median latency of one.
+    /// Returns how many times a second these processes complete the operation together, and its median
+    /// latency.
     fn rate(&self, operation: &str, users: usize, processes: usize) -> (f64, f64) {
         let start = |process: usize| {
             let work = json!({"config": self.config(), "operation": operation, "users": users,
@@ -162,7 +165,7 @@ impl Drop for Store {
     }
 }
 
-/// This program as another process.
+/// This program in another process.
 struct Worker {
     process: Child,
     input: ChildStdin,
@@ -191,13 +194,13 @@ impl Drop for Worker {
     }
 }
 
-/// What a worker does: gets ready, waits for the others, and does it until the window ends.
+/// The work of a worker: it gets ready, waits for the others, and runs the operation until the window ends.
 fn work(work: &str) {
     let work: Value = serde_json::from_str(work).unwrap();
     let number = |key: &str| usize::try_from(work[key].as_u64().unwrap()).unwrap();
     let (users, process, processes) = (number("users"), number("process"), number("processes"));
     let engine = open(&work["config"]);
-    // Each process has users of its own, spread over all.
+    // Each process has its own users, spread over all.
     let mine: Vec<usize> = (0..SAMPLE.min(users) / processes)
         .map(|index| (index * processes + process) * (users / SAMPLE.min(users)))
         .collect();

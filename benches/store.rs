@@ -1,6 +1,6 @@
-//! What the store does to live questions and to writes: `introspect` with few and with many users,
-//! `refresh` by many callers beside one at a time. `make bench` runs it; `DOORWARD_BENCH_USERS` sets how
-//! many "many" are (default 1,000,000).
+//! Measures the store's part of live checks and of writes: `introspect` with few and with many users,
+//! `refresh` by many callers and by one. `make bench` runs it; `DOORWARD_BENCH_USERS` sets the large number
+//! of users (default 1,000,000).
 
 mod users;
 
@@ -13,7 +13,7 @@ use doorward::Engine;
 use serde_json::{Value, json};
 use users::{call, fill, login, open};
 
-/// So many users log in and are asked about, spread evenly over all of them.
+/// The number of users that log in and are queried, spread evenly over all of them.
 const SAMPLE: usize = 4_000;
 
 fn main() {
@@ -29,7 +29,7 @@ fn main() {
     refresh();
 }
 
-/// Asks about live tokens from one and from two threads; the median latency in seconds.
+/// Checks live tokens on one and on two threads. Returns the median latency in seconds.
 fn introspect(users: usize) -> f64 {
     let folder = Folder::new();
     let engine = folder.open();
@@ -65,7 +65,7 @@ fn introspect(users: usize) -> f64 {
     median
 }
 
-/// Refreshes sessions of their own, one caller and eight.
+/// Refreshes sessions, by one caller and by eight, each with its own sessions.
 fn refresh() {
     let folder = Folder::new();
     let engine = folder.open();
@@ -92,7 +92,8 @@ fn refresh() {
     println!("refresh, 8 callers : one commit each {:>34.2}  ≥ 4", sorted[sorted.len() / 2]);
 }
 
-/// How often a second `f` runs, called from so many threads with their number and the round.
+/// Returns how many times a second `f` runs on so many threads. It gets the number of the thread and of the
+/// round.
 fn rate(threads: usize, f: impl Fn(usize, usize) + Sync) -> f64 {
     const WINDOW: Duration = Duration::from_secs(2);
     let start = Barrier::new(threads);
@@ -115,7 +116,7 @@ fn rate(threads: usize, f: impl Fn(usize, usize) + Sync) -> f64 {
     counts.iter().map(|(rounds, took)| *rounds as f64 / took.as_secs_f64()).sum()
 }
 
-/// A folder with a store, gone at the end.
+/// A folder with a store, which is deleted at the end.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -1,4 +1,4 @@
-//! The users that a store is filled with.
+//! Fills stores with users.
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ pub fn open(config: &Value) -> Engine {
     Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
 }
 
-/// Adds accounts that share one password, a thousand at a time.
+/// Creates accounts that share one password, a thousand at a time.
 pub fn fill(engine: &Engine, users: usize) {
     let hash = call(engine, "hash_password", json!({"password": PASSWORD}));
     for first in (0..users).step_by(1000) {

@@ -1,10 +1,10 @@
-//! What the command says of its failures, and of what is mistyped.
+//! Tests of the command's messages about its own failures and about mistyped command lines.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A failure of the command itself is a body on standard output, as one of the engine is.
+/// With `--json`, a failure of the command itself is a body on standard output, like a failure of the engine.
 #[test]
 fn every_failure_is_json_where_that_is_asked_for() {
     let shell = Shell::with_ada();
@@ -29,7 +29,7 @@ fn every_failure_is_json_where_that_is_asked_for() {
         );
         assert!(output.stderr.is_empty(), "{arguments:?}");
     }
-    // `call` answers in JSON without being asked.
+    // `call` always answers in JSON.
     let output = shell.run(&["call"], "");
     let body: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &body["error"]["code"]), (Some(64), &json!("usage")));
@@ -150,7 +150,7 @@ fn every_failure_names_what_it_is_about() {
         assert!(!text.contains("s3cret"), "{text}");
         assert!(!text.contains("b@@example.com"), "{text}");
     }
-    // The password is no argument.
+    // The password is not an argument.
     let (_, text) = shell.bad(&["user", "add", "bob", "--email", "b@example.com"], "password\n");
     assert!(text.contains("(the password, from standard input)"), "{text}");
     let (_, answer) = shell.call("a.db", "login", json!({"password": []}));
@@ -163,7 +163,7 @@ fn every_failure_names_what_it_is_about() {
     assert_eq!(body["error"]["argument"], "/stroe in typo.json");
 }
 
-/// What every command takes stands apart from what one takes.
+/// The options of all commands stand apart from those of the command.
 #[test]
 fn help_tells_the_options_of_a_command_first() {
     let shell = Shell::new();

@@ -1,4 +1,4 @@
-//! Many accounts from a shell: `import` and `export`.
+//! Tests of `import` and `export` with many accounts.
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Shell, signal};
 
-/// An account as a line.
+/// Returns an account as a line.
 fn line(number: usize) -> String {
     format!("{{\"username\":\"user{number}\",\"email\":\"u{number}@example.com\",\"roles\":[\"r\"]}}\n")
 }
@@ -44,7 +44,7 @@ fn accounts_are_imported_and_exported() {
         shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
     assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
     let again = shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "export"], "");
-    // Accounts of one moment are in no order.
+    // Accounts that were created at the same moment have no order.
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         lines.sort();
@@ -70,7 +70,7 @@ fn problems_of_an_import_are_told_by_line() {
     assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(2), &json!(1), &json!(1)));
 }
 
-/// Lines that are no account are told with their place, all of them; what is good is imported where that is asked for.
+/// All invalid lines are reported with their positions. The valid ones are imported on request.
 #[test]
 fn lines_that_are_no_account() {
     let shell = Shell::with_store();
@@ -105,7 +105,7 @@ fn lines_that_are_no_account() {
     told(&text);
     assert!(text.contains("Imported: 1000, skipped: 0, of the lines up to 1000."), "{text}");
 
-    // What is there already is nobody's problem.
+    // Accounts that exist already are no problem.
     let (status, text) = shell.bad(&["import", "b.ndjson", "--on-conflict", "skip"], "");
     assert_eq!((status, text.contains("invalid lines: 7")), (4, true), "{text}");
     told(&text);
@@ -115,14 +115,14 @@ fn lines_that_are_no_account() {
     let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!(first, json!({"line": 1100, "column": 23, "code": "malformed", "detail": "not JSON"}));
 
-    // Of very many a part is told, and their number.
+    // Of very many invalid lines only a part is reported, and their number.
     shell.write("c.ndjson", "{\n".repeat(1100));
     let (_, text) = shell.bad(&["import", "c.ndjson", "--on-conflict", "skip"], "");
     assert_eq!(text.matches("not JSON").count(), 1000);
     assert!(text.contains("Further invalid lines: 100."), "{text}");
 }
 
-/// Whatever is wrong with a line.
+/// Each kind of invalid line.
 #[test]
 fn problems_are_told_in_the_order_of_the_lines() {
     let shell = Shell::with_store();
@@ -137,13 +137,13 @@ fn problems_are_told_in_the_order_of_the_lines() {
     }
 }
 
-/// A dry run tells of the whole file what the import does with it, whatever is in which batch, and beside a host that
+/// A dry run reports for the whole file what the import would do, across batches, and beside a host that
 /// writes.
 #[test]
 fn a_dry_run_is_true_of_the_whole_file() {
     let shell = Shell::with_store();
-    // Repeated beyond a batch: alike, with other roles, with another's address; and a name that is free again, because
-    // who had the address first was refused.
+    // Repeated in a later batch: the same account, with other roles, with another's address; and a name that
+    // is free again, because the account that had the address was refused.
     let other = |number: usize, name: &str| {
         line(number).replace(&format!("\"user{number}\""), &format!("\"{name}\""))
     };
@@ -166,7 +166,7 @@ fn a_dry_run_is_true_of_the_whole_file() {
     assert_eq!(dry.replace("_repeated", "_taken"), real);
     let last: Value = serde_json::from_str(real.lines().last().unwrap()).unwrap();
     assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(1501), &json!(1), &json!(3)));
-    // Again, it is all there, or refused as before.
+    // A repeated import finds everything there, or refuses it as before.
     let again = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
     assert_eq!(again.lines().count(), real.lines().count() + 1, "the new address of one is taken by now");
     let last: Value = serde_json::from_str(again.lines().last().unwrap()).unwrap();
@@ -218,8 +218,8 @@ fn files_in_other_forms_are_refused_by_name() {
     assert!(shell.good(&["user", "list", "--json"], "").is_empty());
 }
 
-/// Ctrl-C ends an import between two batches, while its input stands still, too: it says how far it got, and ends by the
-/// signal, so that the script that started it ends as well.
+/// Ctrl-C ends an import between two batches, even while its input stalls: the import reports how far it got,
+/// and ends by the signal, so that the script that started it ends, too.
 #[test]
 fn an_import_that_is_interrupted_says_how_far_it_got() {
     let shell = Shell::new();

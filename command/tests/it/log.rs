@@ -1,4 +1,4 @@
-//! The audit log from a shell: searched, followed, its chain verified.
+//! Tests of the audit log in a shell: searching, following, verifying the chain.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{PASSWORD, Shell, signal};
 
-/// What follows the log sees what others write, and ends quietly when nobody reads any more.
+/// A follower shows the events of other processes, and ends quietly when its reader has gone.
 #[test]
 fn the_log_is_followed() {
     let shell = Shell::with_ada();
@@ -28,7 +28,7 @@ fn the_log_is_followed() {
     assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(141), true));
 }
 
-/// The log is searched from a shell, and tells who did what there.
+/// The log can be searched in a shell, and names the actor of an event.
 #[test]
 fn the_log_is_searched_and_says_who_did_it() {
     let shell = Shell::with_ada();
@@ -63,7 +63,7 @@ fn the_log_is_searched_and_says_who_did_it() {
     assert_eq!(kinds(&["--since", "1h", "--until", "2100-01-01"]).len(), all.len());
     assert_eq!(kinds(&["--since", "2100-01-01T00:00:00Z"]).len(), 0);
     assert_eq!(kinds(&["--until", "1h"]).len(), 0);
-    // What text for people shows goes on from.
+    // The text output ends with the place to continue from.
     let text = shell.good(&["events", "--kind", "logged_in"], "");
     let id = text.lines().nth(1).unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!(events(&["--after", id]), all[2..]);
@@ -77,7 +77,7 @@ fn actors_host(event: &Value) -> String {
     event["actor"].as_str().unwrap().split_once('@').unwrap().1.to_owned()
 }
 
-/// The last events, then what comes, each once, also after the store was put back meanwhile, which is said.
+/// The last events, then new ones, each once, even if the store was restored meanwhile, which is reported.
 #[test]
 fn who_follows_the_log_survives_an_outage() {
     let shell = Shell::with_ada();
@@ -99,7 +99,7 @@ fn who_follows_the_log_survives_an_outage() {
     child.wait().unwrap();
 }
 
-/// The chain shows what was changed, taken out and added.
+/// The chain reveals changed, removed and added events.
 #[test]
 fn the_chain_of_the_log_is_verified_from_a_shell() {
     let shell = Shell::with_ada();
@@ -107,7 +107,7 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
     assert_eq!((status, text.contains("the store keeps no chain over its audit log")), (5, true), "{text}");
     let (_, out, _) = shell.on(&["--json", "events", "verify"], "");
     assert!(out.contains(r#"{"error":{"code":"no_chain","#), "{out}");
-    // Of a log that is empty nobody can say whether it always was.
+    // Of an empty log it is unknown whether it was always empty.
     shell.write("new.json", r#"{"store": "sqlite:new.db", "audit": {"chain": true}}"#);
     let new = |command: &[&str]| shell.exit(&[&["--config", "new.json"], command].concat());
     assert_eq!(new(&["init"]).0, 0);
@@ -180,7 +180,7 @@ fn the_chain_of_the_log_is_verified_from_a_shell() {
     assert_eq!(again["intact"], true);
 }
 
-/// What is followed until a time ends then: at once, after what is there, where that is past.
+/// Following until a time ends then; if that time is past, it ends after the existing events.
 #[test]
 fn the_log_is_followed_until_a_time() {
     let shell = Shell::with_ada();

@@ -1,4 +1,4 @@
-//! The command `doorward`, as a shell runs it.
+//! Tests of the command `doorward`, run as a shell runs it.
 
 #[path = "../../../tests/server/cluster.rs"]
 mod cluster;
@@ -96,14 +96,14 @@ fn a_store_moves_with_all_that_is_in_it() {
     let (status, refreshed) = shell.call("b.db", "refresh", json!({"refresh_token": login["refresh_token"]}));
     assert_eq!(status, 0);
 
-    // And back.
+    // Back again.
     let (status, text) = shell.exit(&["migrate", "--json", "--from", "sqlite:b.db", "--to", "sqlite:c.db"]);
     assert_eq!(status, 0, "{text}");
     let (status, _) = shell.call("c.db", "refresh", json!({"refresh_token": refreshed["refresh_token"]}));
     assert_eq!(status, 0);
 }
 
-/// A path that is mistyped is no new store, and no backup of one.
+/// A mistyped path creates neither a store nor a backup.
 #[test]
 fn what_needs_a_store_makes_none() {
     let shell = Shell::new();
@@ -133,7 +133,7 @@ fn what_needs_a_store_makes_none() {
     let files: Vec<_> =
         std::fs::read_dir(shell.0.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["a.json"]);
-    // Nor of what is no store yet.
+    // An empty file is not a store either.
     shell.write("a.db", "");
     for command in commands {
         let (status, text) = shell.bad(&command.split(' ').collect::<Vec<_>>(), "eight wise words\n");
@@ -146,7 +146,7 @@ fn what_needs_a_store_makes_none() {
     assert_eq!(std::fs::read_dir(shell.0.path()).unwrap().count(), 2);
 }
 
-/// A volume that is lost is no new store, also for an application.
+/// A lost volume is not replaced by a new store, not even by an application.
 #[test]
 fn a_store_that_is_lost_is_not_made_anew() {
     let shell = Shell::with_ada();
@@ -172,7 +172,7 @@ fn a_store_that_is_lost_is_not_made_anew() {
     assert_eq!(made.call("list_users", "{}").unwrap(), r#"{"users":[]}"#);
 }
 
-/// With `"migrate": false` nobody makes or changes tables by the way.
+/// With `"migrate": false` only the operator creates or changes tables.
 #[test]
 fn the_schema_is_the_operators() {
     let shell = Shell::new();
@@ -229,7 +229,7 @@ fn init_makes_a_store_and_never_overwrites_one() {
         "{text}"
     );
     assert_eq!(shell.bad(&["init", "--store", "sqlite::memory:"], "").0, 9);
-    // What cannot be made leaves nothing that the next one would refuse.
+    // A failed `init` leaves nothing that the next one would refuse.
     let key = ["init", "--store", "sqlite:b.db", "--secret-key-file", "none/key"];
     assert_eq!(shell.bad(&key, "").0, 9);
     let made = shell.json(&["init", "--store", "sqlite:b.db"], "");
@@ -249,7 +249,7 @@ fn accounts_from_a_shell() {
     assert_eq!(shell.bad(&["user", "show", "nobody"], "").0, 5);
     assert_eq!(shell.login("ada", PASSWORD).0, 0);
 
-    // The password is a line of standard input, whatever ends it, and what the engine refuses is refused.
+    // The password is a line of standard input with any line ending. The engine's refusals are reported.
     let attributes = r#"{"team": "a"}"#;
     let bob = ["user", "add", "bob", "--email", "bob@example.com", "--attributes", attributes];
     assert_eq!(shell.bad(&bob, "password\n").0, 4);
@@ -285,7 +285,7 @@ fn accounts_from_a_shell() {
     assert_eq!((&everything["user"]["username"], everything.get("next")), (&json!("bob"), None));
     assert_eq!(everything["sessions"].as_array().unwrap().len(), 2);
 
-    // Only what is meant is deleted, and never the last who administers.
+    // Only the named account is deleted, and never the last administrator.
     assert_eq!(shell.bad(&["user", "delete", "bob"], "y\n").0, 64);
     shell.good(&["user", "show", "bob"], "");
     shell.good(&["user", "delete", "bob", "--yes"], "");
@@ -333,7 +333,7 @@ fn a_password_is_reset_by_hand_or_by_mail() {
         mails.as_array().unwrap().iter().map(|mail| mail["kind"].as_str().unwrap()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["password_changed", "reset_password"]);
-    // The operation tells nobody why there is no mail; the command does.
+    // The operation does not disclose why there is no mail; the command does.
     shell.good(&["user", "roles", "ada", "--remove", "editor"], "");
     let bob = ["user", "add", "bob", "--email", "bob@example.com"];
     shell.good(&bob, PASSWORD);
@@ -356,7 +356,7 @@ fn sessions_and_keys_from_a_shell() {
     assert_eq!(shell.call("a.db", "update_user", attributes).0, 0);
     assert!(shell.good(&["user", "show", "ada"], "").contains("\\u{9b}2J\\u{202e}"));
 
-    // No answer steers the terminal.
+    // No answer contains control sequences for the terminal.
     let call = &["call", "list_users"][..];
     for arguments in
         [&["session", "list", "ada"][..], &["user", "show", "ada"], &["user", "export", "ada"], call]
@@ -367,7 +367,7 @@ fn sessions_and_keys_from_a_shell() {
     }
     let session = first["session_id"].as_str().unwrap();
     assert_eq!(shell.good(&["session", "revoke", session], ""), "Sessions ended: 1\n");
-    // Whoever mistypes an id would else believe that a session is ended.
+    // After a mistyped id the user would otherwise believe that the session has ended.
     let (status, text) = shell.bad(&["session", "revoke", session], "");
     assert_eq!((status, text.contains("no live session has this id (SESSION)")), (5, true), "{text}");
     let seen = |login: &Value| {
@@ -429,7 +429,8 @@ fn sessions_and_keys_from_a_shell() {
     assert!(out.contains("; secret keys: 1.\n") && !out.contains("No secret key"), "{out}");
 }
 
-/// A secret key that changes, by files, as the guide says. What the old one made stays good while it is listed.
+/// Changes the secret key by files, as the guide says. Everything that the old key made stays valid while it
+/// is listed.
 #[test]
 fn a_secret_key_changes_by_files() {
     let shell = Shell::with_ada();
@@ -460,7 +461,7 @@ fn a_secret_key_changes_by_files() {
     };
     let (status, second) = refresh(&both, &login["refresh_token"]);
     assert_eq!(status, 0, "{second}");
-    // The same by the configuration, and then without the old one.
+    // The same by the configuration, and then without the old key.
     shell.write(
         "a.json",
         json!({"store": "sqlite:a.db", "secret_key_files": ["new.key", "a.db.key"]}).to_string(),
@@ -469,7 +470,7 @@ fn a_secret_key_changes_by_files() {
     assert_eq!(status, 0, "{third}");
     let out = shell.good(&["keys", "list"], "");
     assert!(out.lines().any(|line| line.contains("  listed   ") && line.ends_with("  nothing")), "{out}");
-    // Which one is current is the store's to say, in whatever order they are listed.
+    // The store knows which key is current, in any order of the list.
     let turned = ["--secret-key-file", "a.db.key", "--secret-key-file", "new.key", "keys", "list"];
     assert_eq!(shell.good(&turned, ""), out);
     assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 0);
@@ -478,7 +479,7 @@ fn a_secret_key_changes_by_files() {
     assert_eq!(refresh(&both[..2], &third["refresh_token"]).0, 1);
 }
 
-/// What is wrong with an account is told before anybody is asked for its password.
+/// Problems with an account are reported before its password is asked for.
 #[test]
 fn an_account_is_judged_before_its_password_is_asked_for() {
     let shell = Shell::with_ada();
@@ -492,7 +493,7 @@ fn an_account_is_judged_before_its_password_is_asked_for() {
         (&["bob", "--email", "b@example.com", "--locale", "?"], 4, "invalid_request", "/locale"),
     ] {
         let mut child = shell.start(&[&["--json", "user", "add"], arguments].concat());
-        // Nobody types anything.
+        // Nothing is typed.
         let input = child.stdin.take();
         let output = child.wait_with_output().unwrap();
         drop(input);
@@ -508,7 +509,7 @@ fn an_account_is_judged_before_its_password_is_asked_for() {
     assert_eq!(shell.good(&["user", "list"], "").lines().count(), 2);
 }
 
-/// What goes on until it is ended ends by the signal that ends it, too.
+/// A signal ends the following of the log, too.
 #[test]
 fn what_follows_the_log_is_ended_by_a_signal() {
     let shell = Shell::with_ada();
@@ -522,9 +523,7 @@ fn what_follows_the_log_is_ended_by_a_signal() {
     }
 }
 
-/// What is said names the option, the argument and the file that it is about, as they were typed, and nothing of what an
-/// option holds that is no file.
-/// The address of a store, in the place of a file's path.
+/// The address of a store, given in place of a file's path.
 const URL: &str = "postgres://door:s3cret@h/db";
 const AT_URL: &str = "@postgres://door:s3cret@h/db";
 
@@ -558,7 +557,7 @@ fn backups_maintenance_and_the_log_from_a_shell() {
     };
     assert_eq!(kinds("ada"), ["registered", "logged_in"]);
     assert_eq!(kinds(id), kinds("ada"));
-    // Of somebody who is gone by id.
+    // A deleted account is found by its id.
     assert_eq!(kinds(&bob), ["registered", "user_deleted"]);
     assert_eq!(shell.bad(&["events", "--user", "bob"], "").0, 5);
     assert_eq!(shell.bad(&["events", "--kind", "none"], "").0, 64);
@@ -587,7 +586,7 @@ fn the_manual_is_written_from_the_commands() {
     assert_eq!((status, text.contains("a.json")), (9, true), "{text}");
 }
 
-/// At a terminal a password is asked for twice and not shown, and what is deleted is asked for, too.
+/// At a terminal a password is asked for twice and not shown, and a deletion has to be confirmed.
 #[test]
 fn a_terminal_shows_no_password() {
     let shell = Shell::new();
@@ -646,7 +645,7 @@ converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
     assert!(text.contains("the two passwords differ") && !text.contains("eight"), "{text}");
 }
 
-/// The command beside an application that has the store open, with one configuration.
+/// The command beside an application that has the store open, with the same configuration.
 struct Beside<'a> {
     store: &'a Store,
     application: Engine,
@@ -662,7 +661,7 @@ impl Beside<'_> {
         Beside { store, application }
     }
 
-    /// The exit code and all that is printed.
+    /// Returns the exit code and the whole output.
     fn run(&self, arguments: &[&str], input: &str) -> (i32, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
             .args(["--config", "doorward.json"])
@@ -734,7 +733,7 @@ fn why_ada_cannot_log_in(store: &Store) {
     let out = beside.good(&["stats", "--prometheus"]);
     assert!(out.starts_with("# HELP doorward_accounts ") && out.contains("\ndoorward_sessions 2\n"), "{out}");
 
-    // What is changed by hand, and what is not given stays.
+    // Members that are not given stay.
     let set = [
         "user",
         "set",
@@ -756,7 +755,7 @@ fn why_ada_cannot_log_in(store: &Store) {
     beside.application.call("register", &taken.to_string()).unwrap();
     assert_eq!(beside.run(&["user", "set", "bob", "--username", "ADA"], "").0, 6);
 
-    // Whoever made the account goes, and the address stays verified for its user.
+    // The access of the account's creator is removed, and the address stays verified for its user.
     let out = beside.good(&["user", "verify-email", "bob", "--reclaim", "--yes"]);
     assert!(out.contains("password and sessions were removed"), "{out}");
     assert!(
@@ -788,7 +787,7 @@ fn what_doctor_looks_at_is_on_the_page(store: &Store) {
     }
 }
 
-/// A name that a shell would obey is not part of a command that is there to be copied.
+/// A name with shell metacharacters is not part of a suggested command.
 #[test]
 fn what_is_suggested_can_be_copied() {
     let shell = Shell::new();

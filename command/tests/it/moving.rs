@@ -1,5 +1,5 @@
-//! Moving a store: from a SQLite file into either kind of store, and back. Nobody is logged out, nothing that was
-//! acknowledged stays behind, and the old store answers nothing any more.
+//! Tests of moving a store from a SQLite file into either kind of store, and back. No session ends, no
+//! acknowledged write is lost, and the old store answers no more calls.
 
 use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
@@ -40,12 +40,12 @@ fn migrate(from: &Store, to: &Store) -> Result<Vec<Moved>, Error> {
     doorward::migrate(&url(from), &url(to), |_| ControlFlow::Continue(()))
 }
 
-/// Why a store is not opened.
+/// Returns why a store cannot be opened.
 fn refused(store: &Store) -> Error {
     try_to_open(store).err().expect("a store that is not to be opened")
 }
 
-/// Every table, row by row.
+/// Returns every table, row by row.
 fn everything(store: &Store) -> Vec<(String, Vec<String>)> {
     let tables = if store.is_sqlite() {
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'doorward_schema'"
@@ -59,7 +59,7 @@ fn everything(store: &Store) -> Vec<(String, Vec<String>)> {
     names.into_iter().map(|name| (name.clone(), store.dump(&name))).collect()
 }
 
-/// More accounts than travel at once, among them one with everything that there is.
+/// Creates more accounts than one page moves, one of them with rows in every table.
 fn fill(store: &Store) -> (String, Value) {
     let engine = open(store);
     for number in 0..300 {
@@ -84,7 +84,7 @@ fn fill(store: &Store) -> (String, Value) {
     (ada, call(&engine, "login", login).unwrap())
 }
 
-/// What the host held before goes on.
+/// Continues everything that the host held before the move.
 fn goes_on(store: &Store, ada: &str, login: &Value) -> Value {
     let engine = open(store);
     let seen = call(&engine, "introspect", json!({"token": login["access_token"]})).unwrap();
@@ -127,7 +127,7 @@ fn there_and_back(there: &Store) {
 }
 on_each_store!(there_and_back);
 
-/// A store that was opened is not filled, and one that was never used is not moved.
+/// A target that was opened is not filled, and a source that was never used is not moved.
 fn refusals(store: &Store) {
     let here = Store::sqlite();
     let nothing = migrate(&here, store).unwrap_err();
@@ -145,8 +145,8 @@ fn refusals(store: &Store) {
 }
 on_each_store!(refusals);
 
-/// What was moved is refused where it was: by engines that are open, and at opening, with the name of the new store
-/// and without its password. The operator may give it back.
+/// The old store is refused, by open engines and at opening, with the name of the new store but without its
+/// password. The operator may give it back.
 fn the_old_store_answers_nothing(here: &Store) {
     for there in
         [Some(here.another()), here.is_sqlite().then(Store::postgres).flatten()].into_iter().flatten()
@@ -201,7 +201,7 @@ fn the_old_store_answers_nothing(here: &Store) {
         let error = refused(here);
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/store")));
         says_where(&error);
-        // Neither is it moved again, or filled.
+        // It is neither moved again nor filled.
         let again = migrate(here, &here.another()).unwrap_err();
         assert_eq!((again.code, again.field.as_deref()), (Code::InvalidConfig, Some("/from")));
         says_where(&again);
@@ -221,7 +221,7 @@ fn the_old_store_answers_nothing(here: &Store) {
 }
 on_each_store!(the_old_store_answers_nothing);
 
-/// What is given up leaves the source in use and the target empty.
+/// A cancelled move leaves the source in use and the target empty.
 fn a_move_that_is_given_up(store: &Store) {
     let here = store.another();
     let (ada, login) = fill(&here);
@@ -235,7 +235,7 @@ fn a_move_that_is_given_up(store: &Store) {
         assert_eq!(given_up.unwrap_err().code, Code::StoreUnavailable);
         assert!(!store.is_sqlite() || !store.file().exists(), "a file was left behind");
         assert_eq!(everything(&here), before);
-        // Nothing is in the way of the next one.
+        // The next move works.
         let size = "SELECT pg_relation_size('users') AS size";
         assert!(store.is_sqlite() || store.query(size)[0]["size"] == 0);
     }
@@ -243,14 +243,14 @@ fn a_move_that_is_given_up(store: &Store) {
     assert!(here.is_sqlite() || here.query(triggers)[0]["count"] == 0);
     migrate(&here, store).unwrap();
     assert_eq!(everything(store), before);
-    // Plans are made for what is there now.
+    // The plans are made for the present rows.
     let rows = "SELECT reltuples AS rows FROM pg_class WHERE relname = 'users'";
     assert!(store.is_sqlite() || store.query(rows)[0]["rows"] == store.count("users"));
     goes_on(store, &ada, &login);
 }
 on_each_store!(a_move_that_is_given_up);
 
-/// An account, and a session of hers.
+/// Creates an account with a session.
 fn ada(store: &Store) -> (String, Value) {
     let engine = open(store);
     let ada = json!({"username": "Ada", "email": "Ada@Bücher.example", "password": PASSWORD, "roles": ["a"]});
@@ -259,16 +259,16 @@ fn ada(store: &Store) -> (String, Value) {
     (ada, login)
 }
 
-/// What those who move a store wait for on a server.
+/// The lock for which concurrent moves wait on a server.
 const MOVERS: &str = "locktype = 'advisory' AND objid = 1685549669";
 
-/// How many wait for a lock in the store's database.
+/// Returns the number of connections that wait for a lock in the store's database.
 fn waiting(store: &Store, locks: &str) -> i64 {
     let database = "(SELECT oid FROM pg_database WHERE datname = current_database())";
     store.count(&format!("pg_locks WHERE {locks} AND NOT granted AND database = {database}"))
 }
 
-/// Of two that begin to move the same store at once one does, and the other takes nothing of that back.
+/// If two moves of one store begin at the same time, one is done, and the other undoes nothing of it.
 fn two_movers(store: &Store) {
     for is_elsewhere in [false, true] {
         let (here, there, elsewhere) = (store.another(), store.another(), store.another());
@@ -306,12 +306,12 @@ fn two_movers(store: &Store) {
 }
 on_each_store!(two_movers);
 
-/// A server may take a transaction back when it is to be committed, and ask for another try.
+/// A server may roll a transaction back at its commit, and request another try.
 fn a_target_that_asks_for_another_try(here: &Store) {
     let Some(there) = Store::postgres() else { return };
     let config = config(there.url(), json!({}), json!({}));
     doorward::migrate_schema(&Config::parse(&config.to_string()).unwrap()).unwrap();
-    // A sequence goes on where the rest is taken back.
+    // The number that a sequence has reached is not rolled back.
     there.execute(
         "CREATE SEQUENCE tries; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
            IF nextval('tries') = 1 THEN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END IF; \
@@ -329,8 +329,8 @@ fn a_target_that_asks_for_another_try(here: &Store) {
 }
 on_each_store!(a_target_that_asks_for_another_try);
 
-/// The statement that docs/command.md gives against a mover that hangs lets the writers go on. Nothing of theirs is lost
-/// where it goes on, too.
+/// The statement in docs/command.md against a mover that hangs lets the writers continue. They lose nothing,
+/// even if the mover continues, too.
 #[test]
 fn a_mover_that_hangs_is_ended() {
     let (Some(here), there) = (Store::postgres(), Store::sqlite()) else { return };
@@ -345,20 +345,20 @@ fn a_mover_that_hangs_is_ended() {
         });
         ControlFlow::Continue(())
     });
-    // It has begun anew.
+    // The move began anew.
     moved.unwrap();
     let refreshed = ended.unwrap();
     assert_eq!(refused(&here).code, Code::InvalidConfig);
     call(&open(&there), "refresh", json!({"refresh_token": refreshed["refresh_token"]})).unwrap();
 }
 
-/// An engine that has begun to open the target when it was empty is not let in while the source is in use.
+/// An engine that began to open the target while it was empty is refused while the source is in use.
 #[test]
 fn an_engine_that_opens_the_target_meanwhile() {
     for there in [Some(Store::sqlite()), Store::postgres()].into_iter().flatten() {
         let Some(here) = Store::postgres() else { return };
         let (id, login) = ada(&here);
-        // The source cannot be left, when the target is filled.
+        // The source cannot be left after the target was filled.
         here.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                IF NEW.moving LIKE '%left%' THEN RAISE EXCEPTION 'no'; END IF; RETURN NULL; \
@@ -402,8 +402,7 @@ fn said(output: &Output) -> String {
     String::from_utf8([output.stdout.as_slice(), &output.stderr].concat()).unwrap()
 }
 
-/// An application goes on writing while the command moves its store: each account that it was promised is in the
-/// new store.
+/// An application writes while the command moves its store: every acknowledged account is in the new store.
 fn beside_an_application(store: &Store) {
     for there in [Some(Store::sqlite()), Store::postgres()].into_iter().flatten() {
         let here = store.another();
@@ -453,12 +452,12 @@ fn beside_an_application(store: &Store) {
 }
 on_each_store!(beside_an_application);
 
-/// Ctrl-C takes everything back, and says so.
+/// Ctrl-C undoes everything, and the command reports that.
 #[test]
 fn a_move_that_is_interrupted() {
     let (here, there) = (Store::sqlite(), Store::sqlite());
     let (ada, login) = fill(&here);
-    // The command waits for whoever writes.
+    // The command waits for the writer.
     let writer = here.connection();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     let child = command(&here, &there).spawn().unwrap();
@@ -476,8 +475,8 @@ fn a_move_that_is_interrupted() {
     goes_on(&here, &ada, &login);
 }
 
-/// Whenever the command is killed, one of the stores is in use or the move is finished by the same command, which
-/// begins anew where it must.
+/// Killing the command at any moment leaves one of the stores in use, or a move that the same command
+/// finishes, or begins anew if necessary.
 #[test]
 fn kill_9_at_any_time() {
     killed_at_every("sync", 1, Store::sqlite, Store::sqlite);
@@ -508,7 +507,7 @@ fn killed_at_every(class: &str, step: usize, from: impl Fn() -> Store, to: impl 
         let was_hit = std::fs::remove_file(&hit).is_ok();
         assert_eq!(killed.status.signal(), was_hit.then_some(libc::SIGKILL), "{fault}: {}", said(&killed));
         match try_to_open(&here) {
-            // The application goes on, and nobody takes the other store for it.
+            // The application continues, and no engine opens the other store by mistake.
             Ok(engine) => {
                 assert!(was_hit, "{fault}");
                 call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
@@ -537,7 +536,7 @@ fn killed_at_every(class: &str, step: usize, from: impl Fn() -> Store, to: impl 
     assert!(ends[0] > 0 && ends[1] > 0, "{class}: {ends:?}");
 }
 
-/// Whether a store has nothing, or a note that it is not to be opened.
+/// Whether a store is empty, or has a note that keeps it from being opened.
 fn is_not_to_be_opened(store: &Store) -> bool {
     if store.is_sqlite() && !store.file().exists() {
         return true;

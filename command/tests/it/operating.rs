@@ -1,7 +1,11 @@
-//! docs/operating.md: each block of it is run, from the first to the last, on a SQLite store and on a private
-//! server; each role of it does its job and nothing more; the units of examples/operating are what systemd takes.
+//! Runs each block of docs/operating.md, from the first to the last, on a SQLite store and on a private
+//! server. Each role of the page can do its job and nothing more, and systemd accepts the units of
+//! examples/operating.
 //!
-//! A block of ```` ```sh ```` is run on both stores, one of ```` ```sh sqlite ```` or ```` ```sh postgres ```` on that one;
+//! A block of ```` ```sh ```` is run on both stores, one of ```` ```sh sqlite ```` or ```` ```sh postgres
+//! ```` on that one; ```` ```sql ```` is run on the server, by the role of its first line (`-- as ROLE`);
+//! ```` ```console ```` is not run, because it needs systemd or a container engine. The test replaces
+//! folders, the server's name and passwords.
 //! ```` ```sql ```` is run on the server, by the role of its first line (`-- as ROLE`); ```` ```console ```` is not run: it is for
 //! what needs systemd or a container engine. Folders, the server's name and passwords are the test's.
 
@@ -22,7 +26,7 @@ const COMMAND: &str = env!("CARGO_BIN_EXE_doorward");
 /// A block of the page.
 struct Block {
     line: usize,
-    /// The words behind its fence.
+    /// The words after the opening fence.
     kind: String,
     text: String,
 }
@@ -54,7 +58,7 @@ const ETC: &str = "/etc/door";
 const LIB: &str = "/var/lib/door";
 const BACKUPS: &str = "/var/backups/door";
 
-/// The user of the application, where the test may choose one.
+/// The user of the application, if the test may choose one.
 const NOBODY: u32 = 65534;
 
 fn mode(path: &Path, mode: &str) {
@@ -62,7 +66,8 @@ fn mode(path: &Path, mode: &str) {
 }
 
 impl Machine {
-    /// As the page's first step makes them: root's, and of a user who is not root where the test may choose one.
+    /// Creates the folders as the page's first step does: root's, and those of an unprivileged user if the
+    /// test may choose one.
     fn new() -> Machine {
         let machine = Machine::of_one_user();
         let mut as_user = String::new();
@@ -100,18 +105,18 @@ impl Machine {
         self.0.path().join(path.trim_start_matches('/'))
     }
 
-    /// The text of the page with the folders of this machine.
+    /// Returns the text of the page with the folders of this machine.
     fn here(&self, text: &str) -> String {
         [ETC, LIB, BACKUPS].iter().fold(text.to_owned(), |text, folder| {
             text.replace(folder, &self.path(folder).display().to_string())
         })
     }
 
-    /// Runs a shell's script, which says which line of the page failed.
+    /// Runs a shell script. A failure names the line of the page.
     fn run(&self, script: &str, cluster: Option<&Cluster>) {
         let head = "set -eu -o pipefail\ntrap 'echo \"docs/operating.md, block at line $block\" >&2' ERR\n";
         fs::write(self.path("script"), format!("{head}{}", self.here(script))).unwrap();
-        // What is asked at a prompt is a password.
+        // Every prompt asks for a password.
         let mut answers = Command::new("yes").arg("nine wise words").stdout(Stdio::piped()).spawn().unwrap();
         let mut shell = Command::new("bash");
         shell
@@ -134,7 +139,7 @@ impl Machine {
     }
 }
 
-/// The page as the script of one store.
+/// Returns the page as the script for one store.
 fn script(store: &str, cluster: Option<&Cluster>) -> String {
     let mut script = String::new();
     for Block { line, kind, text } in blocks() {
@@ -153,7 +158,8 @@ fn script(store: &str, cluster: Option<&Cluster>) -> String {
     }
 }
 
-/// By the role of the first line. The owner of the database comes in by a socket, as all do here.
+/// Runs statements by the role of the first line. The owner of the database connects by a socket, as all
+/// roles do here.
 fn sql(text: &str) -> String {
     let role = text.lines().next().and_then(|line| line.strip_prefix("-- as ")).expect("a role");
     let database = if text.contains("CREATE DATABASE") { "postgres" } else { "door" };
@@ -196,7 +202,7 @@ fn the_page_on_postgres() {
     nobody_does_more(&cluster);
 }
 
-/// All that an application does, by the role that the page gives it.
+/// Uses every feature of an application, by the role that the page gives it.
 fn the_application_lives(cluster: &Cluster, machine: &Machine) {
     let url = format!("postgres://door_app:PASSWORD@127.0.0.1:{}/door", cluster.port);
     let key = machine.path("/etc/door/secret.key");
@@ -217,7 +223,7 @@ fn the_application_lives(cluster: &Cluster, machine: &Machine) {
     assert!(events.iter().all(|event| event["ip"] == Value::Null) && events.len() > 4, "{events:?}");
 }
 
-/// What each role of the page is refused.
+/// Checks the statements that each role of the page is refused.
 fn nobody_does_more(cluster: &Cluster) {
     let write =
         ["INSERT INTO meta VALUES ('x', '')", "UPDATE users SET is_active = 1", "DELETE FROM sessions"];
@@ -251,7 +257,7 @@ fn nobody_does_more(cluster: &Cluster) {
     assert!(!stranger.status.success());
 }
 
-/// What systemd says of the units, and what they run, confined as they are.
+/// systemd accepts the units, and their commands run under the units' restrictions.
 #[test]
 fn the_units() {
     let machine = Machine::of_one_user();
@@ -283,7 +289,7 @@ fn the_units() {
     }
 }
 
-/// The jobs of the timers on a read-only file system, as a user that is not root, without HOME.
+/// The jobs of the timers run on a read-only file system, as an unprivileged user, without HOME.
 #[test]
 fn the_jobs_of_the_timers() {
     let machine = Machine::of_one_user();
@@ -293,7 +299,7 @@ fn the_jobs_of_the_timers() {
     mode(&machine.path("/etc/door/secret.key"), "0400");
     let config = machine.path("/etc/door/door.json");
     succeed(Command::new(COMMAND).arg("--config").arg(&config).arg("init"));
-    // Of an empty log nothing is verified.
+    // The chain of an empty log cannot be verified.
     succeed(Command::new(COMMAND).arg("--config").arg(&config).args(["keys", "rotate"]));
     for unit in ["doorward-backup.service", "doorward-maintain.service", "doorward-verify.service"] {
         for line in source(&format!("examples/operating/{unit}")).lines() {

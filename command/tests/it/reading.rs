@@ -1,4 +1,4 @@
-//! The command on a store that it may not write.
+//! Tests of the command on a store that it may not write.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -15,7 +15,7 @@ use super::{PASSWORD, Shell};
 
 const NOBODY: u32 = 65_534;
 
-/// What only reads.
+/// The commands that only read.
 const READING: [&[&str]; 12] = [
     &["user", "list"],
     &["user", "show", "ada"],
@@ -31,7 +31,7 @@ const READING: [&[&str]; 12] = [
     &["call", "get_user", r#"{"query": "ada", "status": true}"#],
 ];
 
-/// A folder with a store in which ada has logged in. Events are yet to be linked to its chain.
+/// A folder with a store in which ada has logged in. Some events are not linked to the chain yet.
 fn stage() -> Shell {
     let shell = Shell::new();
     let config = json!({"store": "sqlite:a.db", "audit": {"chain": true}}).to_string();
@@ -56,7 +56,7 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Everybody may read what is there, and nobody but root may write it.
+/// Makes the files readable for all users, and writable for root only.
 fn lock_up(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
         mode(&entry.unwrap().path(), 0o444);
@@ -69,7 +69,7 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// Runs the command in the folder as a user who has no rights there beyond those of all.
+/// Runs the command in the folder as a user with only the rights that all users have.
 fn as_nobody(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     if is_root() {
@@ -97,7 +97,7 @@ fn all_read(run: impl Fn(&[&str]) -> (i32, String)) {
     assert!(run(&["events"]).1.contains("logged_in"));
 }
 
-/// What writes is refused, and says why.
+/// Commands that write are refused with the reason.
 fn none_writes(run: impl Fn(&[&str]) -> (i32, String), why: &str) {
     for arguments in [
         &["user", "disable", "ada"][..],
@@ -125,7 +125,7 @@ fn what_only_reads_works_on_a_file_that_may_not_be_written() {
     none_writes(|arguments| as_nobody(folder, arguments), "this user may not read and write it");
     assert_eq!(contents(folder), before, "nothing was written");
 
-    // A backup goes elsewhere.
+    // A backup is written into another folder.
     let elsewhere = tempfile::tempdir().unwrap();
     mode(elsewhere.path(), 0o777);
     let backup = elsewhere.path().join("backup.db");
@@ -133,7 +133,7 @@ fn what_only_reads_works_on_a_file_that_may_not_be_written() {
     assert_eq!((status, text.contains("1 accounts, 1 live sessions")), (0, true), "{text}");
     assert_eq!(contents(folder), before, "nothing was written");
 
-    // A file that may not be written in a folder that may: nothing is made there, either.
+    // A read-only file in a writable folder: nothing is created there, either.
     mode(folder, 0o777);
     all_read(|arguments| as_nobody(folder, arguments));
     assert_eq!(contents(folder), before, "nothing was written");
@@ -151,7 +151,7 @@ fn a_log_with_changes_is_read_or_the_store_is_refused() {
     let engine = application(&shell);
     let bea = json!({"username": "bea", "email": "bea@example.com", "password": PASSWORD});
     engine.call("register", &bea.to_string()).unwrap();
-    // As another user sees the files of an application that is running.
+    // Another user reads the files of a running application.
     if is_root() {
         mode(&folder.join("a.db.key"), 0o644);
         mode(folder, 0o755);
@@ -166,7 +166,7 @@ fn a_log_with_changes_is_read_or_the_store_is_refused() {
         assert_eq!(before.len(), after.len());
     }
 
-    // As a process leaves them that was killed: with the index they are read, without it they are refused.
+    // A killed process leaves files like these: with the index they are read, without it they are refused.
     let copy = tempfile::tempdir().unwrap();
     for name in ["a.db", "a.db-wal", "a.db-shm", "a.db.key", "a.json"] {
         fs::copy(folder.join(name), copy.path().join(name)).unwrap();
@@ -193,7 +193,7 @@ fn a_log_with_changes_is_read_or_the_store_is_refused() {
     mode(copy.path(), 0o755);
 }
 
-/// What a change that came to no end left in the file is not taken for the store.
+/// An unfinished change in the file is not taken for the store's state.
 #[test]
 fn a_journal_that_is_not_rolled_back_is_refused() {
     let shell = stage();
@@ -204,7 +204,7 @@ fn a_journal_that_is_not_rolled_back_is_refused() {
     other
         .execute_batch("PRAGMA cache_size = 1; BEGIN; UPDATE users SET username = 'eve'; SAVEPOINT s")
         .unwrap();
-    // So that it has to write before it ends.
+    // This makes it write before it ends.
     other
         .execute_batch(
             "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 500) \
@@ -231,7 +231,8 @@ fn a_journal_that_is_not_rolled_back_is_refused() {
     }
 }
 
-/// The folder of an application, mounted read-only where the command runs: before, while and after it is open.
+/// The folder of an application, mounted read-only for the command: before, while and after the application
+/// is open.
 #[test]
 fn what_only_reads_works_on_a_read_only_mount() {
     let shell = stage();

@@ -1,4 +1,5 @@
-//! Point in time recovery: the blocks of docs/restoring.md below "PostgreSQL" are run on a server that dies.
+//! Tests of point-in-time recovery: runs the blocks of docs/restoring.md below "PostgreSQL" on a server that
+//! dies.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::cluster::{
     Cluster, PASSWORD, call, chown_to_postgres, is_active, login, open, register, server_program,
 };
 
-/// The blocks of the page: settings, the backup, the recovery, what is done after it.
+/// The blocks of the page: settings, the backup, the recovery, and the steps after it.
 fn blocks() -> [String; 4] {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/restoring.md")).unwrap();
     let (_, part) = page.split_once("\n## PostgreSQL\n").expect("the part about PostgreSQL");
@@ -31,7 +32,7 @@ fn with(text: &str, replacements: &[(&str, &str)]) -> String {
 fn run(shell: &mut Command, script: &str, cluster: &Cluster) {
     shell.args(["-eu", "-o", "pipefail", "-c", script]);
     shell.env("PGHOST", cluster.folder()).env("PGPORT", cluster.port.to_string()).env("PGUSER", "postgres");
-    // The server that it starts would keep pipes open.
+    // The server that the script starts would keep pipes open.
     let output = fs::File::create(cluster.folder().join("output")).unwrap();
     let status = shell.stdout(output.try_clone().unwrap()).stderr(output).status().unwrap();
     assert!(status.success(), "{}", fs::read_to_string(cluster.folder().join("output")).unwrap());
@@ -58,14 +59,14 @@ fn a_store_comes_back_as_it_was_at_a_moment() {
     let engine = open(&server.url(), json!({})).unwrap();
     register(&engine, "ada").unwrap();
     run(&mut server_program("bash"), &with(&backup, &[("/var/backups/base", &base)]), &server);
-    // Since the backup, in the archive only: the server has removed its own.
+    // Written after the backup, and only in the archive: the server has removed its own copy.
     register(&engine, "bob").unwrap();
     let archived = server.sql("postgres", "SELECT pg_walfile_name(pg_switch_wal())");
     server.wait_for(&format!(
         "SELECT 1 FROM pg_stat_archiver WHERE last_archived_wal >= '{}'",
         archived.trim()
     ));
-    // In what was not archived yet.
+    // Not archived yet.
     let bob = login(&engine, "bob").unwrap();
     let moment = server.sql("door", "SELECT clock_timestamp()");
     server.sql("door", "TRUNCATE users CASCADE");

@@ -1,4 +1,4 @@
-//! `backup` and `restore`, with an application beside them.
+//! Tests of `backup` and `restore` beside an application.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{PASSWORD, Shell, signal};
 
 impl Shell {
-    /// What lies in the folder.
+    /// Returns the names in the folder.
     fn names(&self) -> Vec<String> {
         let names = fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> =
@@ -24,7 +24,7 @@ impl Shell {
         fs::read(self.0.path().join(name)).unwrap()
     }
 
-    /// An application on the first store.
+    /// Opens an application on the first store.
     fn application(&self) -> Engine {
         let path = |name| self.0.path().join(name).display().to_string();
         let config = json!({"store": format!("sqlite:{}", path("a.db")), "secret_key_file": path("a.db.key"),
@@ -36,7 +36,8 @@ impl Shell {
         self.call("a.db", "introspect", json!({"token": login["access_token"]})).1["active"] == true
     }
 
-    /// A backup with ada and a session of hers, and a store with bob beside her in which she changed her password.
+    /// Makes a backup with ada and her session, and a store that also has bob and in which she changed her
+    /// password.
     fn with_a_backup() -> (Shell, Value) {
         let shell = Shell::with_ada();
         let (_, login) = shell.login("ada", PASSWORD);
@@ -59,7 +60,7 @@ impl Shell {
         events.lines().map(kind).collect()
     }
 
-    /// The names of files that are no part of the first store and its backup.
+    /// Returns the names of files that belong neither to the first store nor to its backup.
     fn litter(&self) -> Vec<String> {
         let known = ["a.db", "a.db-shm", "a.db-wal", "a.db.key", "a.json", "backup.db"];
         self.names().into_iter().filter(|name| !known.contains(&name.as_str())).collect()
@@ -79,13 +80,13 @@ fn a_backup_takes_the_place_of_the_store() {
     assert!(shell.is_active(&login), "as the page says");
     assert_eq!(shell.kinds().iter().filter(|kind| *kind == "store_restored").count(), 1);
 
-    // The replaced store is kept, whole, under a dated name.
+    // The replaced store is kept as a whole, under a dated name.
     let [kept] = &shell.litter()[..] else { panic!("{:?}", shell.names()) };
     assert!(kept.starts_with("a.db.before-20") && kept.ends_with("Z") && out.contains(kept), "{kept}: {out}");
     let (_, users) = shell.call(kept, "list_users", json!({}));
     assert_eq!(users["users"].as_array().unwrap().len(), 2);
 
-    // And where no store is.
+    // Restoring also works where there is no store.
     fs::remove_file(shell.0.path().join("a.db")).unwrap();
     let answer = shell.json(&["restore", "backup.db"], "");
     assert_eq!(answer, json!({"kept": null, "retired": null, "sessions": null}));
@@ -94,7 +95,7 @@ fn a_backup_takes_the_place_of_the_store() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
-/// The one step against what a backup brings back.
+/// The one step that ends everything the backup brings back.
 #[test]
 fn what_was_revoked_since_the_backup_ends_with_its_restoring() {
     let (shell, login) = Shell::with_a_backup();
@@ -127,7 +128,8 @@ fn everybodys_sessions_end() {
     assert_eq!(shell.bad(&["session", "revoke", "--all", "--user", "ada"], "").0, 64);
 }
 
-/// Whoever has it open: an application, before it did anything and after; another program.
+/// A store that another process has open is not replaced: an application before and after its first call, or
+/// another program.
 #[test]
 fn a_store_that_is_open_is_not_replaced() {
     let (shell, _) = Shell::with_a_backup();
@@ -151,7 +153,7 @@ fn a_store_that_is_open_is_not_replaced() {
     shell.good(&["restore", "backup.db"], "");
 }
 
-/// An index that lost a row: every page is good.
+/// Removes a row from an index. Every page stays valid.
 fn lose_a_row(shell: &Shell, name: &str) {
     let index = Connection::open(shell.0.path().join(name)).unwrap();
     index
@@ -215,7 +217,7 @@ fn what_is_no_backup_is_not_restored() {
     assert_eq!((shell.bytes("a.db"), shell.names()), before);
 }
 
-/// Damage that a store opens with, and damage that it does not open with.
+/// Damage with which a store opens, and damage with which it does not open.
 #[test]
 fn the_doctor_tells_of_damage_and_of_what_mends_it() {
     let (shell, _) = Shell::with_a_backup();
@@ -228,7 +230,7 @@ fn the_doctor_tells_of_damage_and_of_what_mends_it() {
         assert!(line.contains(words) && line.contains("`doorward restore BACKUP`"), "{what}: {line}");
         let json = shell.exit(&["doctor", "--integrity", "--json", "--config", "a.json"]).1;
         assert!(json.contains(r#""check":"integrity""#) && json.contains(r#""version""#), "{what}: {json}");
-        // Nobody is told to try again.
+        // The message does not suggest trying again.
         let (status, text) = shell.bad(&["backup", "torn.db", "--verify"], "");
         assert_eq!(status, 9, "{what}: {text}");
     };
@@ -248,12 +250,12 @@ fn the_doctor_tells_of_damage_and_of_what_mends_it() {
     assert!(!shell.exit(&["doctor", "--integrity", "--config", "a.json"]).1.contains("damaged"));
 }
 
-/// What an application that was killed left: its log; a log that belongs to something else; a store that is damaged.
+/// A log that a killed application left; a log of another file; a damaged store.
 #[test]
 fn what_is_in_pieces_is_kept_in_pieces() {
     let (shell, _) = Shell::with_a_backup();
     let path = |name: &str| shell.0.path().join(name);
-    // A log that another state of the file left.
+    // A log of another state of the file.
     let application = shell.application();
     application.call("revoke_all_sessions", "{}").unwrap();
     let log = shell.bytes("a.db-wal");
@@ -269,7 +271,7 @@ fn what_is_in_pieces_is_kept_in_pieces() {
     assert_eq!(shell.bytes(&kept[1]), log);
     assert!(shell.has("ada"));
 
-    // A log whose file is gone, and a file that is no database any more.
+    // A log without its file, and a file that is no longer a database.
     for name in &kept {
         fs::remove_file(path(name)).unwrap();
     }
@@ -285,7 +287,7 @@ fn what_is_in_pieces_is_kept_in_pieces() {
     shell.good(&["restore", "backup.db"], "");
     let kept = shell.litter();
     assert_eq!((kept.len(), shell.bytes(&kept[0])), (1, b"no database".to_vec()));
-    // Whoever could use the old one can use the new one.
+    // Users who could use the old file can use the new one.
     let after = fs::metadata(path("a.db")).unwrap();
     assert_eq!((after.uid(), after.gid(), after.mode() & 0o777), (before.uid(), before.gid(), 0o640));
     assert!(shell.has("ada"));
@@ -301,7 +303,7 @@ fn a_backup_is_verified_before_it_has_its_name() {
     );
     let answer = shell.json(&["backup", "c.db", "--verify"], "");
     assert_eq!((&answer["verified"]["users"], &answer["verified"]["sessions"]), (&json!(2), &json!(0)));
-    // What is damaged cannot be copied.
+    // A damaged store cannot be copied.
     let mut torn = shell.bytes("a.db");
     torn[4096 * 3..4096 * 5].fill(0x5a);
     shell.write("a.db", torn);
@@ -311,7 +313,7 @@ fn a_backup_is_verified_before_it_has_its_name() {
     assert_eq!(shell.names(), before);
 }
 
-/// Signals end them, and clean up.
+/// Signals end the commands, which clean up.
 #[test]
 fn a_signal_leaves_nothing_half_done() {
     let (shell, _) = Shell::with_a_backup();

@@ -1,4 +1,4 @@
-//! The command beside an application on one store: what it opens it leaves as it is.
+//! Tests of the command beside an application on one store: opening the store changes nothing in it.
 
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 /// An application, and a shell beside it.
 struct Stage<'s> {
     store: &'s Store,
-    /// How far the clock of the application is ahead of the shell's.
+    /// How far the application's clock is ahead of the shell's.
     ahead: Arc<AtomicI64>,
 }
 
@@ -24,7 +24,7 @@ impl Stage<'_> {
         Stage { store, ahead: Arc::default() }
     }
 
-    /// The configuration of the application, with these settings.
+    /// Returns the configuration of the application, with these settings.
     fn config(&self, settings: &Value) -> Value {
         let mut config = settings.clone();
         config["store"] = json!(self.store.url());
@@ -46,14 +46,14 @@ impl Stage<'_> {
         self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// Runs the command without `--config`; what it prints.
+    /// Runs the command without `--config`. Returns its output.
     fn run(&self, arguments: &str) -> (i32, String) {
         let place = ["--store", self.store.url(), "--secret-key-file"].map(str::to_owned);
         let place = place.into_iter().chain([self.store.key_file().display().to_string()]);
         text(self.shell().args(place).args(arguments.split(' ')).output().unwrap())
     }
 
-    /// The same with a configuration that has these settings.
+    /// Runs the command with a configuration that has these settings.
     fn run_with(&self, settings: &Value, arguments: &str) -> (i32, String) {
         std::fs::write(self.store.path().join("app.json"), self.config(settings).to_string()).unwrap();
         text(self.shell().args(["--config", "app.json"]).args(arguments.split(' ')).output().unwrap())
@@ -65,8 +65,7 @@ impl Stage<'_> {
         shell
     }
 
-    /// What the store has of keys and settings; no engine is open.
-    /// Keys and settings. That somebody has read the audit log is neither.
+    /// Returns the stored keys and settings, but not the record that the audit log was read. No engine is open.
     fn kept(&self) -> [Vec<String>; 2] {
         ["keys", "meta"].map(|table| {
             let rows = self.store.dump(table);
@@ -88,7 +87,7 @@ fn kinds(engine: &Engine, kind: &str) -> usize {
     call(engine, "events", json!({"kind": kind}))["events"].as_array().unwrap().len()
 }
 
-/// What an application may have that no default is.
+/// Settings that differ from all defaults.
 fn settings() -> Value {
     json!({
         "issuer": "https://door.example", "audience": ["api", "web"], "signing_algorithm": "ES256",
@@ -106,7 +105,7 @@ on_each_store!(the_command_follows_the_store);
 fn the_command_follows_the_store(store: &Store) {
     let stage = Stage::new(store);
     let app = stage.open(&settings()).unwrap();
-    // Events that the default would have purged.
+    // These events would be purged under the default.
     stage.advance(-1000 * DAY);
     for name in ["ada", "bob", "cy"] {
         let user =
@@ -146,7 +145,7 @@ fn the_command_follows_the_store(store: &Store) {
     let claims = call(&app, "verify", json!({"token": token["token"]}));
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!("https://door.example"), &json!(["api", "web"])));
 
-    // The application goes on, and who verifies by `jwks` does.
+    // The application continues, and so do services that verify by `jwks`.
     assert_eq!(call(&app, "jwks", json!({})), keys);
     let refreshed = call(&app, "refresh", json!({"refresh_token": login["refresh_token"]}));
     let header = refreshed["access_token"].as_str().unwrap().split('.').next().unwrap();
@@ -211,7 +210,7 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     let person = |name| json!({"username": name, "email": format!("{name}@example.com"), "password": "eight wise words"});
     call(&app, "register", person("ada"));
     let old = call(&app, "login", ada());
-    // An event that is past its time under the settings of now.
+    // An event that is past the present retention.
     stage.advance(-1000 * DAY);
     call(&app, "register", person("bob"));
     stage.advance(1000 * DAY);
@@ -224,7 +223,8 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     let change = call(&app, "events", json!({"kind": "settings_changed"}))["events"][0].take();
     assert!(change["actor"].as_str().is_some_and(|actor| actor.contains('@')), "{change}");
 
-    // The running one purges nothing by the rule of before, and signs with the new key within a minute.
+    // The running application no longer purges by the old retention, and signs with the new key within a
+    // minute.
     for _ in 0..20 {
         call(&app, "login", ada());
     }
@@ -235,7 +235,7 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     let rotated = call(&app, "rotate_keys", json!({}));
     assert_eq!(call(&app, "jwks", json!({}))["keys"][0]["kid"], rotated["kid"], "another algorithm");
 
-    // The new one takes what the old one signed, and the old one what the new one does.
+    // The new application accepts the old one's tokens, and the old one the new one's.
     let new = stage.open(&adopted).unwrap();
     for token in [&old, &login] {
         call(&new, "authenticate", json!({"token": token["access_token"]}));
@@ -247,7 +247,7 @@ fn a_running_application_follows_what_is_adopted(store: &Store) {
     let error = stage.open(&json!({"signing_algorithm": "HS256"})).err().unwrap();
     assert_eq!(error.field.as_deref(), Some("/signing_algorithm"));
 
-    // An application changes them itself, for one deploy.
+    // An application changes the settings itself, for one deployment.
     let shorter = json!({"audit": {"retention_days": 30}, "change_settings": true});
     drop(stage.open(&shorter).unwrap());
     let purged = call(&app, "maintain", json!({}));
@@ -277,12 +277,12 @@ fn what_a_shorter_retention_purges_is_asked_for(store: &Store) {
     assert!(text.contains("/audit/retention_days 400\n"), "{text}");
     let (status, text) = stage.run_with(&shorter, "--json settings adopt --yes");
     assert_eq!((status, text.contains(r#""events_purged":2"#)), (0, true), "{text}");
-    // What purges nothing is not asked for.
+    // A change that purges nothing needs no confirmation.
     let (status, text) = stage.run_with(&json!({"audit": {"retention_days": 3650}}), "settings adopt");
     assert_eq!((status, text.contains("purged")), (0, false), "{text}");
 }
 
-/// On a server: tables are made by `init`, by `migrate-schema` and by applications.
+/// On a server, only `init`, `migrate-schema` and applications create tables.
 #[test]
 fn nothing_else_makes_tables_on_a_server() {
     let Some(store) = Store::postgres().map(Store::without_tables) else { return };

@@ -1,4 +1,4 @@
-//! The command as the tests run it, in a folder of its own.
+//! Runs the command in a temporary folder.
 
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::PASSWORD;
 
-/// The command on stores in a folder of its own.
+/// The command on stores in a temporary folder.
 pub(crate) struct Shell(pub(crate) TempDir);
 
 impl Shell {
@@ -20,7 +20,7 @@ impl Shell {
         Shell(folder)
     }
 
-    /// With the first store.
+    /// Creates the folder with the first store.
     pub(crate) fn with_store() -> Shell {
         let shell = Shell::new();
         shell.good(&["init"], "");
@@ -36,7 +36,7 @@ impl Shell {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that ends first reads nothing.
+        // A command that ends early does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
@@ -47,7 +47,7 @@ impl Shell {
         (output.status.code().unwrap(), text)
     }
 
-    /// More accounts than travel at once.
+    /// Registers more accounts than one page has.
     pub(crate) fn register_many(&self, count: usize) {
         let path = |name| self.0.path().join(name).display().to_string();
         let config = json!({"store": format!("sqlite:{}", path("a.db")), "secret_key_file": path("a.db.key"),
@@ -60,7 +60,7 @@ impl Shell {
         }
     }
 
-    /// Runs an operation on the store `file`, with the secret key of the first one.
+    /// Runs an operation on the store `file`, with the secret key of the first store.
     pub(crate) fn call(&self, file: &str, operation: &str, request: Value) -> (i32, Value) {
         let store = format!("sqlite:{file}");
         let arguments = [
@@ -85,7 +85,7 @@ impl Shell {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
-    /// What it prints, where it succeeds.
+    /// Runs a command that must succeed. Returns its output.
     pub(crate) fn good(&self, arguments: &[&str], input: &str) -> String {
         let (status, out, error) = self.on(arguments, input);
         assert_eq!(status, 0, "{arguments:?}: {out}{error}");
@@ -96,7 +96,7 @@ impl Shell {
         serde_json::from_str(&self.good(&[&["--json"], arguments].concat(), input)).unwrap()
     }
 
-    /// Where it fails: the exit code, and what it says.
+    /// Runs a command that must fail. Returns the exit code and the output.
     pub(crate) fn bad(&self, arguments: &[&str], input: &str) -> (i32, String) {
         let (status, out, error) = self.on(arguments, input);
         assert_ne!(status, 0, "{arguments:?}: {out}{error}");
@@ -107,7 +107,7 @@ impl Shell {
         std::fs::write(self.0.path().join(name), content).unwrap();
     }
 
-    /// The first store, with one account.
+    /// Creates the first store with one account.
     pub(crate) fn with_ada() -> Shell {
         let shell = Shell::with_store();
         let add = ["user", "add", "ada", "--email", "ada@example.com", "--role", "admin", "--role", "editor"];

@@ -1,5 +1,5 @@
-//! A thief with the secret key and a copy of the store, before and after the recipe of docs/security.md. What the
-//! thief does is written by the documented formats and nothing else.
+//! Tests with a thief who has the secret key and a copy of the store, before and after the recipe of
+//! docs/security.md. The thief's forgeries are made from the documented formats alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -25,7 +25,7 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     let owner = Owner::begin(&open(&[OLD]).unwrap());
     let thief = Thief::copy(store);
 
-    // Until something is done, the thief has everything.
+    // Before the recipe the thief has full access.
     let engine = open(&[OLD]).unwrap();
     for token in &thief.access_tokens() {
         let asked = call(&engine, "authorize", json!({"token": token, "roles": ["admin"]})).unwrap();
@@ -40,7 +40,8 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     login(&engine, json!({"two_fa_code": thief.code(NOW)})).unwrap();
     clock.fetch_add(60, Ordering::SeqCst);
 
-    // The recipe: the new key first, in every process; then one of them retires. `engine` was forgotten.
+    // The recipe: every process gets the new key first, then one of them retires the old one. `engine` was
+    // forgotten.
     let (operator, other) = (open(&[NEW, OLD]).unwrap(), open(&[NEW, OLD]).unwrap());
     for token in &thief.access_tokens() {
         assert!(is_active(&other, token), "the recipe has only begun");
@@ -52,7 +53,7 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     assert_eq!((&retired["sessions"], &retired["mails"]), (&json!(2), &json!(1)));
     assert_eq!(retired["one_time_secrets"], 1);
 
-    // Whatever a process is asked first, it follows at once.
+    // A process follows the retirement at its first call of any kind.
     thief.gets_nothing(&other, "a process that was open");
     thief.gets_nothing(&operator, "the process that retired");
     thief.gets_nothing(&open(&[NEW, OLD]).unwrap(), "a process that is opened later");
@@ -60,7 +61,8 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     thief.gets_nothing(&engine, "a process that was forgotten");
     assert_eq!(open(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
 
-    // The owner enters by the password and what no copy tells, as long as the old key is listed.
+    // The owner logs in by the password and a factor that no copy discloses, as long as the old key is
+    // listed.
     assert_eq!(login(&other, json!({})).unwrap_err(), Code::SecondFactorRequired);
     let entered = login(&other, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
     let tokens = [&entered["access_token"], &entered["refresh_token"]];
@@ -71,7 +73,7 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
     thief.gets_nothing(&engine, "without the old key");
     assert_eq!(login(&engine, json!({})).unwrap_err(), Code::SecondFactorRequired, "the hash is sealed anew");
     drop(engine);
-    // Nothing that the old key seals is left.
+    // Nothing that the old key sealed is left.
     let id = hex(&derive("key id")[..4]);
     for (table, column) in [("keys", "sealed"), ("meta", "value"), ("totp", "sealed"), ("mails", "sealed")] {
         let rows = store.query(&format!("SELECT {column} AS sealed FROM {table} WHERE {column} IS NOT NULL"));
@@ -83,8 +85,8 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
 }
 
 on_each_store!(the_documented_commands_leave_the_thief_nothing);
-/// The commands of docs/security.md as they stand there, with keys in files, beside an application that is restarted
-/// where the page says so, and one that nobody thinks of.
+/// Runs the commands of docs/security.md as they are, with keys in files, beside one application that is
+/// restarted as the page says, and one that was forgotten.
 fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     let page =
         include_str!("../../../docs/security.md").split("### A secret key that leaked").nth(1).unwrap();
@@ -139,7 +141,7 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
 }
 
 on_each_store!(each_live_question_follows_by_itself);
-/// An engine that knew the keys before is asked one thing alone after they were retired.
+/// An engine that knew the old keys gets only this one call after their retirement.
 fn each_live_question_follows_by_itself(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
     let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
@@ -167,7 +169,7 @@ fn each_live_question_follows_by_itself(store: &Store) {
     let engines: Vec<(Engine, _)> = questions.into_iter().map(|question| (open(), question)).collect();
     let (signs, verifies) = (open(), open());
     call(&signs, "verify", json!({"token": alone})).unwrap();
-    // What the thief seals is well made: it is not refused as such until then.
+    // The thief's forgeries are well formed: before the retirement they are accepted.
     for (operation, request) in [
         ("finish_passkey_login", passkey_login(&thief.passkey_challenge())),
         ("request_email_verification", json!({"verification": thief.verification()})),
@@ -186,20 +188,20 @@ fn each_live_question_follows_by_itself(store: &Store) {
             }
         }
     }
-    // What signs next signs with the new key.
+    // The next signature is made with the new key.
     let entered = login(&signs, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
     let header = entered["access_token"].as_str().unwrap().split('.').next().unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     assert_eq!(header["kid"], kid);
-    // `verify` asks no store, but once a minute.
+    // `verify` reads the store once a minute.
     call(&verifies, "verify", json!({"token": alone})).unwrap();
     clock.fetch_add(60, Ordering::SeqCst);
     assert_eq!(call(&verifies, "verify", json!({"token": alone})), Err(Code::InvalidToken));
 }
 
 on_each_store!(a_session_that_began_later_is_not_forged);
-/// The thief learns the id of a session that began after the keys were retired, and is the first to ask an engine that
-/// knew them.
+/// The thief learns the id of a session that began after the retirement, and is the first to call an engine
+/// that knew the old keys.
 fn a_session_that_began_later_is_not_forged(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
     let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
@@ -219,7 +221,7 @@ fn a_session_that_began_later_is_not_forged(store: &Store) {
     ];
     for (engine, (operation, request)) in engines.iter().zip(questions) {
         let answer = call(engine, operation, request);
-        // What is no token is revoked already (RFC 7009 section 2.2).
+        // A malformed token counts as revoked already (RFC 7009 section 2.2).
         assert_eq!(answer.err(), (operation != "revoke_token").then_some(Code::InvalidToken), "{operation}");
         assert!(is_active(&operator, entered["refresh_token"].as_str().unwrap()), "{operation}");
     }
@@ -262,7 +264,8 @@ fn the_keys_of_one_backend_are_retired_alone(store: &Store) {
 }
 
 on_each_store!(a_process_that_was_forgotten_seals_nothing_with_a_retired_key);
-/// Whatever it does after the retirement, the others go on and the store still opens.
+/// After the retirement, no call of a forgotten process keeps the others from working or the store from
+/// opening.
 fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
     Owner::begin(&open(store, &[OLD], &clock).unwrap());
@@ -285,7 +288,7 @@ fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) 
             );
         }
     }
-    // One that has the other key too goes on with that, where it does not at once.
+    // A process that has the other key, too, continues with that key, at the second call at the latest.
     for (engine, request) in swapped.iter().zip(&requests) {
         if let Err(code) = call(engine, "rotate_keys", request.clone()) {
             assert_eq!(code, Code::StoreUnavailable, "{request}");
@@ -299,12 +302,12 @@ fn a_process_that_was_forgotten_seals_nothing_with_a_retired_key(store: &Store) 
 }
 
 on_each_store!(keys_in_the_wrong_order_retire_nothing);
-/// The key that leaked would stay, and the new one be lost for good.
+/// Otherwise the leaked key would stay, and the new one would be lost for good.
 fn keys_in_the_wrong_order_retire_nothing(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
     let owner = Owner::begin(&open(store, &[OLD], &clock).unwrap());
     let retire = |engine: &Engine| call(engine, "rotate_keys", json!({"retire": "now"}));
-    // The new key never was the first, and then, it is the newer one.
+    // The new key was never current; then it is, and is the newer one.
     let engine = open(store, &[OLD, NEW], &clock).unwrap();
     assert_eq!(retire(&engine), Err(Code::InvalidRequest));
     drop(open(store, &[NEW, OLD], &clock).unwrap());
@@ -318,7 +321,7 @@ fn keys_in_the_wrong_order_retire_nothing(store: &Store) {
 }
 
 on_each_store!(what_needs_an_older_secret_key_is_told);
-/// Until nothing does, and the key may go.
+/// When no data need the key any more, it can be removed.
 fn what_needs_an_older_secret_key_is_told(store: &Store) {
     let clock = Arc::new(AtomicI64::new(NOW));
     let open = |keys: &[&str]| open(store, keys, &clock).unwrap();
@@ -405,7 +408,7 @@ fn more_is_sealed_anew_than_in_one_transaction(store: &Store) {
     }
 }
 
-/// The owner of an account, who is an administrator, has an authenticator app and asked for a new password.
+/// The owner of an account: an administrator with an authenticator app, who has requested a new password.
 struct Owner {
     id: Value,
     recovery_codes: Vec<String>,
@@ -432,7 +435,7 @@ impl Owner {
     }
 }
 
-/// Somebody with the old secret key and everything that the store held.
+/// A thief with the old secret key and the whole content of the store.
 struct Thief {
     user: String,
     epoch: Value,
@@ -463,7 +466,7 @@ impl Thief {
         }
     }
 
-    /// One that belongs to no session and one of the owner's session, good for ninety days.
+    /// Forges a token without a session and one of the owner's session, valid for ninety days.
     fn access_tokens(&self) -> [String; 2] {
         let header = json!({"alg": "HS256", "kid": self.kid, "typ": "at+jwt"}).to_string();
         [json!(null), json!(uuid(&self.session))].map(|sid| {
@@ -486,14 +489,14 @@ impl Thief {
         self.mail["token"].as_str().unwrap()
     }
 
-    /// A challenge of `begin_passkey_login`, with a scope that nobody granted.
+    /// Forges a challenge of `begin_passkey_login`, with a scope that was never granted.
     fn passkey_challenge(&self) -> String {
         let ceremony = json!({"id": self.user, "user_id": self.user, "backend": "default", "scope": "admin",
             "expires_at": NOW + 300});
         url(&seal(&ceremony, "passkey login"))
     }
 
-    /// The challenge of the browser that registered.
+    /// Forges the challenge of the browser that registered.
     fn verification(&self) -> String {
         let challenge = json!({"user_id": self.user, "epoch": self.epoch, "address": "ada@example.com",
             "expires_at": NOW + 300});
@@ -522,7 +525,7 @@ impl Thief {
             refused("logout", json!({"refresh_token": token, "everywhere": true}), Code::InvalidToken);
             assert!(!is_active(engine, &token), "{name}");
         }
-        // Whoever has no key that is in force cannot even look.
+        // A process without an active key cannot even look the session up.
         if name != "a process that was forgotten" {
             let reset = json!({"token": self.mailed_token(), "new_password": "another wise password"});
             refused("check_mail_token", json!({"token": self.mailed_token()}), Code::InvalidMailToken);
@@ -569,7 +572,7 @@ fn is_active(engine: &Engine, token: &str) -> bool {
     call(engine, "introspect", json!({"token": token})).unwrap()["active"] == true
 }
 
-/// RFC 6238 with SHA-1, 30 seconds, 6 digits.
+/// Computes a code by RFC 6238 with SHA-1, 30 seconds, 6 digits.
 fn totp(seed: &[u8], at: i64) -> String {
     let key = hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, seed);
     let tag = hmac::sign(&key, &(at / 30).to_be_bytes());
@@ -578,7 +581,7 @@ fn totp(seed: &[u8], at: i64) -> String {
     format!("{:06}", number % 1_000_000)
 }
 
-/// RFC 4648 section 6.
+/// Decodes base32 (RFC 4648 section 6).
 fn base32(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     for letter in text.bytes() {
@@ -596,7 +599,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
-/// HKDF-SHA256 (RFC 5869) of the old secret key, with the salt "doorward".
+/// Derives a key of the old secret key by HKDF-SHA256 (RFC 5869), with the salt "doorward".
 fn derive(label: &str) -> Vec<u8> {
     mac(&mac(b"doorward", OLD.as_bytes()), &[label.as_bytes(), &[1]].concat())
 }
@@ -610,7 +613,7 @@ fn unseal(sealed: &Value, owner: &str) -> Vec<u8> {
     key.open_in_place(nonce, Aad::from(owner), &mut text).unwrap().to_vec()
 }
 
-/// The reverse.
+/// Seals bytes in this format.
 fn seal(text: &Value, owner: &str) -> Vec<u8> {
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &derive("seal")).unwrap());
     let mut text = text.to_string().into_bytes();
@@ -619,7 +622,7 @@ fn seal(text: &Value, owner: &str) -> Vec<u8> {
     [&derive("key id")[..4], &[7; 12], &text].concat()
 }
 
-/// What a browser answers for a challenge, signed by nobody.
+/// Returns a browser's response to a challenge, with an invalid signature.
 fn passkey_login(challenge: &str) -> Value {
     let client = json!({"type": "webauthn.get", "challenge": challenge, "origin": "https://example.com"});
     let response = json!({"clientDataJSON": url(client.to_string().as_bytes()), "signature": "AA",
