@@ -46,7 +46,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -63,7 +63,7 @@ WITH_POSTGRES = tests/postgres
 ## Runs every test. Builds run in parallel, because linking the library uses one core.
 test:
 	$(MAKE) --jobs=2 tested rust-tests $(VENV)/ready
-	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c
+	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c test-go
 
 lint:
 	$(CARGO) fmt --all --check
@@ -147,6 +147,26 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED) $(BINDIR)/doorward $(MANDIR)/man1/doorward.1 $(MANDIR)/man1/doorward-*.1 \
 	  $(BASHDIR)/doorward $(FISHDIR)/doorward.fish $(ZSHDIR)/_doorward)
 	-rmdir $(addprefix $(DESTDIR),$(LIBDIR)/cmake/doorward $(DATADIR))
+
+# The Go binding. Its tests run without a C compiler and, with the race detector, through cgo.
+GO ?= go
+GO_BINDING = bindings/go
+GO_TOOLS = target/go
+STATICCHECK = $(CURDIR)/$(GO_TOOLS)/staticcheck
+GO_LIBRARY = $(CURDIR)/$(TESTED)/libdoorward.so
+
+$(STATICCHECK): Makefile
+	GOBIN=$(CURDIR)/$(GO_TOOLS) $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+	touch $@
+
+## Tests the Go binding, if Go is installed; in CI it must be.
+test-go: tested
+	@if command -v $(GO) >/dev/null; then $(WITH_POSTGRES) $(MAKE) go-tests; \
+	  else echo "Go is not installed: the tests of the Go binding are skipped"; test -z "$$CI"; fi
+
+go-tests: $(STATICCHECK)
+	$(MAKE) --silent install PREFIX=$(CURDIR)/$(GO_TOOLS)/installed RELEASE=$(TESTED)
+	GO=$(GO) STATICCHECK=$(STATICCHECK) DOORWARD_LIBRARY=$(GO_LIBRARY) $(GO_BINDING)/test $(CURDIR)/$(GO_TOOLS)/installed/lib
 
 # The Python package with its development tools.
 PYTHON ?= python3

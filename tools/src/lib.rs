@@ -53,6 +53,7 @@ macro_rules! emitters {
 emitters! {
     c
     cpp
+    go
     python
     reference
 }

@@ -1,0 +1,8 @@
+//go:build !doorward_cgo
+
+package doorward
+
+import "embed"
+
+//go:embed natives/linux_arm64
+var natives embed.FS
