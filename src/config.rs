@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +35,9 @@ use crate::types::secret::Secret;
 use crate::types::user::Role;
 
 /// The configuration of an engine.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Config {
     /// The store: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current
     /// folder or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
@@ -53,6 +55,7 @@ pub struct Config {
     /// Whether to open a SQLite file without write permission, for operations that only read. Set by the
     /// command; a host's configuration cannot set it.
     #[serde(skip)]
+    #[doc(hidden)]
     pub may_only_read: bool,
     /// The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
     /// `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
@@ -136,35 +139,40 @@ impl Config {
     /// `feature_not_built`.
     pub fn parse(text: &str) -> Result<Config> {
         let config: Config = json::parse_without_nulls(text, Code::InvalidConfig)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks the rules between members.
+    pub(crate) fn check(&self) -> Result<()> {
         let sources = [
-            config.secret_key.is_some(),
-            config.secret_keys.is_some(),
-            config.secret_key_file.is_some(),
-            config.secret_key_files.is_some(),
+            self.secret_key.is_some(),
+            self.secret_keys.is_some(),
+            self.secret_key_file.is_some(),
+            self.secret_key_files.is_some(),
         ];
         if sources.iter().filter(|given| **given).count() > 1 {
             let rule = "more than one of secret_key, secret_keys, secret_key_file, secret_key_files";
             return Err(Error::new(Code::InvalidConfig, rule));
         }
-        if config.password.memory_kib.get() < 8 * config.password.parallelism.get() {
+        if self.password.memory_kib.get() < 8 * self.password.parallelism.get() {
             let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
             return Err(Error::at(Code::InvalidConfig, "/password/memory_kib", rule));
         }
-        if config.introspection_service.as_ref().is_some_and(|it| it.bearer.is_some() && it.basic.is_some()) {
+        if self.introspection_service.as_ref().is_some_and(|it| it.bearer.is_some() && it.basic.is_some()) {
             let rule = "both bearer and basic";
             return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));
         }
-        if config.passkeys.as_ref().is_some_and(|passkeys| passkeys.origins.is_empty()) {
+        if self.passkeys.as_ref().is_some_and(|passkeys| passkeys.origins.is_empty()) {
             return Err(Error::at(Code::InvalidConfig, "/passkeys/origins", "none"));
         }
-        for (name, provider) in &config.id_token_providers {
+        for (name, provider) in &self.id_token_providers {
             provider.check().map_err(|error| {
                 let place = error.field.as_deref().unwrap_or_default();
                 Error { field: Some(format!("/id_token_providers/{}{place}", name.as_str())), ..error }
             })?;
         }
-        config.mail.check()?;
-        Ok(config)
+        self.mail.check()
     }
 }
 
@@ -213,6 +221,7 @@ impl Config {
 /// The claim that names the account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SubjectClaim {
     /// `sub` (RFC 7519).
     #[default]
@@ -222,9 +231,10 @@ pub enum SubjectClaim {
 }
 
 /// Another service that validates tokens (RFC 7662), and how to ask it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IntrospectionServiceConfig")]
+#[non_exhaustive]
 pub struct IntrospectionService {
     /// The URL of its endpoint: https; http only for a loopback host.
     pub url: ServiceUrl,
@@ -242,8 +252,9 @@ pub struct IntrospectionService {
 }
 
 /// Name and password at the service (RFC 7617).
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BasicCredentials {
     /// The name, without a colon.
     pub username: BasicUsername,
@@ -252,9 +263,10 @@ pub struct BasicCredentials {
 }
 
 /// Failed logins: how many lock an account or a source, within which time, and for how long.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "ThrottleConfig")]
+#[non_exhaustive]
 pub struct Throttle {
     /// Failures for one account before it is locked.
     pub account_failures: Whole<1, 100, 10>,
@@ -270,9 +282,10 @@ pub struct Throttle {
 }
 
 /// Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "TotpConfig")]
+#[non_exhaustive]
 pub struct Totp {
     /// The service's name in the app. Default: `issuer`, without its scheme if it is a URL.
     pub issuer: Option<ServiceName>,
@@ -286,9 +299,10 @@ pub struct Totp {
 }
 
 /// The audit log.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "AuditConfig")]
+#[non_exhaustive]
 pub struct Audit {
     /// How long an event is kept. Default: the store's; for a new store 400.
     pub retention_days: Option<RetentionDays>,
@@ -298,9 +312,10 @@ pub struct Audit {
 }
 
 /// Rules of `register`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "RegistrationConfig")]
+#[non_exhaustive]
 pub struct Registration {
     /// Whether to answer alike whether or not an e-mail address has an account. An address then belongs to an
     /// account, for logins and look-ups, only once it is verified.
@@ -318,9 +333,10 @@ impl Default for Registration {
 }
 
 /// The relying party of WebAuthn.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "PasskeysConfig")]
+#[non_exhaustive]
 pub struct Passkeys {
     /// The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys work
     /// only for the domain that they were made for, so it cannot change.
@@ -342,6 +358,7 @@ pub struct Passkeys {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "MailedLoginName")]
+#[non_exhaustive]
 pub enum LoginName {
     /// The username.
     #[default]
@@ -351,9 +368,10 @@ pub enum LoginName {
 }
 
 /// Limits of memory and time.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "LimitsConfig")]
+#[non_exhaustive]
 pub struct Limits {
     /// The maximum size of a request.
     pub request_bytes: Whole<1024, 67_108_864, 1_048_576>,
@@ -364,8 +382,9 @@ pub struct Limits {
 }
 
 /// A named backend. What is absent is as in the store; the defaults are those of a new store.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct BackendConfig {
     /// The `aud` of its tokens. Default: the first audience, a colon and the backend's name.
     pub audience: Option<Audience>,

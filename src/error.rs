@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::types::id::Id;
 use crate::types::login::{NextStep, StepUp};
+use crate::types::parse_error::ParseError;
 use crate::types::random::NoRandomness;
 use crate::types::strict::HostOnly;
 
@@ -194,6 +195,7 @@ codes! {
 /// A failed operation.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{}", .code.name(), .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+#[non_exhaustive]
 pub struct Error {
     /// The stable, fine-grained reason.
     pub code: Code,
@@ -214,6 +216,7 @@ pub struct Error {
 
 /// The account and session that a failure was about, where known.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct About {
     /// The account.
     pub user_id: Option<Id>,
@@ -224,6 +227,13 @@ pub struct About {
 impl From<NoRandomness> for Error {
     fn from(_: NoRandomness) -> Error {
         Error::new(Code::Internal, "no randomness")
+    }
+}
+
+/// A value that cannot be made fails the request: `invalid_request`.
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Error {
+        Error::new(Code::InvalidRequest, error)
     }
 }
 

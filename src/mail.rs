@@ -7,19 +7,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
+use crate::types::parse_error::ParseError;
 use crate::types::secret::Secret;
 use crate::types::text::text_type;
 use crate::types::user::{Email, Locale, ascii_domain};
 use crate::types::whole::Whole;
 
 /// Mails to users. By default they wait for the host to take them.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "MailConfig")]
+#[non_exhaustive]
 pub struct Mail {
     /// The sender: `address` or `name <address>`. The texts use the name for the service, or else the issuer.
     pub from: Option<Mailbox>,
@@ -42,9 +45,10 @@ pub struct Mail {
 }
 
 /// A mail server (RFC 5321, RFC 6409).
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SmtpConfig")]
+#[non_exhaustive]
 pub struct Smtp {
     /// The server's name or address.
     pub host: SmtpHost,
@@ -71,8 +75,8 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// Returns the port.
-    pub fn port(&self) -> u16 {
+    /// Returns the port, which depends on `tls` if none was set.
+    pub fn port_number(&self) -> u16 {
         let port = match (self.port, self.tls) {
             (Some(port), _) => port.get(),
             (None, Tls::Implicit) => 465,
@@ -87,6 +91,7 @@ impl Smtp {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "SmtpTls")]
+#[non_exhaustive]
 pub enum Tls {
     /// Encrypted from the first byte (RFC 8314).
     #[default]
@@ -101,6 +106,7 @@ pub enum Tls {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "MailDelivery")]
+#[non_exhaustive]
 pub enum Delivery {
     /// When the host calls `deliver_mail`.
     #[default]
@@ -110,9 +116,10 @@ pub enum Delivery {
 }
 
 /// The pages that users open from mails: URLs of the host, each with `{token}` once.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "MailLinks")]
+#[non_exhaustive]
 pub struct Links {
     /// The page that calls `verify_email`.
     pub verify_email: Option<Link>,
@@ -175,10 +182,10 @@ macro_rules! kinds {
         }
 
         impl FromStr for Kind {
-            type Err = &'static str;
+            type Err = ParseError;
 
-            fn from_str(name: &str) -> Result<Kind, &'static str> {
-                match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of mail") }
+            fn from_str(name: &str) -> Result<Kind, ParseError> {
+                match name { $($name => Ok(Kind::$kind),)* _ => Err(ParseError::new("expected a kind of mail")) }
             }
         }
 
@@ -216,9 +223,10 @@ impl Links {
 
 /// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
 /// token also `{token}` and `{link}`, which is the token itself if no link is configured.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MailTemplate")]
+#[non_exhaustive]
 pub struct Template {
     /// The subject, on one line.
     pub subject: String,
@@ -301,17 +309,17 @@ impl Templates {
                 })?;
             }
         }
-        let broken = |_| Error::new(Code::Internal, "templates");
+        let broken = || Error::new(Code::Internal, "templates");
         let mut built_in = BTreeMap::new();
         for (locale, text) in BUILT_IN {
-            let templates = serde_json::from_str(text).map_err(|_| broken("templates"))?;
-            built_in.insert(locale.parse().map_err(broken)?, templates);
+            let templates = serde_json::from_str(text).map_err(|_| broken())?;
+            built_in.insert(locale.parse().map_err(|_| broken())?, templates);
         }
         let name = mail.from.as_ref().and_then(|from| from.name.as_deref());
         Ok(Templates {
             own: mail.templates.clone(),
             built_in,
-            default: mail.locale.clone().map_or_else(|| "en".parse().map_err(broken), Ok)?,
+            default: mail.locale.clone().map_or_else(|| "en".parse().map_err(|_| broken()), Ok)?,
             service: name.unwrap_or(issuer).to_owned(),
             links: mail.links.clone(),
         })
@@ -443,9 +451,9 @@ const TOKEN: &str = "{token}";
 pub struct Link(String);
 
 impl FromStr for Link {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Link, &'static str> {
+    fn from_str(text: &str) -> Result<Link, ParseError> {
         let is_text = text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -454,12 +462,17 @@ impl FromStr for Link {
         if is_text && is_scheme && is_html_safe && text.matches(TOKEN).count() == 1 {
             Ok(Link(text.to_owned()))
         } else {
-            Err("expected an address that holds {token} once")
+            Err(ParseError::new("expected an address that holds {token} once"))
         }
     }
 }
 
 impl Link {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Returns whether the link leads over a network without TLS.
     pub(crate) fn is_in_the_clear(&self) -> bool {
         let Some((scheme, rest)) = self.0.split_once("://") else { return false };
@@ -479,6 +492,7 @@ text_type!(Link, "format": "uri-template", "maxLength": 1024);
 
 /// A sender (RFC 5322 section 3.4): `address` or `name <address>`.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Mailbox {
     /// The name, unquoted.
     pub name: Option<String>,
@@ -487,12 +501,12 @@ pub struct Mailbox {
 }
 
 impl FromStr for Mailbox {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Mailbox, &'static str> {
+    fn from_str(text: &str) -> Result<Mailbox, ParseError> {
         const EXPECTED: &str = "expected an address, or a name and an address in angle brackets";
         if text.len() > 512 || text.chars().any(char::is_control) {
-            return Err(EXPECTED);
+            return Err(ParseError::new(EXPECTED));
         }
         let (name, address) = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
             Some((name, address)) => (name.trim(), address),
@@ -500,7 +514,7 @@ impl FromStr for Mailbox {
         };
         let unquoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name);
         let name = Some(unquoted.to_owned()).filter(|name| !name.is_empty());
-        Ok(Mailbox { name, address: address.parse().map_err(|_| EXPECTED)? })
+        Ok(Mailbox { name, address: address.parse().map_err(|_| ParseError::new(EXPECTED))? })
     }
 }
 
@@ -538,15 +552,15 @@ impl SmtpHost {
 }
 
 impl FromStr for SmtpHost {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<SmtpHost, &'static str> {
+    fn from_str(text: &str) -> Result<SmtpHost, ParseError> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         let is_name = (1..=253).contains(&text.len()) && text.bytes().all(is_name);
         if is_name || text.parse::<IpAddr>().is_ok() {
             Ok(SmtpHost(text.to_owned()))
         } else {
-            Err("expected a name or an address")
+            Err(ParseError::new("expected a name or an address"))
         }
     }
 }
@@ -565,9 +579,9 @@ impl Hello {
 }
 
 impl FromStr for Hello {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Hello, &'static str> {
+    fn from_str(text: &str) -> Result<Hello, ParseError> {
         let literal = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let is_literal = literal.is_some_and(|address| match address.strip_prefix("IPv6:") {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),
@@ -576,7 +590,7 @@ impl FromStr for Hello {
         match ascii_domain(text).filter(|domain| !domain.is_empty()) {
             _ if is_literal => Ok(Hello(text.to_owned())),
             Some(domain) => Ok(Hello(domain)),
-            None => Err("expected a domain, or an address in brackets"),
+            None => Err(ParseError::new("expected a domain, or an address in brackets")),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::types::secret::{Secret, collected};
 use crate::types::whole::{Seconds, Whole};
 use std::borrow::Cow;
 
+use doorward_derive::Build;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
@@ -15,9 +16,10 @@ use zxcvbn::matching::patterns::MatchPattern;
 use crate::error::{Code, Error, Result};
 
 /// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "PasswordConfig")]
+#[non_exhaustive]
 pub struct PasswordPolicy {
     /// The memory of one hash in KiB.
     pub memory_kib: Whole<8, 4_194_304, 19_456>,

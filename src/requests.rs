@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use doorward_derive::Build;
 use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -16,13 +17,15 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::types::parse_error::ParseError;
 use crate::types::strict::Text;
 use crate::types::url::Origin;
 
 /// The rules of `authenticate_request`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "RequestsConfig")]
+#[non_exhaustive]
 pub struct Requests {
     /// The paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
     /// (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` state the
@@ -145,35 +148,59 @@ impl Name {
 }
 
 impl FromStr for Name {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Name, &'static str> {
+    fn from_str(text: &str) -> Result<Name, ParseError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte);
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
-        if valid { Ok(Name(text.to_owned())) } else { Err("expected a name of letters, digits, `-` and `_`") }
+        if valid {
+            Ok(Name(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a name of letters, digits, `-` and `_`"))
+        }
     }
 }
 
 crate::types::text::text_type!(Name, "minLength": 1, "maxLength": 64);
 
 /// Patterns of paths, which together must not match every path.
+///
+/// ```
+/// use doorward::config::{Exclude, Pattern};
+///
+/// let exclude = Exclude::try_from(vec![Pattern::exact("/health")?, Pattern::prefix("/static")?])?;
+/// assert_eq!(exclude.patterns().len(), 2);
+/// # Ok::<(), doorward::ParseError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Exclude(Vec<Pattern>);
 
 impl Exclude {
+    /// Returns the patterns.
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.0
+    }
+
     fn matches(&self, path: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(path))
     }
 }
 
+impl TryFrom<Vec<Pattern>> for Exclude {
+    type Error = ParseError;
+
+    fn try_from(patterns: Vec<Pattern>) -> Result<Exclude, ParseError> {
+        let exclude = Exclude(patterns);
+        match is_catch_all(|path| exclude.matches(path)) {
+            true => Err(ParseError::new(CATCH_ALL)),
+            false => Ok(exclude),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Exclude {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Exclude, D::Error> {
-        let exclude = Exclude(Vec::deserialize(deserializer)?);
-        if is_catch_all(|path| exclude.matches(path)) {
-            Err(D::Error::custom(CATCH_ALL))
-        } else {
-            Ok(exclude)
-        }
+        Vec::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
     }
 }
 
@@ -200,30 +227,65 @@ impl JsonSchema for Exclude {
 }
 
 /// A pattern that matches a whole path.
-#[derive(Clone, Debug)]
-enum Pattern {
-    Exact(String),
+#[derive(Clone)]
+pub struct Pattern {
+    kind: Kind,
+    text: String,
+    matcher: Matcher,
+}
+
+#[derive(Clone)]
+enum Matcher {
+    Exact,
     /// A path and everything below it.
-    Prefix(String),
+    Prefix,
     Glob(Regex),
     Regex(Regex),
 }
 
 impl Pattern {
-    fn new(kind: Kind, text: &str) -> Result<Pattern, &'static str> {
-        let path = || {
-            let is_path = unambiguous(text) == Some(text);
-            is_path.then(|| text.to_owned()).ok_or(
-                "expected a path that begins with `/`, without query, dot segments and needless escapes",
-            )
+    /// Matches this path.
+    pub fn exact(path: &str) -> Result<Pattern, ParseError> {
+        Pattern::new(Kind::Exact, path)
+    }
+
+    /// Matches this path and everything below it.
+    pub fn prefix(path: &str) -> Result<Pattern, ParseError> {
+        Pattern::new(Kind::Prefix, path)
+    }
+
+    /// Matches the paths of a glob: `*` stands for a part of a segment, `**` for any number of segments.
+    pub fn glob(glob: &str) -> Result<Pattern, ParseError> {
+        Pattern::new(Kind::Glob, glob)
+    }
+
+    /// Matches the paths that a regular expression (of the syntax of RE2) matches as a whole.
+    pub fn regex(expression: &str) -> Result<Pattern, ParseError> {
+        Pattern::new(Kind::Regex, expression)
+    }
+
+    /// Returns the text that the pattern was made of.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn new(kind: Kind, text: &str) -> Result<Pattern, ParseError> {
+        const EXPECTED: &str =
+            "expected a path that begins with `/`, without query, dot segments and needless escapes";
+        if !matches!(kind, Kind::Regex) && unambiguous(text) != Some(text) {
+            return Err(ParseError::new(EXPECTED));
+        }
+        let matcher = match kind {
+            Kind::Exact => Matcher::Exact,
+            Kind::Prefix => Matcher::Prefix,
+            Kind::Glob => Matcher::Glob(whole(&glob(text))?),
+            Kind::Regex => Matcher::Regex(whole(text)?),
         };
-        let pattern = match kind {
-            Kind::Exact => Pattern::Exact(path()?),
-            Kind::Prefix => Pattern::Prefix(path()?),
-            Kind::Glob => Pattern::Glob(whole(&glob(&path()?))?),
-            Kind::Regex => Pattern::Regex(whole(text)?),
-        };
-        if is_catch_all(|path| pattern.matches(path)) { Err(CATCH_ALL) } else { Ok(pattern) }
+        let pattern = Pattern { kind, text: text.to_owned(), matcher };
+        if is_catch_all(|path| pattern.matches(path)) {
+            return Err(ParseError::new(CATCH_ALL));
+        }
+        Ok(pattern)
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -233,21 +295,28 @@ impl Pattern {
             path.strip_prefix(prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'))
         };
-        match self {
-            Pattern::Exact(exact) => path == exact,
-            Pattern::Prefix(prefix) => is_below(path, prefix) && is_below(bare, prefix),
-            Pattern::Glob(glob) => glob.is_match(path) && glob.is_match(bare),
-            Pattern::Regex(regex) => regex.is_match(path),
+        match &self.matcher {
+            Matcher::Exact => path == self.text,
+            Matcher::Prefix => is_below(path, &self.text) && is_below(bare, &self.text),
+            Matcher::Glob(glob) => glob.is_match(path) && glob.is_match(bare),
+            Matcher::Regex(regex) => regex.is_match(path),
         }
+    }
+}
+
+/// Shows the pattern as the configuration writes it.
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:?}({:?})", self.kind, self.text)
     }
 }
 
 /// Compiles an expression that matches a whole text. It is first compiled alone: `a)|(b` would close the
 /// group around it.
-fn whole(expression: &str) -> Result<Regex, &'static str> {
+fn whole(expression: &str) -> Result<Regex, ParseError> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
     let compiled = compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z")));
-    compiled.map_err(|_| "not a regular expression, or one that is too large (the syntax is that of RE2: no lookaround, no backreferences)")
+    compiled.map_err(|_| ParseError::new("not a regular expression, or one that is too large (the syntax is that of RE2: no lookaround, no backreferences)"))
 }
 
 /// Translates a glob into a regular expression. `/**/` also matches a single slash.
@@ -267,7 +336,7 @@ fn is_catch_all(holds: impl Fn(&str) -> bool) -> bool {
     ["/a", "/Z9", "/0/1", "/_/b/c.d", "/~x-y", "/\u{e9}/\u{4e2d}"].into_iter().all(holds)
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Exact,

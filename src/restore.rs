@@ -1,5 +1,6 @@
 //! Restoring a backup: [`restore`].
 
+use doorward_derive::Build;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, StoreUrl};
@@ -14,18 +15,20 @@ use crate::store::{Durability, Place, Watch};
 use crate::types::whole::On;
 
 /// How a backup is restored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Build)]
+#[non_exhaustive]
 pub struct Restoring {
     /// The ending that is appended to the names of the replaced files.
     pub kept_ending: String,
     /// Whether the backup's sessions, tokens without a session, challenges and mailed tokens end.
-    pub end_all_sessions: bool,
+    pub end_all_sessions: Option<bool>,
     /// Whether the backup's keys are retired, as [`Engine::rotate_keys`] does with `retire`.
-    pub retire_keys: bool,
+    pub retire_keys: Option<bool>,
 }
 
 /// The result of a restore.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Restored {
     /// The path of the replaced store.
     pub kept: Option<PathBuf>,
@@ -61,11 +64,11 @@ pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -
     config.migrate = On::from(true);
     let mut restored = Restored { kept: None, sessions: None, retired: None };
     let engine = Engine::open(config, Hooks::default())?;
-    if how.retire_keys {
+    if how.retire_keys == Some(true) {
         let request = RotateKeysRequest { retire: Some(Retire::Now), ..RotateKeysRequest::default() };
         restored.retired = engine.rotate_keys(request)?.retired;
     }
-    if how.end_all_sessions {
+    if how.end_all_sessions == Some(true) {
         restored.sessions = Some(engine.revoke_all_sessions(RevokeAllSessionsRequest {})?.revoked);
     }
     let now = engine.clock.now();

@@ -15,6 +15,7 @@ use crate::types::secret::Secret;
 /// The settings of a store.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Settings {
     /// The `iss` of every token.
     pub issuer: Issuer,
@@ -54,6 +55,7 @@ pub(crate) struct Backend {
 
 /// A setting in which a configuration differs from the store.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Difference {
     /// The key, as a JSON pointer.
     pub field: String,

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
+use crate::types::parse_error::ParseError;
 use crate::types::secret::{IssuedSecret, collected};
 use crate::types::text::text_type;
 
@@ -44,18 +45,21 @@ impl Seed {
 }
 
 impl FromStr for Seed {
-    type Err = &'static str;
+    type Err = ParseError;
 
     /// Parses what people type: either case, spaces, hyphens, padding. Seeds of other systems may have only
     /// 80 bits.
-    fn from_str(text: &str) -> Result<Seed, &'static str> {
+    fn from_str(text: &str) -> Result<Seed, ParseError> {
         const EXPECTED: &str = "expected 80 to 512 bits in base32";
         if text.len() > 256 {
-            return Err(EXPECTED);
+            return Err(ParseError::new(EXPECTED));
         }
         let plain: Zeroizing<String> = Zeroizing::new(stripped(text.trim_end_matches('=')).to_uppercase());
-        let bytes = BASE32_NOPAD.decode(plain.as_bytes()).map(Zeroizing::new).map_err(|_| EXPECTED)?;
-        if (10..=64).contains(&bytes.len()) { Ok(Seed(bytes)) } else { Err(EXPECTED) }
+        let bytes = BASE32_NOPAD
+            .decode(plain.as_bytes())
+            .map(Zeroizing::new)
+            .map_err(|_| ParseError::new(EXPECTED))?;
+        if (10..=64).contains(&bytes.len()) { Ok(Seed(bytes)) } else { Err(ParseError::new(EXPECTED)) }
     }
 }
 
@@ -135,11 +139,15 @@ impl AccountName {
 }
 
 impl FromStr for AccountName {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<AccountName, &'static str> {
+    fn from_str(text: &str) -> Result<AccountName, ParseError> {
         let valid = (1..=254).contains(&text.len()) && !text.chars().any(char::is_control);
-        if valid { Ok(AccountName(text.to_owned())) } else { Err("expected a name of 1 to 254 bytes") }
+        if valid {
+            Ok(AccountName(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a name of 1 to 254 bytes"))
+        }
     }
 }
 
@@ -171,15 +179,15 @@ impl ServiceName {
 }
 
 impl FromStr for ServiceName {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<ServiceName, &'static str> {
+    fn from_str(text: &str) -> Result<ServiceName, ParseError> {
         let count = text.chars().count();
         let valid = (1..=64).contains(&count) && !text.chars().any(|c| c == ':' || c.is_control());
         if valid {
             Ok(ServiceName(text.to_owned()))
         } else {
-            Err("expected a name of 1 to 64 characters without a colon")
+            Err(ParseError::new("expected a name of 1 to 64 characters without a colon"))
         }
     }
 }
@@ -188,6 +196,7 @@ text_type!(ServiceName, "minLength": 1, "maxLength": 64);
 
 /// An authenticator app's secret as a URI and as a picture.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Provisioning {
     /// The URI that an authenticator app reads: `otpauth://totp/…`.
     pub otpauth_uri: IssuedSecret,

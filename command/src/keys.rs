@@ -118,7 +118,8 @@ fn new_secret(file: &Path, context: &mut Context) -> Outcome {
             Failure::File(format!("FILE {shown}: the file exists already"))
         }
         (Code::InvalidConfig, Some(why)) => Failure::File(format!("FILE {shown}: {why}")),
-        (code, detail) => Error { detail, ..code.into() }.into(),
+        (code, Some(detail)) => Error::new(code, detail).into(),
+        (code, None) => Error::from(code).into(),
     })?;
     if context.json {
         let made = json!({"secret_key_file": name}).to_string();

@@ -244,11 +244,9 @@ fn run(command: Command, context: &mut Context) -> Outcome {
 
 fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome {
     if !OPERATIONS.iter().any(|known| known.name == operation) {
-        return Err(Error {
-            detail: did_you_mean(operation).map(Into::into),
-            ..Code::UnknownOperation.into()
-        }
-        .into());
+        let mut error = Error::from(Code::UnknownOperation);
+        error.detail = did_you_mean(operation).map(Into::into);
+        return Err(error.into());
     }
     let host = context.source.open()?;
     if request == "-" {

@@ -74,7 +74,7 @@ fn adopt(context: &mut Context, dry_run: bool, yes: bool) -> Outcome {
     let purged = host.engine.events_to_purge(&given)?;
     drop(host);
     if !context.json {
-        for Difference { field, store, given } in &differences {
+        for Difference { field, store, given, .. } in &differences {
             writeln!(context.out, "{} {} -> {}", safe(field), safe(store), safe(given))?;
         }
         if purged > 0 {
@@ -90,7 +90,7 @@ fn adopt(context: &mut Context, dry_run: bool, yes: bool) -> Outcome {
         doorward::acting(actor::current(), || context.source.open_as(given))?;
     }
     if context.json {
-        let change = |Difference { field, store, given }: &Difference| json!({"field": field, "store": store, "given": given});
+        let change = |Difference { field, store, given, .. }: &Difference| json!({"field": field, "store": store, "given": given});
         let changes: Vec<_> = differences.iter().map(change).collect();
         let answer = json!({"changes": changes, "dry_run": dry_run, "events_purged": purged}).to_string();
         return Ok(writeln!(context.out, "{}", show::json(&answer))?);

@@ -96,7 +96,7 @@ pub fn init(context: &mut Context) -> Outcome {
         }
         StoreUrl::SqliteFile(path) => Some(path.display().to_string()),
         StoreUrl::SqliteMemory => return refused("a store in memory ends with its process".to_owned()),
-        StoreUrl::Postgres(_) => None,
+        _ => None,
     };
     let key = config.key_file();
     let is_given = key.as_ref().is_none_or(|path| path.exists());
@@ -138,7 +138,7 @@ impl Backup {
         let path = std::path::absolute(&self.file).map_err(|error| Failure::file(&name, &error))?;
         let key = context.source.config()?.key_file();
         let host = context.source.open()?;
-        let request = BackupRequest { path: path.clone(), verify: Some(self.verify) };
+        let request = BackupRequest::new(&path).verify(self.verify);
         let answer = watched(|watch| host.engine.backup_watched(request, watch));
         let answer = answer.map_err(|failure| match failure {
             Failure::Engine(error) if error.field.as_deref() == Some("/path") => {
@@ -152,7 +152,7 @@ impl Backup {
         }
         let name = path.display().to_string();
         writeln!(context.out, "{} bytes are in {}.", answer.bytes, safe(&name))?;
-        if let Some(Verified { users, sessions, events }) = answer.verified {
+        if let Some(Verified { users, sessions, events, .. }) = answer.verified {
             let counts = format!("{users} accounts, {sessions} live sessions, {events} events");
             writeln!(
                 context.out,
@@ -210,12 +210,10 @@ impl Restore {
         // The backup may be older than this version.
         config.migrate = On::from(true);
         let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        let how = Restoring {
-            kept_ending: format!(".before-{}", show::time(&json!(now)).replace(':', "")),
-            end_all_sessions: self.end_all_sessions,
-            retire_keys: self.retire_keys,
-        };
-        let Restored { kept, sessions, retired } = watched(|watch| {
+        let how = Restoring::new(format!(".before-{}", show::time(&json!(now)).replace(':', "")))
+            .end_all_sessions(self.end_all_sessions)
+            .retire_keys(self.retire_keys);
+        let Restored { kept, sessions, retired, .. } = watched(|watch| {
             doorward::acting(actor::current(), || doorward::restore(&config, &self.file, &how, watch))
         })?;
         let kept = kept.map(|kept| kept.display().to_string());

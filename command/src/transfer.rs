@@ -105,7 +105,7 @@ impl Import {
             OnConflict::Fail => imports::OnConflict::Fail,
             OnConflict::Skip => imports::OnConflict::Skip,
         };
-        let request = ImportUsersRequest { users, dry_run: Some(is_refused), on_conflict: Some(on_conflict) };
+        let request = ImportUsersRequest::new(users).dry_run(is_refused).on_conflict(on_conflict);
         let import = || host.engine.import_users(request);
         Ok(doorward::acting(actor::current(), import)?)
     }

@@ -1,10 +1,12 @@
 //! The providers of ID tokens for logins: `id_token_providers`.
 
+use crate::types::parse_error::ParseError;
 use crate::types::url::ServiceUrl;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -15,9 +17,10 @@ use crate::types::user::Role;
 use crate::types::whole::Whole;
 
 /// A provider of ID tokens, and how far it is trusted.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IdTokenProviderConfig")]
+#[non_exhaustive]
 pub struct IdTokenProvider {
     /// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
     /// many tenants, stands for the token's `tid`.
@@ -65,11 +68,11 @@ impl ProviderName {
 }
 
 impl FromStr for ProviderName {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<ProviderName, &'static str> {
+    fn from_str(text: &str) -> Result<ProviderName, ParseError> {
         let expected = "expected 1 to 64 of ASCII letters, digits, `-` and `_`";
-        if is_name(text) { Ok(ProviderName(text.to_owned())) } else { Err(expected) }
+        if is_name(text) { Ok(ProviderName(text.to_owned())) } else { Err(ParseError::new(expected)) }
     }
 }
 
@@ -87,11 +90,15 @@ impl Tenant {
 }
 
 impl FromStr for Tenant {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Tenant, &'static str> {
+    fn from_str(text: &str) -> Result<Tenant, ParseError> {
         let valid = is_name(text) && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        if valid { Ok(Tenant(text.to_owned())) } else { Err("expected a tenant's id, in lower case") }
+        if valid {
+            Ok(Tenant(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a tenant's id, in lower case"))
+        }
     }
 }
 
@@ -134,6 +141,7 @@ impl fmt::Debug for KeySet {
 
 /// The signature algorithm of ID tokens (RFC 7518, RFC 8037), with published public keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum IdTokenAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
@@ -172,6 +180,18 @@ impl IdTokenAlgorithms {
     }
 }
 
+impl TryFrom<Vec<IdTokenAlgorithm>> for IdTokenAlgorithms {
+    type Error = ParseError;
+
+    fn try_from(members: Vec<IdTokenAlgorithm>) -> Result<IdTokenAlgorithms, ParseError> {
+        let is_first = |(index, member): (usize, &IdTokenAlgorithm)| !members[..index].contains(member);
+        match !members.is_empty() && members.iter().enumerate().all(is_first) {
+            true => Ok(IdTokenAlgorithms(members)),
+            false => Err(ParseError::new("expected algorithms, each once")),
+        }
+    }
+}
+
 /// OpenID Connect Core section 3.1.3.7, rule 7.
 impl Default for IdTokenAlgorithms {
     fn default() -> IdTokenAlgorithms {
@@ -181,12 +201,7 @@ impl Default for IdTokenAlgorithms {
 
 impl<'de> Deserialize<'de> for IdTokenAlgorithms {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<IdTokenAlgorithms, D::Error> {
-        let members = Vec::<IdTokenAlgorithm>::deserialize(deserializer)?;
-        let is_first = |(index, member): (usize, &IdTokenAlgorithm)| !members[..index].contains(member);
-        match !members.is_empty() && members.iter().enumerate().all(is_first) {
-            true => Ok(IdTokenAlgorithms(members)),
-            false => Err(serde::de::Error::custom("expected algorithms, each once")),
-        }
+        Vec::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -210,6 +225,7 @@ impl JsonSchema for IdTokenAlgorithms {
 
 /// Whether an identity without an account gets an account.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub enum AutoRegister {
     /// It does not.
     #[default]

@@ -1,5 +1,6 @@
 //! The values of configuration keys, which are valid by construction.
 
+use crate::types::parse_error::ParseError;
 use crate::types::whole::{Seconds, Whole};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -15,6 +16,7 @@ use crate::types::user::{Role, ascii_domain};
 
 /// The location of the store.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum StoreUrl {
     /// `sqlite:PATH`: one file.
     SqliteFile(PathBuf),
@@ -31,27 +33,27 @@ impl Default for StoreUrl {
 }
 
 impl FromStr for StoreUrl {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<StoreUrl, &'static str> {
+    fn from_str(text: &str) -> Result<StoreUrl, ParseError> {
         const EXPECTED: &str = "expected sqlite:PATH, sqlite::memory: or postgres://…";
         match text.split_once(':') {
             Some(("sqlite", ":memory:")) => Ok(StoreUrl::SqliteMemory),
             // Other software reads these forms differently, and each is also a valid file name.
-            Some(("sqlite", path)) if path.starts_with("//") => Err(
+            Some(("sqlite", path)) if path.starts_with("//") => Err(ParseError::new(
                 "sqlite:// is not known: sqlite:a.db is below the current folder, sqlite:/srv/a.db below the root",
-            ),
-            Some(("sqlite", path)) if path.contains('?') => {
-                Err("sqlite: is followed by a path, which takes no parameters after a question mark")
-            }
-            Some(("sqlite", path)) if path.starts_with("file:") => {
-                Err("sqlite: is followed by a path, not by a URI: leave file: out, or write ./file:")
-            }
+            )),
+            Some(("sqlite", path)) if path.contains('?') => Err(ParseError::new(
+                "sqlite: is followed by a path, which takes no parameters after a question mark",
+            )),
+            Some(("sqlite", path)) if path.starts_with("file:") => Err(ParseError::new(
+                "sqlite: is followed by a path, not by a URI: leave file: out, or write ./file:",
+            )),
             Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(':') && !path.contains('\0') => {
                 Ok(StoreUrl::SqliteFile(PathBuf::from(path)))
             }
             Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(Secret::new(text))),
-            _ => Err(EXPECTED),
+            _ => Err(ParseError::new(EXPECTED)),
         }
     }
 }
@@ -70,12 +72,16 @@ impl RpId {
 }
 
 impl FromStr for RpId {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<RpId, &'static str> {
+    fn from_str(text: &str) -> Result<RpId, ParseError> {
         let is_domain = ascii_domain(text).is_some_and(|ascii| !text.is_empty() && ascii == text);
         let valid = is_domain && text.parse::<Ipv4Addr>().is_err();
-        if valid { Ok(RpId(text.to_owned())) } else { Err("expected a domain, in lower case") }
+        if valid {
+            Ok(RpId(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a domain, in lower case"))
+        }
     }
 }
 
@@ -93,11 +99,15 @@ impl RpName {
 }
 
 impl FromStr for RpName {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<RpName, &'static str> {
+    fn from_str(text: &str) -> Result<RpName, ParseError> {
         let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if valid { Ok(RpName(text.to_owned())) } else { Err("expected a name of 1 to 64 characters") }
+        if valid {
+            Ok(RpName(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a name of 1 to 64 characters"))
+        }
     }
 }
 
@@ -115,16 +125,16 @@ impl BearerToken {
 }
 
 impl FromStr for BearerToken {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<BearerToken, &'static str> {
+    fn from_str(text: &str) -> Result<BearerToken, ParseError> {
         let inner = text.trim_end_matches('=');
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let valid = !inner.is_empty() && text.len() <= 8192 && inner.bytes().all(allowed);
         if valid {
             Ok(BearerToken(Secret::new(text)))
         } else {
-            Err("expected a token of RFC 6750 section 2.1")
+            Err(ParseError::new("expected a token of RFC 6750 section 2.1"))
         }
     }
 }
@@ -143,11 +153,15 @@ impl BasicUsername {
 }
 
 impl FromStr for BasicUsername {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<BasicUsername, &'static str> {
+    fn from_str(text: &str) -> Result<BasicUsername, ParseError> {
         let valid = text.len() <= 1024 && !text.chars().any(|c| c == ':' || c.is_control());
-        if valid { Ok(BasicUsername(text.to_owned())) } else { Err("expected a name without a colon") }
+        if valid {
+            Ok(BasicUsername(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a name without a colon"))
+        }
     }
 }
 
@@ -172,11 +186,15 @@ impl Default for Issuer {
 }
 
 impl FromStr for Issuer {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Issuer, &'static str> {
+    fn from_str(text: &str) -> Result<Issuer, ParseError> {
         let valid = (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control);
-        if valid { Ok(Issuer(text.to_owned())) } else { Err("expected an issuer of 1 to 1024 bytes") }
+        if valid {
+            Ok(Issuer(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected an issuer of 1 to 1024 bytes"))
+        }
     }
 }
 
@@ -200,6 +218,25 @@ impl Audience {
     }
 }
 
+impl TryFrom<Vec<String>> for Audience {
+    type Error = ParseError;
+
+    fn try_from(members: Vec<String>) -> Result<Audience, ParseError> {
+        match !members.is_empty() && members.iter().all(|member| !member.is_empty()) {
+            true => Ok(Audience(members)),
+            false => Err(ParseError::new("expected a text or a list of texts, none of them empty")),
+        }
+    }
+}
+
+impl FromStr for Audience {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Audience, ParseError> {
+        vec![text.to_owned()].try_into()
+    }
+}
+
 impl Default for Audience {
     fn default() -> Audience {
         Audience(vec!["doorward".to_owned()])
@@ -213,17 +250,9 @@ impl<'de> Deserialize<'de> for Audience {
             Value::Array(several) => several,
             _ => Vec::new(),
         };
-        let members: Option<Vec<String>> = members
-            .into_iter()
-            .map(|member| match member {
-                Value::String(text) if !text.is_empty() => Some(text),
-                _ => None,
-            })
-            .collect();
-        match members {
-            Some(members) if !members.is_empty() => Ok(Audience(members)),
-            _ => Err(serde::de::Error::custom("expected a text or a list of texts, none of them empty")),
-        }
+        // What is no text becomes an empty one, which is refused.
+        let texts = members.into_iter().map(|member| member.as_str().unwrap_or_default().to_owned());
+        texts.collect::<Vec<_>>().try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -244,6 +273,7 @@ impl JsonSchema for Audience {
 
 /// The users that a rule applies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AppliesTo {
     /// `false`.
     #[default]
@@ -295,6 +325,7 @@ impl JsonSchema for AppliesTo {
 
 /// The signature algorithm of tokens (RFC 7518).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum SigningAlgorithm {
     /// HMAC with SHA-256.
     #[default]
@@ -335,10 +366,13 @@ impl SigningAlgorithm {
 }
 
 impl FromStr for SigningAlgorithm {
-    type Err = ();
+    type Err = ParseError;
 
-    fn from_str(name: &str) -> Result<SigningAlgorithm, ()> {
-        SigningAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(())
+    fn from_str(name: &str) -> Result<SigningAlgorithm, ParseError> {
+        SigningAlgorithm::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+            .ok_or(ParseError::new("expected one of HS256, ES256, EdDSA, RS256, PS256"))
     }
 }
 
@@ -360,11 +394,11 @@ impl BackendName {
 }
 
 impl FromStr for BackendName {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<BackendName, &'static str> {
+    fn from_str(text: &str) -> Result<BackendName, ParseError> {
         let valid = is_name(text) && text != "default";
-        if valid { Ok(BackendName(text.to_owned())) } else { Err(BACKEND_NAME) }
+        if valid { Ok(BackendName(text.to_owned())) } else { Err(ParseError::new(BACKEND_NAME)) }
     }
 }
 

@@ -59,6 +59,7 @@ pub struct AccountStatus {
 
 /// The state of a password.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PasswordStatus {
     /// The scheme of its hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +76,7 @@ pub struct PasswordStatus {
 
 /// The second factors of an account.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SecondFactorStatus {
     /// Whether an authenticator app is active.
     pub totp: bool,
@@ -88,6 +90,7 @@ pub struct SecondFactorStatus {
 
 /// A mail that waits to be sent.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct WaitingMail {
     /// The kind of mail.
     pub kind: String,

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::store::events::{self, Event};
 use crate::store::{Share, Store, Tx};
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 use crate::types::user::Actor;
 
@@ -32,10 +33,10 @@ macro_rules! kinds {
         }
 
         impl FromStr for Kind {
-            type Err = &'static str;
+            type Err = ParseError;
 
-            fn from_str(name: &str) -> Result<Kind, &'static str> {
-                match name { $($name => Ok(Kind::$kind),)* _ => Err("expected a kind of event") }
+            fn from_str(name: &str) -> Result<Kind, ParseError> {
+                match name { $($name => Ok(Kind::$kind),)* _ => Err(ParseError::new("expected a kind of event")) }
             }
         }
 

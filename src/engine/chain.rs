@@ -21,6 +21,7 @@ use crate::store::events::{self, Linked, Listed};
 use crate::store::{Store, Tx};
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 
 /// The last link of a chain: the place of its event in the log, a colon, and the link in base64url.
@@ -31,16 +32,16 @@ pub struct ChainHead {
 }
 
 impl FromStr for ChainHead {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<ChainHead, &'static str> {
+    fn from_str(text: &str) -> Result<ChainHead, ParseError> {
         let parse = || {
             let (position, link) = text.split_once(':')?;
             Some(ChainHead { position: position.parse().ok()?, link: from_base64url(link)?.try_into().ok()? })
         };
         parse()
             .filter(|head| head.to_string() == text)
-            .ok_or("expected a head of the chain, as an answer has it")
+            .ok_or(ParseError::new("expected a head of the chain, as an answer has it"))
     }
 }
 
@@ -60,6 +61,7 @@ text_type!(ChainHead, "pattern": "^[0-9]+:[A-Za-z0-9_-]{43}$");
 
 /// A problem at one place of the log.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ChainProblem {
     /// The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
     /// before its time), `added` (the event does not belong to the chain), `broken` (earlier events were

@@ -211,7 +211,7 @@ fn unseal(
     for key in sealed {
         // The backend is no longer configured, and its tokens are no longer accepted.
         let Some(backend) = backends.iter().position(|backend| backend.name == key.backend) else { continue };
-        let algorithm = key.algorithm.parse().map_err(|()| damaged())?;
+        let algorithm = key.algorithm.parse().map_err(|_| damaged())?;
         let secret = match secrets.open(&owner(&key.kid), &key.sealed) {
             Some(secret) => secret,
             None => match unopened {

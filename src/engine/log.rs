@@ -17,6 +17,7 @@ pub type Log = dyn Fn(Level, &str) + Send + Sync;
 /// The level of a log record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum Level {
     /// A bug was contained.
     Error = 1,

@@ -101,7 +101,7 @@ impl Logins {
             }
             _ => None,
         };
-        let ip = entry.client.ip();
+        let ip = entry.client.ip_text();
         let detail = Code::from(status).name();
         let event = event(Kind::StepUpRequired, user.public.id);
         self.audit.record(tx, now, Event { ip: ip.as_deref(), detail: Some(detail), ..event })?;

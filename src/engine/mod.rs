@@ -94,12 +94,33 @@ pub(crate) struct Engine {
     pub(crate) counters: Counters,
 }
 
-/// Callbacks supplied by the host.
+/// Callbacks supplied by the host: by default none.
+#[non_exhaustive]
 pub struct Hooks {
     /// The source of time.
     pub clock: Clock,
     /// The receiver of log records.
     pub log: Option<Box<Log>>,
+}
+
+impl Hooks {
+    /// Makes hooks that use the machine's clock and log nothing.
+    #[must_use]
+    pub fn new() -> Hooks {
+        Hooks::default()
+    }
+
+    /// Sets the source of time, so that tests can move it.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Hooks {
+        Hooks { clock, ..self }
+    }
+
+    /// Sets the receiver of log records (JSON objects). It must not call the engine.
+    #[must_use]
+    pub fn log(self, log: impl Fn(Level, &str) + Send + Sync + 'static) -> Hooks {
+        Hooks { log: Some(Box::new(log)), ..self }
+    }
 }
 
 impl Default for Hooks {
@@ -116,6 +137,7 @@ impl Engine {
     /// `store_unavailable`.
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         // Errors of the configuration alone are reported before anything is created.
+        config.check()?;
         backends::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Arc::new(Hasher::new(&config.password)?);

@@ -141,7 +141,7 @@ impl Passwords {
         error: &Error,
     ) -> Result<()> {
         let now = self.clock.now();
-        let ip = client.ip();
+        let ip = client.ip_text();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
             self.audit.record_one_of_many(tx, now, of(kind, error.detail.as_deref()))?;

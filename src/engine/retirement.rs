@@ -27,20 +27,22 @@ use crate::store::keys::Stamp;
 use crate::store::row::Sealed;
 use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 
 /// When a key stops verifying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Retire {
     /// At once, because it leaked.
     Now,
 }
 
 impl FromStr for Retire {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Retire, &'static str> {
-        if text == "now" { Ok(Retire::Now) } else { Err("expected now") }
+    fn from_str(text: &str) -> Result<Retire, ParseError> {
+        if text == "now" { Ok(Retire::Now) } else { Err(ParseError::new("expected now")) }
     }
 }
 
@@ -49,6 +51,7 @@ text_type!(Retire, "enum": ["now"]);
 /// The retired keys, and the data that ended with them.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "RetiredSecrets")]
+#[non_exhaustive]
 pub struct Retired {
     /// The number of signing keys: all that signed or verified.
     pub signing_keys: usize,

@@ -123,7 +123,7 @@ impl Sessions {
             retirement: keys::retirement(tx)?,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
-        let ip = entry.client.ip();
+        let ip = entry.client.ip_text();
         let user_id = session.user.id;
         let new = NewSession {
             id: session.id,
@@ -137,8 +137,8 @@ impl Sessions {
             expires_at,
             scope: session.scope.as_ref().map(Scope::as_str),
             ip: ip.as_deref(),
-            user_agent: entry.client.user_agent(),
-            device_id: entry.client.device_id(),
+            user_agent: entry.client.user_agent_text(),
+            device_id: entry.client.device_id_text(),
         };
         sessions::insert(tx, &new)?;
         self.throttle.keep_device(tx, user_id, &entry.client, now)?;

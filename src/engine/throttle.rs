@@ -545,14 +545,14 @@ impl Throttle {
         client: &Client,
         now: i64,
     ) -> Result<Option<KnownDevice>> {
-        let Some(device) = client.device_id() else { return Ok(None) };
+        let Some(device) = client.device_id_text() else { return Ok(None) };
         let id = self.device(account, device)?;
         Ok(known_devices::is_known(tx, &id, now)?.then_some(KnownDevice(id)))
     }
 
     /// Remembers the client's device after a login to the account.
     pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
-        let Some(device) = client.device_id() else { return Ok(()) };
+        let Some(device) = client.device_id_text() else { return Ok(()) };
         known_devices::forget_expired(tx, now, Share::AFew)?;
         known_devices::put(
             tx,

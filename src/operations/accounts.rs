@@ -1,5 +1,6 @@
 //! Accounts: `register`, `get_user`, `list_users`, `update_user`, `delete_user`.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +20,10 @@ use crate::types::strict::Object;
 use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["username", "email", "password"]))]
+#[non_exhaustive]
 pub struct RegisterRequest {
     /// The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
     pub username: Username,
@@ -42,6 +44,7 @@ pub struct RegisterRequest {
 
 /// An account.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct UserResponse {
     /// The account.
     pub user: PublicUser,
@@ -49,6 +52,7 @@ pub struct UserResponse {
 
 /// The new account.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RegisterResponse {
     /// The account.
     pub user: PublicUser,
@@ -60,8 +64,9 @@ pub struct RegisterResponse {
 }
 
 /// Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct GetUserRequest {
     /// The account's id.
     pub id: Option<String>,
@@ -77,6 +82,7 @@ pub struct GetUserRequest {
 
 /// The account.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct GetUserResponse {
     /// The account.
     pub user: PublicUser,
@@ -86,8 +92,9 @@ pub struct GetUserResponse {
 }
 
 /// Lists accounts in the order of their ids, which is that of their creation, to the millisecond.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct ListUsersRequest {
     /// Only active accounts, or only inactive ones.
     pub is_active: Option<bool>,
@@ -109,6 +116,7 @@ pub struct ListUsersRequest {
 
 /// A page of accounts.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ListUsersResponse {
     /// The accounts.
     pub users: Vec<PublicUser>,
@@ -118,8 +126,9 @@ pub struct ListUsersResponse {
 }
 
 /// Changes an account. Members that are absent stay as they are.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct UpdateUserRequest {
     /// The user's id.
     pub id: Id,
@@ -157,8 +166,9 @@ pub struct UpdateUserRequest {
 }
 
 /// Deletes an account and everything about it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DeleteUserRequest {
     /// The user's id.
     pub id: Id,
@@ -166,6 +176,7 @@ pub struct DeleteUserRequest {
 
 /// The account was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct DeleteUserResponse {
     /// Always true.
     pub deleted: bool,
@@ -228,7 +239,7 @@ impl Engine {
                 password_hash: Some(&hash),
             };
             users::insert(tx, &new)?;
-            let ip = client.ip();
+            let ip = client.ip_text();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::Registered, user.id) })?;
             let new = users::find(tx, By::Id(user.id))?.ok_or_else(unexpected)?;
             self.accounts.greet(tx, &new, user.locale.as_ref(), client.ip, now)?;

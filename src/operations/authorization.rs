@@ -1,6 +1,7 @@
 //! Authorization: `authorize`.
 
 use crate::engine::tokens::Bearer;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,9 @@ use crate::types::token::Token;
 use crate::types::user::{Email, Offered, Role, Scope};
 
 /// Checks whether the bearer of a token may do something. All conditions that are given must hold.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AuthorizeRequest<'a> {
     /// The access token.
     #[serde(borrow)]
@@ -42,6 +44,7 @@ pub struct AuthorizeRequest<'a> {
 
 /// The verdict.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct AuthorizeResponse {
     /// Whether the bearer may.
     pub authorized: bool,

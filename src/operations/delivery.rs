@@ -1,5 +1,6 @@
 //! Mails that the engine sends: `deliver_mail`.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,9 @@ use crate::engine::background::Done;
 use crate::error::{Code, Error, Result};
 
 /// Sends the mails that are due.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct DeliverMailRequest {
     /// The most mails to send: 1 to 1000, default 100.
     #[schemars(range(min = 1, max = 1000))]
@@ -18,6 +20,7 @@ pub struct DeliverMailRequest {
 
 /// The outcome for the mails that were due.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct DeliverMailResponse {
     /// The number of mails that the server took.
     pub delivered: u32,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,9 @@ use crate::store::figures::Size;
 use crate::store::{self, Checked, Server, Store, events, mails};
 
 /// Checks the running configuration on this machine.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct DoctorRequest {
     /// Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
     /// for two seconds.
@@ -28,6 +30,7 @@ pub struct DoctorRequest {
 
 /// The result of the checks.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct DoctorResponse {
     /// The findings, always in the same order.
     pub findings: Vec<Finding>,
@@ -40,6 +43,7 @@ pub struct DoctorResponse {
 
 /// A finding.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Finding {
     /// `problem`: change it; `advice`: think about it; `ok`.
     pub severity: Severity,
@@ -56,6 +60,7 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "FindingSeverity")]
+#[non_exhaustive]
 pub enum Severity {
     /// The configuration should be changed.
     Problem,

@@ -1,6 +1,7 @@
 //! Addresses: `request_email_verification`, `request_email_change`, `verify_email`, `check_mail_token`.
 //! Verifying an address takes two proofs: of the mailbox, by the mailed token, and of the account.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,9 @@ use crate::types::user::{Email, Locale, Offered};
 
 /// Requests a mail that verifies the address of an account. Give one of `token`, `user_id`, `verification`,
 /// `username` with `password`, and `email`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RequestEmailVerificationRequest<'a> {
     /// A live access token of the account.
     #[serde(borrow)]
@@ -48,8 +50,9 @@ pub struct RequestEmailVerificationRequest<'a> {
 }
 
 /// Requests another address for an account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RequestEmailChangeRequest {
     /// The account's id.
     pub user_id: Id,
@@ -61,6 +64,7 @@ pub struct RequestEmailChangeRequest {
 
 /// The same answer whether or not a mail was sent.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SentResponse {
     /// Always true.
     pub sent: bool,
@@ -68,6 +72,7 @@ pub struct SentResponse {
 
 /// The same answer whether or not another account has the address.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RequestEmailChangeResponse {
     /// Always true.
     pub sent: bool,
@@ -79,8 +84,9 @@ pub struct RequestEmailChangeResponse {
 /// Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
 /// `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
 /// and the account never verified an address.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct VerifyEmailRequest<'a> {
     /// The mailed token, of either purpose.
     #[serde(borrow)]
@@ -108,8 +114,9 @@ pub struct VerifyEmailRequest<'a> {
 }
 
 /// Tells what a mailed token is for, without redeeming it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CheckMailTokenRequest<'a> {
     /// The mailed token.
     #[serde(borrow)]
@@ -118,6 +125,7 @@ pub struct CheckMailTokenRequest<'a> {
 
 /// A token that can be redeemed.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct CheckMailTokenResponse {
     /// The token's purpose: `verify_email`, `reset_password` or `change_email`.
     pub purpose: &'static str,
@@ -173,7 +181,7 @@ impl Engine {
             if !self.accounts.mail_verification(tx, &user, locale.as_ref(), client.ip, now)? {
                 return Ok(());
             }
-            let ip = client.ip();
+            let ip = client.ip_text();
             let detail = Some(Kind::VerifyEmail.name());
             let event = event(EventKind::MailRequested, user.public.id);
             self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +13,14 @@ use crate::engine::chain::{ChainHead, ChainProblem, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::store::events::{self, Filter, Listed, Place, Placed};
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 use crate::types::user::Actor;
 
 /// Reads the audit log.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct EventsRequest {
     /// Only events that concern this account, which may be deleted.
     pub user_id: Option<Id>,
@@ -45,6 +48,7 @@ pub struct EventsRequest {
 
 /// The order in which events are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EventOrder {
     /// In the order of the log.
     #[default]
@@ -56,14 +60,14 @@ pub enum EventOrder {
 }
 
 impl FromStr for EventOrder {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<EventOrder, &'static str> {
+    fn from_str(text: &str) -> Result<EventOrder, ParseError> {
         match text {
             "written" => Ok(EventOrder::Written),
             "oldest" => Ok(EventOrder::Oldest),
             "newest" => Ok(EventOrder::Newest),
-            _ => Err("expected written, oldest or newest"),
+            _ => Err(ParseError::new("expected written, oldest or newest")),
         }
     }
 }
@@ -72,6 +76,7 @@ text_type!(shape "EventOrder", EventOrder, "enum": ["written", "oldest", "newest
 
 /// A page of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct EventsResponse {
     /// The events.
     pub events: Vec<EventInfo>,
@@ -87,6 +92,7 @@ pub struct EventsResponse {
 /// An event of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
+#[non_exhaustive]
 pub struct EventInfo {
     /// The event's id; ids are ordered by time.
     pub id: Id,
@@ -128,8 +134,9 @@ impl From<Listed> for EventInfo {
 }
 
 /// Verifies the chain over the audit log: no event was changed, removed or added.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct VerifyEventsRequest {
     /// A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
     /// unchanged. This shows a change even if its author has the secret key.
@@ -138,6 +145,7 @@ pub struct VerifyEventsRequest {
 
 /// The result of the verification.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct VerifyEventsResponse {
     /// Whether the log is as it was written.
     pub intact: bool,

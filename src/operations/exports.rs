@@ -1,5 +1,6 @@
 //! The export of all data about a user: `export_user`.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,9 @@ use crate::types::secret::IssuedSecret;
 use crate::types::user::{Amr, ProviderLogin, PublicUser};
 
 /// Reads everything that the store keeps about a person.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ExportUserRequest {
     /// The user's id.
     pub id: Id,
@@ -28,6 +30,7 @@ pub struct ExportUserRequest {
 
 /// Everything that the store keeps about a person, without secrets; one page of sessions and events.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportUserResponse {
     /// The account.
     pub user: PublicUser,
@@ -67,6 +70,7 @@ pub struct ExportUserResponse {
 
 /// Canonical forms (RFC 8265 UsernameCaseMapped; the address folded, its domain as an A-label).
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Identifiers {
     /// The form of the username.
     pub username: String,
@@ -77,6 +81,7 @@ pub struct Identifiers {
 
 /// An authenticator app.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportedTotp {
     /// When the app was set up.
     pub created_at: i64,
@@ -87,6 +92,7 @@ pub struct ExportedTotp {
 
 /// An identity at a provider of ID tokens.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportedIdentity {
     /// The provider's issuer: `iss`.
     pub issuer: String,
@@ -98,6 +104,7 @@ pub struct ExportedIdentity {
 
 /// A mail in the outbox.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportedMail {
     /// The kind of mail.
     pub kind: String,
@@ -109,6 +116,7 @@ pub struct ExportedMail {
 
 /// A mailed token or a challenge, without the secret.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportedSecret {
     /// The secret's purpose.
     pub purpose: String,
@@ -120,6 +128,7 @@ pub struct ExportedSecret {
 
 /// A session as the store keeps it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ExportedSession {
     /// The session's id: `sid` in tokens.
     pub id: Id,

@@ -3,6 +3,7 @@
 //! 3.1.3.7 and 5.7).
 
 use crate::engine::step::Step;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +28,9 @@ use crate::types::token::Token;
 use crate::types::user::{Amr, Email, Locale, PublicUser, Scope, Username};
 
 /// Authenticates a user by an ID token and opens a session.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LoginWithIdTokenRequest<'a> {
     /// The name of the issuer in `id_token_providers`; optional if there is only one.
     pub provider: Option<ProviderName>,
@@ -49,6 +51,7 @@ pub struct LoginWithIdTokenRequest<'a> {
 
 /// An opened session. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LoginWithIdTokenResponse {
     #[expect(missing_docs, reason = "its fields have docs of their own")]
     #[serde(flatten)]
@@ -228,7 +231,7 @@ impl Engine {
     /// Counts a failure for its source and logs its reason. Failure: `too_many_attempts`.
     fn id_token_refused(&self, client: &Client, error: &Error) -> Result<()> {
         let now = self.clock.now();
-        let ip = client.ip();
+        let ip = client.ip_text();
         let user_id = error.about.as_ref().and_then(|about| about.user_id);
         self.store.write(Durability::Relaxed, |tx| {
             self.throttle.count_failure(tx, client.ip, now)?;

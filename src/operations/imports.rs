@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
 use aws_lc_rs::digest;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use crate::store::rehearsal::Taken;
 use crate::store::users::{self, By, NewUser};
 use crate::store::{Durability, Tx};
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::text::text_type;
@@ -27,8 +29,9 @@ use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
 const MAX_USERS: usize = 10_000;
 
 /// Creates accounts with the password hashes of another system.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ImportUsersRequest {
     /// The accounts, in the order in which they are tried; at most 10,000.
     #[serde(deserialize_with = "crate::types::strict::objects")]
@@ -43,8 +46,9 @@ pub struct ImportUsersRequest {
 
 /// An account of another system. A fault in it is reported as a problem of the account and does not refuse
 /// the request. An empty text means none, except for the username.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ImportedUser {
     /// The name to log in with.
     pub username: Offered,
@@ -68,6 +72,7 @@ pub struct ImportedUser {
 
 /// The effect of a problem with one account on the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnConflict {
     /// Nothing is imported.
     Fail,
@@ -76,13 +81,13 @@ pub enum OnConflict {
 }
 
 impl FromStr for OnConflict {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<OnConflict, &'static str> {
+    fn from_str(text: &str) -> Result<OnConflict, ParseError> {
         match text {
             "fail" => Ok(OnConflict::Fail),
             "skip" => Ok(OnConflict::Skip),
-            _ => Err("expected fail or skip"),
+            _ => Err(ParseError::new("expected fail or skip")),
         }
     }
 }
@@ -91,6 +96,7 @@ text_type!(shape "OnConflict", OnConflict, "enum": ["fail", "skip"], "descriptio
 
 /// The result of the import; with `dry_run`, the result that it would have.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ImportUsersResponse {
     /// The number of accounts created.
     pub imported: usize,
@@ -110,6 +116,7 @@ pub struct ImportUsersResponse {
 
 /// A reason why an account cannot be imported.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ImportProblem {
     /// The account's place in `users`, counted from 0.
     pub index: usize,
@@ -124,6 +131,7 @@ pub struct ImportProblem {
 /// The problem with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Problem {
     /// No username (RFC 8265 UsernameCaseMapped, without `@`).
     InvalidUsername,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use doorward_derive::Build;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,8 +16,9 @@ use crate::types::strict::Object;
 use crate::types::token::Token;
 
 /// Asks the configured `introspection_service` about a token (RFC 7662).
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct IntrospectRemoteRequest<'a> {
     /// A token of the other service.
     #[serde(borrow)]

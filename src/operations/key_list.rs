@@ -1,5 +1,6 @@
 //! Listing keys: `list_keys` returns all keys, and what still needs an older secret key.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +11,14 @@ use crate::error::Result;
 use crate::store::keys::{self, KnownSecret, Needs};
 
 /// Lists the keys.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct ListKeysRequest {}
 
 /// The keys, without their secrets.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ListKeysResponse {
     /// The signing keys in the store; for each backend the signing one first. The fixed secret of a
     /// compatibility backend is not listed.
@@ -27,6 +30,7 @@ pub struct ListKeysResponse {
 
 /// A key that signs access tokens or only verifies them.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SigningKey {
     /// The key's id: `kid` in the header of the tokens that it signed.
     pub kid: String,
@@ -43,6 +47,7 @@ pub struct SigningKey {
 
 /// A secret key.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SecretKey {
     /// The key's id, which tells nothing about the key.
     pub id: String,
@@ -59,6 +64,7 @@ pub struct SecretKey {
 /// The use of a secret key in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SecretKeyState {
     /// The newest key of the store. It seals new data, even if it is not the first in this process's list.
     Current,
@@ -72,6 +78,7 @@ pub enum SecretKeyState {
 
 /// The data that needs an older secret key.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct NeededBy {
     /// The number of password hashes that it sealed (`password.pepper`). The next login seals each anew.
     pub password_hashes: i64,

@@ -1,5 +1,6 @@
 //! Signing keys: `jwks`, `rotate_keys`.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,12 +12,14 @@ use crate::error::{Code, Error, Result};
 use crate::types::strict::Object;
 
 /// Returns the public keys.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct JwksRequest {}
 
 /// A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct JwksResponse {
     /// The public keys of every backend; a backend that signs with an HMAC has none.
     #[schemars(with = "Vec<Object>")]
@@ -24,8 +27,9 @@ pub struct JwksResponse {
 }
 
 /// Makes a new signing key.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct RotateKeysRequest {
     /// The backend whose key is replaced; default: `default`, or with `retire` all of them.
     pub backend: Option<String>,
@@ -43,6 +47,7 @@ pub struct RotateKeysRequest {
 
 /// The new signing key.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RotateKeysResponse {
     /// The id of the new signing key, of the backend or of `default`.
     pub kid: String,

@@ -4,6 +4,7 @@ use crate::engine::accounts::Identifier;
 use crate::engine::step::Step;
 use crate::types::client::Client;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +28,10 @@ use crate::types::user::{Amr, Offered, PublicUser, Scope};
 use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates a user by password and opens a session.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["username", "password"]))]
+#[non_exhaustive]
 pub struct LoginRequest {
     /// The username or the e-mail address.
     pub username: Offered,
@@ -54,8 +56,9 @@ pub struct LoginRequest {
 }
 
 /// Takes the next step of a login. Give the one proof that the login asked for.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CompleteLoginRequest {
     /// The login's challenge. It can be used once and allows ten attempts.
     pub challenge: Secret,
@@ -73,6 +76,7 @@ pub struct CompleteLoginRequest {
 
 /// An opened session. Keep both tokens secret.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LoginResponse {
     /// The access token (RFC 9068); send it as `Authorization: Bearer …`.
     pub access_token: Token<'static>,
@@ -236,7 +240,7 @@ impl Engine {
         let now = now_ms / 1000;
         self.mailing.write(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
-            let ip = entry.client.ip();
+            let ip = entry.client.ip_text();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
             self.passwords.replace(tx, id, &hash, None, now)?;
             // The session belongs to the epoch that begins with the new password.

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +12,16 @@ use crate::error::{Code, Error, Result};
 use crate::mail::Mailbox;
 use crate::store::Share;
 use crate::types::id::Id;
+use crate::types::parse_error::ParseError;
 use crate::types::secret::IssuedSecret;
 use crate::types::text::text_type;
 use crate::types::token::Token;
 use crate::types::user::{Email, Locale};
 
 /// Takes mails out of the outbox on a lease, to send them.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct TakeMailRequest {
     /// The most mails to take: 1 to 100, default 10.
     #[schemars(range(min = 1, max = 100))]
@@ -31,6 +34,7 @@ pub struct TakeMailRequest {
 
 /// Mails to send.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct TakeMailResponse {
     /// The mails, the longest waiting first.
     pub mails: Vec<MailInfo>,
@@ -39,6 +43,7 @@ pub struct TakeMailResponse {
 /// A mail to send.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Mail")]
+#[non_exhaustive]
 pub struct MailInfo {
     /// The mail's id, for `acknowledge_mail`.
     pub id: Id,
@@ -78,8 +83,9 @@ pub struct MailInfo {
 }
 
 /// Reports whether a mail that was taken was sent.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AcknowledgeMailRequest {
     /// The mail's id.
     pub id: Id,
@@ -94,6 +100,7 @@ pub struct AcknowledgeMailRequest {
 
 /// The result of the acknowledgement.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct AcknowledgeMailResponse {
     /// Whether the mail was still in the outbox.
     pub acknowledged: bool,
@@ -103,13 +110,24 @@ pub struct AcknowledgeMailResponse {
 #[derive(Clone, Debug)]
 pub struct Reason(String);
 
-impl FromStr for Reason {
-    type Err = &'static str;
+impl Reason {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<Reason, &'static str> {
+impl FromStr for Reason {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Reason, ParseError> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
-        if valid { Ok(Reason(text.to_owned())) } else { Err("expected a word: a-z, 0-9, _, -, .") }
+        if valid {
+            Ok(Reason(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected a word: a-z, 0-9, _, -, ."))
+        }
     }
 }
 

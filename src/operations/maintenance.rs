@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,9 @@ use crate::store::{
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
 /// rest.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct MaintainRequest {
     /// The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that runs
     /// when the time is up.
@@ -29,6 +31,7 @@ pub struct MaintainRequest {
 
 /// The result of a purge.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct MaintainResponse {
     /// The number of purged rows by kind.
     pub purged: Purged,
@@ -39,6 +42,7 @@ pub struct MaintainResponse {
 /// The number of purged rows by kind.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "PurgedRows")]
+#[non_exhaustive]
 pub struct Purged {
     /// Sessions that ended a day ago or more.
     pub sessions: usize,
@@ -61,8 +65,9 @@ pub struct Purged {
 }
 
 /// Copies the store into a file, while it is in use.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BackupRequest {
     /// The path of the file to make, with mode 0600. No file may have this name.
     pub path: PathBuf,
@@ -73,6 +78,7 @@ pub struct BackupRequest {
 
 /// A copy on the disk.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BackupResponse {
     /// The length of the file.
     pub bytes: u64,
@@ -84,6 +90,7 @@ pub struct BackupResponse {
 /// The contents of a copy.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "VerifiedBackup")]
+#[non_exhaustive]
 pub struct Verified {
     /// The number of accounts.
     pub users: i64,

@@ -43,6 +43,7 @@ use crate::types::user::Actor;
 
 /// The longest wait of a call of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cost {
     /// Nothing: it computes for microseconds. Only `verify` may wait for the store: one call a minute, and if a token
     /// names an unknown key, at most ten calls a second, and none for a second after the store did not answer.

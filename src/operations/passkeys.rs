@@ -9,8 +9,10 @@
 use crate::engine::factors::passkeys::{
     Asserted, CEREMONY_SECONDS, Ceremony, LOGIN, handle, methods, request_options, words,
 };
+use crate::types::parse_error::ParseError;
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -45,8 +47,9 @@ use crate::types::webauthn::{
 
 /// Begins to register a passkey for an account. The host must have authenticated its user just now, because a
 /// passkey opens the account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BeginPasskeyRegistrationRequest {
     /// The user's id.
     pub user_id: Id,
@@ -56,6 +59,7 @@ pub struct BeginPasskeyRegistrationRequest {
 
 /// A ceremony that begins; finish it within five minutes.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BeginPasskeyRegistrationResponse {
     /// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
     /// of this operation replaces it.
@@ -66,8 +70,9 @@ pub struct BeginPasskeyRegistrationResponse {
 }
 
 /// Registers a passkey.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FinishPasskeyRegistrationRequest {
     /// The challenge of `begin_passkey_registration`.
     pub challenge: Secret,
@@ -78,6 +83,7 @@ pub struct FinishPasskeyRegistrationRequest {
 
 /// The passkey was registered and every session has ended: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct FinishPasskeyRegistrationResponse {
     /// The passkey.
     pub credential: PasskeyInfo,
@@ -87,8 +93,9 @@ pub struct FinishPasskeyRegistrationResponse {
 }
 
 /// Begins a login by passkey.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct BeginPasskeyLoginRequest {
     /// The username or the e-mail address. Without it the authenticator offers the accounts that it knows.
     pub username: Option<Offered>,
@@ -100,6 +107,7 @@ pub struct BeginPasskeyLoginRequest {
 
 /// A ceremony that begins; finish it within five minutes.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BeginPasskeyLoginResponse {
     /// The challenge for `finish_passkey_login`. A login that succeeds spends it.
     pub challenge: IssuedSecret,
@@ -109,8 +117,9 @@ pub struct BeginPasskeyLoginResponse {
 }
 
 /// Logs in by a passkey alone.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FinishPasskeyLoginRequest {
     /// The challenge of `begin_passkey_login`.
     pub challenge: Secret,
@@ -123,8 +132,9 @@ pub struct FinishPasskeyLoginRequest {
 }
 
 /// Lists the passkeys of an account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ListPasskeysRequest {
     /// The user's id.
     pub user_id: Id,
@@ -132,14 +142,16 @@ pub struct ListPasskeysRequest {
 
 /// Passkeys, the oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ListPasskeysResponse {
     /// The passkeys.
     pub passkeys: Vec<PasskeyInfo>,
 }
 
 /// Removes a passkey. The host must have authenticated its user just now.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RemovePasskeyRequest {
     /// The user's id.
     pub user_id: Id,
@@ -149,6 +161,7 @@ pub struct RemovePasskeyRequest {
 
 /// The passkey is gone. If it existed, every session has ended.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RemovePasskeyResponse {
     /// Whether the account had the passkey.
     pub removed: bool,
@@ -157,6 +170,7 @@ pub struct RemovePasskeyResponse {
 /// A passkey, for its user's own list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Passkey")]
+#[non_exhaustive]
 pub struct PasskeyInfo {
     /// The credential's id.
     pub id: Bytes,
@@ -183,12 +197,19 @@ pub struct PasskeyInfo {
 #[serde(transparent)]
 pub struct Label(String);
 
-impl FromStr for Label {
-    type Err = &'static str;
+impl Label {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<Label, &'static str> {
+impl FromStr for Label {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Label, ParseError> {
         let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if valid { Ok(Label(text.to_owned())) } else { Err("expected 1 to 64 characters") }
+        if valid { Ok(Label(text.to_owned())) } else { Err(ParseError::new("expected 1 to 64 characters")) }
     }
 }
 
@@ -565,7 +586,7 @@ impl Engine {
 
     /// Logs why a passkey was refused, and counts the failure for the source.
     fn passkey_failed(&self, account: Option<Id>, client: &Client, error: &Error, now: i64) -> Result<()> {
-        let ip = client.ip();
+        let ip = client.ip_text();
         let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, account) };
         self.store.write(Durability::Relaxed, |tx| {
             self.audit.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;

@@ -1,5 +1,6 @@
 //! Forgotten passwords: `request_password_reset`, `reset_password`.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,8 +20,9 @@ use crate::types::token::Token;
 use crate::types::user::{Email, Locale};
 
 /// Requests a mail with a token that sets a new password.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RequestPasswordResetRequest {
     /// The address of the account.
     pub email: Email,
@@ -32,8 +34,9 @@ pub struct RequestPasswordResetRequest {
 }
 
 /// Sets a new password by a mailed token.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ResetPasswordRequest<'a> {
     /// The mailed token.
     #[serde(borrow)]
@@ -66,7 +69,7 @@ impl Engine {
             // be another person's.
             let own = user.as_ref().and_then(|user| user.public.email.as_ref());
             self.mailing.outbox.put_token(tx, kind, user.as_ref(), own.unwrap_or(&email), locale, now)?;
-            let ip = client.ip();
+            let ip = client.ip_text();
             let event = event(EventKind::MailRequested, id);
             let event = Event { ip: ip.as_deref(), detail: Some(kind.name()), ..event };
             self.audit.record_one_of_many(tx, now, event)

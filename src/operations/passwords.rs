@@ -1,6 +1,7 @@
 //! Passwords: `hash_password`, `verify_password`, `check_password`, `change_password`, `set_password`, and
 //! the replacement of an account's password.
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,9 @@ use crate::types::token::Token;
 use crate::types::user::Offered;
 
 /// Hashes a password.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct HashPasswordRequest {
     /// The password, not longer than `password.max_bytes`. The policy for new passwords does not apply.
     pub password: Secret,
@@ -28,14 +30,16 @@ pub struct HashPasswordRequest {
 
 /// A password hash.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct HashPasswordResponse {
     /// Argon2id in PHC string format.
     pub hash: IssuedSecret,
 }
 
 /// Verifies a password against a hash.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct VerifyPasswordRequest {
     /// The password.
     pub password: Secret,
@@ -46,6 +50,7 @@ pub struct VerifyPasswordRequest {
 
 /// The result of the verification.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct VerifyPasswordResponse {
     /// Whether the hash is of this password. False for a malformed hash and for one whose cost is out of
     /// bounds.
@@ -55,8 +60,9 @@ pub struct VerifyPasswordResponse {
 }
 
 /// Judges a password that a user may choose. The engine keeps and counts nothing.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CheckPasswordRequest {
     /// The password.
     pub password: Secret,
@@ -67,6 +73,7 @@ pub struct CheckPasswordRequest {
 
 /// The policy's verdict on a password.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct CheckPasswordResponse {
     /// Whether the password may be chosen.
     pub acceptable: bool,
@@ -77,9 +84,10 @@ pub struct CheckPasswordResponse {
 }
 
 /// Changes a password for a user who knows the old one. `token` or `user_id` names the user.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["old_password", "new_password"]))]
+#[non_exhaustive]
 pub struct ChangePasswordRequest<'a> {
     /// A live access token of the user.
     #[serde(borrow)]
@@ -97,6 +105,7 @@ pub struct ChangePasswordRequest<'a> {
 
 /// The password was changed and every session ended, the caller's included: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ChangePasswordResponse {
     /// The number of sessions that ended.
     pub revoked_sessions: usize,
@@ -104,8 +113,9 @@ pub struct ChangePasswordResponse {
 
 /// Sets a user's password without the old one: a privileged act. It ends every session and unlocks an account
 /// that failed logins had locked.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SetPasswordRequest {
     /// The user's id.
     pub user_id: Id,
@@ -201,7 +211,7 @@ impl Engine {
                     return Err(Error::new(Code::InvalidToken, reason));
                 }
                 attempt.succeeded(tx)?;
-                let ip = client.ip();
+                let ip = client.ip_text();
                 let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
                 self.audit.record(tx, now, event)?;
                 self.passwords.replace(tx, user_id, &hash, None, now)

@@ -1,6 +1,7 @@
 //! Authenticating again within a session: `reauthenticate`.
 
 use crate::engine::step::Step;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,9 @@ use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
 /// are enough.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ReauthenticateRequest<'a> {
     /// An access token of the session.
     #[serde(borrow)]
@@ -45,6 +47,7 @@ pub struct ReauthenticateRequest<'a> {
 
 /// A fresh access token of the same session.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ReauthenticateResponse {
     /// The access token, whose `auth_time` is now. The previous token stays valid, with its own `auth_time`.
     pub access_token: Token<'static>,
@@ -173,7 +176,7 @@ impl Engine {
             proofs = proofs.with(&["mfa"], now);
         }
         sessions::reauthenticate(tx, session_id, now, &proofs)?;
-        let ip = client.ip();
+        let ip = client.ip_text();
         let detail = methods.join(" ");
         let event = event(Kind::Reauthenticated, session.user.public.id);
         let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };

@@ -3,6 +3,7 @@
 
 use crate::engine::factors::recovery_codes::RecoveryCode;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,9 @@ use crate::store::{Durability, Tx, second_factors};
 use crate::types::id::Id;
 
 /// Replaces the recovery codes of an account. The host must have authenticated its user just now.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct GenerateRecoveryCodesRequest {
     /// The user's id.
     pub user_id: Id,
@@ -22,14 +24,16 @@ pub struct GenerateRecoveryCodesRequest {
 
 /// New recovery codes, shown only now. Every session has ended.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct GenerateRecoveryCodesResponse {
     /// Ten codes; each can be used once.
     pub codes: Vec<RecoveryCode>,
 }
 
 /// Counts the unused recovery codes of an account.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RecoveryCodesStatusRequest {
     /// The user's id.
     pub user_id: Id,
@@ -37,6 +41,7 @@ pub struct RecoveryCodesStatusRequest {
 
 /// The number of unused recovery codes.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RecoveryCodesStatusResponse {
     /// The number of unused codes.
     pub remaining: i64,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use doorward_derive::Build;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,9 @@ use crate::types::token::Token;
 
 /// Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
 /// engine takes the token from `token`, else from `authorization`, else from the configured cookie.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AuthenticateRequestRequest<'a> {
     /// The HTTP method, in any case.
     pub method: String,
@@ -57,6 +59,7 @@ pub struct AuthenticateRequestRequest<'a> {
 
 /// The request may pass.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct AuthenticateRequestResponse {
     /// Whether the request needs no authentication; the other members are then absent.
     pub skipped: bool,
@@ -107,6 +110,12 @@ impl Engine {
 /// The cookies of a request (RFC 6265), each name once. The values may be tokens, so they are not shown.
 #[derive(Debug)]
 pub struct Cookies<'a>(BTreeMap<Cow<'a, str>, Token<'a>>);
+
+impl<'a> From<BTreeMap<Cow<'a, str>, Token<'a>>> for Cookies<'a> {
+    fn from(cookies: BTreeMap<Cow<'a, str>, Token<'a>>) -> Cookies<'a> {
+        Cookies(cookies)
+    }
+}
 
 impl<'a> Cookies<'a> {
     fn named(mut self, name: &str) -> Option<Token<'a>> {

@@ -3,6 +3,7 @@
 
 use crate::engine::sessions::SessionClaims;
 use crate::engine::step::Step;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,9 @@ use crate::types::token::Token;
 use crate::types::user::{Amr, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RefreshRequest<'a> {
     /// The newest refresh token.
     #[serde(borrow)]
@@ -35,6 +37,7 @@ pub struct RefreshRequest<'a> {
 
 /// The next tokens. The refresh token that was given is spent.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RefreshResponse {
     /// The next access token.
     pub access_token: Token<'static>,
@@ -49,8 +52,9 @@ pub struct RefreshResponse {
 }
 
 /// Ends a session. Give either token.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct LogoutRequest<'a> {
     /// The access token.
     #[serde(borrow)]
@@ -67,14 +71,16 @@ pub struct LogoutRequest<'a> {
 
 /// The session ended.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LogoutResponse {
     /// The next step for the client.
     pub message: &'static str,
 }
 
 /// Lists the live sessions of a user.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ListSessionsRequest {
     /// The user's id.
     pub user_id: Id,
@@ -82,6 +88,7 @@ pub struct ListSessionsRequest {
 
 /// Sessions, the oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ListSessionsResponse {
     /// The sessions.
     pub sessions: Vec<SessionInfo>,
@@ -90,6 +97,7 @@ pub struct ListSessionsResponse {
 /// A session, for its user's own list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
+#[non_exhaustive]
 pub struct SessionInfo {
     /// The session's id: `sid` in tokens.
     pub id: Id,
@@ -118,16 +126,18 @@ pub struct SessionInfo {
 }
 
 /// Ends one session.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RevokeSessionRequest {
     /// The session's id.
     pub session_id: Id,
 }
 
 /// Ends every session of a user.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RevokeUserSessionsRequest {
     /// The user's id.
     pub user_id: Id,
@@ -136,20 +146,23 @@ pub struct RevokeUserSessionsRequest {
 }
 
 /// Ends every session of every user.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct RevokeAllSessionsRequest {}
 
 /// The number of sessions that ended.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RevokedResponse {
     /// The number of live sessions that ended.
     pub revoked: usize,
 }
 
 /// Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct RevokeTokenRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]

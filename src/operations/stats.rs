@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,9 @@ use crate::error::{Result, Status};
 use crate::store::figures::Figures;
 
 /// Returns figures since the engine was opened.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct StatsRequest {
     /// Whether to include the store's figures, which takes a few reads; default: false.
     pub store: Option<bool>,
@@ -20,6 +22,7 @@ pub struct StatsRequest {
 
 /// The figures of this engine since it was opened.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct StatsResponse {
     /// The operations that were called, in the order of the reference.
     pub operations: Vec<OperationStats>,
@@ -35,6 +38,7 @@ pub struct StatsResponse {
 
 /// The figures of a store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct StoreStats {
     /// The number of accounts that may log in.
     pub active_accounts: i64,
@@ -65,6 +69,7 @@ pub struct StoreStats {
 
 /// The figures of one operation.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct OperationStats {
     /// The operation's name.
     pub operation: &'static str,
@@ -77,6 +82,7 @@ pub struct OperationStats {
 /// The number of calls with one outcome.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OperationOutcome")]
+#[non_exhaustive]
 pub struct Outcome {
     /// The name of the status.
     pub status: &'static str,
@@ -86,6 +92,7 @@ pub struct Outcome {
 
 /// The durations of calls.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Latency {
     /// The number of timed calls: all of them, but about one in 16 for `verify`.
     pub count: u64,
@@ -98,6 +105,7 @@ pub struct Latency {
 /// The calls of about one duration. Each bucket reaches twice as far as the previous one.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "LatencyBucket")]
+#[non_exhaustive]
 pub struct Bucket {
     /// The longest duration in this bucket; absent for the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,6 +117,7 @@ pub struct Bucket {
 /// The queue for password hashes, now.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HashQueueStats")]
+#[non_exhaustive]
 pub struct HashQueue {
     /// The number of hashes that may run at once.
     pub slots: usize,

@@ -3,6 +3,7 @@
 use crate::engine::tokens::{AccessClaims, Authenticated, Subject};
 use std::borrow::Cow;
 
+use doorward_derive::Build;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -27,8 +28,9 @@ use crate::types::user::{ProviderLogin, PublicUser, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct VerifyRequest<'a> {
     /// The access token.
     #[serde(borrow)]
@@ -42,8 +44,9 @@ pub struct VerifyRequest<'a> {
 pub struct Claims(String);
 
 /// Identifies the user of a live token: the account is active and the session has not ended.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct AuthenticateRequest<'a> {
     /// The access token.
     #[serde(borrow)]
@@ -57,6 +60,7 @@ pub struct AuthenticateRequest<'a> {
 
 /// The user of a live token.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct AuthenticateResponse {
     /// The account as it is now.
     pub user: PublicUser,
@@ -69,9 +73,10 @@ pub struct AuthenticateResponse {
 }
 
 /// Checks a token for another service (RFC 7662), as of now.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["token"]))]
+#[non_exhaustive]
 pub struct IntrospectRequest<'a> {
     /// An access or a refresh token.
     #[serde(borrow)]
@@ -84,6 +89,7 @@ pub struct IntrospectRequest<'a> {
 
 /// The token's state. An inactive token discloses nothing else.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct IntrospectResponse {
     /// Whether the token is valid now.
     pub active: bool,
@@ -124,8 +130,9 @@ pub struct IntrospectResponse {
 
 /// Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify` accepts
 /// the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct IssueTokenRequest {
     /// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
@@ -140,6 +147,7 @@ pub struct IssueTokenRequest {
 
 /// An access token.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct IssueTokenResponse {
     /// The access token.
     pub token: Token<'static>,

@@ -3,6 +3,7 @@
 
 use crate::engine::factors::totp::owner;
 use crate::engine::step::Step;
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,20 +21,23 @@ use crate::types::secret::Secret;
 use crate::types::user::Email;
 
 /// Makes a secret for an authenticator app.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct GenerateTotpSecretRequest {}
 
 /// A secret. The engine does not keep it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct GenerateTotpSecretResponse {
     /// 160 random bits in base32.
     pub secret: Seed,
 }
 
 /// Writes a secret as a URI and a QR code for an authenticator app.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TotpProvisioningUriRequest {
     /// The secret in base32.
     pub secret: Seed,
@@ -42,8 +46,9 @@ pub struct TotpProvisioningUriRequest {
 }
 
 /// Verifies a code by a secret.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct VerifyTotpRequest {
     /// The secret in base32.
     pub secret: Seed,
@@ -53,6 +58,7 @@ pub struct VerifyTotpRequest {
 
 /// The verdict.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct VerifyTotpResponse {
     /// Whether the code is the present one, or one of `totp.skew_steps` steps before or after.
     pub valid: bool,
@@ -60,8 +66,9 @@ pub struct VerifyTotpResponse {
 
 /// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
 /// the app shuts out all other users.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SetupTotpRequest {
     /// The user's id.
     pub user_id: Id,
@@ -69,6 +76,7 @@ pub struct SetupTotpRequest {
 
 /// The app's secret. The app is no factor before `confirm_totp`.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SetupTotpResponse {
     /// The secret in base32, for users who cannot scan the picture.
     pub secret: Seed,
@@ -78,8 +86,9 @@ pub struct SetupTotpResponse {
 }
 
 /// Activates an authenticator app.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ConfirmTotpRequest {
     /// The user's id.
     pub user_id: Id,
@@ -92,6 +101,7 @@ pub struct ConfirmTotpRequest {
 
 /// The app is active and every session has ended: log in again.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ConfirmTotpResponse {
     /// Always true.
     pub is_configured: bool,
@@ -101,8 +111,9 @@ pub struct ConfirmTotpResponse {
 }
 
 /// Tells whether an authenticator app is active.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TotpStatusRequest {
     /// The user's id.
     pub user_id: Id,
@@ -110,14 +121,16 @@ pub struct TotpStatusRequest {
 
 /// The state of an authenticator app.
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct TotpStatusResponse {
     /// Whether a login requires the app's code. An app that is set up but not confirmed does not count.
     pub is_configured: bool,
 }
 
 /// Removes an authenticator app.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DisableTotpRequest {
     /// The user's id.
     pub user_id: Id,

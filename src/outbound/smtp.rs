@@ -50,7 +50,7 @@ impl Postman {
         let hello = smtp.hello.as_ref().map_or(from_address.domain(), Hello::as_str).to_owned();
         let postman = Postman {
             host: smtp.host.as_str().to_owned(),
-            port: smtp.port(),
+            port: smtp.port_number(),
             tls: smtp.tls,
             encryption: (smtp.tls != Tls::None).then(|| encryption(smtp)).transpose()?,
             credentials: smtp.username.clone().zip(smtp.password.clone()),

@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 
 /// The progress of moving one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moved {
     /// The table's name.
     pub table: &'static str,

@@ -3,14 +3,17 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 
 /// The client's connection, where known.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Client {
     /// The client's IP address; failures are counted for it.
     #[schemars(with = "Option<String>")]
@@ -26,11 +29,24 @@ pub struct Client {
 #[derive(Clone, Debug, Serialize)]
 pub struct UserAgent(String);
 
-impl FromStr for UserAgent {
-    type Err = &'static str;
+impl UserAgent {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<UserAgent, &'static str> {
-        Ok(UserAgent(text.chars().filter(|c| !c.is_control()).take(512).collect()))
+impl From<&str> for UserAgent {
+    fn from(text: &str) -> UserAgent {
+        UserAgent(text.chars().filter(|c| !c.is_control()).take(512).collect())
+    }
+}
+
+impl FromStr for UserAgent {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<UserAgent, ParseError> {
+        Ok(text.into())
     }
 }
 
@@ -40,27 +56,38 @@ text_type!(UserAgent,);
 #[derive(Clone, Debug, Serialize)]
 pub struct DeviceId(String);
 
-impl FromStr for DeviceId {
-    type Err = &'static str;
+impl DeviceId {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<DeviceId, &'static str> {
+impl FromStr for DeviceId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<DeviceId, ParseError> {
         let valid = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if valid { Ok(DeviceId(text.to_owned())) } else { Err("expected 1 to 128 visible ASCII characters") }
+        if valid {
+            Ok(DeviceId(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected 1 to 128 visible ASCII characters"))
+        }
     }
 }
 
 text_type!(DeviceId, "minLength": 1, "maxLength": 128, "x-secret": true);
 
 impl Client {
-    pub(crate) fn ip(&self) -> Option<String> {
+    pub(crate) fn ip_text(&self) -> Option<String> {
         self.ip.map(|ip| ip.to_string())
     }
 
-    pub(crate) fn user_agent(&self) -> Option<&str> {
+    pub(crate) fn user_agent_text(&self) -> Option<&str> {
         self.user_agent.as_ref().map(|UserAgent(text)| text.as_str())
     }
 
-    pub(crate) fn device_id(&self) -> Option<&str> {
+    pub(crate) fn device_id_text(&self) -> Option<&str> {
         self.device_id.as_ref().map(|DeviceId(text)| text.as_str())
     }
 }

@@ -8,6 +8,7 @@ use uuid::{Builder, Uuid};
 
 use super::random::{NoRandomness, random};
 use super::text::text_type;
+use crate::types::parse_error::ParseError;
 
 /// A UUIDv7 (RFC 9562) of a user, a session, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -49,13 +50,13 @@ impl Id {
 }
 
 impl FromStr for Id {
-    type Err = &'static str;
+    type Err = ParseError;
 
     /// Parses the canonical spelling only: 36 characters, lower case, hyphens.
-    fn from_str(text: &str) -> Result<Id, &'static str> {
-        let id = Uuid::try_parse(text).map_err(|_| "expected an id")?;
+    fn from_str(text: &str) -> Result<Id, ParseError> {
+        let id = Uuid::try_parse(text).map_err(|_| ParseError::new("expected an id"))?;
         let canonical = id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
-        if canonical { Ok(Id(id)) } else { Err("expected an id") }
+        if canonical { Ok(Id(id)) } else { Err(ParseError::new("expected an id")) }
     }
 }
 

@@ -46,6 +46,7 @@ impl<S: JsonSchema> JsonSchema for Login<S> {
 
 /// The next step of a login. Its members stand beside `error` in the body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct StepUp {
     /// The code of the failure, which names the step.
     #[schemars(with = "String")]
@@ -80,6 +81,7 @@ pub enum NextStep {
 /// The second factors of an account. If it has none but must have one, set one up for the user, who then logs
 /// in again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SecondFactors {
     /// Whether a code of an authenticator app is accepted: `two_fa_code`.
     pub totp_supported: bool,

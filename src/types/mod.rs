@@ -4,6 +4,7 @@ pub(crate) mod base64url;
 pub mod client;
 pub mod id;
 pub mod login;
+pub mod parse_error;
 pub(crate) mod random;
 pub mod secret;
 pub mod strict;

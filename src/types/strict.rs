@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
+use super::parse_error::ParseError;
+
 /// Parses a structure from a JSON object only; serde by itself also accepts a list of its members.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(ObjectOnly(deserializer))
@@ -125,10 +127,36 @@ pub(crate) fn child(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// A JSON object with neither duplicate keys, nor NUL characters, nor nesting beyond [`MAX_DEPTH`].
+/// A JSON object with neither duplicate keys, nor NUL characters, nor nesting deeper than 32.
+///
+/// ```
+/// use doorward::Object;
+/// use serde_json::json;
+///
+/// let attributes = Object::try_from(json!({"department": "analysis"}))?;
+/// assert_eq!(attributes.members()["department"], "analysis");
+/// assert!(Object::try_from(json!(["no", "object"])).is_err());
+/// # Ok::<(), doorward::ParseError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Object(pub Map<String, Value>);
+pub struct Object(pub(crate) Map<String, Value>);
+
+impl Object {
+    /// Returns the members.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl TryFrom<Value> for Object {
+    type Error = ParseError;
+
+    fn try_from(value: Value) -> Result<Object, ParseError> {
+        const EXPECTED: &str = "expected an object without NUL characters, nested at most 32 deep";
+        Object::deserialize(value).map_err(|_| ParseError::new(EXPECTED))
+    }
+}
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {

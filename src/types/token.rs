@@ -24,6 +24,24 @@ impl<'a> Token<'a> {
     }
 }
 
+impl<'a> From<&'a str> for Token<'a> {
+    fn from(text: &'a str) -> Token<'a> {
+        Token::new(text)
+    }
+}
+
+impl From<String> for Token<'_> {
+    fn from(text: String) -> Self {
+        Token::new(text)
+    }
+}
+
+impl<'a> From<&'a Token<'_>> for Token<'a> {
+    fn from(token: &'a Token<'_>) -> Token<'a> {
+        Token::new(token.expose())
+    }
+}
+
 impl Drop for Token<'_> {
     fn drop(&mut self) {
         if let Cow::Owned(text) = &mut self.0 {

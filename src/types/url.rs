@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::text::text_type;
+use crate::types::parse_error::ParseError;
 
 /// The URL of a service: `https://…`; `http://…` only if the host is `localhost` or a loopback address,
 /// because a token is worth as much as a password. Neither user nor fragment.
@@ -19,12 +20,12 @@ impl ServiceUrl {
 }
 
 impl FromStr for ServiceUrl {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<ServiceUrl, &'static str> {
+    fn from_str(text: &str) -> Result<ServiceUrl, ParseError> {
         const EXPECTED: &str = "expected https://HOST… or, for a loopback host, http://HOST…";
         let is_text = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        let (scheme, rest) = text.split_once("://").filter(|_| is_text).ok_or(EXPECTED)?;
+        let (scheme, rest) = text.split_once("://").filter(|_| is_text).ok_or(ParseError::new(EXPECTED))?;
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         // A name, or an address in brackets (RFC 3986 section 3.2.2), and an optional port.
         let (host, port) = match authority.rfind(':').filter(|colon| authority.find(']') < Some(*colon)) {
@@ -47,10 +48,10 @@ impl FromStr for ServiceUrl {
             port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
         });
         match scheme {
-            _ if !is_host || !is_port => Err(EXPECTED),
+            _ if !is_host || !is_port => Err(ParseError::new(EXPECTED)),
             "https" => Ok(ServiceUrl(text.to_owned())),
             "http" if is_loopback => Ok(ServiceUrl(text.to_owned())),
-            _ => Err(EXPECTED),
+            _ => Err(ParseError::new(EXPECTED)),
         }
     }
 }
@@ -76,9 +77,9 @@ impl Origin {
 }
 
 impl FromStr for Origin {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Origin, &'static str> {
+    fn from_str(text: &str) -> Result<Origin, ParseError> {
         let is_app = text.strip_prefix("android:apk-key-hash:").is_some_and(|hash| {
             hash.len() == 43 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         });
@@ -90,9 +91,9 @@ impl FromStr for Origin {
             && !(text.starts_with("http:") && text.ends_with(":80"));
         match is_app || is_page {
             true => Ok(Origin(text.to_owned())),
-            false => {
-                Err("expected an origin: https://HOST or, for a loopback host, http://HOST, in lower case")
-            }
+            false => Err(ParseError::new(
+                "expected an origin: https://HOST or, for a loopback host, http://HOST, in lower case",
+            )),
         }
     }
 }

@@ -15,10 +15,12 @@ use super::id::Id;
 use super::strict::Object;
 use super::text::text_type;
 use crate::precis;
+use crate::types::parse_error::ParseError;
 
 /// The public data of an account. A password hash never leaves the store.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "User", extend("x-least" = ["username", "is_active"]))]
+#[non_exhaustive]
 pub struct PublicUser {
     /// The immutable id, `sub` in tokens.
     pub id: Id,
@@ -65,12 +67,14 @@ impl Username {
 }
 
 impl FromStr for Username {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Username, &'static str> {
+    fn from_str(text: &str) -> Result<Username, ParseError> {
         match username_key(text) {
             Some(_) => Ok(Username(text.to_owned())),
-            None => Err("expected a username: 1 to 64 letters, digits or ASCII signs, no spaces, no @"),
+            None => Err(ParseError::new(
+                "expected a username: 1 to 64 letters, digits or ASCII signs, no spaces, no @",
+            )),
         }
     }
 }
@@ -120,12 +124,12 @@ impl Email {
 }
 
 impl FromStr for Email {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Email, &'static str> {
+    fn from_str(text: &str) -> Result<Email, ParseError> {
         match email_key(text) {
             Some(_) => Ok(Email(text.to_owned())),
-            None => Err("expected an e-mail address"),
+            None => Err(ParseError::new("expected an e-mail address")),
         }
     }
 }
@@ -192,15 +196,15 @@ impl Role {
 }
 
 impl FromStr for Role {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Role, &'static str> {
+    fn from_str(text: &str) -> Result<Role, ParseError> {
         let visible = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(visible);
         if valid {
             Ok(Role(text.to_owned()))
         } else {
-            Err("expected a role: 1 to 64 visible ASCII characters")
+            Err(ParseError::new("expected a role: 1 to 64 visible ASCII characters"))
         }
     }
 }
@@ -219,14 +223,16 @@ impl Actor {
 }
 
 impl FromStr for Actor {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Actor, &'static str> {
+    fn from_str(text: &str) -> Result<Actor, ParseError> {
         let valid = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
         if valid && text.trim() == text {
             Ok(Actor(text.to_owned()))
         } else {
-            Err("expected who acts: 1 to 200 characters, no control characters, no spaces around")
+            Err(ParseError::new(
+                "expected who acts: 1 to 200 characters, no control characters, no spaces around",
+            ))
         }
     }
 }
@@ -248,13 +254,13 @@ impl Locale {
 }
 
 impl FromStr for Locale {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Locale, &'static str> {
+    fn from_str(text: &str) -> Result<Locale, ParseError> {
         let subtag =
             |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let valid = (2..=35).contains(&text.len()) && text.split('-').all(subtag);
-        if valid { Ok(Locale(text.to_owned())) } else { Err("expected a language tag") }
+        if valid { Ok(Locale(text.to_owned())) } else { Err(ParseError::new("expected a language tag")) }
     }
 }
 
@@ -275,11 +281,15 @@ impl Scope {
 }
 
 impl FromStr for Scope {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Scope, &'static str> {
+    fn from_str(text: &str) -> Result<Scope, ParseError> {
         let valid = text.len() <= 1024 && text.split(' ').all(|scope| scope.parse::<Role>().is_ok());
-        if valid { Ok(Scope(text.to_owned())) } else { Err("expected scopes separated by spaces") }
+        if valid {
+            Ok(Scope(text.to_owned()))
+        } else {
+            Err(ParseError::new("expected scopes separated by spaces"))
+        }
     }
 }
 
@@ -386,6 +396,7 @@ impl Proofs {
 /// A login at an identity provider, and what the provider says about it. The engine concludes nothing from
 /// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ProviderLogin {
     /// The provider's name in `id_token_providers`.
     pub name: String,
@@ -411,10 +422,16 @@ impl Offered {
     }
 }
 
-impl FromStr for Offered {
-    type Err = &'static str;
+impl<T: Into<String>> From<T> for Offered {
+    fn from(text: T) -> Offered {
+        Offered(text.into())
+    }
+}
 
-    fn from_str(text: &str) -> Result<Offered, &'static str> {
+impl FromStr for Offered {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Offered, ParseError> {
         Ok(Offered(text.to_owned()))
     }
 }

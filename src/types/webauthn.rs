@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::types::base64url::{base64url, from_base64url};
+use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
 
 pub(crate) const PUBLIC_KEY: &str = "public-key";
@@ -17,6 +18,7 @@ pub(crate) const REQUIRED: &str = "required";
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-passed-on" = true))]
+#[non_exhaustive]
 pub struct CreationOptions {
     /// The relying party.
     pub rp: RelyingParty,
@@ -40,6 +42,7 @@ pub struct CreationOptions {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-passed-on" = true))]
+#[non_exhaustive]
 pub struct RequestOptions {
     /// The challenge that the authenticator signs.
     pub challenge: Bytes,
@@ -55,6 +58,7 @@ pub struct RequestOptions {
 
 /// The relying party (section 5.4.2).
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RelyingParty {
     /// `passkeys.rp_id`.
     pub id: String,
@@ -65,6 +69,7 @@ pub struct RelyingParty {
 /// The user of a passkey (section 5.4.3).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct UserEntity {
     /// The user handle: the bytes of the account's id.
     pub id: Bytes,
@@ -76,6 +81,7 @@ pub struct UserEntity {
 
 /// An algorithm (section 5.3).
 #[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct CredentialParameters {
     /// Always `public-key`.
     #[serde(rename = "type")]
@@ -86,6 +92,7 @@ pub struct CredentialParameters {
 
 /// A credential (section 5.8.3).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct CredentialDescriptor {
     /// Always `public-key`.
     #[serde(rename = "type")]
@@ -100,6 +107,7 @@ pub struct CredentialDescriptor {
 /// The demands on an authenticator (section 5.4.4).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AuthenticatorSelection {
     /// Whether the authenticator keeps the passkey, so that it works without a username: `preferred`.
     pub resident_key: &'static str,
@@ -113,6 +121,7 @@ pub struct AuthenticatorSelection {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true, "x-secret" = true, "x-passed-on" = true))]
+#[non_exhaustive]
 pub struct RegistrationResponse {
     /// The credential's id.
     pub id: Bytes,
@@ -129,6 +138,7 @@ pub struct RegistrationResponse {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true))]
+#[non_exhaustive]
 pub struct AttestationResponse {
     /// The client data that the browser made.
     #[serde(rename = "clientDataJSON")]
@@ -143,6 +153,7 @@ pub struct AttestationResponse {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true, "x-secret" = true, "x-passed-on" = true))]
+#[non_exhaustive]
 pub struct AuthenticationResponse {
     /// The credential's id.
     pub id: Bytes,
@@ -159,6 +170,7 @@ pub struct AuthenticationResponse {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = true))]
+#[non_exhaustive]
 pub struct AssertionResponse {
     /// The client data that the browser made.
     #[serde(rename = "clientDataJSON")]
@@ -173,6 +185,7 @@ pub struct AssertionResponse {
 
 /// The type of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum CredentialType {
     /// `public-key`.
     #[serde(rename = "public-key")]
@@ -184,10 +197,10 @@ pub enum CredentialType {
 pub struct Bytes(pub Vec<u8>);
 
 impl FromStr for Bytes {
-    type Err = &'static str;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Bytes, &'static str> {
-        from_base64url(text).map(Bytes).ok_or("expected base64url without padding")
+    fn from_str(text: &str) -> Result<Bytes, ParseError> {
+        from_base64url(text).map(Bytes).ok_or(ParseError::new("expected base64url without padding"))
     }
 }
 

@@ -3,7 +3,18 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::parse_error::ParseError;
+
 /// A whole number from `MIN` to `MAX`, `DEFAULT` when absent.
+///
+/// ```
+/// use doorward::config::Throttle;
+///
+/// let throttle = Throttle::new().account_failures(5_u64.try_into()?);
+/// assert_eq!(throttle.account_failures.get(), 5);
+/// assert_eq!(throttle.source_failures.get(), 100);
+/// # Ok::<(), doorward::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Whole<const MIN: u64, const MAX: u64, const DEFAULT: u64>(u64);
@@ -26,12 +37,20 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Default for Whole<MIN, 
     }
 }
 
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> TryFrom<u64> for Whole<MIN, MAX, DEFAULT> {
+    type Error = ParseError;
+
+    fn try_from(number: u64) -> Result<Self, ParseError> {
+        match number {
+            number if (MIN..=MAX).contains(&number) => Ok(Whole(number)),
+            _ => Err(ParseError::new(format!("expected a whole number from {MIN} to {MAX}"))),
+        }
+    }
+}
+
 impl<'de, const MIN: u64, const MAX: u64, const DEFAULT: u64> Deserialize<'de> for Whole<MIN, MAX, DEFAULT> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            number if (MIN..=MAX).contains(&number) => Ok(Whole(number)),
-            _ => Err(serde::de::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}"))),
-        }
+        u64::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -52,6 +71,14 @@ impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> JsonSchema for Whole<MI
 #[serde(transparent)]
 #[schemars(inline)]
 pub struct Seconds<const MIN: u64, const MAX: u64, const DEFAULT: u64>(Whole<MIN, MAX, DEFAULT>);
+
+impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> TryFrom<u64> for Seconds<MIN, MAX, DEFAULT> {
+    type Error = ParseError;
+
+    fn try_from(seconds: u64) -> Result<Self, ParseError> {
+        seconds.try_into().map(Seconds)
+    }
+}
 
 impl<const MIN: u64, const MAX: u64, const DEFAULT: u64> Seconds<MIN, MAX, DEFAULT> {
     /// Returns the seconds, for sums with times.

@@ -195,11 +195,8 @@ fn with_a_backup() -> (Store, PathBuf) {
     (store, backup)
 }
 
-const RESTORING: Restoring =
-    Restoring { kept_ending: String::new(), end_all_sessions: true, retire_keys: true };
-
 fn restoring() -> Restoring {
-    Restoring { kept_ending: ".kept".to_owned(), ..RESTORING }
+    Restoring::new(".kept").end_all_sessions(true).retire_keys(true)
 }
 
 /// Whoever watches ends it, at every moment: nothing is changed then, and nothing left.

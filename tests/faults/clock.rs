@@ -16,7 +16,7 @@ fn engine(store: &Store) -> (Engine, Arc<AtomicI64>) {
     let hand = Arc::clone(&now);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
     let keys = json!({"throttle": {"account_failures": 3, "source_failures": 4}});
-    (Engine::open(config(store.url(), keys), Hooks { clock, log: None }).unwrap(), now)
+    (Engine::open(config(store.url(), keys), Hooks::new().clock(clock)).unwrap(), now)
 }
 
 on_each_store!(any_time_is_survived);

@@ -98,7 +98,7 @@ impl Interrupted {
                 std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
             })
         };
-        let hooks = Hooks { clock, log: None };
+        let hooks = Hooks::new().clock(clock);
         let engine = Engine::open(config(store.url(), keys), hooks).unwrap();
         Interrupted { engine, asked, at }
     }

@@ -261,7 +261,7 @@ fn beside_a_login(
             std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
         })
     };
-    let engine = Engine::open(config(store.url(), json!({})), Hooks { clock, log: None }).unwrap();
+    let engine = Engine::open(config(store.url(), json!({})), Hooks::new().clock(clock)).unwrap();
     armed.store(true, Ordering::SeqCst);
     assert_eq!(login(&engine, name), Err(Code::InvalidCredentials));
     assert!(asked.load(Ordering::SeqCst) >= 2);

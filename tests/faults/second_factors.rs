@@ -13,7 +13,7 @@ const NOW: i64 = 1_800_000_000;
 /// An engine whose clock stands.
 fn engine_at(store: &str, unix_seconds: i64, keys: Value) -> Engine {
     let clock = Clock::custom(move || unix_seconds.saturating_mul(1000));
-    Engine::open(config(store, keys), Hooks { clock, log: None }).unwrap()
+    Engine::open(config(store, keys), Hooks::new().clock(clock)).unwrap()
 }
 
 /// An account with an authenticator app, confirmed at this time.

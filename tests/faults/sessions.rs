@@ -143,7 +143,7 @@ fn clocked(store: &Store) -> (Engine, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(1_800_000_000_000));
     let hand = Arc::clone(&now);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst));
-    (Engine::open(config(store.url(), json!({})), Hooks { clock, log: None }).unwrap(), now)
+    (Engine::open(config(store.url(), json!({})), Hooks::new().clock(clock)).unwrap(), now)
 }
 
 /// What the log tells of repeats.

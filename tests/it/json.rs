@@ -11,7 +11,7 @@ use doorward::operations::{
     tokens,
 };
 use doorward::types::login::Login;
-use doorward::{Clock, Code, Config, Engine, Hooks};
+use doorward::{Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
 /// Stands for whatever a user typed into the wrong place.
@@ -533,6 +533,7 @@ fn open(patch: &str, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
     let log = records.map(|records| -> Box<doorward::engine::Log> {
         Box::new(move |_, record| records.lock().unwrap().push(record.to_owned()))
     });
-    let hooks = Hooks { clock: Clock::system(), log };
+    let mut hooks = Hooks::new();
+    hooks.log = log;
     Engine::open(Config::parse(&config(patch)).unwrap(), hooks).unwrap()
 }

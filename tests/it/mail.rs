@@ -76,7 +76,7 @@ fn open(store: &Store, now: &Arc<AtomicI64>, keys: Value) -> Engine {
     let hand = Arc::clone(now);
     let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
     let config = stores::config(store.url(), defaults, keys);
-    let hooks = Hooks { clock: Clock::custom(move || hand.load(Ordering::SeqCst)), log: None };
+    let hooks = Hooks::new().clock(Clock::custom(move || hand.load(Ordering::SeqCst)));
     Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
 }
 

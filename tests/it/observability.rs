@@ -15,7 +15,6 @@ use doorward::operations::keys::JwksRequest;
 use doorward::operations::login::{CompleteLoginRequest, LoginRequest};
 use doorward::operations::tokens::VerifyRequest;
 use doorward::types::login::{Login, NextStep};
-use doorward::types::token::Token;
 use doorward::{Clock, Code, Config, Engine, Hooks, Level};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -608,7 +607,7 @@ fn a_call_that_panics_is_counted() {
         _ => std::panic::resume_unwind(Box::new(())),
     });
     let config = Config::parse(r#"{"store": "sqlite::memory:"}"#).unwrap();
-    let engine = Engine::open(config, Hooks { clock, log: None }).unwrap();
+    let engine = Engine::open(config, Hooks::new().clock(clock)).unwrap();
     is_broken.store(1, Ordering::SeqCst);
     let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| engine.get_user(GetUserRequest::default())));
     assert!(panicked.is_err());
@@ -628,7 +627,7 @@ fn what_prometheus_reads() {
     register(&engine, "ada");
     let token = login(&engine, "ada").unwrap()["access_token"].clone();
     (0..100).for_each(|_| drop(call(&engine, "verify", json!({"token": token})).unwrap()));
-    let nonsense = || VerifyRequest { token: Token::new("nonsense"), backend: None };
+    let nonsense = || VerifyRequest::new("nonsense");
     assert_eq!(engine.verify(nonsense()).unwrap_err().code, Code::InvalidToken);
     assert_eq!(engine.verify_at_once(&nonsense()).unwrap_err().code, Code::InvalidToken);
     engine.jwks(JwksRequest::default()).unwrap();
@@ -1066,13 +1065,14 @@ impl Stage<'_> {
     /// An engine whose clock is behind the others'.
     fn open_late(&self, ms: i64) -> Engine {
         let now_ms = Arc::clone(&self.now_ms);
-        let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst) - ms), log: None };
+        let hooks = Hooks::new().clock(Clock::custom(move || now_ms.load(Ordering::SeqCst) - ms));
         Engine::open(Config::parse(&self.config.to_string()).unwrap(), hooks).unwrap()
     }
 
     fn open_with(&self, log: Option<Box<Log>>) -> Engine {
         let now_ms = Arc::clone(&self.now_ms);
-        let hooks = Hooks { clock: Clock::custom(move || now_ms.load(Ordering::SeqCst)), log };
+        let mut hooks = Hooks::new().clock(Clock::custom(move || now_ms.load(Ordering::SeqCst)));
+        hooks.log = log;
         Engine::open(Config::parse(&self.config.to_string()).unwrap(), hooks).unwrap()
     }
 

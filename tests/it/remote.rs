@@ -15,7 +15,7 @@ use crate::alone;
 use crate::services::Service;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use doorward::{Clock, Code, Config, Engine, Error, Hooks, Level};
+use doorward::{Code, Config, Engine, Error, Hooks, Level};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -529,6 +529,7 @@ fn open(patch: Value, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
     let log = records.map(|records| -> Box<doorward::engine::Log> {
         Box::new(move |_: Level, record: &str| records.lock().unwrap().push(record.to_owned()))
     });
-    let hooks = Hooks { clock: Clock::system(), log };
+    let mut hooks = Hooks::new();
+    hooks.log = log;
     Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
 }

@@ -783,7 +783,7 @@ impl Forge {
         let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
         let config = stores::config(store.url(), defaults, json!({"secret_key": SECRET_KEY}));
         let open = || {
-            let hooks = Hooks { clock: Clock::custom(move || now * 1000), log: None };
+            let hooks = Hooks::new().clock(Clock::custom(move || now * 1000));
             Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
         };
         let user = register(&open(), "ada");
@@ -888,7 +888,7 @@ impl Forge {
 fn engine(store: &Store, keys: Value, now: u64) -> Engine {
     let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}, "secret_key": SECRET_KEY});
     let config = stores::config(store.url(), defaults, keys);
-    let hooks = Hooks { clock: Clock::custom(move || now as i64 * 1000), log: None };
+    let hooks = Hooks::new().clock(Clock::custom(move || now as i64 * 1000));
     Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
 }
 

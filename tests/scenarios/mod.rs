@@ -228,7 +228,7 @@ pub struct InProcess;
 impl Way for InProcess {
     fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)> {
         let clock = Arc::clone(clock);
-        let hooks = Hooks { clock: Clock::custom(move || clock.load(Ordering::SeqCst)), log: None };
+        let hooks = Hooks::new().clock(Clock::custom(move || clock.load(Ordering::SeqCst)));
         match Config::parse(config).and_then(|config| Engine::open(config, hooks)) {
             Ok(engine) => Ok(Box::new(engine)),
             Err(error) => Err((error.status() as i32, error.to_json())),

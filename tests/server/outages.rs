@@ -230,7 +230,7 @@ fn an_unknown_address_is_as_much_work() {
         "registration": {"conceal_existing": true},
         "mail": {"links": {"verify_email": "https://app.example/{token}"}},
     });
-    let engine = Engine::open(config(&cluster.url(), keys).unwrap(), Hooks { clock, log: None }).unwrap();
+    let engine = Engine::open(config(&cluster.url(), keys).unwrap(), Hooks::new().clock(clock)).unwrap();
     let ada = register(&engine, "ada").unwrap();
     register(&engine, "grace").unwrap();
     let mails = call(&engine, "take_mail", json!({})).unwrap();

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use doorward::operations::tokens::VerifyRequest;
-use doorward::types::token::Token;
 use doorward::{Code, Config, Error, Result, contain};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -98,7 +97,8 @@ impl Engine {
         backend: Option<String>,
     ) -> PyResult<Bound<'py, PyAny>> {
         // A text that is not UTF-8 is not a token, and neither is the empty text.
-        let request = VerifyRequest { token: Token::new(utf8(token).unwrap_or_default()), backend };
+        let mut request = VerifyRequest::new(utf8(token).unwrap_or_default());
+        request.backend = backend;
         // Usually the call only computes, for so short a time that releasing the interpreter would cost more.
         // A call that may wait releases the interpreter.
         let claims = self.run(|engine| match engine.verify_at_once(&request)? {

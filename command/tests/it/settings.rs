@@ -38,7 +38,7 @@ impl Stage<'_> {
     fn open(&self, settings: &Value) -> doorward::Result<Engine> {
         let ahead = Arc::clone(&self.ahead);
         let now = move || UNIX_EPOCH.elapsed().unwrap().as_millis() as i64 + ahead.load(Ordering::SeqCst);
-        let hooks = Hooks { clock: Clock::custom(now), log: None };
+        let hooks = Hooks::new().clock(Clock::custom(now));
         Engine::open(Config::parse(&self.config(settings).to_string())?, hooks)
     }
 

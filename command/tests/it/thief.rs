@@ -551,7 +551,7 @@ fn defaults() -> Value {
 fn open_with(config: &str, clock: &Arc<AtomicI64>) -> Result<Engine, doorward::Error> {
     let hand = Arc::clone(clock);
     let clock = Clock::custom(move || hand.load(Ordering::SeqCst) * 1000);
-    Engine::open(Config::parse(config).unwrap(), Hooks { clock, log: None })
+    Engine::open(Config::parse(config).unwrap(), Hooks::new().clock(clock))
 }
 
 fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {

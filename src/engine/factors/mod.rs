@@ -147,7 +147,7 @@ impl Factors {
             Some(reason) => {
                 let refused = self.failed(tx, user_id, reason, client, now)?;
                 if self.throttle.count_guess(tx, guesses, now)? {
-                    let ip = client.ip();
+                    let ip = client.ip_text();
                     let detail = Some("second_factor");
                     let event = Event { ip: ip.as_deref(), detail, ..event(Kind::Throttled, user_id) };
                     self.audit.record(tx, now, event)?;
@@ -165,7 +165,7 @@ impl Factors {
         client: &Client,
         now: i64,
     ) -> Result<Error> {
-        let ip = client.ip();
+        let ip = client.ip_text();
         let event = event(Kind::SecondFactorFailed, user_id);
         self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail: Some(reason), ..event })?;
         Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))

@@ -145,7 +145,7 @@ impl PasskeyProofs {
                 return Ok(Some("sign_count"));
             }
             // A synchronized passkey is on several devices, each of which may count for itself.
-            let ip = client.ip();
+            let ip = client.ip_text();
             let event = event(Kind::PasskeyCounterRegressed, kept.user_id);
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
         }

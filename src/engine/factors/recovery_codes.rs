@@ -113,7 +113,7 @@ impl RecoveryCodes {
         let Some(plain) = canonical(code.expose()) else { return Ok(WRONG) };
         for id in self.secrets.macs(secrets::Purpose::RecoveryCode, &message(user_id, &plain)) {
             if second_factors::delete_recovery_code(tx, &id, user_id)? {
-                let ip = client.ip();
+                let ip = client.ip_text();
                 let event = event(Kind::RecoveryCodeUsed, user_id);
                 self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
                 return Ok(None);

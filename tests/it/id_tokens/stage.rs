@@ -94,7 +94,9 @@ fn open_with(
     let config = Config::parse(&stores::config(store.url(), defaults, patch).to_string())?;
     let now = Arc::clone(now);
     let clock = Clock::custom(move || now.load(Ordering::SeqCst) * 1000);
-    Engine::open(config, Hooks { clock, log })
+    let mut hooks = Hooks::new().clock(clock);
+    hooks.log = log;
+    Engine::open(config, hooks)
 }
 
 /// A provider called `ISSUER`, for `app`.

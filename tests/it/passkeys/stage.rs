@@ -51,13 +51,12 @@ impl Stage {
         let config = stores::config(store.url(), defaults, keys);
         let records = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&records);
-        let hooks = Hooks {
-            clock: Clock::custom(move || {
-                passing();
-                hand.load(Ordering::SeqCst)
-            }),
-            log: Some(Box::new(move |_, record| kept.lock().unwrap().push(record.to_owned()))),
-        };
+        let clock = Clock::custom(move || {
+            passing();
+            hand.load(Ordering::SeqCst)
+        });
+        let hooks =
+            Hooks::new().clock(clock).log(move |_, record| kept.lock().unwrap().push(record.to_owned()));
         let config = Config::parse(&config.to_string()).unwrap();
         Stage { engine: Engine::open(config, hooks).unwrap(), now, beside, records }
     }
