@@ -1,5 +1,5 @@
-//! Runs tests/conformance/*.json (the README beside them says what they mean) by `Engine::call`, on each store.
-//! bindings/c/tests/conformance.rs runs them through the C ABI.
+//! Runs tests/conformance/*.json by `Engine::call`, on each store; the README beside them describes the
+//! format. bindings/c/tests/conformance.rs runs them through the C ABI.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn every_scenario(store: &Store) {
     scenarios::each(|scenario| scenarios::run(scenario, &InProcess, &store.another()).map(drop));
 }
 
-/// Every operation succeeds somewhere, and fails with every code that its row in the table names.
+/// Every operation has a scenario in which it succeeds, and one for each code in its row of the table.
 #[test]
 fn every_code_of_every_operation_is_tried() {
     let tried: BTreeSet<(String, String)> = scenarios()
@@ -23,11 +23,10 @@ fn every_code_of_every_operation_is_tried() {
         .flat_map(|(_, scenario)| array(&scenario["steps"]))
         .map(|step| (text(&step["call"]).to_owned(), step["code"].as_str().unwrap_or("ok").to_owned()))
         .collect();
-    // These come from the machine, not from a request: tests/faults makes them.
+    // These come from the machine, not from a request: tests/faults causes them.
     const FAULTS: [&str; 3] = ["store_unavailable", "store_constraint", "hash_queue_full"];
-    // And these from another service, which tests/it/remote.rs has, from a build that leaves something out, and
-    // from one kind of store.
-    // A passkey is made by an authenticator, which signs what is drawn at random: tests/it/passkeys has some.
+    // These come from another service (tests/it/remote.rs), from a build without a feature, or from one kind
+    // of store. An authenticator, which signs random challenges, makes passkeys: tests/it/passkeys has some.
     const ELSEWHERE: [(&str, &str); 9] = [
         ("begin_passkey_registration", "permission_denied"),
         ("finish_passkey_registration", "ok"),

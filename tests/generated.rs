@@ -1,5 +1,6 @@
-//! What is generated is committed and never stale: what `tools` writes for every language from the description of the
-//! library, the description itself, PostgreSQL's schema. `UPDATE=1 cargo test --test generated` writes them anew.
+//! The generated files are committed and current: those that `tools` writes for every language from the
+//! description of the library, the description itself, and PostgreSQL's schema. `UPDATE=1 cargo test --test
+//! generated` writes them anew.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ fn languages() {
     }
 }
 
-/// A mark that no generator knows is a mistake, as is one that names a member that is not there.
+/// A mark that no generator knows is a mistake, and so is one that names a missing member.
 #[test]
 fn marks() {
     let description = doorward::describe();
@@ -48,8 +49,8 @@ fn description() {
     assert_current("tests/describe.json", &format!("{text}\n"));
 }
 
-/// SQLite's schema in PostgreSQL's words. Texts are compared as bytes there, too, and not by a language, whose
-/// order a library of the operating system may change under an index.
+/// SQLite's schema in PostgreSQL's dialect. Texts are compared as bytes there, too, and not by a language,
+/// because a library of the operating system may change the language's order under an index.
 #[test]
 fn schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations/sqlite");

@@ -1,4 +1,5 @@
-//! Backups: whole while others write, never over anything, and none at all rather than half of one.
+//! Tests of backups: complete although others write, never over an existing file, and not at all rather than
+//! in part.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -22,7 +23,7 @@ fn back_up(engine: &Engine, path: &Path) -> Result<Value, Code> {
     call(engine, "backup", json!({"path": path}))
 }
 
-/// The copy with the key of the first store, undamaged.
+/// Opens the copy with the key of the first store. It is undamaged.
 fn restored(store: &Store, copy: &Path) -> Engine {
     let connection = Connection::open(copy).unwrap();
     let check = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
@@ -31,7 +32,7 @@ fn restored(store: &Store, copy: &Path) -> Engine {
     open(&stores::sqlite(copy), json!({"secret_key_file": store.key_file()})).unwrap()
 }
 
-/// What is in the folder, but for the store itself.
+/// Returns the files in the folder, except for the store itself.
 fn beside(store: &Store) -> Vec<PathBuf> {
     let names = fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().path());
     let is_other = |path: &PathBuf| {
@@ -73,7 +74,8 @@ fn a_backup_is_whole_while_others_write() {
     for (round, name) in kept[0].iter().enumerate() {
         let copy = restored(&store, &store.path().join(format!("copy-{round}.db")));
         assert!(is_active(&copy, &token));
-        // What was acknowledged before is in it, and each of the others is whole or not there.
+        // The copy has every account that was acknowledged before it, and each of the others completely or
+        // not at all.
         login(&copy, name).unwrap();
         for names in &kept[1..] {
             let is_there = |name: &&String| call(&copy, "get_user", json!({"username": name})).is_ok();
@@ -128,7 +130,7 @@ fn postgres_has_tools_of_its_own(store: &Store) {
     assert_eq!(copy.exists(), store.is_sqlite());
 }
 
-/// Every write fails for want of room, or is the last thing that happens; so does every sync.
+/// Every write fails because the disk is full, or is the process's last action; so does every sync.
 #[test]
 fn there_is_a_whole_backup_or_none() {
     let store = Store::sqlite();
@@ -159,7 +161,7 @@ fn there_is_a_whole_backup_or_none() {
             } else {
                 assert_ne!(result, Some(json!("ok")), "{fault}");
             }
-            // Nobody cleans up after a process that was killed.
+            // A killed process leaves its draft.
             let left = beside(&store);
             let is_whole = result == Some(json!("ok"));
             assert!(error == 0 || left.is_empty() != is_whole, "{fault}: {result:?} {left:?}");
@@ -184,7 +186,7 @@ pub fn child(store: &str, task: &Value) {
     });
 }
 
-/// A closed store with two accounts, and its backup with one.
+/// Makes a closed store with two accounts, and its backup with one.
 fn with_a_backup() -> (Store, PathBuf) {
     let store = Store::sqlite();
     let engine = store.open();
@@ -199,7 +201,7 @@ fn restoring() -> Restoring {
     Restoring::new(".kept").end_all_sessions(true).retire_keys(true)
 }
 
-/// Whoever watches ends it, at every moment: nothing is changed then, and nothing left.
+/// The watch cancels at every moment: nothing has changed then, and nothing is left behind.
 #[test]
 fn a_restoring_that_is_ended_changes_nothing() {
     let (store, backup) = with_a_backup();
@@ -225,7 +227,8 @@ fn a_restoring_that_is_ended_changes_nothing() {
     assert_eq!(store.count("users"), 1);
 }
 
-/// Every write, sync and renaming fails, or is the last thing that happens: the store is the old one or the new one.
+/// Every write, sync and renaming fails, or is the process's last action: the store is the old one or the new
+/// one.
 #[test]
 fn there_is_the_old_store_or_the_restored_one() {
     let (store, backup) = with_a_backup();
@@ -258,7 +261,7 @@ fn there_is_the_old_store_or_the_restored_one() {
             assert_eq!(store.query("PRAGMA integrity_check")[0]["integrity_check"], "ok", "{fault}");
             match result {
                 Some(result) if result == json!("ok") => assert_eq!(users, 1, "{fault}"),
-                // A failure after the exchange is one, too: what was there is kept then.
+                // A failure after the exchange is a failure, too: the old store is kept then.
                 Some(_) if class == "sync" || class == "rename" => {
                     let is_kept = store.path().join("store.db.kept").exists();
                     assert_eq!(users, if is_kept { 1 } else { 2 }, "{fault}");

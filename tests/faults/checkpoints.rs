@@ -1,4 +1,5 @@
-//! The write-ahead log stays short, whatever readers do, and the doctor tells where one keeps it long.
+//! Tests that the write-ahead log stays short with busy readers, and that the doctor reports a reader that
+//! keeps it long.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +12,10 @@ use serde_json::{Value, json};
 
 use crate::stage::{Store, call};
 
-/// A length that one batch of accounts and the next look at the log do not reach.
+/// One batch of accounts and the next look at the log stay below this length.
 const SHORT: u64 = 20_000_000;
 
-/// Lets the readers end, also where the test fails.
+/// Ends the readers, even if the test fails.
 struct End<'d>(&'d AtomicBool);
 
 impl Drop for End<'_> {
@@ -37,7 +38,7 @@ fn import(engine: &Engine, batch: usize, accounts: usize) {
     call(engine, "import_users", json!({"users": users})).unwrap();
 }
 
-/// Writes a little again and again until the log is short.
+/// Writes a little, repeatedly, until the log is short.
 fn shortens(engine: &Engine, store: &Store, first: usize) {
     for batch in first.. {
         if log(store) <= SHORT {
@@ -53,13 +54,13 @@ fn read(connection: &Connection) {
     connection.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0)).unwrap();
 }
 
-/// Reads on for a moment, so that others commit meanwhile.
+/// Keeps reading for a moment, so that others commit meanwhile.
 fn work(connection: &Connection) {
     let numbers = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000) SELECT count(*) FROM n";
     connection.query_row(numbers, [], |row| row.get::<_, i64>(0)).unwrap();
 }
 
-/// Two that read in turns, so that at every moment one of them does.
+/// Two readers take turns, so that at every moment one of them reads.
 #[test]
 fn readers_that_overlap_do_not_keep_the_log_long() {
     let store = Store::sqlite();
@@ -76,7 +77,8 @@ fn readers_that_overlap_do_not_keep_the_log_long() {
                     other.send(()).unwrap();
                     work(&connection);
                 }
-                // Whoever is told that the other one reads ends, and begins again before it tells.
+                // A reader that learns that the other one reads ends, and begins again before it tells the
+                // other.
                 while inbox.recv().is_ok() && !done.load(Ordering::SeqCst) {
                     if !connection.is_autocommit() {
                         connection.execute_batch("COMMIT").unwrap();
@@ -102,7 +104,8 @@ fn readers_that_overlap_do_not_keep_the_log_long() {
     });
 }
 
-/// One that holds a snapshot keeps it; when it goes, the log is short again, whatever the engine's own readers do.
+/// A snapshot keeps the log long. After it ends, the log gets short again, even if the engine's own readers
+/// are busy.
 #[test]
 fn a_log_that_a_snapshot_keeps_long_is_told_and_then_shortened() {
     let store = Store::sqlite();

@@ -1,4 +1,4 @@
-//! Clocks that jump or answer nonsense.
+//! Tests of clocks that jump or return nonsense.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +10,7 @@ use crate::stage::{PASSWORD, Store, call, config, guess, is_active, login, on_ea
 
 const NOW: i64 = 1_800_000_000_000;
 
-/// An engine and the hands of its clock.
+/// Returns an engine, and the time of its clock.
 fn engine(store: &Store) -> (Engine, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(NOW));
     let hand = Arc::clone(&now);
@@ -34,7 +34,7 @@ fn any_time_is_survived(store: &Store) {
         call(&engine, "issue_token", claims).unwrap();
         call(&engine, "logout", json!({"token": token, "everywhere": true})).unwrap();
     }
-    // Another engine at each of these times, with what the others left behind.
+    // Another engine at each of these times, with the data that the others left.
     for time in times {
         now.store(time, Ordering::SeqCst);
         for index in 0..times.len() {
@@ -60,8 +60,8 @@ fn a_lock_ends_when_its_time_has_come(store: &Store) {
 }
 
 on_each_store!(a_lock_from_the_future_ends);
-/// A lock that was set while the clock was years ahead lasts, once the clock is right again, as long as
-/// a lock does, and no longer.
+/// A lock that was set while the clock was years ahead ends, after the clock is corrected, as early as any
+/// other lock.
 fn a_lock_from_the_future_ends(store: &Store) {
     let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
@@ -82,7 +82,7 @@ fn a_lock_from_the_future_ends(store: &Store) {
 }
 
 on_each_store!(a_lock_survives_small_steps_back);
-/// Setting the clock back gives no guess for free, setting it far ahead ends the lock as time would.
+/// Setting the clock back allows no additional guess; setting it far ahead ends the lock as time would.
 fn a_lock_survives_small_steps_back(store: &Store) {
     let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
@@ -98,8 +98,8 @@ fn a_lock_survives_small_steps_back(store: &Store) {
 }
 
 on_each_store!(a_success_locks_nobody);
-/// A source that is let in again after its lock stays open for those who know their password: a success
-/// is no failure and sets no lock.
+/// After its lock a source stays open for users who know their password: a success is not a failure and sets
+/// no lock.
 fn a_success_locks_nobody(store: &Store) {
     let (engine, now) = engine(store);
     for name in ["ada", "grace"] {
@@ -115,7 +115,7 @@ fn a_success_locks_nobody(store: &Store) {
     }
     assert_eq!(attempt("ada", PASSWORD), Ok(()));
     assert_eq!(attempt("grace", PASSWORD), Ok(()));
-    // The fourth failure locks. After that lock successes do not bring the next.
+    // The fourth failure locks. After that lock, successes do not cause the next one.
     assert_eq!(attempt("d", "a wrong password"), Err(Code::InvalidCredentials));
     assert_eq!(attempt("ada", PASSWORD), Err(Code::TooManyAttempts));
     now.fetch_add(60_000, Ordering::SeqCst);
@@ -130,8 +130,8 @@ on_each_store!(what_expired_is_purged_in_batches);
 fn what_expired_is_purged_in_batches(store: &Store) {
     let (engine, now) = engine(store);
     register(&engine, "ada").unwrap();
-    // Of each stranger's name two counts, of which few share a place: more than a batch. One more is of the events that
-    // they make.
+    // Each unknown name has two counters, few of which share a place: more rows than a batch. One more row
+    // counts the events that they cause.
     for index in 0..300 {
         assert_eq!(guess(&engine, &format!("nobody{index}")), Code::InvalidCredentials);
     }

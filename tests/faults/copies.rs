@@ -1,5 +1,5 @@
-//! A process that does more with the files of its store than the engine does, and files that are taken away or
-//! replaced under it: nothing is acknowledged that is not kept.
+//! Tests of processes that use the store's files beside the engine, and of files that are removed or replaced
+//! under it: no write is acknowledged that is not kept.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ fn companion(store: &Store, ending: &str) -> PathBuf {
     store.path().join(format!("store.db{ending}"))
 }
 
-/// Whoever closes a descriptor of a file ends all POSIX locks of the process on it: the next one who closes the store
-/// would believe to be the last, and delete the log under this one.
+/// Closing any descriptor of a file ends all POSIX locks of the process on it: the next process that closes
+/// the store would believe that it is the last, and delete the log under this one.
 #[test]
 fn a_process_that_reads_the_files_itself() {
     let store = Store::sqlite();
@@ -50,8 +50,8 @@ pub fn read_files(store: &str) {
     told();
 }
 
-/// Nothing is acknowledged, and no verdict given, by a file that its name leads to no more. When it does again, all
-/// is as before.
+/// While its name does not refer to the open file, the engine acknowledges no write and gives no verdict.
+/// After that everything works again.
 #[test]
 fn a_store_whose_files_are_taken_away() {
     let store = Store::sqlite();
@@ -62,7 +62,7 @@ fn a_store_whose_files_are_taken_away() {
         let (file, away) = (companion(&store, ending), store.path().join("away"));
         fs::rename(&file, &away).unwrap();
         unavailable(&engine, &token);
-        // Another file of that name is not the one that is open.
+        // Another file of that name is not the open one.
         fs::copy(&away, &file).unwrap();
         unavailable(&engine, &token);
         let findings = call(&engine, "doctor", json!({})).unwrap()["findings"].take();
@@ -86,7 +86,7 @@ fn unavailable(engine: &doorward::Engine, token: &str) {
     assert_eq!(verdict.map(|reply: Value| reply["active"].clone()), Err(Code::StoreUnavailable));
 }
 
-/// A backup that is put in place under an engine, which is opened anew then.
+/// A backup is put in place under an engine, which is then opened again.
 #[test]
 fn a_store_that_is_replaced_by_its_backup() {
     let store = Store::sqlite();
@@ -109,7 +109,7 @@ fn a_store_that_is_replaced_by_its_backup() {
     assert_eq!(login(&engine, "grace"), Err(Code::InvalidCredentials));
 }
 
-/// By whatever name it is opened: a link, a folder that is one, a path with dots.
+/// The store is opened by other names: a link, a linked folder, a path with dots.
 #[test]
 fn a_store_by_other_names() {
     let store = Store::sqlite();
@@ -125,8 +125,8 @@ fn a_store_by_other_names() {
     assert_eq!(refused(&sqlite(&store.path().join("link")), json!({})), Code::InvalidConfig);
 }
 
-/// A store that was killed, with one account more than its backup; and that backup, as it came out of `backup` or as a
-/// copy of the closed file.
+/// A store that was killed, with one account more than its backup; and that backup, made by `backup` or by
+/// copying the closed file.
 fn killed(store: &Store, begins_anew: bool, is_plain_copy: bool) -> PathBuf {
     let engine = store.open();
     register(&engine, "ada").unwrap();
@@ -160,7 +160,7 @@ pub fn leave_a_log(store: &str, task: &Value) {
     told();
 }
 
-/// Refused, by a message that names the file and the way out; and nothing is touched.
+/// The store is refused, by a message that names the file and the remedy. No file changes.
 fn refused_for_its_log(store: &Store) {
     let files = [store.file(), companion(store, "-wal")];
     let before = files.each_ref().map(|file| fs::read(file).ok());
@@ -174,15 +174,15 @@ fn refused_for_its_log(store: &Store) {
     assert_eq!(files.each_ref().map(|file| fs::read(file).ok()), before);
 }
 
-/// The obvious way to restore a backup: its copy over the file, whose log still lies beside it. SQLite would apply the
-/// log to the backup.
+/// The obvious way to restore a backup copies it over the file, whose log still exists. SQLite would apply
+/// the log to the backup.
 #[test]
 fn a_log_beside_a_file_that_is_not_its_own() {
-    // The log was begun anew meanwhile, or not.
+    // Whether the log was begun anew meanwhile.
     for (begins_anew, is_plain_copy) in [(false, false), (true, false), (true, true)] {
         let store = Store::sqlite();
         let backup = killed(&store, begins_anew, is_plain_copy);
-        // What was killed goes on.
+        // The killed store works again.
         let mine = (fs::read(store.file()).unwrap(), fs::read(companion(&store, "-wal")).unwrap());
         assert!(store.open().call("list_users", "{}").unwrap().contains("user0"));
         fs::write(store.file(), &mine.0).unwrap();
@@ -195,7 +195,7 @@ fn a_log_beside_a_file_that_is_not_its_own() {
     }
 }
 
-/// A file that is empty or gone, whose log is there: SQLite would delete it.
+/// A file is empty or missing, but its log exists: SQLite would delete the log.
 #[test]
 fn a_log_without_its_file() {
     let store = Store::sqlite();
@@ -207,7 +207,7 @@ fn a_log_without_its_file() {
     assert!(!store.file().exists());
 }
 
-/// Logs that are not whole are what they were to SQLite: it reads them up to the first frame that is not.
+/// Incomplete logs are treated as by SQLite: they are read up to the first invalid frame.
 #[test]
 fn a_log_that_is_not_whole() {
     let store = Store::sqlite();

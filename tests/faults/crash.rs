@@ -1,4 +1,4 @@
-//! kill -9: whatever was acknowledged is there afterwards, and nothing is half done.
+//! Tests with kill -9: every acknowledged write is kept, and nothing is half done.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -11,7 +11,7 @@ use crate::stage::{
     Child, Store, call, is_active, limit, login, logout, on_each_store, open, register, report,
 };
 
-/// What a child said that it had done, and that it was about to do.
+/// The steps that a child reported as done, and the step that it was about to do.
 #[derive(Default)]
 pub struct Acknowledged {
     names: BTreeSet<String>,
@@ -33,7 +33,7 @@ impl Acknowledged {
         list.insert(text.as_str().unwrap().to_owned());
     }
 
-    /// All of it is there, and the store is whole.
+    /// Checks that all of it is there, and that the store is undamaged.
     pub fn check(&self, store: &Store) {
         self.check_store(store.url());
         let rows = store.rows();
@@ -41,7 +41,7 @@ impl Acknowledged {
         assert!(rows["sessions"].as_u64().unwrap() >= self.tokens.len() as u64);
     }
 
-    /// All of it is there.
+    /// Checks that all of it is there.
     pub fn check_store(&self, store: &str) {
         let engine = open(store, json!({})).unwrap();
         for name in &self.names {
@@ -60,7 +60,7 @@ impl Acknowledged {
 }
 
 on_each_store!(kill_9_loses_nothing_acknowledged);
-/// A child with three busy threads is killed after a number of acknowledgements that a seed decides.
+/// A child with three busy threads is killed after a number of acknowledgements that a seed determines.
 fn kill_9_loses_nothing_acknowledged(store: &Store) {
     let mut acknowledged = Acknowledged::default();
     let mut seed = 0x9e37_79b9_u32;
@@ -95,7 +95,7 @@ pub fn work(store: &str) {
     });
 }
 
-/// A life: each step is reported when it is acknowledged.
+/// The calls of an account's life. Each step is reported after its acknowledgement.
 fn live(engine: &Engine, name: &str) {
     let name = format!("{name}-{}", std::process::id());
     register(engine, &name).unwrap();
@@ -109,9 +109,9 @@ fn live(engine: &Engine, name: &str) {
     report(&json!({"left": leaves}));
 }
 
-/// A child dies in the middle of the write that takes a file beyond a bound, which the kernel sees to
-/// (SIGXFSZ): so it dies in every kind of write there is, from the key file and the first page of the
-/// schema to the checkpoint at the end, with that write cut off at any byte.
+/// A child dies in the middle of the write that extends a file beyond a limit (SIGXFSZ): so it dies in every
+/// kind of write, from the key file and the first page of the schema to the checkpoint at the end, with that
+/// write cut off at any byte.
 #[test]
 fn dying_in_any_write_loses_nothing_acknowledged() {
     let (mut died, mut lived) = (0, 0);

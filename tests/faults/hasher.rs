@@ -1,5 +1,5 @@
-//! The password hasher under load: its memory stays inside the configuration, its queue is bounded and
-//! fair, and no memory is an answer.
+//! Tests of the password hasher under load: its memory stays within the configuration, its queue is bounded
+//! and fair, and missing memory is reported.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,14 +12,14 @@ use crate::stage::{
     Child, PASSWORD, Store, call, count, guess, is_active, limit, login, open, register, report, together,
 };
 
-/// 200 logins at once, each of 8 MiB, in two places: 16 MiB, not 1600.
+/// 200 logins at the same time, each with 8 MiB, in two places: they take 16 MiB, not 1600.
 #[test]
 fn two_hundred_logins_at_once() {
     let store = Store::sqlite();
     let mut child = Child::start(&json!({"role": "many logins", "store": store.url()}));
     let grown_kib = child.report().unwrap().as_u64().unwrap();
     child.succeed();
-    // Beside the hashes: 200 threads, their requests, and the store's caches.
+    // The rest is for 200 threads, their requests, and the store's caches.
     assert!(grown_kib < 2 * 8192 + 65_536, "{grown_kib} KiB");
     assert_eq!(store.rows()["sessions"], 200);
 }
@@ -38,15 +38,15 @@ pub fn many_logins(store: &str) {
     report(&json!(status_kib("VmHWM") - before));
 }
 
-/// A number of `/proc/self/status`.
+/// Reads a number of `/proc/self/status`.
 fn status_kib(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Whoever finds the queue full gets `hash_queue_full`, and it is no failed attempt: nobody looked at the
-/// password.
+/// A call that finds the queue full gets `hash_queue_full`. That is no failed attempt, because the password
+/// was not checked.
 #[test]
 fn an_overflow_is_no_failed_attempt() {
     let store = Store::sqlite();
@@ -63,7 +63,7 @@ pub fn overflow(store: &str) {
         let busy = AtomicBool::new(true);
         thread::scope(|scope| {
             for _ in 0..2 {
-                // Two keep the place and the queue full, and may overflow themselves.
+                // Two callers occupy the place and fill the queue, and may overflow it themselves.
                 scope.spawn(|| {
                     while busy.load(Ordering::Relaxed) {
                         let _ = call(&engine, "hash_password", json!({"password": PASSWORD}));
@@ -79,13 +79,14 @@ pub fn overflow(store: &str) {
     }
     assert!(overflowed > 10, "{overflowed}");
     assert!(login(&engine, "ada").is_ok());
-    // The guesses that are allowed are still as many as before.
+    // The number of allowed guesses has not changed.
     let guesses: Vec<Code> = (0..11).map(|_| guess(&engine, "ada")).collect();
     assert_eq!(guesses[..10], [Code::InvalidCredentials; 10]);
     assert_eq!(guesses[10], Code::TooManyAttempts);
 }
 
-/// Places are given in the order of arrival: who hashes in a loop keeps nobody waiting for ever.
+/// Places are given in the order of arrival: a caller that hashes in a loop does not keep others waiting for
+/// ever.
 #[test]
 fn the_queue_is_fair() {
     let store = Store::sqlite();
@@ -111,8 +112,8 @@ pub fn fair_queue(store: &str) {
     assert!(greedy < 1000, "{greedy} beside 100");
 }
 
-/// Two engines with one place hash one at a time: while one of them does, whoever may not wait is refused by the
-/// other. Forked meanwhile, a child hashes at once: it has places of its own.
+/// Two engines with one place hash one at a time: while one of them does, the other refuses callers that may
+/// not wait. A child that is forked meanwhile hashes at once, because it has its own places.
 #[test]
 fn the_places_are_the_processes() {
     let store = Store::sqlite();
@@ -138,14 +139,14 @@ pub fn two_engines(store: &str) {
         hashing.join().unwrap().unwrap();
     });
     assert!(hash(&other).is_ok());
-    // An engine that asks for more makes places for all, and takes them along.
+    // An engine with a larger demand adds places for all engines, and removes them when it closes.
     let wide = open(store, json!({"password": {"max_concurrent": 3}})).unwrap();
     assert_eq!(load(&other)["slots"], 3);
     drop(wide);
     assert_eq!(load(&other)["slots"], 1);
 }
 
-/// How a forked child ends: with 0 where `f` holds.
+/// Returns how a forked child ends: with 0 if `f` holds.
 fn forked(f: impl FnOnce() -> bool) -> i32 {
     // SAFETY: the child runs `f` and ends at once.
     match unsafe { libc::fork() } {
@@ -162,8 +163,8 @@ fn forked(f: impl FnOnce() -> bool) -> i32 {
     }
 }
 
-/// Where the system has no memory for a hash, that is an error of one call; it is no failed attempt; and
-/// what needs no hash goes on.
+/// If the system has no memory for a hash, one call fails. That is no failed attempt, and calls without a
+/// hash work.
 #[test]
 fn no_memory_is_an_answer() {
     let store = Store::sqlite();

@@ -1,4 +1,4 @@
-//! Faults put between the process and the disk, one call further each time until the work passes untouched: I/O
+//! Tests with faults between the process and the disk, one call later each time until the work succeeds: I/O
 //! errors, a full disk and kill at every read, write, sync and truncation of the store's files.
 
 use std::os::unix::process::ExitStatusExt;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::crash::Acknowledged;
 use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, report};
 
-/// Compiles what stands between.
+/// Compiles the library that injects the faults.
 pub fn shim(store: &Store) -> PathBuf {
     let (source, library) =
         (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), store.path().join("shim.so"));
@@ -21,7 +21,8 @@ pub fn shim(store: &Store) -> PathBuf {
     library
 }
 
-/// Runs a life with the fault `class:nth:error:times`; whether it was met. `None` of `error` kills.
+/// Runs a life with the fault `class:nth:error:times`. Returns whether the fault occurred. `None` as `error`
+/// kills.
 fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize) -> bool {
     let store = Store::sqlite();
     let hit = store.path().join("hit");
@@ -87,7 +88,7 @@ fn a_truncation_that_fails() {
     until_it_passes("truncate", Some(libc::EIO), 1, 1);
 }
 
-/// The child: a life in which every failure is a clear one, leaves nothing, and passes.
+/// The child: a life in which every failure is clear, leaves no trace, and is temporary.
 pub fn faulted(store: &str) {
     let engine = again(|| open(store, json!({})).map_err(|error| error.code));
     live(&engine);
@@ -140,7 +141,7 @@ fn again_active(engine: &Engine, token: &str) -> bool {
     again(|| call(engine, "introspect", json!({"token": token})))["active"].as_bool().unwrap()
 }
 
-/// Until it passes; before that it fails as the fault does, and in no other way.
+/// Repeats `f` until it succeeds. Before that it fails as the fault does, and in no other way.
 fn again<T>(mut f: impl FnMut() -> Result<T, Code>) -> T {
     for _ in 0..8 {
         match f() {
@@ -151,7 +152,8 @@ fn again<T>(mut f: impl FnMut() -> Result<T, Code>) -> T {
     panic!("the engine does not recover")
 }
 
-/// The store does not answer. SQLite takes a read that fails with EIO for a damaged file (SQLITE_IOERR_CORRUPTFS).
+/// The store does not answer. SQLite takes a read that fails with EIO for a damaged file
+/// (SQLITE_IOERR_CORRUPTFS).
 #[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn is_of_the_fault(code: Code) -> bool {
     let is_read = || std::env::var("FAULT").is_ok_and(|fault| fault.starts_with("read:"));

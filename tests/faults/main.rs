@@ -1,5 +1,5 @@
-//! Races, crashes and faults: threads and processes that want the same thing, kill -9, full disks, files
-//! that are no store, lost keys, no memory, clocks that jump. Nothing crashes, hangs or is half done.
+//! Tests of races, crashes and faults: concurrent threads and processes, kill -9, full disks, files that are
+//! no store, lost keys, missing memory, clocks that jump. Nothing crashes, hangs or is half done.
 
 mod backup;
 mod checkpoints;

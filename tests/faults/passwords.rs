@@ -1,4 +1,4 @@
-//! Passwords that are changed while somebody else uses them, and hashes as they lie on the disk.
+//! Tests of passwords that change while another caller uses them, and of stored hashes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::stage::{
 const NEW: &str = "nine wiser words yet";
 const TEMPORARY: &str = "a word for one day only";
 
-/// The id of a new account.
+/// Returns the id of a new account.
 fn registered(engine: &Engine, name: &str) -> String {
     register(engine, name).unwrap()["user"]["id"].as_str().unwrap().to_owned()
 }
@@ -22,7 +22,7 @@ fn login_with(engine: &Engine, name: &str, password: &str) -> Result<Value, Code
     call(engine, "login", json!({"username": name, "password": password}))
 }
 
-/// The hash as the store keeps it, of a store that no engine has open.
+/// Returns the stored hash. No engine has the store open.
 fn kept_hash(store: &Store, name: &str) -> String {
     let rows = store.query(&format!("SELECT password_hash FROM users WHERE username = '{name}'"));
     rows[0]["password_hash"].as_str().unwrap().to_owned()
@@ -79,7 +79,7 @@ fn threads_get_no_more_guesses_at_the_old_password(store: &Store) {
     assert_eq!(login(&engine, "ada"), Err(Code::TooManyAttempts));
 }
 
-/// An engine that does something to the store when its clock is asked for the n-th time after `armed`.
+/// An engine that changes the store when its clock is read for the n-th time after `armed`.
 struct Interrupted {
     engine: Engine,
     asked: Arc<AtomicUsize>,
@@ -103,7 +103,7 @@ impl Interrupted {
         Interrupted { engine, asked, at }
     }
 
-    /// How often `f` asks.
+    /// Returns how often `f` reads the clock.
     fn asks(&self, f: impl FnOnce(&Engine)) -> usize {
         let before = self.asked.load(Ordering::SeqCst);
         f(&self.engine);
@@ -116,8 +116,8 @@ impl Interrupted {
 }
 
 on_each_store!(a_login_beside_a_change);
-/// A login that computes a better hash of the old password while the password is changed neither enters nor
-/// brings the old one back.
+/// A login computes a better hash of the old password while the password is changed: it neither succeeds nor
+/// brings the old password back.
 fn a_login_beside_a_change(store: &Store) {
     let other = Arc::new(store.open());
     let id = registered(&other, "ada");
@@ -129,7 +129,7 @@ fn a_login_beside_a_change(store: &Store) {
         }
     };
     let stage = Interrupted::open(store, json!({"password": {"iterations": 2}}), changing);
-    // The clock is asked before the hash, for the throttle, and after it, for the session.
+    // The clock is read before the hash, for the throttle, and after it, for the session.
     stage.arm(1);
     assert_eq!(login(&stage.engine, "ada"), Err(Code::InvalidCredentials));
     assert_eq!(login(&stage.engine, "ada"), Err(Code::InvalidCredentials));
@@ -140,7 +140,7 @@ fn a_login_beside_a_change(store: &Store) {
 }
 
 on_each_store!(a_change_beside_a_revoked_session);
-/// Whoever ends a session while it changes the password ends that change, too.
+/// Ending a session while it changes the password makes that change fail, too.
 fn a_change_beside_a_revoked_session(store: &Store) {
     let other = Arc::new(store.open());
     registered(&other, "ada");
@@ -155,7 +155,7 @@ fn a_change_beside_a_revoked_session(store: &Store) {
         let request = json!({"token": token, "old_password": PASSWORD, "new_password": new});
         call(engine, "change_password", request)
     };
-    // The last question comes just before the transaction.
+    // The last reading comes just before the transaction.
     let until_then = stage.asks(|engine| assert_eq!(change(engine, PASSWORD), Err(Code::WeakPassword)));
     stage.arm(until_then);
     assert_eq!(change(&stage.engine, NEW), Err(Code::InvalidToken));
@@ -163,8 +163,8 @@ fn a_change_beside_a_revoked_session(store: &Store) {
 }
 
 on_each_store!(a_reauthentication_beside_a_change_and_a_logout);
-/// A password that is proven again while it is changed, or while the session ends, makes nothing fresh, whenever that
-/// happens.
+/// A reauthentication during a change of the password, or during a logout, makes no session fresh, at any
+/// moment.
 fn a_reauthentication_beside_a_change_and_a_logout(store: &Store) {
     let other = Arc::new(store.open());
     for operation in ["change_password", "logout"] {
@@ -192,7 +192,8 @@ fn a_reauthentication_beside_a_change_and_a_logout(store: &Store) {
             prove(&stage.engine, &token).err()
         };
         let outcomes: Vec<Option<Code>> = (0..questions).map(outcome).collect();
-        // Whoever comes after the transaction comes too late; the last before it comes after the hash, which was right.
+        // A change after the transaction comes too late. The last one before it comes after the hash, which
+        // was right.
         let refused: Vec<Code> = outcomes.iter().map_while(|code| *code).collect();
         let refusals = [Code::InvalidToken, Code::InvalidCredentials];
         assert!(refused.iter().all(|code| refusals.contains(code)), "{operation}: {outcomes:?}");
@@ -202,7 +203,8 @@ fn a_reauthentication_beside_a_change_and_a_logout(store: &Store) {
 }
 
 on_each_store!(changes_win_over_better_hashes);
-/// Logins with the old password, each with a better hash in hand, beside a change: the new one stays.
+/// Logins with the old password, each with a better hash computed, run beside a change: the new password
+/// stays.
 fn changes_win_over_better_hashes(store: &Store) {
     let mut password = PASSWORD.to_owned();
     let id = registered(&store.open(), "ada");
@@ -238,7 +240,7 @@ fn a_pepper_seals_what_is_kept(store: &Store) {
     let (ada, grace) = (kept_hash(store, "ada"), kept_hash(store, "grace"));
     assert!(ada.starts_with("$sealed$") && !ada.contains("argon2"), "{ada}");
 
-    // What is as it should be stays; what is not follows at the next login, and only then.
+    // A hash in the current form stays. Any other hash follows at the next login, and only then.
     assert!(login(&at(&on), "ada").is_ok());
     assert_eq!(kept_hash(store, "ada"), ada);
     assert!(login(&at(&off), "ada").is_ok());
@@ -248,7 +250,7 @@ fn a_pepper_seals_what_is_kept(store: &Store) {
     assert!(login(&at(&on), "ada").is_ok());
     assert!(kept_hash(store, "ada").starts_with("$sealed$"));
 
-    // Whoever writes to the store gains nothing by a hash of another account, or one that they made up.
+    // A writer to the store gains nothing by the hash of another account, or by an invented hash.
     for forged in [grace.as_str(), "$sealed$", "$sealed$AAAA", &format!("{ada}A"), &ada[..ada.len() - 4]] {
         store.execute(&format!("UPDATE users SET password_hash = '{forged}' WHERE username = 'ada'"));
         for keys in [&on, &off] {
@@ -277,8 +279,8 @@ fn a_pepper_follows_the_secret_key(store: &Store) {
 }
 
 on_each_store!(an_address_verified_beside_a_logout);
-/// The session that proves whose account a mailed token is for ends while the token is redeemed: the address stays
-/// unverified, and the token good.
+/// The session that proves the account ends while the mailed token is redeemed: the address stays unverified,
+/// and the token valid.
 fn an_address_verified_beside_a_logout(store: &Store) {
     let keys = json!({"mail": {"links": {"verify_email": "https://app.example/{token}"}}});
     let other = Arc::new(open(store.url(), keys.clone()).unwrap());

@@ -1,6 +1,6 @@
-//! A power cut: what the disk holds at any moment is enough. The store is on a file system in an image; the image is
-//! copied while its pages that were never synced are in memory only, and a machine that wakes up with the copy
-//! finds everything that was acknowledged.
+//! Tests of power failures: the synced data on the disk are complete at every moment. The store is on a file
+//! system in an image. The image is copied while its unsynced pages are in memory only, and a machine that
+//! starts from the copy finds every acknowledged write.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn a_power_cut_loses_nothing_acknowledged() {
         for _ in 0..1 + seed % 61 {
             acknowledged.add(&child.report().unwrap());
         }
-        // Nothing more is acknowledged while the copy is made.
+        // No more writes are acknowledged while the copy is made.
         child.pause();
         while let Some(report) = child.reported() {
             acknowledged.add(&report);
@@ -47,7 +47,7 @@ fn a_power_cut_loses_nothing_acknowledged() {
     assert!(acknowledged.left.len() > 20);
 }
 
-/// The kernel may be writing for a moment still: two copies that are alike are of one moment.
+/// The kernel may still be writing for a moment: two equal copies show one moment.
 fn copy_when_still(image: &Path, copy: &Path) {
     let mut last = fs::read(image).unwrap();
     loop {

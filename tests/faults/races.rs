@@ -1,4 +1,4 @@
-//! Threads and processes that want the same thing at the same moment.
+//! Tests of threads and processes that compete at the same moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -39,8 +39,8 @@ fn one_thread_gets_the_address(store: &Store) {
 }
 
 on_each_store!(processes_share_a_new_store);
-/// Eight processes open a path where nothing is, at once: they make one key and one schema, one of them
-/// gets the name, one the address, and the tokens of each are good in all.
+/// Eight processes open a new path at the same time: they make one key and one schema, one of them gets the
+/// name, one the address, and each accepts the tokens of all.
 fn processes_share_a_new_store(store: &Store) {
     for _ in 0..4 {
         let store = store.another().without_tables();
@@ -95,8 +95,8 @@ pub fn contend(store: &str) {
 }
 
 on_each_store!(groups_keep_each_members_outcome);
-/// Writes of many threads are committed as groups: each gets its own answer, and what fails in a group
-/// disturbs nobody else in it.
+/// Writes of many threads are committed as groups: each gets its own result, and a failure in a group does
+/// not disturb the other members.
 fn groups_keep_each_members_outcome(store: &Store) {
     let engine = store.open();
     register(&engine, "ada").unwrap();
@@ -125,7 +125,7 @@ fn groups_keep_each_members_outcome(store: &Store) {
 }
 
 on_each_store!(refusals_leave_no_trace);
-/// What is refused leaves no row behind.
+/// A refused request leaves no row behind.
 fn refusals_leave_no_trace(store: &Store) {
     let keys = json!({"throttle": {"account_failures": 2, "source_failures": 3}});
     let engine = open(store.url(), keys.clone()).unwrap();
@@ -148,7 +148,7 @@ fn refusals_leave_no_trace(store: &Store) {
     assert_eq!(before.len(), 5 + 4, "{counted}");
     assert_eq!(store.rows(), json!({"users": 1, "roles": 0, "sessions": 0}));
 
-    // The account is locked, and so is the source: no count changes, and no name gets a row.
+    // The account and the source are locked: no counter changes, and no name gets a row.
     let engine = open(store.url(), keys).unwrap();
     for name in ["ada", "nobody", "grace"] {
         let request = json!({"username": name, "password": PASSWORD, "client": client});
@@ -159,7 +159,7 @@ fn refusals_leave_no_trace(store: &Store) {
 }
 
 on_each_store!(threads_get_no_more_guesses);
-/// However many guess at once, no more guesses are looked at than the throttle allows.
+/// Concurrent guesses are checked no more often than the throttle allows.
 fn threads_get_no_more_guesses(store: &Store) {
     let engine = store.open();
     register(&engine, "ada").unwrap();
@@ -213,8 +213,8 @@ fn engines_see_each_other(store: &Store) {
 }
 
 on_each_store!(logins_beside_an_upgrade_of_the_hash);
-/// The first login after the cost was changed upgrades the hash; those that run beside it, with the same
-/// right password, are none the worse.
+/// The first login after a change of the cost upgrades the hash. Concurrent logins with the same right
+/// password succeed.
 fn logins_beside_an_upgrade_of_the_hash(store: &Store) {
     register(&store.open(), "ada").unwrap();
     let engine = open(store.url(), json!({"password": {"iterations": 2, "max_concurrent": 8}})).unwrap();
@@ -227,7 +227,8 @@ fn logins_beside_an_upgrade_of_the_hash(store: &Store) {
 }
 
 on_each_store!(a_login_beside_a_revocation);
-/// Whoever ends all sessions, or all but their own, while a login computes its hash ends that login, too.
+/// Ending all sessions, or all but the caller's own, while a login computes its hash makes that login fail,
+/// too.
 fn a_login_beside_a_revocation(store: &Store) {
     beside_a_login(store, "ada", "logout", |token, _| json!({"token": token, "everywhere": true}), false);
     let all = |_: &str, who: &Value| json!({"user_id": who["user"]["id"]});
@@ -250,7 +251,7 @@ fn beside_a_login(
     let token = login(&other, name).unwrap();
     let who = call(&other, "authenticate", json!({"token": token})).unwrap();
     let request = request(&token, &who);
-    // The clock is asked before the hash, for the throttle, and after it, for the session.
+    // The clock is read before the hash, for the throttle, and after it, for the session.
     let (asked, armed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let clock = {
         let (asked, armed, other) = (asked.clone(), armed.clone(), other.clone());
@@ -270,7 +271,7 @@ fn beside_a_login(
 }
 
 on_each_store!(readers_are_not_starved);
-/// Readers wait for a connection in turn: however many there are, each gets its answer.
+/// Readers take turns for a connection: each of many gets its answer.
 fn readers_are_not_starved(store: &Store) {
     let keys = json!({"limits": {"store_connections": 1, "store_timeout_ms": 5000}});
     let engine = open(store.url(), keys).unwrap();

@@ -1,4 +1,4 @@
-//! What is left of what was deleted or revoked: nothing.
+//! Tests that deleted or revoked data leave nothing behind.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::stage::{PASSWORD, Store, call, login, on_each_store, open, register};
 
-/// Neither the file nor its log has what an account was, once the log was moved into the file.
+/// After a checkpoint, neither the file nor its log contains data of a deleted account.
 #[test]
 fn deleted_rows_are_overwritten() {
     let store = Store::sqlite();
     let marker = "Zyxomma-petiolatum";
     let engine = store.open();
-    // Rows around it, so that its page stays.
+    // Rows around it keep its page in use.
     (0..20).for_each(|index| drop(register(&engine, &format!("user{index}")).unwrap()));
     let request = json!({"username": marker, "email": format!("{marker}@example.com"), "password": PASSWORD,
         "attributes": {"text": marker.repeat(300)}});
@@ -31,7 +31,8 @@ fn deleted_rows_are_overwritten() {
     login(&store.open(), "user7").unwrap();
 }
 
-/// Whatever was under way for an account ends with its sessions: mails with tokens that wait, and the tokens.
+/// Everything that was pending for an account ends with its sessions: waiting mails with tokens, and the
+/// tokens.
 fn mails_and_secrets_end_with_the_sessions(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let engine = open(store.url(), json!({"mail": {"links": links, "delivery": "manual"}})).unwrap();

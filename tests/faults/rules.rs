@@ -1,12 +1,12 @@
-//! Rules that the host made in the store: rows of its own tables that refer to accounts, constraints, triggers.
-//! What they forbid is not for a retry.
+//! Tests of rules that the host made in the store: rows of its own tables that refer to accounts,
+//! constraints, triggers. A change that they forbid is not retried.
 
 use doorward::{Code, Engine};
 use serde_json::{Value, json};
 
 use crate::stage::{PASSWORD, Store, call, login, on_each_store, register, together};
 
-/// How the host is told.
+/// Returns the detail of a forbidden operation.
 fn forbidden(engine: &Engine, operation: &str, request: Value) -> String {
     let error = engine.call(operation, &request.to_string()).unwrap_err();
     assert_eq!((error.code.name(), error.status().http()), ("store_constraint", 409));
@@ -22,7 +22,7 @@ fn rows_of_the_hosts_refer_to_an_account(store: &Store) {
         let engine = store.open();
         let detail = forbidden(&engine, "delete_user", json!({"id": id}));
         assert!(detail.contains("rows of another table refer to it"), "{detail}");
-        // Nothing of it is left.
+        // Nothing has changed.
         login(&engine, "ada").unwrap();
         drop(engine);
         store.execute("DROP TABLE orders");
@@ -49,7 +49,7 @@ fn a_trigger_and_an_index_of_the_hosts(store: &Store) {
     let engine = store.open();
     let account = |name: &str, locale: &str| json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "locale": locale});
     let detail = forbidden(&engine, "register", account("grace", "de"));
-    // Of what the trigger says nothing is repeated.
+    // The trigger's own text is not repeated.
     assert!(detail.contains("a trigger forbids it") && !detail.contains("grace"), "{detail}");
     call(&engine, "register", account("hedy", "de")).unwrap();
     let detail = forbidden(&engine, "register", account("mary", "de"));
@@ -63,7 +63,8 @@ fn a_trigger_and_an_index_of_the_hosts(store: &Store) {
 }
 on_each_store!(a_trigger_and_an_index_of_the_hosts);
 
-/// A rule that is looked at with the commit stops those who share it, and is for ever only for whom it forbids.
+/// A rule that is checked at the commit stops all members of a group, but is permanent only for the member
+/// that it forbids.
 #[test]
 fn who_shares_a_commit_may_try_again() {
     let store = Store::sqlite();
@@ -92,7 +93,7 @@ fn who_shares_a_commit_may_try_again() {
     assert_eq!(call(&engine, "delete_user", json!({"id": id})).unwrap_err(), Code::StoreConstraint);
 }
 
-/// What nobody mends by trying again is not called so: a schema that is not as it was made.
+/// A schema that was changed is a permanent failure, because no retry repairs it.
 fn a_table_or_column_is_missing(store: &Store) {
     let engine = store.open();
     let why = |operation: &str, request: Value| {
@@ -113,7 +114,7 @@ fn a_table_or_column_is_missing(store: &Store) {
     store.execute("ALTER TABLE known_devices RENAME TO devices");
     let login = json!({"username": "ada", "password": PASSWORD, "client": {"device_id": "phone"}});
     assert_eq!(why("login", login), "a table is missing");
-    // The database serves other tests.
+    // Other tests use the database.
     store.execute("ALTER TABLE devices RENAME TO known_devices");
 }
 on_each_store!(a_table_or_column_is_missing);

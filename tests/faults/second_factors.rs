@@ -1,4 +1,4 @@
-//! Codes that many offer at once, at any time, from other hands and from other rows.
+//! Tests of codes that are offered concurrently, at other times, by other users, and from other rows.
 
 use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use crate::totp;
 
 const NOW: i64 = 1_800_000_000;
 
-/// An engine whose clock stands.
+/// An engine whose clock stands still.
 fn engine_at(store: &str, unix_seconds: i64, keys: Value) -> Engine {
     let clock = Clock::custom(move || unix_seconds.saturating_mul(1000));
     Engine::open(config(store, keys), Hooks::new().clock(clock)).unwrap()
 }
 
-/// An account with an authenticator app, confirmed at this time.
+/// An account with an authenticator app that was confirmed at this time.
 struct Enrolled {
     id: Value,
     secret: String,
@@ -40,7 +40,7 @@ fn challenge(engine: &Engine, name: &str) -> Value {
 }
 
 on_each_store!(a_code_is_good_once);
-/// Of many who take the same code at once, in many logins and over one challenge, one gets in.
+/// Of many callers who offer one code at once, in many logins and for one challenge, one succeeds.
 fn a_code_is_good_once(store: &Store) {
     let keys = json!({"throttle": {"account_failures": 100}, "password": {"max_concurrent": 2}});
     let ada = enrol(&engine_at(store.url(), NOW - 30, json!({})), "ada", NOW - 30);
@@ -118,8 +118,7 @@ fn a_recovery_code_is_good_once(store: &Store) {
 }
 
 on_each_store!(threads_get_no_more_guesses_at_codes);
-/// However many guess at once, no more codes are looked at than the throttle allows, nor more than a challenge
-/// bears.
+/// Concurrent guesses are checked no more often than the throttle and the challenge allow.
 fn threads_get_no_more_guesses_at_codes(store: &Store) {
     let engine = engine_at(store.url(), NOW, json!({}));
     let ada = enrol(&engine, "ada", NOW);
@@ -138,7 +137,7 @@ fn threads_get_no_more_guesses_at_codes(store: &Store) {
 
 on_each_store!(codes_at_any_time);
 fn codes_at_any_time(store: &Store) {
-    // The clock is held between 1970 and the year 10000.
+    // The clock is kept between 1970 and the year 10000.
     let year_10000 = 253_402_300_800;
     for (index, time) in [0, 29, 30, NOW, year_10000 - 60, year_10000].into_iter().enumerate() {
         let name = format!("user{index}");
@@ -158,7 +157,7 @@ fn codes_at_any_time(store: &Store) {
 }
 
 on_each_store!(a_seed_is_its_users);
-/// A sealed seed in another user's row opens for nobody, and a recovery code is no other user's.
+/// A sealed seed in another user's row opens for no user, and a recovery code is valid for its own user only.
 fn a_seed_is_its_users(store: &Store) {
     let engine = engine_at(store.url(), NOW, json!({}));
     let (ada, bob) = (enrol(&engine, "ada", NOW), enrol(&engine, "bob", NOW));
@@ -209,6 +208,6 @@ fn a_deleted_user_leaves_no_factor(store: &Store) {
     for table in ["totp", "recovery_codes"] {
         assert_eq!(store.count(table), 0, "{table}");
     }
-    // The guesses are not counted any more; how many events the last one made is, until that expires.
+    // The guesses no longer count. The number of events that the last one caused stays until it expires.
     assert_eq!(store.count("throttles"), 1);
 }

@@ -1,4 +1,4 @@
-//! Secret keys: where they come from, who may read them, and that a store opens with its own alone.
+//! Tests of secret keys: their origin, their readers, and that a store opens only with its own.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -28,14 +28,14 @@ fn files_are_their_owners_alone() {
         assert_eq!(mode(&store.path().join(file)), 0o600, "{file}");
     }
     drop(engine);
-    // Nothing but the two remains, no draft of the key either.
+    // Only these two files remain, and no draft of the key.
     let mut names: Vec<_> =
         fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["store.db", "store.db.key"]);
     let key = fs::read_to_string(store.key_file()).unwrap();
     assert!(key.trim().len() >= 43, "256 bits");
-    // It is read as it is, with or without white space around it.
+    // The key is read with or without white space around it.
     fs::write(store.key_file(), format!("\n  {}\r\n", key.trim())).unwrap();
     login(&store.open(), "ada").unwrap();
 }
@@ -50,14 +50,14 @@ fn a_store_opens_with_its_own_key_alone(store: &Store) {
     for keys in [json!({"secret_key": NEW}), json!({"secret_keys": [NEW]})] {
         assert_eq!(refused(store.url(), keys), Code::WrongSecretKey);
     }
-    // The default is a key file; there is none, and none is made for a store that has a key.
+    // The default is a key file. It does not exist, and none is made for a store that has a key.
     assert_eq!(refused(store.url(), json!({})), Code::WrongSecretKey);
     assert!(!store.key_file().exists());
     let elsewhere = store.path().join("elsewhere.key");
     let keys = json!({"secret_key_file": elsewhere});
     assert_eq!(refused(store.url(), keys.clone()), Code::WrongSecretKey);
     assert!(!elsewhere.exists());
-    // A file of the right key does.
+    // A file with the right key opens the store.
     fs::write(&elsewhere, OLD).unwrap();
     assert!(is_active(&open(store.url(), keys).unwrap(), &token));
     // Refusals changed nothing.
@@ -77,7 +77,7 @@ fn a_lost_key_file_is_not_replaced() {
     assert!(!store.key_file().exists());
     fs::rename(&lost, store.key_file()).unwrap();
     login(&store.open(), "ada").unwrap();
-    // A store that is gone is not made anew by the way; deliberately it is, under the key that is still there.
+    // A lost store is not recreated silently. On request it is, under the key that still exists.
     let key = fs::read(store.key_file()).unwrap();
     fs::remove_file(store.file()).unwrap();
     assert_eq!(refused(store.url(), json!({})), Code::InvalidConfig);
@@ -87,8 +87,8 @@ fn a_lost_key_file_is_not_replaced() {
 }
 
 on_each_store!(several_keys);
-/// With a new key before the old one, what the old one made is still good; without the old one the store
-/// does not open while rows are sealed by it.
+/// With a new key before the old one, the old key's data stay valid. Without the old one the store does not
+/// open while rows are sealed by it.
 fn several_keys(store: &Store) {
     let with = |keys: &[&str]| open(store.url(), json!({"secret_keys": keys}));
     let engine = with(&[OLD]).unwrap();
@@ -108,27 +108,28 @@ fn several_keys(store: &Store) {
     let newer = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
     drop(engine);
 
-    // What the older key had sealed is sealed anew, so that it may go; its refresh tokens go with it.
+    // The older key's data are sealed anew, so that the key can be removed. Its refresh tokens become
+    // invalid.
     assert_eq!(with(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
     let engine = with(&[NEW]).unwrap();
     assert!(is_active(&engine, sessions[1]["access_token"].as_str().unwrap()));
     assert!(!is_active(&engine, sessions[1]["refresh_token"].as_str().unwrap()));
     assert!(is_active(&engine, newer["refresh_token"].as_str().unwrap()));
     drop(engine);
-    // A process that has the keys in the other order understands what the newer one made.
+    // A process that has the keys in the other order understands the newer key's data.
     let engine = with(&[OLD, NEW]).unwrap();
     for session in [&sessions[1], &newer] {
         assert!(is_active(&engine, session["access_token"].as_str().unwrap()));
         assert!(is_active(&engine, session["refresh_token"].as_str().unwrap()));
     }
     drop(engine);
-    // It has turned nothing back.
+    // It has reverted nothing.
     assert_eq!(with(&[OLD]).err().unwrap().code, Code::WrongSecretKey);
     assert!(is_active(&with(&[NEW]).unwrap(), newer["refresh_token"].as_str().unwrap()));
 }
 
 on_each_store!(several_keys_from_files);
-/// As secrets are mounted: links, which nobody may write. They are as keys in the configuration, and none is ever made.
+/// Secrets mounted as read-only links. They work like keys in the configuration, and none is ever created.
 fn several_keys_from_files(store: &Store) {
     let folder = store.path();
     let [new, old] = [("new", NEW), ("old", OLD)].map(|(name, key)| {
@@ -154,7 +155,7 @@ fn several_keys_from_files(store: &Store) {
     assert!(!store.key_file().exists());
 }
 
-/// A list names what has to be there: nothing is made where one file is missing or no key, not even a store.
+/// The files of a list must exist: nothing is created, not even a store, if one file is missing or invalid.
 #[test]
 fn listed_files_are_there() {
     let store = Store::sqlite();
@@ -174,7 +175,7 @@ fn listed_files_are_there() {
     }
 }
 
-/// The owner alone reads a key file, or root keeps it for a group of the process.
+/// Only its owner can read a key file, or root provides it to a group of the process.
 #[test]
 fn the_doctor_looks_at_every_key_file() {
     let store = Store::sqlite();
@@ -192,7 +193,7 @@ fn the_doctor_looks_at_every_key_file() {
         let fields = ["/secret_key_files/0", "/secret_key_files/1"];
         assert_eq!(files.iter().map(|file| &file["field"]).collect::<Vec<_>>(), fields);
         assert_eq!(files[0]["severity"], "ok");
-        // Only root gives files away.
+        // Only root can change the owner of a file.
         is_owned.then(|| files[1]["severity"].as_str().unwrap().to_owned())
     };
     let own = fs::metadata(&first).unwrap();
@@ -249,7 +250,7 @@ fn weak_keys_are_refused() {
         assert_eq!(error.field.as_deref(), Some("/secret_key_file"));
         assert_eq!(fs::read(store.key_file()).unwrap(), text, "left as it was");
     }
-    // Any bytes will do, if there are enough of them.
+    // Any bytes are accepted, if there are enough of them.
     fs::write(store.key_file(), (128..=255).collect::<Vec<u8>>()).unwrap();
     register(&store.open(), "ada").unwrap();
     fs::write(store.key_file(), (128..=254).collect::<Vec<u8>>()).unwrap();
@@ -264,7 +265,7 @@ fn a_key_file_that_cannot_be_made() {
     let store = Store::sqlite();
     let keys = json!({"secret_key_file": store.path().join("no/such/folder.key")});
     assert_eq!(refused(store.url(), keys), Code::InvalidConfig);
-    // The store that was begun is finished by the next who opens it.
+    // The next process that opens the store finishes its creation.
     register(&store.open(), "ada").unwrap();
 }
 

@@ -1,5 +1,5 @@
-//! Sessions under concurrency: one refresh token offered from everywhere at once, in threads and in
-//! processes; what was acknowledged holds after kill -9.
+//! Tests of concurrent sessions: one refresh token offered by many threads and processes at once;
+//! acknowledged changes survive kill -9.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -43,7 +43,8 @@ fn processes_refresh_one_token_and_get_one_successor(store: &Store) {
 }
 
 on_each_store!(a_refresh_whose_reply_was_lost_is_asked_again);
-/// The process that refreshed dies before anybody hears of it: asking again gives the same answer.
+/// The process that refreshed dies before its client gets the answer: a repeated request gets the same
+/// answer.
 fn a_refresh_whose_reply_was_lost_is_asked_again(store: &Store) {
     let engine = store.open();
     register(&engine, "ada").unwrap();
@@ -68,8 +69,8 @@ fn a_revocation_that_was_acknowledged_holds_after_kill_9(store: &Store) {
 }
 
 on_each_store!(a_spent_token_ends_the_session_for_everybody);
-/// Half of the threads offer the newest token, half one that is long spent: whatever the order, the spent
-/// one is refused, and when all is over the session is dead for everybody.
+/// Half of the threads offer the newest token, half a token that was spent long ago: in any order the spent
+/// one is refused, and at the end the session is dead for all.
 fn a_spent_token_ends_the_session_for_everybody(store: &Store) {
     let engine = open(store.url(), json!({"refresh_grace_seconds": 0})).unwrap();
     register(&engine, "ada").unwrap();
@@ -82,7 +83,7 @@ fn a_spent_token_ends_the_session_for_everybody(store: &Store) {
 }
 
 on_each_store!(a_lost_reply_that_many_ask_for_at_once_is_one_repeat);
-/// Three days after the reply was lost, twenty tabs of the client wake up together.
+/// Three days after the reply was lost, twenty tabs of the client send the token at the same time.
 fn a_lost_reply_that_many_ask_for_at_once_is_one_repeat(store: &Store) {
     let (engine, now) = clocked(store);
     register(&engine, "ada").unwrap();
@@ -111,8 +112,8 @@ fn a_clock_set_back_two_hours_ends_no_session(store: &Store) {
 }
 
 on_each_store!(a_thief_one_step_behind_is_audited_at_once_and_cut_off);
-/// Owner and thief refresh every fifteen minutes for sixty days, the thief with the token that the owner has just
-/// replaced.
+/// Owner and thief refresh every fifteen minutes for sixty days, the thief with the token that the owner has
+/// just replaced.
 fn a_thief_one_step_behind_is_audited_at_once_and_cut_off(store: &Store) {
     let (engine, now) = clocked(store);
     register(&engine, "ada").unwrap();
@@ -138,7 +139,7 @@ fn a_thief_one_step_behind_is_audited_at_once_and_cut_off(store: &Store) {
     assert_eq!(ended["events"][0]["detail"], "repeated");
 }
 
-/// An engine and the hands of its clock.
+/// Returns an engine, and the time of its clock.
 fn clocked(store: &Store) -> (Engine, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(1_800_000_000_000));
     let hand = Arc::clone(&now);
@@ -146,7 +147,7 @@ fn clocked(store: &Store) -> (Engine, Arc<AtomicI64>) {
     (Engine::open(config(store.url(), json!({})), Hooks::new().clock(clock)).unwrap(), now)
 }
 
-/// What the log tells of repeats.
+/// Returns the repeats in the log.
 fn repeats(engine: &Engine) -> Vec<String> {
     let answer = call(engine, "events", json!({"kind": "refresh_repeated"})).unwrap();
     let events = answer["events"].as_array().unwrap();
@@ -154,7 +155,7 @@ fn repeats(engine: &Engine) -> Vec<String> {
 }
 
 on_each_store!(a_rotation_is_seen_without_reopening);
-/// Two processes share a ring: what one signs after turning it, the other verifies at once.
+/// Two processes share a ring: after one rotates it and signs, the other verifies at once.
 fn a_rotation_is_seen_without_reopening(store: &Store) {
     let (one, other) = (store.open(), store.open());
     for _ in 0..3 {
@@ -181,7 +182,7 @@ pub fn session(store: &str, task: &Value) {
     told();
 }
 
-/// What a child reports, before it is killed.
+/// Returns the report of a child, which is then killed.
 fn told_by(task: &Value) -> String {
     let mut child = Child::start(task);
     assert_eq!(child.report(), Some(json!("ready")));

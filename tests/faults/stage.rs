@@ -1,4 +1,5 @@
-//! Where a test plays: engines on its store, and child processes, which are this test binary once more.
+//! The common parts of the tests: engines on their store, and child processes, which run this test binary
+//! again.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
@@ -21,7 +22,7 @@ impl Store {
         open(self.url(), json!({})).unwrap()
     }
 
-    /// What the store holds, checked for damage: how many rows each table has.
+    /// Checks the store for damage. Returns the number of rows of each table.
     pub fn rows(&self) -> Value {
         if self.is_sqlite() {
             assert_eq!(self.query("PRAGMA integrity_check"), [json!({"integrity_check": "ok"})]);
@@ -29,14 +30,14 @@ impl Store {
         }
         assert_eq!(self.count("users WHERE password_hash IS NULL"), 0);
         assert_eq!(self.count("sessions WHERE user_id NOT IN (SELECT id FROM users)"), 0);
-        // The proof of the secret key, the order of the older ones, the settings, and the head of the log.
+        // The proof of the secret key, the order of the older keys, the settings, and the head of the log.
         assert_eq!((self.count("keys"), self.count("meta")), (1, 4));
         let [users, roles, sessions] = ["users", "user_roles", "sessions"].map(|table| self.count(table));
         json!({"users": users, "roles": roles, "sessions": sessions})
     }
 }
 
-/// A configuration with the cheapest hash; `keys` are set above it.
+/// Returns a configuration with the cheapest hash; `keys` override it.
 pub fn config(store: &str, keys: Value) -> Config {
     let password = json!({"memory_kib": 64, "iterations": 1, "blocklist": false, "max_queued": 1000});
     Config::parse(&stores::config(store, json!({"password": password}), keys).to_string()).unwrap()
@@ -46,7 +47,7 @@ pub fn open(store: &str, keys: Value) -> Result<Engine, Error> {
     Engine::open(config(store, keys), Hooks::default())
 }
 
-/// The code of a store that does not open.
+/// Returns the code of a store that does not open.
 pub fn refused(store: &str, keys: Value) -> Code {
     open(store, keys).err().expect("a store that does not open").code
 }
@@ -64,7 +65,7 @@ pub fn register(engine: &Engine, name: &str) -> Result<Value, Code> {
     call(engine, "register", json!({"username": name, "email": email, "password": PASSWORD}))
 }
 
-/// Logs in; the access token.
+/// Logs in. Returns the access token.
 pub fn login(engine: &Engine, name: &str) -> Result<String, Code> {
     let reply = call(engine, "login", json!({"username": name, "password": PASSWORD}))?;
     Ok(reply["access_token"].as_str().unwrap().to_owned())
@@ -83,7 +84,7 @@ pub fn is_active(engine: &Engine, token: &str) -> bool {
     call(engine, "introspect", json!({"token": token})).unwrap()["active"].as_bool().unwrap()
 }
 
-/// Runs `f` in so many threads that begin together; their results.
+/// Runs `f` in so many threads that begin together. Returns their results.
 pub fn together<T: Send>(threads: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(threads);
     thread::scope(|scope| {
@@ -99,12 +100,12 @@ pub fn together<T: Send>(threads: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T
     })
 }
 
-/// How many of the results are this failure.
+/// Returns how many of the results are this failure.
 pub fn count<T>(results: &[Result<T, Code>], code: Code) -> usize {
     results.iter().filter(|result| result.as_ref().err() == Some(&code)).count()
 }
 
-/// A child process: this binary, doing [`child`] and nothing else.
+/// A child process: this binary, which runs only [`child`].
 pub struct Child {
     process: std::process::Child,
     reports: BufReader<ChildStderr>,
@@ -113,12 +114,12 @@ pub struct Child {
 const TASK: &str = "DOORWARD_TEST_TASK";
 
 impl Child {
-    /// Begins `task`, whose `role` says what to do.
+    /// Starts `task`; its `role` selects the work.
     pub fn start(task: &Value) -> Child {
         Child::start_with(task, &[])
     }
 
-    /// The same, with more in its environment.
+    /// Starts `task` with additional environment variables.
     pub fn start_with(task: &Value, environment: &[(&str, &str)]) -> Child {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "stage::child", "--nocapture"])
@@ -134,11 +135,11 @@ impl Child {
         Child { process, reports }
     }
 
-    /// What the child reports next, if it still does.
+    /// Returns the next report of the child, if it is still alive.
     pub fn report(&mut self) -> Option<Value> {
         let mut line = String::new();
         self.reports.read_line(&mut line).unwrap();
-        // A line that was cut off was never reported.
+        // A truncated line was not a complete report.
         let line = line.strip_suffix('\n')?;
         Some(serde_json::from_str(line).unwrap_or_else(|_| {
             self.kill();
@@ -148,7 +149,7 @@ impl Child {
         }))
     }
 
-    /// What the child has reported already, if there is something: without waiting.
+    /// Returns the child's next report if it has already arrived, without waiting.
     pub fn reported(&mut self) -> Option<Value> {
         let mut poll =
             libc::pollfd { fd: self.reports.get_ref().as_raw_fd(), events: libc::POLLIN, revents: 0 };
@@ -157,7 +158,7 @@ impl Child {
         if is_there { self.report() } else { None }
     }
 
-    /// Tells the child something that it waits for.
+    /// Sends the child a message that it waits for.
     pub fn tell(&mut self, what: &Value) {
         writeln!(self.process.stdin.as_mut().unwrap(), "{what}").unwrap();
     }
@@ -191,7 +192,7 @@ impl Child {
         self.process.wait().unwrap()
     }
 
-    /// Waits for the child's end, which is a good one.
+    /// Waits for the child to end successfully.
     pub fn succeed(self) {
         let status = self.end();
         assert!(status.success(), "{status}, signal {:?}", status.signal());
@@ -206,19 +207,19 @@ impl Drop for Child {
     }
 }
 
-/// What a child reports to the test that started it.
+/// Sends a report to the test that started this child.
 pub fn report(what: &Value) {
     std::io::stderr().write_all(format!("{what}\n").as_bytes()).unwrap();
 }
 
-/// What the test tells its child.
+/// Returns the next message of the test.
 pub fn told() -> Value {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
     serde_json::from_str(&line).unwrap()
 }
 
-/// The body of the child processes; in the test run itself there is no task and nothing to do.
+/// The work of the child processes. In the test run itself there is no task and nothing to do.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn child() {
@@ -248,7 +249,7 @@ fn child() {
     }
 }
 
-/// Bounds a resource of this process.
+/// Limits a resource of this process.
 pub fn limit(resource: libc::__rlimit_resource_t, bytes: u64) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: both calls read or fill the one structure given.

@@ -1,4 +1,4 @@
-//! Files that are no store, that may not be written, that are locked, damaged, or on a full disk.
+//! Tests of files that are no store, or that are read-only, locked, damaged, or on a full disk.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -33,7 +33,7 @@ fn a_file_that_is_no_database() {
         assert_eq!(fs::read(store.file()).unwrap(), bytes, "untouched");
         assert!(!store.key_file().exists());
     }
-    // An empty file is a store that has yet to begin.
+    // An empty file is a store that has yet to be created.
     fs::write(store.file(), "").unwrap();
     register(&store.open(), "ada").unwrap();
 }
@@ -70,7 +70,7 @@ fn a_schema_of_a_newer_version() {
     let bytes = fs::read(store.file()).unwrap();
     assert_eq!(refused(store.url(), json!({})), Code::SchemaTooNew);
     assert!(fs::read(store.file()).unwrap() == bytes, "untouched");
-    // One that older engines may go on beside.
+    // A step with which older engines may go on.
     store.execute("UPDATE doorward_schema SET additive = 1 WHERE version = 1000");
     login(&store.open(), "ada").unwrap();
 }
@@ -98,14 +98,14 @@ fn a_path_that_is_no_file() {
         );
         assert!(detail.ends_with(why), "{detail}");
     }
-    // A path is a path, whatever it looks like.
+    // A path is used literally, in any form.
     let odd = store.path().join("file:a.db&x='\"; %41 \u{e4}");
     register(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
     assert!(fs::metadata(&odd).unwrap().len() > 0);
     login(&open(&sqlite(&odd), json!({})).unwrap(), "ada").unwrap();
 }
 
-/// A relative path may look like a URI; nothing of it is interpreted.
+/// A relative path may look like a URI; no part of it is interpreted.
 #[test]
 fn a_path_that_looks_like_a_uri() {
     let store = Store::sqlite();
@@ -132,7 +132,7 @@ fn a_damaged_store() {
         fs::write(store.file(), damaged).unwrap();
         fs::write(store.key_file(), &key).unwrap();
         let engine = open(store.url(), json!({"limits": {"store_timeout_ms": 100}}))?;
-        // Each may fail, and says so.
+        // Each of these may fail with a clear error.
         let results = [
             login(&engine, "user7").map(Value::String),
             register(&engine, "grace"),
@@ -178,8 +178,8 @@ fn a_damaged_store() {
     assert!(failures > 50, "{failures}");
 }
 
-/// Who holds the write lock for longer than `store_timeout_ms` keeps nobody for ever: writes fail, reads
-/// go on, and afterwards everything does.
+/// Another process that holds the write lock for longer than `store_timeout_ms` blocks no caller for ever:
+/// writes fail, reads work, and afterwards everything does.
 #[test]
 fn a_store_that_another_has_locked() {
     let store = Store::sqlite();
@@ -206,7 +206,7 @@ fn a_store_that_another_has_locked() {
     assert!(!is_active(&engine, &token));
 }
 
-/// A program that keeps the whole file to itself keeps out everybody, but hangs nobody.
+/// A program that locks the whole file makes every call fail, but none hang.
 #[test]
 fn a_store_that_another_keeps_to_itself() {
     let store = Store::sqlite();
@@ -219,7 +219,7 @@ fn a_store_that_another_keeps_to_itself() {
     login(&open(store.url(), timeout).unwrap(), "ada").unwrap();
 }
 
-/// A new store that another is just about to write waits its turn, and fails when that takes too long.
+/// Another process is about to create the new store: this one waits, and fails after the timeout.
 #[test]
 fn a_new_store_that_another_has_locked() {
     let store = Store::sqlite();
@@ -231,7 +231,7 @@ fn a_new_store_that_another_has_locked() {
     register(&store.open(), "ada").unwrap();
 }
 
-/// What an unprivileged process may not write.
+/// Files that an unprivileged process may not write.
 #[test]
 fn files_that_may_not_be_written() {
     let store = Store::sqlite();
@@ -251,7 +251,7 @@ fn files_that_may_not_be_written() {
     };
     assert_eq!(outcome(store.file()), "logged in");
 
-    // What no retry mends is a matter of the configuration, and names the file.
+    // A failure that no retry repairs is an error of the configuration, and names the file.
     let refused = |file: PathBuf, named: &Path, why: &str| {
         let expected = format!("invalid_config /store {}: {why}", named.display());
         assert_eq!(outcome(file), expected.as_str());
@@ -263,7 +263,7 @@ fn files_that_may_not_be_written() {
     refused(store.file(), &store.file(), rights);
     mode(&store.file(), 0o600);
 
-    // Companions of another user, as after a visit by root.
+    // Companions of another user, as after a call by root.
     let other = store.open();
     let log = store.path().join("store.db-wal");
     mode(&log, 0o400);
@@ -292,7 +292,7 @@ fn files_that_may_not_be_written() {
     assert_eq!(outcome(store.file()), "logged in");
 }
 
-/// A child that has laid down its rights, if it had any, and tries to log in.
+/// A child that has dropped its privileges, if it had any, and tries to log in.
 pub fn unprivileged(store: &str, task: &Value) {
     if task["try"] == "uri" {
         std::env::set_current_dir(task["folder"].as_str().unwrap()).unwrap();
@@ -320,7 +320,7 @@ pub fn unprivileged(store: &str, task: &Value) {
     });
 }
 
-/// On a file system that cannot be written nothing is opened.
+/// On a read-only file system no store is opened.
 #[test]
 fn a_read_only_file_system() {
     let store = Store::sqlite();
@@ -336,7 +336,7 @@ fn a_read_only_file_system() {
     login(&store.open(), "ada").unwrap();
 }
 
-/// A file may not grow: every write fails, the process lives, and when it may, all goes on.
+/// A file may not grow: every write fails, the process lives, and everything works again after that.
 #[test]
 fn a_file_that_may_not_grow() {
     let store = Store::sqlite();
@@ -357,7 +357,7 @@ fn a_full_disk() {
     };
     let filler = store.path().join("filler");
     fill(&store, &json!({"role": "full", "store": store.url(), "filler": filler}));
-    // A store can not be begun on a disk that is full, and can when there is room.
+    // A store cannot be created on a full disk, and can be after space is freed.
     let (new, filler) = (store.path().join("new.db"), Filler::new(&filler));
     assert_eq!(refused(&sqlite(&new), json!({})), Code::StoreUnavailable);
     drop(filler);
@@ -374,7 +374,7 @@ impl Mounted {
         status.is_ok_and(|status| status.success()).then(|| Mounted(path.to_owned()))
     }
 
-    /// The folder over itself, read-only.
+    /// Mounts the folder over itself, read-only.
     fn read_only(path: &Path) -> Option<Mounted> {
         let mount = |options: &[&str]| {
             let status = Command::new("mount").args(options).arg(path).status();
@@ -392,7 +392,7 @@ impl Drop for Mounted {
     }
 }
 
-/// A file that takes all the room there is, until it is dropped.
+/// A file that fills the disk, until it is dropped.
 struct Filler(PathBuf);
 
 impl Filler {
@@ -411,7 +411,7 @@ impl Drop for Filler {
     }
 }
 
-/// Runs a child through a store that fills up and is emptied; what it says was written is there.
+/// Runs a child through a store that fills up and is emptied. Every acknowledged write is there.
 fn fill(store: &Store, task: &Value) {
     let mut child = Child::start(task);
     let kept = child.report().unwrap();
@@ -428,7 +428,7 @@ fn fill(store: &Store, task: &Value) {
     drop(engine);
     let users = store.rows()["users"].as_u64().unwrap();
     assert_eq!(users, kept.as_array().unwrap().len() as u64);
-    // Each account with its mail and the token in it, or neither.
+    // Each account with its mail and the mailed token, or neither.
     for table in ["mails", "one_time_secrets"] {
         assert_eq!(store.count(&format!("users WHERE id NOT IN (SELECT user_id FROM {table})")), 0);
         assert_eq!(store.count(table), store.count("users"));
@@ -453,7 +453,7 @@ pub fn full(store: &str, task: &Value) {
                 None
             }
         };
-        // Four threads: what fails together fails for each of them.
+        // Four threads: if a group fails, each member gets the failure.
         for step in 0..50 {
             let results = together(4, |thread| {
                 let name = format!("user-{round}-{step}-{thread}");
@@ -472,9 +472,9 @@ pub fn full(store: &str, task: &Value) {
             }
         }
         assert!(refused.len() >= 4, "the disk is full");
-        // A login is smaller: a few may still find room.
+        // A login is smaller: a few may still find space.
         assert!((0..50).any(|_| login(&engine, "ada") == Err(Code::StoreUnavailable)));
-        // So may a logout; reading goes on in any case.
+        // So may a logout. Reading works in any case.
         let left = logout(&engine, &token);
         assert_eq!(is_active(&engine, &token), left == Err(Code::StoreUnavailable));
 
