@@ -46,7 +46,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests go-module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -167,6 +167,13 @@ test-go: tested
 go-tests: $(STATICCHECK)
 	$(MAKE) --silent install PREFIX=$(CURDIR)/$(GO_TOOLS)/installed RELEASE=$(TESTED)
 	GO=$(GO) STATICCHECK=$(STATICCHECK) DOORWARD_LIBRARY=$(GO_LIBRARY) $(GO_BINDING)/test $(CURDIR)/$(GO_TOOLS)/installed/lib
+
+# The libraries in the released module: PLATFORM=LIBRARY for each platform of bindings/go/natives.
+GO_LIBRARIES = $(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)=$(CURDIR)/$(LIBRARY)
+
+## Builds the Go modules, with the library, into dist/go.
+go-module: library
+	$(GO) -C $(GO_BINDING) run ./internal/release $(CURDIR)/dist/go v$(VERSION) $(GO_LIBRARIES)
 
 # The Python package with its development tools.
 PYTHON ?= python3

@@ -13,8 +13,9 @@ import (
 
 // Engine is an open engine. Any number of goroutines may use it at once.
 type Engine struct {
-	handle *handle
-	lanes  *lanes
+	handle   *handle
+	lanes    *lanes
+	requests RequestsConfig
 }
 
 // An Option of [Open].
@@ -46,11 +47,6 @@ func OpenJSON(config []byte, options ...Option) (*Engine, error) {
 	if err := loaded(); err != nil {
 		return nil, err
 	}
-	lanes, err := lanesFor(config)
-	if err != nil {
-		// The engine says what is wrong.
-		lanes = newLanes(0, nil)
-	}
 	var hooks hooks
 	for _, option := range options {
 		option(&hooks)
@@ -61,9 +57,32 @@ func OpenJSON(config []byte, options ...Option) (*Engine, error) {
 	if status != StatusOK {
 		return nil, failure(status, body)
 	}
-	engine := &Engine{newHandle(pointer), lanes}
+	settings := settingsOf(config)
+	lanes := newLanes(settings.Password.MaxConcurrent, settings.Password.MaxQueued)
+	engine := &Engine{newHandle(pointer), lanes, settings.Requests}
 	runtime.AddCleanup(engine, (*handle).close, engine.handle)
 	return engine, nil
+}
+
+// settings are the part of the configuration that this package itself goes by.
+type settings struct {
+	Password struct {
+		MaxConcurrent int64  `json:"max_concurrent"`
+		MaxQueued     *int64 `json:"max_queued"`
+	} `json:"password"`
+	Requests RequestsConfig `json:"requests"`
+}
+
+// settingsOf reads a configuration that the engine has accepted.
+func settingsOf(config []byte) (read settings) {
+	_ = json.Unmarshal(config, &read)
+	return read
+}
+
+// Requests returns the rules for requests of the configuration, for adapters: they say which header and which cookie
+// has the token.
+func (e *Engine) Requests() RequestsConfig {
+	return e.requests
 }
 
 // Close closes the engine: it waits for calls in progress and closes the store. Later calls fail as

@@ -2,7 +2,6 @@ package doorward
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -53,20 +52,6 @@ func newLanes(places int64, maxQueued *int64) *lanes {
 		long:      make(chan struct{}, 8),
 		maxQueued: queued,
 	}
-}
-
-// lanesFor makes the lanes that fit a configuration.
-func lanesFor(config []byte) (*lanes, error) {
-	var known struct {
-		Password struct {
-			MaxConcurrent int64  `json:"max_concurrent"`
-			MaxQueued     *int64 `json:"max_queued"`
-		} `json:"password"`
-	}
-	if err := json.Unmarshal(config, &known); err != nil && len(config) > 0 {
-		return nil, err
-	}
-	return newLanes(min(known.Password.MaxConcurrent, 1024), known.Password.MaxQueued), nil
 }
 
 // enter waits for a place, and returns the function that leaves it.

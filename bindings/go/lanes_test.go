@@ -55,13 +55,15 @@ func TestACallThatWaitsStopsWhenItsContextEnds(t *testing.T) {
 }
 
 func TestTheLanesFitTheConfiguration(t *testing.T) {
-	lanes, err := lanesFor([]byte(`{"password": {"max_concurrent": 3, "max_queued": 0}}`))
-	if err != nil || cap(lanes.hash) != 12 || lanes.maxQueued != 0 {
-		t.Error(lanes, err)
+	of := func(config string) *lanes {
+		password := settingsOf([]byte(config)).Password
+		return newLanes(password.MaxConcurrent, password.MaxQueued)
 	}
-	lanes, err = lanesFor([]byte(`{"password": {"max_concurrent": null}}`))
-	if err != nil || cap(lanes.hash) != 4*runtime.NumCPU() || lanes.maxQueued != defaultMaxQueued {
-		t.Error(lanes, err)
+	if lanes := of(`{"password": {"max_concurrent": 3, "max_queued": 0}}`); cap(lanes.hash) != 12 || lanes.maxQueued != 0 {
+		t.Error(lanes)
+	}
+	if lanes := of(`{"password": {"max_concurrent": null}}`); cap(lanes.hash) != 4*runtime.NumCPU() || lanes.maxQueued != defaultMaxQueued {
+		t.Error(lanes)
 	}
 }
 
