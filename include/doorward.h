@@ -395,6 +395,20 @@ doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
+// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_introspect(const struct doorward_engine *engine,
+                                    const char *request,
+                                    char **response);
+
+// Issues an access token with the host's own claims.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_issue_token(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
 // Decides whether a request may pass, and identifies its user.
 // DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
 // permission_denied. UNAVAILABLE: store_unavailable.
@@ -402,13 +416,6 @@ DOORWARD_NODISCARD
 doorward_status doorward_authenticate_request(const struct doorward_engine *engine,
                                               const char *request,
                                               char **response);
-
-// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
-// UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_introspect(const struct doorward_engine *engine,
-                                    const char *request,
-                                    char **response);
 
 // Asks another service whether a token is valid now (RFC 7662).
 // DENIED: invalid_token. UNAVAILABLE: auth_service_unavailable. CONFIG: invalid_config, feature_not_built.
@@ -423,13 +430,6 @@ DOORWARD_NODISCARD
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
-
-// Issues an access token with the host's own claims.
-// UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_issue_token(const struct doorward_engine *engine,
-                                     const char *request,
-                                     char **response);
 
 // Returns the public keys, for services that verify tokens themselves.
 // UNAVAILABLE: store_unavailable.
@@ -496,6 +496,27 @@ doorward_status doorward_check_mail_token(const struct doorward_engine *engine,
                                           const char *request,
                                           char **response);
 
+// Takes mails out of the outbox, for hosts that send mails themselves.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_take_mail(const struct doorward_engine *engine,
+                                   const char *request,
+                                   char **response);
+
+// Reports whether a mail that was taken was sent.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
+
+// Sends the mails that are due by SMTP.
+// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
+DOORWARD_NODISCARD
+doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
 // Makes a secret for an authenticator app.
 DOORWARD_NODISCARD
 doorward_status doorward_generate_totp_secret(const struct doorward_engine *engine,
@@ -559,27 +580,6 @@ doorward_status doorward_recovery_codes_status(const struct doorward_engine *eng
                                                const char *request,
                                                char **response);
 
-// Takes mails out of the outbox, for hosts that send mails themselves.
-// UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_take_mail(const struct doorward_engine *engine,
-                                   const char *request,
-                                   char **response);
-
-// Reports whether a mail that was taken was sent.
-// UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_acknowledge_mail(const struct doorward_engine *engine,
-                                          const char *request,
-                                          char **response);
-
-// Sends the mails that are due by SMTP.
-// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
-DOORWARD_NODISCARD
-doorward_status doorward_deliver_mail(const struct doorward_engine *engine,
-                                      const char *request,
-                                      char **response);
-
 // Begins to register a passkey for an account.
 // NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
 // UNAVAILABLE: store_unavailable.
@@ -637,6 +637,15 @@ doorward_status doorward_verify_events(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
+// Returns figures: calls by operation and status, their durations, and the contents of the store.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
+
+// Checks the running configuration on this machine.
+DOORWARD_NODISCARD
+doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
+
 // Purges expired data.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -646,15 +655,6 @@ doorward_status doorward_maintain(const struct doorward_engine *engine, const ch
 // CONFIG: feature_not_built. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_backup(const struct doorward_engine *engine, const char *request, char **response);
-
-// Returns figures: calls by operation and status, their durations, and the contents of the store.
-// UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_stats(const struct doorward_engine *engine, const char *request, char **response);
-
-// Checks the running configuration on this machine.
-DOORWARD_NODISCARD
-doorward_status doorward_doctor(const struct doorward_engine *engine, const char *request, char **response);
 
 // Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it
 // and counts. The result is never NULL and is the caller's until doorward_free.

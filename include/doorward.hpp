@@ -265,11 +265,11 @@ class engine {
   response revoke_token(const object &request = {}) const { return run(doorward_revoke_token, request); }
   response verify(const object &request) const { return run(doorward_verify, request); }
   response authenticate(const object &request = {}) const { return run(doorward_authenticate, request); }
-  response authenticate_request(const object &request) const { return run(doorward_authenticate_request, request); }
   response introspect(const object &request) const { return run(doorward_introspect, request); }
+  response issue_token(const object &request) const { return run(doorward_issue_token, request); }
+  response authenticate_request(const object &request) const { return run(doorward_authenticate_request, request); }
   response introspect_remote(const object &request) const { return run(doorward_introspect_remote, request); }
   response authorize(const object &request) const { return run(doorward_authorize, request); }
-  response issue_token(const object &request) const { return run(doorward_issue_token, request); }
   response jwks(const object &request = {}) const { return run(doorward_jwks, request); }
   response rotate_keys(const object &request = {}) const { return run(doorward_rotate_keys, request); }
   response list_keys(const object &request = {}) const { return run(doorward_list_keys, request); }
@@ -279,6 +279,9 @@ class engine {
   response reset_password(const object &request) const { return run(doorward_reset_password, request); }
   response verify_email(const object &request) const { return run(doorward_verify_email, request); }
   response check_mail_token(const object &request) const { return run(doorward_check_mail_token, request); }
+  response take_mail(const object &request = {}) const { return run(doorward_take_mail, request); }
+  response acknowledge_mail(const object &request) const { return run(doorward_acknowledge_mail, request); }
+  response deliver_mail(const object &request = {}) const { return run(doorward_deliver_mail, request); }
   response generate_totp_secret(const object &request = {}) const { return run(doorward_generate_totp_secret, request); }
   response totp_provisioning_uri(const object &request) const { return run(doorward_totp_provisioning_uri, request); }
   response verify_totp(const object &request) const { return run(doorward_verify_totp, request); }
@@ -288,9 +291,6 @@ class engine {
   response disable_totp(const object &request) const { return run(doorward_disable_totp, request); }
   response generate_recovery_codes(const object &request) const { return run(doorward_generate_recovery_codes, request); }
   response recovery_codes_status(const object &request) const { return run(doorward_recovery_codes_status, request); }
-  response take_mail(const object &request = {}) const { return run(doorward_take_mail, request); }
-  response acknowledge_mail(const object &request) const { return run(doorward_acknowledge_mail, request); }
-  response deliver_mail(const object &request = {}) const { return run(doorward_deliver_mail, request); }
   response begin_passkey_registration(const object &request) const { return run(doorward_begin_passkey_registration, request); }
   response finish_passkey_registration(const object &request) const { return run(doorward_finish_passkey_registration, request); }
   response begin_passkey_login(const object &request = {}) const { return run(doorward_begin_passkey_login, request); }
@@ -299,10 +299,10 @@ class engine {
   response remove_passkey(const object &request) const { return run(doorward_remove_passkey, request); }
   response events(const object &request = {}) const { return run(doorward_events, request); }
   response verify_events(const object &request = {}) const { return run(doorward_verify_events, request); }
-  response maintain(const object &request = {}) const { return run(doorward_maintain, request); }
-  response backup(const object &request) const { return run(doorward_backup, request); }
   response stats(const object &request = {}) const { return run(doorward_stats, request); }
   response doctor(const object &request = {}) const { return run(doorward_doctor, request); }
+  response maintain(const object &request = {}) const { return run(doorward_maintain, request); }
+  response backup(const object &request) const { return run(doorward_backup, request); }
 
   // For what this class does not cover. Stays the engine's.
   doorward_engine *handle() const noexcept { return handle_.get(); }

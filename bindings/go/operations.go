@@ -31,11 +31,11 @@ var (
 	opRevokeToken               = operation{"revoke_token\x00", costStore}
 	opVerify                    = operation{"verify\x00", costInstant}
 	opAuthenticate              = operation{"authenticate\x00", costStore}
-	opAuthenticateRequest       = operation{"authenticate_request\x00", costStore}
 	opIntrospect                = operation{"introspect\x00", costStore}
+	opIssueToken                = operation{"issue_token\x00", costStore}
+	opAuthenticateRequest       = operation{"authenticate_request\x00", costStore}
 	opIntrospectRemote          = operation{"introspect_remote\x00", costNetwork}
 	opAuthorize                 = operation{"authorize\x00", costStore}
-	opIssueToken                = operation{"issue_token\x00", costStore}
 	opJWKS                      = operation{"jwks\x00", costStore}
 	opRotateKeys                = operation{"rotate_keys\x00", costLong}
 	opListKeys                  = operation{"list_keys\x00", costLong}
@@ -45,6 +45,9 @@ var (
 	opResetPassword             = operation{"reset_password\x00", costHash}
 	opVerifyEmail               = operation{"verify_email\x00", costNetwork}
 	opCheckMailToken            = operation{"check_mail_token\x00", costStore}
+	opTakeMail                  = operation{"take_mail\x00", costStore}
+	opAcknowledgeMail           = operation{"acknowledge_mail\x00", costStore}
+	opDeliverMail               = operation{"deliver_mail\x00", costNetwork}
 	opGenerateTOTPSecret        = operation{"generate_totp_secret\x00", costInstant}
 	opTOTPProvisioningURI       = operation{"totp_provisioning_uri\x00", costInstant}
 	opVerifyTOTP                = operation{"verify_totp\x00", costInstant}
@@ -54,9 +57,6 @@ var (
 	opDisableTOTP               = operation{"disable_totp\x00", costStore}
 	opGenerateRecoveryCodes     = operation{"generate_recovery_codes\x00", costStore}
 	opRecoveryCodesStatus       = operation{"recovery_codes_status\x00", costStore}
-	opTakeMail                  = operation{"take_mail\x00", costStore}
-	opAcknowledgeMail           = operation{"acknowledge_mail\x00", costStore}
-	opDeliverMail               = operation{"deliver_mail\x00", costNetwork}
 	opBeginPasskeyRegistration  = operation{"begin_passkey_registration\x00", costStore}
 	opFinishPasskeyRegistration = operation{"finish_passkey_registration\x00", costStore}
 	opBeginPasskeyLogin         = operation{"begin_passkey_login\x00", costStore}
@@ -65,10 +65,10 @@ var (
 	opRemovePasskey             = operation{"remove_passkey\x00", costStore}
 	opEvents                    = operation{"events\x00", costStore}
 	opVerifyEvents              = operation{"verify_events\x00", costLong}
-	opMaintain                  = operation{"maintain\x00", costLong}
-	opBackup                    = operation{"backup\x00", costLong}
 	opStats                     = operation{"stats\x00", costStore}
 	opDoctor                    = operation{"doctor\x00", costLong}
+	opMaintain                  = operation{"maintain\x00", costLong}
+	opBackup                    = operation{"backup\x00", costLong}
 )
 
 var operations = map[string]operation{
@@ -97,11 +97,11 @@ var operations = map[string]operation{
 	"revoke_token":                opRevokeToken,
 	"verify":                      opVerify,
 	"authenticate":                opAuthenticate,
-	"authenticate_request":        opAuthenticateRequest,
 	"introspect":                  opIntrospect,
+	"issue_token":                 opIssueToken,
+	"authenticate_request":        opAuthenticateRequest,
 	"introspect_remote":           opIntrospectRemote,
 	"authorize":                   opAuthorize,
-	"issue_token":                 opIssueToken,
 	"jwks":                        opJWKS,
 	"rotate_keys":                 opRotateKeys,
 	"list_keys":                   opListKeys,
@@ -111,6 +111,9 @@ var operations = map[string]operation{
 	"reset_password":              opResetPassword,
 	"verify_email":                opVerifyEmail,
 	"check_mail_token":            opCheckMailToken,
+	"take_mail":                   opTakeMail,
+	"acknowledge_mail":            opAcknowledgeMail,
+	"deliver_mail":                opDeliverMail,
 	"generate_totp_secret":        opGenerateTOTPSecret,
 	"totp_provisioning_uri":       opTOTPProvisioningURI,
 	"verify_totp":                 opVerifyTOTP,
@@ -120,9 +123,6 @@ var operations = map[string]operation{
 	"disable_totp":                opDisableTOTP,
 	"generate_recovery_codes":     opGenerateRecoveryCodes,
 	"recovery_codes_status":       opRecoveryCodesStatus,
-	"take_mail":                   opTakeMail,
-	"acknowledge_mail":            opAcknowledgeMail,
-	"deliver_mail":                opDeliverMail,
 	"begin_passkey_registration":  opBeginPasskeyRegistration,
 	"finish_passkey_registration": opFinishPasskeyRegistration,
 	"begin_passkey_login":         opBeginPasskeyLogin,
@@ -131,10 +131,10 @@ var operations = map[string]operation{
 	"remove_passkey":              opRemovePasskey,
 	"events":                      opEvents,
 	"verify_events":               opVerifyEvents,
-	"maintain":                    opMaintain,
-	"backup":                      opBackup,
 	"stats":                       opStats,
 	"doctor":                      opDoctor,
+	"maintain":                    opMaintain,
+	"backup":                      opBackup,
 }
 
 // Register creates an account.
@@ -326,19 +326,26 @@ func (e *Engine) Authenticate(ctx context.Context, request AuthenticateRequest) 
 	return call[AuthenticateResponse](ctx, e, opAuthenticate, request)
 }
 
+// Introspect tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) Introspect(ctx context.Context, request IntrospectRequest) (*IntrospectResponse, error) {
+	return call[IntrospectResponse](ctx, e, opIntrospect, request)
+}
+
+// IssueToken issues an access token with the host's own claims.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) IssueToken(ctx context.Context, request IssueTokenRequest) (*IssueTokenResponse, error) {
+	return call[IssueTokenResponse](ctx, e, opIssueToken, request)
+}
+
 // AuthenticateRequest decides whether a request may pass, and identifies its user.
 //
 // ErrDenied: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. ErrForbidden:
 // permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) AuthenticateRequest(ctx context.Context, request AuthenticateRequestRequest) (*AuthenticateRequestResponse, error) {
 	return call[AuthenticateRequestResponse](ctx, e, opAuthenticateRequest, request)
-}
-
-// Introspect tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
-//
-// ErrUnavailable: store_unavailable.
-func (e *Engine) Introspect(ctx context.Context, request IntrospectRequest) (*IntrospectResponse, error) {
-	return call[IntrospectResponse](ctx, e, opIntrospect, request)
 }
 
 // IntrospectRemote asks another service whether a token is valid now (RFC 7662).
@@ -354,13 +361,6 @@ func (e *Engine) IntrospectRemote(ctx context.Context, request IntrospectRemoteR
 // ErrUnavailable: store_unavailable.
 func (e *Engine) Authorize(ctx context.Context, request AuthorizeRequest) (*AuthorizeResponse, error) {
 	return call[AuthorizeResponse](ctx, e, opAuthorize, request)
-}
-
-// IssueToken issues an access token with the host's own claims.
-//
-// ErrUnavailable: store_unavailable.
-func (e *Engine) IssueToken(ctx context.Context, request IssueTokenRequest) (*IssueTokenResponse, error) {
-	return call[IssueTokenResponse](ctx, e, opIssueToken, request)
 }
 
 // JWKS returns the public keys, for services that verify tokens themselves.
@@ -430,6 +430,27 @@ func (e *Engine) CheckMailToken(ctx context.Context, request CheckMailTokenReque
 	return call[CheckMailTokenResponse](ctx, e, opCheckMailToken, request)
 }
 
+// TakeMail takes mails out of the outbox, for hosts that send mails themselves.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) TakeMail(ctx context.Context, request TakeMailRequest) (*TakeMailResponse, error) {
+	return call[TakeMailResponse](ctx, e, opTakeMail, request)
+}
+
+// AcknowledgeMail reports whether a mail that was taken was sent.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) AcknowledgeMail(ctx context.Context, request AcknowledgeMailRequest) (*AcknowledgeMailResponse, error) {
+	return call[AcknowledgeMailResponse](ctx, e, opAcknowledgeMail, request)
+}
+
+// DeliverMail sends the mails that are due by SMTP.
+//
+// ErrUnavailable: mail_unavailable, store_unavailable. ErrConfig: invalid_config, feature_not_built.
+func (e *Engine) DeliverMail(ctx context.Context, request DeliverMailRequest) (*DeliverMailResponse, error) {
+	return call[DeliverMailResponse](ctx, e, opDeliverMail, request)
+}
+
 // GenerateTOTPSecret makes a secret for an authenticator app.
 func (e *Engine) GenerateTOTPSecret(ctx context.Context, request GenerateTOTPSecretRequest) (*GenerateTOTPSecretResponse, error) {
 	return call[GenerateTOTPSecretResponse](ctx, e, opGenerateTOTPSecret, request)
@@ -488,27 +509,6 @@ func (e *Engine) GenerateRecoveryCodes(ctx context.Context, request GenerateReco
 // ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
 func (e *Engine) RecoveryCodesStatus(ctx context.Context, request RecoveryCodesStatusRequest) (*RecoveryCodesStatusResponse, error) {
 	return call[RecoveryCodesStatusResponse](ctx, e, opRecoveryCodesStatus, request)
-}
-
-// TakeMail takes mails out of the outbox, for hosts that send mails themselves.
-//
-// ErrUnavailable: store_unavailable.
-func (e *Engine) TakeMail(ctx context.Context, request TakeMailRequest) (*TakeMailResponse, error) {
-	return call[TakeMailResponse](ctx, e, opTakeMail, request)
-}
-
-// AcknowledgeMail reports whether a mail that was taken was sent.
-//
-// ErrUnavailable: store_unavailable.
-func (e *Engine) AcknowledgeMail(ctx context.Context, request AcknowledgeMailRequest) (*AcknowledgeMailResponse, error) {
-	return call[AcknowledgeMailResponse](ctx, e, opAcknowledgeMail, request)
-}
-
-// DeliverMail sends the mails that are due by SMTP.
-//
-// ErrUnavailable: mail_unavailable, store_unavailable. ErrConfig: invalid_config, feature_not_built.
-func (e *Engine) DeliverMail(ctx context.Context, request DeliverMailRequest) (*DeliverMailResponse, error) {
-	return call[DeliverMailResponse](ctx, e, opDeliverMail, request)
 }
 
 // BeginPasskeyRegistration begins to register a passkey for an account.
@@ -570,6 +570,18 @@ func (e *Engine) VerifyEvents(ctx context.Context, request VerifyEventsRequest) 
 	return call[VerifyEventsResponse](ctx, e, opVerifyEvents, request)
 }
 
+// Stats returns figures: calls by operation and status, their durations, and the contents of the store.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
+	return call[StatsResponse](ctx, e, opStats, request)
+}
+
+// Doctor checks the running configuration on this machine.
+func (e *Engine) Doctor(ctx context.Context, request DoctorRequest) (*DoctorResponse, error) {
+	return call[DoctorResponse](ctx, e, opDoctor, request)
+}
+
 // Maintain purges expired data.
 //
 // ErrUnavailable: store_unavailable.
@@ -582,16 +594,4 @@ func (e *Engine) Maintain(ctx context.Context, request MaintainRequest) (*Mainta
 // ErrConfig: feature_not_built. ErrUnavailable: store_unavailable.
 func (e *Engine) Backup(ctx context.Context, request BackupRequest) (*BackupResponse, error) {
 	return call[BackupResponse](ctx, e, opBackup, request)
-}
-
-// Stats returns figures: calls by operation and status, their durations, and the contents of the store.
-//
-// ErrUnavailable: store_unavailable.
-func (e *Engine) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
-	return call[StatsResponse](ctx, e, opStats, request)
-}
-
-// Doctor checks the running configuration on this machine.
-func (e *Engine) Doctor(ctx context.Context, request DoctorRequest) (*DoctorResponse, error) {
-	return call[DoctorResponse](ctx, e, opDoctor, request)
 }

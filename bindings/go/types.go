@@ -745,6 +745,52 @@ func (v AuthenticateRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// IntrospectRequest: Checks a token for another service (RFC 7662), as of now.
+type IntrospectRequest struct {
+	// An access or a refresh token.
+	Token string `json:"token" doorward:"secret"`
+
+	// The service that asks: a token for another audience is not active.
+	Audience *string `json:"audience,omitzero"`
+
+	// `access_token` or `refresh_token`; optional, and any text is accepted.
+	TokenTypeHint *string `json:"token_type_hint,omitzero"`
+}
+
+// Format hides secrets.
+func (v IntrospectRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v IntrospectRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v IntrospectRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// IssueTokenRequest: Issues an access token that belongs to no session. If `sub` is not the id of an account,
+// `verify` accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
+type IssueTokenRequest struct {
+	// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
+	// `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
+	// `account_epoch`) are refused.
+	Claims Object `json:"claims"`
+
+	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
+	// of the call keep it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The backend that issues the token; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
+	// The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`.
+	LifetimeSeconds *int64 `json:"lifetime_seconds,omitzero"`
+}
+
 // RequestsConfigExclude: Settings.
 type RequestsConfigExclude struct {
 	Exact *string `json:"exact,omitzero"`
@@ -838,33 +884,6 @@ func (v AuthenticateRequestRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// IntrospectRequest: Checks a token for another service (RFC 7662), as of now.
-type IntrospectRequest struct {
-	// An access or a refresh token.
-	Token string `json:"token" doorward:"secret"`
-
-	// The service that asks: a token for another audience is not active.
-	Audience *string `json:"audience,omitzero"`
-
-	// `access_token` or `refresh_token`; optional, and any text is accepted.
-	TokenTypeHint *string `json:"token_type_hint,omitzero"`
-}
-
-// Format hides secrets.
-func (v IntrospectRequest) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v IntrospectRequest) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v IntrospectRequest) LogValue() slog.Value {
-	return logValue(v)
-}
-
 // IntrospectRemoteRequest: Asks the configured `introspection_service` about a token (RFC 7662).
 type IntrospectRemoteRequest struct {
 	// A token of the other service.
@@ -939,25 +958,6 @@ func (v AuthorizeRequest) String() string {
 // LogValue hides secrets.
 func (v AuthorizeRequest) LogValue() slog.Value {
 	return logValue(v)
-}
-
-// IssueTokenRequest: Issues an access token that belongs to no session. If `sub` is not the id of an account,
-// `verify` accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
-type IssueTokenRequest struct {
-	// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
-	// `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
-	// `account_epoch`) are refused.
-	Claims Object `json:"claims"`
-
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
-	Actor *string `json:"actor,omitzero"`
-
-	// The backend that issues the token; default: `default`.
-	Backend *string `json:"backend,omitzero"`
-
-	// The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`.
-	LifetimeSeconds *int64 `json:"lifetime_seconds,omitzero"`
 }
 
 // JWKSRequest: Returns the public keys.
@@ -1176,6 +1176,38 @@ func (v CheckMailTokenRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// TakeMailRequest: Takes mails out of the outbox on a lease, to send them.
+type TakeMailRequest struct {
+	// How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
+	// acknowledged by then can be taken again.
+	LeaseSeconds *int64 `json:"lease_seconds,omitzero"`
+
+	// The most mails to take: 1 to 100, default 10.
+	Limit *int64 `json:"limit,omitzero"`
+}
+
+// AcknowledgeMailRequest: Reports whether a mail that was taken was sent.
+type AcknowledgeMailRequest struct {
+	// The mail's id.
+	ID string `json:"id"`
+
+	// Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice as
+	// long each time, up to six hours.
+	Delivered bool `json:"delivered"`
+
+	// Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person.
+	Error *string `json:"error,omitzero"`
+
+	// Whether to give the mail up, because the address takes no mail.
+	Permanent *bool `json:"permanent,omitzero"`
+}
+
+// DeliverMailRequest: Sends the mails that are due.
+type DeliverMailRequest struct {
+	// The most mails to send: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+}
+
 // GenerateTOTPSecretRequest: Makes a secret for an authenticator app.
 type GenerateTOTPSecretRequest struct{}
 
@@ -1317,38 +1349,6 @@ type GenerateRecoveryCodesRequest struct {
 type RecoveryCodesStatusRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
-}
-
-// TakeMailRequest: Takes mails out of the outbox on a lease, to send them.
-type TakeMailRequest struct {
-	// How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
-	// acknowledged by then can be taken again.
-	LeaseSeconds *int64 `json:"lease_seconds,omitzero"`
-
-	// The most mails to take: 1 to 100, default 10.
-	Limit *int64 `json:"limit,omitzero"`
-}
-
-// AcknowledgeMailRequest: Reports whether a mail that was taken was sent.
-type AcknowledgeMailRequest struct {
-	// The mail's id.
-	ID string `json:"id"`
-
-	// Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice as
-	// long each time, up to six hours.
-	Delivered bool `json:"delivered"`
-
-	// Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person.
-	Error *string `json:"error,omitzero"`
-
-	// Whether to give the mail up, because the address takes no mail.
-	Permanent *bool `json:"permanent,omitzero"`
-}
-
-// DeliverMailRequest: Sends the mails that are due.
-type DeliverMailRequest struct {
-	// The most mails to send: 1 to 1000, default 100.
-	Limit *int64 `json:"limit,omitzero"`
 }
 
 // BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. The host must have
@@ -1541,6 +1541,19 @@ type VerifyEventsRequest struct {
 	Head *string `json:"head,omitzero"`
 }
 
+// StatsRequest: Returns figures since the engine was opened.
+type StatsRequest struct {
+	// Whether to include the store's figures, which takes a few reads; default: false.
+	Store *bool `json:"store,omitzero"`
+}
+
+// DoctorRequest: Checks the running configuration on this machine.
+type DoctorRequest struct {
+	// Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
+	// for two seconds.
+	Integrity *bool `json:"integrity,omitzero"`
+}
+
 // MaintainRequest: Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this
 // operation does the rest.
 type MaintainRequest struct {
@@ -1557,19 +1570,6 @@ type BackupRequest struct {
 	// Whether to verify the copy before it gets its name: every page, row and index, and that the secret key
 	// opens it. This takes about as long as the copy. Default: false.
 	Verify *bool `json:"verify,omitzero"`
-}
-
-// StatsRequest: Returns figures since the engine was opened.
-type StatsRequest struct {
-	// Whether to include the store's figures, which takes a few reads; default: false.
-	Store *bool `json:"store,omitzero"`
-}
-
-// DoctorRequest: Checks the running configuration on this machine.
-type DoctorRequest struct {
-	// Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
-	// for two seconds.
-	Integrity *bool `json:"integrity,omitzero"`
 }
 
 // AuditConfig: The audit log.
@@ -3015,21 +3015,6 @@ type AuthenticateResponse struct {
 	SessionID string `json:"session_id,omitzero"`
 }
 
-// AuthenticateRequestResponse: The request may pass.
-type AuthenticateRequestResponse struct {
-	// Whether the request needs no authentication; the other members are then absent.
-	Skipped bool `json:"skipped"`
-
-	// The token's claims.
-	Claims *Claims `json:"claims,omitzero"`
-
-	// The session's id, if the token belongs to a session.
-	SessionID string `json:"session_id,omitzero"`
-
-	// The account as it is now.
-	User *User `json:"user,omitzero"`
-}
-
 // IntrospectResponse: The token's state. An inactive token discloses nothing else.
 type IntrospectResponse struct {
 	// Whether the token is valid now.
@@ -3069,6 +3054,48 @@ type IntrospectResponse struct {
 	User *User `json:"user,omitzero"`
 }
 
+// IssueTokenResponse: An access token.
+type IssueTokenResponse struct {
+	// The access token.
+	Token string `json:"token" doorward:"secret"`
+
+	// When the token expires, in Unix seconds.
+	ExpiresAt int64 `json:"expires_at"`
+
+	// The token's id, by which `revoke_token` revokes it.
+	Jti string `json:"jti"`
+}
+
+// Format hides secrets.
+func (v IssueTokenResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v IssueTokenResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v IssueTokenResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// AuthenticateRequestResponse: The request may pass.
+type AuthenticateRequestResponse struct {
+	// Whether the request needs no authentication; the other members are then absent.
+	Skipped bool `json:"skipped"`
+
+	// The token's claims.
+	Claims *Claims `json:"claims,omitzero"`
+
+	// The session's id, if the token belongs to a session.
+	SessionID string `json:"session_id,omitzero"`
+
+	// The account as it is now.
+	User *User `json:"user,omitzero"`
+}
+
 // IntrospectRemoteResponse: The service's own answer about a valid token (RFC 7662 section 2.2), without
 // `reason`, which is for its host only.
 type IntrospectRemoteResponse struct {
@@ -3096,33 +3123,6 @@ type AuthorizeResponse struct {
 
 	// Why not. It is for the host only: do not pass it on.
 	Reason HostOnly `json:"reason,omitzero"`
-}
-
-// IssueTokenResponse: An access token.
-type IssueTokenResponse struct {
-	// The access token.
-	Token string `json:"token" doorward:"secret"`
-
-	// When the token expires, in Unix seconds.
-	ExpiresAt int64 `json:"expires_at"`
-
-	// The token's id, by which `revoke_token` revokes it.
-	Jti string `json:"jti"`
-}
-
-// Format hides secrets.
-func (v IssueTokenResponse) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v IssueTokenResponse) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v IssueTokenResponse) LogValue() slog.Value {
-	return logValue(v)
 }
 
 // JWKSResponse: A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
@@ -3287,6 +3287,109 @@ type CheckMailTokenResponse struct {
 	ExpiresAt int64 `json:"expires_at"`
 }
 
+// Mail: A mail to send.
+type Mail struct {
+	// The mail's id, for `acknowledge_mail`.
+	ID string `json:"id"`
+
+	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+	// `email_changed`, `account_exists`, `password_changed`.
+	Kind string `json:"kind"`
+
+	// The recipient's address as it was given; its domain may be international.
+	To string `json:"to"`
+
+	// The language of the texts.
+	Locale string `json:"locale"`
+
+	// The subject.
+	Subject string `json:"subject"`
+
+	// The text.
+	Text string `json:"text" doorward:"secret"`
+
+	// The text as HTML.
+	HTML string `json:"html" doorward:"secret"`
+
+	// The recipient's user id.
+	UserID string `json:"user_id"`
+
+	// When the mail was written.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the mail is no longer worth sending.
+	ExpiresAt int64 `json:"expires_at"`
+
+	// The number of this attempt, from 1.
+	Attempt int64 `json:"attempt"`
+
+	// The sender, if `mail.from` is configured.
+	From string `json:"from,omitzero"`
+
+	// The link with the token, if `mail.links` has one for this kind.
+	Link string `json:"link,omitzero" doorward:"secret"`
+
+	// The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once.
+	MessageID string `json:"message_id,omitzero"`
+
+	// The token, if the mail has one.
+	Token string `json:"token,omitzero" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v Mail) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v Mail) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v Mail) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// TakeMailResponse: Mails to send.
+type TakeMailResponse struct {
+	// The mails, the longest waiting first.
+	Mails []Mail `json:"mails"`
+}
+
+// Format hides secrets.
+func (v TakeMailResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v TakeMailResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v TakeMailResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// AcknowledgeMailResponse: The result of the acknowledgement.
+type AcknowledgeMailResponse struct {
+	// Whether the mail was still in the outbox.
+	Acknowledged bool `json:"acknowledged"`
+}
+
+// DeliverMailResponse: The outcome for the mails that were due.
+type DeliverMailResponse struct {
+	// The number of mails that the server took.
+	Delivered int64 `json:"delivered"`
+
+	// The number of mails that the server did not take now. They are due again later.
+	Deferred int64 `json:"deferred"`
+
+	// The number of mails that the server will never take. They are given up.
+	Refused int64 `json:"refused"`
+}
+
 // GenerateTOTPSecretResponse: A secret. The engine does not keep it.
 type GenerateTOTPSecretResponse struct {
 	// 160 random bits in base32.
@@ -3421,109 +3524,6 @@ func (v GenerateRecoveryCodesResponse) LogValue() slog.Value {
 type RecoveryCodesStatusResponse struct {
 	// The number of unused codes.
 	Remaining int64 `json:"remaining"`
-}
-
-// Mail: A mail to send.
-type Mail struct {
-	// The mail's id, for `acknowledge_mail`.
-	ID string `json:"id"`
-
-	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
-	// `email_changed`, `account_exists`, `password_changed`.
-	Kind string `json:"kind"`
-
-	// The recipient's address as it was given; its domain may be international.
-	To string `json:"to"`
-
-	// The language of the texts.
-	Locale string `json:"locale"`
-
-	// The subject.
-	Subject string `json:"subject"`
-
-	// The text.
-	Text string `json:"text" doorward:"secret"`
-
-	// The text as HTML.
-	HTML string `json:"html" doorward:"secret"`
-
-	// The recipient's user id.
-	UserID string `json:"user_id"`
-
-	// When the mail was written.
-	CreatedAt int64 `json:"created_at"`
-
-	// When the mail is no longer worth sending.
-	ExpiresAt int64 `json:"expires_at"`
-
-	// The number of this attempt, from 1.
-	Attempt int64 `json:"attempt"`
-
-	// The sender, if `mail.from` is configured.
-	From string `json:"from,omitzero"`
-
-	// The link with the token, if `mail.links` has one for this kind.
-	Link string `json:"link,omitzero" doorward:"secret"`
-
-	// The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once.
-	MessageID string `json:"message_id,omitzero"`
-
-	// The token, if the mail has one.
-	Token string `json:"token,omitzero" doorward:"secret"`
-}
-
-// Format hides secrets.
-func (v Mail) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v Mail) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v Mail) LogValue() slog.Value {
-	return logValue(v)
-}
-
-// TakeMailResponse: Mails to send.
-type TakeMailResponse struct {
-	// The mails, the longest waiting first.
-	Mails []Mail `json:"mails"`
-}
-
-// Format hides secrets.
-func (v TakeMailResponse) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v TakeMailResponse) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v TakeMailResponse) LogValue() slog.Value {
-	return logValue(v)
-}
-
-// AcknowledgeMailResponse: The result of the acknowledgement.
-type AcknowledgeMailResponse struct {
-	// Whether the mail was still in the outbox.
-	Acknowledged bool `json:"acknowledged"`
-}
-
-// DeliverMailResponse: The outcome for the mails that were due.
-type DeliverMailResponse struct {
-	// The number of mails that the server took.
-	Delivered int64 `json:"delivered"`
-
-	// The number of mails that the server did not take now. They are due again later.
-	Deferred int64 `json:"deferred"`
-
-	// The number of mails that the server will never take. They are given up.
-	Refused int64 `json:"refused"`
 }
 
 // BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
@@ -3661,66 +3661,6 @@ type VerifyEventsResponse struct {
 
 	// When the first verified event happened.
 	Since *int64 `json:"since,omitzero"`
-}
-
-// PurgedRows: The number of purged rows by kind.
-type PurgedRows struct {
-	// Sessions that ended a day ago or more.
-	Sessions int64 `json:"sessions"`
-
-	// Counts of failed attempts.
-	Throttles int64 `json:"throttles"`
-
-	// One-time secrets that expired unused.
-	OneTimeSecrets int64 `json:"one_time_secrets"`
-
-	// Used challenges of logins by passkey.
-	SpentChallenges int64 `json:"spent_challenges"`
-
-	// Devices without a login for a long time.
-	KnownDevices int64 `json:"known_devices"`
-
-	// Mails that could not be sent in time.
-	Mails int64 `json:"mails"`
-
-	// Signing keys that no longer verify anything.
-	Keys int64 `json:"keys"`
-
-	// Revoked tokens that have expired.
-	RevokedTokens int64 `json:"revoked_tokens"`
-
-	// Events older than `audit.retention_days` of the store.
-	Events int64 `json:"events"`
-}
-
-// MaintainResponse: The result of a purge.
-type MaintainResponse struct {
-	// The number of purged rows by kind.
-	Purged PurgedRows `json:"purged"`
-
-	// Whether nothing is left; if false, call again.
-	Complete bool `json:"complete"`
-}
-
-// VerifiedBackup: The contents of a copy.
-type VerifiedBackup struct {
-	// The number of accounts.
-	Users int64 `json:"users"`
-
-	// The number of live sessions.
-	Sessions int64 `json:"sessions"`
-
-	// The number of events in the audit log.
-	Events int64 `json:"events"`
-}
-
-// BackupResponse: A copy on the disk.
-type BackupResponse struct {
-	// The length of the file.
-	Bytes int64 `json:"bytes"`
-
-	// The contents of the copy, if it was verified.
-	Verified *VerifiedBackup `json:"verified,omitzero"`
 }
 
 // HashQueueStats: The queue for password hashes, now.
@@ -3868,6 +3808,66 @@ type DoctorResponse struct {
 
 	// How long a password hash takes on this machine; absent if none could be made.
 	HashMilliseconds *float64 `json:"hash_milliseconds,omitzero"`
+}
+
+// PurgedRows: The number of purged rows by kind.
+type PurgedRows struct {
+	// Sessions that ended a day ago or more.
+	Sessions int64 `json:"sessions"`
+
+	// Counts of failed attempts.
+	Throttles int64 `json:"throttles"`
+
+	// One-time secrets that expired unused.
+	OneTimeSecrets int64 `json:"one_time_secrets"`
+
+	// Used challenges of logins by passkey.
+	SpentChallenges int64 `json:"spent_challenges"`
+
+	// Devices without a login for a long time.
+	KnownDevices int64 `json:"known_devices"`
+
+	// Mails that could not be sent in time.
+	Mails int64 `json:"mails"`
+
+	// Signing keys that no longer verify anything.
+	Keys int64 `json:"keys"`
+
+	// Revoked tokens that have expired.
+	RevokedTokens int64 `json:"revoked_tokens"`
+
+	// Events older than `audit.retention_days` of the store.
+	Events int64 `json:"events"`
+}
+
+// MaintainResponse: The result of a purge.
+type MaintainResponse struct {
+	// The number of purged rows by kind.
+	Purged PurgedRows `json:"purged"`
+
+	// Whether nothing is left; if false, call again.
+	Complete bool `json:"complete"`
+}
+
+// VerifiedBackup: The contents of a copy.
+type VerifiedBackup struct {
+	// The number of accounts.
+	Users int64 `json:"users"`
+
+	// The number of live sessions.
+	Sessions int64 `json:"sessions"`
+
+	// The number of events in the audit log.
+	Events int64 `json:"events"`
+}
+
+// BackupResponse: A copy on the disk.
+type BackupResponse struct {
+	// The length of the file.
+	Bytes int64 `json:"bytes"`
+
+	// The contents of the copy, if it was verified.
+	Verified *VerifiedBackup `json:"verified,omitzero"`
 }
 
 // StepUp: The next step of a login. Its members stand beside `error` in the body.

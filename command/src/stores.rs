@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueHint};
 use doorward::config::StoreUrl;
-use doorward::operations::doctor::damage;
 use doorward::operations::maintenance::{BackupRequest, Verified};
+use doorward::operations::observability::doctor::damage;
 use doorward::restore::{Restored, Restoring};
 use doorward::types::whole::On;
 use doorward::{Code, Error, Watch};

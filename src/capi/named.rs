@@ -316,6 +316,30 @@ pub unsafe extern "C" fn doorward_authenticate(
     unsafe { run(&rows::authenticate, engine, request, response) }
 }
 
+/// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_introspect(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::introspect, engine, request, response) }
+}
+
+/// Issues an access token with the host's own claims.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_issue_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::issue_token, engine, request, response) }
+}
+
 /// Decides whether a request may pass, and identifies its user.
 /// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
 /// permission_denied. UNAVAILABLE: store_unavailable.
@@ -327,18 +351,6 @@ pub unsafe extern "C" fn doorward_authenticate_request(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::authenticate_request, engine, request, response) }
-}
-
-/// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
-/// UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_introspect(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::introspect, engine, request, response) }
 }
 
 /// Asks another service whether a token is valid now (RFC 7662).
@@ -363,18 +375,6 @@ pub unsafe extern "C" fn doorward_authorize(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::authorize, engine, request, response) }
-}
-
-/// Issues an access token with the host's own claims.
-/// UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_issue_token(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::issue_token, engine, request, response) }
 }
 
 /// Returns the public keys, for services that verify tokens themselves.
@@ -489,6 +489,42 @@ pub unsafe extern "C" fn doorward_check_mail_token(
     unsafe { run(&rows::check_mail_token, engine, request, response) }
 }
 
+/// Takes mails out of the outbox, for hosts that send mails themselves.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_take_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::take_mail, engine, request, response) }
+}
+
+/// Reports whether a mail that was taken was sent.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_acknowledge_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::acknowledge_mail, engine, request, response) }
+}
+
+/// Sends the mails that are due by SMTP.
+/// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_deliver_mail(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::deliver_mail, engine, request, response) }
+}
+
 /// Makes a secret for an authenticator app.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_generate_totp_secret(
@@ -597,42 +633,6 @@ pub unsafe extern "C" fn doorward_recovery_codes_status(
     unsafe { run(&rows::recovery_codes_status, engine, request, response) }
 }
 
-/// Takes mails out of the outbox, for hosts that send mails themselves.
-/// UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_take_mail(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::take_mail, engine, request, response) }
-}
-
-/// Reports whether a mail that was taken was sent.
-/// UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_acknowledge_mail(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::acknowledge_mail, engine, request, response) }
-}
-
-/// Sends the mails that are due by SMTP.
-/// UNAVAILABLE: mail_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_deliver_mail(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::deliver_mail, engine, request, response) }
-}
-
 /// Begins to register a passkey for an account.
 /// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
 /// UNAVAILABLE: store_unavailable.
@@ -732,6 +732,29 @@ pub unsafe extern "C" fn doorward_verify_events(
     unsafe { run(&rows::verify_events, engine, request, response) }
 }
 
+/// Returns figures: calls by operation and status, their durations, and the contents of the store.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_stats(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::stats, engine, request, response) }
+}
+
+/// Checks the running configuration on this machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_doctor(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::doctor, engine, request, response) }
+}
+
 /// Purges expired data.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -754,27 +777,4 @@ pub unsafe extern "C" fn doorward_backup(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::backup, engine, request, response) }
-}
-
-/// Returns figures: calls by operation and status, their durations, and the contents of the store.
-/// UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_stats(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::stats, engine, request, response) }
-}
-
-/// Checks the running configuration on this machine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_doctor(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::doctor, engine, request, response) }
 }

@@ -99,6 +99,7 @@ impl Schemas {
         }
         json!({
             "name": operation.name,
+            "capability": operation.capability(),
             "since": operation.since,
             "cost": operation.cost.name(),
             "retry": operation.retry,

@@ -4,7 +4,7 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::events::EventInfo;
+use super::observability::events::EventInfo;
 use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;

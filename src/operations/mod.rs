@@ -1,33 +1,26 @@
-//! The table of operations, and one file per capability: its requests, its responses, and the methods of
+//! The table of operations, and one file or folder per capability: its requests, its responses, and the methods of
 //! [`Engine`] that perform it. Everything that the C ABI, a binding or the reference offers has a row in the
 //! table: a name, a request, a response, a method, and the version that added it.
 
 pub mod accounts;
 pub mod authorization;
-pub mod delivery;
 pub mod describe;
-pub mod doctor;
-pub mod email;
-pub mod events;
 pub mod exports;
 pub mod id_tokens;
 pub mod imports;
 pub mod introspection;
-pub mod key_list;
 pub mod keys;
 pub mod login;
 pub mod mail;
 pub mod maintenance;
+pub mod observability;
 pub mod passkeys;
-pub mod password_reset;
 pub mod passwords;
 pub mod reauthentication;
-pub mod recovery_codes;
 pub mod requests;
+pub mod second_factors;
 pub mod sessions;
-pub mod stats;
 pub mod tokens;
-pub mod totp;
 
 use crate::engine::counters::PLACES;
 use schemars::{Schema, SchemaGenerator};
@@ -95,11 +88,18 @@ pub struct Operation {
     /// The index in the table.
     pub(crate) index: usize,
     pub(crate) call: fn(&Engine, &str) -> Result<String>,
+    /// The path of the request, which begins with the capability.
+    path: &'static str,
     request: fn(&mut SchemaGenerator) -> Schema,
     response: fn(&mut SchemaGenerator) -> Schema,
 }
 
 impl Operation {
+    /// The capability: the name of its file or folder here, of its page and of its scenarios.
+    pub fn capability(&self) -> &'static str {
+        self.path.split("::").next().unwrap_or_default().trim()
+    }
+
     /// Whether reading the clock twice would take longer than a call.
     pub(crate) fn is_fast(&self) -> bool {
         self.index == rows::verify.index
@@ -160,6 +160,7 @@ macro_rules! operations {
                     let response: $response = acting(actor, || engine.$name(request))?;
                     response.into_json()
                 },
+                path: stringify!($request),
                 request: |generator| generator.subschema_for::<$request>(),
                 response: |generator| generator.subschema_for::<$response>(),
             };)*
@@ -258,6 +259,12 @@ operations! {
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
         "Identifies the user of a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
+        "Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.",
+        [StoreUnavailable];
+    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store once actor,
+        "Issues an access token with the host's own claims.",
+        [StoreUnavailable];
     authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store again,
         "Decides whether a request may pass, and identifies its user.",
         [
@@ -268,17 +275,11 @@ operations! {
             PermissionDenied,
             StoreUnavailable
         ];
-    introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
-        "Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.",
-        [StoreUnavailable];
     introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network again,
         "Asks another service whether a token is valid now (RFC 7662).",
         [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store again,
         "Checks whether the bearer of a token may do something, by the account as it is now.",
-        [StoreUnavailable];
-    issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store once actor,
-        "Issues an access token with the host's own claims.",
         [StoreUnavailable];
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store again,
         "Returns the public keys, for services that verify tokens themselves.",
@@ -286,63 +287,63 @@ operations! {
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long once actor,
         "Makes a new signing key; the old one verifies until everything that it signed has expired.",
         [StoreUnavailable];
-    list_keys: key_list::ListKeysRequest => key_list::ListKeysResponse, "0.1.0", Long again,
+    list_keys: keys::list::ListKeysRequest => keys::list::ListKeysResponse, "0.1.0", Long again,
         "Lists signing keys and secret keys, without secrets, and the data that needs an older one.",
         [StoreUnavailable];
-    request_email_verification: email::RequestEmailVerificationRequest => email::SentResponse, "0.1.0", Hash once actor,
+    request_email_verification: mail::addresses::RequestEmailVerificationRequest => mail::addresses::SentResponse, "0.1.0", Hash once actor,
         "Mails a token that verifies the address of an account.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    request_email_change: email::RequestEmailChangeRequest => email::RequestEmailChangeResponse, "0.1.0", Store once actor,
+    request_email_change: mail::addresses::RequestEmailChangeRequest => mail::addresses::RequestEmailChangeResponse, "0.1.0", Store once actor,
         "Mails a token to the new address of an account, and a notice to the present one.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
-    request_password_reset: password_reset::RequestPasswordResetRequest => email::SentResponse, "0.1.0", Store once actor,
+    request_password_reset: mail::password_reset::RequestPasswordResetRequest => mail::addresses::SentResponse, "0.1.0", Store once actor,
         "Mails a token that sets a new password.",
         [TooManyAttempts, StoreUnavailable];
-    reset_password: password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
+    reset_password: mail::password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
         "Sets a new password by a mailed token and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
-    verify_email: email::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
+    verify_email: mail::addresses::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
         "Verifies or changes an address by the token mailed to it and a proof of the account.",
         [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
-    check_mail_token: email::CheckMailTokenRequest => email::CheckMailTokenResponse, "0.1.0", Store again,
+    check_mail_token: mail::addresses::CheckMailTokenRequest => mail::addresses::CheckMailTokenResponse, "0.1.0", Store again,
         "Tells what a mailed token is for, without redeeming it.",
         [InvalidMailToken, StoreUnavailable];
-    generate_totp_secret: totp::GenerateTotpSecretRequest => totp::GenerateTotpSecretResponse, "0.1.0", Instant again,
-        "Makes a secret for an authenticator app.",
-        [];
-    totp_provisioning_uri: totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant again,
-        "Writes a secret as a URI and a QR code for an authenticator app.",
-        [];
-    verify_totp: totp::VerifyTotpRequest => totp::VerifyTotpResponse, "0.1.0", Instant again,
-        "Verifies a code by its secret alone, any number of times.",
-        [];
-    setup_totp: totp::SetupTotpRequest => totp::SetupTotpResponse, "0.1.0", Store again,
-        "Sets up an authenticator app for an account; it is no factor before it is confirmed.",
-        [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
-    confirm_totp: totp::ConfirmTotpRequest => totp::ConfirmTotpResponse, "0.1.0", Store once actor,
-        "Activates an authenticator app by its first code and ends every session.",
-        [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
-    totp_status: totp::TotpStatusRequest => totp::TotpStatusResponse, "0.1.0", Store again,
-        "Tells whether an account has an active authenticator app.",
-        [UserNotFound, StoreUnavailable];
-    disable_totp: totp::DisableTotpRequest => totp::TotpStatusResponse, "0.1.0", Store once actor,
-        "Removes an authenticator app by a code and ends every session.",
-        [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
-    generate_recovery_codes: recovery_codes::GenerateRecoveryCodesRequest => recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
-        "Replaces the recovery codes of an account and ends every session.",
-        [UserNotFound, PermissionDenied, StoreUnavailable];
-    recovery_codes_status: recovery_codes::RecoveryCodesStatusRequest => recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
-        "Counts the unused recovery codes of an account.",
-        [UserNotFound, StoreUnavailable];
     take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store again,
         "Takes mails out of the outbox, for hosts that send mails themselves.",
         [StoreUnavailable];
     acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store again,
         "Reports whether a mail that was taken was sent.",
         [StoreUnavailable];
-    deliver_mail: delivery::DeliverMailRequest => delivery::DeliverMailResponse, "0.1.0", Network again,
+    deliver_mail: mail::delivery::DeliverMailRequest => mail::delivery::DeliverMailResponse, "0.1.0", Network again,
         "Sends the mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
+    generate_totp_secret: second_factors::totp::GenerateTotpSecretRequest => second_factors::totp::GenerateTotpSecretResponse, "0.1.0", Instant again,
+        "Makes a secret for an authenticator app.",
+        [];
+    totp_provisioning_uri: second_factors::totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant again,
+        "Writes a secret as a URI and a QR code for an authenticator app.",
+        [];
+    verify_totp: second_factors::totp::VerifyTotpRequest => second_factors::totp::VerifyTotpResponse, "0.1.0", Instant again,
+        "Verifies a code by its secret alone, any number of times.",
+        [];
+    setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
+        "Sets up an authenticator app for an account; it is no factor before it is confirmed.",
+        [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
+    confirm_totp: second_factors::totp::ConfirmTotpRequest => second_factors::totp::ConfirmTotpResponse, "0.1.0", Store once actor,
+        "Activates an authenticator app by its first code and ends every session.",
+        [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
+    totp_status: second_factors::totp::TotpStatusRequest => second_factors::totp::TotpStatusResponse, "0.1.0", Store again,
+        "Tells whether an account has an active authenticator app.",
+        [UserNotFound, StoreUnavailable];
+    disable_totp: second_factors::totp::DisableTotpRequest => second_factors::totp::TotpStatusResponse, "0.1.0", Store once actor,
+        "Removes an authenticator app by a code and ends every session.",
+        [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
+    generate_recovery_codes: second_factors::recovery_codes::GenerateRecoveryCodesRequest => second_factors::recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
+        "Replaces the recovery codes of an account and ends every session.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
+    recovery_codes_status: second_factors::recovery_codes::RecoveryCodesStatusRequest => second_factors::recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
+        "Counts the unused recovery codes of an account.",
+        [UserNotFound, StoreUnavailable];
     begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to register a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
@@ -361,24 +362,24 @@ operations! {
     remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store again actor,
         "Removes a passkey and ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
-    events: events::EventsRequest => events::EventsResponse, "0.1.0", Store again,
+    events: observability::events::EventsRequest => observability::events::EventsResponse, "0.1.0", Store again,
         "Reads the audit log.",
         [StoreUnavailable];
-    verify_events: events::VerifyEventsRequest => events::VerifyEventsResponse, "0.1.0", Long again,
+    verify_events: observability::events::VerifyEventsRequest => observability::events::VerifyEventsResponse, "0.1.0", Long again,
         "Verifies the chain over the audit log.",
         [StoreUnavailable];
+    stats: observability::stats::StatsRequest => observability::stats::StatsResponse, "0.1.0", Store again,
+        "Returns figures: calls by operation and status, their durations, and the contents of the store.",
+        [StoreUnavailable];
+    doctor: observability::doctor::DoctorRequest => observability::doctor::DoctorResponse, "0.1.0", Long again,
+        "Checks the running configuration on this machine.",
+        [];
     maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long again,
         "Purges expired data.",
         [StoreUnavailable];
     backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long once,
         "Copies a SQLite store into a file while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
-    stats: stats::StatsRequest => stats::StatsResponse, "0.1.0", Store again,
-        "Returns figures: calls by operation and status, their durations, and the contents of the store.",
-        [StoreUnavailable];
-    doctor: doctor::DoctorRequest => doctor::DoctorResponse, "0.1.0", Long again,
-        "Checks the running configuration on this machine.",
-        [];
 }
 
 impl Engine {

@@ -1,5 +1,5 @@
 //! Hostile hashes: whatever is wrong with one, it is `valid: false`, and nothing is computed and no memory
-//! taken on its word. Good hashes of other libraries: conformance/hashes.json and foreign_hashes.json.
+//! taken on its word. Good hashes of other libraries: conformance/passwords_hashes.json and passwords_foreign_hashes.json.
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};

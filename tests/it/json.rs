@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
 use doorward::operations::{
-    accounts, email, id_tokens, imports, introspection, login, password_reset, passwords, requests, sessions,
-    tokens,
+    accounts, id_tokens, imports, introspection, login, mail, passwords, requests, sessions, tokens,
 };
 use doorward::types::login::Login;
 use doorward::{Code, Config, Engine, Hooks};
@@ -368,13 +367,15 @@ fn debug_shows_no_secret() {
             json!({"method": "GET", "path": "/", "token": MARKER, "authorization": MARKER, "cookies": {"a": MARKER}}),
         ),
         debug::<introspection::IntrospectRemoteRequest>(json!({"token": MARKER})),
-        debug::<email::RequestEmailVerificationRequest>(json!({"email": format!("{MARKER}@example.com")})),
-        debug::<password_reset::RequestPasswordResetRequest>(
+        debug::<mail::addresses::RequestEmailVerificationRequest>(
             json!({"email": format!("{MARKER}@example.com")}),
         ),
-        debug::<password_reset::ResetPasswordRequest>(json!({"token": MARKER, "new_password": MARKER})),
-        debug::<email::VerifyEmailRequest>(json!({"token": MARKER})),
-        debug::<email::CheckMailTokenRequest>(json!({"token": MARKER})),
+        debug::<mail::password_reset::RequestPasswordResetRequest>(
+            json!({"email": format!("{MARKER}@example.com")}),
+        ),
+        debug::<mail::password_reset::ResetPasswordRequest>(json!({"token": MARKER, "new_password": MARKER})),
+        debug::<mail::addresses::VerifyEmailRequest>(json!({"token": MARKER})),
+        debug::<mail::addresses::CheckMailTokenRequest>(json!({"token": MARKER})),
     ];
     for text in shown {
         assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use regex::Regex;
+
 /// Files by the path of their module: `crate::store::users`.
 type Sources = BTreeMap<String, String>;
 
@@ -62,6 +64,51 @@ fn no_operations_file_calls_another() {
         for (name, home) in methods.iter().filter(|(_, home)| home != module) {
             assert!(!text.contains(&format!("self.{name}(")), "{module} calls `{name}` of {home}");
         }
+    }
+}
+
+/// Scenarios of no single capability.
+const ACROSS: [&str; 7] =
+    ["backends", "configuration", "failures", "quickstart", "settings", "strict_json", "throttle"];
+
+/// The file or folder of a capability in src/operations, its page and its scenarios have one name; further scenarios
+/// begin with it. A capability without a page of its own is told in the guide.
+#[test]
+fn a_capability_has_one_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scenarios: BTreeMap<String, String> = fs::read_dir(root.join("tests/conformance"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    let is_of = |file: &str, capability: &str| {
+        file.strip_prefix(capability).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let mut capabilities = BTreeSet::new();
+    let description = doorward::describe();
+    for operation in description["operations"].as_array().unwrap() {
+        let [name, capability] = ["name", "capability"].map(|member| operation[member].as_str().unwrap());
+        let source = root.join("src/operations").join(capability);
+        assert!(source.is_dir() || source.with_extension("rs").is_file(), "{name} is not in {capability}");
+        let own = root.join(format!("docs/{}.md", capability.replace('_', "-")));
+        let page = if own.exists() { own } else { root.join("docs/guide.md") };
+        let is_told =
+            Regex::new(&format!(r"\b{name}\b")).unwrap().is_match(&fs::read_to_string(&page).unwrap());
+        assert!(is_told, "{} does not tell {name}", page.display());
+        assert!(scenarios.contains_key(capability), "there is no {capability}.json");
+        let call = format!("\"call\": \"{name}\"");
+        let is_called = scenarios.iter().any(|(file, text)| is_of(file, capability) && text.contains(&call));
+        assert!(is_called, "{capability}.json does not call {name}");
+        capabilities.insert(capability.to_owned());
+    }
+    for file in scenarios.keys().filter(|file| !ACROSS.contains(&file.as_str())) {
+        assert!(
+            capabilities.iter().any(|capability| is_of(file, capability)),
+            "{file}.json is of no capability"
+        );
     }
 }
 

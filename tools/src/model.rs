@@ -29,6 +29,8 @@ pub struct Library {
 /// A row of the table of operations.
 pub struct Operation {
     pub name: String,
+    /// The name of its file in `src/operations`, of its page and of its scenarios.
+    pub capability: String,
     /// The version that brought it.
     pub since: String,
     /// What it does, in one line.
@@ -169,6 +171,7 @@ impl Library {
         let failures = |of: &Value| -> Vec<Failure> { array(of).iter().map(Failure::of).collect() };
         let operation = |row: &Value| Operation {
             name: string(&row["name"]),
+            capability: string(&row["capability"]),
             since: string(&row["since"]),
             summary: string(&row["summary"]),
             cost: string(&row["cost"]),

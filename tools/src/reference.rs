@@ -7,22 +7,23 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::model::{Constant, Failure, Kind, Member, Shape};
+use crate::model::{Constant, Failure, Kind, Member, Operation, Shape};
 use crate::{File, Library, wrapped};
 
 /// Returns the page.
-pub fn files(library: &Library, _: &Path) -> Vec<File> {
-    vec![File::new("docs/operations.md", Reference::of(library).page())]
+pub fn files(library: &Library, root: &Path) -> Vec<File> {
+    vec![File::new("docs/operations.md", Reference::of(library, root).page())]
 }
 
 struct Reference<'a> {
     library: &'a Library,
+    root: &'a Path,
     /// How often a type is used: as the request or response of an operation, or as a part of another type.
     uses: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Reference<'a> {
-    fn of(library: &'a Library) -> Reference<'a> {
+    fn of(library: &'a Library, root: &'a Path) -> Reference<'a> {
         let mut uses = BTreeMap::new();
         for operation in &library.operations {
             for name in [&operation.request, &operation.response] {
@@ -34,40 +35,56 @@ impl<'a> Reference<'a> {
                 |shape: &&Shape| shape.members().iter().any(|member| member.kind.shapes().contains(name));
             *count += library.shapes().filter(refers).count();
         }
-        Reference { library, uses }
+        Reference { library, root, uses }
     }
 
     fn page(&self) -> String {
         let mut page = self.introduction();
         self.outcomes(&mut page);
-        page += "\n## The operations\n";
+        let mut capability = "";
         for operation in &self.library.operations {
-            writeln!(page, "\n### {}\n\n{}", operation.name, operation.summary).unwrap();
-            let repeat = if operation.may_be_repeated { "may be repeated" } else { "not to be repeated" };
-            writeln!(page, "Since {}; cost `{}`; {repeat}.", operation.since, operation.cost).unwrap();
-            for (title, name) in [("Request", &operation.request), ("Response", &operation.response)] {
-                if self.is_shared(name) {
-                    writeln!(page, "\n**{title}.** {}", link(name)).unwrap();
-                    continue;
-                }
-                let shape = self.library.shape(name);
-                let about = if shape.about == operation.summary { "" } else { &shape.about };
-                let space = if about.is_empty() { "" } else { " " };
-                writeln!(page, "\n**{title}.**{space}{about}\n").unwrap();
-                self.fields(&mut page, shape, 0);
+            if operation.capability != capability {
+                capability = &operation.capability;
+                self.capability(&mut page, capability);
             }
-            let one = |(status, codes): (&str, Vec<&str>)| {
-                let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
-                format!("{status} {}", codes.join(", "))
-            };
-            let failures: Vec<String> =
-                Failure::by_status(&operation.failures).into_iter().map(one).collect();
-            if !failures.is_empty() {
-                writeln!(page, "\n**Failures.** {}.", failures.join("; ")).unwrap();
-            }
+            self.operation(&mut page, operation);
         }
         self.types(&mut page);
         page
+    }
+
+    /// Writes the heading of a capability. Without a page of its own it is told in the guide.
+    fn capability(&self, page: &mut String, capability: &str) {
+        let own = format!("{}.md", capability.replace('_', "-"));
+        let file = if self.root.join("docs").join(&own).exists() { own } else { "guide.md".to_owned() };
+        writeln!(page, "\n## Operations: {}", capability.replace('_', " ")).unwrap();
+        writeln!(page, "\nExplained in [{file}]({file}).").unwrap();
+    }
+
+    fn operation(&self, page: &mut String, operation: &Operation) {
+        writeln!(page, "\n### {}\n\n{}", operation.name, operation.summary).unwrap();
+        let repeat = if operation.may_be_repeated { "may be repeated" } else { "not to be repeated" };
+        writeln!(page, "Since {}; cost `{}`; {repeat}.", operation.since, operation.cost).unwrap();
+        for (title, name) in [("Request", &operation.request), ("Response", &operation.response)] {
+            if self.is_shared(name) {
+                writeln!(page, "\n**{title}.** {}", link(name)).unwrap();
+                continue;
+            }
+            let shape = self.library.shape(name);
+            let about = if shape.about == operation.summary { "" } else { &shape.about };
+            let space = if about.is_empty() { "" } else { " " };
+            writeln!(page, "\n**{title}.**{space}{about}\n").unwrap();
+            self.fields(page, shape, 0);
+        }
+        let one = |(status, codes): (&str, Vec<&str>)| {
+            let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+            format!("{status} {}", codes.join(", "))
+        };
+        let failures: Vec<String> =
+            Failure::by_status(&operation.failures).into_iter().map(one).collect();
+        if !failures.is_empty() {
+            writeln!(page, "\n**Failures.** {}.", failures.join("; ")).unwrap();
+        }
     }
 
     fn introduction(&self) -> String {

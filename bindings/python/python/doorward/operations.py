@@ -692,6 +692,59 @@ class Operations(_doorward.Engine):
         answer = self.call("authenticate", _text(fields))
         return models.AuthenticateResponse.model_validate(answer)
 
+    def introspect(
+        self,
+        *,
+        token: str,
+        audience: str | None = None,
+        token_type_hint: str | None = None,
+    ) -> models.IntrospectResponse:
+        """Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+
+        token: An access or a refresh token.
+        audience: The service that asks: a token for another audience is not active.
+        token_type_hint: `access_token` or `refresh_token`; optional, and any text is accepted.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "token": token,
+            "audience": audience,
+            "token_type_hint": token_type_hint,
+        }
+        answer = self.call("introspect", _text(fields))
+        return models.IntrospectResponse.model_validate(answer)
+
+    def issue_token(
+        self,
+        *,
+        claims: Mapping[str, Any],
+        actor: str | None = None,
+        backend: str | None = None,
+        lifetime_seconds: int | None = None,
+    ) -> models.IssueTokenResponse:
+        """Issues an access token with the host's own claims.
+
+        claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
+            (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
+            `provider`, `cnf`, `act`, `account_epoch`) are refused.
+        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
+            The events of the call keep it.
+        backend: The backend that issues the token; default: `default`.
+        lifetime_seconds: The token's lifetime; default `access_token_seconds`, at most
+            `session_max_seconds`.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "claims": claims,
+            "actor": actor,
+            "backend": backend,
+            "lifetime_seconds": lifetime_seconds,
+        }
+        answer = self.call("issue_token", _text(fields))
+        return models.IssueTokenResponse.model_validate(answer)
+
     def authenticate_request(
         self,
         *,
@@ -744,29 +797,6 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("authenticate_request", _text(fields))
         return models.AuthenticateRequestResponse.model_validate(answer)
-
-    def introspect(
-        self,
-        *,
-        token: str,
-        audience: str | None = None,
-        token_type_hint: str | None = None,
-    ) -> models.IntrospectResponse:
-        """Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
-
-        token: An access or a refresh token.
-        audience: The service that asks: a token for another audience is not active.
-        token_type_hint: `access_token` or `refresh_token`; optional, and any text is accepted.
-
-        Failures: store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "token": token,
-            "audience": audience,
-            "token_type_hint": token_type_hint,
-        }
-        answer = self.call("introspect", _text(fields))
-        return models.IntrospectResponse.model_validate(answer)
 
     def introspect_remote(
         self,
@@ -834,36 +864,6 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("authorize", _text(fields))
         return models.AuthorizeResponse.model_validate(answer)
-
-    def issue_token(
-        self,
-        *,
-        claims: Mapping[str, Any],
-        actor: str | None = None,
-        backend: str | None = None,
-        lifetime_seconds: int | None = None,
-    ) -> models.IssueTokenResponse:
-        """Issues an access token with the host's own claims.
-
-        claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
-            (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
-            `provider`, `cnf`, `act`, `account_epoch`) are refused.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
-        backend: The backend that issues the token; default: `default`.
-        lifetime_seconds: The token's lifetime; default `access_token_seconds`, at most
-            `session_max_seconds`.
-
-        Failures: store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "claims": claims,
-            "actor": actor,
-            "backend": backend,
-            "lifetime_seconds": lifetime_seconds,
-        }
-        answer = self.call("issue_token", _text(fields))
-        return models.IssueTokenResponse.model_validate(answer)
 
     def jwks(self) -> models.JwksResponse:
         """Returns the public keys, for services that verify tokens themselves.
@@ -1095,6 +1095,72 @@ class Operations(_doorward.Engine):
         answer = self.call("check_mail_token", _text(fields))
         return models.CheckMailTokenResponse.model_validate(answer)
 
+    def take_mail(
+        self,
+        *,
+        lease_seconds: int | None = None,
+        limit: int | None = None,
+    ) -> models.TakeMailResponse:
+        """Takes mails out of the outbox, for hosts that send mails themselves.
+
+        lease_seconds: How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail
+            that is not acknowledged by then can be taken again.
+        limit: The most mails to take: 1 to 100, default 10.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "lease_seconds": lease_seconds,
+            "limit": limit,
+        }
+        answer = self.call("take_mail", _text(fields))
+        return models.TakeMailResponse.model_validate(answer)
+
+    def acknowledge_mail(
+        self,
+        *,
+        id: str,
+        delivered: bool,
+        error: str | None = None,
+        permanent: bool | None = None,
+    ) -> models.AcknowledgeMailResponse:
+        """Reports whether a mail that was taken was sent.
+
+        id: The mail's id.
+        delivered: Whether the mail was sent. A mail that was not is due again later: after a minute, then
+            after twice as long each time, up to six hours.
+        error: Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a
+            person.
+        permanent: Whether to give the mail up, because the address takes no mail.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "id": id,
+            "delivered": delivered,
+            "error": error,
+            "permanent": permanent,
+        }
+        answer = self.call("acknowledge_mail", _text(fields))
+        return models.AcknowledgeMailResponse.model_validate(answer)
+
+    def deliver_mail(
+        self,
+        *,
+        limit: int | None = None,
+    ) -> models.DeliverMailResponse:
+        """Sends the mails that are due by SMTP.
+
+        limit: The most mails to send: 1 to 1000, default 100.
+
+        Failures: mail_unavailable, invalid_config, feature_not_built, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "limit": limit,
+        }
+        answer = self.call("deliver_mail", _text(fields))
+        return models.DeliverMailResponse.model_validate(answer)
+
     def generate_totp_secret(self) -> models.GenerateTotpSecretResponse:
         """Makes a secret for an authenticator app."""
         fields: dict[str, object] = {}
@@ -1263,72 +1329,6 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("recovery_codes_status", _text(fields))
         return models.RecoveryCodesStatusResponse.model_validate(answer)
-
-    def take_mail(
-        self,
-        *,
-        lease_seconds: int | None = None,
-        limit: int | None = None,
-    ) -> models.TakeMailResponse:
-        """Takes mails out of the outbox, for hosts that send mails themselves.
-
-        lease_seconds: How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail
-            that is not acknowledged by then can be taken again.
-        limit: The most mails to take: 1 to 100, default 10.
-
-        Failures: store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "lease_seconds": lease_seconds,
-            "limit": limit,
-        }
-        answer = self.call("take_mail", _text(fields))
-        return models.TakeMailResponse.model_validate(answer)
-
-    def acknowledge_mail(
-        self,
-        *,
-        id: str,
-        delivered: bool,
-        error: str | None = None,
-        permanent: bool | None = None,
-    ) -> models.AcknowledgeMailResponse:
-        """Reports whether a mail that was taken was sent.
-
-        id: The mail's id.
-        delivered: Whether the mail was sent. A mail that was not is due again later: after a minute, then
-            after twice as long each time, up to six hours.
-        error: Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a
-            person.
-        permanent: Whether to give the mail up, because the address takes no mail.
-
-        Failures: store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "id": id,
-            "delivered": delivered,
-            "error": error,
-            "permanent": permanent,
-        }
-        answer = self.call("acknowledge_mail", _text(fields))
-        return models.AcknowledgeMailResponse.model_validate(answer)
-
-    def deliver_mail(
-        self,
-        *,
-        limit: int | None = None,
-    ) -> models.DeliverMailResponse:
-        """Sends the mails that are due by SMTP.
-
-        limit: The most mails to send: 1 to 1000, default 100.
-
-        Failures: mail_unavailable, invalid_config, feature_not_built, store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "limit": limit,
-        }
-        answer = self.call("deliver_mail", _text(fields))
-        return models.DeliverMailResponse.model_validate(answer)
 
     def begin_passkey_registration(
         self,
@@ -1526,6 +1526,39 @@ class Operations(_doorward.Engine):
         answer = self.call("verify_events", _text(fields))
         return models.VerifyEventsResponse.model_validate(answer)
 
+    def stats(
+        self,
+        *,
+        store: bool | None = None,
+    ) -> models.StatsResponse:
+        """Returns figures: calls by operation and status, their durations, and the contents of the store.
+
+        store: Whether to include the store's figures, which takes a few reads; default: false.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "store": store,
+        }
+        answer = self.call("stats", _text(fields))
+        return models.StatsResponse.model_validate(answer)
+
+    def doctor(
+        self,
+        *,
+        integrity: bool | None = None,
+    ) -> models.DoctorResponse:
+        """Checks the running configuration on this machine.
+
+        integrity: Whether to check every page, row and index of a SQLite file, however long that takes.
+            Default: check for two seconds.
+        """
+        fields: dict[str, object] = {
+            "integrity": integrity,
+        }
+        answer = self.call("doctor", _text(fields))
+        return models.DoctorResponse.model_validate(answer)
+
     def maintain(
         self,
         *,
@@ -1564,39 +1597,6 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("backup", _text(fields))
         return models.BackupResponse.model_validate(answer)
-
-    def stats(
-        self,
-        *,
-        store: bool | None = None,
-    ) -> models.StatsResponse:
-        """Returns figures: calls by operation and status, their durations, and the contents of the store.
-
-        store: Whether to include the store's figures, which takes a few reads; default: false.
-
-        Failures: store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "store": store,
-        }
-        answer = self.call("stats", _text(fields))
-        return models.StatsResponse.model_validate(answer)
-
-    def doctor(
-        self,
-        *,
-        integrity: bool | None = None,
-    ) -> models.DoctorResponse:
-        """Checks the running configuration on this machine.
-
-        integrity: Whether to check every page, row and index of a SQLite file, however long that takes.
-            Default: check for two seconds.
-        """
-        fields: dict[str, object] = {
-            "integrity": integrity,
-        }
-        answer = self.call("doctor", _text(fields))
-        return models.DoctorResponse.model_validate(answer)
 
 
 def _text(fields: Mapping[str, object]) -> str:

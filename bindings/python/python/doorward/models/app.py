@@ -1287,6 +1287,87 @@ class AuthenticateResponse(Model):
     """The session's id, if the token belongs to a session."""
 
 
+class IntrospectRequest(Model):
+    """Checks a token for another service (RFC 7662), as of now."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    token: Annotated[str, Field(repr=False)]
+    """An access or a refresh token."""
+
+
+class FullIntrospectRequest(IntrospectRequest):
+    """Checks a token for another service (RFC 7662), as of now."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    audience: str | None = None
+    """The service that asks: a token for another audience is not active."""
+    token_type_hint: str | None = None
+    """`access_token` or `refresh_token`; optional, and any text is accepted."""
+
+
+class IntrospectResponse(Model):
+    """The token's state. An inactive token discloses nothing else."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    active: bool
+    """Whether the token is valid now."""
+    aud: list[str] | None = None
+    """The token's audience."""
+    client_id: str | None = None
+    """The backend that issued the token."""
+    exp: int | None = None
+    """When the token expires, in Unix seconds."""
+    iat: int | None = None
+    """When the token was issued."""
+    iss: str | None = None
+    """The issuer."""
+    reason: Annotated[str | None, Field(exclude=True)] = None
+    """Why the token is not active. It is for the host only: do not pass it on."""
+    scope: str | None = None
+    """The scopes, separated by spaces."""
+    sid: str | None = None
+    """The session's id, if the token belongs to a session."""
+    sub: str | None = None
+    """The id of the account."""
+    token_type: str | None = None
+    """`Bearer` or `refresh_token`."""
+    user: User | None = None
+    """The account as it is now."""
+
+
+class IssueTokenRequest(Model):
+    """Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify`
+    accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
+    """
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    claims: dict[str, Any]
+    """The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
+    `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
+    `act`, `account_epoch`) are refused.
+    """
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the one who does this, as the host knows them, where it is not the user. The
+    events of the call keep it.
+    """
+    backend: str | None = None
+    """The backend that issues the token; default: `default`."""
+    lifetime_seconds: Annotated[int | None, Field(ge=1)] = None
+    """The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`."""
+
+
+class IssueTokenResponse(Model):
+    """An access token."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    token: Annotated[str, Field(repr=False)]
+    """The access token."""
+    expires_at: int
+    """When the token expires, in Unix seconds."""
+    jti: str
+    """The token's id, by which `revoke_token` revokes it."""
+
+
 class AuthenticateRequestRequest(Model):
     """Decides whether a request to the host may pass, by the rules under `requests` in the configuration.
     The engine takes the token from `token`, else from `authorization`, else from the configured cookie.
@@ -1337,54 +1418,6 @@ class AuthenticateRequestResponse(Model):
     """The token's claims."""
     session_id: str | None = None
     """The session's id, if the token belongs to a session."""
-    user: User | None = None
-    """The account as it is now."""
-
-
-class IntrospectRequest(Model):
-    """Checks a token for another service (RFC 7662), as of now."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    token: Annotated[str, Field(repr=False)]
-    """An access or a refresh token."""
-
-
-class FullIntrospectRequest(IntrospectRequest):
-    """Checks a token for another service (RFC 7662), as of now."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    audience: str | None = None
-    """The service that asks: a token for another audience is not active."""
-    token_type_hint: str | None = None
-    """`access_token` or `refresh_token`; optional, and any text is accepted."""
-
-
-class IntrospectResponse(Model):
-    """The token's state. An inactive token discloses nothing else."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    active: bool
-    """Whether the token is valid now."""
-    aud: list[str] | None = None
-    """The token's audience."""
-    client_id: str | None = None
-    """The backend that issued the token."""
-    exp: int | None = None
-    """When the token expires, in Unix seconds."""
-    iat: int | None = None
-    """When the token was issued."""
-    iss: str | None = None
-    """The issuer."""
-    reason: Annotated[str | None, Field(exclude=True)] = None
-    """Why the token is not active. It is for the host only: do not pass it on."""
-    scope: str | None = None
-    """The scopes, separated by spaces."""
-    sid: str | None = None
-    """The session's id, if the token belongs to a session."""
-    sub: str | None = None
-    """The id of the account."""
-    token_type: str | None = None
-    """`Bearer` or `refresh_token`."""
     user: User | None = None
     """The account as it is now."""
 
@@ -1449,39 +1482,6 @@ class AuthorizeResponse(Model):
     """Whether the bearer may."""
     reason: Annotated[str | None, Field(exclude=True)] = None
     """Why not. It is for the host only: do not pass it on."""
-
-
-class IssueTokenRequest(Model):
-    """Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify`
-    accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
-    """
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    claims: dict[str, Any]
-    """The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
-    `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
-    `act`, `account_epoch`) are refused.
-    """
-    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
-    """
-    backend: str | None = None
-    """The backend that issues the token; default: `default`."""
-    lifetime_seconds: Annotated[int | None, Field(ge=1)] = None
-    """The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`."""
-
-
-class IssueTokenResponse(Model):
-    """An access token."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    token: Annotated[str, Field(repr=False)]
-    """The access token."""
-    expires_at: int
-    """When the token expires, in Unix seconds."""
-    jti: str
-    """The token's id, by which `revoke_token` revokes it."""
 
 
 class JwksRequest(Model):
@@ -1763,6 +1763,108 @@ class CheckMailTokenResponse(Model):
     """When the token expires."""
 
 
+class TakeMailRequest(Model):
+    """Takes mails out of the outbox on a lease, to send them."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    lease_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
+    """How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
+    acknowledged by then can be taken again.
+    """
+    limit: Annotated[int | None, Field(ge=1, le=100)] = None
+    """The most mails to take: 1 to 100, default 10."""
+
+
+class Mail(Model):
+    """A mail to send."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    id: str
+    """The mail's id, for `acknowledge_mail`."""
+    kind: str
+    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    `email_changed`, `account_exists`, `password_changed`.
+    """
+    to: Annotated[str, Field(max_length=254, min_length=3)]
+    """The recipient's address as it was given; its domain may be international."""
+    locale: Annotated[str, Field(max_length=35, min_length=2)]
+    """The language of the texts."""
+    subject: str
+    """The subject."""
+    text: Annotated[str, Field(repr=False)]
+    """The text."""
+    html: Annotated[str, Field(repr=False)]
+    """The text as HTML."""
+    user_id: str
+    """The recipient's user id."""
+    created_at: int
+    """When the mail was written."""
+    expires_at: int
+    """When the mail is no longer worth sending."""
+    attempt: int
+    """The number of this attempt, from 1."""
+    from_: Annotated[str | None, Field(alias="from")] = None
+    """The sender, if `mail.from` is configured."""
+    link: Annotated[str | None, Field(repr=False)] = None
+    """The link with the token, if `mail.links` has one for this kind."""
+    message_id: str | None = None
+    """The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once."""
+    token: Annotated[str | None, Field(repr=False)] = None
+    """The token, if the mail has one."""
+
+
+class TakeMailResponse(Model):
+    """Mails to send."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    mails: list[Mail]
+    """The mails, the longest waiting first."""
+
+
+class AcknowledgeMailRequest(Model):
+    """Reports whether a mail that was taken was sent."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    id: str
+    """The mail's id."""
+    delivered: bool
+    """Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice
+    as long each time, up to six hours.
+    """
+    error: Annotated[str | None, Field(pattern="^[a-z0-9_.-]{1,64}$")] = None
+    """Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person."""
+    permanent: bool | None = None
+    """Whether to give the mail up, because the address takes no mail."""
+
+
+class AcknowledgeMailResponse(Model):
+    """The result of the acknowledgement."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    acknowledged: bool
+    """Whether the mail was still in the outbox."""
+
+
+class DeliverMailRequest(Model):
+    """Sends the mails that are due."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most mails to send: 1 to 1000, default 100."""
+
+
+class DeliverMailResponse(Model):
+    """The outcome for the mails that were due."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    delivered: Annotated[int, Field(ge=0)]
+    """The number of mails that the server took."""
+    deferred: Annotated[int, Field(ge=0)]
+    """The number of mails that the server did not take now. They are due again later."""
+    refused: Annotated[int, Field(ge=0)]
+    """The number of mails that the server will never take. They are given up."""
+
+
 class GenerateTotpSecretRequest(Model):
     """Makes a secret for an authenticator app."""
 
@@ -1931,108 +2033,6 @@ class RecoveryCodesStatusResponse(Model):
     model_config = ConfigDict(use_attribute_docstrings=True)
     remaining: int
     """The number of unused codes."""
-
-
-class TakeMailRequest(Model):
-    """Takes mails out of the outbox on a lease, to send them."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    lease_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
-    """How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
-    acknowledged by then can be taken again.
-    """
-    limit: Annotated[int | None, Field(ge=1, le=100)] = None
-    """The most mails to take: 1 to 100, default 10."""
-
-
-class Mail(Model):
-    """A mail to send."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    id: str
-    """The mail's id, for `acknowledge_mail`."""
-    kind: str
-    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
-    `email_changed`, `account_exists`, `password_changed`.
-    """
-    to: Annotated[str, Field(max_length=254, min_length=3)]
-    """The recipient's address as it was given; its domain may be international."""
-    locale: Annotated[str, Field(max_length=35, min_length=2)]
-    """The language of the texts."""
-    subject: str
-    """The subject."""
-    text: Annotated[str, Field(repr=False)]
-    """The text."""
-    html: Annotated[str, Field(repr=False)]
-    """The text as HTML."""
-    user_id: str
-    """The recipient's user id."""
-    created_at: int
-    """When the mail was written."""
-    expires_at: int
-    """When the mail is no longer worth sending."""
-    attempt: int
-    """The number of this attempt, from 1."""
-    from_: Annotated[str | None, Field(alias="from")] = None
-    """The sender, if `mail.from` is configured."""
-    link: Annotated[str | None, Field(repr=False)] = None
-    """The link with the token, if `mail.links` has one for this kind."""
-    message_id: str | None = None
-    """The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once."""
-    token: Annotated[str | None, Field(repr=False)] = None
-    """The token, if the mail has one."""
-
-
-class TakeMailResponse(Model):
-    """Mails to send."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    mails: list[Mail]
-    """The mails, the longest waiting first."""
-
-
-class AcknowledgeMailRequest(Model):
-    """Reports whether a mail that was taken was sent."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    id: str
-    """The mail's id."""
-    delivered: bool
-    """Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice
-    as long each time, up to six hours.
-    """
-    error: Annotated[str | None, Field(pattern="^[a-z0-9_.-]{1,64}$")] = None
-    """Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person."""
-    permanent: bool | None = None
-    """Whether to give the mail up, because the address takes no mail."""
-
-
-class AcknowledgeMailResponse(Model):
-    """The result of the acknowledgement."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    acknowledged: bool
-    """Whether the mail was still in the outbox."""
-
-
-class DeliverMailRequest(Model):
-    """Sends the mails that are due."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
-    """The most mails to send: 1 to 1000, default 100."""
-
-
-class DeliverMailResponse(Model):
-    """The outcome for the mails that were due."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    delivered: Annotated[int, Field(ge=0)]
-    """The number of mails that the server took."""
-    deferred: Annotated[int, Field(ge=0)]
-    """The number of mails that the server did not take now. They are due again later."""
-    refused: Annotated[int, Field(ge=0)]
-    """The number of mails that the server will never take. They are given up."""
 
 
 class BeginPasskeyRegistrationRequest(Model):
@@ -2248,86 +2248,6 @@ class VerifyEventsResponse(Model):
     """When the first verified event happened."""
 
 
-class MaintainRequest(Model):
-    """Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation
-    does the rest.
-    """
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    budget_ms: Annotated[int | None, Field(ge=1, le=60000)] = None
-    """The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that
-    runs when the time is up.
-    """
-
-
-class PurgedRows(Model):
-    """The number of purged rows by kind."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    sessions: Annotated[int, Field(ge=0)]
-    """Sessions that ended a day ago or more."""
-    throttles: Annotated[int, Field(ge=0)]
-    """Counts of failed attempts."""
-    one_time_secrets: Annotated[int, Field(ge=0)]
-    """One-time secrets that expired unused."""
-    spent_challenges: Annotated[int, Field(ge=0)]
-    """Used challenges of logins by passkey."""
-    known_devices: Annotated[int, Field(ge=0)]
-    """Devices without a login for a long time."""
-    mails: Annotated[int, Field(ge=0)]
-    """Mails that could not be sent in time."""
-    keys: Annotated[int, Field(ge=0)]
-    """Signing keys that no longer verify anything."""
-    revoked_tokens: Annotated[int, Field(ge=0)]
-    """Revoked tokens that have expired."""
-    events: Annotated[int, Field(ge=0)]
-    """Events older than `audit.retention_days` of the store."""
-
-
-class MaintainResponse(Model):
-    """The result of a purge."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    purged: PurgedRows
-    """The number of purged rows by kind."""
-    complete: bool
-    """Whether nothing is left; if false, call again."""
-
-
-class BackupRequest(Model):
-    """Copies the store into a file, while it is in use."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    path: str
-    """The path of the file to make, with mode 0600. No file may have this name."""
-    verify: bool | None = None
-    """Whether to verify the copy before it gets its name: every page, row and index, and that the secret
-    key opens it. This takes about as long as the copy. Default: false.
-    """
-
-
-class VerifiedBackup(Model):
-    """The contents of a copy."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    users: int
-    """The number of accounts."""
-    sessions: int
-    """The number of live sessions."""
-    events: int
-    """The number of events in the audit log."""
-
-
-class BackupResponse(Model):
-    """A copy on the disk."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-    bytes: Annotated[int, Field(ge=0)]
-    """The length of the file."""
-    verified: VerifiedBackup | None = None
-    """The contents of the copy, if it was verified."""
-
-
 class StatsRequest(Model):
     """Returns figures since the engine was opened."""
 
@@ -2470,6 +2390,86 @@ class DoctorResponse(Model):
     """The version of the library."""
     hash_milliseconds: float | None = None
     """How long a password hash takes on this machine; absent if none could be made."""
+
+
+class MaintainRequest(Model):
+    """Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation
+    does the rest.
+    """
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    budget_ms: Annotated[int | None, Field(ge=1, le=60000)] = None
+    """The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that
+    runs when the time is up.
+    """
+
+
+class PurgedRows(Model):
+    """The number of purged rows by kind."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    sessions: Annotated[int, Field(ge=0)]
+    """Sessions that ended a day ago or more."""
+    throttles: Annotated[int, Field(ge=0)]
+    """Counts of failed attempts."""
+    one_time_secrets: Annotated[int, Field(ge=0)]
+    """One-time secrets that expired unused."""
+    spent_challenges: Annotated[int, Field(ge=0)]
+    """Used challenges of logins by passkey."""
+    known_devices: Annotated[int, Field(ge=0)]
+    """Devices without a login for a long time."""
+    mails: Annotated[int, Field(ge=0)]
+    """Mails that could not be sent in time."""
+    keys: Annotated[int, Field(ge=0)]
+    """Signing keys that no longer verify anything."""
+    revoked_tokens: Annotated[int, Field(ge=0)]
+    """Revoked tokens that have expired."""
+    events: Annotated[int, Field(ge=0)]
+    """Events older than `audit.retention_days` of the store."""
+
+
+class MaintainResponse(Model):
+    """The result of a purge."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    purged: PurgedRows
+    """The number of purged rows by kind."""
+    complete: bool
+    """Whether nothing is left; if false, call again."""
+
+
+class BackupRequest(Model):
+    """Copies the store into a file, while it is in use."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    path: str
+    """The path of the file to make, with mode 0600. No file may have this name."""
+    verify: bool | None = None
+    """Whether to verify the copy before it gets its name: every page, row and index, and that the secret
+    key opens it. This takes about as long as the copy. Default: false.
+    """
+
+
+class VerifiedBackup(Model):
+    """The contents of a copy."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    users: int
+    """The number of accounts."""
+    sessions: int
+    """The number of live sessions."""
+    events: int
+    """The number of events in the audit log."""
+
+
+class BackupResponse(Model):
+    """A copy on the disk."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    bytes: Annotated[int, Field(ge=0)]
+    """The length of the file."""
+    verified: VerifiedBackup | None = None
+    """The contents of the copy, if it was verified."""
 
 
 UpdateUserResponse = UserResponse

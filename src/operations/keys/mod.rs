@@ -1,5 +1,7 @@
 //! Signing keys: `jwks`, `rotate_keys`.
 
+pub mod list;
+
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,6 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::UserResponse;
 use crate::config::ProviderName;
 use crate::engine::Engine;
 use crate::engine::account_proof::AccountProof;
@@ -13,6 +12,7 @@ use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
+use crate::operations::accounts::UserResponse;
 use crate::store::events::Event;
 use crate::store::mails;
 use crate::store::users::{self, By};

@@ -4,13 +4,13 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::accounts::UserResponse;
-use super::email::SentResponse;
+use super::addresses::SentResponse;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
+use crate::operations::accounts::UserResponse;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
 use crate::store::{identities, second_factors};
