@@ -1,11 +1,13 @@
 //! Strict JSON: no duplicate keys, no unknown fields, bounded nesting, and no error that repeats a value of
 //! the input.
 
-use crate::types::strict::{MAX_NAME, MOST_EMPTIES, child, from_object, object, pointer};
+use crate::types::located::{Flaw, child, from_text};
+use crate::types::strict::{MAX_NAME, MOST_EMPTIES, from_object};
+use crate::types::written::Written;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
-use std::{fmt, io};
 
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{
@@ -13,7 +15,6 @@ use serde::de::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_path_to_error::{Path, Track};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
@@ -22,10 +23,7 @@ use crate::types::login::Login;
 /// Parses `text`, an object, as a `T`. A failure has code `invalid_json`, or `schema_code` if `text` is JSON
 /// (RFC 8259).
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = object(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|_| explain::<T>(text, schema_code))?;
+    let value = from_text(text).map_err(|flaw| explain(text, flaw, schema_code))?;
     // Documents that others signed or returned may contain anything besides the fields that are read.
     match wide_integer(text).filter(|_| schema_code == Code::InvalidRequest) {
         Some(place) => Err(Error::new(schema_code, format!("an integer beyond 64 bits, byte {place}"))),
@@ -112,8 +110,7 @@ fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
 
 /// Parses like [`parse`], but treats `null` as absent everywhere.
 pub(crate) fn parse_without_nulls<T: DeserializeOwned>(text: &str, schema_code: Code) -> Result<T> {
-    from_object(parse(text, schema_code)?)
-        .map_err(|error| schema_error(error.path(), error.inner(), schema_code))
+    from_object(parse(text, schema_code)?).map_err(|flaw| schema_error(flaw, schema_code))
 }
 
 /// Parses a structure, and one member besides its own.
@@ -200,66 +197,28 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for OtherKey<'_, K> {
 pub(crate) fn render<T: Serialize>(value: &T) -> Result<String> {
     let mut written = Written::default();
     serde_json::to_writer(&mut written, value).map_err(|_| unwritable())?;
-    written.into_text()
-}
-
-/// JSON in the making. Outgrown memory is wiped, because it may contain secrets.
-#[derive(Default)]
-pub(crate) struct Written(Zeroizing<Vec<u8>>);
-
-impl Written {
-    /// Returns the text.
-    pub(crate) fn into_text(mut self) -> Result<String> {
-        String::from_utf8(std::mem::take(&mut *self.0)).map_err(|_| unwritable())
-    }
-
-    /// Appends JSON text.
-    pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        let len = self.0.len() + bytes.len();
-        if len > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(len.max(2 * self.0.capacity()).max(256)));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(bytes);
-    }
+    written.into_text().map_err(|_| unwritable())
 }
 
 fn unwritable() -> Error {
     Error::new(Code::Internal, "serialization")
 }
 
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.extend(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Describes where a text is not a valid `T`.
-fn explain<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) -> Error {
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        return Error::new(Code::InvalidJson, place);
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut track = Track::new();
-    let read = object::<_, T>(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
-    match read {
-        Err(error) => schema_error(&track.path(), &error, schema_code),
-        Ok(_) => Error::from(schema_code),
+/// Says whether a text is no JSON, or JSON with a flaw.
+fn explain(text: &str, flaw: Flaw, schema_code: Code) -> Error {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Error::new(Code::InvalidJson, place)
+        }
+        Ok(_) => schema_error(flaw, schema_code),
     }
 }
 
 /// Describes a flaw and its place without repeating a value, as serde's own texts do.
-fn schema_error(path: &Path, error: &serde_json::Error, code: Code) -> Error {
-    let place = pointer(path);
-    let message = error.to_string();
-    let suffix = format!(" at line {} column {}", error.line(), error.column());
-    let message = message.strip_suffix(&suffix).unwrap_or(&message);
+fn schema_error(flaw: Flaw, code: Code) -> Error {
+    let Flaw { place, message } = flaw;
+    let message = message.as_str();
     let name = || message.split('`').nth(1).unwrap_or_default().chars().take(MAX_NAME).collect::<String>();
     let (field, detail) = match (message.split_once(" field `"), message.rsplit_once(", expected ")) {
         // The path already ends with the unknown name, unless that is too long to be repeated.

@@ -11,8 +11,9 @@ use doorward_derive::Build;
 use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-
+use serde::de::value::StrDeserializer;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Result};
@@ -345,15 +346,6 @@ enum Kind {
     Regex,
 }
 
-/// Parses the text of a pattern of a known kind.
-impl<'de> DeserializeSeed<'de> for Kind {
-    type Value = Pattern;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pattern, D::Error> {
-        Pattern::new(self, &Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
-    }
-}
-
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
         deserializer.deserialize_any(PatternVisitor)
@@ -374,8 +366,11 @@ impl<'de> Visitor<'de> for PatternVisitor {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Pattern, A::Error> {
         let one = || A::Error::custom("expected one of exact, prefix, glob, regex");
-        let kind: Kind = entries.next_key()?.ok_or_else(one)?;
-        let pattern = entries.next_value_seed(kind)?;
+        // A failure is about the rule, so it arises outside of the member.
+        let (name, value) = entries.next_entry::<Text, Value>()?.ok_or_else(one)?;
+        let kind = Kind::deserialize(StrDeserializer::new(&name.0))?;
+        let text = value.as_str().ok_or_else(|| A::Error::custom("expected a string"))?;
+        let pattern = Pattern::new(kind, text).map_err(A::Error::custom)?;
         if entries.next_key::<IgnoredAny>()?.is_some() { Err(one()) } else { Ok(pattern) }
     }
 }

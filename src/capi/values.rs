@@ -16,8 +16,8 @@ use super::types::{
     doorward_member,
 };
 use crate::contain::contain;
-use crate::json::Written;
 use crate::types::strict::{MAX_NAME, Strict, Text, child};
+use crate::types::written::Written;
 
 /// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it
 /// and counts. The result is never NULL and is the caller's until doorward_free.

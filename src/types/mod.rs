@@ -3,6 +3,7 @@
 pub(crate) mod base64url;
 pub mod client;
 pub mod id;
+pub(crate) mod located;
 pub mod login;
 pub mod parse_error;
 pub(crate) mod random;
@@ -14,3 +15,4 @@ pub mod url;
 pub mod user;
 pub mod webauthn;
 pub mod whole;
+pub(crate) mod written;

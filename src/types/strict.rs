@@ -8,14 +8,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use serde_path_to_error::{Path, Segment};
+use zeroize::{Zeroize, Zeroizing};
 
+use super::located::{Flaw, from_text};
+pub(crate) use super::located::{MAX_NAME, Text, child, object};
 use super::parse_error::ParseError;
-
-/// Parses a structure from a JSON object only; serde by itself also accepts a list of its members.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    T::deserialize(ObjectOnly(deserializer))
-}
+use super::written::Written;
 
 /// Parses like [`object`]; `null` means none.
 pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
@@ -36,7 +34,7 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    from_object(Object::deserialize(deserializer)?).map_err(|error| D::Error::custom(error.inner()))
+    from_object(Object::deserialize(deserializer)?).map_err(|flaw| D::Error::custom(flaw.message))
 }
 
 /// Parses like [`open_object`]; `null` means none.
@@ -44,30 +42,56 @@ pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwne
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let object = Option::<Object>::deserialize(deserializer)?;
-    object.map(from_object).transpose().map_err(|error| D::Error::custom(error.inner()))
+    object.map(from_object).transpose().map_err(|flaw| D::Error::custom(flaw.message))
 }
 
 /// Parses an object in which `null` means absent, and empty lists and objects stand for each other.
-pub(crate) fn from_object<T: DeserializeOwned>(
-    object: Object,
-) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+pub(crate) fn from_object<T: DeserializeOwned>(object: Object) -> Result<T, Flaw> {
     let mut value = Value::Object(object.0);
     remove_nulls(&mut value);
+    let mut read = from_value(&value);
     for _ in 0..MOST_EMPTIES {
-        let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else { break };
+        let Err(flaw) = &read else { break };
         // A missing member cannot be one of the empty values that could be exchanged.
-        if error.inner().to_string().starts_with("missing field") {
+        if flaw.message.starts_with("missing field") || !exchange_empty(&mut value, &flaw.place) {
             break;
         }
-        let Some(found) = value.pointer_mut(&pointer(error.path())) else { break };
-        *found = match found {
-            Value::Array(items) if items.is_empty() => Map::new().into(),
-            Value::Object(members) if members.is_empty() => Vec::<Value>::new().into(),
-            _ => break,
-        };
+        read = from_value(&value);
     }
-    // Parsing by value leaves no copy of a secret behind.
-    serde_path_to_error::deserialize(value)
+    // What was read has its own copies of secrets.
+    wipe(&mut value);
+    read
+}
+
+/// Parses by the text, so that a type is compiled for texts only.
+fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Flaw> {
+    from_text(&text_of(value).ok_or_else(Flaw::default)?)
+}
+
+fn text_of(value: &Value) -> Option<Zeroizing<String>> {
+    let mut written = Written::default();
+    serde_json::to_writer(&mut written, value).ok()?;
+    written.into_text().ok().map(Zeroizing::new)
+}
+
+/// Replaces an empty list by an empty object, or the reverse. Returns whether there was one.
+fn exchange_empty(value: &mut Value, place: &str) -> bool {
+    let Some(found) = value.pointer_mut(place) else { return false };
+    *found = match found {
+        Value::Array(items) if items.is_empty() => Map::new().into(),
+        Value::Object(members) if members.is_empty() => Vec::<Value>::new().into(),
+        _ => return false,
+    };
+    true
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn remove_nulls(value: &mut Value) {
@@ -85,47 +109,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
     }
 }
 
-struct ObjectOnly<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
 /// How deep a body may nest.
 pub const MAX_DEPTH: usize = 32;
 
 /// How many empty lists and objects of a request may be exchanged for each other.
 pub(crate) const MOST_EMPTIES: usize = 16;
-
-/// The maximum length of a name in an error.
-pub(crate) const MAX_NAME: usize = 64;
-
-/// Returns the JSON pointer (RFC 6901) of a path, as far as its names may be repeated.
-pub(crate) fn pointer(path: &Path) -> String {
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer = child(&pointer, &index.to_string()),
-            Segment::Map { key } if key.chars().count() <= MAX_NAME => pointer = child(&pointer, key),
-            Segment::Map { .. } => break,
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
-}
-
-/// Returns the JSON pointer of a member.
-pub(crate) fn child(parent: &str, key: &str) -> String {
-    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
 
 /// A JSON object with neither duplicate keys, nor NUL characters, nor nesting deeper than 32.
 ///
@@ -197,11 +185,6 @@ impl<T: JsonSchema> JsonSchema for HostOnly<T> {
         schema
     }
 }
-
-/// A JSON string, borrowed from the input if it contains no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// Any JSON value at the given depth, parsed strictly.
 pub(crate) struct Strict(pub usize);
