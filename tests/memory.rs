@@ -1,6 +1,6 @@
-//! What the library gives back to the allocator holds no token and no seed any more. The allocator of this program
-//! keeps every block that is given back, moved ones too, and the test looks through them. Passwords are not looked
-//! for: zxcvbn, which judges them, keeps parts of them in blocks of its own.
+//! Memory that the library has freed contains no token and no seed. The allocator of this program keeps every
+//! freed block, including reallocated ones, and the test searches them. Passwords are not searched for:
+//! zxcvbn, which judges them, keeps parts of them in its own blocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CString, c_char};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use doorward::capi;
 use serde_json::{Value, json};
 
-/// Gives nothing back while it keeps.
+/// Frees nothing while it keeps blocks.
 struct Keeper;
 
 #[global_allocator]
@@ -22,8 +22,8 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 static BLOCKS: [(AtomicUsize, AtomicUsize); MOST] =
     [const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; MOST];
 
-// SAFETY: as `System`, of which only giving back is left out. New blocks are empty: what is found in one was written
-// there by whoever had it last.
+// SAFETY: as `System`, except that nothing is freed. New blocks are zeroed: anything found in one was written
+// by its last owner.
 unsafe impl GlobalAlloc for Keeper {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as this function's.
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Keeper {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as this function's; always moved, so that the old block is looked at.
+        // SAFETY: as this function's; always moved, so that the old block is searched.
         unsafe {
             let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !moved.is_null() {
@@ -55,7 +55,7 @@ unsafe impl GlobalAlloc for Keeper {
     }
 }
 
-/// The sizes of the blocks that hold the end of a secret, of those that were given back.
+/// Returns the sizes of the freed blocks that contain the end of a secret.
 fn found(secret: &str) -> Vec<usize> {
     let end = &secret.as_bytes()[secret.len().saturating_sub(16)..];
     let blocks = &BLOCKS[..COUNT.load(Ordering::Relaxed)];
@@ -85,7 +85,7 @@ impl Host {
         Host(engine)
     }
 
-    /// Calls an operation as a host does that wipes its own memory: what is kept is the library's.
+    /// Calls an operation like a host that wipes its own memory: the remaining copies are the library's.
     fn call(&self, operation: &str, request: &Value) -> Value {
         let (operation, request) =
             (CString::new(operation).unwrap(), CString::new(request.to_string()).unwrap());

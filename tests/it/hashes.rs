@@ -1,5 +1,6 @@
-//! Hostile hashes: whatever is wrong with one, it is `valid: false`, and nothing is computed and no memory
-//! taken on its word. Good hashes of other libraries: conformance/passwords_hashes.json and passwords_foreign_hashes.json.
+//! Tests of hostile hashes: a malformed or too costly hash gives `valid: false`, without any computation or memory
+//! for it. Valid hashes of other libraries are in conformance/passwords_hashes.json and
+//! passwords_foreign_hashes.json.
 
 use doorward::{Config, Engine, Hooks};
 use serde_json::{Value, json};
@@ -24,7 +25,8 @@ fn hostile_hashes() {
     assert_eq!(head, "$argon2id$v=19$m=8,t=1,p=1");
 
     let mut hostile: Vec<String> = Vec::new();
-    // Those just too dear come first: computed, they fail here, and the bombs after them would hang.
+    // Hashes just above the limits come first: if they are computed, the test fails here, while the bombs
+    // after them would hang.
     for cost in ["m=8,t=17,p=1", "m=136,t=1,p=17", "m=131073,t=1,p=1", "m=131072,t=5,p=1"] {
         let hash = format!("$argon2id$v=19${cost}${salt}${output}");
         assert_eq!(verify(&engine, &hash), json!({"valid": false, "needs_rehash": false}), "{cost}");
@@ -143,7 +145,7 @@ fn hostile_hashes() {
         &long,
     ] {
         hostile.push(format!("{head}${part}${output}"));
-        // As an output many of these are well formed, and wrong.
+        // As an output many of these are well formed, but wrong.
         hostile.push(format!("{head}${salt}${part}"));
     }
     hostile.extend([
@@ -199,7 +201,8 @@ fn hostile_hashes() {
     let taken = peak_kib() - before;
     assert!(taken < 32 * 1024, "{taken} KiB were taken for {} hashes", hostile.len());
 
-    // What a hash of another's making may cost at most is computed. (Here, for its memory counts too.)
+    // The most costly accepted hash of another system is computed. (It is here because its memory counts,
+    // too.)
     for cost in ["m=131072,t=1,p=1", "m=8,t=16,p=1", "m=128,t=1,p=16"] {
         let hash = format!("$argon2id$v=19${cost}${salt}${output}");
         assert_eq!(verify(&engine, &hash), json!({"valid": false, "needs_rehash": true}), "{cost}");
@@ -207,7 +210,7 @@ fn hostile_hashes() {
     assert!(peak_kib() - before > 100 * 1024, "the peak is not measured");
 }
 
-/// Hashes of `password` in the forms of other systems, each of no more than a moment's work.
+/// Hashes of `password` in the formats of other systems, each with a low cost.
 const FOREIGN: [&str; 13] = [
     "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm",
     "bcrypt$$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm",
@@ -224,8 +227,8 @@ const FOREIGN: [&str; 13] = [
     "$fbscrypt$v=1,n=1,r=1,p=1,ss=,sk=MDEyMzQ1Njc4OWFiY2RlZg==$c2FsdA==$c8oIdeGzPtHH62diwsoIJA==",
 ];
 
-/// Computed, the last of each kind takes from minutes to years, or gigabytes; the first is just too dear, and
-/// fails within seconds.
+/// If they were computed, the last of each kind would take from minutes to years, or gigabytes. The first is
+/// just above the limit, and fails within seconds.
 #[test]
 fn hash_bombs_are_not_computed() {
     let engine = open();
@@ -238,7 +241,7 @@ fn hash_bombs_are_not_computed() {
         bombs.extend(FOREIGN[4..8].iter().map(|good| good.replace("$1$", &format!("${iterations}$"))));
         bombs.push(FOREIGN[8].replace(":1$", &format!(":{iterations}$")));
     }
-    // r; p; the memory of N and r together; the work of all; N; then each beyond all measure.
+    // r; p; the memory of N and r together; the work of all; N; then each far beyond its limit.
     for [log_n, r, p] in [
         [1, 65, 1],
         [1, 1, 17],
@@ -315,7 +318,7 @@ fn verify(engine: &Engine, hash: &str) -> Value {
     serde_json::from_str(&engine.call("verify_password", &request).unwrap()).unwrap()
 }
 
-/// The most memory that this process has had, in KiB.
+/// Returns the peak memory of this process, in KiB.
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,5 +1,5 @@
-//! Accounts that come from other systems, what is kept on a person, and that it goes. What fits a file is in
-//! tests/conformance/imports.json.
+//! Tests of imported accounts, and of the data about a user: their export and their deletion. Cases that fit
+//! a file are in tests/conformance/imports.json.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 const PASSWORD: &str = "eight wise words";
 
-/// Of `password`, with bcrypt's lowest cost.
+/// The hash of `password`, with bcrypt's lowest cost.
 const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm";
 
-/// Stands for whatever is personal.
+/// Marks personal data.
 const MARKER: &str = "zanzibar";
 const ADDRESS: &str = "203.0.113.77";
 
@@ -55,12 +55,12 @@ fn deleting_leaves_nothing_personal(store: &Store) {
     for personal in [MARKER, ADDRESS] {
         assert_eq!(tables_with(store, personal), BTreeSet::new());
     }
-    // What is left of the id says that there was somebody, and when.
+    // The remaining id shows that there was an account, and when it was created.
     let id = format!("\\x{}", id.as_str().unwrap().replace('-', "").to_uppercase());
     assert_eq!(tables_with(store, &id), ["events".to_owned()].into());
     assert_eq!(store.count("users"), 1);
     if store.is_sqlite() {
-        // Neither is it left between the rows.
+        // Nothing is left between the rows, either.
         for file in fs::read_dir(store.path()).unwrap() {
             let bytes = fs::read(file.unwrap().path()).unwrap();
             for personal in [MARKER, ADDRESS] {
@@ -103,7 +103,7 @@ fn an_export_of_many_pages(store: &Store) {
 }
 on_each_store!(an_export_of_many_pages);
 
-/// Of any number of imports of one name, one has it, and the others say so.
+/// Of several concurrent imports of one name, one succeeds, and the others report the problem.
 fn imports_at_once(store: &Store) {
     let engine = open(store);
     let users: Vec<Value> = (0..20)
@@ -131,7 +131,7 @@ fn imports_at_once(store: &Store) {
 }
 on_each_store!(imports_at_once);
 
-/// A login that upgrades the hash, beside others of the same account: each succeeds, and one hash stays.
+/// A login upgrades the hash beside other logins of the same account: each succeeds, and one hash stays.
 fn upgrades_at_once(store: &Store) {
     let engine = open(store);
     let users = json!([{"username": "ada", "email": "ada@example.com", "password_hash": BCRYPT}]);
@@ -161,11 +161,11 @@ fn an_import_has_a_bound() {
     let error = engine.call("import_users", &users(10_001).to_string()).unwrap_err();
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/users")));
     let report = call(&engine, "import_users", users(10_000)).unwrap();
-    // Without an address they are no good, each of them.
+    // Without an address none of them is imported.
     assert_eq!((&report["imported"], report["problems"].as_array().unwrap().len()), (&json!(0), 10_000));
 }
 
-/// What is wrong with an account is told without what it says.
+/// Problems with an account are reported without its values.
 #[test]
 fn no_failure_repeats_a_hash_or_a_name() {
     let engine = open(&Store::sqlite());
@@ -195,7 +195,7 @@ fn no_failure_repeats_a_hash_or_a_name() {
     );
 }
 
-/// The tables that have a text somewhere.
+/// Returns the tables that contain a text.
 fn tables_with(store: &Store, text: &str) -> BTreeSet<String> {
     let tables = match store.is_sqlite() {
         true => "SELECT name FROM sqlite_master WHERE type = 'table'",

@@ -1,5 +1,5 @@
-//! Hostile JSON: no body crashes, hangs or is half done, and no answer, log record or Debug text
-//! repeats a value of the input. What fits a file is in tests/conformance.
+//! Tests of hostile JSON: no body crashes, hangs or is half processed, and no answer, log record or Debug
+//! text repeats a value of the input. Cases that fit a file are in tests/conformance.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::{null, null_mut};
@@ -13,7 +13,7 @@ use doorward::types::login::Login;
 use doorward::{Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
-/// Stands for whatever a user typed into the wrong place.
+/// Marks a value that a user typed into the wrong field.
 const MARKER: &str = "correct-horse-7";
 
 #[test]
@@ -25,7 +25,7 @@ fn bodies_without_end() {
             assert_eq!(code(&engine, &operation, &body), Code::InvalidRequest, "{operation}");
         }
     }
-    // As long as a request may be, and no longer.
+    // The maximum length of a request, and one byte more.
     let body = |len: usize| format!("{{\"username\":\"{}\"}}", "x".repeat(len - 15));
     assert_eq!(code(&engine, "get_user", &body(1 << 20)), Code::UserNotFound);
     assert_eq!(code(&engine, "get_user", &body((1 << 20) + 1)), Code::InvalidRequest);
@@ -103,7 +103,7 @@ fn numbers_and_texts_beyond_what_can_be() {
     ] {
         assert_eq!(attributes(bad).code, Code::InvalidJson, "{bad}");
     }
-    // These are good: it is the empty password that is refused.
+    // These are well formed: the empty password is refused.
     for good in [
         "1e308",
         "-0",
@@ -125,7 +125,8 @@ fn numbers_and_texts_beyond_what_can_be() {
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/lifetime_seconds")));
 }
 
-/// The description names every object of the configuration and of the requests, so a new one is tried too.
+/// The description names every object of the configuration and of the requests, so that new objects are
+/// tested, too.
 #[test]
 fn unknown_keys_are_refused_in_every_object() {
     let description = doorward::describe();
@@ -155,7 +156,7 @@ fn unknown_keys_are_refused_in_every_object() {
     }
 }
 
-/// The JSON pointers of the objects of a schema that admit no unknown key.
+/// Returns the JSON pointers of the objects of a schema that refuse unknown keys.
 fn closed_objects(description: &Value, schema: &Value, place: String, places: &mut Vec<String>) {
     let schema = resolved(description, schema);
     if schema["additionalProperties"] == false {
@@ -175,7 +176,7 @@ fn closed_objects(description: &Value, schema: &Value, place: String, places: &m
     }
 }
 
-/// The schema itself, or the shape that it refers to.
+/// Returns the schema itself, or the type that it refers to.
 fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => description.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -183,13 +184,13 @@ fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Where a text or a boolean may stand instead of the object, the object is told and not the key.
+/// If a text or a boolean is allowed instead of the object, the error names the object and not the key.
 fn place_of_unknown_key(place: &str) -> String {
     let is_one_form_of_several = place.ends_with("/auto_register") || place.ends_with("/exclude/0");
     if is_one_form_of_several { place.to_owned() } else { format!("{place}/unknown_key") }
 }
 
-/// A text of JSON that has an object with an unknown key at this place, and nothing else.
+/// Returns JSON with an object that has an unknown key at this place, and nothing else.
 fn with_unknown_key(place: &str) -> String {
     let wrap = |inner: Value, name: &str| if name == "0" { json!([inner]) } else { json!({ name: inner }) };
     place.rsplit('/').filter(|name| !name.is_empty()).fold(json!({"unknown_key": 1}), wrap).to_string()
@@ -245,7 +246,7 @@ fn texts_that_are_not_utf8() {
     unsafe { doorward_release(engine) };
 }
 
-/// A password that was typed into any other field, or that made the request invalid, is not repeated.
+/// A password in a wrong field, or one that makes the request invalid, is not repeated.
 #[test]
 fn no_answer_and_no_log_record_repeats_a_value() {
     let records = Arc::new(Mutex::new(Vec::new()));
@@ -265,7 +266,7 @@ fn no_answer_and_no_log_record_repeats_a_value() {
                 let mut request = good.clone();
                 request[&field] = value.clone();
                 bodies.push(request.to_string());
-                // Cut off, and given twice.
+                // Truncated, and given twice.
                 let text = json!({&field: &value}).to_string();
                 bodies.push(text[..text.len() - 1].to_owned());
                 bodies.push(format!("{},{}", &text[..text.len() - 1], &text[1..]));
@@ -306,7 +307,7 @@ fn no_failure_to_open_repeats_a_value() {
             configs.extend(inner.clone().map(|(inner, _)| json!({ name: { inner: &value } })));
             for config in configs {
                 let opened = Config::parse(&config.to_string());
-                // A value that is good, as an issuer, need not be opened with.
+                // A value that is a valid issuer need not make opening fail.
                 let Err(error) = opened else { continue };
                 for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
                     assert!(!text.contains(MARKER), "{config}: {text}");
@@ -330,7 +331,7 @@ fn no_failure_to_open_repeats_a_value() {
         assert!(is_path || !format!("{config:?}").contains(MARKER), "{config:?}");
         let mut error = Engine::open(config, Hooks::default()).err().unwrap();
         if is_path {
-            // Where something is wrong with a file, the host is told which.
+            // An error of a file names the file to the host.
             error.detail = None;
         }
         for text in [error.to_json(), error.to_string(), format!("{error:?}")] {
@@ -425,7 +426,7 @@ fn debug<'a, T: serde::Deserialize<'a> + std::fmt::Debug>(request: Value) -> Str
     format!("{:?}", serde_json::from_str::<T>(text).unwrap())
 }
 
-/// The marker in every type, and in texts that look like the ends and middles of error messages.
+/// The marker in every type, and in texts that look like ends and middles of error messages.
 fn hostile_values() -> Vec<Value> {
     vec![
         json!(MARKER),
@@ -443,7 +444,7 @@ fn hostile_values() -> Vec<Value> {
     ]
 }
 
-/// A request whose fields can be replaced one by one.
+/// Returns a request whose fields can be replaced one by one.
 fn good_request(operation: &str) -> Value {
     match operation {
         "register" => json!({"username": "ada", "email": "ada@example.com", "password": "x"}),
@@ -507,7 +508,7 @@ fn names() -> Vec<String> {
     operations.iter().map(|operation| operation["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The fields of an operation's request.
+/// Returns the fields of an operation's request.
 fn fields(operation: &str) -> Vec<String> {
     let description = doorward::describe();
     let operations = description["operations"].as_array().unwrap();
@@ -523,7 +524,7 @@ fn code(engine: &Engine, operation: &str, body: &str) -> Code {
     }
 }
 
-/// A configuration in memory, with cheap hashes.
+/// Returns a configuration in memory, with cheap hashes.
 fn config(patch: &str) -> String {
     let mut config: Value = serde_json::from_str(patch).unwrap();
     config["store"] = "sqlite::memory:".into();

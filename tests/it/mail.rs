@@ -1,4 +1,5 @@
-//! The outbox and what is mailed: what a single engine's conformance cases cannot show.
+//! Tests of the outbox and of the mails that need several engines or times, which conformance cases cannot
+//! show.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,7 +17,7 @@ mod smtp;
 const NOW: i64 = 1_800_000_000;
 const PASSWORD: &str = "eight wise words";
 
-/// An engine and the hands of its clock.
+/// An engine, and the time of its clock.
 struct Stage {
     engine: Engine,
     now: Arc<AtomicI64>,
@@ -36,14 +37,14 @@ impl Stage {
         call(&self.engine, operation, &request).unwrap_err()
     }
 
-    /// Creates an account; its id.
+    /// Creates an account. Returns its id.
     fn register(&self, name: &str) -> String {
         let email = format!("{name}@example.com");
         let user = self.call("register", json!({"username": name, "email": email, "password": PASSWORD}));
         user["user"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Asks for a mail that verifies the address of this account.
+    /// Requests a mail that verifies the address of this account.
     fn ask(&self, id: &str) {
         self.call("request_email_verification", json!({"user_id": id}));
     }
@@ -87,7 +88,7 @@ fn call(engine: &Engine, operation: &str, request: &Value) -> Result<Value, Code
     }
 }
 
-/// The kinds of mails and to whom they go, in alphabetical order.
+/// Returns the kinds of mails and their recipients, in alphabetical order.
 fn kinds(mails: &[Value]) -> Vec<(String, String)> {
     let text = |mail: &Value, name: &str| mail[name].as_str().unwrap().to_owned();
     let mut kinds: Vec<_> = mails.iter().map(|mail| (text(mail, "kind"), text(mail, "to"))).collect();
@@ -172,7 +173,8 @@ fn both_addresses_hear_of_a_change(store: &Store) {
 }
 
 on_each_store!(a_change_ends_what_the_old_address_could_do);
-/// A change ends sessions and every other token, so that who had the old address has nothing.
+/// A change of the address ends sessions and every other token, so that the reader of the old address has
+/// nothing.
 fn a_change_ends_what_the_old_address_could_do(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let id = stage.register("ada");
@@ -214,7 +216,8 @@ fn a_token_of_another_store_is_none(store: &Store) {
 }
 
 on_each_store!(nobody_learns_who_has_an_address);
-/// With `conceal_existing` a stranger who asks for an address that is taken sees what they see for a free one.
+/// With `conceal_existing`, a request for a taken address looks the same to a stranger as one for a free
+/// address.
 fn nobody_learns_who_has_an_address(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage =
@@ -240,7 +243,8 @@ fn nobody_learns_who_has_an_address(store: &Store) {
 }
 
 on_each_store!(asking_for_nobody_leaves_nothing_and_takes_nothing);
-/// Where nobody has the address, what is written is taken back: nothing stays, and nothing of others is lost.
+/// If no account has the address, the written rows are removed again: nothing stays, and other rows are not
+/// affected.
 fn asking_for_nobody_leaves_nothing_and_takes_nothing(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let ada = stage.register("ada");
@@ -261,7 +265,8 @@ fn asking_for_nobody_leaves_nothing_and_takes_nothing(store: &Store) {
 }
 
 on_each_store!(an_address_gets_so_many_mails_from_all_and_no_more);
-/// However many accounts are registered with an address, it gets fifty mails, and then fewer. Nobody is told.
+/// Many accounts that are registered with one address cause fifty mails to it, and then fewer. The callers do
+/// not learn it.
 fn an_address_gets_so_many_mails_from_all_and_no_more(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage =
@@ -283,7 +288,7 @@ fn an_address_gets_so_many_mails_from_all_and_no_more(store: &Store) {
 }
 
 on_each_store!(no_number_of_accounts_keeps_back_the_mail_of_who_has_the_address);
-/// What the account is sent that verified the address is not among the mails that strangers can use up.
+/// Mails to the account that verified the address are not among those that strangers can use up.
 fn no_number_of_accounts_keeps_back_the_mail_of_who_has_the_address(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage =
@@ -301,7 +306,7 @@ fn no_number_of_accounts_keeps_back_the_mail_of_who_has_the_address(store: &Stor
 }
 
 on_each_store!(one_source_keeps_back_no_newcomers_mail);
-/// Of the mails to one address a source has a few: those of a newcomer from elsewhere come.
+/// One source may cause few mails to an address: mails for a newcomer from elsewhere are still sent.
 fn one_source_keeps_back_no_newcomers_mail(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage =
@@ -322,7 +327,7 @@ fn one_source_keeps_back_no_newcomers_mail(store: &Store) {
 }
 
 on_each_store!(of_two_who_verify_one_address_at_once_one_gets_it);
-/// Two accounts with one address, each with a mailed token and a proof of its own, at the same moment.
+/// Two accounts with one address redeem their mailed tokens at the same moment, each with its own proof.
 fn of_two_who_verify_one_address_at_once_one_gets_it(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage =
@@ -352,7 +357,7 @@ fn of_two_who_verify_one_address_at_once_one_gets_it(store: &Store) {
 }
 
 on_each_store!(a_reset_happens_once);
-/// Of many who offer one token at once one sets the password.
+/// Of many who redeem one token at the same time, one sets the password.
 fn a_reset_happens_once(store: &Store) {
     let stage = Stage::new(store, json!({}));
     stage.register("ada");
@@ -379,7 +384,7 @@ fn a_reset_happens_once(store: &Store) {
 }
 
 on_each_store!(a_reset_opens_what_a_hundred_failures_closed);
-/// A hundred failures in a row close an account for good; the mailed link opens it.
+/// A hundred failures in a row lock an account for good; the mailed link unlocks it.
 fn a_reset_opens_what_a_hundred_failures_closed(store: &Store) {
     let stage =
         Stage::new(store, json!({"throttle": {"account_failures": 100, "source_failures": 1_000_000}}));
@@ -399,7 +404,7 @@ fn a_reset_opens_what_a_hundred_failures_closed(store: &Store) {
 }
 
 on_each_store!(an_address_that_looks_alike_gets_nothing);
-/// A mail goes to the address as the account has it, not to one that merely compares as equal.
+/// A mail goes to the address as the account spells it, not to another one that compares as equal.
 fn an_address_that_looks_alike_gets_nothing(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let request = json!({"username": "ada", "email": "strasse@example.com", "password": PASSWORD});
@@ -422,7 +427,7 @@ fn a_mail_outlives_a_rotation_of_the_secret_key(store: &Store) {
 }
 
 on_each_store!(a_mail_that_no_key_opens_is_given_up);
-/// A mail whose key is gone is given up, and keeps no other waiting.
+/// A mail that no key opens is given up, and delays no other.
 fn a_mail_that_no_key_opens_is_given_up(store: &Store) {
     let keys = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
     let Stage { engine, now } = Stage::new(store, json!({"secret_keys": [keys[0]]}));
@@ -462,14 +467,15 @@ fn the_built_in_texts_are_whole_in_every_language() {
             for part in ["subject", "text"] {
                 assert_eq!(of(template, part), of(&english[kind], part), "{name} {kind} {part}");
             }
-            // Who has an address may be a stranger, to whom nobody shall write in a name of their choice.
+            // The reader of an address may be a stranger, who must not get a text under a name of the
+            // sender's choice.
             assert!(!template.to_string().contains("{username}"), "{name} {kind}");
-            // Where there is no page behind a link, none is to be followed.
+            // If no page is configured for a link, the mail contains none.
             match of(template, "text").contains("{link}") {
                 true => assert_eq!(of(template, "text_without_link"), ["{token}".to_owned()].into()),
                 false => assert!(template["text_without_link"].is_null(), "{name} {kind}"),
             }
-            // What the configuration may replace it by is held to the same rules.
+            // The same rules apply to templates of the configuration.
             let config = json!({"store": "sqlite::memory:", "mail": {"templates": {kind: {name: template}}}});
             Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap();
         }

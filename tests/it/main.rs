@@ -1,5 +1,5 @@
-//! The tests of the engine that share one binary, so that few are linked. What needs a process, an allocator or a
-//! build of its own stands apart.
+//! The tests of the engine that share one binary, so that few are linked. Tests that need their own process,
+//! allocator or build are separate.
 
 mod hashes;
 mod id_tokens;
@@ -19,7 +19,7 @@ mod tokens;
 
 use std::process::Command;
 
-/// Runs a test alone in a process of its own, in which `with` has set what it needs.
+/// Runs a test alone in a process of its own. `with` sets its environment.
 fn alone(test: &str, with: impl FnOnce(&mut Command)) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     with(child.args(["--exact", "--include-ignored", test]));

@@ -1,4 +1,5 @@
-//! What an operator sees: audit log, figures, log records, judgement. What fits a file is in tests/conformance.
+//! Tests of the operator's tools: audit log, figures, log records, doctor. Cases that fit a file are in
+//! tests/conformance.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::Permissions;
@@ -30,7 +31,7 @@ fn what_is_past_its_time_leaves_the_store(store: &Store) {
     let engine = stage.open();
     (0..20).for_each(|index| drop(register(&engine, &format!("old{index}"))));
     stage.advance(11 * 86_400);
-    // In a file every new event takes a few old ones along; on a server one in a few takes all there are.
+    // In a file every new event deletes a few old ones; on a server one in a few deletes all.
     register(&engine, "new0");
     drop(engine);
     let events = if store.is_sqlite() { 5 } else { 200 };
@@ -43,7 +44,7 @@ fn what_is_past_its_time_leaves_the_store(store: &Store) {
 }
 
 on_each_store!(no_act_without_its_event);
-/// An act that cannot be logged does not happen.
+/// A change that cannot be logged does not happen.
 fn no_act_without_its_event(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -81,8 +82,8 @@ fn no_act_without_its_event(store: &Store) {
 }
 
 on_each_store!(who_follows_the_log_hears_everything_once);
-/// Threads of engines whose clocks differ, which log in, log out and fail at once, and a follower who opens the store
-/// anew between the pages: it hears what happened, each event once. Two searches at once hear the same.
+/// Engines with different clocks log in, log out and fail concurrently, and a follower reopens the store
+/// between pages: it reads every event once. Two concurrent searches find the same.
 fn who_follows_the_log_hears_everything_once(store: &Store) {
     const THREADS: usize = 8;
     const ROUNDS: usize = 8;
@@ -104,7 +105,7 @@ fn who_follows_the_log_hears_everything_once(store: &Store) {
         start.wait();
         let mut heard = Vec::<Value>::new();
         loop {
-            // Asked first: what was written before is heard in this round.
+            // Read before the page, so that this round contains everything that was written before.
             let is_over = working.load(Ordering::SeqCst) == 0;
             let engine = stage.open();
             loop {
@@ -142,7 +143,7 @@ fn who_follows_the_log_hears_everything_once(store: &Store) {
     let failed: Vec<Value> =
         followed.iter().filter(|event| event["kind"] == "login_failed").cloned().collect();
     failures.iter().for_each(|heard| assert_eq!(ids(heard), ids(&failed)));
-    // Read at leisure, it is the same log; and nothing is wrong with its chain.
+    // Read again later, the log is the same, and its chain is intact.
     let again = call(&engines[1], "events", json!({"limit": 1000})).unwrap();
     assert_eq!(ids(again["events"].as_array().unwrap()), ids(&followed));
     let verdict = call(&engines[0], "verify_events", json!({})).unwrap();
@@ -151,7 +152,8 @@ fn who_follows_the_log_hears_everything_once(store: &Store) {
     assert_eq!(store.count("events"), followed.len() as i64);
 }
 
-/// A transaction that is open while others write, and commits after what it wrote was overtaken, is heard when it does.
+/// A transaction is open while others write, and commits after its events were overtaken: the follower reads
+/// them after the commit.
 #[test]
 fn a_late_commit_is_heard() {
     let Some(store) = Store::postgres() else { return };
@@ -177,8 +179,8 @@ fn a_late_commit_is_heard() {
 }
 
 on_each_store!(a_cursor_outlives_its_event_and_its_store);
-/// Of an event that is gone, everything that is left comes after it; and a store that moved goes on where it was, with
-/// its chain, also with what had no place in the log yet.
+/// All remaining events come after a purged one. In a moved store the log continues where it was, with its
+/// chain, and with the events that had no place yet.
 fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
     let keys = json!({"secret_key": "the secret key of both of the stores", "audit": {"retention_days": 10, "chain": true}});
     let stage = Stage::new(store, keys.clone());
@@ -206,8 +208,8 @@ fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
     assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
 }
 
-/// An engine whose role may only add to the audit log does everything but shorten that; one that only reads it reads
-/// what has its place.
+/// An engine with a role that may only add to the audit log does everything except shorten the log; one with
+/// a read-only role reads the events that have places.
 #[test]
 fn a_log_that_is_append_only() {
     let Some(store) = Store::postgres() else { return };
@@ -243,7 +245,7 @@ fn a_log_that_is_append_only() {
     assert!(found.iter().any(|one| one["check"] == "store" && one["severity"] == "ok"), "{found:?}");
     assert_eq!(kinds(&engine, json!({})), ["registered"; 40]);
     assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["intact"], json!(true));
-    // Who may, does the rest.
+    // A role with the right does the rest.
     let purged =
         call(&owner.open(), "maintain", json!({"budget_ms": 60_000})).unwrap()["purged"]["events"].take();
     assert!(purged.as_i64().unwrap() >= 6, "{purged}");
@@ -256,7 +258,7 @@ fn a_log_that_is_append_only() {
     store.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
-/// The same configuration for another address of the store.
+/// Returns the same configuration for another address of the store.
 fn stages_config(config: &Value, url: &str) -> Value {
     let mut config = config.clone();
     config["store"] = json!(url);
@@ -264,7 +266,7 @@ fn stages_config(config: &Value, url: &str) -> Value {
 }
 
 on_each_store!(what_is_rare_is_found);
-/// An event of a kind that is rare is found far on in the log, too, by each of the filters.
+/// Rare events are found far into the log, by each of the filters.
 fn what_is_rare_is_found(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -292,7 +294,8 @@ fn what_is_rare_is_found(store: &Store) {
 }
 
 on_each_store!(a_chain_is_verified_by_the_retention_of_now);
-/// What is past its time is decided by the store, also for who opened it before that changed.
+/// The store's present retention decides about expiry, also for engines that opened the store before it
+/// changed.
 fn a_chain_is_verified_by_the_retention_of_now(store: &Store) {
     let stage = Stage::new(store, json!({"audit": {"chain": true}}));
     let engine = stage.open();
@@ -312,8 +315,8 @@ fn a_chain_is_verified_by_the_retention_of_now(store: &Store) {
 }
 
 on_each_store!(a_store_with_very_many_rows);
-/// Of what there is very much a server says how much it expects, and a file counts it. Who is locked is looked for among
-/// 20,000 accounts in a call, and found by the next.
+/// Large counts are estimates on a server, and exact in a file. Locked accounts are searched among 20,000
+/// accounts in a call, and further ones by the next call.
 fn a_store_with_very_many_rows(store: &Store) {
     let stage = Stage::new(store, json!({"throttle": {"account_failures": 1}}));
     register(&stage.open(), "ada");
@@ -360,7 +363,7 @@ fn a_store_with_very_many_rows(store: &Store) {
 }
 
 on_each_store!(a_chain_begins_only_with_what_is_past_its_time);
-/// What is past its time goes from the beginning of a chain. One row that is made up there takes nothing else along.
+/// Expired events disappear from the beginning of a chain. One inserted row there hides no other removal.
 fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
     let stage = Stage::new(store, json!({"audit": {"retention_days": 10, "chain": true}}));
     let engine = stage.open();
@@ -379,7 +382,7 @@ fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
     call(&engine, "maintain", json!({"budget_ms": 60_000})).unwrap();
     let verdict = verify();
     assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
-    // The links themselves stay as they were.
+    // The links themselves are unchanged.
     let last = "(SELECT max(position) FROM event_order)";
     let ancient = "00000000000070008000000000000001";
     let ancient = if store.is_sqlite() { format!("x'{ancient}'") } else { format!("'\\x{ancient}'") };
@@ -394,8 +397,8 @@ fn a_chain_begins_only_with_what_is_past_its_time(store: &Store) {
 }
 
 on_each_store!(a_chain_does_not_begin_anew);
-/// Who can write the store takes away the head of the chain, puts back an older one, and what else the store has of it:
-/// the log is not found intact, and what was changed meanwhile is linked by no later engine.
+/// An attacker who can write the store removes the head of the chain, restores an older one, or removes the
+/// rest of the chain: the log is not found intact, and no later engine links the changed events.
 fn a_chain_does_not_begin_anew(store: &Store) {
     let keys = json!({"secret_key": "the secret key of both of the engines", "audit": {"chain": true}});
     let stage = Stage::new(store, keys);
@@ -425,9 +428,9 @@ fn a_chain_does_not_begin_anew(store: &Store) {
         format!("{emptied}; {unlinked}"),
         format!("DELETE FROM meta WHERE name = 'event_order'; {unlinked}"),
         older.to_owned(),
-        // What is linked after the head may be hidden by what is not.
+        // Unlinked events may hide those that are linked after the head.
         format!("{older}; {unlinked} WHERE position = 3"),
-        // A store that looks new, but for what is in it.
+        // A store that looks new, except for its contents.
         format!("{forgotten}; {unlinked}"),
     ] {
         store.execute(&attack);
@@ -441,7 +444,7 @@ fn a_chain_does_not_begin_anew(store: &Store) {
             assert!(reasons.contains(&&json!("head")), "{attack}: {verdict}");
         }
         drop(engine);
-        // Another configuration is no way around.
+        // Another configuration does not avoid the check.
         let mut config = stage.config.clone();
         for chain in [false, true] {
             (config["change_settings"], config["audit"]["chain"]) = (json!(true), json!(chain));
@@ -459,8 +462,7 @@ fn a_chain_does_not_begin_anew(store: &Store) {
 }
 
 on_each_store!(damaged_rows_are_not_to_be_tried_again);
-/// A row that this library did not write stays as it is, whoever tries again; and it is not passed over where events
-/// are linked to the chain.
+/// A row that this library did not write is a permanent failure, and the chain does not skip it.
 fn damaged_rows_are_not_to_be_tried_again(store: &Store) {
     let stage = Stage::new(store, json!({"audit": {"chain": true}}));
     let engine = stage.open();
@@ -477,7 +479,7 @@ fn damaged_rows_are_not_to_be_tried_again(store: &Store) {
 }
 
 on_each_store!(a_log_that_cannot_be_read_on_is_not_intact);
-/// A table that is missing, or damaged, is no store that may only be read.
+/// A store with a missing or damaged table is not treated as read-only.
 fn a_log_that_cannot_be_read_on_is_not_intact(store: &Store) {
     let stage = Stage::new(store, json!({"audit": {"chain": true}}));
     let engine = stage.open();
@@ -502,7 +504,7 @@ fn a_log_that_cannot_be_read_on_is_not_intact(store: &Store) {
 }
 
 on_each_store!(a_chain_outlives_the_keys_that_sealed_it);
-/// A process with yesterday's order of secret keys sealed the head, and they are retired.
+/// A process with an outdated order of secret keys sealed the head, and those keys are retired.
 fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {
     let (old, new) = ("the secret key of yesterday's store", "the secret key of today's good store");
     let open =
@@ -517,7 +519,7 @@ fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {
 }
 
 on_each_store!(a_race_leaves_one_event);
-/// One session that many end at once is ended once, and logged once.
+/// Several callers end one session at the same time: it is ended once, and logged once.
 fn a_race_leaves_one_event(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -540,7 +542,7 @@ fn a_race_leaves_one_event(store: &Store) {
 }
 
 on_each_store!(a_clock_that_was_set_back);
-/// A clock that was ahead for a while does not keep later events out of their place in time.
+/// A clock that was ahead for a while does not change the order of later events.
 fn a_clock_that_was_set_back(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -562,7 +564,7 @@ fn a_clock_that_was_set_back(store: &Store) {
 }
 
 on_each_store!(a_deleted_account_leaves_nothing_personal);
-/// The log of a deleted account names it by its id alone, also where a login was under way.
+/// The log of a deleted account contains only its id, even if a login was in progress.
 fn a_deleted_account_leaves_nothing_personal(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -585,7 +587,7 @@ fn a_deleted_account_leaves_nothing_personal(store: &Store) {
 }
 
 on_each_store!(an_unknown_name_is_not_kept);
-/// The strangers whose names were tried are not in the log.
+/// The names of unknown users are not in the log.
 fn an_unknown_name_is_not_kept(store: &Store) {
     let stage = Stage::new(store, json!({}));
     let engine = stage.open();
@@ -597,7 +599,7 @@ fn an_unknown_name_is_not_kept(store: &Store) {
     assert!(!stage.dump().contains("correct"));
 }
 
-/// A bug that was contained is counted.
+/// A contained bug is counted.
 #[test]
 fn a_call_that_panics_is_counted() {
     let is_broken = Arc::new(AtomicI64::new(0));
@@ -618,7 +620,7 @@ fn a_call_that_panics_is_counted() {
     assert_eq!(row["outcomes"], json!([{"status": "INTERNAL", "count": 1}]));
 }
 
-/// Every call is counted, whichever way it came, and the text is what Prometheus reads.
+/// Every call is counted on each path, and Prometheus can parse the text.
 #[test]
 fn what_prometheus_reads() {
     let store = Store::sqlite();
@@ -671,7 +673,8 @@ fn what_prometheus_reads() {
     }
 }
 
-/// The samples of a text in Prometheus' text format, each once, each below the TYPE of its family.
+/// Parses a text in Prometheus' format into its samples, each of which occurs once, below the TYPE of its
+/// family.
 fn samples(text: &str) -> HashMap<String, f64> {
     let line = Regex::new(
         r#"^([a-z_]+)((?:\{[a-z]+="[A-Za-z0-9_.+-]*"(?:,[a-z]+="[A-Za-z0-9_.+-]*")*\})?) ([0-9.]+(?:e-?[0-9]+)?)$"#,
@@ -716,7 +719,7 @@ fn no_call_is_lost() {
     assert_eq!(stats["operations"][0]["outcomes"], json!([{"status": "DENIED", "count": 8000}]));
 }
 
-/// A failure leaves one record, without the members that have no value; a success leaves none.
+/// A failure writes one record, without the members that have no value; a success writes none.
 #[test]
 fn log_records() {
     let store = Store::sqlite();
@@ -823,7 +826,7 @@ fn a_step_up_is_observed_alike_in_rust_and_in_json() {
     assert_eq!(*outcomes("complete_login"), json!([{"status": "OK", "count": 1}]));
 }
 
-/// Every finding flips with what it judges.
+/// Every finding changes with the condition that it judges.
 #[test]
 fn what_the_doctor_finds() {
     let random = "Zk9vQ1x3mB7tR2yW8sLpE5uH0aJcNfVd4gKiXbTq6MY=";
@@ -918,7 +921,7 @@ fn what_the_doctor_finds() {
         let bad = judge(&patch);
         assert_eq!(found(&bad).as_deref(), Some(severity), "{patch}: {bad:?}");
         assert_ne!(found(&judge(&json!({}))).as_deref(), Some(severity), "{check}");
-        // No secret in any of it.
+        // No secret is in any of it.
         let text = format!("{bad:?}");
         for secret in [random, "passwordpass", "xxxx", "0000", "\"short\"", "secretsecret"] {
             assert!(!text.contains(secret), "{text}");
@@ -926,7 +929,7 @@ fn what_the_doctor_finds() {
     }
 }
 
-/// What is well is said to be.
+/// The conditions for findings of `ok`.
 #[test]
 fn what_the_doctor_finds_well() {
     let random = "Zk9vQ1x3mB7tR2yW8sLpE5uH0aJcNfVd4gKiXbTq6MY=";
@@ -945,7 +948,7 @@ fn what_the_doctor_finds_well() {
     assert!(all.iter().all(|one| one["severity"] == "ok"), "{all:?}");
 }
 
-/// Links that nobody on a network reads.
+/// The links that do not cross a network.
 #[test]
 fn what_the_doctor_finds_well_of_mail() {
     for link in [
@@ -1013,7 +1016,7 @@ fn what_the_doctor_finds_on_disk() {
         [("store.db", "database_file"), ("store.db-wal", "database_file"), ("store.db.key", "key_file")]
     {
         assert_eq!(severity(check), "ok");
-        // A key file that root lends to a group may be read by it.
+        // A group may read a key file that root provides.
         for mode in [if check == "key_file" { 0o660 } else { 0o640 }, 0o602, 0o604] {
             chmod(name, mode);
             assert_eq!(severity(check), "problem", "{name} {mode:o}");
@@ -1027,7 +1030,7 @@ fn what_the_doctor_finds_on_disk() {
 
     assert_eq!(severity("store_disk"), "ok");
 
-    // The stage's clock stands in the past.
+    // The clock of the stage is in the past.
     assert_eq!(severity("clock"), "advice");
     let config = Config::parse(r#"{"store": "sqlite::memory:", "password": {"memory_kib": 8}}"#).unwrap();
     let on_time = findings(&Engine::open(config, Hooks::default()).unwrap());
@@ -1044,7 +1047,7 @@ fn findings(engine: &Engine) -> Vec<Value> {
     call(engine, "doctor", json!({})).unwrap()["findings"].as_array().unwrap().clone()
 }
 
-/// A store, a clock, and the configuration of the engines on them.
+/// A store, a clock, and the configuration of its engines.
 struct Stage<'a> {
     store: &'a Store,
     now_ms: Arc<AtomicI64>,
@@ -1062,7 +1065,7 @@ impl Stage<'_> {
         self.open_with(None)
     }
 
-    /// An engine whose clock is behind the others'.
+    /// Opens an engine with a clock that is behind the others'.
     fn open_late(&self, ms: i64) -> Engine {
         let now_ms = Arc::clone(&self.now_ms);
         let hooks = Hooks::new().clock(Clock::custom(move || now_ms.load(Ordering::SeqCst) - ms));
@@ -1080,14 +1083,14 @@ impl Stage<'_> {
         self.now_ms.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// What the store holds of accounts, sessions, keys and events, as text.
+    /// Returns the store's accounts, sessions, keys and events, as text.
     fn dump(&self) -> String {
         let tables = ["users", "user_roles", "sessions", "keys", "events", "event_order"];
         tables.map(|table| self.store.dump(table).join("\n")).join("\n")
     }
 }
 
-/// Calls an operation; the code of a failure.
+/// Calls an operation. Returns the code of a failure.
 fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, &'static str> {
     match engine.call(operation, &request.to_string()) {
         Ok(reply) => Ok(serde_json::from_str(&reply).unwrap()),
@@ -1095,7 +1098,7 @@ fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, &'sta
     }
 }
 
-/// Creates an account; its id.
+/// Creates an account. Returns its id.
 fn register(engine: &Engine, name: &str) -> Value {
     let email = format!("{name}@example.com");
     let request = json!({"username": name, "email": email, "password": PASSWORD});
@@ -1106,7 +1109,7 @@ fn login(engine: &Engine, name: &str) -> Result<Value, &'static str> {
     call(engine, "login", json!({"username": name, "password": PASSWORD}))
 }
 
-/// The kinds of the events that a request lists.
+/// Returns the kinds of the events that a request lists.
 fn kinds(engine: &Engine, request: Value) -> Vec<String> {
     let reply = call(engine, "events", request).unwrap();
     reply["events"]

@@ -1,5 +1,5 @@
-//! `introspect_remote` against real services on loopback: one that is itself doorward, and those that are
-//! slow, down, lying, or not the one that was meant. A call that no timeout ends would hang its test.
+//! Tests of `introspect_remote` with real services on loopback: one that is itself doorward, and others that
+//! are slow, down, malicious, or not the configured one. A call without a timeout would hang its test.
 
 #![cfg(feature = "http")]
 
@@ -50,7 +50,7 @@ fn a_service_that_is_doorward() {
     assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded");
     assert_eq!(request.field("token_type_hint").unwrap(), "access_token");
 
-    // Tokens that would mean something else in a form, in a header or to a reader of texts.
+    // Tokens that would change their meaning in a form, in a header or for a parser.
     for token in ["x", "a&token=b", "a+b c%20d=", "\r\nx: y", "é\u{1f600}\u{7f}", &"x".repeat(100_000)] {
         let error = call(&engine, "introspect_remote", json!({"token": token})).unwrap_err();
         assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("inactive")));
@@ -64,7 +64,7 @@ fn a_service_that_is_doorward() {
     assert!(shown.contains("introspect_remote") && !shown.contains(token) && !shown.contains("abc.def"));
 }
 
-/// With a proxy that no connection gets through in every variable that names one.
+/// Every environment variable for proxies names an unreachable one.
 #[test]
 fn the_environment_names_no_proxy() {
     alone("remote::a_service_that_is_doorward", |child| {
@@ -79,16 +79,16 @@ fn the_environment_names_no_proxy() {
 fn name_and_password() {
     let other = Arc::new(open(json!({}), None));
     let token = call(&other, "issue_token", json!({"claims": {"sub": "x"}})).unwrap()["token"].clone();
-    // RFC 7617 section 2.1 has this pair: UTF-8, and a colon may stand in the password.
+    // RFC 7617 section 2.1 has this pair: UTF-8, and a colon in the password.
     let service = doorward_service(other, "Basic dGVzdDoxMjPCow==");
     let ask = |basic: Value| {
         let service = json!({"url": service.url(), "basic": basic, "timeout_ms": PATIENT_MS});
         let engine = open(json!({"introspection_service": service}), None);
         call(&engine, "introspect_remote", json!({"token": token})).unwrap_err()
     };
-    // No account is called x: a verdict, so the pair was accepted.
+    // There is no account x: a verdict, so the pair was accepted.
     assert_eq!(ask(json!({"username": "test", "password": "123£"})).code, Code::InvalidToken);
-    // This service is not who it says it is: that says nothing of the token.
+    // The service did not authenticate itself, so it says nothing about the token.
     let error = ask(json!({"username": "test", "password": "124£"}));
     assert_eq!(
         (error.code, error.detail.as_deref()),
@@ -107,7 +107,7 @@ fn what_the_service_says_is_passed_on_but_for_what_is_its_own() {
         answer,
         json!({"active": true, "sub": "ada", "big": 9007199254740993u64, "deep": {"reason": [1.5, null]}})
     );
-    // A number stays the one that it is, whatever holds it.
+    // A number keeps its digits, in any nesting.
     let wide = r#"{"active": true, "n": 123456789012345678901, "in": {"a": [-9223372036854775809, 1.10]}}"#;
     let service = Service::answering(wide.to_owned());
     assert_eq!(
@@ -157,7 +157,7 @@ fn lies_and_accidents_are_no_verdict() {
         (head("429 Too Many Requests"), "http_status_429"),
         (head("500 Internal Server Error"), "http_status_500"),
         (head("503 Service Unavailable"), "http_status_503"),
-        // Longer than what is said, shorter, and other lengths.
+        // Longer than announced, shorter, and other lengths.
         ("HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"active\":true}".to_owned(), "not_json"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"active\":true}".to_owned(), "broken_answer"),
         ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n{\"active\":true}".to_owned(), "broken_answer"),
@@ -243,7 +243,7 @@ fn no_cookie_and_no_connection_is_kept() {
 
 #[test]
 fn a_service_that_is_slow_is_not_waited_for() {
-    // Never an answer; a head that never ends, byte by byte; a body that stops half way.
+    // Never an answer; a head without an end, byte by byte; a body that stops half way.
     let silent = Service::start(|request, stream| {
         request.read(stream);
         request.until_closed(stream, b"");
@@ -263,7 +263,7 @@ fn a_service_that_is_slow_is_not_waited_for() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"active\":true");
         request.until_closed(stream, b" ");
     });
-    // Reads nothing, while the form is larger than what the sockets buffer.
+    // Reads nothing, and the form is larger than the buffers of the sockets.
     let deaf = Service::start(|request, stream| request.wait_for_end(stream));
     for (service, what) in
         [(&silent, "silent"), (&dripping, "dripping"), (&stalled, "stalled"), (&trickling, "trickling")]
@@ -281,7 +281,7 @@ fn a_service_that_is_slow_is_not_waited_for() {
     assert_eq!((error.code, error.detail.as_deref()), (Code::AuthServiceUnavailable, Some("timeout")));
 }
 
-/// A listener whose queue is full: the connection is neither made nor refused.
+/// A listener with a full queue: the connection is neither accepted nor refused.
 #[test]
 fn a_service_that_does_not_accept_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -296,7 +296,7 @@ fn a_service_that_does_not_accept_is_not_waited_for() {
     assert_eq!((error.code, error.detail.as_deref()), (Code::AuthServiceUnavailable, Some("timeout")));
 }
 
-/// The port is the service's all the time, but at first nobody listens.
+/// The port belongs to the service all the time, but at first nothing listens on it.
 #[test]
 fn a_service_that_comes_back_is_asked_again() {
     let mut any = unsafe { std::mem::zeroed::<libc::sockaddr_in>() };
@@ -328,7 +328,7 @@ fn each_caller_gets_the_answer_about_its_own_token() {
         let body = json!({"active": !token.starts_with("bad"), "sub": token}).to_string();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
         let _ = stream.write_all((head + &body).as_bytes());
-        // It would take more requests; the client hangs up.
+        // The service would accept more requests; the client hangs up.
         request.until_closed(stream, b"");
     });
     let engine = service.engine(PATIENT_MS);
@@ -349,7 +349,7 @@ fn each_caller_gets_the_answer_about_its_own_token() {
     assert_eq!(service.requests().len(), 16 * 25);
 }
 
-/// A certificate of an authority that is not trusted, one for another name, one that is over; and plain HTTP is no
+/// A certificate of an untrusted authority, one for another name, an expired one; and plain HTTP instead of
 /// TLS.
 #[test]
 fn a_service_that_cannot_prove_who_it_is() {
@@ -380,7 +380,7 @@ fn a_service_that_an_authority_of_the_hosts_vouches_for() {
     let service = authority.service("localhost", |_| {});
     let trusted = authority.file(&folder, "trusted.pem");
     assert_eq!(ask_securely(&service, Some(&trusted)).unwrap(), json!({"active": true, "sub": "x"}));
-    // One of several, with other text between them.
+    // One of several certificates, with text between them.
     let both = format!("# ours\n{}\n# theirs\n{}", stranger.pem(), authority.pem());
     std::fs::write(&trusted, both).unwrap();
     assert!(ask_securely(&service, Some(&trusted)).is_ok());
@@ -426,7 +426,7 @@ fn ask_securely(service: &Service, ca_file: Option<&PathBuf>) -> Result<Value, E
     call(&open(json!({"introspection_service": service}), None), "introspect_remote", json!({"token": "x"}))
 }
 
-/// A certificate authority of the test's own.
+/// A certificate authority of the test.
 struct Authority {
     certificate: rcgen::Certificate,
     issuer: Issuer<'static, KeyPair>,
@@ -454,7 +454,7 @@ impl Authority {
         file
     }
 
-    /// A service that this authority vouches for, by this name, which says that every token is good.
+    /// Starts a service with a certificate of this authority for this name. It calls every token valid.
     fn service(&self, name: &str, change: impl Fn(&mut CertificateParams)) -> Service {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -477,7 +477,7 @@ impl Authority {
     }
 }
 
-/// What `introspect` of this engine says, to those who know the secret, as a service would pass it on.
+/// Serves the result of this engine's `introspect` to clients that know the secret.
 fn doorward_service(engine: Arc<Engine>, authorization: &'static str) -> Service {
     Service::start(move |request, stream| {
         let read = request.read(stream);
@@ -506,7 +506,7 @@ impl Service {
     }
 }
 
-/// The service has no verdict, and this is why.
+/// Checks that there is no verdict, for this reason.
 fn expect(service: &Service, timeout_ms: u64, detail: &str, what: &str) {
     match service.ask(timeout_ms) {
         Ok(answer) => panic!("{what}: {answer}"),
@@ -522,7 +522,7 @@ fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Error
     engine.call(operation, &request.to_string()).map(|body| serde_json::from_str(&body).unwrap())
 }
 
-/// An engine in memory, with cheap hashes.
+/// Opens an engine in memory, with cheap hashes.
 fn open(patch: Value, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
     let mut config = json!({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}});
     config.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());

@@ -10,10 +10,10 @@ use regex::Regex;
 /// Files by the path of their module: `crate::store::users`.
 type Sources = BTreeMap<String, String>;
 
-/// What each file imports.
+/// The imports of each file.
 type Arrows<'s> = BTreeMap<&'s str, BTreeSet<&'s str>>;
 
-/// The storeys, from the ground up. The ground is what is not named.
+/// The storeys, from the ground up. Files without a storey here belong to the ground.
 const STOREYS: [&[&str]; 7] = [
     &[],
     &["config"],
@@ -123,7 +123,7 @@ fn no_part_of_the_engine_knows_the_engine() {
     }
 }
 
-/// The sources without their unit tests.
+/// Returns the sources without their unit tests.
 fn sources() -> Sources {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut sources, mut folders) = (Sources::new(), vec![root.clone()]);
@@ -149,7 +149,8 @@ fn sources() -> Sources {
     sources
 }
 
-/// What each file imports, or names by its path. The crate's root re-exports and imports everything.
+/// Returns the files that each file imports, or names by their paths. The crate's root re-exports and imports
+/// everything.
 fn arrows(sources: &Sources) -> Arrows<'_> {
     let mut arrows = Arrows::new();
     for (module, text) in sources.iter().filter(|(module, _)| *module != "crate") {
@@ -180,7 +181,7 @@ fn arrows(sources: &Sources) -> Arrows<'_> {
     arrows
 }
 
-/// Spreads `a::{b, c::{d, e}}` out into paths.
+/// Expands `a::{b, c::{d, e}}` into paths.
 fn spread(before: &str, tree: &str, paths: &mut Vec<String>) {
     let tree = tree.trim();
     let Some((head, rest)) = tree.split_once('{') else {
@@ -203,7 +204,7 @@ fn spread(before: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// The file that a path leads to from a module, if it is another one of ours.
+/// Returns the file that a path in a module refers to, if it is another file of the crate.
 fn target<'s>(sources: &'s Sources, module: &str, path: &str) -> Option<&'s str> {
     let mut at: Vec<&str> = module.split("::").collect();
     let mut names = path.split("::").peekable();

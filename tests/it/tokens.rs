@@ -1,5 +1,5 @@
-//! Hostile tokens. The test opens the engine's own signing key, by the documented format of sealed keys
-//! and nothing else, so that every forgery here is correctly signed, and wrong in one point.
+//! Tests of hostile tokens. The test opens the engine's own signing key, by the documented format of sealed
+//! keys alone, so that every forgery here is correctly signed, with one fault.
 
 use std::net::TcpListener;
 
@@ -295,14 +295,15 @@ fn a_key_of_one_backend_with_a_session_of_another(store: &Store) {
 }
 
 on_each_store!(a_retired_key_past_its_time);
-/// What the old key signed is refused once the key is past its time, however long the token says that it lives.
+/// A token of the old key is refused after the key's time, even if the token claims a longer life.
 fn a_retired_key_past_its_time(store: &Store) {
     let forge = Forge::new(store);
     let token = forge.with_claims(json!({"exp": forge.now + 10 * 365 * 86_400}));
     forge.accepted("before", &token);
     call(&forge.engine, "rotate_keys", json!({}));
     forge.accepted("until nothing that it signed is alive", &token);
-    // `session_max_seconds`, the largest `leeway_seconds`, and a minute in which another process may sign with it.
+    // `session_max_seconds`, the largest `leeway_seconds`, and a minute in which another process may sign
+    // with it.
     let end = forge.now + 7_776_000 + 600 + 60;
     let at = |seconds: i64| engine(store, json!({}), seconds as u64);
     assert!(at(end - 1).call("verify", &json!({"token": token}).to_string()).is_ok());
@@ -319,7 +320,7 @@ fn a_retired_key_past_its_time(store: &Store) {
 }
 
 on_each_store!(offered_keys_are_ignored);
-/// Keys come from the key ring: what a header offers is neither used nor fetched.
+/// Keys come from the key ring: keys in a header are neither used nor fetched.
 fn offered_keys_are_ignored(store: &Store) {
     let forge = Forge::new(store);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -349,7 +350,7 @@ fn claims(store: &Store) {
     for name in ["iss", "sub", "aud", "exp"] {
         forge.refused(&format!("no {name}"), &forge.with_claims(json!({ name: null })));
     }
-    // Every claim that has a type, with every value of another.
+    // Every claim that has a type, with every value of another type.
     let values = [
         "null",
         "true",
@@ -375,7 +376,7 @@ fn claims(store: &Store) {
         for value in values {
             let is_good = match (name, value.as_bytes()) {
                 ("exp", _) => false,
-                // Issued before the account's sessions were ended last.
+                // Issued before the account's sessions last ended.
                 ("iat", b"-0.0") => continue,
                 // A NumericDate may have a fraction (RFC 7519 section 2).
                 ("nbf" | "iat" | "auth_time", b"1" | b"1.5" | b"1e3") | ("nbf" | "auth_time", b"-0.0") => {
@@ -383,7 +384,7 @@ fn claims(store: &Store) {
                 }
                 ("jti" | "scope" | "client_id", [b'"', ..]) => true,
                 ("amr", b"[]" | [b'"', ..]) => true,
-                // A text: good as a claim, but the subject and session of nobody.
+                // A text is a valid claim, but names no user and no session.
                 ("sub" | "sid", b"\"1\"" | b"\"x\"") | ("sid", b"\"\"") => continue,
                 _ => false,
             };
@@ -468,7 +469,8 @@ fn claims(store: &Store) {
 }
 
 on_each_store!(foreign_subjects_and_sessions);
-/// A good token whose subject or session is not: `verify` asks no store, the others do.
+/// A valid token with an unknown subject or session: `verify` does not read the store, the other operations
+/// do.
 fn foreign_subjects_and_sessions(store: &Store) {
     let forge = Forge::new(store);
     let session = |name: &str| {
@@ -552,7 +554,7 @@ fn spellings(store: &Store) {
 
 type Spelling = fn(&[u8]) -> Option<String>;
 
-/// Other spellings of the same bytes in base64, each wrong in JOSE.
+/// Other base64 spellings of the same bytes, each invalid in JOSE.
 const SPELLINGS: [(&str, Spelling); 13] = [
     ("padding", |bytes| Some(URL_SAFE.encode(bytes)).filter(|text| text.ends_with('='))),
     ("more padding", |bytes| Some(url(bytes) + "====")),
@@ -671,14 +673,14 @@ fn tokens_of_another_kind_or_engine(store: &Store) {
     forge.refused("our key, another's key id", &forge.sign(&other.header(), &forge.claims()));
     let login = other.engine.call("login", r#"{"username":"ada","password":"eight wise words"}"#).unwrap();
     let login: Value = serde_json::from_str(&login).unwrap();
-    // Both have the same secret key, so the code is right; but there is no such session here.
+    // Both stores have the same secret key, so the code is valid; but there is no such session here.
     forge.is_inactive("another store's", login["refresh_token"].as_str().unwrap());
     assert!(forge.introspect(refresh)["active"] == true);
 }
 
 on_each_store!(the_oracle_agrees);
-/// `jsonwebtoken` is the oracle: what the engine accepts it must accept, and what it refuses the engine
-/// must refuse; and where neither a rule of ours nor a type is broken, both must agree.
+/// `jsonwebtoken` is the oracle: it must accept what the engine accepts, and the engine must refuse what it
+/// refuses. If neither a rule of ours nor a type is broken, both must agree.
 fn the_oracle_agrees(store: &Store) {
     let forge = Forge::new(store);
     let mut validation = Validation::new(Algorithm::HS256);
@@ -778,7 +780,7 @@ struct Forge {
 
 impl Forge {
     fn new(store: &Store) -> Forge {
-        // The oracle's clock, which cannot be set, is the engine's.
+        // The oracle's clock cannot be set, so the engine uses the same time.
         let now = jsonwebtoken::get_current_timestamp() as i64;
         let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}});
         let config = stores::config(store.url(), defaults, json!({"secret_key": SECRET_KEY}));
@@ -802,7 +804,7 @@ impl Forge {
             .to_string()
     }
 
-    /// The object with other members; `null` takes one away.
+    /// Returns the object with changed members; `null` removes one.
     fn patched(&self, object: &str, patch: Value) -> String {
         let mut object: Value = serde_json::from_str(object).unwrap();
         for (name, value) in patch.as_object().unwrap() {
@@ -840,7 +842,7 @@ impl Forge {
     }
 
     fn introspect(&self, token: &str) -> Value {
-        // A token may be longer than a request.
+        // A token may be longer than the maximum request.
         match self.engine.call("introspect", &json!({"token": token}).to_string()) {
             Ok(reply) => serde_json::from_str(&reply).unwrap(),
             Err(error) => panic!("introspect: {error}"),
@@ -884,7 +886,7 @@ impl Forge {
     }
 }
 
-/// An engine that knows the secret key, at one moment.
+/// Opens an engine that knows the secret key, at one moment.
 fn engine(store: &Store, keys: Value, now: u64) -> Engine {
     let defaults = json!({"password": {"memory_kib": 8, "iterations": 1}, "secret_key": SECRET_KEY});
     let config = stores::config(store.url(), defaults, keys);
@@ -896,7 +898,7 @@ fn call(engine: &Engine, operation: &str, request: Value) -> Value {
     serde_json::from_str(&engine.call(operation, &request.to_string()).unwrap()).unwrap()
 }
 
-/// The id of a new account.
+/// Returns the id of a new account.
 fn register(engine: &Engine, name: &str) -> String {
     let request =
         json!({"username": name, "email": format!("{name}@example.com"), "password": "eight wise words"});
@@ -918,7 +920,7 @@ fn unseal(sealed: &[u8], owner: &str) -> Vec<u8> {
     key.open_in_place(nonce, Aad::from(owner), &mut text).unwrap().to_vec()
 }
 
-/// The bytes of `\x…`.
+/// Returns the bytes of `\x…`.
 fn bytes(text: &str) -> Vec<u8> {
     let digits = text.strip_prefix("\\x").unwrap().as_bytes().chunks(2);
     digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()

@@ -16,7 +16,7 @@ use passkey::types::webauthn::{CredentialCreationOptions, CredentialRequestOptio
 use serde_json::{Value, json};
 use url::Url;
 
-/// Somebody who is there and says so, but makes no second passkey for one account.
+/// A user who is present and verified, but makes no second passkey for one account.
 struct User;
 
 type Checked<'f> = Pin<Box<dyn Future<Output = Result<UserCheck, Ctap2Error>> + Send + 'f>>;
@@ -89,7 +89,7 @@ impl Browser {
     }
 }
 
-/// What a future gives that waits for nothing.
+/// Returns the result of a future that waits for nothing.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -141,7 +141,7 @@ fn a_passkey_is_made_and_logs_in() {
             call(&engine, "authenticate", json!({"token": login["access_token"]}));
             assert_eq!(refused(&engine, "finish_passkey_login", &finish), "invalid_challenge");
         }
-        // but not with the address, which shows passkeys of nobody (`passkeys.login_name`),
+        // but not with the address, for which the passkeys are decoys (`passkeys.login_name`),
         let begun = call(&engine, "begin_passkey_login", json!({"username": "ada@example.com"}));
         assert_eq!(browser.get(&begun["options"]).unwrap_err(), "CredentialNotFound");
         // and is the second factor beside a password.
@@ -154,7 +154,7 @@ fn a_passkey_is_made_and_logs_in() {
     }
     let listed = call(&engine, "list_passkeys", json!({"user_id": user_id}));
     assert_eq!(listed["passkeys"].as_array().unwrap().len(), 2);
-    // A browser that knows no passkey of the account finds none among those it is told.
+    // A browser without a passkey of the account finds none among those in the options.
     let begun = call(&engine, "begin_passkey_login", json!({"username": "ada"}));
     assert!(Browser::new(false).get(&begun["options"]).is_err());
 }

@@ -1,4 +1,5 @@
-//! A build without the features `http`, `smtp` and `postgres` says so, rather than that a service is down.
+//! A build without the features `http`, `smtp` and `postgres` reports the missing feature, and not that a
+//! service is down.
 
 use doorward::{Code, Config, Engine, Hooks};
 

@@ -1,4 +1,4 @@
-//! A process on a store, as driver.c.
+//! A process on a store, like driver.c.
 
 use std::io::{BufRead, Write};
 

@@ -1,5 +1,5 @@
-//! Runs tests/conformance/*.json (the README beside them says what they mean), in this process or in
-//! whichever other way a test has to the engine.
+//! Runs tests/conformance/*.json in this process or over another path to the engine; the README beside them
+//! describes the format.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 use crate::stores::{Store, with_secret_key};
 use crate::totp;
 
-/// What the library says of itself.
+/// The description of the library.
 pub static DESCRIPTION: LazyLock<Value> = LazyLock::new(doorward::describe);
 
-/// Runs every scenario by `attempt`, several at a time; panics with all that failed.
+/// Runs every scenario by `attempt`, several at a time; panics with all failed ones.
 pub fn each(attempt: impl Fn(&Value) -> Result<(), String> + Sync) {
     let (scenarios, next) = (scenarios(), AtomicUsize::new(0));
     let work = || {
@@ -35,7 +35,7 @@ pub fn each(attempt: impl Fn(&Value) -> Result<(), String> + Sync) {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// Runs a scenario; the shapes of the answers, or the step that failed.
+/// Runs a scenario. Returns the shapes of the answers, or the failed step.
 pub fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>, String> {
     let clock = Arc::new(AtomicI64::new(scenario["now"].as_i64().unwrap_or(1_767_225_600) * 1000));
     let mut variables = Map::from_iter([
@@ -87,7 +87,7 @@ pub fn run(scenario: &Value, way: &dyn Way, store: &Store) -> Result<Vec<Value>,
     Ok(shapes)
 }
 
-/// Whether an answer is what the step expects.
+/// Whether an answer is the one that the step expects.
 fn check(step: &Value, status: i32, body: &Value, variables: &Map<String, Value>) -> Result<(), String> {
     let expected = step["status"].as_str().unwrap_or("OK");
     let row = array(&DESCRIPTION["statuses"]).iter().find(|row| row["name"] == expected);
@@ -107,7 +107,7 @@ fn check(step: &Value, status: i32, body: &Value, variables: &Map<String, Value>
     step.get("body").map_or(Ok(()), |pattern| matches(&filled(pattern, variables), Some(body)))
 }
 
-/// Whether a value, or the lack of one, matches a pattern; the difference if not.
+/// Whether a value, or its absence, matches a pattern. Returns the difference if not.
 fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), String> {
     let matcher = pattern.as_object().filter(|object| object.len() == 1);
     let matcher = matcher.and_then(|object| object.iter().next()).map(|(name, inner)| (name.as_str(), inner));
@@ -141,14 +141,14 @@ fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), String> {
     if is_good { Ok(()) } else { Err(format!("expected {pattern}, got {}", found())) }
 }
 
-/// What is left of an answer without its values: names, types and codes.
+/// Returns an answer without its values: names, types and codes.
 fn shape(body: &Value) -> Value {
     match body {
         Value::Object(members) => members
             .iter()
             .map(|(name, value)| (name.clone(), if name == "code" { value.clone() } else { shape(value) }))
             .collect(),
-        // Ids that are made at random decide the order of some lists, so it is no part of the shape.
+        // Random ids decide the order of some lists, so the order is not part of the shape.
         Value::Array(items) => {
             let mut shapes: Vec<Value> = items.iter().map(shape).collect();
             shapes.sort_by_key(Value::to_string);
@@ -169,7 +169,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// `value` with its variables replaced.
+/// Returns `value` with its variables replaced.
 fn filled(value: &Value, variables: &Map<String, Value>) -> Value {
     match value {
         Value::String(text) => {
@@ -192,7 +192,7 @@ fn filled(value: &Value, variables: &Map<String, Value>) -> Value {
     }
 }
 
-/// JSON Merge Patch (RFC 7396).
+/// Applies a JSON Merge Patch (RFC 7396).
 fn merged(target: Value, patch: &Value) -> Value {
     let Value::Object(patch) = patch else { return if patch.is_null() { target } else { patch.clone() } };
     let mut members = match target {
@@ -208,12 +208,12 @@ fn merged(target: Value, patch: &Value) -> Value {
     members.into()
 }
 
-/// A text as it stands, anything else as JSON.
+/// Returns a text unchanged, and any other value as JSON.
 fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A way to the engine.
+/// A path to the engine.
 pub trait Way {
     fn open(&self, config: &str, clock: &Arc<AtomicI64>) -> Result<Box<dyn Door + '_>, (i32, String)>;
 }
@@ -245,9 +245,9 @@ impl Door for Engine {
     }
 }
 
-/// Every scenario with the name of its file.
+/// Returns every scenario with the name of its file.
 pub fn scenarios() -> Vec<(String, Value)> {
-    // The manifest is the crate's or that of the C library.
+    // The manifest is that of the crate or of the C library.
     let folders =
         Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|root| root.join("tests/conformance"));
     let folder = folders.into_iter().find(|folder| folder.is_dir()).unwrap();

@@ -1,4 +1,4 @@
-//! A server of a test's own, and engines on it.
+//! The test's own server, and engines on it.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 pub const PASSWORD: &str = "eight wise words";
 
-/// The password of the role `door`, with all that a URL has to encode.
+/// The password of the role `door`, with every kind of character that a URL has to encode.
 pub const DOOR_PASSWORD: &str = "pass/wörd@:?&%";
 const DOOR_PASSWORD_ENCODED: &str = "pass%2Fw%C3%B6rd%40%3A%3F%26%25";
 
@@ -29,12 +29,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// None where there is no PostgreSQL.
+    /// Starts a server; none without PostgreSQL.
     pub fn start(settings: &str) -> Option<Cluster> {
         Cluster::make(settings, &[])
     }
 
-    /// With arguments of initdb.
+    /// Starts a server with arguments of initdb.
     pub fn make(settings: &str, more: &[&str]) -> Option<Cluster> {
         is_there().then(|| {
             let folder = tempfile::tempdir().unwrap();
@@ -66,7 +66,7 @@ impl Cluster {
         })
     }
 
-    /// A standby of this server, which answers questions and may be behind.
+    /// Starts a standby of this server, which answers reads and may be behind.
     pub fn standby(&self) -> Cluster {
         let rules = self.data().join("pg_hba.conf");
         let old = fs::read_to_string(&rules).unwrap();
@@ -88,7 +88,7 @@ impl Cluster {
         standby
     }
 
-    /// Waits until a standby has what this server has.
+    /// Waits until a standby has everything of this server.
     pub fn wait_for_replay(&self, standby: &Cluster) {
         let position = self.sql("postgres", "SELECT pg_current_wal_lsn()");
         standby.wait_for(&format!("SELECT 1 WHERE pg_last_wal_replay_lsn() >= '{}'", position.trim()));
@@ -102,7 +102,7 @@ impl Cluster {
         self.folder.path()
     }
 
-    /// The URL of the database.
+    /// Returns the URL of the database.
     pub fn url(&self) -> String {
         self.url_at("door", "127.0.0.1", self.port)
     }
@@ -111,7 +111,7 @@ impl Cluster {
         format!("postgres://{role}:{DOOR_PASSWORD_ENCODED}@{host}:{port}/door")
     }
 
-    /// A command of pg_ctl.
+    /// Runs a command of pg_ctl.
     pub fn control(&self, arguments: &[&str]) {
         let log = self.folder.path().join("log");
         let mut command = server_program("pg_ctl");
@@ -151,7 +151,7 @@ impl Cluster {
         }
     }
 
-    /// Locks a table: whoever wants it waits.
+    /// Locks a table: statements on it wait.
     pub fn lock(&self, table: &str) -> Lock<'_> {
         let held = format!("BEGIN; LOCK TABLE {table}; SELECT pg_sleep(600)");
         let mut holder = self.psql("door", &held);
@@ -160,7 +160,7 @@ impl Cluster {
         Lock { cluster: self, holder }
     }
 
-    /// Waits until a query finds something.
+    /// Waits until a query returns a row.
     pub fn wait_for(&self, sql: &str) {
         while self.sql("door", sql).is_empty() {
             std::thread::sleep(Duration::from_millis(10));
@@ -216,12 +216,12 @@ pub fn open(store: &str, keys: Value) -> Result<Engine, Error> {
     Engine::open(config(store, keys)?, Hooks::default())
 }
 
-/// Why a store does not open: code and detail.
+/// Returns why a store does not open: code and detail.
 pub fn refused(store: &str) -> (&'static str, String) {
     why(open(store, json!({})).err().expect("a store that does not open"))
 }
 
-/// Code and detail of a failure.
+/// Returns code and detail of a failure.
 pub fn why(error: Error) -> (&'static str, String) {
     (error.code.name(), error.detail.unwrap_or_default().into_owned())
 }
@@ -235,7 +235,7 @@ pub fn register(engine: &Engine, name: &str) -> Result<Value, Error> {
     call(engine, "register", json!({"username": name, "email": email, "password": PASSWORD}))
 }
 
-/// Logs in; the access token.
+/// Logs in. Returns the access token.
 pub fn login(engine: &Engine, name: &str) -> Result<String, Error> {
     let reply = call(engine, "login", json!({"username": name, "password": PASSWORD}))?;
     Ok(reply["access_token"].as_str().unwrap().to_owned())
@@ -245,7 +245,7 @@ pub fn is_active(engine: &Engine, token: &str) -> Result<bool, Error> {
     call(engine, "introspect", json!({"token": token})).map(|reply| reply["active"].as_bool().unwrap())
 }
 
-/// A program of the server, which refuses to run as root. tests/postgres puts them into PATH.
+/// Returns a program of the server, which refuses to run as root. tests/postgres puts them into PATH.
 pub fn server_program(name: &str) -> Command {
     if !is_root() {
         return Command::new(name);

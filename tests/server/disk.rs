@@ -1,4 +1,4 @@
-//! The server's disk is full: that of the tables, and that of the write-ahead log.
+//! Tests with a full disk of the server: that of the tables, and that of the write-ahead log.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -19,7 +19,7 @@ struct Disk {
 }
 
 impl Disk {
-    /// None where there can be none; `test` says so.
+    /// Mounts the file system; none if that is impossible, which `test` reports.
     fn new(test: &str) -> Option<Disk> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
@@ -36,7 +36,7 @@ impl Disk {
         self.folder.path().join(name)
     }
 
-    /// Takes all the room that is left.
+    /// Fills the remaining space.
     fn fill(&self) {
         let mut file = File::create(self.path("filler")).unwrap();
         let mut size = 1 << 20;
@@ -62,7 +62,8 @@ impl Drop for Disk {
     }
 }
 
-/// Registers accounts with much about each until that fails: who was, and why no more.
+/// Registers accounts with many attributes until that fails. Returns the names of the registered ones, and
+/// the failure.
 fn register_until_full(engine: &Engine) -> (Vec<String>, Error) {
     let mut registered = Vec::new();
     for index in 0..20_000_u64 {
@@ -79,7 +80,7 @@ fn register_until_full(engine: &Engine) -> (Vec<String>, Error) {
     panic!("a disk that is never full");
 }
 
-/// Of a linear congruential generator (Knuth).
+/// Returns the next character, by a linear congruential generator (Knuth).
 fn next_character(state: &mut u64) -> char {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     char::from(b' ' + (*state >> 58) as u8)
@@ -100,11 +101,11 @@ fn the_tables_disk_is_full() {
     disk.fill();
     let (registered, error) = register_until_full(&engine);
     assert_eq!(unavailable(Err::<(), _>(error)), "postgres: the server's disk is full (53100)");
-    // Who is there is still known.
+    // Sessions are still valid.
     assert!(is_active(&engine, &token).unwrap());
     assert!(call(&engine, "get_user", json!({"username": "ada"})).is_ok());
     disk.free();
-    // What failed left nothing, and what was acknowledged is there.
+    // The failed registration left nothing, and every acknowledged one is there.
     let count = || cluster.sql("door", "SELECT count(*) FROM users").trim().parse::<usize>().unwrap();
     assert_eq!(count(), 1 + registered.len());
     for name in &registered {
@@ -115,12 +116,12 @@ fn the_tables_disk_is_full() {
     assert_eq!(count(), 2 + registered.len());
 }
 
-/// Without its log the server stops, and starts when there is room.
+/// Without space for its log the server stops, and starts when there is space.
 #[test]
 fn the_logs_disk_is_full() {
     let Some(disk) = Disk::new("the_logs_disk_is_full") else { return };
     let log = format!("--waldir={}", disk.path("log").display());
-    // No checkpoint comes by, which would let segments be used again: every segment needs new room.
+    // No checkpoint runs, which would let segments be reused: every segment needs new space.
     let settings = "max_wal_size = 1GB\ncheckpoint_timeout = 1d\nwal_recycle = off";
     let Some(cluster) = Cluster::make(settings, &[&log, "--wal-segsize=1"]) else { return };
     let engine = open(&cluster.url(), json!({"limits": {"store_timeout_ms": 1000}})).unwrap();
@@ -129,7 +130,7 @@ fn the_logs_disk_is_full() {
     disk.fill();
     let (registered, error) = register_until_full(&engine);
     unavailable(Err::<(), _>(error));
-    // It may come back for a while; in no case is a session said to be over that is not.
+    // The server may come back for a while. A live session is never reported as ended.
     for _ in 0..10 {
         match is_active(&engine, &token) {
             Ok(is_active) => assert!(is_active),
@@ -142,7 +143,7 @@ fn the_logs_disk_is_full() {
     for name in &registered {
         assert!(again(|| call(&engine, "get_user", json!({"username": name})))["user"].is_object(), "{name}");
     }
-    // The last one may have happened, for all that its caller was told.
+    // The last registration may have been committed, although its caller got a failure.
     let count: usize = cluster.sql("door", "SELECT count(*) FROM users").trim().parse().unwrap();
     assert!((1 + registered.len()..=2 + registered.len()).contains(&count), "{count}");
     again(|| login(&engine, "ada"));

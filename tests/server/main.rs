@@ -1,5 +1,6 @@
-//! What PostgreSQL can do to an engine: go away and come back, fall silent, refuse, lose an answer, fill its
-//! disk, show a certificate. The servers are the tests' own; where tests/postgres has found none, that is said.
+//! Tests of PostgreSQL's failures: a server that stops and returns, falls silent, refuses, loses an answer,
+//! fills its disk, shows a certificate. The servers are the tests' own. If tests/postgres has found no
+//! PostgreSQL, the tests report that.
 
 mod cluster;
 mod disk;

@@ -1,4 +1,5 @@
-//! A network that loses packets: engine and server each in a network namespace, and a firewall between them.
+//! Tests with a network that loses packets: engine and server each in a network namespace, with a firewall
+//! between them.
 
 use std::process::{self, Command};
 use std::thread;
@@ -9,13 +10,13 @@ use crate::cluster::{Cluster, is_active, login, open, register, succeed};
 use crate::outages::{again, unavailable};
 use crate::skips::not_run;
 
-/// The server, seen from the engine (RFC 5737).
+/// The server's address for the engine (RFC 5737).
 const SERVER: &str = "192.0.2.2";
 const ENGINE: &str = "192.0.2.1";
 
 #[test]
 fn packets_are_lost_in_each_direction() {
-    // A namespace is that of a thread and of what it starts; other tests must not be in it.
+    // A namespace belongs to a thread and its children; other tests must not be in it.
     let server_side = || {
         if !enter_new_namespace()
             || !Command::new("nft").args(["list", "tables"]).status().is_ok_and(|it| it.success())
@@ -45,7 +46,7 @@ fn engine_side(cluster: &Cluster, network: &Network) {
         ("both", &[Side::Server, Side::Engine]),
     ];
     for (name, sides) in cuts {
-        // The call is in flight: it waits for a lock when the packets begin to be lost.
+        // The call is in progress: it waits for a lock when packets begin to be lost.
         let mut lock = cluster.lock("users");
         let (writing, reading) = thread::scope(|scope| {
             let writer = scope.spawn(|| register(&engine, name));
@@ -59,7 +60,7 @@ fn engine_side(cluster: &Cluster, network: &Network) {
         });
         let after = [login(&engine, "ada").map(drop), open(&url, keys.clone()).map(drop)];
         sides.iter().for_each(|side| network.mend(*side));
-        // One answer is all that the reader wants, and answers may still arrive.
+        // The reader needs only one answer, and answers may still arrive.
         let reading = match sides {
             [Side::Server] => reading.map(|is_active| assert!(is_active)).err(),
             _ => Some(reading.unwrap_err()),
@@ -68,7 +69,7 @@ fn engine_side(cluster: &Cluster, network: &Network) {
         for detail in failed.map(unavailable) {
             assert!(detail.ends_with("timeout"), "{name}: {detail}");
         }
-        // Nothing is left of the transaction that was cut; engine and server go on by themselves.
+        // Nothing is left of the interrupted transaction; engine and server continue by themselves.
         let count = format!("SELECT count(*) FROM users WHERE username_key = '{name}'");
         assert_eq!(cluster.sql("door", &count).trim(), "0", "{name}");
         assert!(again(|| is_active(&engine, &token)), "{name}");
@@ -79,7 +80,7 @@ fn engine_side(cluster: &Cluster, network: &Network) {
 
 /// Two namespaces, joined by a pair of devices that are named after their sides.
 struct Network {
-    /// That of the server; the engine's is the calling thread's.
+    /// The namespace of the server; the engine's is the calling thread's.
     server: String,
 }
 
@@ -99,7 +100,7 @@ impl Network {
         }
     }
 
-    /// From now on everything is lost that arrives there.
+    /// Drops every packet that arrives there from now on.
     fn cut(&self, side: Side) {
         let rule = r#"table inet cut { chain input { type filter hook input priority 0; iifname { "server", "engine" } drop; }; }"#;
         succeed(self.at(side, "nft").arg(rule));
@@ -121,14 +122,14 @@ impl Network {
     }
 }
 
-/// Whether this thread has a network of its own now, with nothing but a loopback interface.
+/// Enters a new network namespace, which has only a loopback interface. Returns whether that worked.
 fn enter_new_namespace() -> bool {
     // SAFETY: it takes no pointer, and changes what this thread sees and nothing else.
     let is_new = unsafe { libc::unshare(libc::CLONE_NEWNET) } == 0;
     is_new && Command::new("ip").args(["link", "set", "lo", "up"]).status().is_ok_and(|it| it.success())
 }
 
-/// The namespace of this thread.
+/// Returns the namespace of this thread.
 fn namespace() -> String {
     // SAFETY: it only answers.
     format!("/proc/{}/task/{}/ns/net", process::id(), unsafe { libc::gettid() })

@@ -1,4 +1,4 @@
-//! Opening a store on a server: who may, in what, and how often at once.
+//! Tests of opening a store on a server: permitted roles, kinds of databases, concurrency.
 
 use std::thread;
 
@@ -19,7 +19,7 @@ fn who_may_not_in() {
     let elsewhere =
         cluster.url().replace(&format!("{}/door", cluster.port), &format!("{}/elsewhere", cluster.port));
     assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
-    // Another host that is not there does not hide it, before or after.
+    // Another host that does not exist does not prevent the connection, before or after this one.
     for hosts in
         [format!("127.0.0.1:{},127.0.0.1:1", cluster.port), format!("127.0.0.1:1,127.0.0.1:{}", cluster.port)]
     {
@@ -29,7 +29,7 @@ fn who_may_not_in() {
     let secret_key = json!({"secret_key": null});
     let error = open(&cluster.url(), secret_key).err().unwrap();
     assert_eq!(error.field.as_deref(), Some("/secret_key"));
-    // Neither the password nor anything else of the URL is repeated.
+    // Neither the password nor any other part of the URL is repeated.
     let shown = format!("{:?}", config(&cluster.url(), json!({})).unwrap());
     assert!(!shown.contains("pass") || !shown.contains("rd%40"), "{shown}");
     for url in [wrong, elsewhere] {
@@ -80,7 +80,7 @@ fn what_is_in_the_database() {
     let error =
         open(&cluster.url(), json!({"secret_key": "another secret key of thirty-two bytes"})).err().unwrap();
     assert_eq!(why(error).0, "wrong_secret_key");
-    // On a schema that is there, rights on its rows are enough.
+    // On an existing schema, privileges on its rows are enough.
     cluster
         .sql("door", "REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE CREATE ON SCHEMA public FROM door");
     assert!(open(&cluster.url(), json!({})).is_ok());

@@ -1,4 +1,4 @@
-//! The server goes, falls silent, refuses, or loses an answer; and comes back.
+//! Tests of a server that stops, falls silent, refuses, or loses an answer, and returns.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cluster::{Cluster, PASSWORD, call, config, is_active, login, open, refused, register, why};
 use crate::relay::{Mode, Relay};
 
-/// How the host is told.
+/// Returns the detail of `store_unavailable`.
 pub fn unavailable<T: std::fmt::Debug>(result: Result<T, doorward::Error>) -> String {
     let (code, detail) = why(result.unwrap_err());
     assert_eq!(code, "store_unavailable");
@@ -73,7 +73,7 @@ fn a_terminated_transaction_is_run_again() {
     assert_eq!(cluster.sql("door", "SELECT count(*) FROM users").trim(), "2");
 }
 
-/// A commit whose answer is lost is never called a success, whether or not it happened.
+/// A commit with a lost answer is never reported as a success, whether or not it happened.
 #[test]
 fn a_commit_with_unknown_outcome() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -85,7 +85,7 @@ fn a_commit_with_unknown_outcome() {
         assert_eq!(detail, "postgres: commit outcome unknown: closed by the server");
         let count = format!("SELECT count(*) FROM users WHERE username_key = '{name}'");
         assert_eq!(cluster.sql("door", &count).trim(), happened.to_string());
-        // A retry is safe, and finds out.
+        // A retry is safe, and shows the outcome.
         match register(&engine, name) {
             Ok(_) => assert_eq!(happened, 0),
             Err(error) => assert_eq!((happened, error.code.name()), (1, "username_taken")),
@@ -109,7 +109,7 @@ fn a_refresh_with_unknown_outcome_gets_the_same_successor() {
     assert_eq!(cluster.sql("door", "SELECT generation FROM sessions").trim(), "1");
 }
 
-/// A server that takes everything and says nothing: the call ends all the same, and so does opening.
+/// A server that accepts everything and says nothing: the call ends, and so does opening.
 #[test]
 fn silence_has_an_end() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -127,7 +127,7 @@ fn silence_has_an_end() {
     }
     assert!(again(|| is_active(&engine, &token)));
 
-    // The same by a network that loses everything.
+    // The same through a network that loses everything.
     let relay = Relay::start(cluster.port);
     let engine = again(|| open(&cluster.url_at("door", "127.0.0.1", relay.port), keys.clone()));
     assert!(again(|| is_active(&engine, &token)));
@@ -139,7 +139,7 @@ fn silence_has_an_end() {
     again(|| login(&engine, "ada"));
 }
 
-/// A busy machine may need longer than the bound that is tested, but not for ever.
+/// Repeats `f`: a busy machine may need longer than the tested limit, but not for ever.
 pub fn again<T>(f: impl Fn() -> Result<T, doorward::Error>) -> T {
     (0..100).find_map(|_| f().ok()).expect("an answer")
 }
@@ -161,11 +161,11 @@ fn out_of_connections() {
     assert!(login(&open(&cluster.url(), json!({})).unwrap(), "ada").is_ok());
 }
 
-/// One connection for all: who waits too long is told so.
+/// One connection for all callers: a caller that waits too long gets a failure.
 #[test]
 fn all_connections_busy() {
     let Some(cluster) = Cluster::start("") else { return };
-    // With time enough to make the tables.
+    // With enough time to create the tables.
     open(&cluster.url(), json!({})).unwrap();
     let engine =
         open(&cluster.url(), json!({"limits": {"store_connections": 1, "store_timeout_ms": 1000}})).unwrap();
@@ -190,13 +190,13 @@ fn read_only() {
     let token = login(&engine, "ada").unwrap();
     let set = |to: &str| {
         cluster.sql("door", &format!("ALTER ROLE door SET default_transaction_read_only = {to}"));
-        // For connections that are open, too.
+        // The same for open connections.
         cluster.sql("door", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'door'");
     };
     set("on");
     assert!(is_active(&engine, &token).unwrap());
     assert_eq!(unavailable(register(&engine, "grace")), "postgres: the server only reads");
-    // Among several servers another one is looked for.
+    // With several servers, another one is tried.
     let choosy = format!("{}?target_session_attrs=read-write", cluster.url());
     for url in [&choosy, &cluster.url()] {
         assert_eq!(refused(url), ("invalid_config", "postgres: the server only reads".to_owned()));
@@ -218,7 +218,8 @@ fn several_hosts() {
     assert!(login(&engine, "ada").is_ok());
 }
 
-/// Who asks for a mail, or registers, learns nothing by the work: the statements are the same whoever has the address.
+/// The work of a request for a mail, and of a registration, discloses nothing: the statements are the same,
+/// whether or not the address is taken.
 #[test]
 fn an_unknown_address_is_as_much_work() {
     let settings = "log_statement = all\nlog_parameter_max_length = 0\nlog_line_prefix = ''";
@@ -238,13 +239,13 @@ fn an_unknown_address_is_as_much_work() {
     let proof = json!({"token": token.unwrap()["token"], "username": "grace", "password": PASSWORD});
     call(&engine, "verify_email", proof).unwrap();
     let log = || fs::read_to_string(cluster.folder().join("log")).unwrap();
-    // Housekeeping adds some now and then.
+    // Housekeeping adds a statement now and then.
     let fewest = |operation: &str, request: &dyn Fn(i64) -> Value| {
         let statements = |_| {
             let time = now.fetch_add(7_200_000, Ordering::SeqCst);
             let before = log().len();
             call(&engine, operation, request(time)).unwrap();
-            // Of an insertion it is the table that counts.
+            // Of an insertion only the table counts.
             let executed = |line: &str| {
                 let (_, statement) = line.strip_prefix("LOG:  execute ")?.split_once(": ")?;
                 statement.split(" (").next().map(str::to_owned)
@@ -275,7 +276,7 @@ fn an_unknown_address_is_as_much_work() {
     }
 }
 
-/// Over a network it is these that cost: housekeeping adds one now and then.
+/// Round trips are the cost over a network. Housekeeping adds one now and then.
 #[test]
 fn few_round_trips() {
     let Some(cluster) = Cluster::start("") else { return };

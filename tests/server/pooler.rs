@@ -1,5 +1,5 @@
-//! PgBouncer between engines and server: what it shares among connections mixes nothing up, and what it cannot
-//! serve is refused by name.
+//! Tests of PgBouncer between engines and server: sharing connections mixes nothing up, and unsupported modes
+//! are refused by name.
 
 use std::fs;
 use std::io::Write;
@@ -20,7 +20,7 @@ use crate::cluster::{
 use crate::relay::Relay;
 use crate::skips::not_run;
 
-/// A pooler before the server of a test. It ends with the test.
+/// A pooler in front of the test's server. It ends with the test.
 pub struct Pooler {
     process: Child,
     pub port: u16,
@@ -28,7 +28,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// None where there is no PgBouncer: that is said. `settings` are lines of its configuration.
+    /// Starts a pooler; none without PgBouncer, which is reported. `settings` are lines of its configuration.
     pub fn start(cluster: &Cluster, mode: &str, settings: &str) -> Option<Pooler> {
         if !is_there() {
             return None;
@@ -73,7 +73,7 @@ impl Pooler {
         cluster.url_at("door", "127.0.0.1", self.port)
     }
 
-    /// From now on it asks another server, for those too that are connected.
+    /// Redirects the pooler to another server, for connected clients, too.
     pub fn redirect(&self, from: &Cluster, to: &Cluster) {
         let old = fs::read_to_string(&self.file).unwrap();
         let place = |cluster: &Cluster| format!("port={}\n", cluster.port);
@@ -101,13 +101,14 @@ fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
-/// Few connections for many.
+/// Few connections for many clients.
 const FEW: &str = "default_pool_size = 3\nmax_client_conn = 200";
 
-/// Several engines do everything at once over fewer connections than they think they have: each answer is right.
+/// Several engines make concurrent calls over fewer connections than they believe to have: each answer is
+/// right.
 fn no_verdict_is_wrong(cluster: &Cluster, url: &str) {
     const ROUNDS: usize = 32;
-    // Each begins with something else, so that none prepares the statements in the order of another.
+    // Each engine begins with another call, so that each prepares the statements in another order.
     let engines: Vec<Engine> = (0..3).map(|_| open(url, json!({})).unwrap()).collect();
     let names = ["ada", "grace", "hedy", "mary", "joan", "lise"];
     names.iter().for_each(|name| drop(register(&engines[0], name).unwrap()));
@@ -127,7 +128,7 @@ fn no_verdict_is_wrong(cluster: &Cluster, url: &str) {
     assert_eq!(cluster.sql("door", "SELECT count(*) FROM users").trim(), names.len().to_string());
 }
 
-/// A life of a session, whose every answer is known; how many calls that was.
+/// Runs the life of a session, with known answers. Returns the number of calls.
 fn judge(engine: &Engine, other: &Engine, name: &str, nobody: &str) -> usize {
     let request = json!({"username": name, "password": PASSWORD});
     let opened = call(engine, "login", request).unwrap();
@@ -159,7 +160,7 @@ fn transactions_are_pooled() {
     let Some(cluster) = Cluster::start("") else { return };
     let Some(pooler) = Pooler::start(&cluster, "transaction", FEW) else { return };
     no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
-    // Nothing of an engine stays behind on a connection that others use.
+    // An engine leaves nothing behind on a shared connection.
     let engine = open(&pooler.url(&cluster), json!({})).unwrap();
     assert_eq!(finding(&engine, "store_pooler"), Some(json!("ok")));
     assert!(pools(&engine).ends_with("It pools transactions."), "{}", pools(&engine));
@@ -179,7 +180,7 @@ fn sessions_are_pooled() {
     assert!(pools(&engine).contains("not seen to pool transactions"), "{}", pools(&engine));
 }
 
-/// Newer ones keep prepared statements apart by themselves.
+/// Newer versions separate prepared statements by themselves.
 #[test]
 fn a_pooler_that_prepares() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -199,7 +200,7 @@ fn prepares() -> bool {
     version.is_some_and(|minor: u32| minor >= 21)
 }
 
-/// No transaction has a connection for itself: there is no store that way, and that is said.
+/// No transaction has a connection of its own: the engine refuses to open a store, with this reason.
 #[test]
 fn statements_are_pooled() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -210,7 +211,7 @@ fn statements_are_pooled() {
     assert_eq!((code, detail.as_str()), ("invalid_config", expected));
 }
 
-/// It sends reads to standbys.
+/// pgpool-II sends reads to standbys.
 #[test]
 fn pgpool_is_refused() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -244,12 +245,13 @@ fn pgpool_is_refused() {
     let expected = "postgres: pgpool-II asks standbys, which may be behind: name the servers themselves";
     let url = format!("postgres://postgres@127.0.0.1:{port}/door");
     assert_eq!(refused(&url), ("invalid_config", expected.to_owned()));
-    // It ends its children by itself.
+    // pgpool ends its own children.
     succeed(Command::new("kill").args(["-INT", &pgpool.process.id().to_string()]));
     pgpool.process.wait().unwrap();
 }
 
-/// One that the engine does not see: statements that come and go give it away, and no verdict is wrong before.
+/// A pooler that the engine did not recognize: statements that come and go reveal it, and no verdict is wrong
+/// before.
 #[test]
 fn an_unseen_pooler() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -262,7 +264,7 @@ fn an_unseen_pooler() {
     no_verdict_is_wrong(&cluster, &url);
 }
 
-/// It has one SQLSTATE for all; the engine tells them apart.
+/// PgBouncer has one SQLSTATE for all refusals; the engine distinguishes them.
 #[test]
 fn who_may_not_in() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -274,7 +276,7 @@ fn who_may_not_in() {
     assert_eq!(refused(&elsewhere), ("invalid_config", "postgres: no such database (3D000)".to_owned()));
 }
 
-/// What the URL sets for the server holds behind a pooler, too, whether or not it takes startup options.
+/// The URL's settings for the server also apply behind a pooler, whether or not it accepts startup options.
 #[test]
 fn options_reach_the_server() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -301,12 +303,12 @@ fn options_reach_the_server() {
     }
 }
 
-/// The severity of a finding of the doctor, if there is one.
+/// Returns the severity of a finding of the doctor, if it exists.
 fn finding(engine: &Engine, check: &str) -> Option<Value> {
     found(engine, check).map(|mut finding| finding["severity"].take())
 }
 
-/// What the doctor says of a pooler.
+/// Returns the doctor's finding about the pooler.
 fn pools(engine: &Engine) -> String {
     found(engine, "store_pooler").unwrap()["message"].as_str().unwrap().to_owned()
 }

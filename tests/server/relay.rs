@@ -1,4 +1,4 @@
-//! A relay between an engine and its server that loses what it is told to lose.
+//! A relay between an engine and its server that drops traffic on request.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,9 +14,9 @@ pub enum Mode {
     CutBeforeCommit,
     /// The next COMMIT reaches the server, but its answer does not come back, and the connection is cut.
     CutAfterCommit,
-    /// Nothing passes any more, and nobody is told.
+    /// Nothing passes, and no connection is closed.
     Silent,
-    /// The server hears ROLLBACK for each COMMIT.
+    /// The server receives ROLLBACK for each COMMIT.
     RollBack,
 }
 
@@ -58,12 +58,12 @@ impl Relay {
         relay
     }
 
-    /// How often the engines have asked and waited for an answer: each time they send a Sync.
+    /// Returns how many times the engines waited for an answer: each time they send a Sync.
     pub fn round_trips(&self) -> usize {
         self.round_trips.load(Ordering::SeqCst)
     }
 
-    /// From now on who connects and asks which process of the server that is hears what the login told.
+    /// From now on, a query for the server's process returns the process that the login reported.
     pub fn hide_the_process(&self) {
         self.hides_process.store(true, Ordering::SeqCst);
     }
@@ -78,7 +78,7 @@ struct Link {
     round_trips: Arc<AtomicUsize>,
     is_cut: AtomicBool,
     hides_process: bool,
-    /// What the login told.
+    /// The process that the login reported.
     process: AtomicI32,
 }
 
@@ -114,7 +114,7 @@ impl Link {
             if asks && chunk.ends_with(b"S\0\0\0\x04") {
                 self.round_trips.fetch_add(1, Ordering::SeqCst);
             }
-            // The answer tells that the server has done it, and is lost.
+            // The answer shows that the server has committed, and is dropped.
             if (!asks && self.is_cut.load(Ordering::SeqCst)) || to.write_all(chunk).is_err() {
                 break;
             }
@@ -122,8 +122,8 @@ impl Link {
         let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
     }
 
-    /// BackendKeyData: `K`, the length, the process, a key. The question is one of many expressions, as long as
-    /// the number that stands in for it.
+    /// BackendKeyData: `K`, the length, the process, a key. The query is one of many expressions, as long as
+    /// the number that replaces it.
     fn hide_process(&self, chunk: &mut [u8], asks: bool) {
         const QUESTION: &[u8] = b"pg_backend_pid()";
         let find = |word: &[u8]| chunk.windows(word.len()).position(|window| window == word);

@@ -1,5 +1,5 @@
-//! What a database of the host's making allows: which failures are for ever, and how they are told; what is
-//! acknowledged, and in which order.
+//! Tests of a database with the host's own rules: permanent failures and their texts; acknowledged writes,
+//! and their order.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ use crate::outages::unavailable;
 use crate::pooler::Pooler;
 use crate::relay::{Mode, Relay};
 
-/// Rules of the host's own, and which codes they lead to: none is for a retry.
+/// Rules of the host, and the codes that they cause: a retry helps with none of them.
 #[test]
 fn the_hosts_own_rules() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -25,7 +25,7 @@ fn the_hosts_own_rules() {
         assert_eq!(why(error), ("store_constraint", format!("postgres: {detail}")));
     };
     expect(delete(&ada), "rows of another table refer to it (23503)");
-    // Also one that is looked at with the commit.
+    // Also a rule that is checked at the commit.
     cluster
         .sql("door", "ALTER TABLE orders ALTER CONSTRAINT orders_user_id_fkey DEFERRABLE INITIALLY DEFERRED");
     expect(delete(&ada), "rows of another table refer to it (23503)");
@@ -66,7 +66,8 @@ fn the_hosts_own_rules() {
     }
 }
 
-/// Opened is usable: what would let nobody write is said at once, and by the doctor where it comes later.
+/// An opened store is usable: a read-only one is refused at once, and the doctor reports it if it becomes so
+/// later.
 #[test]
 fn a_store_that_cannot_be_written() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -109,7 +110,7 @@ fn a_store_that_cannot_be_written() {
     assert_eq!(refused(&cluster.url()).1, "postgres: the role has not the privilege (42501)");
     cluster.sql("door", "GRANT SELECT ON doorward_schema TO door");
     assert_eq!(problem(), None);
-    // Rights on the rows are enough, and the schema's own table need only be read.
+    // Privileges on the rows are enough, and the schema's own table need only be readable.
     cluster.sql("door", "REVOKE INSERT, UPDATE, DELETE ON doorward_schema FROM door");
     cluster.sql("door", "REVOKE CREATE ON SCHEMA public FROM door, public");
     assert!(open(&cluster.url(), json!({})).is_ok());
@@ -121,7 +122,7 @@ fn a_store_that_cannot_be_written() {
     }
     let engine = open(&cluster.url(), json!({})).unwrap();
 
-    // A server whose clock is another one; and one that is gone, of which no more is asked.
+    // A server with another clock; and a stopped server, which gets no more queries.
     assert_eq!(severity(&engine, "store_clock").as_deref(), Some("ok"));
     cluster.sql(
         "door",
@@ -135,8 +136,8 @@ fn a_store_that_cannot_be_written() {
     assert_eq!((severity(&engine, "schema").as_deref(), severity(&engine, "store")), (Some("problem"), None));
 }
 
-/// What the server says, by SQLSTATE, and what is made of it: a trigger says each of them, but for some that only make the
-/// engine try again.
+/// The server's SQLSTATEs and their translations: a trigger raises each of them, except for some that only
+/// make the engine try again.
 #[test]
 fn what_the_server_says() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -218,7 +219,7 @@ fn an_encoding_that_has_not_every_character() {
     }
 }
 
-/// What is acknowledged is on the disk, though the server would write its log when it pleases.
+/// An acknowledged write is on the disk, even if the server is configured to write its log later.
 #[test]
 fn what_is_acknowledged_is_on_the_disk() {
     let lazy = "wal_writer_delay = 10s\nwal_writer_flush_after = 1GB";
@@ -239,7 +240,7 @@ fn what_is_acknowledged_is_on_the_disk() {
     }
 }
 
-/// Two who may do something while another may: one of them does.
+/// Two changes that exclude each other run at the same time: one of them succeeds.
 #[test]
 fn two_administrators_switch_each_other_off() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -275,7 +276,7 @@ fn two_administrators_switch_each_other_off() {
     }
 }
 
-/// A server that answers COMMIT by ROLLBACK has kept nothing.
+/// A server that answers COMMIT by ROLLBACK has stored nothing.
 #[test]
 fn a_commit_that_rolls_back() {
     let Some(cluster) = Cluster::start("") else { return };

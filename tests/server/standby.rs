@@ -1,4 +1,5 @@
-//! A primary and its standby. What may be behind is never asked, whoever stands before it.
+//! Tests of a primary and its standby. A standby, which may be behind, is never asked, not even through a
+//! pooler.
 
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::pooler::Pooler;
 
 const STANDBY: &str = "postgres: the server is a standby, which answers no live question";
 
-/// The URL of both, the primary first.
+/// Returns the URL of both, the primary first.
 fn both(primary: &Cluster, standby: &Cluster) -> String {
     primary.url_at("door", &format!("127.0.0.1:{},127.0.0.1", primary.port), standby.port)
 }
@@ -24,7 +25,7 @@ fn a_standby_answers_no_live_question() {
     let engine = open(&both(&primary, &standby), json!({})).unwrap();
     assert!(is_active(&engine, &token).unwrap());
 
-    // From now on the standby is behind: there the session lives on.
+    // From now on the standby is behind: the session is still alive there.
     standby.sql("postgres", "SELECT pg_wal_replay_pause()");
     standby.wait_for("SELECT 1 WHERE pg_get_wal_replay_pause_state() = 'paused'");
     call(&elsewhere, "logout", json!({"token": token})).unwrap();
@@ -57,7 +58,7 @@ fn a_failover() {
     register(&engine, "grace").unwrap();
 }
 
-/// A server that took writes and takes none any more is left for one that does.
+/// The engine leaves a server that no longer accepts writes for one that does.
 #[test]
 fn who_stops_writing_is_left() {
     let Some(primary) = Cluster::start("") else { return };
@@ -65,7 +66,7 @@ fn who_stops_writing_is_left() {
     register(&open(&other.url(), json!({})).unwrap(), "ada").unwrap();
     let engine = open(&both(&primary, &other), json!({})).unwrap();
     register(&engine, "ada").unwrap();
-    // Connections that are open learn of it with their next transaction.
+    // Open connections notice it with their next transaction.
     primary.sql("postgres", "ALTER SYSTEM SET default_transaction_read_only = on");
     primary.sql("postgres", "SELECT pg_reload_conf()");
     primary.wait_for("SELECT 1 FROM pg_file_settings WHERE name = 'default_transaction_read_only'");
@@ -73,7 +74,7 @@ fn who_stops_writing_is_left() {
     assert_eq!(other.sql("door", "SELECT count(*) FROM users").trim(), "2");
 }
 
-/// A pooler that goes over to a standby has clients that stay connected.
+/// A pooler switches to a standby while its clients stay connected.
 #[test]
 fn a_standby_behind_a_pooler() {
     let Some(primary) = Cluster::start("") else { return };

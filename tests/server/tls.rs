@@ -1,4 +1,4 @@
-//! TLS, by each `sslmode`, against a server with a certificate of an authority of the test's own.
+//! Tests of TLS, by each `sslmode`, against a server with a certificate of the test's own authority.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, call, chown_to_postgres, open, refused, register};
 
-/// An authority, and a server whose certificate it has signed, for `localhost`.
+/// An authority, and a server with its certificate for `localhost`.
 struct Secure {
     cluster: Cluster,
     issuer: Issuer<'static, KeyPair>,
@@ -35,7 +35,7 @@ impl Secure {
         Some(Secure { cluster, issuer, authority, stranger })
     }
 
-    /// The URL of the database by a name that the certificate is for, or is not.
+    /// Returns the URL of the database by a name that the certificate is for, or is not.
     fn url(&self, role: &str, host: &str, parameters: &str) -> String {
         format!("{}?{parameters}", self.cluster.url_at(role, host, self.cluster.port))
     }
@@ -83,9 +83,9 @@ fn each_sslmode() {
     assert!(!encrypted("localhost", "sslmode=allow"));
     assert!(encrypted("localhost", "sslmode=prefer"));
     assert!(encrypted("localhost", ""));
-    // Whoever it is, as long as nobody can read along.
+    // The server is not verified, but the connection is encrypted.
     assert!(encrypted("127.0.0.1", "sslmode=require"));
-    // Bound to this connection, so that nobody can stand between who does not know the password.
+    // The login is bound to this connection, so that an interceptor would have to know the password.
     assert!(encrypted("127.0.0.1", "sslmode=require&channel_binding=require"));
 
     assert!(encrypted("localhost", &format!("sslmode=verify-full&{roots}")));
@@ -101,7 +101,7 @@ fn each_sslmode() {
     assert_eq!(refused("localhost", &format!("sslmode=require&{stranger}")), unknown);
     assert_eq!(refused("localhost", "sslrootcert=system"), unknown);
 
-    // A role that the server lets in encrypted only.
+    // A role that the server admits only on encrypted connections.
     assert!(secure.is_encrypted(&secure.url("encrypted", "localhost", "sslmode=allow")));
     let (code, detail) = crate::cluster::refused(&secure.url("encrypted", "localhost", "sslmode=disable"));
     assert_eq!(
@@ -120,7 +120,7 @@ fn each_sslmode() {
     assert_eq!((finding("store_tls"), finding("store_version")), (Some(json!("ok")), Some(json!("ok"))));
 }
 
-/// Makes a key and a certificate of this name in two files: the parameters that name them.
+/// Makes a key and a certificate of this name in two files. Returns the parameters that name them.
 fn make_identity(secure: &Secure, name: &str, issuer: &Issuer<KeyPair>) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new([]).unwrap();
@@ -172,7 +172,7 @@ fn a_certificate_of_the_engines_own() {
     assert_eq!(refused(&url(&["sslcert=/nowhere", &key])), wrong("sslcert cannot be read as a PEM file"));
 }
 
-/// Without TLS `prefer` goes on in the clear; whoever asked for it is refused.
+/// Without TLS `prefer` continues unencrypted; a mode that requires TLS is refused.
 #[test]
 fn a_server_without_tls() {
     let Some(cluster) = Cluster::start("") else { return };

@@ -1,4 +1,4 @@
-//! HTTP services on loopback that tests play: what they do with a connection is the test's.
+//! HTTP services on loopback with behaviour that the tests set.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// An HTTP service on loopback: what it does with a connection is the test's. It ends with its value.
+/// An HTTP service on loopback. The test handles its connections. It ends with its value.
 pub struct Service {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -17,7 +17,7 @@ pub struct Service {
     listening: Option<JoinHandle<()>>,
 }
 
-/// What came.
+/// A received request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub head: String,
@@ -83,7 +83,7 @@ impl Drop for Service {
 }
 
 impl Reader {
-    /// A whole request; an empty one when the client hung up before.
+    /// Reads a whole request; an empty one if the client hung up before.
     pub fn read(&self, stream: &mut impl Read) -> Request {
         let (mut bytes, mut buffer) = (Vec::new(), [0; 65_536]);
         loop {
@@ -129,13 +129,13 @@ impl Reader {
 }
 
 impl Request {
-    /// The value of a header, empty when there is none.
+    /// Returns the value of a header, which is empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
-    /// A field of the form.
+    /// Returns a field of the form.
     pub fn field(&self, name: &str) -> Option<String> {
         let mut pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
         let (_, value) = pairs.find(|(key, _)| *key == name)?;

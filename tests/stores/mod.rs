@@ -1,4 +1,4 @@
-//! The stores that tests run on: a SQLite file, and a database of the PostgreSQL server that
+//! The stores of the tests: a SQLite file, and a database of the PostgreSQL server that
 //! DOORWARD_TEST_POSTGRES names, which tests/postgres starts.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 #[path = "../skips/mod.rs"]
 pub mod skips;
 
-/// Makes of `fn name(store: &Store)` two tests: `name::sqlite` and `name::postgres`.
+/// Makes two tests of `fn name(store: &Store)`: `name::sqlite` and `name::postgres`.
 macro_rules! on_each_store {
     ($name:ident) => {
         mod $name {
@@ -38,7 +38,7 @@ macro_rules! on_each_store {
 }
 pub(crate) use on_each_store;
 
-/// An empty store, and a folder; both go with it.
+/// An empty store, and a folder; both are deleted with the value.
 pub struct Store {
     url: String,
     folder: Arc<TempDir>,
@@ -46,8 +46,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// In a folder that stays until the test's thread ends, also where the engine outlives this value: an engine
-    /// notices that its file is gone.
+    /// Creates a store in a folder that stays until the test's thread ends, even if the engine outlives this
+    /// value: an engine notices that its file is gone.
     pub fn sqlite() -> Store {
         thread_local!(static FOLDERS: RefCell<Vec<Arc<TempDir>>> = RefCell::default());
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -55,7 +55,7 @@ impl Store {
         Store { url: sqlite(&folder.path().join("store.db")), folder, database: None }
     }
 
-    /// None where there is no server: that is said, and the test passes.
+    /// Creates a store on the server; none without a server, which is reported, and the test passes.
     pub fn postgres() -> Option<Store> {
         server().map(Store::on)
     }
@@ -69,7 +69,7 @@ impl Store {
         }
     }
 
-    /// Another store of this kind.
+    /// Creates another store of this kind.
     pub fn another(&self) -> Store {
         match &self.database {
             None => Store::sqlite(),
@@ -77,7 +77,7 @@ impl Store {
         }
     }
 
-    /// Takes away the tables, which a database that is used again has.
+    /// Drops the tables, which a reused database has.
     pub fn without_tables(self) -> Store {
         if let Some(database) = &self.database {
             database.psql("BEGIN; DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public; COMMIT");
@@ -98,25 +98,25 @@ impl Store {
         self.folder.path()
     }
 
-    /// Where the store is, if it is a file.
+    /// Returns the store's file, if it is one.
     pub fn file(&self) -> PathBuf {
         self.path().join("store.db")
     }
 
-    /// Where its key is.
+    /// Returns the path of the store's key.
     pub fn key_file(&self) -> PathBuf {
         self.path().join("store.db.key")
     }
 
-    /// A connection of the test's own to the file, for when no engine is open in this process: a file is
-    /// not to be opened beside another copy of SQLite, and this is the same copy.
+    /// Opens a connection of the test to the file. No engine may be open in this process: a file must not be
+    /// opened beside another copy of SQLite, although this is the same copy.
     pub fn connection(&self) -> rusqlite::Connection {
         assert!(self.is_sqlite());
         rusqlite::Connection::open(self.file()).unwrap()
     }
 
-    /// The rows of a query, by the names of their columns; bytes are `\x…` in hexadecimal, whose letters are
-    /// capitals so that no name is found in them. As with [`Store::connection`], no engine is open.
+    /// Returns the rows of a query, by the names of their columns; bytes are `\x…` in upper-case hexadecimal,
+    /// so that no name is found in them. As with [`Store::connection`], no engine is open.
     pub fn query(&self, sql: &str) -> Vec<Value> {
         let Some(database) = &self.database else {
             let connection = self.connection();
@@ -161,12 +161,12 @@ impl Store {
         Held(psql)
     }
 
-    /// How many rows a table has, or `table WHERE …`.
+    /// Returns the number of rows of a table, or of `table WHERE …`.
     pub fn count(&self, what: &str) -> i64 {
         self.query(&format!("SELECT count(*) AS count FROM {what}"))[0]["count"].as_i64().unwrap()
     }
 
-    /// Every row of a table, as text, in one order.
+    /// Returns every row of a table, as text, in a fixed order.
     pub fn dump(&self, table: &str) -> Vec<String> {
         let rows = self.query(&format!("SELECT * FROM {table}"));
         let mut rows: Vec<String> = rows.iter().map(Value::to_string).collect();
@@ -189,7 +189,7 @@ pub fn sqlite(file: &Path) -> String {
     format!("sqlite:{}", file.display())
 }
 
-/// A configuration for a store: `keys` above `defaults`.
+/// Returns a configuration for a store: `keys` override `defaults`.
 pub fn config(store: &str, defaults: Value, keys: Value) -> Value {
     let mut config = defaults;
     config["store"] = json!(store);
@@ -197,7 +197,7 @@ pub fn config(store: &str, defaults: Value, keys: Value) -> Value {
     with_secret_key(config)
 }
 
-/// What is not in a file or in memory needs a secret key from elsewhere.
+/// A store that is neither in a file nor in memory needs an explicit secret key.
 pub fn with_secret_key(mut config: Value) -> Value {
     let names = ["secret_key", "secret_keys", "secret_key_file", "secret_key_files"];
     let is_on_server = config["store"].as_str().is_some_and(|store| store.starts_with("postgres:"));
@@ -228,7 +228,7 @@ fn value(cell: ValueRef) -> Value {
     }
 }
 
-/// The server's address, if there is one.
+/// Returns the server's address, if there is one.
 #[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
 fn server() -> Option<String> {
     let server = std::env::var("DOORWARD_TEST_POSTGRES").ok().filter(|server| !server.is_empty());
@@ -238,8 +238,8 @@ fn server() -> Option<String> {
     server
 }
 
-/// An empty database. Those of tests that have passed are used again, with the tables that are there: that is
-/// much faster than making them.
+/// An empty database. Databases of passed tests are reused with their tables, because creating tables takes
+/// much longer.
 struct Database {
     server: String,
     name: String,
@@ -253,7 +253,7 @@ impl Database {
         if let Some(name) = EMPTY.lock().unwrap().pop() {
             return Database { server, name };
         }
-        // One at a time: the template is not to be in use.
+        // One at a time: the template must not be in use.
         let mut count = COUNT.lock().unwrap();
         *count += 1;
         let name = format!("doorward_{}_{count}", std::process::id());
@@ -275,7 +275,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.psql(
-                // The tables of a store that was moved have other names.
+                // The tables of a moved store have other names.
                 "DO $$ DECLARE name text; BEGIN \
                    IF to_regclass('moved_users') IS NOT NULL THEN \
                      DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public; \

@@ -1,8 +1,8 @@
-//! What an authenticator app does, for tests.
+//! An authenticator app, for tests.
 
 use aws_lc_rs::hmac;
 
-/// The code of 6 digits that an app shows for a secret in base32, at this time (RFC 6238).
+/// Returns the code of 6 digits for a secret in base32, at this time (RFC 6238).
 pub fn code(secret: &str, unix_seconds: i64) -> String {
     let seed = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &seed);

@@ -1,4 +1,4 @@
-//! Whose account an ID token opens, and who gets a new one.
+//! Tests of the account that an ID token opens, and of new accounts.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Barrier, Mutex};
@@ -25,11 +25,11 @@ fn who_enters_which_account(store: &Store) {
     assert!(user["username"].as_str().unwrap().starts_with("ada-"));
     let again = enter(ada).unwrap();
     assert_eq!((&again["created"], &again["user"]), (&json!(false), user));
-    // What the provider calls somebody decides, whatever address comes with it.
+    // The provider's subject decides, with any address beside it.
     let moved = enter(json!({"sub": "1", "email": "other@example.com", "email_verified": true})).unwrap();
     assert_eq!(moved["user"], *user);
 
-    // A password opens it only once one is set, and then the other way in stays.
+    // A password opens the account only after one is set; then the other way into it stays.
     let by_password = json!({"username": "ada@example.com", "password": PASSWORD});
     assert_eq!(stage.call("login", by_password.clone()).unwrap_err().code, Code::InvalidCredentials);
     stage
@@ -46,7 +46,7 @@ fn who_enters_which_account(store: &Store) {
         ["registered", "identity_linked", "logged_in"].iter().all(|kind| kinds.clone().any(|it| it == *kind))
     );
 
-    // Gone with the account.
+    // The identity is deleted with the account.
     stage.call("delete_user", json!({"id": user["id"]})).unwrap();
     let anew = enter(json!({"sub": "1", "email": "ada@example.com", "email_verified": true})).unwrap();
     assert_eq!((&anew["created"], anew["user"]["id"] == user["id"]), (&json!(true), false));
@@ -64,7 +64,7 @@ fn a_password_that_must_be_changed_is_asked_for_where_it_is_used(store: &Store) 
     let by_password = json!({"username": "ada", "password": PASSWORD});
     let error = stage.call("login", by_password.clone()).unwrap_err();
     assert_eq!(error.code, Code::PasswordChangeRequired);
-    // It is as it was after the login by the provider, whose session lives on.
+    // The account is as it was after the login by the provider, and that session lives on.
     let authenticated = stage.call("authenticate", json!({"token": login["access_token"]})).unwrap();
     assert_eq!(authenticated["user"]["id"], ada);
     assert_eq!(stage.call("login", by_password).unwrap_err().code, Code::PasswordChangeRequired);
@@ -80,7 +80,7 @@ fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
     {
         let stage = Stage::on(store, &key, trusted);
         let ada = stage.register("ada", "ada@example.com", true);
-        // What the provider does not say, or not so, is not said.
+        // A missing or malformed claim of the provider is not passed on.
         for verified in
             [json!(false), json!("True"), json!("yes"), json!(""), json!(1), json!([true]), json!(null)]
         {
@@ -93,14 +93,14 @@ fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
         }
         let login = stage.login(&of("1", "ADA@EXAMPLE.com", json!(true))).unwrap();
         assert_eq!((&login["user"]["id"], &login["created"]), (&ada, &json!(false)));
-        // The password stays, and so do sessions.
+        // The password and the sessions stay.
         stage.call("login", json!({"username": "ada", "password": PASSWORD})).unwrap();
 
-        // An address that merely compares as equal may be another's.
+        // An address that only compares as equal may belong to another user.
         stage.register("sharp", "stra\u{df}e@example.com", true);
         let error = stage.login(&of("2", "strasse@example.com", json!(true))).unwrap_err();
         assert_eq!(error.code, Code::EmailTaken);
-        // Nor does a second identity of the address's next owner get in by the first.
+        // A second identity of the address's next owner does not get in by the first one, either.
         assert_eq!(stage.login(&of("3", "ada@example.com", json!(true))).unwrap()["user"]["id"], ada);
     }
     let store = store.another();
@@ -108,13 +108,13 @@ fn an_address_links_only_where_both_sides_verified_it(store: &Store) {
     stage.register("ada", "ada@example.com", true);
     let error = stage.login(&of("1", "ada@example.com", json!(true))).unwrap_err();
     assert_eq!(error.code, Code::EmailTaken);
-    // Of a provider that is not trusted with addresses a new one is not verified, either.
+    // A provider that is not trusted with addresses does not verify a new one, either.
     let bob = stage.login(&of("2", "bob@example.com", json!(true))).unwrap();
     assert_eq!((&bob["created"], &bob["user"]["email_verified"]), (&json!(true), &json!(false)));
 }
 
 on_each_store!(an_account_that_never_verified_its_address_is_taken_over_bare);
-/// Somebody registers with another's address and waits for them.
+/// Another person registers with the user's address and waits for the user.
 fn an_account_that_never_verified_its_address_is_taken_over_bare(store: &Store) {
     let key = Key::new("ES256", "k");
     let other = Key::new("ES256", "o");
@@ -171,7 +171,7 @@ fn a_reset_of_an_address_that_was_not_verified_ends_its_identities(store: &Store
     };
     assert_eq!(reset()["user"]["id"], account);
     assert_eq!(stage.login(&mallory).unwrap_err().code, Code::EmailTaken);
-    // Whoever links it from now on keeps it.
+    // An identity that is linked from now on stays.
     let stage = Stage::of(
         store,
         json!({"id": {"issuer": ISSUER, "client_id": "app", "jwks": key.set(), "algorithms": ["ES256"],
@@ -217,7 +217,7 @@ fn who_gets_no_account(store: &Store) {
         assert_eq!(refused(&stage, ada), credentials("inactive_user"));
         assert_eq!(stage.call("list_sessions", json!({"user_id": id})).unwrap()["sessions"], json!([]));
     }
-    // An account that is not active is neither linked nor taken over.
+    // An inactive account is neither linked nor taken over.
     let trusted = json!({"link_verified_email": true});
     for verified in [true, false] {
         let store = store.another();
@@ -232,7 +232,7 @@ fn who_gets_no_account(store: &Store) {
 }
 
 on_each_store!(an_address_that_must_be_verified_first);
-/// An account may wait for its address to be verified, and mail goes out for that.
+/// An account may wait for its address to be verified, and a mail is sent for that.
 fn an_address_that_must_be_verified_first(store: &Store) {
     let key = Key::new("ES256", "k");
     let provider = json!({"issuer": ISSUER, "client_id": "app", "jwks": key.set(), "algorithms": ["ES256"], "auto_register": true});
@@ -255,9 +255,9 @@ fn an_address_that_must_be_verified_first(store: &Store) {
     }
     let mails = stage.call("take_mail", json!({})).unwrap();
     assert_eq!(mails["mails"].as_array().unwrap().len(), 1);
-    // By the ID token, too, they prove that the account is theirs.
+    // The ID token proves the account, too.
     let mallory = key.sign(&claims_of(json!({"sub": "2", "email": "ada@example.com"})));
-    // This identity opens an account, but another one.
+    // This identity opens another account.
     let bob = key.sign(&claims_of(json!({"sub": "3", "email": "bob@example.com"})));
     stage.login(&bob).unwrap_err();
     let by = |id_token: &str| {
@@ -348,9 +348,9 @@ fn a_source_that_fails_too_often_is_locked_out() {
     for token in ["x.y.z", &good] {
         assert_eq!(from("192.0.2.1", token).unwrap_err(), (Code::TooManyAttempts, Some(60)));
     }
-    // Where the account logged in before, others in the same network do not matter.
+    // On a device where the account logged in before, failures of others in the same network do not matter.
     stage.call("login_with_id_token", on_laptop).unwrap();
-    // Locked is also the password login of this source, and nobody else.
+    // Password logins of this source are locked, too, but no other source.
     let login = json!({"username": "ada", "password": PASSWORD, "client": {"ip": "192.0.2.1"}});
     assert_eq!(stage.call("login", login).unwrap_err().code, Code::TooManyAttempts);
     from("192.0.2.2", &good).unwrap();
@@ -363,7 +363,7 @@ fn a_source_that_fails_too_often_is_locked_out() {
 }
 
 on_each_store!(one_account_for_one_identity);
-/// Of several who come with one new identity at once, one gets an account made and all get in.
+/// Of several concurrent logins by one new identity, one creates the account and all succeed.
 fn one_account_for_one_identity(store: &Store) {
     let key = Key::new("ES256", "k");
     let stage = Stage::on(store, &key, json!({"auto_register": true}));

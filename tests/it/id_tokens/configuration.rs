@@ -1,4 +1,4 @@
-//! Which providers can be configured.
+//! Tests of the configuration of providers.
 
 use doorward::{Code, Config};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The keys of a provider: what is in a set, how often it is fetched, and providers that are down or hostile.
+//! Tests of a provider's keys: the members of its set, the rate of fetches, and providers that are down or
+//! hostile.
 
 use std::io::Write;
 use std::sync::Barrier;
@@ -14,7 +15,7 @@ use super::stage::{
 use crate::services::Service;
 use crate::stores::Store;
 
-/// Keys that nobody should sign with, and sets that are none.
+/// Weak keys, and malformed sets.
 #[test]
 fn what_is_in_a_set_beside_good_keys() {
     let (key, other) = (Key::new("ES256", "k"), Key::new("EdDSA", "e"));
@@ -69,7 +70,7 @@ fn what_is_in_a_set_beside_good_keys() {
     }
 }
 
-/// Which key signed is found out where the set or the token does not say it.
+/// The signing key is found if the set or the token does not name it.
 #[test]
 fn keys_without_a_name_and_keys_twice() {
     let keys = [Key::new("ES256", "1"), Key::new("ES256", "2"), Key::new("ES256", "3")];
@@ -87,7 +88,7 @@ fn keys_without_a_name_and_keys_twice() {
         let error = stage.login(token).unwrap_err();
         assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some(reason)));
     };
-    // The same key twice, and two of one name.
+    // The same key twice, and two keys with one name.
     let twice = stage(vec![
         jwk(&keys[0], json!("1")),
         jwk(&keys[0], json!("1")),
@@ -98,7 +99,7 @@ fn keys_without_a_name_and_keys_twice() {
         twice.login(&token).unwrap();
     }
     refused(&twice, &keys[0].sign_as(&json!({"alg": "ES256", "kid": "2"}), &claims), "bad_signature");
-    // Tokens that name none, and keys without a name beside a key that has one.
+    // Tokens that name no key, and keys without a name beside a key with one.
     let mixed =
         stage(vec![jwk(&keys[0], json!(null)), jwk(&keys[1], json!(null)), jwk(&keys[2], json!("3"))]);
     for key in &keys {
@@ -108,7 +109,7 @@ fn keys_without_a_name_and_keys_twice() {
     refused(&mixed, &keys[0].sign_as(&json!({"alg": "ES256", "kid": "3"}), &claims), "bad_signature");
     refused(&mixed, &nameless(&Key::new("ES256", "4")), "unknown_key");
     refused(&mixed, &Key::new("ES256", "4").sign(&claims), "unknown_key");
-    // Not any number is tried.
+    // The number of tries is limited.
     let eleven: Vec<Key> = (0..11).map(|_| Key::new("ES256", "k")).collect();
     let many = stage(eleven.iter().map(|key| jwk(key, json!(null))).collect());
     refused(&many, &nameless(&eleven[0]), "ambiguous_key");
@@ -116,7 +117,7 @@ fn keys_without_a_name_and_keys_twice() {
     ten.login(&nameless(&eleven[10])).unwrap();
 }
 
-/// What is wrong with one member is said, and takes no other with it.
+/// A bad member is reported, and does not affect the others.
 #[test]
 fn bad_members_are_named() {
     let keys = [Key::new("RS256", "1"), Key::new("RS256", "2")];
@@ -125,7 +126,7 @@ fn bad_members_are_named() {
         jwk.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         jwk
     };
-    // Null is absent, and padding does not make another number.
+    // Null means absent, and padding does not change a number.
     let n = keys[0].set()["keys"][0]["n"].as_str().unwrap().to_owned();
     let padded = format!("{n}{}", "=".repeat((4 - n.len() % 4) % 4));
     assert_ne!(n, padded);
@@ -173,7 +174,7 @@ fn bad_members_are_named() {
     }
 }
 
-/// The keys of many issuers stand in one set: one that is for a tenant signs for no other.
+/// The keys of many issuers are in one set: a key for one tenant signs for no other.
 #[test]
 fn keys_of_many_tenants() {
     let keys = [Key::new("ES256", "1"), Key::new("ES256", "2"), Key::new("ES256", "3")];
@@ -200,7 +201,7 @@ fn keys_of_many_tenants() {
     }
     let error = stage.login(&of(&keys[1], "b")).unwrap_err();
     assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("wrong_key_issuer")));
-    // A tenant that would become another path.
+    // A tenant that would change the path.
     for tenant in ["a/../b", "", "A"] {
         let error = stage.login(&of(&keys[0], tenant)).unwrap_err();
         assert_eq!(
@@ -209,7 +210,8 @@ fn keys_of_many_tenants() {
             "{tenant}"
         );
     }
-    // So it is where one tenant is trusted. The older issuers of Entra are at another host than its keys'.
+    // It is refused for one trusted tenant, too. The older issuers of Entra are at another host than their
+    // keys.
     for (issuer, is_asked) in [("https://login.example/b/v2.0", true), ("https://sts.example/b/", false)] {
         let stage = stage_with(json!({
             "issuer": issuer, "jwks": set, "algorithms": ["ES256"], "auto_register": true,
@@ -225,7 +227,7 @@ fn keys_of_many_tenants() {
     }
 }
 
-/// The keys that no passkey may have, either.
+/// The keys that passkeys may not have, either.
 #[test]
 fn keys_that_nobody_may_have() {
     let keys: Vec<Value> = serde_json::from_str(include_str!("../../vectors/bad_keys.json")).unwrap();
@@ -254,7 +256,7 @@ fn keys_that_nobody_may_have() {
     }
 }
 
-/// However many strangers name keys that do not exist, and whenever.
+/// Strangers who name unknown keys, in any number and at any time, cause few fetches.
 #[test]
 fn keys_are_fetched_at_a_bounded_rate() {
     let provider = KeyService::new(&[&Key::new("ES256", "1")]);
@@ -268,7 +270,7 @@ fn keys_are_fetched_at_a_bounded_rate() {
     let stranger = |name: &str| key_named(&keys[0], name, &claims);
     let later = |seconds: i64| stage.now.fetch_add(seconds, Ordering::SeqCst);
 
-    // Not before it is needed, and then once.
+    // The keys are fetched when they are first needed, and then once.
     assert_eq!(provider.fetches(), 0);
     for _ in 0..3 {
         login(&keys[0]).unwrap();
@@ -279,7 +281,7 @@ fn keys_are_fetched_at_a_bounded_rate() {
         assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidToken, Some("unknown_key")));
     }
     assert_eq!(provider.fetches(), 1);
-    // A rotation is found out by the first token of the new key, but for those within the pause.
+    // The first token of a new key reveals a rotation, except within the pause.
     provider.publish(&[&keys[0], &keys[1]]);
     assert_eq!(login(&keys[1]).unwrap_err(), "unknown_key");
     later(10);
@@ -292,7 +294,7 @@ fn keys_are_fetched_at_a_bounded_rate() {
     later(1);
     stage.login(&stranger("x")).unwrap_err();
     assert_eq!(provider.fetches(), 3);
-    // A key that is withdrawn is forgotten, though nobody names another.
+    // A withdrawn key is forgotten, even if no token names another.
     provider.publish(&[&keys[2]]);
     later(599);
     login(&keys[1]).unwrap();
@@ -345,7 +347,8 @@ fn while_the_provider_is_down_the_known_keys_verify() {
         "",
     ] {
         provider.break_with(broken);
-        // Days later, the old ones still do; a new key may be one, so that is no verdict.
+        // Days later, the old keys still verify. An unknown key may be a new one, so there is no verdict
+        // about it.
         stage.now.fetch_add(1_000, Ordering::SeqCst);
         let fetches = provider.fetches();
         for _ in 0..3 {
@@ -360,7 +363,7 @@ fn while_the_provider_is_down_the_known_keys_verify() {
     assert_eq!(login(&keys[0]).unwrap_err().code, Code::InvalidToken);
 }
 
-/// One asks for all who wait; and who needs nothing new does not wait.
+/// One caller fetches for all who wait. A caller that needs no new key does not wait.
 #[test]
 fn callers_share_a_fetch() {
     const CALLERS: usize = 16;
@@ -391,7 +394,7 @@ fn callers_share_a_fetch() {
     assert_eq!((entered.into_inner(), provider.fetches()), (CALLERS, 2));
 }
 
-/// Slow, endless, or never there: whoever waits gets an answer.
+/// A provider that is slow, endless, or silent: every waiting caller gets an answer.
 #[test]
 fn a_provider_that_is_hostile() {
     let key = Key::new("ES256", "1");

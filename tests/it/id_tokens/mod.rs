@@ -1,5 +1,5 @@
-//! ID tokens that this test signs as a provider on loopback does, and what a provider can get wrong or do on
-//! purpose. With a provider of others' making: bindings/python/tests/test_id_tokens.py.
+//! Tests of ID tokens that the test signs like a provider on loopback, with a provider's mistakes and
+//! attacks. bindings/python/tests/test_id_tokens.py uses an independent provider.
 
 #![cfg(feature = "http")]
 

@@ -1,4 +1,4 @@
-//! A provider that the tests play: its keys and its service, and an engine that knows it.
+//! The test's own provider: its keys and its service, and an engine that knows it.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,7 +31,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// With one provider, `id`, whose key this is.
+    /// Opens an engine with one provider, `id`, that has this key.
     pub fn on(store: &Store, key: &Key, change: Value) -> Stage {
         let mut own = json!({"jwks": key.set(), "algorithms": ["ES256"]});
         own.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -62,7 +62,7 @@ impl Stage {
         self.call("login_with_id_token", json!({"provider": "id", "id_token": id_token}))
     }
 
-    /// The id of a new account.
+    /// Returns the id of a new account.
     pub fn register(&self, name: &str, email: &str, verified: bool) -> Value {
         let register = json!({"username": name, "email": email, "password": PASSWORD});
         let id = self.call("register", register).unwrap()["user"]["id"].clone();
@@ -99,19 +99,19 @@ fn open_with(
     Engine::open(config, hooks)
 }
 
-/// A provider called `ISSUER`, for `app`.
+/// Returns a provider called `ISSUER`, for `app`.
 pub fn provider(change: Value) -> Value {
     let mut provider = json!({"issuer": ISSUER, "client_id": "app"});
     provider.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     provider
 }
 
-/// In a store of its own.
+/// Opens an engine on a new store.
 pub fn stage_with(change: Value) -> Stage {
     Stage::of(&Store::sqlite(), json!({"id": provider(change)}))
 }
 
-/// Claims of the provider for `app`, now.
+/// Returns claims of the provider for `app`, as of now.
 pub fn claims_of(own: Value) -> Value {
     let mut claims = json!({"iss": ISSUER, "aud": "app", "iat": NOW, "exp": NOW + 600});
     claims.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
@@ -122,7 +122,7 @@ pub fn base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A key that signs as a provider's does.
+/// A signing key of a provider.
 pub struct Key {
     pub algorithm: &'static str,
     pub kid: &'static str,
@@ -155,7 +155,7 @@ impl Key {
         Key { algorithm, kid, pair }
     }
 
-    /// As it is published.
+    /// Returns the key as it is published.
     pub fn set(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
@@ -202,12 +202,12 @@ impl Key {
     }
 }
 
-/// A token whose header names a key that nobody has.
+/// Returns a token whose header names an unknown key.
 pub fn key_named(key: &Key, kid: &str, claims: &Value) -> String {
     key.sign_as(&json!({"alg": key.algorithm, "kid": format!("no-{kid}")}), claims)
 }
 
-/// A provider's `jwks_uri`, which can be held up.
+/// A provider's `jwks_uri`, whose answers can be delayed.
 pub struct KeyService {
     pub service: Service,
     pub answer: Arc<Mutex<String>>,
@@ -241,7 +241,7 @@ impl KeyService {
         *self.answer.lock().unwrap() = answer.to_owned();
     }
 
-    /// Answers wait until this is dropped.
+    /// Delays answers until the guard is dropped.
     pub fn hold(&self) -> std::sync::MutexGuard<'_, ()> {
         self.gate.lock().unwrap()
     }

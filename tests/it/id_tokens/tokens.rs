@@ -1,4 +1,4 @@
-//! What an ID token has to be.
+//! Tests of the requirements on ID tokens.
 
 use doorward::Code;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn every_algorithm() {
                 assert!(reasons.contains(&error.detail.as_deref().unwrap()), "{algorithm} {other}");
             }
         }
-        // What the configuration does not allow is no key.
+        // A key for an algorithm that the configuration does not allow is not used.
         let not_it = json!(
             ["RS256", "PS256", "ES256", "EdDSA"]
                 .into_iter()
@@ -60,7 +60,7 @@ fn every_algorithm() {
     }
 }
 
-/// Headers, signatures and claims that are not what they should be.
+/// Headers, signatures and claims that break a requirement.
 #[test]
 fn what_is_no_id_token_of_this_provider_for_this_service() {
     let (key, other) = (Key::new("RS256", "k"), Key::new("RS256", "k"));
@@ -136,7 +136,7 @@ fn what_is_no_id_token_of_this_provider_for_this_service() {
         json!({"nonce": "n"}),
         json!({"nbf": NOW as f64 + 30.5}),
         json!({"azp": null, "nonce": null, "nbf": null}),
-        // What only describes.
+        // Claims that only describe the user.
         json!({"nonce": 1, "email": ["ada@example.com"], "email_verified": {}, "preferred_username": 1, "locale": 1}),
         json!({"email": "", "preferred_username": "x".repeat(256), "locale": "", "acr": "", "amr": [1], "auth_time": -1}),
         json!({"email": "no address", "acr": "x".repeat(256), "amr": vec!["x"; 17], "auth_time": {}, "tid": 1}),
@@ -183,7 +183,7 @@ fn what_is_no_id_token_of_this_provider_for_this_service() {
         stage.login(&key.sign_as(&header, &claims)).unwrap();
     }
 
-    // Signatures, and what is not even a token.
+    // Signatures, and texts that are not even tokens.
     refused(&other.sign(&claims), "bad_signature");
     refused(&other.sign_as(&json!({"alg": "RS256"}), &claims), "unknown_key");
     let (input, signature) = good.rsplit_once('.').unwrap();

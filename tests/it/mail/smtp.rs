@@ -1,4 +1,4 @@
-//! Mails by SMTP to a server that answers by a script. (The tests of Python's binding have real servers.)
+//! Tests of SMTP with a scripted server. (The tests of Python's binding use real servers.)
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Stage, Store};
 use crate::services::Service;
 
-/// What a server of these tests says; to a command by its verb, and where it says otherwise than this.
+/// The replies of a server in these tests by the verb of the command, unless a test sets others.
 const SAYS: [(&str, &str); 9] = [
     ("greeting", "220 mail.example.com"),
     ("EHLO", "250 mail.example.com"),
@@ -23,7 +23,7 @@ const SAYS: [(&str, &str); 9] = [
     ("QUIT", "221 bye"),
 ];
 
-/// A server, and what it heard: each line, and texts as one.
+/// A server, and the lines and texts that it received.
 struct Server {
     service: Service,
     heard: Arc<Mutex<Vec<String>>>,
@@ -35,7 +35,7 @@ impl Server {
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let ears = Arc::clone(&heard);
         let service = Service::start(move |_, stream| {
-            // Whoever hangs up is not listened to any longer.
+            // After the client hangs up, the server stops reading.
             let _ = converse(stream, &replies, &ears);
         });
         Server { service, heard }
@@ -85,7 +85,7 @@ fn converse(
     Ok(())
 }
 
-/// `delivered`, `deferred` and `refused`, or why the server cannot be talked to.
+/// Returns `delivered`, `deferred` and `refused`, or the reason why the server is unreachable.
 fn deliver(stage: &Stage) -> Result<(i64, i64, i64), String> {
     let done = stage.engine.call("deliver_mail", "{}").map_err(|error| error.detail.unwrap().into_owned())?;
     let done: Value = serde_json::from_str(&done).unwrap();
@@ -97,7 +97,7 @@ const SENT: Result<(i64, i64, i64), &str> = Ok((1, 0, 0));
 const LATER: Result<(i64, i64, i64), &str> = Ok((0, 1, 0));
 const NEVER: Result<(i64, i64, i64), &str> = Ok((0, 0, 1));
 
-/// A reply may be a bare code (RFC 5321 section 4.2), at every step, and means what it means with a text.
+/// A reply may be a bare code (RFC 5321 section 4.2) at every step, and means the same as with a text.
 #[test]
 fn a_bare_code_says_all() {
     let cases = [
@@ -156,7 +156,7 @@ fn a_bare_code_says_all() {
     }
 }
 
-/// After a refusal the conversation goes on where the server takes that, by whatever words.
+/// After a refusal the conversation continues if the server accepts that, with any wording of the reply.
 #[test]
 fn a_refusal_ends_no_conversation() {
     for (reset, conversations, expected) in
@@ -171,7 +171,8 @@ fn a_refusal_ends_no_conversation() {
     }
 }
 
-/// Replies of several lines, in whatever case, with bytes that are no text: read as RFC 5321 section 4.2.1 has them.
+/// Replies of several lines, in any case, with bytes that are no text, are read as RFC 5321 section 4.2.1
+/// describes them.
 #[test]
 fn a_reply_has_any_number_of_lines() {
     let many = "250-mail.example.com\r\n250-size 1000\r\n250-8bitmime\r\n250-\r\n250 auth login PLAIN";
@@ -183,7 +184,7 @@ fn a_reply_has_any_number_of_lines() {
     let stage = server.stage(json!({"username": "mailer", "password": "s3cret"}));
     stage.register("ada");
     assert_eq!(deliver(&stage), Ok((0, 0, 1)));
-    // RFC 4616: an empty name of whom to act for, who logs in, and their password.
+    // RFC 4616: an empty authorization identity, the user, and the password.
     assert_eq!(server.heard("AUTH"), ["AUTH PLAIN AG1haWxlcgBzM2NyZXQ="]);
     for broken in ["250-a\r\n550 b", "2500", "25", "250_x", "150 wait", "650 no", "hello", ""] {
         let server = Server::saying(&[("RCPT", broken)]);
@@ -193,7 +194,7 @@ fn a_reply_has_any_number_of_lines() {
     }
 }
 
-/// A server that knows the older way to log in only.
+/// A server that knows only the older login mechanism.
 #[test]
 fn a_login_in_two_answers() {
     let server = Server::saying(&[("EHLO", "250-x\r\n250 AUTH LOGIN"), ("AUTH", "334"), ("czNjcmV0", "235")]);
@@ -206,7 +207,7 @@ fn a_login_in_two_answers() {
     assert_eq!(deliver(&stage), Err("not_supported".to_owned()));
 }
 
-/// What comes before TLS begins is not taken for a reply that came through it (CVE-2011-0411).
+/// Bytes that came before TLS are not taken for a reply received through it (CVE-2011-0411).
 #[test]
 fn nothing_is_slipped_in_before_tls() {
     let server =
@@ -217,7 +218,7 @@ fn nothing_is_slipped_in_before_tls() {
     assert_eq!(server.heard("EHLO").len(), 1);
 }
 
-/// A reply ends somewhere, or it is none: a server may not fill the memory of its client.
+/// A reply has a maximum length: a server cannot fill the memory of its client.
 #[test]
 fn a_reply_is_limited() {
     for (line, count) in [(format!("250-{}\r\n", "a".repeat(60)), 3000), ("250-\r\n".to_owned(), 1000)] {
@@ -231,7 +232,7 @@ fn a_reply_is_limited() {
     }
 }
 
-/// A reply to what was not said yet is no reply, except that a server may hang up at any time (421).
+/// A reply to a command that was not sent yet is refused, except that a server may hang up at any time (421).
 #[test]
 fn an_early_reply_does_not_count() {
     let early = [

@@ -1,5 +1,5 @@
-//! Responses with one thing wrong, signed all the same, so that nothing but the check for it refuses them; and
-//! responses with anything wrong.
+//! Tests of correctly signed responses with one fault, so that only the check for this fault can refuse them;
+//! and of responses with random faults.
 
 use aws_lc_rs::rand::fill;
 use aws_lc_rs::rsa::KeySize;
@@ -15,7 +15,7 @@ use crate::stores::on_each_store;
 type BendMade = fn(&mut Made);
 type BendAnswer = fn(&mut Answer);
 
-/// What is wrong, and why it is refused.
+/// A fault, and the reason of its refusal.
 const REGISTRATIONS: &[(&str, BendMade)] = &[
     ("type", |made| made.client_data = made.client_data.replace("webauthn.create", "webauthn.get")),
     ("challenge", |made| {
@@ -56,7 +56,7 @@ const REGISTRATIONS: &[(&str, BendMade)] = &[
     ("authenticator_data", |made| {
         (made.flags, made.rest) = (made.flags | ED, [cbor::map(&[]), vec![0]].concat())
     }),
-    // A map that never ends, and one that says it has 2^32 members.
+    // A map without an end, and one that claims 2^32 members.
     ("authenticator_data", |made| (made.flags, made.rest) = (made.flags | ED, vec![0xbf])),
     ("authenticator_data", |made| {
         (made.flags, made.rest) = (made.flags | ED, vec![0xba, 0xff, 0xff, 0xff, 0xff])
@@ -71,12 +71,12 @@ const REGISTRATIONS: &[(&str, BendMade)] = &[
     ("public_key", |made| made.public_key = es256(2, (-1, cbor::int(2)))),
     ("public_key", |made| made.public_key = es256(3, (-2, cbor::bytes(&[1; 31])))),
     ("public_key", |made| made.public_key = es256(3, (-2, cbor::text("x")))),
-    // No point of the curve, and none at all.
+    // A point that is not on the curve, and no point.
     ("public_key", |made| made.public_key = es256(3, (-2, cbor::bytes(&[1; 32])))),
     ("public_key", |made| made.public_key = es256(4, (-3, cbor::int(1)))),
     // A compressed point (section 5.8.5).
     ("public_key", |made| made.public_key = es256(4, (-3, vec![0xf4]))),
-    // A label twice.
+    // A duplicate label.
     ("public_key", |made| made.public_key = es256(4, (-2, cbor::bytes(&[1; 32])))),
     // The key of one algorithm under the name of another.
     ("public_key", |made| made.public_key = es256(1, (3, cbor::int(-8)))),
@@ -113,17 +113,17 @@ const ASSERTIONS: &[(&str, BendAnswer)] = &[
     ("unknown_credential", |it| (it.id, it.raw_id) = (Vec::new(), Vec::new())),
     ("no_user_handle", |it| it.user_handle = None),
     ("user_handle", |it| it.user_handle = Some(vec![1; 16])),
-    // An empty one is none: so Safari says it for a security key.
+    // An empty handle counts as absent, because Safari sends it for a security key.
     ("no_user_handle", |it| it.user_handle = Some(Vec::new())),
     ("user_handle", |it| it.user_handle.as_mut().unwrap().push(0)),
 ];
 
-/// A COSE_Key with these members.
+/// Returns a COSE_Key with these members.
 fn key(members: &[(i64, Vec<u8>)]) -> Vec<u8> {
     cose(members)
 }
 
-/// The key of some ES256 credential, with one member replaced.
+/// Returns the key of an ES256 credential, with one member replaced.
 fn es256(index: usize, member: (i64, Vec<u8>)) -> Vec<u8> {
     let mut members = Key::es256().members();
     members[index] = member;
@@ -154,7 +154,7 @@ fn registrations_with_one_thing_wrong(store: &Store) {
         let response = device.create_bent(&begun["options"], bend);
         assert_eq!(finish(&stage, &begun, &response), invalid(reason), "{index}");
     }
-    // The identifier beside the response is not the attested one.
+    // The identifier beside the response differs from the attested one.
     let mut response = device.create(&begun["options"]);
     for name in ["id", "rawId"] {
         response[name] = json!(encoded(&[1; 16]));
@@ -166,7 +166,7 @@ fn registrations_with_one_thing_wrong(store: &Store) {
         (made.packed, made.public_key) = (Some(-7), cose(&other.members()));
     });
     assert_eq!(finish(&stage, &begun, &response), invalid("attestation_signature"));
-    // An RSA key that is too short, and one whose modulus is a megabyte of nothing.
+    // An RSA key that is too short, and one with a modulus of a megabyte of zeros.
     let short = cose(&[
         (1, cbor::int(3)),
         (3, cbor::int(-257)),
@@ -189,7 +189,7 @@ fn registrations_with_one_thing_wrong(store: &Store) {
         let response = device.create_bent(&begun["options"], |made| made.public_key = bad);
         assert_eq!(finish(&stage, &begun, &response), invalid("public_key"));
     }
-    // Nothing of that was kept, and the challenge is still good.
+    // Nothing was stored, and the challenge is still valid.
     assert_eq!(stage.call("list_passkeys", json!({"user_id": user_id})), json!({"passkeys": []}));
     let response = device.create(&begun["options"]);
     stage.call("finish_passkey_registration", json!({"challenge": begun["challenge"], "response": response}));
@@ -233,7 +233,7 @@ fn attestation_objects_with_one_thing_wrong(store: &Store) {
                 entry("x", &[0]),
             ]),
         ),
-        // Half a gigabyte of bytes that are not there.
+        // A length of half a gigabyte, without the bytes.
         ("attestation_object", [&[0xa1, 0x68][..], b"authData", &[0x5a, 0x20, 0, 0, 0]].concat()),
         ("attestation_statement", attestation_object("none", &cbor::map(&[entry("x", &[0])]), &data)),
         ("attestation_statement", attestation_object("none", &deep, &data)),
@@ -256,7 +256,7 @@ fn attestation_objects_with_one_thing_wrong(store: &Store) {
 }
 
 on_each_store!(attestation_that_nobody_asked_for);
-/// Some clients send the statement of a manufacturer although none was asked for: it is read as none.
+/// Some clients send the statement of a manufacturer unasked: it is treated as none.
 fn attestation_that_nobody_asked_for(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("ada");
@@ -285,7 +285,7 @@ fn attestation_that_nobody_asked_for(store: &Store) {
 }
 
 on_each_store!(keys_that_nobody_may_have);
-/// A key that can never verify would shut its owner out, and with some anybody can sign.
+/// A key that can never verify would lock its owner out, and with other weak keys anyone could sign.
 fn keys_that_nobody_may_have(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("ada");
@@ -340,17 +340,17 @@ fn assertions_with_one_thing_wrong(store: &Store) {
     for response in signatures {
         assert_eq!(finish_login(&stage, &begun, &response), invalid("signature"));
     }
-    // Each failure is in the log, as is that all of them were about the account where it is known.
+    // Each failure is in the log, with the account if it is known.
     let failed = stage.events("login_failed");
     assert_eq!(failed.len(), ASSERTIONS.len() + 2);
     let nobodys = failed.iter().filter(|event| event["user_id"].is_null());
     assert!(nobodys.clone().all(|event| event["detail"] == "unknown_credential"));
     assert_eq!(nobodys.count(), 2);
-    // The challenge is not spent by that.
+    // The failures did not spend the challenge.
     stage.call("finish_passkey_login", json!({"challenge": begun["challenge"], "response": good}));
 }
 
-/// Another credential, another algorithm: each is verified by its own key.
+/// Each credential's algorithm is verified by its own key.
 #[test]
 fn a_signature_of_one_algorithm_is_none_of_another() {
     let stage = Stage::new(&Store::sqlite());
@@ -375,7 +375,7 @@ fn a_signature_of_one_algorithm_is_none_of_another() {
     }
 }
 
-/// What is no response at all is a request that is not valid, and which value it is, nobody is told.
+/// A response of another shape is an invalid request, and the error does not repeat its value.
 #[test]
 fn responses_of_another_shape() {
     let stage = Stage::new(&Store::sqlite());
@@ -416,7 +416,7 @@ fn responses_of_another_shape() {
         assert_eq!(error.code, Code::InvalidRequest, "{request}");
         assert!(!error.to_json().contains("MARK"), "{}", error.to_json());
     }
-    // A key that is there twice, and what nests too deeply, beside what nobody reads.
+    // A duplicate key, and deep nesting in a member that is not read.
     let text = json!({"challenge": begun["challenge"], "response": good}).to_string();
     let twice = text.replacen("\"rawId\"", "\"id\"", 1);
     let deep = text.replacen("{\"rk\":true}", &format!("{}1{}", "[".repeat(40), "]".repeat(40)), 1);
@@ -425,23 +425,24 @@ fn responses_of_another_shape() {
         let error = stage.engine.call("finish_passkey_registration", &bad).unwrap_err();
         assert_eq!(error.code, Code::InvalidRequest, "{bad}");
     }
-    // What browsers may add later is passed over.
+    // Members that browsers may add later are ignored.
     let mut more = good.clone();
     more["response"]["another"] = json!({"x": [1, null]});
     more["another"] = json!(null);
-    // Languages that do not tell an empty list from an empty object write this.
+    // Languages that do not distinguish an empty list from an empty object write this.
     more["response"]["transports"] = json!({});
     stage.call("finish_passkey_registration", json!({"challenge": begun["challenge"], "response": more}));
 }
 
-/// Whatever is done to a response, it is refused or it is right, and nothing else happens. `SEED=… cargo test` repeats a run.
+/// A randomly changed response is either refused or correct, and changes nothing else. `SEED=… cargo test`
+/// repeats a run.
 #[test]
 fn anything_wrong() {
     let stage = Stage::with(&Store::sqlite(), json!({"throttle": {"source_failures": 1_000_000}}));
     let user_id = stage.register("ada");
     let mut device = stage.device(&user_id);
     let (registration, login) = (stage.begin(&user_id), stage.begin_login());
-    // With a signature of everything that is read.
+    // With a signature over all signed parts.
     let made = Device::new(Key::es256()).create_bent(&registration["options"], |made| made.packed = Some(-7));
     let got = device.get(&login["options"]);
     let seed = option_env!("SEED").map_or_else(drawn, |seed| seed.parse().unwrap());
@@ -490,7 +491,7 @@ fn anything_wrong() {
             "SEED={seed} {response}"
         );
     }
-    // Nothing was spent or kept.
+    // Nothing was spent or stored.
     let listed = stage.call("list_passkeys", json!({"user_id": user_id}));
     assert_eq!(listed["passkeys"].as_array().unwrap().len(), 1);
     stage.call("finish_passkey_login", json!({"challenge": login["challenge"], "response": got}));
@@ -502,7 +503,7 @@ fn drawn() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// SplitMix64: the same numbers for a seed.
+/// SplitMix64: the same numbers for the same seed.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,5 @@
-//! Ceremonies and what they change: who gets in, what ends, what is kept, what strangers learn.
+//! Tests of ceremonies and their effects: logins, ended sessions, stored data, and no disclosure to
+//! strangers.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char};
@@ -39,7 +40,7 @@ fn each_algorithm(store: &Store) {
         (-257, || Key::rs256(KeySize::Rsa4096)),
     ];
     for (algorithm, key) in keys {
-        // Without attestation, and with the key's own.
+        // Without attestation, and with self attestation.
         for packed in [None, Some(algorithm)] {
             let begun = stage.begin(&user_id);
             let accepted = begun["options"]["pubKeyCredParams"].as_array().unwrap();
@@ -74,10 +75,10 @@ fn what_is_kept_of_a_passkey(store: &Store) {
     (expected["backed_up"], expected["last_used_at"]) = (json!(false), json!(NOW + 5));
     let listed = stage.call("list_passkeys", json!({"user_id": user_id}));
     assert_eq!(listed, json!({"passkeys": [expected]}));
-    // It is told to whom it is about, and it is in no other export.
+    // The user's own export contains it, and no other does.
     let export = stage.call("export_user", json!({"id": user_id}));
     assert_eq!(export["passkeys"], listed["passkeys"]);
-    // The next registration names it, so that its authenticator makes no other.
+    // The next registration lists it, so that its authenticator makes no other.
     let options = &stage.begin(&user_id)["options"];
     let excluded =
         json!([{"type": "public-key", "id": response["id"], "transports": ["internal", "usb", "x-y"]}]);
@@ -85,7 +86,7 @@ fn what_is_kept_of_a_passkey(store: &Store) {
     assert_eq!(decoded(&options["user"]["id"]), device.user_handle);
     assert_eq!(options["rp"], json!({"id": "example.com", "name": "Example"}));
     assert_eq!(options["attestation"], "none");
-    // Whoever is deleted leaves nothing.
+    // A deleted account leaves nothing.
     stage.call("delete_user", json!({"id": user_id}));
     assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
     drop(stage);
@@ -98,7 +99,7 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
     let (ada, bob) = (stage.register("ada"), stage.register("bob"));
     let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
     let (first, second) = (stage.begin_login(), stage.begin_login());
-    // Of another ceremony, of another kind, of nobody.
+    // Challenges of another ceremony, of another kind, and of no account.
     let response = adas.get(&first["options"]);
     let mixed = json!({"challenge": second["challenge"], "response": response});
     assert_eq!(stage.refused("finish_passkey_login", mixed), invalid("challenge"));
@@ -108,7 +109,7 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
     let made = Device::new(Key::es256()).create(&registration["options"]);
     let mixed = json!({"challenge": first["challenge"], "response": made});
     assert_eq!(stage.refused("finish_passkey_registration", mixed), challenge("malformed"));
-    // Whoever sees what the authenticator signs for a registration does not have its challenge.
+    // The authenticator's signed data for a registration do not disclose its challenge.
     let mixed = json!({"challenge": registration["options"]["challenge"], "response": made});
     assert_eq!(stage.refused("finish_passkey_registration", mixed), challenge("unknown"));
     let text = first["challenge"].as_str().unwrap();
@@ -125,14 +126,14 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
         let request = json!({"challenge": bad, "response": response});
         assert_eq!(stage.refused("finish_passkey_login", request), challenge(reason), "{bad:.60}");
     }
-    // Of another user, once with a name, and once by the handle.
+    // Passkeys of another user, once with a name, and once by the handle.
     let named = stage.call("begin_passkey_login", json!({"username": "ada"}));
     let response = bobs.get(&named["options"]);
     assert_eq!(stage.refused("finish_passkey_login", finish(&named, &response)), invalid("other_user"));
     let handle = adas.user_handle.clone();
     let response = bobs.get_bent(&first["options"], |it| it.user_handle = Some(handle));
     assert_eq!(stage.refused("finish_passkey_login", finish(&first, &response)), invalid("user_handle"));
-    // A name is as good as a handle, and an empty handle is none.
+    // A name may replace the handle, and an empty handle counts as absent.
     for handle in [None, Some(Vec::new())] {
         let named = stage.call("begin_passkey_login", json!({"username": "ada"}));
         let response = adas.get_bent(&named["options"], |it| it.user_handle = handle);
@@ -148,7 +149,7 @@ fn a_challenge_is_for_one_ceremony(store: &Store) {
     let made = Device::new(Key::es256()).create(&registration["options"]);
     let late = finish(&registration, &made);
     assert_eq!(stage.refused("finish_passkey_registration", late).0, Code::InvalidChallenge);
-    // What was redeemed stays so while clocks go back, and is forgotten in the end.
+    // A redeemed challenge stays redeemed while clocks go back, and is forgotten in the end.
     let begun = stage.begin_login();
     let response = adas.get(&begun["options"]);
     stage.call("finish_passkey_login", finish(&begun, &response));
@@ -167,7 +168,7 @@ fn one_of_many_threads_finishes(store: &Store) {
     let registration = stage.begin(&user_id);
     let made = Device::new(Key::es256()).create(&registration["options"]);
     let mut device = stage.device(&user_id);
-    // The first passkey ended the registration that was under way.
+    // The first passkey ended the other registration.
     let request = finish(&registration, &made);
     assert_eq!(stage.refused("finish_passkey_registration", request).0, Code::InvalidChallenge);
 
@@ -202,7 +203,7 @@ fn counters(store: &Store) {
     let mut synchronized = Device::new(Key::es256());
     synchronized.flags = UP | UV | BE;
     let mut synchronized = stage.enrolled(&user_id, synchronized);
-    // Neither counts.
+    // Neither authenticator has a counter.
     for device in [&mut fixed, &mut synchronized] {
         stage.login(device).unwrap();
         stage.login(device).unwrap();
@@ -219,7 +220,8 @@ fn counters(store: &Store) {
             true => drop(stage.call("finish_passkey_login", request)),
             false => assert_eq!(stage.refused("finish_passkey_login", request), invalid("sign_count")),
         }
-        // One that may be on several devices gets in, and that it went back is in the log.
+        // A passkey that may be on several devices is accepted, and the log records that its counter went
+        // back.
         stage.login(&mut synchronized).unwrap();
     }
     let failed = stage.events("login_failed");
@@ -239,7 +241,7 @@ fn an_account_that_may_not_log_in(store: &Store) {
     update("is_active", false);
     assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
     update("is_active", true);
-    // No password is used: neither one that must be changed matters, nor how often others were guessed.
+    // No password is used: neither a required change of it nor failed guesses matter.
     update("must_change_password", true);
     stage.login(&mut device).unwrap();
     for _ in 0..12 {
@@ -267,7 +269,7 @@ fn what_a_new_passkey_ends(store: &Store) {
     assert!(!is_alive(&login));
     let login = stage.login(&mut device).unwrap();
     assert!(is_alive(&login));
-    // One that fails ends nothing, nor does the removal of what is not there.
+    // A failed registration ends nothing, and neither does the removal of an unknown passkey.
     let begun = stage.begin(&user_id);
     let response = Device::new(Key::es256()).create_bent(&begun["options"], |made| made.flags &= !UP);
     assert_eq!(
@@ -280,7 +282,7 @@ fn what_a_new_passkey_ends(store: &Store) {
     let second = stage.device(&user_id);
     assert!(!is_alive(&login));
     let login = stage.login(&mut device).unwrap();
-    // Another's is not there for this user.
+    // Another user's passkey is unknown for this user.
     let bob = stage.register("bob");
     let id = &super::device::encoded(&second.id);
     assert_eq!(stage.call("remove_passkey", json!({"user_id": bob, "credential_id": id}))["removed"], false);
@@ -318,7 +320,7 @@ fn an_account_has_twenty_at_most() {
     for _ in 0..19 {
         stage.device(&user_id);
     }
-    // Two that are under way for the last place.
+    // Two registrations compete for the last place.
     let (first, second) = (stage.begin(&user_id), stage.begin(&user_id));
     let finish_one = |begun: &Value| {
         let response = Device::new(Key::es256()).create(&begun["options"]);
@@ -335,7 +337,7 @@ fn an_account_has_twenty_at_most() {
 on_each_store!(the_only_way_in_stays);
 fn the_only_way_in_stays(store: &Store) {
     let stage = Stage::new(store);
-    // Somebody without a password: taken over from another system.
+    // A user without a password, imported from another system.
     let ada = json!({"users": [{"username": "ada", "email": "ada@example.com"}]});
     stage.call("import_users", ada);
     let user = stage.call("get_user", json!({"username": "ada"}));
@@ -354,8 +356,8 @@ fn the_only_way_in_stays(store: &Store) {
 }
 
 on_each_store!(a_reset_by_mail_takes_no_passkey_away);
-/// Who reads the mail may not be who has the passkey: the passkey stays a second factor, and while it does, an address
-/// that nobody verified stays so (semantic 11 of the contract).
+/// The reader of the mail may not own the passkey: the passkey stays a second factor, and while it does, an
+/// unverified address stays unverified.
 fn a_reset_by_mail_takes_no_passkey_away(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("ada");
@@ -372,7 +374,7 @@ fn a_reset_by_mail_takes_no_passkey_away(store: &Store) {
 }
 
 on_each_store!(a_planted_passkey_goes_with_what_else_was_planted);
-/// Who proves an address that the account never verified gets the account without a passkey of whoever set it up.
+/// Proving an address that the account never verified removes the passkeys that were set up before.
 fn a_planted_passkey_goes_with_what_else_was_planted(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("mallory");
@@ -385,7 +387,7 @@ fn a_planted_passkey_goes_with_what_else_was_planted(store: &Store) {
 }
 
 on_each_store!(no_passkey_before_the_address_is_verified);
-/// Where addresses are verified, an account has no passkey that somebody planted who registered with another's.
+/// Where addresses are verified, a person who registered with another's address cannot add a passkey.
 fn no_passkey_before_the_address_is_verified(store: &Store) {
     let links = json!({"verify_email": "https://app.example/{token}"});
     let stage = Stage::with(store, json!({"mail": {"links": links}}));
@@ -415,7 +417,7 @@ fn strangers_learn_nothing(store: &Store) {
         .chain(["bob", "bob@example.com", "nobody@example.com", "not a name", ""])
         .map(|name| {
             let (one, two) = (begin(&stage, name), begin(&stage, name));
-            // A challenge is as long, and the rest the same, whoever it is for.
+            // All challenges have the same length, and the rest is equal, for every name.
             for begun in [&one, &two] {
                 let len = |begun: &Value| begun["challenge"].as_str().unwrap().len();
                 assert_eq!(len(begun), len(&real), "{name}");
@@ -444,24 +446,24 @@ fn strangers_learn_nothing(store: &Store) {
     let ids: BTreeSet<String> =
         lists.iter().flat_map(members).map(|credential| credential["id"].to_string()).collect();
     assert_eq!(ids.len(), lists.iter().map(|list| members(list).len()).sum::<usize>());
-    // What was made for nobody opens nothing, whoever answers.
+    // A challenge for an unknown name opens no account with any passkey.
     let mut bobs = stage.device(&bob);
     for name in ["nobody1", "ada"] {
         let begun = begin(&stage, name);
         let response = bobs.get(&begun["options"]);
         assert_eq!(stage.refused("finish_passkey_login", finish(&begun, &response)), invalid("other_user"));
     }
-    // An account that is switched off looks as it did.
+    // A deactivated account looks as before.
     stage.call("update_user", json!({"id": ada, "is_active": false}));
     assert_eq!(begin(&stage, "ada")["options"]["allowCredentials"], real["options"]["allowCredentials"]);
-    // So does everybody in another process, and after a new secret key came.
+    // The same holds in another process, and after a new secret key.
     drop(stage);
     let stage = Stage::new(store);
     assert_eq!(begin(&stage, "nobody7")["options"]["allowCredentials"], lists[7]);
 }
 
 on_each_store!(a_name_and_an_address_show_nothing_of_each_other);
-/// Otherwise whoever suspects that an address is a name's sees it confirmed.
+/// Otherwise a stranger could confirm that an address belongs to a name.
 fn a_name_and_an_address_show_nothing_of_each_other(store: &Store) {
     let mut device = None;
     for (kind, shown, hidden) in [
@@ -481,17 +483,18 @@ fn a_name_and_an_address_show_nothing_of_each_other(store: &Store) {
         let decoys = begin(hidden);
         assert!(!ids(&decoys).is_empty() && ids(&decoys).is_disjoint(&own));
         assert_eq!(ids(&begin(hidden)), ids(&decoys));
-        // The challenge is all the same for whoever was named.
+        // The challenge is valid, independently of the name.
         let response = device.get(&decoys["options"]);
         stage.call("finish_passkey_login", finish(&decoys, &response));
     }
 }
 
-/// What happens beside a login, to the passkey of this id.
+/// A change during a login to the passkey with this id.
 type Happening = Box<dyn FnOnce(&Stage, Vec<u8>) + Send>;
 
 on_each_store!(a_login_beside_what_ends_it);
-/// What ends sessions, or takes the passkey, between the look at a passkey and the session ends that login, too.
+/// A change that ends sessions or removes the passkey, between reading the passkey and opening the session,
+/// makes that login fail, too.
 fn a_login_beside_what_ends_it(store: &Store) {
     let (stage, other) = (Stage::new(store), Arc::new(Stage::new(store)));
     let ada = stage.register("ada");
@@ -544,13 +547,13 @@ fn a_new_secret_key(store: &Store) {
     let same = stage.call("begin_passkey_login", json!({"username": "nobody"}));
     assert_eq!(same["options"]["allowCredentials"], nobody["options"]["allowCredentials"]);
     drop(stage);
-    // Nothing of a passkey is sealed: the old key may go.
+    // No data of a passkey are sealed: the old key can be removed.
     let stage = Stage::with(store, json!({"secret_keys": [new]}));
     stage.login(&mut device).unwrap();
 }
 
 on_each_store!(to_begin_a_login_writes_nothing);
-/// However many begin, nothing is written, and nobody's ceremony is replaced.
+/// Any number of callers can begin a login: nothing is written, and no ceremony is replaced.
 fn to_begin_a_login_writes_nothing(store: &Store) {
     let stage = Stage::new(store);
     let user_id = stage.register("ada");
@@ -593,12 +596,12 @@ fn failures_lock_a_source(store: &Store) {
     }
     let phone = json!({"ip": "192.0.2.1", "device_id": "phone"});
     assert_eq!(on(phone, true), Err(Code::TooManyAttempts));
-    // Where the account logged in before, others in the same network do not matter.
+    // On a device where the account logged in before, failures of others in the same network do not matter.
     assert_eq!(on(json!({"ip": "192.0.2.1", "device_id": "laptop"}), true), Ok(()));
     let mut attempt = |ip: &str, is_good: bool| on(json!({"ip": ip}), is_good);
     assert_eq!(attempt("192.0.2.1", true), Err(Code::TooManyAttempts));
     assert_eq!(attempt("192.0.2.2", true), Ok(()));
-    // It is the lock that passwords have, too.
+    // Passwords share this lock.
     let login = json!({"username": "ada", "password": PASSWORD, "client": {"ip": "192.0.2.1"}});
     assert_eq!(stage.try_call("login", login), Err(Code::TooManyAttempts));
     stage.pass(60);
@@ -608,7 +611,7 @@ fn failures_lock_a_source(store: &Store) {
     assert_eq!(throttled[0]["detail"], "source");
 }
 
-/// Neither the answers and log records of failures nor the store say what was signed or by whom.
+/// Neither the answers and log records of failures nor the store contain the signed data or the signer.
 #[test]
 fn no_record_repeats_a_value() {
     let stage = Stage::new(&Store::sqlite());
@@ -632,7 +635,7 @@ fn no_record_repeats_a_value() {
     }
 }
 
-/// The whole way through the C ABI, by the named functions.
+/// The whole ceremony through the C ABI, by the named functions.
 #[test]
 fn through_the_c_abi() {
     type Named =

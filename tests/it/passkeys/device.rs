@@ -1,4 +1,5 @@
-//! An authenticator and its browser that do as a test says: each part of a response can be bent before it is signed.
+//! An authenticator and its browser under the test's control: each part of a response can be changed before
+//! it is signed.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::{SystemRandom, fill};
@@ -33,7 +34,7 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
 }
 
-/// CBOR (RFC 8949), as much of it as is needed.
+/// The needed part of CBOR (RFC 8949).
 pub mod cbor {
     pub fn head(major: u8, argument: usize) -> Vec<u8> {
         let major = major << 5;
@@ -93,7 +94,7 @@ impl Key {
         }
     }
 
-    /// The members of the COSE_Key.
+    /// Returns the members of the COSE_Key.
     pub fn members(&self) -> Vec<(i64, Vec<u8>)> {
         let algorithm = (3, cbor::int(self.algorithm()));
         match self {
@@ -141,7 +142,7 @@ pub struct Device {
     pub count: u32,
 }
 
-/// What a device makes, before it is put together.
+/// A device's new credential, before it is encoded.
 pub struct Made {
     pub client_data: String,
     pub rp_id: String,
@@ -152,7 +153,7 @@ pub struct Made {
     pub id: Vec<u8>,
     pub raw_id: Vec<u8>,
     pub public_key: Vec<u8>,
-    /// What follows the credential: extensions, or what should not be there.
+    /// The bytes after the credential: extensions, or invalid ones.
     pub rest: Vec<u8>,
     /// `packed` with the credential's own key and this algorithm, or `none`.
     pub packed: Option<i64>,
@@ -175,7 +176,7 @@ impl Made {
     }
 }
 
-/// What a device answers, before it is signed.
+/// A device's assertion, before it is signed.
 pub struct Answer {
     pub client_data: String,
     pub rp_id: String,
@@ -194,7 +195,7 @@ impl Device {
         Device { key, id, user_handle: Vec::new(), flags: UP | UV, count: 0 }
     }
 
-    /// As `navigator.credentials.create` and `toJSON` do.
+    /// Does the work of `navigator.credentials.create` and `toJSON`.
     pub fn create(&mut self, options: &Value) -> Value {
         self.create_bent(options, |_| ())
     }
@@ -239,7 +240,7 @@ impl Device {
         })
     }
 
-    /// As `navigator.credentials.get` and `toJSON` do.
+    /// Does the work of `navigator.credentials.get` and `toJSON`.
     pub fn get(&mut self, options: &Value) -> Value {
         self.get_bent(options, |_| ())
     }

@@ -1,4 +1,5 @@
-//! A passkey as the second factor: beside a password, in a login of one step or two, and to prove again who one is.
+//! Tests of a passkey as the second factor: beside a password, in a login of one step or two, and in a
+//! reauthentication.
 
 use doorward::Code;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use super::device::{Device, Key, UP, UV, encoded};
 use super::stage::{PASSWORD, Stage, Store};
 use crate::stores::on_each_store;
 
-/// The right password, and what the login still wants.
+/// Logs in with the right password. Returns the step that the login requires.
 fn step_up(stage: &Stage, name: &str) -> Value {
     let login = json!({"username": name, "password": PASSWORD}).to_string();
     let error = stage.engine.call("login", &login).unwrap_err();
@@ -22,7 +23,7 @@ fn complete(stage: &Stage, challenge: &Value, response: &Value) -> Result<Value,
         .map_err(|error| (error.code, error.detail.unwrap_or_default().into_owned()))
 }
 
-/// By what the bearer of a token proved who they are.
+/// Returns the methods in a token.
 fn amr(stage: &Stage, login: &Value) -> Value {
     stage.call("verify", json!({"token": login["access_token"]}))["amr"].clone()
 }
@@ -44,7 +45,7 @@ fn a_login_in_two_steps(store: &Store) {
         (&json!("preferred"), &json!("example.com"))
     );
     assert_eq!(options["allowCredentials"][0]["id"], encoded(&adas.id));
-    // What is signed is not the challenge, which opens the session with it.
+    // The signed bytes differ from the challenge, which opens the session together with them.
     assert_ne!(options["challenge"], first["challenge"]);
 
     let challenge = &first["challenge"];
@@ -54,7 +55,7 @@ fn a_login_in_two_steps(store: &Store) {
     assert_eq!(complete(&stage, challenge, &forged), wrong("signature"));
     let absent = adas.get_bent(options, |it| it.flags &= !UP);
     assert_eq!(complete(&stage, challenge, &absent), wrong("user_not_present"));
-    // Of another step, and of a login by passkey alone.
+    // Challenges of another step, and of a login by passkey alone.
     let second = step_up(&stage, "ada");
     let other = adas.get(&second["webauthn_options"]);
     assert_eq!(complete(&stage, challenge, &other), wrong("challenge"));
@@ -66,7 +67,7 @@ fn a_login_in_two_steps(store: &Store) {
         (Code::InvalidCredentials, "challenge".to_owned())
     );
 
-    // Beside a password it is enough that somebody is there.
+    // Beside a password, the user's presence is enough.
     let response = adas.get_bent(options, |it| it.flags &= !UV);
     let login = complete(&stage, challenge, &response).unwrap();
     assert_eq!(amr(&stage, &login), json!(["pwd", "hwk", "user", "mfa"]));
@@ -80,7 +81,8 @@ fn a_login_in_two_steps(store: &Store) {
 }
 
 on_each_store!(a_pin_that_came_later);
-/// Whoever finds a security key without a PIN can give it one: that verifies nobody until the password was there, too.
+/// The finder of a security key without a PIN can set one: it verifies no user before the password was
+/// proven, too.
 fn a_pin_that_came_later(store: &Store) {
     let stage = Stage::new(store);
     let ada = stage.register("ada");
@@ -110,7 +112,7 @@ fn a_login_in_one_step(store: &Store) {
     let (named, nameless) = (begin("ada"), stage.begin_login()["options"].clone());
     let response = adas.get(&named);
     assert_eq!(amr(&stage, &login(&response).unwrap()), json!(["pwd", "hwk", "user", "mfa"]));
-    // Spent, here and there.
+    // The challenge is spent for both operations.
     assert_eq!(login(&response), wrong("spent"));
     let spent = json!({"challenge": named["challenge"], "response": response});
     assert_eq!(stage.refused("finish_passkey_login", spent), (Code::InvalidChallenge, "spent".to_owned()));
@@ -143,7 +145,7 @@ fn somebody_proves_again_who_they_are(store: &Store) {
         stage.try_call("reauthenticate", request)
     };
     let begin = || stage.call("begin_passkey_login", json!({"username": "ada"}))["options"].clone();
-    // Alone, it must say that its user was verified.
+    // As the only factor it must have verified its user.
     assert_eq!(again(&adas.get_bent(&begin(), |it| it.flags &= !UV)), Err(Code::InvalidCode));
     assert_eq!(again(&bobs.get(&begin())), Err(Code::InvalidCode));
     let response = adas.get(&begin());
@@ -181,12 +183,12 @@ fn recovery_codes_come_with_the_first_factor(store: &Store) {
     let refused = stage.refused("remove_passkey", remove(&second));
     assert_eq!(refused, (Code::PermissionDenied, "last_second_factor".to_owned()));
     stage.login(&mut second).unwrap();
-    // A passkey whose user was verified is two factors.
+    // A passkey that verified its user counts as two factors.
     let added = stage.events("second_factor_added");
     assert!(added.len() == 2 && added.iter().all(|event| event["detail"] == "passkey"));
 }
 
-/// A passkey wants to be used even where the configuration knows them no more: no door opens by that.
+/// The account still has a passkey, but passkeys are no longer configured: nothing opens without it.
 #[test]
 fn where_passkeys_are_not_configured_any_more() {
     let store = Store::sqlite();

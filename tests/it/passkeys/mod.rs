@@ -1,4 +1,5 @@
-//! Passkeys, with an authenticator that bends every part of a response. tests/onepassword has one of another's making.
+//! Tests of passkeys with an authenticator that can change every part of a response. tests/onepassword uses
+//! an independent one.
 
 mod bent;
 mod ceremonies;

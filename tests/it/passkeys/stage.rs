@@ -1,4 +1,4 @@
-//! Where a test plays: an engine on its store with passkeys, and the hands of its clock.
+//! The common parts of the tests: an engine on its store with passkeys, and the time of its clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ pub struct Stage {
     records: Arc<Mutex<Vec<String>>>,
 }
 
-/// What is to happen, and how often the clock is asked before.
+/// The action to run, and the number of clock readings before it.
 type Beside = (usize, Box<dyn FnOnce() + Send>);
 
 impl Stage {
@@ -75,7 +75,7 @@ impl Stage {
             .unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
-    /// The code of a failure and why, for the host's logs.
+    /// Returns the code of a failure, and its detail for the host's logs.
     pub fn refused(&self, operation: &str, request: Value) -> (Code, String) {
         match self.engine.call(operation, &request.to_string()) {
             Ok(reply) => panic!("{operation}: {reply}"),
@@ -83,7 +83,7 @@ impl Stage {
         }
     }
 
-    /// Creates an account; its id.
+    /// Creates an account. Returns its id.
     pub fn register(&self, name: &str) -> String {
         let email = format!("{name}@example.com");
         let user = self.call("register", json!({"username": name, "email": email, "password": PASSWORD}));
@@ -94,7 +94,7 @@ impl Stage {
         self.call("begin_passkey_registration", json!({"user_id": user_id}))
     }
 
-    /// A device with a passkey of the user.
+    /// Returns a device with a passkey of the user.
     pub fn device(&self, user_id: &str) -> Device {
         self.enrolled(user_id, Device::new(Key::es256()))
     }
@@ -126,7 +126,7 @@ impl Stage {
         self.records.lock().unwrap().clone()
     }
 
-    /// Something happens in the midst of the next operation: after the clock was asked so often.
+    /// Runs an action in the middle of the next operation: after the clock was read so many times.
     pub fn beside(&self, times: usize, happen: impl FnOnce() + Send + 'static) {
         *self.beside.lock().unwrap() = Some((times, Box::new(happen)));
     }
