@@ -48,7 +48,7 @@ pub struct Restored {
 /// open).
 pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -> Result<Restored> {
     let StoreUrl::SqliteFile(path) = &config.store else {
-        return Err(Error::new(Code::FeatureNotBuilt, "only a SQLite file is restored so"));
+        return Err(Error::new(Code::FeatureNotBuilt, "only a SQLite file can be restored by this"));
     };
     let place = Place::of(path)?;
     let draft = place.draft(backup, watch)?;

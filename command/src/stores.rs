@@ -125,8 +125,8 @@ pub fn init(context: &mut Context) -> Outcome {
     }
     writeln!(
         context.out,
-        "Keep a copy of the secret key, apart from backups of the store: without it nobody can read what is\n\
-         sealed there, and with it everybody can make tokens.\n\
+        "Keep a copy of the secret key, apart from backups of the store: without it the\n\
+         sealed data are lost, and anyone who has it can make tokens.\n\
          Next: doorward user add NAME --email ADDRESS --role admin"
     )?;
     Ok(())

@@ -1,4 +1,4 @@
-"""Accounts of a Django table move to doorward: nobody needs a new password."""
+"""Moves accounts of a Django table to doorward. No user needs a new password."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ unsafe fn push_value(json: &mut Written, member: &doorward_member) -> Result<(),
         DOORWARD_IS_JSON => json.extend(strict(text()?).ok_or("not JSON")?.as_bytes()),
         DOORWARD_IS_INTEGER => json.extend(member.integer.to_string().as_bytes()),
         DOORWARD_IS_BOOLEAN => json.extend(if member.integer == 0 { &b"false"[..] } else { b"true" }),
-        _ => return Err("of no known kind"),
+        _ => return Err("of an unknown kind"),
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ impl FromStr for ChainHead {
         };
         parse()
             .filter(|head| head.to_string() == text)
-            .ok_or(ParseError::new("expected a head of the chain, as an answer has it"))
+            .ok_or(ParseError::new("expected a head of the chain, as a response contains it"))
     }
 }
 

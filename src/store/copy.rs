@@ -100,7 +100,7 @@ impl Table {
         }
         let arrived = self.walk(to, |_| tell(moved))?;
         if sent != arrived || self.count(to)? != of {
-            return Err(Error::new(Code::StoreUnavailable, "what arrived is not what was sent"));
+            return Err(Error::new(Code::StoreUnavailable, "the copied rows differ from the source's"));
         }
         Ok(moved)
     }

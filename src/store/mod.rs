@@ -181,7 +181,7 @@ impl Store {
         match self {
             Store::Sqlite(store) => store.backup(path, watch, look),
             #[cfg(feature = "postgres")]
-            Store::Postgres(_) => Err(Error::new(Code::FeatureNotBuilt, "for PostgreSQL there is pg_dump")),
+            Store::Postgres(_) => Err(Error::new(Code::FeatureNotBuilt, "for PostgreSQL use pg_dump")),
         }
     }
 

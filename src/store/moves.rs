@@ -250,7 +250,7 @@ const TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
 fn open(url: &StoreUrl, field: &'static str, may_make: bool) -> Result<Store> {
     match url {
         StoreUrl::SqliteMemory => {
-            Err(Error::at(Code::InvalidConfig, field, "memory is gone with the process"))
+            Err(Error::at(Code::InvalidConfig, field, "a store in memory ends with its process"))
         }
         StoreUrl::SqliteFile(path) if !may_make && !path.exists() => {
             Err(Error::at(Code::InvalidConfig, field, "there is no such file"))

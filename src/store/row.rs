@@ -63,7 +63,7 @@ pub(crate) struct Sealed<T> {
     pub sealed: T,
 }
 
-const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or mend the row";
+const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or repair the row";
 
 /// The error for a row that this library did not write. Trying again does not help.
 pub(crate) fn damaged() -> Error {
@@ -72,5 +72,5 @@ pub(crate) fn damaged() -> Error {
 
 /// The error for a reply that makes no sense, or a row that has just disappeared.
 pub(crate) fn unexpected() -> Error {
-    Error::new(Code::StoreUnavailable, "the store answered otherwise than it does")
+    Error::new(Code::StoreUnavailable, "the store gave an unexpected answer")
 }

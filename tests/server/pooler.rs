@@ -177,7 +177,7 @@ fn sessions_are_pooled() {
     let Some(pooler) = Pooler::start(&cluster, "session", "default_pool_size = 20") else { return };
     no_verdict_is_wrong(&cluster, &pooler.url(&cluster));
     let engine = open(&pooler.url(&cluster), json!({})).unwrap();
-    assert!(pools(&engine).contains("not seen to pool transactions"), "{}", pools(&engine));
+    assert!(pools(&engine).contains("not found to pool transactions"), "{}", pools(&engine));
 }
 
 /// Newer versions separate prepared statements by themselves.

@@ -39,7 +39,7 @@ fn the_hosts_own_rules() {
         ("ALTER TABLE users ALTER locale SET NOT NULL", "a constraint forbids it (23502)"),
         (
             "ALTER TABLE users ALTER attributes TYPE VARCHAR(10)",
-            "a value that the table does not take (22001)",
+            "a value that the table does not accept (22001)",
         ),
         (
             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'grace may not'; END $$; \
@@ -80,7 +80,7 @@ fn a_store_that_cannot_be_written() {
         (finding["severity"] != "ok").then(|| finding["message"].as_str().unwrap().to_owned())
     };
     assert_eq!(problem(), None);
-    let told = |detail: &str| Some(format!("The store cannot be used as it should: {detail}."));
+    let told = |detail: &str| Some(format!("The store cannot be used fully: {detail}."));
     let is_told = |detail: &str| {
         assert_eq!(refused(&cluster.url()), ("invalid_config", detail.to_owned()));
         assert_eq!(problem(), told(detail));
@@ -91,7 +91,7 @@ fn a_store_that_cannot_be_written() {
     let (code, detail) = refused(&cluster.url());
     assert_eq!(code, "invalid_config");
     assert!(
-        detail.starts_with("postgres: the role has not the privilege DELETE, INSERT, UPDATE on "),
+        detail.starts_with("postgres: the role lacks the privilege DELETE, INSERT, UPDATE on "),
         "{detail}"
     );
     assert!(
@@ -102,12 +102,12 @@ fn a_store_that_cannot_be_written() {
     assert_eq!(why(register(&engine, "grace").unwrap_err()).0, "invalid_config");
     cluster.sql("door", "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO door");
     cluster.sql("door", "REVOKE DELETE ON throttles FROM door");
-    is_told("postgres: the role has not the privilege DELETE on throttles");
+    is_told("postgres: the role lacks the privilege DELETE on throttles");
     cluster.sql("door", "REVOKE UPDATE ON users, mails FROM door");
-    is_told("postgres: the role has not the privilege DELETE on throttles; UPDATE on mails, users");
+    is_told("postgres: the role lacks the privilege DELETE on throttles; UPDATE on mails, users");
     cluster.sql("door", "GRANT UPDATE ON users, mails TO door");
     cluster.sql("door", "GRANT DELETE ON throttles TO door; REVOKE SELECT ON doorward_schema FROM door");
-    assert_eq!(refused(&cluster.url()).1, "postgres: the role has not the privilege (42501)");
+    assert_eq!(refused(&cluster.url()).1, "postgres: the role lacks the privilege (42501)");
     cluster.sql("door", "GRANT SELECT ON doorward_schema TO door");
     assert_eq!(problem(), None);
     // Privileges on the rows are enough, and the schema's own table need only be readable.

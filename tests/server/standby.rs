@@ -7,7 +7,7 @@ use crate::cluster::{Cluster, call, is_active, login, open, register, why};
 use crate::outages::{again, unavailable};
 use crate::pooler::Pooler;
 
-const STANDBY: &str = "postgres: the server is a standby, which answers no live question";
+const STANDBY: &str = "postgres: the server is a standby, which may be behind";
 
 /// Returns the URL of both, the primary first.
 fn both(primary: &Cluster, standby: &Cluster) -> String {

@@ -1,6 +1,6 @@
 # ruff: noqa: S101, S311
 # What is drawn is data, and an assertion ends the program that writes it.
-"""Writes bad_keys.json anew: public keys that nobody may have, in hex, and a few that are good beside them.
+"""Writes bad_keys.json anew: refused public keys, in hex, and a few valid ones beside them.
 
 `python bad_keys.py`. RSA: exponents and moduli that make no key, or a weak one; a modulus as Infineon's
 library made them (ROCA, CVE-2017-15361). Ed25519: the eight points of small order in all their encodings,

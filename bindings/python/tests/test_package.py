@@ -160,6 +160,39 @@ def test_the_english_of_the_documents() -> None:
             assert [line for line in lines if len(line) > 110] == [], document
 
 
+SOURCES = [
+    file
+    for folder in ("src", "command", "tools", "tests", "benches", "examples", "bindings/c", "bindings/python")
+    for ending in ("rs", "py")
+    for file in sorted((ROOT / folder).rglob(f"*.{ending}"))
+    if not {"target", "node_modules", ".venv"}.intersection(file.parts)
+]
+PRONOUNS = "nobody|somebody|anybody|everybody|whoever|whomever|whosoever|whom"
+
+
+def test_the_english_of_the_comments() -> None:
+    """A sentence names its subject: none begins with these words, and none has one of these pronouns."""
+    riddle = re.compile(rf"(?:^|[.:;] )(?:Whose|Which|Who|Whatever) |\b(?i:{PRONOUNS})\b(?!`|\")")
+    found = [
+        f"{file.relative_to(ROOT)}: {comment[max(0, match.start() - 30) : match.end() + 30]}"
+        for file in SOURCES
+        for comment in comments_of(file)
+        for match in riddle.finditer(comment)
+    ]
+    assert not found, "\n".join(found)
+
+
+def comments_of(source: Path) -> list[str]:
+    """Return the comments that have lines of their own, and the docstrings, each as one line."""
+    text = source.read_text()
+    if source.suffix == ".rs":
+        blocks = re.findall(r"(?:^ *//[/!]?(?: .*)?\n)+", text, re.MULTILINE)
+        return [" ".join(re.sub(r"^ *//[/!]? ?", "", block, flags=re.MULTILINE).split()) for block in blocks]
+    blocks = re.findall(r"(?:^ *#(?: .*)?\n)+", text, re.MULTILINE)
+    comments = [" ".join(re.sub(r"^ *# ?", "", block, flags=re.MULTILINE).split()) for block in blocks]
+    return comments + [" ".join(each.split()) for each in re.findall(r'^ *"""(.*?)"""', text, re.S | re.M)]
+
+
 def leads_somewhere(document: Path, path: str, heading: str) -> bool:
     target = document.parent / path if path else document
     return target.exists() and (not heading or heading in anchors(target))

@@ -195,7 +195,7 @@ pub(crate) fn methods(is_backup_eligible: bool) -> &'static [&'static str] {
 pub(crate) struct Asserted<'a> {
     pub challenges: &'a [Vec<u8>],
     pub response: &'a AuthenticationResponse,
-    /// The user to whom the passkey must belong, if known.
+    /// The user that must own the passkey, if known.
     pub user_id: Option<Id>,
     /// Whether it is the only factor.
     pub is_alone: bool,

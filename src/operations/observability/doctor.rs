@@ -101,7 +101,7 @@ impl Engine {
         findings.mail(&self.config);
         if let Some(reason) = self.mailing.outbox.unwelcome() {
             let message = format!(
-                "The mail server refuses what comes from here ({reason}): it wants another login, sender or name in EHLO, or this account is one for tests. Mails wait until that is mended."
+                "The mail server refuses every mail of this engine ({reason}): it requires another login, sender or name in EHLO, or this is a test account. Mails wait until this is repaired."
             );
             findings.add(Problem, "mail_server", key("/mail"), message);
         }
@@ -159,7 +159,7 @@ impl Engine {
             findings.write_ahead_log(length);
         }
         if let Ok(true) = self.store.read(|tx| Ok(events::is_append_only(tx))) {
-            let message = "The store's role may add to the audit log, and neither change nor shorten it: events older than audit.retention_days stay in the store, unseen, until somebody who may delete them runs maintain.";
+            let message = "The store's role may add to the audit log, and neither change nor shorten it: events older than audit.retention_days stay in the store, hidden, until a role that may delete them runs maintain.";
             findings.add(Advice, "audit_log", key("/audit/retention_days"), message);
         }
         let now = self.clock.now();
@@ -223,7 +223,7 @@ impl Findings {
             memory_kib < 7 * 1024,
             "hash_memory",
             "/password/memory_kib",
-            format!("A password hash uses {memory_kib} KiB, less than 7 MiB: cheap to guess on graphics cards. Raise it; 19456 is the default."),
+            format!("A password hash uses {memory_kib} KiB, less than 7 MiB: guessing is cheap on graphics cards. Raise it; the default is 19456."),
             "A password hash uses enough memory.",
         );
         let Some(hash) = hash else {
@@ -232,7 +232,7 @@ impl Findings {
                 Problem,
                 "hash_time",
                 queue,
-                "No password hash could be made: no memory, or too many wait.",
+                "No password hash could be made: there is no memory, or too many callers wait.",
             );
         };
         let milliseconds = hash.as_millis();
@@ -243,7 +243,7 @@ impl Findings {
             self.add(Advice, "hash_time", field, advice);
         } else if hash > Duration::from_secs(1) {
             let advice = format!(
-                "A password hash takes {milliseconds} ms on this machine: every login waits as long. Lower this or password.memory_kib."
+                "A password hash takes {milliseconds} ms on this machine: every login takes as long. Lower this or password.memory_kib."
             );
             self.add(Advice, "hash_time", field, advice);
         } else {
@@ -271,7 +271,7 @@ impl Findings {
                 Problem,
                 "secret_key",
                 error.field.or(field(0)),
-                "The key file cannot be read any more: the store will not open again without it.",
+                "The key file can no longer be read: the store will not open again without it.",
             ),
         }
     }
@@ -286,7 +286,7 @@ impl Findings {
                     Problem,
                     "backend_secret",
                     field,
-                    format!("The secret has {length} bytes: whoever sees one token can guess it. Give it 32 random bytes."),
+                    format!("The secret has {length} bytes: an attacker with one token can guess it. Use 32 random bytes."),
                 ),
             }
         }
@@ -307,7 +307,7 @@ impl Findings {
                 Problem,
                 check,
                 key("/introspection_service"),
-                "The service is asked without credentials: one that answers tells anybody who has a token. Give it bearer or basic, and let it refuse everybody else (RFC 7662 section 2.1).",
+                "The service is asked without credentials: a service that answers such requests answers every holder of a token. Set bearer or basic, and let the service refuse all others (RFC 7662 section 2.1).",
             ),
         }
     }
@@ -318,7 +318,7 @@ impl Findings {
                 Problem,
                 check,
                 field,
-                format!("The secret can be guessed: it is worth about {bits:.0} bits. Take 32 random bytes, as of `openssl rand -base64 32`."),
+                format!("The secret can be guessed: it has about {bits:.0} bits. Use 32 random bytes, for example of `openssl rand -base64 32`."),
             ),
             _ => self.add(Good, check, field, "The secret is long and varied enough."),
         }
@@ -335,7 +335,7 @@ impl Findings {
                 seconds > 3600,
                 "access_token_seconds",
                 &field,
-                format!("Access tokens live for {seconds} seconds: so long `verify` accepts one after its session was revoked. Take an hour at most, and let clients refresh."),
+                format!("Access tokens live for {seconds} seconds: for this time `verify` accepts a token after its session was revoked. Use an hour at most, and let clients refresh."),
                 "Access tokens live for an hour at most.",
             );
         }
@@ -344,17 +344,15 @@ impl Findings {
             seconds > 31_536_000,
             "session_max_seconds",
             "/session_max_seconds",
-            format!(
-                "Sessions live for {seconds} seconds, more than a year, without anybody logging in again."
-            ),
+            format!("Sessions live for {seconds} seconds, more than a year, without a new login."),
             "Sessions live for a year at most.",
         );
         self.advise(
             leeway > 60,
             "leeway_seconds",
             "/leeway_seconds",
-            format!("Tokens are accepted {leeway} seconds beyond their time. Machines that keep time need a minute at most."),
-            "Tokens are accepted a minute at most beyond their time.",
+            format!("Tokens are accepted {leeway} seconds after they expire. Machines with synchronized clocks need a minute at most."),
+            "Tokens are accepted for at most a minute after they expire.",
         );
     }
 
@@ -365,21 +363,21 @@ impl Findings {
             account > 20,
             "throttle",
             "/throttle/account_failures",
-            format!("An account is locked only after {account} wrong passwords. People need ten at most."),
+            format!("An account is locked only after {account} wrong passwords. Users need ten at most."),
             "An account is locked after a few wrong passwords.",
         );
         self.advise(
             source > 1000,
             "throttle",
             "/throttle/source_failures",
-            format!("An address is locked only after {source} failed logins: one machine can try a password on as many accounts."),
+            format!("An address is locked only after {source} failed logins: one machine can try a password on so many accounts."),
             "An address is locked after some failed logins.",
         );
         self.advise(
             config.throttle.lock_max_seconds.seconds() < config.throttle.lock_seconds.seconds(),
             "throttle",
             "/throttle/lock_max_seconds",
-            "The longest lock is shorter than the first, which it cuts.".to_owned(),
+            "The longest lock is shorter than the first lock, and limits it.".to_owned(),
             "Locks grow.",
         );
     }
@@ -389,7 +387,7 @@ impl Findings {
             *audience == Audience::default(),
             "audience",
             "/audience",
-            "The audience is the default, `doorward`: tokens of another service with the same secret and issuer would pass here. Name yours."
+            "The audience is the default, `doorward`: tokens of another service with the same secret and issuer would be accepted here. Set your own."
                 .to_owned(),
             "The audience is your own.",
         );
@@ -414,14 +412,14 @@ impl Findings {
             "requests",
             "/requests/connections",
             "No kind of connection is listed: every request is refused.".to_owned(),
-            "Connections of the listed kinds may ask.",
+            "Connections of the listed kinds are admitted.",
         );
         if let Some(cookie) = &rules.cookie {
             self.advise(
                 !cookie.as_str().starts_with("__Host-"),
                 "requests",
                 "/requests/cookie",
-                "The cookie's name lets other hosts of the domain, and whoever is on the network, set it. Begin it with `__Host-` (RFC 6265bis section 4.1.3).".to_owned(),
+                "Other hosts of the domain, and attackers on the network, can set a cookie of this name. Let the name begin with `__Host-` (RFC 6265bis section 4.1.3).".to_owned(),
                 "No other host can set the cookie.",
             );
         }
@@ -433,14 +431,14 @@ impl Findings {
             config.require_verified_email && mail.links.verify_email.is_none(),
             "mail_verification",
             "/mail/links/verify_email",
-            "Nobody may log in before their address is verified, and registering mails them nothing to do it with. Configure this link, or call request_email_verification for everybody.".to_owned(),
-            "Addresses that have to be verified can be.",
+            "Users can log in only after verifying their address, but registering mails them no link for that. Configure this link, or call request_email_verification for every user.".to_owned(),
+            "Users can verify the addresses that must be verified.",
         );
         self.advise(
             mail.click_verifies,
             "mail_click_verifies",
             "/mail/click_verifies",
-            "A mailed link alone verifies the first address of an account: an account that somebody else made is then lost to them and open to who pressed the link, and its user needs a new password. Without this, verify_email asks for a proof of the account.".to_owned(),
+            "A mailed link alone verifies the first address of an account: the account then belongs to the reader of the mail, even if another person made it, and needs a new password. Without this setting, verify_email requires a proof of the account.".to_owned(),
             "A mailed link verifies an address together with a proof of the account.",
         );
         let links = [
@@ -454,9 +452,8 @@ impl Findings {
             in_the_clear.is_some(),
             "mail_links",
             &in_the_clear.map_or("/mail/links".to_owned(), |(name, _)| format!("/mail/links/{name}")),
-            "The page behind the link has no TLS: whoever is on the way reads the token. Take https."
-                .to_owned(),
-            "Mailed links are followed by TLS.",
+            "The link's page has no TLS: attackers on the network can read the token. Use https.".to_owned(),
+            "Mailed links use TLS.",
         );
         let Some(smtp) = &mail.smtp else { return };
         let field = key("/mail/smtp/tls");
@@ -465,9 +462,9 @@ impl Findings {
                 Problem,
                 "mail_tls",
                 field,
-                "Mails go to their server in the clear: whoever is on the way reads the tokens and sets passwords with them. Take implicit or starttls.",
+                "Mails are sent unencrypted: attackers on the network can read the tokens and set passwords with them. Use implicit or starttls.",
             ),
-            false => self.add(Good, "mail_tls", field, "Nobody on the way to the mail server reads mails."),
+            false => self.add(Good, "mail_tls", field, "Mails are sent encrypted, or to this machine."),
         }
     }
 
@@ -481,10 +478,10 @@ impl Findings {
             "provider_keys",
             &field,
             format!(
-                "Members of the provider's key set are passed over: {}. Tokens that they signed are refused.",
+                "Some members of the provider's key set are ignored: {}. Tokens that they signed are refused.",
                 bad.join(", ")
             ),
-            "No member of the provider's key set is a bad key.",
+            "Every key of the provider's key set is usable.",
         );
     }
 
@@ -494,7 +491,7 @@ impl Findings {
             minutes > 60,
             "mail_waiting",
             "/mail",
-            format!("A mail has waited for {minutes} minutes: nobody takes them, or their server does not. Configure smtp, or call take_mail or deliver_mail; `events` says why one failed."),
+            format!("A mail has waited for {minutes} minutes: no process sends mails, or the server refuses them. Configure smtp, or call take_mail or deliver_mail; `events` gives the reasons of failures."),
             "No mail has waited for more than an hour.",
         );
     }
@@ -526,7 +523,7 @@ impl Findings {
                 ),
             }
             for (field, _) in key_files.iter().filter(|(_, file)| file.parent() == database.parent()) {
-                let advice = "The key file lies beside the database: who copies the folder has both. Keep it elsewhere, and back it up apart.";
+                let advice = "The key file is in the folder of the database: a copy of the folder contains both. Keep the key elsewhere, and back it up separately.";
                 self.add(Advice, "key_file_place", key(field), advice);
             }
         }
@@ -545,9 +542,9 @@ impl Findings {
                 Problem,
                 check,
                 key(field),
-                format!("Others than its owner may use the {what} (mode {mode:03o}). Run chmod 600."),
+                format!("Users other than its owner may use the {what} (mode {mode:03o}). Run chmod 600."),
             ),
-            None => self.add(Good, check, key(field), format!("Nobody but its owner may use the {what}.")),
+            None => self.add(Good, check, key(field), format!("Only its owner may use the {what}.")),
         }
     }
 
@@ -556,7 +553,7 @@ impl Findings {
             Ok(()) => self.add(Good, "store", key("/store"), "The store can be read and written."),
             Err(error) => {
                 let why = error.detail.as_deref().unwrap_or(error.code.name());
-                let message = format!("The store cannot be used as it should: {why}.");
+                let message = format!("The store cannot be used fully: {why}.");
                 self.add(Problem, "store", error.field.or(key("/store")), message);
             }
         }
@@ -567,11 +564,10 @@ impl Findings {
         let (severity, message) = match store.fault(while_looked_through(to_the_end)) {
             Ok(Checked::Nothing) | Err(_) => return,
             Ok(Checked::Damaged(fault)) => return self.0.push(Finding::damage(&fault)),
-            Ok(Checked::InPart) => (
-                Good,
-                "No damage was found in two seconds; `doctor --integrity` looks at all of the database.",
-            ),
-            Ok(Checked::Whole) => (Good, "The database is whole."),
+            Ok(Checked::InPart) => {
+                (Good, "No damage was found in two seconds; `doctor --integrity` checks the whole database.")
+            }
+            Ok(Checked::Whole) => (Good, "The database is undamaged."),
         };
         self.add(severity, "integrity", key("/store"), message);
     }
@@ -582,7 +578,7 @@ impl Findings {
             "write_ahead_log",
             "/store",
             format!(
-                "The write-ahead log has {} MB, which makes every question slower: some process holds a snapshot, that is, it reads in a transaction that does not end. `fuser` on the database names the processes that have it open.",
+                "The write-ahead log has {} MB, which makes every read slower: a process holds a snapshot, that is, it reads in a transaction that does not end. `fuser` on the database names the processes that have it open.",
                 length / 1_000_000
             ),
             "The write-ahead log is short.",
@@ -600,14 +596,14 @@ impl Findings {
                     Problem,
                     "store_disk",
                     field,
-                    format!("{free_mib} MiB are free on the store's disk: once it is full, nobody logs in. Make room."),
+                    format!("{free_mib} MiB are free on the store's disk: when it is full, no user can log in. Free some space."),
                 ),
                 _ if free < size.bytes => self.add(
                     Advice,
                     "store_disk",
                     field,
                     format!(
-                        "{free_mib} MiB are free on the store's disk, less than the {} MiB of the store: a backup beside it, or a step of its schema, may not find room.",
+                        "{free_mib} MiB are free on the store's disk, less than the {} MiB of the store: there may be no space for a backup beside it, or for a step of its schema.",
                         mib(size.bytes)
                     ),
                 ),
@@ -623,7 +619,7 @@ impl Findings {
             "store_clock",
             "/store",
             format!(
-                "The clock of the store's server is {ahead} ms ahead of this machine's. Let both keep time (NTP): times of the log, locks and lifetimes are by the clock of whichever machine writes them."
+                "The clock of the store's server is {ahead} ms ahead of this machine's. Synchronize both (NTP): each machine writes the times of the log, locks and lifetimes by its own clock."
             ),
             "The clock of the store's server agrees with this machine's.",
         );
@@ -633,27 +629,27 @@ impl Findings {
                 self.add(Good, "store_tls", tls, "The store's server is on this machine.")
             }
             Server { is_encrypted: false, .. } => {
-                let advice = "Nothing between this machine and the store's server is encrypted. Add sslmode=verify-full and sslrootcert to the URL.";
+                let advice = "The connection to the store's server is not encrypted. Add sslmode=verify-full and sslrootcert to the URL.";
                 self.add(Problem, "store_tls", tls, advice);
             }
             Server { is_verified: false, .. } => {
-                let advice = "Nobody looks at the certificate of the store's server: another machine could stand in for it. Add sslmode=verify-full and sslrootcert to the URL.";
+                let advice = "The certificate of the store's server is not verified: another machine could impersonate it. Add sslmode=verify-full and sslrootcert to the URL.";
                 self.add(Advice, "store_tls", tls, advice);
             }
             _ => self.add(
                 Good,
                 "store_tls",
                 tls,
-                "The way to the store's server is encrypted, its certificate verified.",
+                "The connection to the store's server is encrypted, and its certificate is verified.",
             ),
         }
         if server.is_pooled {
             let pools = match server.shares_processes {
                 true => "It pools transactions.",
-                false => "It was not seen to pool transactions: it pools sessions, or had processes enough.",
+                false => "It was not found to pool transactions: it pools sessions, or had enough processes.",
             };
             let found = format!(
-                "A pooler stands before the store's server: statements are not prepared, and settings are made for each transaction. {pools}"
+                "The connection to the store's server goes through a pooler: statements are not prepared, and settings are made for each transaction. {pools}"
             );
             self.add(Good, "store_pooler", key("/store"), found);
         }
@@ -667,7 +663,7 @@ impl Findings {
                 Problem,
                 "store_version",
                 key("/store"),
-                "The store's server is older than PostgreSQL 13: nobody mends it any more.",
+                "The store's server is older than PostgreSQL 13, which is no longer maintained.",
             ),
         }
     }

@@ -215,7 +215,7 @@ impl fmt::Display for Exposition<'_> {
         }
 
         let name = "doorward_operation_duration_seconds";
-        family(f, name, "histogram", "How long calls took; of verify about one in 16 is timed.")?;
+        family(f, name, "histogram", "Durations of calls; about one in 16 of verify is timed.")?;
         for Taken { operation, nanoseconds, buckets, .. } in self.taken {
             let mut count = 0;
             for (index, in_bucket) in buckets.iter().enumerate() {
@@ -229,9 +229,9 @@ impl fmt::Display for Exposition<'_> {
 
         let HashQueue { slots, busy, waiting } = self.hash_queue;
         for (name, help, value) in [
-            ("doorward_hash_slots", "How many password hashes may run at once.", slots),
-            ("doorward_hash_busy", "How many password hashes run.", busy),
-            ("doorward_hash_waiting", "How many callers wait for a password hash.", waiting),
+            ("doorward_hash_slots", "The number of password hashes that may run at once.", slots),
+            ("doorward_hash_busy", "The number of running password hashes.", busy),
+            ("doorward_hash_waiting", "The number of callers that wait for a password hash.", waiting),
         ] {
             family(f, name, "gauge", help)?;
             writeln!(f, "{name} {value}")?;
@@ -242,22 +242,22 @@ impl fmt::Display for Exposition<'_> {
 
 /// Writes the figures of a store.
 fn expose(f: &mut fmt::Formatter, store: &StoreStats, now: i64) -> fmt::Result {
-    family(f, "doorward_accounts", "gauge", "Accounts by whether they may log in.")?;
+    family(f, "doorward_accounts", "gauge", "Accounts that may and may not log in.")?;
     writeln!(f, "doorward_accounts{{state=\"active\"}} {}", store.active_accounts)?;
     writeln!(f, "doorward_accounts{{state=\"disabled\"}} {}", store.disabled_accounts)?;
     let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let waits = store.oldest_mail_at.map_or(0, |since| (now - since).max(0));
     for (name, help, value) in [
-        ("doorward_sessions", "Sessions that are alive.", Some(store.sessions)),
+        ("doorward_sessions", "Live sessions.", Some(store.sessions)),
         ("doorward_events", "Events in the audit log.", Some(store.events)),
         ("doorward_mails", "Mails that wait to be sent.", Some(store.mails)),
-        ("doorward_oldest_mail_seconds", "For how long the oldest mail waits.", Some(waits)),
+        ("doorward_oldest_mail_seconds", "The time for which the oldest mail has waited.", Some(waits)),
         ("doorward_keys", "Signing keys.", Some(store.keys)),
-        ("doorward_store_bytes", "What the store takes on its disk.", Some(bytes(store.bytes))),
+        ("doorward_store_bytes", "The size of the store on its disk.", Some(bytes(store.bytes))),
         ("doorward_store_log_bytes", "The write-ahead log of a SQLite file.", store.log_bytes.map(bytes)),
         (
             "doorward_store_free_bytes",
-            "What is free on the disk of a SQLite file.",
+            "The free space on the disk of a SQLite file.",
             store.free_bytes.map(bytes),
         ),
     ] {

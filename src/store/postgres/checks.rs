@@ -55,7 +55,7 @@ pub(super) fn privileges(connection: &mut Connection) -> Result<()> {
     let reply = ask(connection, &missing).map_err(|failure| failure.error_at_opening())?;
     match reply.texts().as_deref() {
         Some([missing]) if !missing.is_empty() => {
-            Err(wrong(format!("postgres: the role has not the privilege {missing}")))
+            Err(wrong(format!("postgres: the role lacks the privilege {missing}")))
         }
         _ => Ok(()),
     }

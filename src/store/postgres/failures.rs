@@ -60,14 +60,14 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     // The host's own rules: triggers, functions, constraints, column types.
     ("09", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
     ("0A000", Elsewhere, Code::StoreUnavailable, "not possible there, as on a standby"),
-    ("0L", Remedy::None, Code::InvalidConfig, "the role has not the privilege"),
+    ("0L", Remedy::None, Code::InvalidConfig, "the role lacks the privilege"),
     ("0P", Remedy::None, Code::InvalidConfig, "no such role"),
     ("20", Remedy::None, Code::Internal, WRONG_STATEMENT),
     ("21", Remedy::None, Code::StoreConstraint, "a trigger forbids it"),
     ("22021", Remedy::None, Code::InvalidConfig, NOT_UTF8),
-    ("22023", Remedy::None, Code::InvalidConfig, "a setting has a value that the server does not take"),
+    ("22023", Remedy::None, Code::InvalidConfig, "a setting has a value that the server does not accept"),
     ("22P05", Remedy::None, Code::InvalidConfig, NOT_UTF8),
-    ("22", Remedy::None, Code::StoreConstraint, "a value that the table does not take"),
+    ("22", Remedy::None, Code::StoreConstraint, "a value that the table does not accept"),
     ("23503", Remedy::None, Code::StoreConstraint, "rows of another table refer to it"),
     ("23505", AgainBriefly, Code::StoreConstraint, "a unique index forbids it"),
     ("23", Remedy::None, Code::StoreConstraint, "a constraint forbids it"),
@@ -75,7 +75,7 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("25006", Elsewhere, Code::StoreUnavailable, READS_ONLY),
     ("25P03", Elsewhere, Code::StoreUnavailable, "the transaction was idle for too long"),
     ("25P04", Elsewhere, Code::StoreUnavailable, "the transaction took too long"),
-    ("25", Elsewhere, Code::StoreUnavailable, "the transaction is not as it was left, as behind a pooler"),
+    ("25", Elsewhere, Code::StoreUnavailable, "the transaction's state changed, as behind a pooler"),
     // Statements are named after their text: if a name is missing or taken, the connection is shared.
     ("26000", Elsewhere, Code::StoreUnavailable, "a prepared statement is gone, as behind a pooler"),
     ("42P05", Elsewhere, Code::StoreUnavailable, "a prepared statement is there, as behind a pooler"),
@@ -90,17 +90,17 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("3D000", Remedy::None, Code::InvalidConfig, "no such database"),
     ("3F000", Remedy::None, Code::InvalidConfig, "no schema to make tables in"),
     ("40002", Remedy::None, Code::StoreConstraint, "a constraint forbids it"),
-    ("40003", Remedy::None, Code::StoreUnavailable, "whether it was done is not known"),
+    ("40003", Remedy::None, Code::StoreUnavailable, "the outcome is unknown"),
     ("40001", Again, Code::StoreUnavailable, "a conflict with another transaction"),
     ("40P01", Again, Code::StoreUnavailable, "a deadlock with another transaction"),
     ("40", Again, Code::StoreUnavailable, "the transaction was rolled back"),
-    ("42501", Remedy::None, Code::InvalidConfig, "the role has not the privilege"),
+    ("42501", Remedy::None, Code::InvalidConfig, "the role lacks the privilege"),
     ("42601", Remedy::None, Code::InvalidConfig, "the server does not speak as PostgreSQL does"),
     ("42883", Remedy::None, Code::InvalidConfig, "the server lacks a function of PostgreSQL's"),
     (NO_TABLE, Remedy::None, Code::InvalidConfig, "a table is missing"),
     ("42703", Remedy::None, Code::InvalidConfig, "a column is missing"),
     ("42704", Remedy::None, Code::InvalidConfig, "the server does not know a setting or name"),
-    ("42", Remedy::None, Code::InvalidConfig, "the schema is not as doorward makes it"),
+    ("42", Remedy::None, Code::InvalidConfig, "the schema differs from doorward's"),
     ("44", Remedy::None, Code::StoreConstraint, "a view forbids it"),
     ("53100", Remedy::None, Code::StoreUnavailable, "the server's disk is full"),
     ("53200", Remedy::None, Code::StoreUnavailable, "the server is out of memory"),
@@ -111,8 +111,8 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     // An index row is too long; or the server needs a VACUUM before it takes another transaction.
     ("54", Remedy::None, Code::StoreUnavailable, "a limit of the server is reached"),
     ("55P02", Remedy::None, Code::InvalidConfig, "a setting that only the server's start can change"),
-    ("55P03", Remedy::None, Code::StoreUnavailable, "a lock was not to be had in time"),
-    ("55006", Remedy::None, Code::StoreUnavailable, "somebody else has the table or database to themselves"),
+    ("55P03", Remedy::None, Code::StoreUnavailable, "a lock was not available in time"),
+    ("55006", Remedy::None, Code::StoreUnavailable, "another session has the table or database exclusively"),
     ("55", Remedy::None, Code::StoreUnavailable, "the server is not ready for it"),
     ("57014", Remedy::None, Code::StoreUnavailable, "the statement took too long"),
     ("57P01", Elsewhere, Code::StoreUnavailable, "the server shuts down"),
@@ -120,7 +120,7 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("57P03", Elsewhere, Code::StoreUnavailable, "the server is starting or stopping"),
     ("57P04", Remedy::None, Code::InvalidConfig, "the database was dropped"),
     ("57P05", Elsewhere, Code::StoreUnavailable, "the server ends connections that are idle"),
-    ("57", Remedy::None, Code::StoreUnavailable, "somebody intervened at the server"),
+    ("57", Remedy::None, Code::StoreUnavailable, "an administrator ended the statement"),
     ("58P01", Remedy::None, Code::StoreUnavailable, "a file of the server is missing"),
     ("58", Remedy::None, Code::StoreUnavailable, "the server's system failed"),
     (MOVING, Remedy::None, Code::StoreUnavailable, "the store is being moved"),
@@ -134,7 +134,7 @@ const TABLE: [(&str, Remedy, Code, &str); 74] = [
     ("", Remedy::None, Code::StoreUnavailable, "the server refused"),
 ];
 
-const WRONG_STATEMENT: &str = "a statement that makes no sense there";
+const WRONG_STATEMENT: &str = "a statement that is not allowed in this state";
 const NOT_UTF8: &str = "the database's encoding is not UTF8";
 const DAMAGED: &str = "the server's data are damaged: restore them";
 
@@ -143,7 +143,7 @@ pub(super) const MOVING: &str = "DW001";
 /// The SQLSTATE for a missing table.
 pub(super) const NO_TABLE: &str = "42P01";
 pub(super) const READS_ONLY: &str = "the server only reads";
-pub(super) const STANDBY: &str = "the server is a standby, which answers no live question";
+pub(super) const STANDBY: &str = "the server is a standby, which may be behind";
 pub(super) const NO_PASSWORD: &str = "the server asks for a password";
 /// Of poolers: a pooler without startup options, a pooler of statements, and pgpool-II.
 pub(super) const NO_OPTIONS: &str = "the pooler takes no startup options";

@@ -195,13 +195,13 @@ const REFUSED: [(&str, &str); 18] = [
     ("sslpassword", "the key is read as it is: decrypt it"),
     ("sslcrl", "revocation lists are not read"),
     ("sslcrldir", "revocation lists are not read"),
-    ("sslkeylogfile", "keys are not written down"),
+    ("sslkeylogfile", "keys are not logged"),
     (
         "requirepeer",
         "the owner of a socket is not looked at: put the socket into a folder of the server's own",
     ),
     ("requiressl", "it is sslmode=require now"),
-    ("replication", "a store is no stream of replication"),
+    ("replication", "replication connections are not supported"),
     ("scram_client_key", "give the password"),
     ("scram_server_key", "give the password"),
     ("oauth_issuer", "logging in by OAuth is not supported"),
@@ -216,7 +216,7 @@ const REFUSED: [(&str, &str); 18] = [
 fn unknown(name: &str, index: usize) -> Error {
     match REFUSED.iter().find(|(refused, _)| *refused == name) {
         Some((name, why)) => wrong(format!("{name} is not supported: {why}")),
-        None => wrong(format!("parameter {} of the URL is none of libpq's", index + 1)),
+        None => wrong(format!("parameter {} of the URL is not one of libpq's", index + 1)),
     }
 }
 
@@ -266,7 +266,7 @@ const KNOWN: [&str; 36] = [
 impl Parameters {
     fn put(&mut self, name: &str, value: &str) -> Result<()> {
         let known = KNOWN.iter().find(|known| **known == name);
-        let name = known.ok_or_else(|| wrong("a parameter that is none of libpq's"))?;
+        let name = known.ok_or_else(|| wrong("a parameter that is not one of libpq's"))?;
         if self.0.iter().any(|(given, _)| given == name) {
             return Err(wrong(format!("{name} is given twice")));
         }
@@ -337,7 +337,7 @@ impl Parameters {
                 Some("any" | "primary") => false,
                 Some("standby" | "read-only" | "prefer-standby") => {
                     return Err(wrong(
-                        "target_session_attrs is read-write, primary or any: a standby answers no live question",
+                        "target_session_attrs is read-write, primary or any: a standby may be behind",
                     ));
                 }
                 Some(_) => return Err(wrong("target_session_attrs is read-write, primary or any")),
@@ -613,7 +613,7 @@ mod tests {
     /// A parameter's name may be a piece of a password that was not percent-encoded.
     #[test]
     fn what_is_none_of_libpqs_is_not_repeated() {
-        assert_eq!(refusal("sslmode=require&pa55=x"), "parameter 2 of the URL is none of libpq's");
+        assert_eq!(refusal("sslmode=require&pa55=x"), "parameter 2 of the URL is not one of libpq's");
         assert_eq!(refusal("pa55"), "a parameter without a value");
     }
 

@@ -352,7 +352,7 @@ impl Connection {
                 }
                 Ok(Message::ErrorResponse(body)) => refusal = refusal.or(Some(refused(&body))),
                 Ok(Message::ReadyForQuery(_)) if refusal.is_none() && done < queued => {
-                    return Err(Failure::Lost("fewer answers than questions"));
+                    return Err(Failure::Lost("fewer answers than statements"));
                 }
                 Ok(Message::ReadyForQuery(body)) => {
                     self.state = if body.status() == b'I' { State::Idle } else { State::InTransaction };
@@ -368,7 +368,7 @@ impl Connection {
                     | Message::NotificationResponse(_)
                     | Message::ParameterStatus(_),
                 ) => {}
-                Ok(_) => return Err(Failure::Lost("an answer that was not asked for")),
+                Ok(_) => return Err(Failure::Lost("an unexpected answer")),
                 // A server that shuts down first reports why.
                 Err(lost) => {
                     return Err(match refusal {
@@ -432,7 +432,7 @@ impl Connection {
                 Message::NoticeResponse(_) => {}
                 Message::ReadyForQuery(_) => return Ok(()),
                 Message::ErrorResponse(body) => return Err(refused(&body)),
-                _ => return Err(Failure::Lost("an answer that was not asked for")),
+                _ => return Err(Failure::Lost("an unexpected answer")),
             }
         }
     }
@@ -448,7 +448,9 @@ impl Connection {
             _ => None,
         };
         if method.is_some_and(|method| !url.require_auth.allow(method)) {
-            return Err(Failure::Unusable("the server asks for a way to log in that require_auth excludes"));
+            return Err(Failure::Unusable(
+                "the server asks for an authentication method that require_auth excludes",
+            ));
         }
         let is_bound = match asked {
             Message::AuthenticationOk if url.channel_binding != ChannelBinding::Require => return Ok(()),
@@ -469,7 +471,7 @@ impl Connection {
                 false
             }
             Message::ErrorResponse(body) => return Err(refused(&body)),
-            _ => return Err(Failure::Lost("a way to log in that is not supported")),
+            _ => return Err(Failure::Lost("an authentication method that is not supported")),
         };
         if !is_bound && url.channel_binding == ChannelBinding::Require {
             return Err(Failure::Lost("no channel binding"));
@@ -477,7 +479,7 @@ impl Connection {
         match self.receive()? {
             Message::AuthenticationOk => Ok(()),
             Message::ErrorResponse(body) => Err(refused(&body)),
-            _ => Err(Failure::Lost("an answer that was not asked for")),
+            _ => Err(Failure::Lost("an unexpected answer")),
         }
     }
 
@@ -494,7 +496,7 @@ impl Connection {
             None => (sasl::ChannelBinding::unsupported(), sasl::SCRAM_SHA_256),
         };
         if !has(mechanism) {
-            return Err(Failure::Lost("a way to log in that is not supported"));
+            return Err(Failure::Lost("an authentication method that is not supported"));
         }
         let is_bound = mechanism == sasl::SCRAM_SHA_256_PLUS;
         if !is_bound && url.channel_binding == ChannelBinding::Require {
@@ -509,14 +511,14 @@ impl Connection {
                 scram.update(body.data()).map_err(garbled)?;
             }
             Message::ErrorResponse(body) => return Err(refused(&body)),
-            _ => return Err(Failure::Lost("an answer that was not asked for")),
+            _ => return Err(Failure::Lost("an unexpected answer")),
         }
         self.answer(|buffer| frontend::sasl_response(scram.message(), buffer).map_err(unsendable))?;
         match self.receive()? {
             // The server's proof that it knows the password.
             Message::AuthenticationSaslFinal(body) => scram.finish(body.data()).map_err(garbled)?,
             Message::ErrorResponse(body) => return Err(refused(&body)),
-            _ => return Err(Failure::Lost("an answer that was not asked for")),
+            _ => return Err(Failure::Lost("an unexpected answer")),
         }
         Ok(is_bound)
     }
@@ -744,7 +746,7 @@ impl Socket {
         match &answer {
             b"S" => Ok(true),
             b"N" => Ok(false),
-            _ => Err(Failure::Lost("an answer that was not asked for")),
+            _ => Err(Failure::Lost("an unexpected answer")),
         }
     }
 

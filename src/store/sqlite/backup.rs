@@ -95,8 +95,8 @@ fn no_backup(error: &std::io::Error) -> Error {
     let why = match error.kind() {
         AlreadyExists => "the file exists already",
         NotFound | NotADirectory => "the folder does not exist",
-        InvalidFilename | InvalidInput | IsADirectory => "no name of a file",
-        PermissionDenied | ReadOnlyFilesystem => "no file may be made there",
+        InvalidFilename | InvalidInput | IsADirectory => "not a file name",
+        PermissionDenied | ReadOnlyFilesystem => "no file may be created there",
         kind => return Error::new(Code::StoreUnavailable, format!("cannot write the backup: {kind}")),
     };
     Error::at(Code::InvalidRequest, "/path", why)

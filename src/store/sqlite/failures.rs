@@ -51,7 +51,7 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
             (Code::StoreConstraint, "a unique index forbids it")
         }
         (E::ConstraintViolation, _) => (Code::StoreConstraint, "a constraint forbids it"),
-        (E::TypeMismatch | E::TooBig, _) => (Code::StoreConstraint, "a value that the table does not take"),
+        (E::TypeMismatch | E::TooBig, _) => (Code::StoreConstraint, "a value that the table does not accept"),
         (E::Unknown, _) if text.starts_with("no such table") => (Code::InvalidConfig, "a table is missing"),
         (E::Unknown, _) if text.starts_with("no such column") || text.contains("has no column") => {
             (Code::InvalidConfig, "a column is missing")
@@ -84,7 +84,7 @@ fn class(failure: &ffi::Error, text: &str) -> (Code, &'static str) {
             | E::NotFound
             | E::AuthorizationForStatementDenied,
             _,
-        ) => (Code::Internal, "a call that makes no sense there"),
+        ) => (Code::Internal, "a call that is not allowed in this state"),
         _ => (Code::StoreUnavailable, "failed"),
     }
 }
