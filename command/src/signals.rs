@@ -60,9 +60,13 @@ impl Signals {
         let mut sources = vec![PollFd::new(&self.0, PollFlags::IN)];
         sources.extend(input.map(|input| PollFd::from_borrowed_fd(input, PollFlags::IN)));
         let time = time.and_then(|time| Timespec::try_from(time).ok());
-        match poll(&mut sources, time.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => Ok(arrived().is_some()),
-            Err(error) => Err(error.into()),
+        loop {
+            match poll(&mut sources, time.as_ref()) {
+                // A signal that is ignored makes no input.
+                Err(Errno::INTR) if arrived().is_none() => {}
+                Ok(_) | Err(Errno::INTR) => return Ok(arrived().is_some()),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Whole stores: `init`, `backup`, `restore`, `maintain`, `stats`, `doctor`, `migrate`, `migrate-schema`.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -90,18 +91,28 @@ pub fn init(context: &mut Context) -> Outcome {
     let mut config = context.source.config()?;
     (config.create, config.migrate) = (Some(true), On::from(true));
     let refused = |why: String| Err(Failure::from(Error::at(Code::InvalidConfig, "/store", why)));
+    let mut is_claimed = false;
     let store = match &config.store {
-        StoreUrl::SqliteFile(path) if path.exists() => {
-            return refused(format!("{}: the file exists already", path.display()));
+        StoreUrl::SqliteFile(path) => {
+            // If several commands begin at once, one of them makes the file.
+            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return refused(format!("{}: the file exists already", path.display()));
+                }
+                // The engine reports whatever else is wrong with the path.
+                claimed => is_claimed = claimed.is_ok(),
+            }
+            Some(path.display().to_string())
         }
-        StoreUrl::SqliteFile(path) => Some(path.display().to_string()),
         StoreUrl::SqliteMemory => return refused("a store in memory ends with its process".to_owned()),
         _ => None,
     };
     let key = config.key_file();
     let is_given = key.as_ref().is_none_or(|path| path.exists());
     let files = store.iter().flat_map(|path| ["", "-wal", "-shm"].map(|ending| format!("{path}{ending}")));
-    let made: Vec<_> = files.filter(|file| fs::symlink_metadata(file).is_err()).collect();
+    let is_new =
+        |file: &String| (is_claimed && store.as_ref() == Some(file)) || fs::symlink_metadata(file).is_err();
+    let made: Vec<_> = files.filter(is_new).collect();
     if let Err(failure) = context.source.open_as(config) {
         // The store cannot be opened yet, and would be refused the next time.
         for file in made {

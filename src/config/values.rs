@@ -3,7 +3,6 @@
 use crate::types::parse_error::ParseError;
 use crate::types::whole::{Seconds, Whole};
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -76,11 +75,9 @@ impl FromStr for RpId {
 
     fn from_str(text: &str) -> Result<RpId, ParseError> {
         let is_domain = ascii_domain(text).is_some_and(|ascii| !text.is_empty() && ascii == text);
-        let valid = is_domain && text.parse::<Ipv4Addr>().is_err();
-        if valid {
-            Ok(RpId(text.to_owned()))
-        } else {
-            Err(ParseError::new("expected a domain, in lower case"))
+        match is_domain {
+            true => Ok(RpId(text.to_owned())),
+            false => Err(ParseError::new("expected a domain, in lower case")),
         }
     }
 }

@@ -41,6 +41,11 @@ impl IdClaims {
         let Object(claims) = json::parse(text, Code::InvalidToken).map_err(|_| Flaw("malformed_claims"))?;
         let wrong = Flaw("malformed_claims");
         let claim = |name: &str| claims.get(name).filter(|claim| !claim.is_null());
+        // A security event, such as a logout token, which a provider signs for the same audience and often with
+        // the same `typ` (RFC 8417 section 2.2, OpenID Connect Back-Channel Logout section 2.4).
+        if claim("events").is_some() {
+            return Err(Flaw("wrong_type"));
+        }
         let text = |name: &str| match claim(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),

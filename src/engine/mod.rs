@@ -65,7 +65,7 @@ use crate::requests::RuleSets;
 use crate::secret_key;
 use crate::settings::{Difference, Settings};
 use crate::store::keys::{self as sealed, KEY_PROOF};
-use crate::store::{Durability, Store, Tx, mails, moves};
+use crate::store::{Durability, Store, Tx, damaged, mails, moves};
 
 /// The parts of an open engine. Hosts hold it as [`crate::Engine`].
 pub(crate) struct Engine {
@@ -390,6 +390,10 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
             chain::reseal(tx, secrets)?;
         }
         let before = settings::recorded(tx, secrets)?;
+        // A store is created with both. Without its settings it would follow whoever opens it first.
+        if proof.is_some() != before.is_some() {
+            return Err(damaged());
+        }
         // Tokens signed under the earlier settings live as long as those said.
         let longest = before.as_ref().map_or(0, |before| key_ring::retire_at(&before.settings, now));
         let oldest = before.as_ref().map_or(0, |before| settings::oldest(&before.settings, now));

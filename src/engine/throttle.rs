@@ -710,6 +710,7 @@ fn network(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::*;
     use crate::config::Config;
@@ -719,6 +720,16 @@ mod tests {
 
     fn engine() -> Engine {
         Engine::open(Config::parse(r#"{"store": "sqlite::memory:"}"#).unwrap(), Hooks::default()).unwrap()
+    }
+
+    /// Returns an engine that takes three failures of a source, and the hand of its clock.
+    fn engine_with_clock() -> (Engine, Arc<AtomicI64>) {
+        let hand = Arc::new(AtomicI64::new(1_767_225_600_000));
+        let now_ms = Arc::clone(&hand);
+        let clock = Clock::custom(move || now_ms.load(Ordering::SeqCst));
+        let config = r#"{"store": "sqlite::memory:", "throttle": {"source_failures": 3}}"#;
+        let hooks = Hooks { clock, log: None };
+        (Engine::open(Config::parse(config).unwrap(), hooks).unwrap(), hand)
     }
 
     fn rows(engine: &Engine) -> i64 {
@@ -779,5 +790,56 @@ mod tests {
             }
             assert_eq!(attempt().err().unwrap().code, Code::TooManyAttempts);
         }
+    }
+
+    /// A locked account took no attempt, so that taking one back opens nothing.
+    #[test]
+    fn an_attempt_at_a_locked_account_takes_nothing_back() {
+        let engine = engine();
+        let account = Some(Id::new(0).unwrap());
+        let attempt = |name| engine.throttle.count_attempt(account, name, None, None).unwrap();
+        (0..10).for_each(|_| drop(attempt("ada")));
+        for name in ["ada@example.com", "eve@example.com"] {
+            let at_other_name = attempt(name);
+            assert!(at_other_name.account_is_closed);
+            engine.throttle.take_back_attempt(&at_other_name);
+        }
+        assert!(attempt("somebody@example.com").account_is_closed);
+    }
+
+    /// Attempts whose proof nobody looked at are no failures in a row.
+    #[test]
+    fn attempts_that_are_taken_back_lock_nothing() {
+        let engine = engine();
+        let account = Some(Id::new(0).unwrap());
+        for _ in 0..=MOST_IN_A_ROW {
+            let attempt = engine.throttle.count_attempt(account, "ada", None, None).unwrap();
+            assert!(!attempt.account_is_closed);
+            engine.throttle.take_back_attempt(&attempt);
+        }
+    }
+
+    /// The last of several successes at once had locked the source; each of the others ends the lock, too.
+    #[test]
+    fn a_source_that_only_succeeds_is_not_locked() {
+        let (engine, _) = engine_with_clock();
+        let attempt = |name| engine.throttle.count_attempt(None, name, source(1), None);
+        let three = ["ada", "bob", "eve"].map(|name| attempt(name).unwrap());
+        assert_eq!(attempt("joe").err().unwrap().code, Code::TooManyAttempts);
+        engine.throttle.take_back_attempt(&three[0]);
+        attempt("joe").unwrap();
+    }
+
+    /// A success whose attempt the window forgot gives no further guess.
+    #[test]
+    fn no_count_falls_below_zero() {
+        let (engine, hand) = engine_with_clock();
+        let attempt = |name| engine.throttle.count_attempt(None, name, source(1), None);
+        let slow = ["ada", "bob"].map(|name| attempt(name).unwrap());
+        hand.fetch_add(900_000, Ordering::SeqCst);
+        engine.throttle.take_back_attempt(&attempt("eve").unwrap());
+        slow.iter().for_each(|attempt| engine.throttle.take_back_attempt(attempt));
+        ["n1", "n2", "n3"].iter().for_each(|name| drop(attempt(name).unwrap()));
+        assert_eq!(attempt("joe").err().unwrap().code, Code::TooManyAttempts);
     }
 }

@@ -45,6 +45,10 @@ pub struct AuthenticateRequestRequest<'a> {
     /// The value of the `Host` header: the host and port that the request was sent to. Pages of this host may
     /// send the cookie, unless `requests.origins` lists others.
     pub host: Option<String>,
+    /// Whether to check only that the page that sent the request may send cookies. The response is then
+    /// `skipped`.
+    #[schemars(extend("x-strict" = true))]
+    pub only_origin: Option<bool>,
     /// Whether the route opted out of authentication.
     #[schemars(extend("x-strict" = true))]
     pub excluded: Option<bool>,
@@ -85,8 +89,16 @@ impl Engine {
         if !rules.admits(request.connection.as_deref().unwrap_or("http")) {
             return Err(Error::new(Code::NotAuthenticated, "unlisted_connection"));
         }
+        let skipped = AuthenticateRequestResponse { skipped: true, authenticated: None };
+        let check_origin = || match rules.trusts(request.origin.as_deref(), request.host.as_deref()) {
+            true => Ok(()),
+            false => Err(Error::new(Code::PermissionDenied, "foreign_origin")),
+        };
+        if request.only_origin == Some(true) {
+            return check_origin().map(|()| skipped);
+        }
         if rules.skips(&request.method, &request.path, request.excluded == Some(true)) {
-            return Ok(AuthenticateRequestResponse { skipped: true, authenticated: None });
+            return Ok(skipped);
         }
         let cookie = || request.cookies?.named(rules.cookie.as_ref()?.as_str());
         let (token, authorization) = match (request.token, request.authorization) {
@@ -96,8 +108,8 @@ impl Engine {
                 let token = cookie();
                 // Browsers also send cookies with WebSockets that another site's page opens (RFC 6455 section
                 // 10.2).
-                if token.is_some() && !rules.trusts(request.origin.as_deref(), request.host.as_deref()) {
-                    return Err(Error::new(Code::PermissionDenied, "foreign_origin"));
+                if token.is_some() {
+                    check_origin()?;
                 }
                 (token, None)
             }

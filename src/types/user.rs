@@ -147,7 +147,15 @@ pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
     let denied = AsciiDenyList::STD3;
     let hyphens = Hyphens::CheckFirstLast;
     let ascii = Uts46::new().to_ascii(domain.as_bytes(), denied, hyphens, DnsLength::Verify);
-    ascii.ok().map(Cow::into_owned)
+    ascii.ok().map(Cow::into_owned).filter(|ascii| !is_ip_address(ascii))
+}
+
+/// Returns whether browsers and resolvers read a name as an IPv4 address, as `127.0.0.1`, `127.1` or `0x7f.1`:
+/// its last label is a number. No top-level domain is (RFC 3696 section 2).
+fn is_ip_address(ascii: &str) -> bool {
+    let last = ascii.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()));
+    hexadecimal.is_some() || (!last.is_empty() && last.bytes().all(|c| c.is_ascii_digit()))
 }
 
 fn email_key(text: &str) -> Option<String> {
@@ -166,15 +174,29 @@ fn email_key(text: &str) -> Option<String> {
     let plain: String =
         local.chars().map(|c| if c.is_ascii() || c.is_whitespace() { c } else { 'x' }).collect();
     EmailAddress::parse_with_options(&format!("{plain}@{domain}"), PLAIN).ok()?;
-    // RFC 5321 section 4.1.2: unnecessary quotes do not make another mailbox.
-    let unquoted = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
-    let needs_no_quotes = |text: &&str| {
-        EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok() && !text.contains('\\')
+    let local = least_quoted(local, |text| {
+        EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok()
+    });
+    // Mapping to lower, upper and lower case is the full case folding: ẞ and ß as ss, both sigmas as one.
+    let folded = local.nfkc().collect::<String>().to_lowercase().to_uppercase().to_lowercase();
+    Some(format!("{}@{domain}", folded.nfkc()))
+}
+
+/// Returns a local part with the quotes and backslashes that it needs: further ones do not make another
+/// mailbox (RFC 5321 section 4.1.2).
+fn least_quoted(local: &str, needs_none: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let Some(quoted) = local.strip_prefix('"').and_then(|local| local.strip_suffix('"')) else {
+        return local.into();
     };
-    let local = unquoted.filter(needs_no_quotes).unwrap_or(local);
-    // Mapping to upper and then lower case is the full case folding: ß as ss, both sigmas as one.
-    let folded: String = local.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect();
-    Some(format!("{folded}@{domain}"))
+    let mut characters = quoted.chars();
+    let mut plain = String::new();
+    while let Some(c) = characters.next() {
+        plain.extend(if c == '\\' { characters.next() } else { Some(c) });
+    }
+    match !plain.contains('"') && needs_none(&plain) {
+        true => plain.into(),
+        false => format!("\"{}\"", plain.replace('\\', r"\\").replace('"', "\\\"")).into(),
+    }
 }
 
 /// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of RFC 6749), so

@@ -43,6 +43,7 @@ VARIABLES = {
     },
     "ada": token(ADA),
     "ada_with_nonce": token({**ADA, "nonce": "n-0S6_WzA2Mj"}),
+    "ada_with_empty_nonce": token({**ADA, "nonce": ""}),
     "ada_unverified": token({**ADA, "sub": "ada-2", "email_verified": False}),
     "ada_verified_as_text": token({**ADA, "sub": "ada-3", "email_verified": "true"}),
     "bob": token({"sub": "bob-1", "email": "bob@example.com"}),
@@ -56,6 +57,9 @@ VARIABLES = {
     "of_another_key": token(ADA, OTHER_KEY),
     "of_an_unknown_key": token(ADA, OTHER_KEY, kid="other"),
     "access_token": token(ADA, typ="at+jwt"),
+    "logout_token": token(
+        {"sub": "ada-1", "events": {"http://schemas.openid.net/event/backchannel-logout": {}}}, typ="JWT"
+    ),
     "unsigned": jwt.encode({**OF_THE_PROVIDER, **ADA}, None, "none", {"kid": "k"}),
     "described_by_nothing": token(
         dict.fromkeys(

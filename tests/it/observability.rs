@@ -459,6 +459,37 @@ fn a_chain_does_not_begin_anew(store: &Store) {
     }
     let verdict = call(&stage.open(), "verify_events", json!({"head": head})).unwrap();
     assert_eq!((&verdict["intact"], &verdict["events"]), (&json!(true), &json!(4)), "{verdict}");
+    // What can neither be linked nor was linked is told, too, and does not keep `maintain` busy.
+    store.execute(&format!("{older}; UPDATE event_order SET link = NULL WHERE position > 2"));
+    let engine = stage.open();
+    let verdict = verify(&engine);
+    assert_eq!(verdict["problems"], json!([{"reason": "head"}]), "{verdict}");
+    assert_eq!(call(&engine, "maintain", json!({})).unwrap()["complete"], true);
+}
+
+on_each_store!(a_store_that_lost_its_settings_is_damaged);
+/// A store whose settings, or the proof of its secret key, are gone is refused: it would follow whoever opens it next.
+fn a_store_that_lost_its_settings_is_damaged(store: &Store) {
+    let keys = json!({"secret_key": "the secret key of both of the engines"});
+    let stage = Stage::new(store, keys);
+    register(&stage.open(), "ada");
+    store.execute("CREATE TABLE meta_before AS SELECT * FROM meta");
+    for name in ["settings", "secret_key_proof"] {
+        store.execute(&format!("DELETE FROM meta WHERE name = '{name}'"));
+        let mut config = stage.config.clone();
+        for issuer in ["doorward", "another issuer"] {
+            config["issuer"] = json!(issuer);
+            let config = Config::parse(&config.to_string()).unwrap();
+            let refused = Engine::open(config, Hooks::default()).err().expect(name);
+            assert_eq!(
+                (refused.code, refused.field.as_deref()),
+                (Code::InvalidConfig, Some("/store")),
+                "{name}"
+            );
+        }
+        store.execute("DELETE FROM meta; INSERT INTO meta SELECT * FROM meta_before");
+    }
+    stage.open();
 }
 
 on_each_store!(damaged_rows_are_not_to_be_tried_again);

@@ -236,6 +236,21 @@ fn init_makes_a_store_and_never_overwrites_one() {
     assert_eq!(made, json!({"store": "b.db", "secret_key_file": "b.db.key"}));
 }
 
+/// One of several that begin at once makes the store. The others say that it is there, and delete nothing of it.
+#[test]
+fn one_init_of_many_makes_the_store() {
+    let shell = Shell::new();
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let many: Vec<_> = (0..6).map(|_| scope.spawn(|| shell.on(&["init"], ""))).collect();
+        many.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let is_refused =
+        |(status, _, error): &&(i32, String, String)| *status == 9 && error.contains("exists already");
+    assert_eq!(ends.iter().filter(|(status, ..)| *status == 0).count(), 1, "{ends:?}");
+    assert_eq!(ends.iter().filter(is_refused).count(), 5, "{ends:?}");
+    shell.good(&["user", "list"], "");
+}
+
 #[test]
 fn accounts_from_a_shell() {
     let shell = Shell::with_ada();
@@ -592,7 +607,12 @@ fn a_terminal_shows_no_password() {
     let shell = Shell::new();
     shell.good(&["init"], "");
     let script = r#"
-import os, pty, signal, sys, termios
+import os, pty, re, signal, sys, termios
+# Fails rather than to wait for ever.
+signal.alarm(120)
+def is_waiting(pid):
+    status = open(f"/proc/{pid}/status").read()
+    return re.search(r"^State:\tS", status, re.M) and not re.search(r"^(Sig|Shd)Pnd:\t0*[1-9a-f]", status, re.M)
 def converse(answers, *arguments):
     pid, terminal = pty.fork()
     if pid == 0:
@@ -609,6 +629,9 @@ def converse(answers, *arguments):
             os.write(terminal, answer if answer < b" " else answer + b"\n")
         else:
             os.kill(pid, answer)
+            # It waits for an answer again, or has ended.
+            while answer == signal.SIGTSTP and not is_waiting(pid):
+                pass
     try:
         while more := os.read(terminal, 1000):
             shown += more
@@ -630,6 +653,8 @@ assert converse([(b"): ", b"\x03")], "--json", *reset)
 converse([(b"[y/N] ", b"\x03")], "user", "delete", "ada")
 converse([(b"): ", signal.SIGTERM)], *reset)
 converse([(b"): ", b"\x04")], *reset)
+# A signal that does nothing is no answer.
+converse([(b"): ", signal.SIGTSTP), (b"", b"\x03")], *reset)
 converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
 "#;
     let output = Command::new("python3")
@@ -639,8 +664,8 @@ converse([(b"[y/N] ", b"y")], "user", "delete", "ada")
         .unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let codes: Vec<&str> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(codes, ["64", "0", "64", "-2", "-2", "-2", "-2", "-15", "64", "0"], "{text}");
-    assert_eq!(text.matches("interrupted, nothing is changed").count(), 5, "{text}");
+    assert_eq!(codes, ["64", "0", "64", "-2", "-2", "-2", "-2", "-15", "64", "-2", "0"], "{text}");
+    assert_eq!(text.matches("interrupted, nothing is changed").count(), 6, "{text}");
     assert_eq!(text.matches(r#"{"error":{"code":"interrupted","#).count(), 1, "{text}");
     assert!(text.contains("the two passwords differ") && !text.contains("eight"), "{text}");
 }

@@ -124,27 +124,36 @@ impl Place {
             }
         }
         file.sync_all()?;
-        let mut is_kept = old.is_some();
+        let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
+        let mut moved = Vec::new();
         // No companion of another file lies beside the new one at any moment.
+        let swapped = self.move_companions(kept, &mut moved).and_then(|()| {
+            folder.sync_all()?;
+            self.swap(draft, kept, old.is_some())
+        });
+        swapped.inspect_err(|_| {
+            // The old file keeps its companions.
+            for companion in moved.iter().filter(|_| !draft.has_old.get()) {
+                let _ = fs::rename(longer(kept, companion), longer(&self.0, companion));
+            }
+        })?;
+        folder.sync_all()?;
+        Ok((old.is_some() || !moved.is_empty()).then(|| kept.to_owned()))
+    }
+
+    /// Moves the companions of the store to the new name. `moved` lists those that were moved, also after a
+    /// failure.
+    fn move_companions(&self, kept: &Path, moved: &mut Vec<&'static str>) -> io::Result<()> {
         for companion in COMPANIONS {
             match fs::rename(longer(&self.0, companion), longer(kept, companion)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 renamed => {
                     renamed?;
-                    is_kept = true;
+                    moved.push(companion);
                 }
             }
         }
-        let folder = File::open(self.0.parent().unwrap_or(&self.0))?;
-        folder.sync_all()?;
-        self.swap(draft, kept, old.is_some()).inspect_err(|_| {
-            // The old file keeps its companions.
-            for companion in COMPANIONS.iter().filter(|_| !draft.has_old.get()) {
-                let _ = fs::rename(longer(kept, companion), longer(&self.0, companion));
-            }
-        })?;
-        folder.sync_all()?;
-        Ok(is_kept.then(|| kept.to_owned()))
+        Ok(())
     }
 
     /// Exchanges the two files, or changes nothing.
@@ -271,6 +280,35 @@ fn failed(what: &str, error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Companions that were moved are put back if another cannot be moved, or the files cannot be exchanged.
+    #[test]
+    fn companions_stay_with_their_store() {
+        let companions = ["", "-wal", "-shm"];
+        for obstacle in ["-shm", ""] {
+            let folder = tempfile::tempdir().unwrap();
+            let place = Place(folder.path().join("store.db"));
+            let draft = Draft { folder: folder.path().join("draft"), has_old: Cell::new(false) };
+            fs::create_dir(&draft.folder).unwrap();
+            fs::write(draft.file(), "new").unwrap();
+            let kept = folder.path().join("kept.db");
+            for ending in companions {
+                fs::write(longer(&place.0, ending), "old").unwrap();
+            }
+            // No file can have the name of a folder.
+            fs::create_dir(longer(&kept, obstacle)).unwrap();
+            let old = File::open(&place.0).unwrap();
+            assert!(place.exchange(&draft, &kept, Some(&old)).is_err());
+            for ending in companions {
+                assert_eq!(
+                    fs::read_to_string(longer(&place.0, ending)).unwrap(),
+                    "old",
+                    "{obstacle} {ending}"
+                );
+            }
+            assert!(!longer(&kept, "-wal").exists());
+        }
+    }
 
     /// The old store is never deleted with the draft's folder.
     #[test]

@@ -756,6 +756,7 @@ class Operations(_doorward.Engine):
         cookies: Mapping[str, Any] | None = None,
         excluded: bool | None = None,
         host: str | None = None,
+        only_origin: bool | None = None,
         origin: str | None = None,
         rules: Mapping[str, Any] | None = None,
         token: str | None = None,
@@ -773,6 +774,8 @@ class Operations(_doorward.Engine):
         excluded: Whether the route opted out of authentication.
         host: The value of the `Host` header: the host and port that the request was sent to. Pages of
             this host may send the cookie, unless `requests.origins` lists others.
+        only_origin: Whether to check only that the page that sent the request may send cookies. The
+            response is then `skipped`.
         origin: The value of the `Origin` header, if there is one: the page that sent the request (RFC
             6454). It decides whether the cookie counts.
         rules: Rules that replace those of the configuration, in the same form. The engine compiles them
@@ -791,6 +794,7 @@ class Operations(_doorward.Engine):
             "cookies": cookies,
             "excluded": excluded,
             "host": host,
+            "only_origin": only_origin,
             "origin": origin,
             "rules": rules,
             "token": token,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from inspect import Parameter, Signature
 from typing import Any, Literal, overload
 
@@ -217,29 +216,31 @@ class Authentication:
 
     def check_origin(self, connection: HTTPConnection) -> None:
         """Raise PermissionDenied if the request comes from a page that may not send cookies."""
-        # The engine checks the origin before the token, and this is not a token.
-        with suppress(InvalidToken):
-            self._ask(connection, None, {"cookies": {"origin": ""}})
+        self._request(connection, {"origins": self._trusted()}, only_origin=True)
 
     def _ask(
-        self, connection: HTTPConnection, backend: str | None, access_token: dict[str, Any]
+        self, connection: HTTPConnection, backend: str, access_token: dict[str, Any]
     ) -> AuthenticateResponse:
         rules: dict[str, Any] = {"exclude_http_methods": []}
         if "cookies" in access_token:
             rules["cookie"] = next(iter(access_token["cookies"]))
-            origins = self.engine.requests.get("origins") if self._origins is None else self._origins
-            rules["origins"] = origins
-        verdict = self.engine.authenticate_request(
+            rules["origins"] = self._trusted()
+        verdict = self._request(connection, rules, backend=backend, **access_token)
+        return AuthenticateResponse.model_validate(verdict)
+
+    def _trusted(self) -> Any:
+        return self.engine.requests.get("origins") if self._origins is None else self._origins
+
+    def _request(self, connection: HTTPConnection, rules: dict[str, Any], **request: Any) -> Any:
+        return self.engine.authenticate_request(
             method=connection.scope.get("method", "GET"),
             path="/",
             connection=connection.scope["type"],
-            backend=backend,
             origin=", ".join(connection.headers.getlist("origin")) or None,
             host=connection.headers.get("host"),
             rules=rules,
-            **access_token,
+            **request,
         )
-        return AuthenticateResponse.model_validate(verdict)
 
 
 def _check_backend(engine: Engine, name: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Protocol, Union
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependency
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection
 
 from doorward.app import introspect_token
+from doorward.asgi import DeviceCookie, VerificationCookie
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
@@ -27,10 +29,8 @@ from doorward.fastapi.failures import answer_of, failures
 from doorward.fastapi.transports import NO_STORE, Cookie, Transport, raw_token
 from doorward.models import app as models
 from doorward.models.base import Model
+from doorward.repository import Repo
 from doorward.threads import to_thread
-
-if TYPE_CHECKING:
-    from doorward.fastapi.authentication import Authentication
 
 __all__ = ["Routes"]
 
@@ -75,12 +75,44 @@ SIGNED_IN = ("not_authenticated", "invalid_authorization_header", "invalid_token
 FRESH = (*SIGNED_IN, "reauthentication_required")
 
 
+class Authenticates(Protocol):
+    """What routes ask an `Authentication` for."""
+
+    repo: Repo
+    backends: Mapping[str, Transport]
+    device: DeviceCookie
+    verification: VerificationCookie
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+
+    def authenticate(self, connection: HTTPConnection) -> tuple[str, models.AuthenticateResponse]:
+        """Say who is there."""
+
+    def authorize(
+        self,
+        connection: HTTPConnection,
+        backend: str,
+        *,
+        max_age_seconds: int | None = None,
+        by_second_factor: bool | None = None,
+    ) -> None:
+        """Refuse who may not."""
+
+    def token(self, connection: HTTPConnection, backend: str) -> str:
+        """Return the access token of a backend."""
+
+    def check_origin(self, connection: HTTPConnection) -> None:
+        """Refuse what a page sent that may not send cookies."""
+
+
 class Routes:
     """The routes of one router."""
 
     def __init__(
         self,
-        auth: Authentication,
+        auth: Authenticates,
         only: Collection[str] | None,
         without: Collection[str],
         introspect: Sequence[Dependency],

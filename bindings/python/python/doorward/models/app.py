@@ -1396,6 +1396,10 @@ class AuthenticateRequestRequest(Model):
     """The value of the `Host` header: the host and port that the request was sent to. Pages of this host
     may send the cookie, unless `requests.origins` lists others.
     """
+    only_origin: Annotated[bool | None, Field(strict=True)] = None
+    """Whether to check only that the page that sent the request may send cookies. The response is then
+    `skipped`.
+    """
     origin: str | None = None
     """The value of the `Origin` header, if there is one: the page that sent the request (RFC 6454). It
     decides whether the cookie counts.
