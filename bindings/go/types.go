@@ -857,6 +857,10 @@ type AuthenticateRequestRequest struct {
 	// send the cookie, unless `requests.origins` lists others.
 	Host *string `json:"host,omitzero"`
 
+	// Whether to check only that the page that sent the request may send cookies. The response is then
+	// `skipped`.
+	OnlyOrigin *bool `json:"only_origin,omitzero"`
+
 	// The value of the `Origin` header, if there is one: the page that sent the request (RFC 6454). It
 	// decides whether the cookie counts.
 	Origin *string `json:"origin,omitzero"`

@@ -116,6 +116,19 @@ def code_of(secret: str, clock: Clock) -> str:
     return f"{(int.from_bytes(mac[mac[-1] & 15 :][:4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
+def test_a_check_of_the_origin_is_no_failure(config: Config) -> None:
+    records: list[dict[str, Any]] = []
+    with Engine(config, log=lambda _, record: records.append(record)) as engine:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        with serving(application(engine)) as client:
+            own = {"origin": str(client.base_url)}
+            assert client.post("/login/browser", json=ADA, headers=own).status_code == 204
+            assert records == []
+            foreign = {"origin": "https://evil.example"}
+            assert client.post("/login/browser", json=ADA, headers=foreign).status_code == 403
+    assert [record["detail"] for record in records] == ["foreign_origin"]
+
+
 def test_user_session_and_claims(client: httpx.Client, engine: Engine) -> None:
     login = engine.login(username="ada", password=PASSWORD)
     headers = {"authorization": f"Bearer {login.access_token}"}
