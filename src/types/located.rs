@@ -1,5 +1,5 @@
-//! Deserializing a JSON text so that a failure says where it is. This is the one way by which requests, the
-//! configuration and documents are read: each type is compiled for one deserializer.
+//! Deserializes JSON text so that a failure names its place. Requests, the configuration and documents are
+//! all read in this one way: each type is compiled for one deserializer.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 /// The maximum length of a name in an error.
 pub(crate) const MAX_NAME: usize = 64;
 
-/// What is wrong with a JSON text, and the JSON pointer (RFC 6901) of the place, as far as its names may be
+/// The fault of a JSON text, and the JSON pointer (RFC 6901) of its place, as far as its names may be
 /// repeated.
 #[derive(Default)]
 pub(crate) struct Flaw {
@@ -74,7 +74,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// Whatever reads a part of the text.
+/// A wrapper of every deserializer, visitor and access that reads a part of the text.
 struct Located<'s, T> {
     inner: T,
     steps: &'s Steps,
@@ -181,7 +181,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Located<'_, V> {
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
         self.inner.visit_map(Members { members, name: Cow::default(), steps: self.steps })
     }
-    // No variant of what is read contains a value, so there is no place within one.
+    // No enum in the text contains a value, so there is no place within one.
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
         self.inner.visit_enum(variant)
     }

@@ -1,21 +1,22 @@
-//! Writes what follows from the description of the library (`doorward::describe`): one file here for each language,
-//! and one for the reference. Each is a function from the parsed description ([`model`]) to files, and is listed in
-//! [`EMITTERS`]: so a new language is one file here and one line below. Nothing here knows the name of an operation, a
-//! shape or a member: what a language must know of one is a mark in the description.
+//! Generates files from the description of the library (`doorward::describe`): here is one file for each
+//! language, and one for the reference. Each emitter is a function from the parsed description ([`model`]) to
+//! files, and is listed in [`EMITTERS`], so that a new language is one file here and one line below. Nothing
+//! here knows the name of an operation, a shape or a member: everything that a language must know about one
+//! is a mark in the description.
 //!
 //! The marks, beside those of JSON Schema:
 //!
 //! | mark | of | meaning |
 //! |---|---|---|
 //! | `x-secret` | a member, a shape | no log, `repr` or `toString` shows it |
-//! | `x-host-only` | a member | it is left out of what is serialized for a client |
-//! | `x-passed-on` | a shape | another specification defines it; host and browser pass it on as it is |
-//! | `x-strict` | a member | only `true` counts as true, not what is merely truthy |
-//! | `x-body` | a request | the members that a client may say of itself in the body of a request to the host |
-//! | `x-least` | a shape | the members that an object of another system must have to pass for one |
+//! | `x-host-only` | a member | serializations for a client leave it out |
+//! | `x-passed-on` | a shape | another specification defines it; host and browser pass it on unchanged |
+//! | `x-strict` | a member | only `true` counts as true, no other truthy value |
+//! | `x-body` | a request | the members that a client may give in the body of a request to the host |
+//! | `x-least` | a shape | the members that an object of another system must have to be accepted |
 //!
-//! An emitter writes a file as the language's formatter formats it, because the formatter may not be installed where
-//! the file is generated. The tests of each language run its formatter.
+//! An emitter writes a file in the format of the language's formatter, because the formatter may not be
+//! installed where the file is generated. The tests of each language run its formatter.
 
 use std::path::Path;
 
