@@ -22,8 +22,9 @@ ifdef CI
 export CARGO_INCREMENTAL = 0
 endif
 
-# The names of the built library, and of the files of the command. `make test` and `make demo` build in the profile
-# "release", which is much faster than "dist", and into another folder.
+# The names of the built library, and of the files of the command. The demo runs the library of the profile "dev", and
+# tests run that of "release". Both build much faster than "dist".
+DEMO = target/debug
 TESTED = target/release
 RELEASE = target/dist
 MANUAL = $(RELEASE)/manual
@@ -46,24 +47,24 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests go-module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests go-module module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
 demo:
-	$(CARGO) rustc $(LOCKED) --release --package doorward-c --no-default-features --crate-type cdylib
-	ln -sf libdoorward.so $(TESTED)/$(SONAME)
+	$(CARGO) rustc $(LOCKED) --package doorward-c --crate-type cdylib
+	ln -sf libdoorward.so $(DEMO)/$(SONAME)
 	$(CC) -O2 -Wall -Wextra -Iinclude examples/c/quickstart.c -o target/quickstart \
-	  -L$(TESTED) -ldoorward -Wl,-rpath,$(abspath $(TESTED))
+	  -L$(DEMO) -ldoorward -Wl,-rpath,$(abspath $(DEMO))
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
 # Starts a PostgreSQL server for the tests, if one is installed.
 WITH_POSTGRES = tests/postgres
 
-## Runs every test. Builds run in parallel, because linking the library uses one core.
+## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
 test:
-	$(MAKE) --jobs=2 tested rust-tests $(VENV)/ready
-	$(WITH_POSTGRES) $(MAKE) test-rust test-python test-c test-go
+	$(MAKE) --jobs=2 module rust-tests browser
+	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-go
 
 lint:
 	$(CARGO) fmt --all --check
@@ -198,14 +199,18 @@ $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
 		|| echo "npm cannot install jose and oidc-provider: the tests with them are skipped"
 
-# For the tests of examples/web.
-browser:
+# For the tests of examples/web. Only one process at a time installs packages.
+browser: | $(VENV)/ready
 	@command -v chromium >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends chromium; } \
 		>/dev/null 2>&1 || echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
 
+# The package that the tests use, in target/venv. The profile is that of the tested library, so that the dependencies
+# are built once for both.
+module: tested $(VENV)/ready
+	$(MATURIN) develop --quiet $(LOCKED) --profile release --manifest-path $(BINDING)/Cargo.toml
+
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
-test-python: tested $(VENV)/ready $(INTEROP)/node_modules/.package-lock.json browser
-	$(MATURIN) develop --quiet $(LOCKED) --manifest-path $(BINDING)/Cargo.toml
+test-python: module $(INTEROP)/node_modules/.package-lock.json browser
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
