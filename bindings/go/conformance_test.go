@@ -45,9 +45,7 @@ func TestConformance(t *testing.T) {
 				for _, scenario := range read[[]map[string]any](t, file) {
 					name := strings.TrimSuffix(filepath.Base(file), ".json") + ": " + scenario["name"].(string)
 					t.Run(name, func(t *testing.T) {
-						if store.server == "" {
-							t.Parallel()
-						}
+						t.Parallel()
 						(&run{t: t, scenario: scenario, description: description, store: store}).all()
 					})
 				}
@@ -121,7 +119,7 @@ func (r *run) open(patch any) error {
 		"store":    "sqlite::memory:",
 		"password": map[string]any{"memory_kib": 8, "iterations": 1},
 	}
-	if r.store.server != "" {
+	if r.store.databases != nil {
 		usual["store"] = r.variables["store"]
 	}
 	config := patch
@@ -541,10 +539,10 @@ func described(t *testing.T) map[string]any {
 	return object(parsed(t, description))
 }
 
-// store is a kind of stores.
+// store is a kind of stores: SQLite, or these databases, each for one scenario at a time.
 type store struct {
-	name   string
-	server string
+	name      string
+	databases chan string
 }
 
 // stores returns the kinds of stores that tests run on.
@@ -556,26 +554,33 @@ func stores(t *testing.T) []store {
 		notRun(t, "no PostgreSQL: tests/postgres starts one")
 		return kinds
 	}
-	name := fmt.Sprintf("doorward_go_%d", os.Getpid())
-	psql(t, server, "CREATE DATABASE "+name+" TEMPLATE template0")
-	t.Cleanup(func() { psql(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return append(kinds, store{"postgres", server[:strings.LastIndex(server, "/")+1] + name})
+	databases := make(chan string, 4)
+	for index := range cap(databases) {
+		name := fmt.Sprintf("doorward_go_%d_%d", os.Getpid(), index)
+		psql(t, server, "CREATE DATABASE "+name+" TEMPLATE template0")
+		t.Cleanup(func() { psql(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+		databases <- server[:strings.LastIndex(server, "/")+1] + name
+	}
+	return append(kinds, store{"postgres", databases})
 }
 
 // empty returns the URL of an empty store.
 func (s store) empty(t *testing.T, folder string) string {
 	t.Helper()
-	if s.server == "" {
+	if s.databases == nil {
 		return "sqlite:" + filepath.Join(folder, "store.db")
 	}
+	url := <-s.databases
+	t.Cleanup(func() { s.databases <- url })
 	// The tables stay: that is much faster than making them.
-	psql(t, s.server, `DO $$ DECLARE name text; BEGIN
+	psql(t, url, `SET synchronous_commit = off;
+	DO $$ DECLARE name text; BEGIN
 	  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
 	    CONTINUE WHEN name = 'doorward_schema';
 	    EXECUTE 'DELETE FROM ' || name;
 	  END LOOP;
 	END $$`)
-	return s.server
+	return url
 }
 
 func psql(t *testing.T, url, sql string) {

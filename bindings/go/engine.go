@@ -137,7 +137,13 @@ func call[Response any](ctx context.Context, e *Engine, row operation, request a
 	}
 	defer clear(body)
 	response := new(Response)
-	if err := json.Unmarshal(body, response); err != nil {
+	// What reads itself is not scanned twice.
+	if reader, ok := any(response).(json.Unmarshaler); ok {
+		err = reader.UnmarshalJSON(body)
+	} else {
+		err = json.Unmarshal(body, response)
+	}
+	if err != nil {
 		return nil, unreadable(err)
 	}
 	return response, nil

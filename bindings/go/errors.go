@@ -169,7 +169,15 @@ func hashQueueFull() error {
 }
 
 func unreadable(err error) error {
-	return &Error{Status: StatusInternal, Code: CodeInternal, Message: "The answer cannot be read.", detail: err.Error()}
+	return &Error{
+		Status: StatusInternal, Code: CodeInternal, Message: "The answer cannot be read.", detail: err.Error(),
+	}
+}
+
+func invalidJSON(err error) error {
+	return &Error{
+		Status: StatusInvalidRequest, Code: CodeInvalidJSON, Message: "The request is not valid JSON.", detail: err.Error(),
+	}
 }
 
 func invalidUTF8() error {

@@ -68,20 +68,24 @@ func open(path string) (uintptr, error) {
 	return purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
 
-// unpack loads the library of the module. It is a file in memory where the system has them, because temporary
-// folders may forbid programs.
+// unpack loads the library of the module: from a file in memory where the system has them, because temporary folders may
+// forbid programs; else from a temporary folder.
 func unpack(packed []byte, name string) (uintptr, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return 0, err
 	}
-	if file, ok := memoryFile(name); ok {
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		return 0, err
+	}
+	if file, err := memoryFile(name); err == nil {
 		defer file.Close()
-		_, err := io.Copy(file, reader)
-		if err != nil {
-			return 0, err
+		if _, err := file.Write(content); err == nil {
+			if library, err := open(fmt.Sprintf("/proc/self/fd/%d", file.Fd())); err == nil {
+				return library, nil
+			}
 		}
-		return open(fmt.Sprintf("/proc/self/fd/%d", file.Fd()))
 	}
 	folder, err := os.MkdirTemp("", "doorward-")
 	if err != nil {
@@ -89,33 +93,26 @@ func unpack(packed []byte, name string) (uintptr, error) {
 	}
 	// A library that is loaded needs its file no more.
 	defer os.RemoveAll(folder)
-	file, err := os.Create(filepath.Join(folder, name))
-	if err != nil {
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(file, reader)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return 0, err
-	}
-	return open(file.Name())
+	return open(path)
 }
 
 // memoryFile makes a file without a folder (memfd_create(2)).
-func memoryFile(name string) (*os.File, bool) {
-	if runtime.GOOS != "linux" {
-		return nil, false
-	}
+func memoryFile(name string) (*os.File, error) {
 	create, err := purego.Dlsym(purego.RTLD_DEFAULT, "memfd_create")
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
 	const closeOnExec = 1
 	text := append([]byte(name), 0)
 	descriptor, _, _ := purego.SyscallN(create, uintptr(unsafe.Pointer(&text[0])), closeOnExec)
 	if int32(descriptor) < 0 {
-		return nil, false
+		return nil, errors.ErrUnsupported
 	}
-	return os.NewFile(descriptor, name), true
+	return os.NewFile(descriptor, name), nil
 }
 
 func nativeABI() uint32 {

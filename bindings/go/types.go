@@ -2999,7 +2999,8 @@ type Claims struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *Claims) UnmarshalJSON(data []byte) error {
-	return decodeOpen(data, v, &v.Extra)
+	type plain Claims
+	return decodeOpen(data, (*plain)(v), &v.Extra)
 }
 
 // MarshalJSON writes all members, also those in Extra.
@@ -3112,7 +3113,8 @@ type IntrospectRemoteResponse struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *IntrospectRemoteResponse) UnmarshalJSON(data []byte) error {
-	return decodeOpen(data, v, &v.Extra)
+	type plain IntrospectRemoteResponse
+	return decodeOpen(data, (*plain)(v), &v.Extra)
 }
 
 // MarshalJSON writes all members, also those in Extra.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -67,12 +68,13 @@ func (v *Object) UnmarshalJSON(data []byte) error {
 // encode writes a request. encoding/json replaces what is not UTF-8, which would make one password of two, so
 // that is refused.
 func encode(request any) ([]byte, error) {
-	if !isUTF8(reflect.ValueOf(request)) {
-		return nil, invalidUTF8()
-	}
 	text, err := json.Marshal(request)
 	if err != nil {
-		return nil, &Error{Status: StatusInvalidRequest, Code: CodeInvalidJSON, Message: "The request is not valid JSON.", detail: err.Error()}
+		return nil, invalidJSON(err)
+	}
+	if !isUTF8(reflect.ValueOf(request)) {
+		clear(text)
+		return nil, invalidUTF8()
 	}
 	return text, nil
 }
@@ -106,16 +108,20 @@ func isUTF8(value reflect.Value) bool {
 	return true
 }
 
-// decodeOpen reads an object that may have any members. encoding/json would take "Sub" for "sub", and who may add
-// members to a token or an answer could overwrite those that decide.
+// decodeOpen reads an object that may have any members. encoding/json would take "Sub" for "sub", and whoever may add
+// members to a token or an answer could overwrite those that decide. So an object with others is read member by member.
 func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) error {
+	*extra = nil
+	fields := reflect.ValueOf(target).Elem()
+	known := membersByName(fields.Type())
+	if hasOnly(data, known) {
+		return json.Unmarshal(data, target)
+	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(data, &all); err != nil {
 		return err
 	}
-	fields := reflect.ValueOf(target).Elem()
-	for index := range fields.NumField() {
-		name := memberName(fields.Type().Field(index))
+	for name, index := range known {
 		if text, ok := all[name]; ok {
 			if err := json.Unmarshal(text, fields.Field(index).Addr().Interface()); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
@@ -123,11 +129,54 @@ func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) erro
 			delete(all, name)
 		}
 	}
-	*extra = nil
-	if len(all) > 0 {
-		*extra = all
-	}
+	*extra = all
 	return nil
+}
+
+// knownMembers are the members of the types of open objects.
+var knownMembers sync.Map
+
+// membersByName returns the indices of the fields of a type, by the names of the members.
+func membersByName(structure reflect.Type) map[string]int {
+	if known, ok := knownMembers.Load(structure); ok {
+		return known.(map[string]int)
+	}
+	known := make(map[string]int, structure.NumField())
+	for index := range structure.NumField() {
+		if name := memberName(structure.Field(index)); name != "-" {
+			known[name] = index
+		}
+	}
+	knownMembers.Store(structure, known)
+	return known
+}
+
+// hasOnly says whether an object has only members with these names, to the letter.
+func hasOnly(data []byte, known map[string]int) bool {
+	depth := 0
+	for index := 0; index < len(data); index++ {
+		switch data[index] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			begin := index + 1
+			for index = begin; index < len(data) && data[index] != '"'; index++ {
+				if data[index] == '\\' {
+					index++
+				}
+			}
+			if depth != 1 || index >= len(data) {
+				continue
+			}
+			isName := bytes.HasPrefix(bytes.TrimLeft(data[index+1:], " \t\r\n"), []byte(":"))
+			if _, ok := known[string(data[begin:index])]; isName && !ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // encodeOpen writes an object with its further members.

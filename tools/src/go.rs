@@ -93,11 +93,10 @@ impl<'a> Go<'a> {
             false => format!(" {{\n{}}}\n", fields.join("\n")),
         };
         if is_open {
-            let reads = format!("(v *{name}) UnmarshalJSON(data []byte) error");
-            code += &function(
-                "UnmarshalJSON reads the members by their exact names.",
-                &reads,
-                "decodeOpen(data, v, &v.Extra)",
+            code += &format!(
+                "\n// UnmarshalJSON reads the members by their exact names.\n\
+                 func (v *{name}) UnmarshalJSON(data []byte) error {{\n\
+                 \ttype plain {name}\n\treturn decodeOpen(data, (*plain)(v), &v.Extra)\n}}\n"
             );
             let writes = format!("(v {name}) MarshalJSON() ([]byte, error)");
             code += &function(

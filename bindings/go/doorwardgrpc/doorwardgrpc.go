@@ -1,5 +1,5 @@
-// Package doorwardgrpc is the adapter for gRPC: interceptors that let the engine decide which calls pass. It is a module
-// of its own, so that the binding does not need gRPC.
+// Package doorwardgrpc is the adapter for gRPC: interceptors that let the engine decide which calls pass. It is a
+// module of its own, so that the binding does not need gRPC.
 package doorwardgrpc
 
 import (
@@ -26,8 +26,10 @@ type Options struct {
 	Backend *string
 }
 
-// Unary lets a call pass if the engine does, and puts its user into the context.
+// Unary lets a call pass if the engine does, and puts its user into the context. It panics if the engine refuses
+// Options.Rules.
 func Unary(engine *doorward.Engine, options Options) grpc.UnaryServerInterceptor {
+	check(engine, options.Rules)
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		ctx, err := authenticate(ctx, engine, options, info.FullMethod)
 		if err != nil {
@@ -39,12 +41,23 @@ func Unary(engine *doorward.Engine, options Options) grpc.UnaryServerInterceptor
 
 // Stream does the same for streams, when they begin. A stream outlives a session that ends later.
 func Stream(engine *doorward.Engine, options Options) grpc.StreamServerInterceptor {
+	check(engine, options.Rules)
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		ctx, err := authenticate(stream.Context(), engine, options, info.FullMethod)
 		if err != nil {
 			return err
 		}
 		return next(server, &authenticated{stream, ctx})
+	}
+}
+
+// check has the engine read the rules, by a call that passes anyway.
+func check(engine *doorward.Engine, rules *doorward.RequestsConfig) {
+	_, err := engine.AuthenticateRequest(context.Background(), doorward.AuthenticateRequestRequest{
+		Method: "POST", Path: "/", Excluded: doorward.Ptr(true), Rules: rules,
+	})
+	if errors.Is(err, doorward.ErrInvalidRequest) {
+		panic(err)
 	}
 }
 

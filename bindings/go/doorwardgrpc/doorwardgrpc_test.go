@@ -119,6 +119,16 @@ func TestRulesLetCallsPass(t *testing.T) {
 	}
 }
 
+func TestWrongRulesAreRefusedAtOnce(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("wrong rules are accepted")
+		}
+	}()
+	engine, _ := doorwardtest.New(t, doorward.Config{})
+	doorwardgrpc.Unary(engine, doorwardgrpc.Options{Rules: &doorward.RequestsConfig{Exclude: []any{"/**"}}})
+}
+
 func TestAFailureBecomesAStatus(t *testing.T) {
 	engine, _ := doorwardtest.New(t, doorward.Config{})
 	var throttled error
