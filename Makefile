@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-go go-tests go-module module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-cpp test-go go-tests go-module module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -64,7 +64,7 @@ WITH_POSTGRES = tests/postgres
 ## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
 test:
 	$(MAKE) --jobs=2 module rust-tests browser
-	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-go
+	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go
 
 lint:
 	$(CARGO) fmt --all --check
@@ -94,6 +94,10 @@ test-rust: tested
 test-c: tested
 	$(WITH_POSTGRES) tests/c/run $(TESTED)
 
+## Tests doorward.hpp: by each compiler and standard, the conformance scenarios, the documents, a server over HTTP.
+test-cpp: tested
+	tests/cpp/run $(TESTED)
+
 ## Builds the shared and the static library as they are shipped, in target/dist.
 library:
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-c
@@ -111,7 +115,8 @@ command:
 # Run `make library` first, and `make command` for the command. Installing builds nothing, so it can run as root
 # without Rust.
 TEMPLATES = doorward.pc doorward-config.cmake doorward-config-version.cmake
-INSTALLED = $(INCLUDEDIR)/doorward.h $(INCLUDEDIR)/doorward.hpp \
+HEADERS = doorward.h doorward.hpp doorward_json.hpp doorward_types.hpp
+INSTALLED = $(addprefix $(INCLUDEDIR)/,$(HEADERS)) \
   $(LIBDIR)/libdoorward.so.$(VERSION) $(LIBDIR)/$(SONAME) $(LIBDIR)/libdoorward.so $(LIBDIR)/libdoorward.a \
   $(LIBDIR)/pkgconfig/doorward.pc \
   $(LIBDIR)/cmake/doorward/doorward-config.cmake $(LIBDIR)/cmake/doorward/doorward-config-version.cmake \
@@ -122,7 +127,7 @@ way = $(shell realpath --canonicalize-missing --no-symlinks --relative-to=$(LIBD
 ## Installs headers, libraries, pkg-config file, CMake package and the command below PREFIX (staged below DESTDIR).
 install:
 	install -d $(addprefix $(DESTDIR),$(INCLUDEDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/doorward $(DATADIR))
-	install -m 644 include/doorward.h include/doorward.hpp $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(addprefix include/,$(HEADERS)) $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 bindings/c/valgrind.supp $(DESTDIR)$(DATADIR)
 	install -m 644 $(RELEASE)/libdoorward.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/libdoorward.so.$(VERSION)

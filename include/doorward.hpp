@@ -1,347 +1,326 @@
-// doorward for C++17 and later: the C functions as one move-only class. Header only; link the C library.
+// doorward for C++17 and later: typed requests and responses, one method for each operation. Header only;
+// link the C library. In C++20 requests are written with designated initializers:
 //
-//   doorward::engine engine({{"store", "sqlite:app.db"}});
-//   const auto reply = engine.login({{"username", name}, {"password", password}, {"client", doorward::object{{"ip", ip}}}});
-//   if (reply.ok()) use(*reply.text("/access_token"));
-//   else refuse(reply.code());
+//   doorward::engine auth{{.store = "sqlite:app.db"}};
+//   auto r = auth.login({.username = name, .password = password});
+//   if (auto step = r.step_up()) r = auth.complete_login({.challenge = step->challenge, .two_fa_code =
+//   code}); if (!r) return refuse(r.error().code); use(r->access_token);
 //
-// Requests are built from values, never from text: a value with a quote in it stays a value. Responses are read by JSON
-// pointers (RFC 6901). An outcome is a value: no operation throws for what the library answers. Only the constructor of
-// `engine` throws (`doorward::error`), because there is no engine then. Requests, responses and codes:
-// docs/operations.md.
+// and in C++17 with setters: auth.login(doorward::login_request().set_username(name).set_password(password)).
+//
+// An outcome is a value, and the next step of a login is one, too. Only what has no other way to say so
+// throws: the constructor of `engine`, and access to the value of a `result` that has none. Requests,
+// responses and codes: docs/operations.md. This class: docs/cpp.md.
 
 #ifndef DOORWARD_HPP
 #define DOORWARD_HPP
 
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "doorward.h"
+#include "doorward_json.hpp"
+#include "doorward_types.hpp"
 
 namespace doorward {
 
-namespace detail {
+// The name of a value of an enumeration, as it is in JSON.
+template <class Enumeration, class = decltype(detail::names<Enumeration>::all)>
+[[nodiscard]] std::string_view name(Enumeration value) noexcept {
+  return detail::name_of(value);
+}
 
-struct free_response {
-  void operator()(char *body) const noexcept { doorward_free(body); }
+// Why an operation did not happen.
+struct [[nodiscard]] error {
+  doorward::status status = status::internal;
+  // `unknown` for what a newer library says; `code_name` has it.
+  doorward::code code = code::internal;
+  std::string code_name = "internal";
+  // A sentence that may be shown to the end user.
+  std::string message{};
+  // What a web host answers.
+  std::int64_t http_status = 500;
+  // The member of the request or of the configuration that is at fault, as a JSON pointer.
+  std::optional<std::string> field{};
+  // Why a password is weak, in the codes of `check_password`.
+  std::optional<std::vector<std::string>> reasons{};
+  // The seconds to wait before the next attempt.
+  std::optional<std::int64_t> retry_after{};
+  // The exact reason, for the host's logs only. It is in no message.
+  std::optional<std::string> detail{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("code", self.code_name);
+    visit("message", self.message);
+    visit("http_status", self.http_status);
+    visit("field", self.field);
+    visit("reasons", self.reasons);
+    visit("retry_after_seconds", self.retry_after);
+    visit.host_only("detail", self.detail);
+  }
 };
 
-struct release_engine {
+// What is thrown where a failure cannot be a value.
+class exception : public std::runtime_error {
+ public:
+  explicit exception(doorward::error why)
+      : std::runtime_error(why.code_name + ": " + why.message + (why.field ? " " + *why.field : "")),
+        why_(std::make_shared<const doorward::error>(std::move(why))) {}
+
+  [[nodiscard]] const doorward::error &error() const noexcept { return *why_; }
+
+ private:
+  std::shared_ptr<const doorward::error> why_;
+};
+
+// What an operation answered, or why it did not happen.
+template <class T>
+class [[nodiscard]] result {
+ public:
+  result(T value) : value_(std::move(value)) {}
+  result(doorward::error why) : why_(std::move(why)) {}
+  result(doorward::error why, doorward::step_up step) : why_(std::move(why)), step_(std::move(step)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // The answer. Each throws `exception` where there is none, so `value()` alone says "it must have happened".
+  const T &value() const & { return must(), *value_; }
+  T &value() & { return must(), *value_; }
+  T &&value() && { return must(), *std::move(value_); }
+  [[nodiscard]] const T &operator*() const & { return value(); }
+  [[nodiscard]] T &operator*() & { return value(); }
+  [[nodiscard]] T &&operator*() && { return std::move(*this).value(); }
+  [[nodiscard]] const T *operator->() const { return &value(); }
+  [[nodiscard]] T *operator->() { return &value(); }
+
+  // Why it did not happen. Throws std::logic_error where it did.
+  [[nodiscard]] const doorward::error &error() const & {
+    if (has_value()) throw std::logic_error("doorward: the error of what succeeded");
+    return why_;
+  }
+  const doorward::error &error() const && = delete;
+
+  // The next step of a login, if it has one.
+  [[nodiscard]] const std::optional<doorward::step_up> &step_up() const & {
+    static_assert(detail::may_step_up<T>, "this operation has no next step");
+    return step_;
+  }
+  std::optional<doorward::step_up> step_up() && { return static_cast<const result &>(*this).step_up(); }
+
+  // The body of a failure: the error, and beside it the next step of a login.
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    if (self.step_) doorward::step_up::each_member(*self.step_, visit);
+    visit("error", self.why_);
+  }
+
+ private:
+  void must() const {
+    if (!has_value()) throw exception(why_);
+  }
+
+  std::optional<T> value_{};
+  doorward::error why_{};
+  std::optional<doorward::step_up> step_{};
+};
+
+// What an operation answered as JSON for a client, without what only the host may read. It is the library's
+// own body, of a failure as well.
+template <class T>
+[[nodiscard]] std::string to_json(const result<T> &result) {
+  if (result) return to_json(*result);
+  detail::writer out(false);
+  out.value(result);
+  return std::string(out.text());
+}
+
+// How much a log record matters.
+enum class level : std::int32_t {
+  error = DOORWARD_LOG_ERROR,
+  warn = DOORWARD_LOG_WARN,
+  info = DOORWARD_LOG_INFO,
+};
+
+// What the host lends to an engine; each may be empty, is called from any thread that calls the engine, and
+// must not call the engine. What it throws ends there: the record is lost, the machine's clock stands in.
+struct hooks {
+  // A JSON object, without secrets, as long as the call lasts.
+  std::function<void(doorward::level level, std::string_view json)> log{};
+  // Unix time in milliseconds.
+  std::function<std::int64_t()> now_ms{};
+};
+
+namespace detail {
+
+struct release {
   void operator()(doorward_engine *engine) const noexcept { doorward_release(engine); }
 };
 
-// NUL would end the text early. It stands in no valid JSON and in no name, so what replaces such a text
-// is refused as NUL itself would be.
-inline const char *text(const std::string &text) noexcept {
+// NUL would end the text early. It stands in no valid JSON and in no name, so what replaces such a text is
+// refused as NUL itself would be.
+inline const char *whole(const std::string &text) noexcept {
   return text.find('\0') == std::string::npos ? text.c_str() : "\\0";
 }
 
-template <class T>
-struct is_optional : std::false_type {};
-template <class T>
-struct is_optional<std::optional<T>> : std::true_type {};
-
-}  // namespace detail
-
-// JSON that was built, wiped when it goes. What could not be built says so to every operation: `invalid_json`.
-class json {
+// A response of the library, which is wiped when it goes.
+class body {
  public:
-  const char *c_str() const noexcept { return text_ ? text_.get() : "not JSON"; }
+  body() = default;
+  ~body() { doorward_free(text_); }
+  body(const body &) = delete;
+  body &operator=(const body &) = delete;
 
- protected:
-  explicit json(char *text) noexcept : text_(text) {}
+  [[nodiscard]] char **place() noexcept { return &text_; }
+  [[nodiscard]] std::string_view text() const noexcept { return text_ ? text_ : std::string_view(); }
 
  private:
-  std::unique_ptr<char, detail::free_response> text_;
+  char *text_ = nullptr;
 };
 
-// A member of an object: a name, and a text, an integer, true or false, an object, a list. std::nullopt leaves it out; a
-// NULL is refused. It borrows both: for an initializer list only.
-class member {
- public:
-  template <class T>
-  member(const char *name, const T &value) : member_(of(name, value)) {}
+// The body of a failure.
+struct failure {
+  doorward::error error{};
 
-  doorward_member get() const noexcept { return member_; }
-
- private:
-  template <class T>
-  static doorward_member of(const char *name, const T &value) {
-    if constexpr (detail::is_optional<T>::value) {
-      return value ? of(name, *value) : DOORWARD_OPTIONAL(name, nullptr);
-    } else if constexpr (std::is_base_of_v<json, T>) {
-      return DOORWARD_JSON(name, value.c_str());
-    } else if constexpr (std::is_same_v<T, bool>) {
-      return DOORWARD_BOOLEAN(name, value);
-    } else if constexpr (std::is_convertible_v<const T &, const char *>) {
-      return DOORWARD_TEXT(name, value);
-    } else if constexpr (std::is_convertible_v<const T &, std::string_view>) {
-      const std::string_view text = value;
-      return DOORWARD_BYTES(name, text.data() ? text.data() : "", text.size());
-    } else {
-      static_assert(std::is_integral_v<T> && (std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t)),
-                    "a text, a boolean, an object, a list, or an integer that fits in std::int64_t");
-      return DOORWARD_INTEGER(name, value);
-    }
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("error", self.error);
   }
-
-  doorward_member member_;
 };
 
-// An item of a list.
-struct item : member {
-  template <class T>
-  item(const T &value) : member(nullptr, value) {}
-};
+template <class T>
+[[nodiscard]] bool read(std::string_view text, T &to) {
+  reader in(text);
+  in.value(to);
+  return in.is_done();
+}
 
-namespace detail {
-
-template <class Member>
-std::vector<doorward_member> members(std::initializer_list<Member> all) {
-  std::vector<doorward_member> members;
-  for (const Member &each : all) members.push_back(each.get());
-  return members;
+// What is not as this header knows it is no success, whatever the status.
+inline error error_of(doorward_status status, std::string_view body) {
+  failure failed;
+  if (!read(body, failed) || status == DOORWARD_OK) return {};
+  failed.error.status = static_cast<doorward::status>(status & 0xff);
+  failed.error.code = named<code>(failed.error.code_name);
+  return std::move(failed.error);
 }
 
 template <class T>
-std::vector<doorward_member> items(const std::vector<T> &all) {
-  std::vector<doorward_member> items;
-  for (const T &each : all) items.push_back(item(each).get());
-  return items;
+result<T> result_of(doorward_status status, std::string_view body) {
+  if (status == DOORWARD_OK) {
+    T value{};
+    if (read(body, value)) return value;
+  }
+  if constexpr (may_step_up<T>) {
+    doorward::step_up step;
+    if ((status & 0xff) == DOORWARD_STEP_UP && read(body, step))
+      return {error_of(status, body), std::move(step)};
+  }
+  return error_of(status, body);
 }
 
 }  // namespace detail
-
-// A JSON object, as every request is one.
-class object : public json {
- public:
-  object() : object(std::initializer_list<member>{}) {}
-  object(std::initializer_list<member> all) : object(detail::members(all)) {}
-
-  // The JSON that another library built. Never a text that was joined from values.
-  static object raw(const std::string &text) { return object(doorward_value(detail::text(text), "")); }
-
- private:
-  explicit object(char *text) noexcept : json(text) {}
-  explicit object(const std::vector<doorward_member> &all) : json(doorward_object(all.data(), all.size())) {}
-};
-
-// A JSON list: of items, or of a vector's.
-class list : public json {
- public:
-  list(std::initializer_list<item> all) : list(detail::members(all)) {}
-
-  template <class T>
-  explicit list(const std::vector<T> &all) : list(detail::items(all)) {}
-
- private:
-  explicit list(const std::vector<doorward_member> &all) : json(doorward_list(all.data(), all.size())) {}
-};
-
-// What an operation answered: a status and a JSON body. The body is wiped when the response goes.
-class [[nodiscard]] response {
- public:
-  response(doorward_status status, char *body) noexcept : status_(status), body_(body) {}
-
-  bool ok() const noexcept { return status_ == DOORWARD_OK; }
-  doorward_status status() const noexcept { return status_; }
-  // Why not, as "invalid_credentials"; empty where it happened.
-  std::string code() const { return text("/error/code").value_or(""); }
-  // Valid as long as this response.
-  std::string_view body() const & noexcept { return body_ ? std::string_view(body_.get()) : std::string_view(); }
-  std::string_view body() const && = delete;
-
-  // The text at a JSON pointer, as "/user/id"; nothing where there is none.
-  std::optional<std::string> text(const std::string &pointer) const { return taken(doorward_text, pointer); }
-  // The integer at a JSON pointer, or `otherwise`.
-  std::int64_t integer(const std::string &pointer, std::int64_t otherwise) const {
-    return doorward_integer(body_.get(), detail::text(pointer), otherwise);
-  }
-  // The boolean at a JSON pointer, or `otherwise`.
-  bool boolean(const std::string &pointer, bool otherwise) const {
-    return doorward_boolean(body_.get(), detail::text(pointer), otherwise) != 0;
-  }
-  // The value at a JSON pointer as JSON, to pass on; nothing where there is none.
-  std::optional<std::string> value(const std::string &pointer) const { return taken(doorward_value, pointer); }
-
- private:
-  std::optional<std::string> taken(char *(*read)(const char *, const char *), const std::string &pointer) const {
-    const std::unique_ptr<char, detail::free_response> found(read(body_.get(), detail::text(pointer)));
-    return found ? std::optional<std::string>(found.get()) : std::nullopt;
-  }
-
-  doorward_status status_;
-  std::unique_ptr<char, detail::free_response> body_;
-};
-
-// Why an engine could not be opened. what() is the JSON body of the failure.
-class error : public std::runtime_error {
- public:
-  explicit error(const response &failure)
-      : std::runtime_error(std::string(failure.body())), status_(failure.status()), code_(failure.code()) {}
-
-  doorward_status status() const noexcept { return status_; }
-  const std::string &code() const noexcept { return code_; }
-
- private:
-  doorward_status status_;
-  std::string code_;
-};
-
-// What the host lends to an engine; each may be empty, is called from any thread that calls the engine,
-// and must not call the engine. What it throws ends there: the record is lost, the machine's clock
-// stands in.
-struct hooks {
-  // A level (DOORWARD_LOG_*) and a JSON object.
-  std::function<void(std::int32_t level, std::string_view json)> log;
-  // Unix time in milliseconds.
-  std::function<std::int64_t()> now_ms;
-};
 
 // An open engine. Any number of threads may call it at once; a moved-from one answers MISUSE.
-class engine {
+class engine : public operations<engine, result> {
  public:
-  // Throws doorward::error.
-  explicit engine(const object &config = {}, hooks host = {}) {
-    auto context = std::make_unique<hooks>(std::move(host));
+  // Throws `exception`.
+  explicit engine(const doorward::config &config = {}, doorward::hooks hooks = {})
+      : engine(open(config, std::move(hooks)).value()) {}
+
+  // The same, where a failure is a value.
+  static result<engine> open(const doorward::config &config = {}, doorward::hooks hooks = {}) {
+    detail::writer text(true);
+    text.value(config);
+    return open_text(text.c_str(), std::move(hooks));
+  }
+
+  // The same with a configuration that is JSON already, such as a file.
+  static result<engine> open_json(const std::string &config, doorward::hooks hooks = {}) {
+    return open_text(detail::whole(config), std::move(hooks));
+  }
+
+  // Waits for calls in flight; later calls answer MISUSE, code `engine_closed`. The destructor closes, too.
+  void close() noexcept { doorward_close(handle_.get()); }
+
+  // Runs an operation that this header does not know.
+  result<json> call(const std::string &operation, const json &request = json::object()) const {
+    detail::writer text(true);
+    text.value(request);
+    detail::body body;
+    const char *const name = detail::whole(operation);
+    const doorward_status status = doorward_call(handle(), name, text.c_str(), body.place());
+    return detail::result_of<json>(status, body.text());
+  }
+
+  // For the C functions. It stays the engine's.
+  [[nodiscard]] doorward_engine *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class operations<engine, result>;
+  using named = doorward_status (*)(const doorward_engine *, const char *, char **);
+
+  explicit engine(doorward_engine *handle) noexcept : handle_(handle) {}
+
+  static result<engine> open_text(const char *config, doorward::hooks hooks) {
+    auto context = std::make_unique<doorward::hooks>(std::move(hooks));
     doorward_hooks lent{};
     lent.struct_size = sizeof lent;
     if (context->log) lent.log = log;
     if (context->now_ms) lent.now_ms = now_ms;
     lent.destroy = destroy;
     lent.context = context.release();
-    doorward_engine *opened = nullptr;
-    char *body = nullptr;
-    const doorward_status status = doorward_open(config.c_str(), &lent, &opened, &body);
-    const response answer(status, body);
-    if (!answer.ok()) throw error(answer);
-    handle_.reset(opened);
+    detail::body body;
+    doorward_engine *handle = nullptr;
+    const doorward_status status = doorward_open(config, &lent, &handle, body.place());
+    if (status != DOORWARD_OK) return detail::error_of(status, body.text());
+    return engine(handle);
   }
 
-  // Waits for calls in flight; later calls answer MISUSE, code `engine_closed`. The destructor closes too.
-  void close() noexcept { doorward_close(handle_.get()); }
-
-  // Runs the operation of this name.
-  response call(const std::string &operation, const object &request = {}) const {
-    char *body = nullptr;
-    const doorward_status status =
-        doorward_call(handle_.get(), detail::text(operation), request.c_str(), &body);
-    return {status, body};
-  }
-
-  // The operations, written by `make header`.
-  response register_(const object &request) const { return run(doorward_register, request); }
-  response get_user(const object &request = {}) const { return run(doorward_get_user, request); }
-  response list_users(const object &request = {}) const { return run(doorward_list_users, request); }
-  response update_user(const object &request) const { return run(doorward_update_user, request); }
-  response delete_user(const object &request) const { return run(doorward_delete_user, request); }
-  response import_users(const object &request) const { return run(doorward_import_users, request); }
-  response export_user(const object &request) const { return run(doorward_export_user, request); }
-  response hash_password(const object &request) const { return run(doorward_hash_password, request); }
-  response verify_password(const object &request) const { return run(doorward_verify_password, request); }
-  response check_password(const object &request) const { return run(doorward_check_password, request); }
-  response change_password(const object &request) const { return run(doorward_change_password, request); }
-  response set_password(const object &request) const { return run(doorward_set_password, request); }
-  response login(const object &request) const { return run(doorward_login, request); }
-  response complete_login(const object &request) const { return run(doorward_complete_login, request); }
-  response login_with_id_token(const object &request) const { return run(doorward_login_with_id_token, request); }
-  response reauthenticate(const object &request) const { return run(doorward_reauthenticate, request); }
-  response refresh(const object &request) const { return run(doorward_refresh, request); }
-  response logout(const object &request = {}) const { return run(doorward_logout, request); }
-  response list_sessions(const object &request) const { return run(doorward_list_sessions, request); }
-  response revoke_session(const object &request) const { return run(doorward_revoke_session, request); }
-  response revoke_user_sessions(const object &request) const { return run(doorward_revoke_user_sessions, request); }
-  response revoke_all_sessions(const object &request = {}) const { return run(doorward_revoke_all_sessions, request); }
-  response revoke_token(const object &request = {}) const { return run(doorward_revoke_token, request); }
-  response verify(const object &request) const { return run(doorward_verify, request); }
-  response authenticate(const object &request = {}) const { return run(doorward_authenticate, request); }
-  response introspect(const object &request) const { return run(doorward_introspect, request); }
-  response issue_token(const object &request) const { return run(doorward_issue_token, request); }
-  response authenticate_request(const object &request) const { return run(doorward_authenticate_request, request); }
-  response introspect_remote(const object &request) const { return run(doorward_introspect_remote, request); }
-  response authorize(const object &request) const { return run(doorward_authorize, request); }
-  response jwks(const object &request = {}) const { return run(doorward_jwks, request); }
-  response rotate_keys(const object &request = {}) const { return run(doorward_rotate_keys, request); }
-  response list_keys(const object &request = {}) const { return run(doorward_list_keys, request); }
-  response request_email_verification(const object &request = {}) const { return run(doorward_request_email_verification, request); }
-  response request_email_change(const object &request) const { return run(doorward_request_email_change, request); }
-  response request_password_reset(const object &request) const { return run(doorward_request_password_reset, request); }
-  response reset_password(const object &request) const { return run(doorward_reset_password, request); }
-  response verify_email(const object &request) const { return run(doorward_verify_email, request); }
-  response check_mail_token(const object &request) const { return run(doorward_check_mail_token, request); }
-  response take_mail(const object &request = {}) const { return run(doorward_take_mail, request); }
-  response acknowledge_mail(const object &request) const { return run(doorward_acknowledge_mail, request); }
-  response deliver_mail(const object &request = {}) const { return run(doorward_deliver_mail, request); }
-  response generate_totp_secret(const object &request = {}) const { return run(doorward_generate_totp_secret, request); }
-  response totp_provisioning_uri(const object &request) const { return run(doorward_totp_provisioning_uri, request); }
-  response verify_totp(const object &request) const { return run(doorward_verify_totp, request); }
-  response setup_totp(const object &request) const { return run(doorward_setup_totp, request); }
-  response confirm_totp(const object &request) const { return run(doorward_confirm_totp, request); }
-  response totp_status(const object &request) const { return run(doorward_totp_status, request); }
-  response disable_totp(const object &request) const { return run(doorward_disable_totp, request); }
-  response generate_recovery_codes(const object &request) const { return run(doorward_generate_recovery_codes, request); }
-  response recovery_codes_status(const object &request) const { return run(doorward_recovery_codes_status, request); }
-  response begin_passkey_registration(const object &request) const { return run(doorward_begin_passkey_registration, request); }
-  response finish_passkey_registration(const object &request) const { return run(doorward_finish_passkey_registration, request); }
-  response begin_passkey_login(const object &request = {}) const { return run(doorward_begin_passkey_login, request); }
-  response finish_passkey_login(const object &request) const { return run(doorward_finish_passkey_login, request); }
-  response list_passkeys(const object &request) const { return run(doorward_list_passkeys, request); }
-  response remove_passkey(const object &request) const { return run(doorward_remove_passkey, request); }
-  response events(const object &request = {}) const { return run(doorward_events, request); }
-  response verify_events(const object &request = {}) const { return run(doorward_verify_events, request); }
-  response stats(const object &request = {}) const { return run(doorward_stats, request); }
-  response doctor(const object &request = {}) const { return run(doorward_doctor, request); }
-  response maintain(const object &request = {}) const { return run(doorward_maintain, request); }
-  response backup(const object &request) const { return run(doorward_backup, request); }
-
-  // For what this class does not cover. Stays the engine's.
-  doorward_engine *handle() const noexcept { return handle_.get(); }
-
- private:
-  using operation = doorward_status (*)(const doorward_engine *, const char *, char **);
-
-  response run(operation named, const object &request) const {
-    char *body = nullptr;
-    const doorward_status status = named(handle_.get(), request.c_str(), &body);
-    return {status, body};
+  template <class Response, class Request>
+  result<Response> run(named operation, const Request &request) const {
+    detail::writer text(true);
+    text.value(request);
+    detail::body body;
+    const doorward_status status = operation(handle(), text.c_str(), body.place());
+    return detail::result_of<Response>(status, body.text());
   }
 
   static void log(void *context, std::int32_t level, const char *json) noexcept {
     try {
-      static_cast<hooks *>(context)->log(level, json);
+      static_cast<doorward::hooks *>(context)->log(static_cast<doorward::level>(level), json);
     } catch (...) {
     }
   }
 
   static std::int64_t now_ms(void *context) noexcept {
     try {
-      return static_cast<hooks *>(context)->now_ms();
+      return static_cast<doorward::hooks *>(context)->now_ms();
     } catch (...) {
-      const auto now = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+      std::timespec now{};
+      (void)std::timespec_get(&now, TIME_UTC);
+      return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
     }
   }
 
-  static void destroy(void *context) noexcept { delete static_cast<hooks *>(context); }
+  static void destroy(void *context) noexcept { delete static_cast<doorward::hooks *>(context); }
 
-  std::unique_ptr<doorward_engine, detail::release_engine> handle_;
+  std::unique_ptr<doorward_engine, detail::release> handle_;
 };
 
 // The library as data: operations with their JSON Schemas, statuses, codes, configuration, features.
-inline response describe() {
-  char *body = nullptr;
-  const doorward_status status = doorward_describe(&body);
-  return {status, body};
+inline result<json> describe() {
+  detail::body body;
+  const doorward_status status = doorward_describe(body.place());
+  return detail::result_of<json>(status, body.text());
 }
 
 }  // namespace doorward

@@ -1,0 +1,6927 @@
+// The operations of doorward as C++ types: requests, responses, the configuration, and a method for each
+// operation. Written by `make header` from the description of the library: do not edit. Include doorward.hpp.
+
+#ifndef DOORWARD_TYPES_HPP
+#define DOORWARD_TYPES_HPP
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "doorward.h"
+#include "doorward_json.hpp"
+
+namespace doorward {
+
+// The class of an outcome. Treat one that is not listed as a refusal.
+enum class status : std::int32_t {
+  // The operation succeeded. From a login operation: a session was opened, never anything less. HTTP 200.
+  ok = 0,
+  // The proof (password, token, code) was rejected. HTTP 401.
+  denied = 1,
+  // The user is not authenticated yet; the body carries the challenge of the next step. HTTP 401.
+  step_up = 2,
+  // The user is authenticated, but not allowed to do this. HTTP 403.
+  forbidden = 3,
+  // The request breaks the operation's schema or a policy. HTTP 400.
+  invalid_request = 4,
+  // The thing that the request names does not exist. HTTP 404.
+  not_found = 5,
+  // The change conflicts with what is there already. HTTP 409.
+  conflict = 6,
+  // Too many attempts; `retry_after_seconds` says how long to wait. HTTP 429.
+  throttled = 7,
+  // The store, the hash queue, the mail server or a remote service cannot answer now; a retry is safe. HTTP
+  // 503.
+  unavailable = 8,
+  // The configuration is wrong, the operation is unknown, or the feature is not built in. HTTP 500.
+  config = 9,
+  // The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside a hook.
+  // HTTP 500.
+  misuse = 10,
+  // The library contained a bug of its own; treat the request as denied. HTTP 500.
+  internal = 11,
+};
+
+// Why an operation failed.
+enum class code {
+  // A value that this header does not know.
+  unknown,
+  // The user is unknown, the password is wrong, or the account is inactive or locked: one answer for all.
+  invalid_credentials,
+  // The token is missing, malformed, expired or revoked, or was issued elsewhere.
+  invalid_token,
+  // The token is valid, but its account no longer exists.
+  user_not_found,
+  // Authentication is required, and the request offers none.
+  not_authenticated,
+  // The `Authorization` header is not `Bearer <token>`.
+  invalid_authorization_header,
+  // The password is right, but must be changed before a session is opened.
+  password_change_required,
+  // The password is right, but a second factor is required before a session is opened.
+  second_factor_required,
+  // The second factor is wrong or was used before.
+  invalid_code,
+  // The challenge is unknown, spent or expired.
+  invalid_challenge,
+  // The user may not do this, or the change would leave no active administrator.
+  permission_denied,
+  // The account must verify its address before it takes a second factor or a passkey.
+  email_not_verified,
+  // The request is not JSON.
+  invalid_json,
+  // The request breaks the schema or a limit of the operation; `field` says where.
+  invalid_request,
+  // The new password breaks the policy; `reasons` says why.
+  weak_password,
+  // Another account has this username.
+  username_taken,
+  // Another account has this e-mail address.
+  email_taken,
+  // The account already has one in force.
+  already_configured,
+  // There were too many failures; wait `retry_after_seconds`.
+  too_many_attempts,
+  // Rows or rules that the host added to the store forbid the change.
+  store_constraint,
+  // The store cannot answer now.
+  store_unavailable,
+  // The remote service cannot be reached or gives no valid answer.
+  auth_service_unavailable,
+  // Too many password hashes are waiting, or there is no memory for another.
+  hash_queue_full,
+  // Mail cannot be sent now.
+  mail_unavailable,
+  // The configuration is wrong; `field` says where.
+  invalid_config,
+  // No operation has this name.
+  unknown_operation,
+  // This build does not contain the feature.
+  feature_not_built,
+  // Another secret key sealed the store.
+  wrong_secret_key,
+  // A newer version wrote the store.
+  schema_too_new,
+  // A required pointer is NULL.
+  null_argument,
+  // A text is not UTF-8.
+  invalid_utf8,
+  // The engine was closed.
+  engine_closed,
+  // The parent opened the engine before it forked; the child opens one of its own.
+  forked,
+  // A hook called the library.
+  reentered,
+  // The library contained a bug of its own.
+  internal,
+};
+
+namespace detail {
+
+template <>
+struct names<code> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "invalid_credentials",
+      "invalid_token",
+      "user_not_found",
+      "not_authenticated",
+      "invalid_authorization_header",
+      "password_change_required",
+      "second_factor_required",
+      "invalid_code",
+      "invalid_challenge",
+      "permission_denied",
+      "email_not_verified",
+      "invalid_json",
+      "invalid_request",
+      "weak_password",
+      "username_taken",
+      "email_taken",
+      "already_configured",
+      "too_many_attempts",
+      "store_constraint",
+      "store_unavailable",
+      "auth_service_unavailable",
+      "hash_queue_full",
+      "mail_unavailable",
+      "invalid_config",
+      "unknown_operation",
+      "feature_not_built",
+      "wrong_secret_key",
+      "schema_too_new",
+      "null_argument",
+      "invalid_utf8",
+      "engine_closed",
+      "forked",
+      "reentered",
+      "internal",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The public data of an account. A password hash never leaves the store.
+struct user {
+  // The immutable id, `sub` in tokens.
+  std::string id{};
+  // The username as it was given.
+  std::string username{};
+  // The e-mail address as it was given, if there is one.
+  std::optional<std::string> email{};
+  // Whether the user proved that the address is theirs.
+  bool email_verified{};
+  // Whether the account may log in.
+  bool is_active{};
+  // The roles, in alphabetical order.
+  std::vector<std::string> roles{};
+  // Other data that the host keeps with the account.
+  std::map<std::string, doorward::json> attributes{};
+  // When the account was created, in Unix seconds.
+  std::int64_t created_at{};
+  // The language of mails to this user, if one was chosen.
+  std::optional<std::string> locale{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("username", self.username);
+    visit.nullable("email", self.email);
+    visit("email_verified", self.email_verified);
+    visit("is_active", self.is_active);
+    visit("roles", self.roles);
+    visit("attributes", self.attributes);
+    visit("created_at", self.created_at);
+    visit("locale", self.locale);
+  }
+};
+
+// The new account.
+struct register_response {
+  // The account.
+  doorward::user user{};
+  // A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs to
+  // the browser that registered it. It is valid for a week; keep it in a cookie that scripts cannot read.
+  // Absent without an address.
+  std::optional<doorward::secret> verification{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("verification", self.verification);
+  }
+};
+
+// A lock that keeps guesses away from an account.
+struct account_lock {
+  // The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
+  // `second_factor` (codes of an authenticator app).
+  std::string of{};
+  // Whether the lock applies only to one of the devices on which the account logged in before. Otherwise it
+  // applies only to all other devices.
+  bool known_device{};
+  // The number of consecutive failures.
+  std::int64_t failures{};
+  // When the lock ends. Absent if it lasts: after 100 consecutive failures, until an administrator unlocks
+  // the account, its password is reset by mail, or, for codes of an app, the user proves another factor.
+  std::optional<std::int64_t> locked_until{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("of", self.of);
+    visit("known_device", self.known_device);
+    visit("failures", self.failures);
+    visit("locked_until", self.locked_until);
+  }
+};
+
+// A mail that waits to be sent.
+struct waiting_mail {
+  // The kind of mail.
+  std::string kind{};
+  // When the mail was written.
+  std::int64_t created_at{};
+  // The number of attempts to send the mail.
+  std::int64_t attempts{};
+  // Why the last attempt failed, if one did.
+  std::optional<std::string> last_error{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("kind", self.kind);
+    visit("created_at", self.created_at);
+    visit("attempts", self.attempts);
+    visit("last_error", self.last_error);
+  }
+};
+
+// The state of a password.
+struct password_status {
+  // Whether a secret key seals the hash.
+  bool peppered{};
+  // When the password expires, if an administrator set it.
+  std::optional<std::int64_t> expires_at{};
+  // The cost of its hash: `m=19456,t=2,p=1`. Absent if the hash cannot be read.
+  std::optional<std::string> parameters{};
+  // The scheme of its hash: `argon2id`, `bcrypt`, … Absent if the hash cannot be read.
+  std::optional<std::string> scheme{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("peppered", self.peppered);
+    visit("expires_at", self.expires_at);
+    visit("parameters", self.parameters);
+    visit("scheme", self.scheme);
+  }
+};
+
+// The second factors of an account.
+struct second_factor_status {
+  // Whether an authenticator app is active.
+  bool totp{};
+  // The number of passkeys.
+  std::int64_t passkeys{};
+  // The number of unused recovery codes.
+  std::int64_t recovery_codes{};
+  // Whether the account must have a second factor (`require_second_factor`).
+  bool required{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("totp", self.totp);
+    visit("passkeys", self.passkeys);
+    visit("recovery_codes", self.recovery_codes);
+    visit("required", self.required);
+  }
+};
+
+// The state of an account, for administrators: do not pass it on to the user or a browser.
+struct account_status {
+  // The reasons why the right password, or the factor after it, would be refused now; empty if the account
+  // itself gives none: `locked`, `no_password`, `sealed_by_unknown_key`, `password_hash_too_costly`,
+  // `invalid_password_hash`, `inactive_user`, `temporary_password_expired`, `unverified_email`;
+  // `second_factor_missing` (the account must have a second factor and has none); for codes of an app
+  // `second_factor_locked`, `retired_seed`, `app_sealed_by_unknown_key`. A locked source is not listed,
+  // because it belongs to no account.
+  std::vector<std::string> obstacles{};
+  // The names by which a login finds the account: `username`, and `email` if the account has claimed its
+  // address.
+  std::vector<std::string> found_by{};
+  // The locks in force.
+  std::vector<doorward::account_lock> locks{};
+  // Whether the next login by password requires a new password.
+  bool must_change_password{};
+  // Whether the account ever verified an address, the present one or an earlier one.
+  bool was_verified{};
+  // Whether the user ever proved an address, by a mail or an ID token, not by an administrator's word. Until
+  // then, an administrator may reclaim the account (`reclaim` of `update_user`).
+  bool has_proven{};
+  // Whether a login requires a verified address (`require_verified_email`).
+  bool verification_required{};
+  // The second factors.
+  doorward::second_factor_status second_factors{};
+  // The number of live sessions.
+  std::int64_t sessions{};
+  // The providers whose ID tokens log in to the account: their names in the configuration, or else their
+  // issuers.
+  std::vector<std::string> identities{};
+  // The mails to the user that wait to be sent, the oldest first.
+  std::vector<doorward::waiting_mail> mails{};
+  // When a session was last opened, as far as sessions and the newest thousand events of the account show.
+  std::optional<std::int64_t> last_login_at{};
+  // The password; absent if the account has none.
+  std::optional<doorward::password_status> password{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("obstacles", self.obstacles);
+    visit("found_by", self.found_by);
+    visit("locks", self.locks);
+    visit("must_change_password", self.must_change_password);
+    visit("was_verified", self.was_verified);
+    visit("has_proven", self.has_proven);
+    visit("verification_required", self.verification_required);
+    visit("second_factors", self.second_factors);
+    visit("sessions", self.sessions);
+    visit("identities", self.identities);
+    visit("mails", self.mails);
+    visit("last_login_at", self.last_login_at);
+    visit("password", self.password);
+  }
+};
+
+// The account.
+struct get_user_response {
+  // The account.
+  doorward::user user{};
+  // The account's state, if it was asked for.
+  std::optional<doorward::account_status> status{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("status", self.status);
+  }
+};
+
+// A page of accounts.
+struct list_users_response {
+  // The accounts.
+  std::vector<doorward::user> users{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("users", self.users);
+    visit("next", self.next);
+  }
+};
+
+// An account.
+struct user_response {
+  // The account.
+  doorward::user user{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+  }
+};
+
+// The account was deleted.
+struct delete_user_response {
+  // Always true.
+  bool deleted{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("deleted", self.deleted);
+  }
+};
+
+// A reason why an account cannot be imported.
+struct import_problem {
+  // The account's place in `users`, counted from 0.
+  std::int64_t index{};
+  // The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
+  // (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
+  // `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
+  // `invalid_attributes`, `invalid_locale`.
+  std::string code{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("index", self.index);
+    visit("code", self.code);
+  }
+};
+
+// The result of the import; with `dry_run`, the result that it would have.
+struct import_users_response {
+  // The number of accounts created.
+  std::int64_t imported{};
+  // The number of accounts not imported because of a problem.
+  std::int64_t skipped{};
+  // The number of accounts that exist already with the same name, address, roles, attributes and language.
+  // They are left alone and are no problem. Passwords are not compared, because a login may have changed the
+  // hash.
+  std::int64_t present{};
+  // The problems, in the order of the accounts.
+  std::vector<doorward::import_problem> problems{};
+  // The number of hashes by scheme among the new accounts without problems. Until they are upgraded, they
+  // decide what logins cost.
+  std::map<std::string, std::int64_t> hashes{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("imported", self.imported);
+    visit("skipped", self.skipped);
+    visit("present", self.present);
+    visit("problems", self.problems);
+    visit("hashes", self.hashes);
+  }
+};
+
+// An event of the audit log.
+struct event {
+  // The event's id; ids are ordered by time.
+  std::string id{};
+  // When the event happened, in Unix seconds.
+  std::int64_t at{};
+  // The kind of event.
+  std::string kind{};
+  // The actor that the host named, if it was not the account itself.
+  std::optional<std::string> actor{};
+  // Details, by kind: the reason, the backend, the names of the changed fields. They are for the host only.
+  std::optional<std::string> detail{};
+  // The client's IP address, if the host gave it; forgotten with the account.
+  std::optional<std::string> ip{};
+  // The session's id.
+  std::optional<std::string> session_id{};
+  // The account's id, if the event concerns an account.
+  std::optional<std::string> user_id{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("at", self.at);
+    visit("kind", self.kind);
+    visit("actor", self.actor);
+    visit("detail", self.detail);
+    visit("ip", self.ip);
+    visit("session_id", self.session_id);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Canonical forms (RFC 8265 UsernameCaseMapped; the address folded, its domain as an A-label).
+struct identifiers {
+  // The form of the username.
+  std::string username{};
+  // The form of the address, if the account has claimed it.
+  std::optional<std::string> email{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("username", self.username);
+    visit("email", self.email);
+  }
+};
+
+// An identity at a provider of ID tokens.
+struct exported_identity {
+  // The provider's issuer: `iss`.
+  std::string issuer{};
+  // The user's id at the provider: `sub`.
+  std::string subject{};
+  // When the identity was linked to the account.
+  std::int64_t created_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("issuer", self.issuer);
+    visit("subject", self.subject);
+    visit("created_at", self.created_at);
+  }
+};
+
+// A mail in the outbox.
+struct exported_mail {
+  // The kind of mail.
+  std::string kind{};
+  // When the mail was written.
+  std::int64_t created_at{};
+  // When the mail is no longer worth sending.
+  std::int64_t expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("kind", self.kind);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+  }
+};
+
+// A mailed token or a challenge, without the secret.
+struct exported_secret {
+  // The secret's purpose.
+  std::string purpose{};
+  // When the secret was made.
+  std::int64_t created_at{};
+  // When the secret expires.
+  std::int64_t expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("purpose", self.purpose);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+  }
+};
+
+// A passkey, for its user's own list.
+struct passkey {
+  // The credential's id.
+  std::string id{};
+  // When the passkey was registered.
+  std::int64_t created_at{};
+  // Whether the passkey may be on several devices, because it is synchronized.
+  bool backup_eligible{};
+  // Whether the passkey is on several devices now, as far as known.
+  bool backed_up{};
+  // The transports that reach its authenticator: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …
+  std::vector<std::string> transports{};
+  // The model of authenticator, if it tells; not verified.
+  std::string aaguid{};
+  // The user's name for the passkey.
+  std::optional<std::string> label{};
+  // When the passkey was last used.
+  std::optional<std::int64_t> last_used_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("created_at", self.created_at);
+    visit("backup_eligible", self.backup_eligible);
+    visit("backed_up", self.backed_up);
+    visit("transports", self.transports);
+    visit("aaguid", self.aaguid);
+    visit("label", self.label);
+    visit("last_used_at", self.last_used_at);
+  }
+};
+
+// A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
+struct provider_login {
+  // The provider's name in `id_token_providers`.
+  std::string name{};
+  // The authentication context class (OpenID Connect Core section 2).
+  std::optional<std::string> acr{};
+  // The authentication methods (RFC 8176).
+  std::optional<std::vector<std::string>> amr{};
+  // When the user authenticated at the provider, in Unix seconds.
+  std::optional<std::int64_t> auth_time{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("name", self.name);
+    visit("acr", self.acr);
+    visit("amr", self.amr);
+    visit("auth_time", self.auth_time);
+  }
+};
+
+// A session as the store keeps it.
+struct exported_session {
+  // The session's id: `sid` in tokens.
+  std::string id{};
+  // The backend that its tokens are for.
+  std::string backend{};
+  // The methods by which the user authenticated (RFC 8176).
+  std::vector<std::string> amr{};
+  // When the session was opened.
+  std::int64_t created_at{};
+  // When the session was last refreshed, or else opened.
+  std::int64_t refreshed_at{};
+  // When the session ends or ended, unless it is refreshed or revoked.
+  std::int64_t expires_at{};
+  // The device that opened the session.
+  std::optional<doorward::secret> device_id{};
+  // The IP address that opened the session.
+  std::optional<std::string> ip{};
+  // The login at an identity provider that opened the session, if one did.
+  std::optional<doorward::provider_login> provider{};
+  // When the session was revoked.
+  std::optional<std::int64_t> revoked_at{};
+  // The scopes of its tokens.
+  std::optional<std::string> scope{};
+  // The `User-Agent` that opened the session.
+  std::optional<std::string> user_agent{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("backend", self.backend);
+    visit("amr", self.amr);
+    visit("created_at", self.created_at);
+    visit("refreshed_at", self.refreshed_at);
+    visit("expires_at", self.expires_at);
+    visit("device_id", self.device_id);
+    visit("ip", self.ip);
+    visit("provider", self.provider);
+    visit("revoked_at", self.revoked_at);
+    visit("scope", self.scope);
+    visit("user_agent", self.user_agent);
+  }
+};
+
+// An authenticator app.
+struct exported_totp {
+  // When the app was set up.
+  std::int64_t created_at{};
+  // When the app was activated.
+  std::optional<std::int64_t> confirmed_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("created_at", self.created_at);
+    visit("confirmed_at", self.confirmed_at);
+  }
+};
+
+// Everything that the store keeps about a person, without secrets; one page of sessions and events.
+struct export_user_response {
+  // The account.
+  doorward::user user{};
+  // The canonical forms by which the account's name and address are compared.
+  doorward::identifiers identifiers{};
+  // Whether the next login by password requires a new password.
+  bool must_change_password{};
+  // The identities of ID token providers that log in to the account.
+  std::vector<doorward::exported_identity> identities{};
+  // The mails that wait to be sent, without their content (the address and a token).
+  std::vector<doorward::exported_mail> mails{};
+  // The number of unused recovery codes.
+  std::int64_t recovery_codes{};
+  // The mailed tokens and challenges that can still be redeemed or are not yet forgotten.
+  std::vector<doorward::exported_secret> one_time_secrets{};
+  // The passkeys.
+  std::vector<doorward::passkey> passkeys{};
+  // When each known device of the user will be forgotten. The store does not keep which device it is.
+  std::vector<std::int64_t> known_devices{};
+  // The sessions, the oldest first, with those that ended and are not yet forgotten.
+  std::vector<doorward::exported_session> sessions{};
+  // The account's events in the audit log, the oldest first.
+  std::vector<doorward::event> events{};
+  // The id to give as `after` for the next page of sessions and events; absent if there is none.
+  std::optional<std::string> next{};
+  // When the password expires, if an administrator set it.
+  std::optional<std::int64_t> password_expires_at{};
+  // The scheme of the password's hash, if there is a password. The hash stays in the store.
+  std::optional<std::string> password_scheme{};
+  // The authenticator app without its secret, if one is set up.
+  std::optional<doorward::exported_totp> totp{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("identifiers", self.identifiers);
+    visit("must_change_password", self.must_change_password);
+    visit("identities", self.identities);
+    visit("mails", self.mails);
+    visit("recovery_codes", self.recovery_codes);
+    visit("one_time_secrets", self.one_time_secrets);
+    visit("passkeys", self.passkeys);
+    visit("known_devices", self.known_devices);
+    visit("sessions", self.sessions);
+    visit("events", self.events);
+    visit("next", self.next);
+    visit("password_expires_at", self.password_expires_at);
+    visit("password_scheme", self.password_scheme);
+    visit("totp", self.totp);
+  }
+};
+
+// A password hash.
+struct hash_password_response {
+  // Argon2id in PHC string format.
+  doorward::secret hash{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("hash", self.hash);
+  }
+};
+
+// The result of the verification.
+struct verify_password_response {
+  // Whether the hash is of this password. False for a malformed hash and for one whose cost is out of bounds.
+  bool valid{};
+  // Whether the password should be hashed again with the present cost.
+  bool needs_rehash{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("valid", self.valid);
+    visit("needs_rehash", self.needs_rehash);
+  }
+};
+
+// A reason why a password is too weak.
+enum class password_weakness {
+  // A value that this header does not know.
+  unknown,
+  too_short,
+  too_long,
+  invalid_characters,
+  common,
+  repetition,
+  sequence,
+  date,
+  contains_username,
+  contains_email,
+  contains_issuer,
+  contains_user_input,
+  easily_guessed,
+  same_as_old,
+};
+
+namespace detail {
+
+template <>
+struct names<password_weakness> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "too_short",
+      "too_long",
+      "invalid_characters",
+      "common",
+      "repetition",
+      "sequence",
+      "date",
+      "contains_username",
+      "contains_email",
+      "contains_issuer",
+      "contains_user_input",
+      "easily_guessed",
+      "same_as_old",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The policy's verdict on a password.
+struct check_password_response {
+  // Whether the password may be chosen.
+  bool acceptable{};
+  // How hard the password is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
+  std::int64_t score{};
+  // Why the password may not be chosen; they may be shown to the user.
+  std::vector<doorward::password_weakness> reasons{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("acceptable", self.acceptable);
+    visit("score", self.score);
+    visit("reasons", self.reasons);
+  }
+};
+
+// The password was changed and every session ended, the caller's included: log in again.
+struct change_password_response {
+  // The number of sessions that ended.
+  std::int64_t revoked_sessions{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("revoked_sessions", self.revoked_sessions);
+  }
+};
+
+// An opened session. Keep both tokens secret.
+struct login_response {
+  // The access token (RFC 9068); send it as `Authorization: Bearer …`.
+  doorward::secret access_token{};
+  // Always `Bearer`.
+  std::string token_type{};
+  // The life of the access token in seconds.
+  std::int64_t expires_in{};
+  // The session's id: `sid` in the token.
+  std::string session_id{};
+  // The backend that the token is for.
+  std::string backend{};
+  // The user who logged in.
+  doorward::user user{};
+  // The life of the refresh token in seconds.
+  std::optional<std::int64_t> refresh_expires_in{};
+  // The refresh token, which gets the next access token; absent if the backend does not refresh.
+  std::optional<doorward::secret> refresh_token{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token", self.access_token);
+    visit("token_type", self.token_type);
+    visit("expires_in", self.expires_in);
+    visit("session_id", self.session_id);
+    visit("backend", self.backend);
+    visit("user", self.user);
+    visit("refresh_expires_in", self.refresh_expires_in);
+    visit("refresh_token", self.refresh_token);
+  }
+};
+
+// An opened session. Keep both tokens secret.
+struct login_with_id_token_response {
+  // The access token (RFC 9068); send it as `Authorization: Bearer …`.
+  doorward::secret access_token{};
+  // Always `Bearer`.
+  std::string token_type{};
+  // The life of the access token in seconds.
+  std::int64_t expires_in{};
+  // The session's id: `sid` in the token.
+  std::string session_id{};
+  // The backend that the token is for.
+  std::string backend{};
+  // The user who logged in.
+  doorward::user user{};
+  // Whether this login created the account.
+  bool created{};
+  // The life of the refresh token in seconds.
+  std::optional<std::int64_t> refresh_expires_in{};
+  // The refresh token, which gets the next access token; absent if the backend does not refresh.
+  std::optional<doorward::secret> refresh_token{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token", self.access_token);
+    visit("token_type", self.token_type);
+    visit("expires_in", self.expires_in);
+    visit("session_id", self.session_id);
+    visit("backend", self.backend);
+    visit("user", self.user);
+    visit("created", self.created);
+    visit("refresh_expires_in", self.refresh_expires_in);
+    visit("refresh_token", self.refresh_token);
+  }
+};
+
+// A fresh access token of the same session.
+struct reauthenticate_response {
+  // The access token, whose `auth_time` is now. The previous token stays valid, with its own `auth_time`.
+  doorward::secret access_token{};
+  // The token's lifetime in seconds.
+  std::int64_t expires_in{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token", self.access_token);
+    visit("expires_in", self.expires_in);
+  }
+};
+
+// The next tokens. The refresh token that was given is spent.
+struct refresh_response {
+  // The next access token.
+  doorward::secret access_token{};
+  // The next refresh token. All callers that offer the same token get the same next one.
+  doorward::secret refresh_token{};
+  // Always `Bearer`.
+  std::string token_type{};
+  // The life of the access token in seconds.
+  std::int64_t expires_in{};
+  // The life of the refresh token in seconds.
+  std::int64_t refresh_expires_in{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token", self.access_token);
+    visit("refresh_token", self.refresh_token);
+    visit("token_type", self.token_type);
+    visit("expires_in", self.expires_in);
+    visit("refresh_expires_in", self.refresh_expires_in);
+  }
+};
+
+// The session ended.
+struct logout_response {
+  // The next step for the client.
+  std::string message{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("message", self.message);
+  }
+};
+
+// A session, for its user's own list.
+struct session {
+  // The session's id: `sid` in tokens.
+  std::string id{};
+  // The backend that its tokens are for.
+  std::string backend{};
+  // When the session was opened.
+  std::int64_t created_at{};
+  // When the session was last refreshed, or else opened.
+  std::int64_t refreshed_at{};
+  // When the session ends unless it is refreshed.
+  std::int64_t expires_at{};
+  // The methods by which the user authenticated (RFC 8176).
+  std::vector<std::string> amr{};
+  // The device that opened the session.
+  std::optional<doorward::secret> device_id{};
+  // The IP address that opened the session.
+  std::optional<std::string> ip{};
+  // The login at an identity provider that opened the session, if one did.
+  std::optional<doorward::provider_login> provider{};
+  // The `User-Agent` that opened the session.
+  std::optional<std::string> user_agent{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("backend", self.backend);
+    visit("created_at", self.created_at);
+    visit("refreshed_at", self.refreshed_at);
+    visit("expires_at", self.expires_at);
+    visit("amr", self.amr);
+    visit("device_id", self.device_id);
+    visit("ip", self.ip);
+    visit("provider", self.provider);
+    visit("user_agent", self.user_agent);
+  }
+};
+
+// Sessions, the oldest first.
+struct list_sessions_response {
+  // The sessions.
+  std::vector<doorward::session> sessions{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("sessions", self.sessions);
+  }
+};
+
+// The number of sessions that ended.
+struct revoked_response {
+  // The number of live sessions that ended.
+  std::int64_t revoked{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("revoked", self.revoked);
+  }
+};
+
+// The token is revoked, or there was nothing to revoke.
+struct revoke_token_response {
+  template <class Self, class Visitor>
+  static void each_member(Self &, Visitor &) {}
+};
+
+// The claims of a verified token (RFC 7519, RFC 9068).
+struct claims {
+  // The issuer.
+  std::string iss{};
+  // The id of the account.
+  std::string sub{};
+  // The token's audience.
+  std::variant<std::string, std::vector<std::string>> aud{};
+  // When the token expires.
+  double exp{};
+  // In a token without a session: the account's epoch, which every revocation of all its sessions raises.
+  std::optional<std::int64_t> account_epoch{};
+  // The methods by which the user authenticated (RFC 8176).
+  std::optional<std::vector<std::string>> amr{};
+  // When the user authenticated.
+  std::optional<double> auth_time{};
+  // The backend that issued the token.
+  std::optional<std::string> client_id{};
+  // When the token was issued, in Unix seconds.
+  std::optional<double> iat{};
+  // The id of the token.
+  std::optional<std::string> jti{};
+  // When the token becomes valid.
+  std::optional<double> nbf{};
+  // In a session that an identity provider opened: the provider, and what it says of the login.
+  std::optional<doorward::provider_login> provider{};
+  // The roles when the token was issued (RFC 9068); `authorize` checks the present ones.
+  std::optional<std::vector<std::string>> roles{};
+  // The scopes, separated by spaces.
+  std::optional<std::string> scope{};
+  // The session's id.
+  std::optional<std::string> sid{};
+  // The other members.
+  std::map<std::string, doorward::json> others{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("iss", self.iss);
+    visit("sub", self.sub);
+    visit("aud", self.aud);
+    visit("exp", self.exp);
+    visit("account_epoch", self.account_epoch);
+    visit("amr", self.amr);
+    visit("auth_time", self.auth_time);
+    visit("client_id", self.client_id);
+    visit("iat", self.iat);
+    visit("jti", self.jti);
+    visit("nbf", self.nbf);
+    visit("provider", self.provider);
+    visit("roles", self.roles);
+    visit("scope", self.scope);
+    visit("sid", self.sid);
+    visit.others(self.others);
+  }
+};
+
+// The user of a live token.
+struct authenticate_response {
+  // The account as it is now.
+  doorward::user user{};
+  // The token's claims.
+  doorward::claims claims{};
+  // The session's id, if the token belongs to a session.
+  std::optional<std::string> session_id{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("claims", self.claims);
+    visit("session_id", self.session_id);
+  }
+};
+
+// The token's state. An inactive token discloses nothing else.
+struct introspect_response {
+  // Whether the token is valid now.
+  bool active{};
+  // The token's audience.
+  std::optional<std::vector<std::string>> aud{};
+  // The backend that issued the token.
+  std::optional<std::string> client_id{};
+  // When the token expires, in Unix seconds.
+  std::optional<std::int64_t> exp{};
+  // When the token was issued.
+  std::optional<std::int64_t> iat{};
+  // The issuer.
+  std::optional<std::string> iss{};
+  // Why the token is not active. It is for the host only: do not pass it on.
+  std::optional<std::string> reason{};
+  // The scopes, separated by spaces.
+  std::optional<std::string> scope{};
+  // The session's id, if the token belongs to a session.
+  std::optional<std::string> sid{};
+  // The id of the account.
+  std::optional<std::string> sub{};
+  // `Bearer` or `refresh_token`.
+  std::optional<std::string> token_type{};
+  // The account as it is now.
+  std::optional<doorward::user> user{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("active", self.active);
+    visit("aud", self.aud);
+    visit("client_id", self.client_id);
+    visit("exp", self.exp);
+    visit("iat", self.iat);
+    visit("iss", self.iss);
+    visit.host_only("reason", self.reason);
+    visit("scope", self.scope);
+    visit("sid", self.sid);
+    visit("sub", self.sub);
+    visit("token_type", self.token_type);
+    visit("user", self.user);
+  }
+};
+
+// An access token.
+struct issue_token_response {
+  // The access token.
+  doorward::secret token{};
+  // When the token expires, in Unix seconds.
+  std::int64_t expires_at{};
+  // The token's id, by which `revoke_token` revokes it.
+  std::string jti{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("expires_at", self.expires_at);
+    visit("jti", self.jti);
+  }
+};
+
+// The request may pass.
+struct authenticate_request_response {
+  // Whether the request needs no authentication; the other members are then absent.
+  bool skipped{};
+  // The token's claims.
+  std::optional<doorward::claims> claims{};
+  // The session's id, if the token belongs to a session.
+  std::optional<std::string> session_id{};
+  // The account as it is now.
+  std::optional<doorward::user> user{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("skipped", self.skipped);
+    visit("claims", self.claims);
+    visit("session_id", self.session_id);
+    visit("user", self.user);
+  }
+};
+
+// The service's own answer about a valid token (RFC 7662 section 2.2), without `reason`, which is for its
+// host only.
+struct introspect_remote_response {
+  // Always true: the token is valid now.
+  bool active{};
+  // The other members.
+  std::map<std::string, doorward::json> others{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("active", self.active);
+    visit.others(self.others);
+  }
+};
+
+// The verdict.
+struct authorize_response {
+  // Whether the bearer may.
+  bool authorized{};
+  // Why not. It is for the host only: do not pass it on.
+  std::optional<std::string> reason{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("authorized", self.authorized);
+    visit.host_only("reason", self.reason);
+  }
+};
+
+// A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
+struct jwks_response {
+  // The public keys of every backend; a backend that signs with an HMAC has none.
+  std::vector<std::map<std::string, doorward::json>> keys{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("keys", self.keys);
+  }
+};
+
+// The retired keys, and the data that ended with them.
+struct retired_secrets {
+  // The number of signing keys: all that signed or verified.
+  std::int64_t signing_keys{};
+  // The number of secret keys: all that this process was given, except the first.
+  std::int64_t secret_keys{};
+  // The number of sessions that ended.
+  std::int64_t sessions{};
+  // The number of mailed tokens and challenges that can no longer be redeemed.
+  std::int64_t one_time_secrets{};
+  // The number of mails with such a token, which are no longer sent.
+  std::int64_t mails{};
+  // The number of authenticator apps whose codes no longer work.
+  std::int64_t totp_seeds{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("signing_keys", self.signing_keys);
+    visit("secret_keys", self.secret_keys);
+    visit("sessions", self.sessions);
+    visit("one_time_secrets", self.one_time_secrets);
+    visit("mails", self.mails);
+    visit("totp_seeds", self.totp_seeds);
+  }
+};
+
+// The new signing key.
+struct rotate_keys_response {
+  // The id of the new signing key, of the backend or of `default`.
+  std::string kid{};
+  // The id of the previous signing key. It verifies until everything that it signed has expired, or, if it
+  // was retired, nothing any more.
+  std::optional<std::string> previous{};
+  // The retired keys, if keys were to be retired.
+  std::optional<doorward::retired_secrets> retired{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("kid", self.kid);
+    visit.nullable("previous", self.previous);
+    visit("retired", self.retired);
+  }
+};
+
+// The data that needs an older secret key.
+struct needed_by {
+  // The number of password hashes that it sealed (`password.pepper`). The next login seals each anew.
+  std::int64_t password_hashes{};
+  // The number of authenticator seeds that it sealed.
+  std::int64_t totp_seeds{};
+  // The number of waiting mails.
+  std::int64_t mails{};
+  // The number of recovery codes made under it.
+  std::int64_t recovery_codes{};
+  // The number of live sessions last refreshed while it was current. Without the key their users must log in
+  // again.
+  std::int64_t sessions{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("password_hashes", self.password_hashes);
+    visit("totp_seeds", self.totp_seeds);
+    visit("mails", self.mails);
+    visit("recovery_codes", self.recovery_codes);
+    visit("sessions", self.sessions);
+  }
+};
+
+// The use of a secret key in a process.
+enum class secret_key_state {
+  // A value that this header does not know.
+  unknown,
+  // The newest key of the store. It seals new data, even if it is not the first in this process's list.
+  current,
+  // An older key, which opens what it sealed.
+  listed,
+  // A key that this process was not given.
+  missing,
+  // A retired key, which only finds recovery codes.
+  retired,
+};
+
+namespace detail {
+
+template <>
+struct names<secret_key_state> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "current",
+      "listed",
+      "missing",
+      "retired",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// A secret key.
+struct secret_key {
+  // The key's id, which tells nothing about the key.
+  std::string id{};
+  // When the key first became current, in Unix seconds.
+  std::int64_t since{};
+  // The use of the key in this process.
+  doorward::secret_key_state state{};
+  // The data that needs the key in the list, if it is not the current one. The key may be removed once all of
+  // these are 0 and the newer key is first in every process.
+  std::optional<doorward::needed_by> needed_by{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("since", self.since);
+    visit("state", self.state);
+    visit("needed_by", self.needed_by);
+  }
+};
+
+// A key that signs access tokens or only verifies them.
+struct signing_key {
+  // The key's id: `kid` in the header of the tokens that it signed.
+  std::string kid{};
+  // The backend's name.
+  std::string backend{};
+  // The algorithm. `jwks` does not publish `HS256` keys.
+  std::string algorithm{};
+  // When the key was made, in Unix seconds.
+  std::int64_t created_at{};
+  // When the key stops verifying, in Unix seconds; absent while it signs.
+  std::optional<std::int64_t> expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("kid", self.kid);
+    visit("backend", self.backend);
+    visit("algorithm", self.algorithm);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+  }
+};
+
+// The keys, without their secrets.
+struct list_keys_response {
+  // The signing keys in the store; for each backend the signing one first. The fixed secret of a
+  // compatibility backend is not listed.
+  std::vector<doorward::signing_key> signing_keys{};
+  // The secret keys that were ever the first of the list, in order of their first use; the last is the
+  // newest.
+  std::vector<doorward::secret_key> secret_keys{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("signing_keys", self.signing_keys);
+    visit("secret_keys", self.secret_keys);
+  }
+};
+
+// The same answer whether or not a mail was sent.
+struct sent_response {
+  // Always true.
+  bool sent{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("sent", self.sent);
+  }
+};
+
+// The same answer whether or not another account has the address.
+struct request_email_change_response {
+  // Always true.
+  bool sent{};
+  // A challenge for `verify_email`: it proves, together with the mailed token, that the account belongs to
+  // the browser that asked. It is valid for a week; keep it in a cookie that scripts cannot read.
+  doorward::secret verification{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("sent", self.sent);
+    visit("verification", self.verification);
+  }
+};
+
+// A token that can be redeemed.
+struct check_mail_token_response {
+  // The token's purpose: `verify_email`, `reset_password` or `change_email`.
+  std::string purpose{};
+  // When the token expires.
+  std::int64_t expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("purpose", self.purpose);
+    visit("expires_at", self.expires_at);
+  }
+};
+
+// A mail to send.
+struct mail {
+  // The mail's id, for `acknowledge_mail`.
+  std::string id{};
+  // The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+  // `email_changed`, `account_exists`, `password_changed`.
+  std::string kind{};
+  // The recipient's address as it was given; its domain may be international.
+  std::string to{};
+  // The language of the texts.
+  std::string locale{};
+  // The subject.
+  std::string subject{};
+  // The text.
+  doorward::secret text{};
+  // The text as HTML.
+  doorward::secret html{};
+  // The recipient's user id.
+  std::string user_id{};
+  // When the mail was written.
+  std::int64_t created_at{};
+  // When the mail is no longer worth sending.
+  std::int64_t expires_at{};
+  // The number of this attempt, from 1.
+  std::int64_t attempt{};
+  // The sender, if `mail.from` is configured.
+  std::optional<std::string> from{};
+  // The link with the token, if `mail.links` has one for this kind.
+  std::optional<doorward::secret> link{};
+  // The value of `Message-ID`, the same at every attempt, so that a mail sent twice is shown once.
+  std::optional<std::string> message_id{};
+  // The token, if the mail has one.
+  std::optional<doorward::secret> token{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("kind", self.kind);
+    visit("to", self.to);
+    visit("locale", self.locale);
+    visit("subject", self.subject);
+    visit("text", self.text);
+    visit("html", self.html);
+    visit("user_id", self.user_id);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+    visit("attempt", self.attempt);
+    visit("from", self.from);
+    visit("link", self.link);
+    visit("message_id", self.message_id);
+    visit("token", self.token);
+  }
+};
+
+// Mails to send.
+struct take_mail_response {
+  // The mails, the longest waiting first.
+  std::vector<doorward::mail> mails{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("mails", self.mails);
+  }
+};
+
+// The result of the acknowledgement.
+struct acknowledge_mail_response {
+  // Whether the mail was still in the outbox.
+  bool acknowledged{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("acknowledged", self.acknowledged);
+  }
+};
+
+// The outcome for the mails that were due.
+struct deliver_mail_response {
+  // The number of mails that the server took.
+  std::int64_t delivered{};
+  // The number of mails that the server did not take now. They are due again later.
+  std::int64_t deferred{};
+  // The number of mails that the server will never take. They are given up.
+  std::int64_t refused{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("delivered", self.delivered);
+    visit("deferred", self.deferred);
+    visit("refused", self.refused);
+  }
+};
+
+// A secret. The engine does not keep it.
+struct generate_totp_secret_response {
+  // 160 random bits in base32.
+  doorward::secret secret{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("secret", self.secret);
+  }
+};
+
+// An authenticator app's secret as a URI and as a picture.
+struct provisioning {
+  // The URI that an authenticator app reads: `otpauth://totp/…`.
+  doorward::secret otpauth_uri{};
+  // The URI as a QR code: an `<svg>` element that can be put into a page as it is.
+  doorward::secret qr_svg{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("otpauth_uri", self.otpauth_uri);
+    visit("qr_svg", self.qr_svg);
+  }
+};
+
+// The verdict.
+struct verify_totp_response {
+  // Whether the code is the present one, or one of `totp.skew_steps` steps before or after.
+  bool valid{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("valid", self.valid);
+  }
+};
+
+// The app's secret. The app is no factor before `confirm_totp`.
+struct setup_totp_response {
+  // The secret in base32, for users who cannot scan the picture.
+  doorward::secret secret{};
+  // The URI that an authenticator app reads: `otpauth://totp/…`.
+  doorward::secret otpauth_uri{};
+  // The URI as a QR code: an `<svg>` element that can be put into a page as it is.
+  doorward::secret qr_svg{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("secret", self.secret);
+    visit("otpauth_uri", self.otpauth_uri);
+    visit("qr_svg", self.qr_svg);
+  }
+};
+
+// The app is active and every session has ended: log in again.
+struct confirm_totp_response {
+  // Always true.
+  bool is_configured{};
+  // Codes that open the account if the app is lost; each can be used once. They are shown only now. Empty if
+  // the account has codes already.
+  std::vector<doorward::secret> recovery_codes{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("is_configured", self.is_configured);
+    visit("recovery_codes", self.recovery_codes);
+  }
+};
+
+// The state of an authenticator app.
+struct totp_status_response {
+  // Whether a login requires the app's code. An app that is set up but not confirmed does not count.
+  bool is_configured{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("is_configured", self.is_configured);
+  }
+};
+
+// New recovery codes, shown only now. Every session has ended.
+struct generate_recovery_codes_response {
+  // Ten codes; each can be used once.
+  std::vector<doorward::secret> codes{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("codes", self.codes);
+  }
+};
+
+// The number of unused recovery codes.
+struct recovery_codes_status_response {
+  // The number of unused codes.
+  std::int64_t remaining{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("remaining", self.remaining);
+  }
+};
+
+// The demands on an authenticator (section 5.4.4).
+struct authenticator_selection {
+  // Whether the authenticator keeps the passkey, so that it works without a username: `preferred`.
+  std::string residentKey{};
+  // The same demand for older browsers.
+  bool requireResidentKey{};
+  // Whether the authenticator verifies its user: `preferred`.
+  std::string userVerification{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("residentKey", self.residentKey);
+    visit("requireResidentKey", self.requireResidentKey);
+    visit("userVerification", self.userVerification);
+  }
+};
+
+// A credential (section 5.8.3).
+struct credential_descriptor {
+  // Always `public-key`.
+  std::string type{};
+  // The credential's id.
+  std::string id{};
+  // The transports that reach its authenticator, where known.
+  std::optional<std::vector<std::string>> transports{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("type", self.type);
+    visit("id", self.id);
+    visit("transports", self.transports);
+  }
+};
+
+// An algorithm (section 5.3).
+struct credential_parameters {
+  // Always `public-key`.
+  std::string type{};
+  // The algorithm's number in COSE.
+  std::int64_t alg{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("type", self.type);
+    visit("alg", self.alg);
+  }
+};
+
+// The relying party (section 5.4.2).
+struct relying_party {
+  // `passkeys.rp_id`.
+  std::string id{};
+  // `passkeys.rp_name`.
+  std::string name{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("name", self.name);
+  }
+};
+
+// The user of a passkey (section 5.4.3).
+struct user_entity {
+  // The user handle: the bytes of the account's id.
+  std::string id{};
+  // The username.
+  std::string name{};
+  // The username.
+  std::string displayName{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("name", self.name);
+    visit("displayName", self.displayName);
+  }
+};
+
+// A ceremony that begins; finish it within five minutes.
+struct begin_passkey_registration_response {
+  // The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
+  // this operation replaces it.
+  doorward::secret challenge{};
+  // The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
+  // reads them.
+  doorward::json options{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
+    visit("options", self.options);
+  }
+};
+
+// The passkey was registered and every session has ended: log in again.
+struct finish_passkey_registration_response {
+  // The passkey.
+  doorward::passkey credential{};
+  // Codes that replace a lost second factor; each can be used once. They are shown only now. Empty if the
+  // account has codes already.
+  std::vector<doorward::secret> recovery_codes{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("credential", self.credential);
+    visit("recovery_codes", self.recovery_codes);
+  }
+};
+
+// A ceremony that begins; finish it within five minutes.
+struct begin_passkey_login_response {
+  // The challenge for `finish_passkey_login`. A login that succeeds spends it.
+  doorward::secret challenge{};
+  // The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON` reads
+  // them.
+  doorward::json options{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
+    visit("options", self.options);
+  }
+};
+
+// Passkeys, the oldest first.
+struct list_passkeys_response {
+  // The passkeys.
+  std::vector<doorward::passkey> passkeys{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("passkeys", self.passkeys);
+  }
+};
+
+// The passkey is gone. If it existed, every session has ended.
+struct remove_passkey_response {
+  // Whether the account had the passkey.
+  bool removed{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("removed", self.removed);
+  }
+};
+
+// A page of the audit log.
+struct events_response {
+  // The events.
+  std::vector<doorward::event> events{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+  // How far the log was read in the order `written`. Given as `after`, it returns exactly the events written
+  // later. Absent if the log is empty.
+  std::optional<std::string> resume{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("events", self.events);
+    visit("next", self.next);
+    visit("resume", self.resume);
+  }
+};
+
+// A problem at one place of the log.
+struct chain_problem {
+  // The problem: `changed` (the event differs from what was written), `missing` (the event disappeared before
+  // its time), `added` (the event does not belong to the chain), `broken` (earlier events were removed or
+  // moved), `unlisted` (the event has no place in the log, so readers that follow the log do not see it),
+  // `head` (the chain does not end where the sealed head says: its end or the head was removed, the head is
+  // an older one, or another secret key sealed it; no further events are linked), `other_head` (the head in
+  // the request belongs neither to this chain nor to a part that was purged), `no_chain` (the log has no
+  // chain).
+  std::string reason{};
+  // The event's id.
+  std::optional<std::string> event_id{};
+  // The event's place in the log.
+  std::optional<std::int64_t> position{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("reason", self.reason);
+    visit("event_id", self.event_id);
+    visit("position", self.position);
+  }
+};
+
+// The result of the verification.
+struct verify_events_response {
+  // Whether the log is as it was written.
+  bool intact{};
+  // The number of verified events.
+  std::int64_t events{};
+  // The problems, at most a hundred.
+  std::vector<doorward::chain_problem> problems{};
+  // The head of the chain, if there is a chain: keep it elsewhere.
+  std::optional<std::string> head{};
+  // When the first verified event happened.
+  std::optional<std::int64_t> since{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("intact", self.intact);
+    visit("events", self.events);
+    visit("problems", self.problems);
+    visit("head", self.head);
+    visit("since", self.since);
+  }
+};
+
+// The queue for password hashes, now.
+struct hash_queue_stats {
+  // The number of hashes that may run at once.
+  std::int64_t slots{};
+  // The number of hashes that run.
+  std::int64_t busy{};
+  // The number of callers that wait.
+  std::int64_t waiting{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("slots", self.slots);
+    visit("busy", self.busy);
+    visit("waiting", self.waiting);
+  }
+};
+
+// The calls of about one duration. Each bucket reaches twice as far as the previous one.
+struct latency_bucket {
+  // The number of calls.
+  std::int64_t count{};
+  // The longest duration in this bucket; absent for the last one.
+  std::optional<double> up_to_seconds{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("count", self.count);
+    visit("up_to_seconds", self.up_to_seconds);
+  }
+};
+
+// The durations of calls.
+struct latency {
+  // The number of timed calls: all of them, but about one in 16 for `verify`.
+  std::int64_t count{};
+  // The sum of the durations.
+  double sum_seconds{};
+  // A histogram.
+  std::vector<doorward::latency_bucket> buckets{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("count", self.count);
+    visit("sum_seconds", self.sum_seconds);
+    visit("buckets", self.buckets);
+  }
+};
+
+// The number of calls with one outcome.
+struct operation_outcome {
+  // The name of the status.
+  std::string status{};
+  // The number of calls.
+  std::int64_t count{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("status", self.status);
+    visit("count", self.count);
+  }
+};
+
+// The figures of one operation.
+struct operation_stats {
+  // The operation's name.
+  std::string operation{};
+  // The outcomes of its calls.
+  std::vector<doorward::operation_outcome> outcomes{};
+  // The durations of its calls.
+  doorward::latency latency{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("operation", self.operation);
+    visit("outcomes", self.outcomes);
+    visit("latency", self.latency);
+  }
+};
+
+// The figures of a store.
+struct store_stats {
+  // The number of accounts that may log in.
+  std::int64_t active_accounts{};
+  // The number of accounts that may not log in.
+  std::int64_t disabled_accounts{};
+  // The number of live sessions: neither revoked nor expired.
+  std::int64_t sessions{};
+  // The number of events in the audit log.
+  std::int64_t events{};
+  // The number of mails that wait to be sent.
+  std::int64_t mails{};
+  // The number of signing keys, with those that only verify.
+  std::int64_t keys{};
+  // The size of the SQLite file, or of the tables on the server with their indexes.
+  std::int64_t bytes{};
+  // The counts that a PostgreSQL server estimates: those above 100,000. The others are exact.
+  std::vector<std::string> estimated{};
+  // The free space on the disk of the SQLite file.
+  std::optional<std::int64_t> free_bytes{};
+  // The length of the SQLite file's write-ahead log.
+  std::optional<std::int64_t> log_bytes{};
+  // When the oldest waiting mail was written.
+  std::optional<std::int64_t> oldest_mail_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("active_accounts", self.active_accounts);
+    visit("disabled_accounts", self.disabled_accounts);
+    visit("sessions", self.sessions);
+    visit("events", self.events);
+    visit("mails", self.mails);
+    visit("keys", self.keys);
+    visit("bytes", self.bytes);
+    visit("estimated", self.estimated);
+    visit("free_bytes", self.free_bytes);
+    visit("log_bytes", self.log_bytes);
+    visit("oldest_mail_at", self.oldest_mail_at);
+  }
+};
+
+// The figures of this engine since it was opened.
+struct stats_response {
+  // The operations that were called, in the order of the reference.
+  std::vector<doorward::operation_stats> operations{};
+  // The queue for password hashes.
+  doorward::hash_queue_stats hash_queue{};
+  // All figures in the text format of Prometheus: answer a scraper with it, as `text/plain; version=0.0.4`.
+  std::string prometheus{};
+  // The store's figures, if they were asked for: the same for every engine on the store.
+  std::optional<doorward::store_stats> store{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("operations", self.operations);
+    visit("hash_queue", self.hash_queue);
+    visit("prometheus", self.prometheus);
+    visit("store", self.store);
+  }
+};
+
+// The severity of a finding.
+enum class finding_severity {
+  // A value that this header does not know.
+  unknown,
+  // The configuration should be changed.
+  problem,
+  // The configuration may be improved.
+  advice,
+  // Nothing needs to be done.
+  ok,
+};
+
+namespace detail {
+
+template <>
+struct names<finding_severity> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "problem",
+      "advice",
+      "ok",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// A finding.
+struct finding {
+  // `problem`: change it; `advice`: think about it; `ok`.
+  doorward::finding_severity severity{};
+  // The name of the check.
+  std::string check{};
+  // The finding and what to do about it, for people.
+  std::string message{};
+  // The key of the configuration to change, as a JSON pointer.
+  std::optional<std::string> field{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("severity", self.severity);
+    visit("check", self.check);
+    visit("message", self.message);
+    visit("field", self.field);
+  }
+};
+
+// The result of the checks.
+struct doctor_response {
+  // The findings, always in the same order.
+  std::vector<doorward::finding> findings{};
+  // The version of the library.
+  std::string version{};
+  // How long a password hash takes on this machine; absent if none could be made.
+  std::optional<double> hash_milliseconds{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("findings", self.findings);
+    visit("version", self.version);
+    visit("hash_milliseconds", self.hash_milliseconds);
+  }
+};
+
+// The number of purged rows by kind.
+struct purged_rows {
+  // Sessions that ended a day ago or more.
+  std::int64_t sessions{};
+  // Counts of failed attempts.
+  std::int64_t throttles{};
+  // One-time secrets that expired unused.
+  std::int64_t one_time_secrets{};
+  // Used challenges of logins by passkey.
+  std::int64_t spent_challenges{};
+  // Devices without a login for a long time.
+  std::int64_t known_devices{};
+  // Mails that could not be sent in time.
+  std::int64_t mails{};
+  // Signing keys that no longer verify anything.
+  std::int64_t keys{};
+  // Revoked tokens that have expired.
+  std::int64_t revoked_tokens{};
+  // Events older than `audit.retention_days` of the store.
+  std::int64_t events{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("sessions", self.sessions);
+    visit("throttles", self.throttles);
+    visit("one_time_secrets", self.one_time_secrets);
+    visit("spent_challenges", self.spent_challenges);
+    visit("known_devices", self.known_devices);
+    visit("mails", self.mails);
+    visit("keys", self.keys);
+    visit("revoked_tokens", self.revoked_tokens);
+    visit("events", self.events);
+  }
+};
+
+// The result of a purge.
+struct maintain_response {
+  // The number of purged rows by kind.
+  doorward::purged_rows purged{};
+  // Whether nothing is left; if false, call again.
+  bool complete{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("purged", self.purged);
+    visit("complete", self.complete);
+  }
+};
+
+// The contents of a copy.
+struct verified_backup {
+  // The number of accounts.
+  std::int64_t users{};
+  // The number of live sessions.
+  std::int64_t sessions{};
+  // The number of events in the audit log.
+  std::int64_t events{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("users", self.users);
+    visit("sessions", self.sessions);
+    visit("events", self.events);
+  }
+};
+
+// A copy on the disk.
+struct backup_response {
+  // The length of the file.
+  std::int64_t bytes{};
+  // The contents of the copy, if it was verified.
+  std::optional<doorward::verified_backup> verified{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("bytes", self.bytes);
+    visit("verified", self.verified);
+  }
+};
+
+// The next step of a login. Its members stand beside `error` in the body.
+struct step_up {
+  // The code of the failure, which names the step.
+  std::string status{};
+  // The challenge for `complete_login`: it proves the steps so far and can be used once.
+  doorward::secret challenge{};
+  // The challenge's lifetime in seconds.
+  std::int64_t expires_in{};
+  // The id of the user who logs in.
+  std::string user_id{};
+  // Whether a recovery code is accepted: `recovery_code`.
+  std::optional<bool> recovery_codes_supported{};
+  // Whether a code of an authenticator app is accepted: `two_fa_code`.
+  std::optional<bool> totp_supported{};
+  // With `webauthn_supported`, if `passkeys` is configured: the options for `navigator.credentials.get`, as
+  // `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
+  std::optional<doorward::json> webauthn_options{};
+  // Whether a passkey is accepted: `webauthn_response`.
+  std::optional<bool> webauthn_supported{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("status", self.status);
+    visit("challenge", self.challenge);
+    visit("expires_in", self.expires_in);
+    visit("user_id", self.user_id);
+    visit("recovery_codes_supported", self.recovery_codes_supported);
+    visit("totp_supported", self.totp_supported);
+    visit("webauthn_options", self.webauthn_options);
+    visit("webauthn_supported", self.webauthn_supported);
+  }
+};
+
+// The client's connection, where known.
+struct client {
+  // A random id by which the host knows the device. On a device where the account logged in before, failures
+  // elsewhere do not lock the user out.
+  std::optional<doorward::secret> device_id{};
+  // The client's IP address; failures are counted for it.
+  std::optional<std::string> ip{};
+  // The `User-Agent` header, shown with the session; truncated after 512 characters.
+  std::optional<std::string> user_agent{};
+
+  template <class Value = doorward::secret>
+  client &set_device_id(Value &&value) {
+    device_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  client &set_ip(Value &&value) {
+    ip = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  client &set_user_agent(Value &&value) {
+    user_agent = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("device_id", self.device_id);
+    visit("ip", self.ip);
+    visit("user_agent", self.user_agent);
+  }
+};
+
+// Creates an account.
+struct register_request {
+  // The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
+  std::string username{};
+  // The password. The engine keeps only its Argon2id hash.
+  doorward::secret password{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // Other data that the host keeps with the account: at most 16 KiB.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The client's connection: too many registrations from one network address are refused.
+  std::optional<doorward::client> client{};
+  // The e-mail address; required unless `registration.require_email` is off.
+  std::optional<std::string> email{};
+  // The language of mails to this user (BCP 47).
+  std::optional<std::string> locale{};
+  // The roles; default: `registration.default_roles`.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Value = std::string>
+  register_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  register_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  register_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  register_request &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  register_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  register_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  register_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  register_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("username", self.username);
+    visit("password", self.password);
+    visit("actor", self.actor);
+    visit("attributes", self.attributes);
+    visit("client", self.client);
+    visit("email", self.email);
+    visit("locale", self.locale);
+    visit("roles", self.roles);
+  }
+};
+
+// Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
+struct get_user_request {
+  // The account's e-mail address.
+  std::optional<std::string> email{};
+  // The account's id.
+  std::optional<std::string> id{};
+  // The account's username or else its e-mail address.
+  std::optional<std::string> query{};
+  // Whether to return the account's state, for administrators; default: false.
+  std::optional<bool> status{};
+  // The account's username.
+  std::optional<std::string> username{};
+
+  template <class Value = std::string>
+  get_user_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  get_user_request &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  get_user_request &set_query(Value &&value) {
+    query = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  get_user_request &set_status(Value &&value) {
+    status = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  get_user_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("email", self.email);
+    visit("id", self.id);
+    visit("query", self.query);
+    visit("status", self.status);
+    visit("username", self.username);
+  }
+};
+
+// Lists accounts in the order of their ids, which is that of their creation, to the millisecond.
+struct list_users_request {
+  // Only accounts after this id: `next` of the previous page.
+  std::optional<std::string> after{};
+  // Only active accounts, or only inactive ones.
+  std::optional<bool> is_active{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+  // Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call compares up to
+  // 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or none, and still a
+  // `next`.
+  std::optional<bool> locked{};
+  // Only accounts with this role.
+  std::optional<std::string> role{};
+  // The number of accounts to skip; not with `locked`.
+  std::optional<std::int64_t> skip{};
+
+  template <class Value = std::string>
+  list_users_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  list_users_request &set_is_active(Value &&value) {
+    is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  list_users_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  list_users_request &set_locked(Value &&value) {
+    locked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  list_users_request &set_role(Value &&value) {
+    role = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  list_users_request &set_skip(Value &&value) {
+    skip = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("after", self.after);
+    visit("is_active", self.is_active);
+    visit("limit", self.limit);
+    visit("locked", self.locked);
+    visit("role", self.role);
+    visit("skip", self.skip);
+  }
+};
+
+// Changes an account. Members that are absent stay as they are.
+struct update_user_request {
+  // The user's id.
+  std::string id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // Roles to add; not with `roles`.
+  std::optional<std::vector<std::string>> add_roles{};
+  // The new attributes, which replace the old ones.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
+  // true.
+  std::optional<std::string> email{};
+  // Whether the address counts as verified, because the caller checked it by other means. Password, sessions
+  // and factors stay, even if another person set them up: see `reclaim`. Refused if another account verified
+  // this address; an account that claims it unverified loses the claim.
+  std::optional<bool> email_verified{};
+  // Whether the account may log in. Setting it to false ends the account's sessions; setting it to true also
+  // unlocks an account that failed logins had locked.
+  std::optional<bool> is_active{};
+  // The language of mails to this user.
+  std::optional<std::string> locale{};
+  // Whether the next login by password requires a new password. Sessions stay.
+  std::optional<bool> must_change_password{};
+  // With `email_verified`, for an account whose user never proved an address: removes everything that opened
+  // it before, because another person may have made it: password, sessions, second factors, passkeys and
+  // identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+  std::optional<bool> reclaim{};
+  // Roles to remove, also from those added; not with `roles`.
+  std::optional<std::vector<std::string>> remove_roles{};
+  // The new roles, which replace the old ones.
+  std::optional<std::vector<std::string>> roles{};
+  // Whether to unlock an account that failures had locked, for every name, on every device and for codes of
+  // an app. Whether it may log in stays as it is.
+  std::optional<bool> unlock{};
+  // The new name.
+  std::optional<std::string> username{};
+
+  template <class Value = std::string>
+  update_user_request &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_user_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_user_request &set_add_roles(Value &&value) {
+    add_roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  update_user_request &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_user_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  update_user_request &set_email_verified(Value &&value) {
+    email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  update_user_request &set_is_active(Value &&value) {
+    is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_user_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  update_user_request &set_must_change_password(Value &&value) {
+    must_change_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  update_user_request &set_reclaim(Value &&value) {
+    reclaim = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_user_request &set_remove_roles(Value &&value) {
+    remove_roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_user_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  update_user_request &set_unlock(Value &&value) {
+    unlock = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_user_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("actor", self.actor);
+    visit("add_roles", self.add_roles);
+    visit("attributes", self.attributes);
+    visit("email", self.email);
+    visit("email_verified", self.email_verified);
+    visit("is_active", self.is_active);
+    visit("locale", self.locale);
+    visit("must_change_password", self.must_change_password);
+    visit("reclaim", self.reclaim);
+    visit("remove_roles", self.remove_roles);
+    visit("roles", self.roles);
+    visit("unlock", self.unlock);
+    visit("username", self.username);
+  }
+};
+
+// Deletes an account and everything about it.
+struct delete_user_request {
+  // The user's id.
+  std::string id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  delete_user_request &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  delete_user_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("actor", self.actor);
+  }
+};
+
+// What a problem with one account means for the others.
+enum class on_conflict {
+  // A value that this header does not know.
+  unknown,
+  fail,
+  skip,
+};
+
+namespace detail {
+
+template <>
+struct names<on_conflict> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "fail",
+      "skip",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// An account of another system. A fault in it is reported as a problem of the account and does not refuse the
+// request. An empty text means none, except for the username.
+struct imported_user {
+  // The name to log in with.
+  std::string username{};
+  // Other data that the host keeps with the account: at most 16 KiB.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The e-mail address; required unless `registration.require_email` is off.
+  std::optional<std::string> email{};
+  // Whether the other system had proof that the address belongs to the user.
+  std::optional<bool> email_verified{};
+  // Whether the account may log in; default: true.
+  std::optional<bool> is_active{};
+  // The language of mails to this user (BCP 47).
+  std::optional<std::string> locale{};
+  // Whether the next login by password requires a new password; default: false.
+  std::optional<bool> must_change_password{};
+  // The hash of the other system. Without it the account has no password until one is set.
+  std::optional<doorward::secret> password_hash{};
+  // The roles; default: `registration.default_roles`.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Value = std::string>
+  imported_user &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  imported_user &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_user &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_email_verified(Value &&value) {
+    email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_is_active(Value &&value) {
+    is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_user &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_must_change_password(Value &&value) {
+    must_change_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  imported_user &set_password_hash(Value &&value) {
+    password_hash = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  imported_user &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("username", self.username);
+    visit("attributes", self.attributes);
+    visit("email", self.email);
+    visit("email_verified", self.email_verified);
+    visit("is_active", self.is_active);
+    visit("locale", self.locale);
+    visit("must_change_password", self.must_change_password);
+    visit("password_hash", self.password_hash);
+    visit("roles", self.roles);
+  }
+};
+
+// Creates accounts with the password hashes of another system.
+struct import_users_request {
+  // The accounts, in the order in which they are tried; at most 10,000.
+  std::vector<doorward::imported_user> users{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // Whether to create nothing and only report.
+  std::optional<bool> dry_run{};
+  // The effect of a problem with one account on the others: `fail`, the default, imports nothing; `skip`
+  // imports the others.
+  std::optional<doorward::on_conflict> on_conflict{};
+
+  template <class Value = std::vector<doorward::imported_user>>
+  import_users_request &set_users(Value &&value) {
+    users = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  import_users_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  import_users_request &set_dry_run(Value &&value) {
+    dry_run = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::on_conflict>
+  import_users_request &set_on_conflict(Value &&value) {
+    on_conflict = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("users", self.users);
+    visit("actor", self.actor);
+    visit("dry_run", self.dry_run);
+    visit("on_conflict", self.on_conflict);
+  }
+};
+
+// Reads everything that the store keeps about a person.
+struct export_user_request {
+  // The user's id.
+  std::string id{};
+  // Only sessions and events after this id: `next` of the previous page.
+  std::optional<std::string> after{};
+
+  template <class Value = std::string>
+  export_user_request &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  export_user_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("after", self.after);
+  }
+};
+
+// Hashes a password.
+struct hash_password_request {
+  // The password, not longer than `password.max_bytes`. The policy for new passwords does not apply.
+  doorward::secret password{};
+
+  template <class Value = doorward::secret>
+  hash_password_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("password", self.password);
+  }
+};
+
+// Verifies a password against a hash.
+struct verify_password_request {
+  // The password.
+  doorward::secret password{};
+  // The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
+  // and Firebase (docs/imports.md).
+  doorward::secret hash{};
+
+  template <class Value = doorward::secret>
+  verify_password_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_password_request &set_hash(Value &&value) {
+    hash = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("password", self.password);
+    visit("hash", self.hash);
+  }
+};
+
+// Judges a password that a user may choose. The engine keeps and counts nothing.
+struct check_password_request {
+  // The password.
+  doorward::secret password{};
+  // Words that an attacker would try first, such as the user's names: at most 100.
+  std::optional<std::vector<std::string>> user_inputs{};
+
+  template <class Value = doorward::secret>
+  check_password_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  check_password_request &set_user_inputs(Value &&value) {
+    user_inputs = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("password", self.password);
+    visit("user_inputs", self.user_inputs);
+  }
+};
+
+// Changes a password for a user who knows the old one. `token` or `user_id` names the user.
+struct change_password_request {
+  // The present password; a wrong one counts as a failed login.
+  doorward::secret old_password{};
+  // The new password.
+  doorward::secret new_password{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // A live access token of the user.
+  std::optional<doorward::secret> token{};
+  // The user's id, if the host has authenticated the user.
+  std::optional<std::string> user_id{};
+
+  template <class Value = doorward::secret>
+  change_password_request &set_old_password(Value &&value) {
+    old_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  change_password_request &set_new_password(Value &&value) {
+    new_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  change_password_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  change_password_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  change_password_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("old_password", self.old_password);
+    visit("new_password", self.new_password);
+    visit("client", self.client);
+    visit("token", self.token);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Sets a user's password without the old one: a privileged act. It ends every session and unlocks an account
+// that failed logins had locked.
+struct set_password_request {
+  // The user's id.
+  std::string user_id{};
+  // The new password. It is not compared with the old one, so the caller learns nothing about that.
+  doorward::secret new_password{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // Whether the user must change it at the next login, within `password.temporary_seconds`; default: true, so
+  // that only the user knows the next password.
+  std::optional<bool> temporary{};
+
+  template <class Value = std::string>
+  set_password_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  set_password_request &set_new_password(Value &&value) {
+    new_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  set_password_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  set_password_request &set_temporary(Value &&value) {
+    temporary = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("new_password", self.new_password);
+    visit("actor", self.actor);
+    visit("temporary", self.temporary);
+  }
+};
+
+// AuthenticatorAssertionResponseJSON: the members that the engine reads.
+struct assertion_response {
+  // The client data that the browser made.
+  std::string clientDataJSON{};
+  // The authenticator's data.
+  std::string authenticatorData{};
+  // The authenticator's signature over both.
+  std::string signature{};
+  // The user handle of the credential.
+  std::optional<std::string> userHandle{};
+  // The other members.
+  std::map<std::string, doorward::json> others{};
+
+  template <class Value = std::string>
+  assertion_response &set_clientDataJSON(Value &&value) {
+    clientDataJSON = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  assertion_response &set_authenticatorData(Value &&value) {
+    authenticatorData = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  assertion_response &set_signature(Value &&value) {
+    signature = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  assertion_response &set_userHandle(Value &&value) {
+    userHandle = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("clientDataJSON", self.clientDataJSON);
+    visit("authenticatorData", self.authenticatorData);
+    visit("signature", self.signature);
+    visit("userHandle", self.userHandle);
+    visit.others(self.others);
+  }
+};
+
+// The type of a credential.
+enum class credential_type {
+  // A value that this header does not know.
+  unknown,
+  // `public-key`.
+  public_key,
+};
+
+namespace detail {
+
+template <>
+struct names<credential_type> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "public-key",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Authenticates a user by password and opens a session.
+struct login_request {
+  // The username or the e-mail address.
+  std::string username{};
+  // The password.
+  doorward::secret password{};
+  // The backend that the session's tokens are for; default: `default`.
+  std::optional<std::string> backend{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // A recovery code instead, which is used up.
+  std::optional<doorward::secret> recovery_code{};
+  // The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
+  // that passes on a client's wish decides first what the client may have.
+  std::optional<std::string> scope{};
+  // The code of the account's authenticator app. Ignored if the account has no second factor.
+  std::optional<doorward::secret> two_fa_code{};
+  // A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
+  // `toJSON()`.
+  std::optional<doorward::json> webauthn_response{};
+
+  template <class Value = std::string>
+  login_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  login_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  login_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  login_request &set_recovery_code(Value &&value) {
+    recovery_code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  login_request &set_two_fa_code(Value &&value) {
+    two_fa_code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  login_request &set_webauthn_response(Value &&value) {
+    webauthn_response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("username", self.username);
+    visit("password", self.password);
+    visit("backend", self.backend);
+    visit("client", self.client);
+    visit("recovery_code", self.recovery_code);
+    visit("scope", self.scope);
+    visit("two_fa_code", self.two_fa_code);
+    visit("webauthn_response", self.webauthn_response);
+  }
+};
+
+// Takes the next step of a login. Give the one proof that the login asked for.
+struct complete_login_request {
+  // The login's challenge. It can be used once and allows ten attempts.
+  doorward::secret challenge{};
+  // The new password, if the password must be changed.
+  std::optional<doorward::secret> new_password{};
+  // A recovery code, which is used up.
+  std::optional<doorward::secret> recovery_code{};
+  // The code of the authenticator app.
+  std::optional<doorward::secret> two_fa_code{};
+  // The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's `toJSON()`.
+  std::optional<doorward::json> webauthn_response{};
+
+  template <class Value = doorward::secret>
+  complete_login_request &set_challenge(Value &&value) {
+    challenge = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  complete_login_request &set_new_password(Value &&value) {
+    new_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  complete_login_request &set_recovery_code(Value &&value) {
+    recovery_code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  complete_login_request &set_two_fa_code(Value &&value) {
+    two_fa_code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  complete_login_request &set_webauthn_response(Value &&value) {
+    webauthn_response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
+    visit("new_password", self.new_password);
+    visit("recovery_code", self.recovery_code);
+    visit("two_fa_code", self.two_fa_code);
+    visit("webauthn_response", self.webauthn_response);
+  }
+};
+
+// Authenticates a user by an ID token and opens a session.
+struct login_with_id_token_request {
+  // The ID token (OpenID Connect Core section 2); not an access token.
+  doorward::secret id_token{};
+  // The backend that the session's tokens are for; default: `default`.
+  std::optional<std::string> backend{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // The nonce that the host sent with its authentication request. The token must repeat it, so that it
+  // answers this browser's request and no other.
+  std::optional<doorward::secret> nonce{};
+  // The name of the issuer in `id_token_providers`; optional if there is only one.
+  std::optional<std::string> provider{};
+  // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+  std::optional<std::string> scope{};
+
+  template <class Value = doorward::secret>
+  login_with_id_token_request &set_id_token(Value &&value) {
+    id_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_with_id_token_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  login_with_id_token_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  login_with_id_token_request &set_nonce(Value &&value) {
+    nonce = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_with_id_token_request &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_with_id_token_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id_token", self.id_token);
+    visit("backend", self.backend);
+    visit("client", self.client);
+    visit("nonce", self.nonce);
+    visit("provider", self.provider);
+    visit("scope", self.scope);
+  }
+};
+
+// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
+// are enough.
+struct reauthenticate_request {
+  // An access token of the session.
+  doorward::secret token{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // The password; a wrong one counts as a failed login.
+  std::optional<doorward::secret> password{};
+  // The code of the authenticator app instead.
+  std::optional<doorward::secret> two_fa_code{};
+  // A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
+  // `toJSON()`. The authenticator must have verified its user.
+  std::optional<doorward::json> webauthn_response{};
+
+  template <class Value = doorward::secret>
+  reauthenticate_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  reauthenticate_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  reauthenticate_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  reauthenticate_request &set_two_fa_code(Value &&value) {
+    two_fa_code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  reauthenticate_request &set_webauthn_response(Value &&value) {
+    webauthn_response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("client", self.client);
+    visit("password", self.password);
+    visit("two_fa_code", self.two_fa_code);
+    visit("webauthn_response", self.webauthn_response);
+  }
+};
+
+// Gets the next tokens of a session.
+struct refresh_request {
+  // The newest refresh token.
+  doorward::secret refresh_token{};
+  // Fewer scopes than the session has, for this access token (RFC 6749 section 6).
+  std::optional<std::string> scope{};
+
+  template <class Value = doorward::secret>
+  refresh_request &set_refresh_token(Value &&value) {
+    refresh_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  refresh_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("refresh_token", self.refresh_token);
+    visit("scope", self.scope);
+  }
+};
+
+// Ends a session. Give either token.
+struct logout_request {
+  // Whether to end every session of the user.
+  std::optional<bool> everywhere{};
+  // The refresh token.
+  std::optional<doorward::secret> refresh_token{};
+  // Whether to change nothing and only confirm. The client then forgets its tokens, which stay valid until
+  // they expire.
+  std::optional<bool> stateless{};
+  // The access token.
+  std::optional<doorward::secret> token{};
+
+  template <class Value = bool>
+  logout_request &set_everywhere(Value &&value) {
+    everywhere = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  logout_request &set_refresh_token(Value &&value) {
+    refresh_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  logout_request &set_stateless(Value &&value) {
+    stateless = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  logout_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("everywhere", self.everywhere);
+    visit("refresh_token", self.refresh_token);
+    visit("stateless", self.stateless);
+    visit("token", self.token);
+  }
+};
+
+// Lists the live sessions of a user.
+struct list_sessions_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  list_sessions_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Ends one session.
+struct revoke_session_request {
+  // The session's id.
+  std::string session_id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  revoke_session_request &set_session_id(Value &&value) {
+    session_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_session_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("session_id", self.session_id);
+    visit("actor", self.actor);
+  }
+};
+
+// Ends every session of a user.
+struct revoke_user_sessions_request {
+  // The user's id.
+  std::string user_id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The session to keep: the one that the user asks from.
+  std::optional<std::string> except_session_id{};
+
+  template <class Value = std::string>
+  revoke_user_sessions_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_user_sessions_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_user_sessions_request &set_except_session_id(Value &&value) {
+    except_session_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("actor", self.actor);
+    visit("except_session_id", self.except_session_id);
+  }
+};
+
+// Ends every session of every user.
+struct revoke_all_sessions_request {
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  revoke_all_sessions_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+  }
+};
+
+// Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
+struct revoke_token_request {
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The backend that issued the token of this `jti`; default: `default`.
+  std::optional<std::string> backend{};
+  // The `jti` of a token of `issue_token` instead, from its answer or the event `token_issued`.
+  std::optional<std::string> jti{};
+  // An access or a refresh token.
+  std::optional<doorward::secret> token{};
+  // `access_token` or `refresh_token`; optional, and any text is accepted.
+  std::optional<std::string> token_type_hint{};
+
+  template <class Value = std::string>
+  revoke_token_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_token_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_token_request &set_jti(Value &&value) {
+    jti = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  revoke_token_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_token_request &set_token_type_hint(Value &&value) {
+    token_type_hint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("backend", self.backend);
+    visit("jti", self.jti);
+    visit("token", self.token);
+    visit("token_type_hint", self.token_type_hint);
+  }
+};
+
+// Verifies an access token by signature and claims alone, without the store: a session that was revoked still
+// passes until the token expires.
+struct verify_request {
+  // The access token.
+  doorward::secret token{};
+  // The backend that must have issued the token; default: `default`.
+  std::optional<std::string> backend{};
+
+  template <class Value = doorward::secret>
+  verify_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  verify_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("backend", self.backend);
+  }
+};
+
+// Identifies the user of a live token: the account is active and the session has not ended.
+struct authenticate_request {
+  // The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
+  std::optional<doorward::secret> authorization{};
+  // The backend that must have issued the token; default: `default`.
+  std::optional<std::string> backend{};
+  // The access token.
+  std::optional<doorward::secret> token{};
+
+  template <class Value = doorward::secret>
+  authenticate_request &set_authorization(Value &&value) {
+    authorization = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  authenticate_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("authorization", self.authorization);
+    visit("backend", self.backend);
+    visit("token", self.token);
+  }
+};
+
+// Checks a token for another service (RFC 7662), as of now.
+struct introspect_request {
+  // An access or a refresh token.
+  doorward::secret token{};
+  // The service that asks: a token for another audience is not active.
+  std::optional<std::string> audience{};
+  // `access_token` or `refresh_token`; optional, and any text is accepted.
+  std::optional<std::string> token_type_hint{};
+
+  template <class Value = doorward::secret>
+  introspect_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  introspect_request &set_audience(Value &&value) {
+    audience = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  introspect_request &set_token_type_hint(Value &&value) {
+    token_type_hint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("audience", self.audience);
+    visit("token_type_hint", self.token_type_hint);
+  }
+};
+
+// Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify` accepts
+// the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
+struct issue_token_request {
+  // The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
+  // `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
+  // `account_epoch`) are refused.
+  std::map<std::string, doorward::json> claims{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The backend that issues the token; default: `default`.
+  std::optional<std::string> backend{};
+  // The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`.
+  std::optional<std::int64_t> lifetime_seconds{};
+
+  template <class Value = std::map<std::string, doorward::json>>
+  issue_token_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  issue_token_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  issue_token_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  issue_token_request &set_lifetime_seconds(Value &&value) {
+    lifetime_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("claims", self.claims);
+    visit("actor", self.actor);
+    visit("backend", self.backend);
+    visit("lifetime_seconds", self.lifetime_seconds);
+  }
+};
+
+struct requests_config_exclude {
+  std::optional<std::string> exact{};
+  std::optional<std::string> glob{};
+  std::optional<std::string> prefix{};
+  std::optional<std::string> regex{};
+
+  template <class Value = std::string>
+  requests_config_exclude &set_exact(Value &&value) {
+    exact = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  requests_config_exclude &set_glob(Value &&value) {
+    glob = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  requests_config_exclude &set_prefix(Value &&value) {
+    prefix = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  requests_config_exclude &set_regex(Value &&value) {
+    regex = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("exact", self.exact);
+    visit("glob", self.glob);
+    visit("prefix", self.prefix);
+    visit("regex", self.regex);
+  }
+};
+
+// The rules of `authenticate_request`.
+struct requests_config {
+  // The kinds of connection that may send requests; any other is refused for every path.
+  std::optional<std::vector<std::string>> connections{};
+  // The cookie that holds the token, if neither the host nor the header gives one. Default: none.
+  std::optional<std::string> cookie{};
+  // The paths that need no authentication. A text is an exact path or, with `*` (within a segment) or `**`
+  // (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` state the
+  // kind. All match the whole path; a pattern that matches every path is refused.
+  std::optional<std::vector<std::variant<std::string, doorward::requests_config_exclude>>> exclude{};
+  // The methods that need no authentication, in any case; `GET` does not imply `HEAD`.
+  std::optional<std::vector<std::string>> exclude_http_methods{};
+  // The header from which the host reads `authorization`.
+  std::optional<std::string> header{};
+  // The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`. Default:
+  // only that of `host`.
+  std::optional<std::vector<std::string>> origins{};
+
+  template <class Value = std::vector<std::string>>
+  requests_config &set_connections(Value &&value) {
+    connections = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  requests_config &set_cookie(Value &&value) {
+    cookie = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::variant<std::string, doorward::requests_config_exclude>>>
+  requests_config &set_exclude(Value &&value) {
+    exclude = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  requests_config &set_exclude_http_methods(Value &&value) {
+    exclude_http_methods = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  requests_config &set_header(Value &&value) {
+    header = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  requests_config &set_origins(Value &&value) {
+    origins = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("connections", self.connections);
+    visit("cookie", self.cookie);
+    visit("exclude", self.exclude);
+    visit("exclude_http_methods", self.exclude_http_methods);
+    visit("header", self.header);
+    visit("origins", self.origins);
+  }
+};
+
+// Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
+// engine takes the token from `token`, else from `authorization`, else from the configured cookie.
+struct authenticate_request_request {
+  // The HTTP method, in any case.
+  std::string method{};
+  // The path as the router sees it; a query is cut off. A path that two readers could take for different
+  // paths is never skipped.
+  std::string path{};
+  // The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer <token>`
+  // (RFC 6750).
+  std::optional<doorward::secret> authorization{};
+  // The backend that must have issued the token; default: `default`.
+  std::optional<std::string> backend{};
+  // The kind of connection, as `requests.connections` names it; default: `http`.
+  std::optional<std::string> connection{};
+  // The cookies by name.
+  std::optional<std::map<std::string, doorward::secret>> cookies{};
+  // Whether the route opted out of authentication.
+  std::optional<bool> excluded{};
+  // The value of the `Host` header: the host and port that the request was sent to. Pages of this host may
+  // send the cookie, unless `requests.origins` lists others.
+  std::optional<std::string> host{};
+  // Whether to check only that the page that sent the request may send cookies. The response is then
+  // `skipped`.
+  std::optional<bool> only_origin{};
+  // The value of the `Origin` header, if there is one: the page that sent the request (RFC 6454). It decides
+  // whether the cookie counts.
+  std::optional<std::string> origin{};
+  // Rules that replace those of the configuration, in the same form. The engine compiles them once and keeps
+  // them while they are in use; at most 16 KiB.
+  std::optional<doorward::requests_config> rules{};
+  // The access token, if the host has it already.
+  std::optional<doorward::secret> token{};
+
+  template <class Value = std::string>
+  authenticate_request_request &set_method(Value &&value) {
+    method = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request_request &set_path(Value &&value) {
+    path = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  authenticate_request_request &set_authorization(Value &&value) {
+    authorization = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request_request &set_connection(Value &&value) {
+    connection = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::secret>>
+  authenticate_request_request &set_cookies(Value &&value) {
+    cookies = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  authenticate_request_request &set_excluded(Value &&value) {
+    excluded = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request_request &set_host(Value &&value) {
+    host = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  authenticate_request_request &set_only_origin(Value &&value) {
+    only_origin = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authenticate_request_request &set_origin(Value &&value) {
+    origin = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::requests_config>
+  authenticate_request_request &set_rules(Value &&value) {
+    rules = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  authenticate_request_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("method", self.method);
+    visit("path", self.path);
+    visit("authorization", self.authorization);
+    visit("backend", self.backend);
+    visit("connection", self.connection);
+    visit("cookies", self.cookies);
+    visit("excluded", self.excluded);
+    visit("host", self.host);
+    visit("only_origin", self.only_origin);
+    visit("origin", self.origin);
+    visit("rules", self.rules);
+    visit("token", self.token);
+  }
+};
+
+// Asks the configured `introspection_service` about a token (RFC 7662).
+struct introspect_remote_request {
+  // A token of the other service.
+  doorward::secret token{};
+  // The kind of token, for the service: `access_token` or `refresh_token`.
+  std::optional<std::string> token_type_hint{};
+
+  template <class Value = doorward::secret>
+  introspect_remote_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  introspect_remote_request &set_token_type_hint(Value &&value) {
+    token_type_hint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("token_type_hint", self.token_type_hint);
+  }
+};
+
+// Checks whether the bearer of a token may do something. All conditions that are given must hold.
+struct authorize_request {
+  // The access token.
+  doorward::secret token{};
+  // The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
+  // beside another), at most `max_age_seconds` ago if that is given.
+  std::optional<std::vector<std::string>> amr{};
+  // The backend that must have issued the token; default: `default`.
+  std::optional<std::string> backend{};
+  // If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing a
+  // factor.
+  std::optional<bool> by_second_factor{};
+  // The account has this address, in any case of letters. It must be verified, unless
+  // `require_verified_email` is false.
+  std::optional<std::string> email{};
+  // The user authenticated at most this many seconds ago.
+  std::optional<std::int64_t> max_age_seconds{};
+  // The account's address is verified; default: true if `email` is given.
+  std::optional<bool> require_verified_email{};
+  // The account has at least one of these roles. An empty list admits no user.
+  std::optional<std::vector<std::string>> roles{};
+  // The token carries all of these scopes (RFC 6749 section 3.3).
+  std::optional<std::vector<std::string>> scopes{};
+  // The account has this id.
+  std::optional<std::string> user_id{};
+
+  template <class Value = doorward::secret>
+  authorize_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  authorize_request &set_amr(Value &&value) {
+    amr = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authorize_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  authorize_request &set_by_second_factor(Value &&value) {
+    by_second_factor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authorize_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  authorize_request &set_max_age_seconds(Value &&value) {
+    max_age_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  authorize_request &set_require_verified_email(Value &&value) {
+    require_verified_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  authorize_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  authorize_request &set_scopes(Value &&value) {
+    scopes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  authorize_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("amr", self.amr);
+    visit("backend", self.backend);
+    visit("by_second_factor", self.by_second_factor);
+    visit("email", self.email);
+    visit("max_age_seconds", self.max_age_seconds);
+    visit("require_verified_email", self.require_verified_email);
+    visit("roles", self.roles);
+    visit("scopes", self.scopes);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Returns the public keys.
+struct jwks_request {
+  template <class Self, class Visitor>
+  static void each_member(Self &, Visitor &) {}
+};
+
+// Makes a new signing key.
+struct rotate_keys_request {
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The backend whose key is replaced; default: `default`, or with `retire` all of them.
+  std::optional<std::string> backend{};
+  // Whether authenticator apps stay valid, because no copy of the store leaked. Only with `retire` and
+  // without `backend`.
+  std::optional<bool> keep_totp{};
+  // `now`, after a leak: the signing keys of the backend stop verifying at once. Without `backend` this
+  // applies to all backends, and also retires everything that a leaked secret key opens together with a copy
+  // of the store: every secret key but the first of `secret_keys`, every session, mailed token and challenge,
+  // the waiting mails with a token, and the seeds of authenticator apps. The first key must be the newest,
+  // and each of the others must have been the first before: a list in the wrong order is refused.
+  std::optional<std::string> retire{};
+
+  template <class Value = std::string>
+  rotate_keys_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  rotate_keys_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  rotate_keys_request &set_keep_totp(Value &&value) {
+    keep_totp = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  rotate_keys_request &set_retire(Value &&value) {
+    retire = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("backend", self.backend);
+    visit("keep_totp", self.keep_totp);
+    visit("retire", self.retire);
+  }
+};
+
+// Lists the keys.
+struct list_keys_request {
+  template <class Self, class Visitor>
+  static void each_member(Self &, Visitor &) {}
+};
+
+// Requests a mail that verifies the address of an account. Give one of `token`, `user_id`, `verification`,
+// `username` with `password`, and `email`.
+struct request_email_verification_request {
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The client's connection: too many mails for one network address are refused.
+  std::optional<doorward::client> client{};
+  // An address. By itself it names no account with an unverified address: nothing is mailed, and the answer
+  // is the same for every address.
+  std::optional<std::string> email{};
+  // The language of the mail. Default: that of the account.
+  std::optional<std::string> locale{};
+  // The password; a wrong one counts as a failed login.
+  std::optional<doorward::secret> password{};
+  // A live access token of the account.
+  std::optional<doorward::secret> token{};
+  // The account's id, if the host has authenticated the user.
+  std::optional<std::string> user_id{};
+  // The username or the address, for users who cannot log in before the address is verified.
+  std::optional<std::string> username{};
+  // The challenge that `register` returned.
+  std::optional<doorward::secret> verification{};
+
+  template <class Value = std::string>
+  request_email_verification_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  request_email_verification_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_verification_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_verification_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  request_email_verification_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  request_email_verification_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_verification_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_verification_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  request_email_verification_request &set_verification(Value &&value) {
+    verification = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("client", self.client);
+    visit("email", self.email);
+    visit("locale", self.locale);
+    visit("password", self.password);
+    visit("token", self.token);
+    visit("user_id", self.user_id);
+    visit("username", self.username);
+    visit("verification", self.verification);
+  }
+};
+
+// Requests another address for an account.
+struct request_email_change_request {
+  // The account's id.
+  std::string user_id{};
+  // The new address.
+  std::string new_email{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The language of the mails. Default: that of the account.
+  std::optional<std::string> locale{};
+
+  template <class Value = std::string>
+  request_email_change_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_change_request &set_new_email(Value &&value) {
+    new_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_change_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_change_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("new_email", self.new_email);
+    visit("actor", self.actor);
+    visit("locale", self.locale);
+  }
+};
+
+// Requests a mail with a token that sets a new password.
+struct request_password_reset_request {
+  // The address of the account.
+  std::string email{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The client's connection: too many mails for one network address are refused.
+  std::optional<doorward::client> client{};
+  // The language of the mail. Default: that of the account.
+  std::optional<std::string> locale{};
+
+  template <class Value = std::string>
+  request_password_reset_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_password_reset_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  request_password_reset_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_password_reset_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("email", self.email);
+    visit("actor", self.actor);
+    visit("client", self.client);
+    visit("locale", self.locale);
+  }
+};
+
+// Sets a new password by a mailed token.
+struct reset_password_request {
+  // The mailed token.
+  doorward::secret token{};
+  // The new password.
+  doorward::secret new_password{};
+
+  template <class Value = doorward::secret>
+  reset_password_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  reset_password_request &set_new_password(Value &&value) {
+    new_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("new_password", self.new_password);
+  }
+};
+
+// Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
+// `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
+// and the account never verified an address.
+struct verify_email_request {
+  // The mailed token, of either purpose.
+  doorward::secret token{};
+  // A live access token of the account.
+  std::optional<doorward::secret> access_token{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // An ID token of an identity that opens the account, for users who cannot log in before the address is
+  // verified.
+  std::optional<doorward::secret> id_token{};
+  // The nonce that the ID token must repeat.
+  std::optional<doorward::secret> nonce{};
+  // The account's password; a wrong one counts as a failed login.
+  std::optional<doorward::secret> password{};
+  // The provider of the ID token; default: the only one.
+  std::optional<std::string> provider{};
+  // The username or the address of the account.
+  std::optional<std::string> username{};
+  // The challenge that `register` or `request_email_change` returned for this address.
+  std::optional<doorward::secret> verification{};
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_access_token(Value &&value) {
+    access_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  verify_email_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_id_token(Value &&value) {
+    id_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_nonce(Value &&value) {
+    nonce = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  verify_email_request &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  verify_email_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_email_request &set_verification(Value &&value) {
+    verification = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("access_token", self.access_token);
+    visit("client", self.client);
+    visit("id_token", self.id_token);
+    visit("nonce", self.nonce);
+    visit("password", self.password);
+    visit("provider", self.provider);
+    visit("username", self.username);
+    visit("verification", self.verification);
+  }
+};
+
+// Tells what a mailed token is for, without redeeming it.
+struct check_mail_token_request {
+  // The mailed token.
+  doorward::secret token{};
+
+  template <class Value = doorward::secret>
+  check_mail_token_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+  }
+};
+
+// Takes mails out of the outbox on a lease, to send them.
+struct take_mail_request {
+  // How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
+  // acknowledged by then can be taken again.
+  std::optional<std::int64_t> lease_seconds{};
+  // The most mails to take: 1 to 100, default 10.
+  std::optional<std::int64_t> limit{};
+
+  template <class Value = std::int64_t>
+  take_mail_request &set_lease_seconds(Value &&value) {
+    lease_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  take_mail_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("lease_seconds", self.lease_seconds);
+    visit("limit", self.limit);
+  }
+};
+
+// Reports whether a mail that was taken was sent.
+struct acknowledge_mail_request {
+  // The mail's id.
+  std::string id{};
+  // Whether the mail was sent. A mail that was not is due again later: after a minute, then after twice as
+  // long each time, up to six hours.
+  bool delivered{};
+  // Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person.
+  std::optional<std::string> error{};
+  // Whether to give the mail up, because the address takes no mail.
+  std::optional<bool> permanent{};
+
+  template <class Value = std::string>
+  acknowledge_mail_request &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  acknowledge_mail_request &set_delivered(Value &&value) {
+    delivered = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  acknowledge_mail_request &set_error(Value &&value) {
+    error = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  acknowledge_mail_request &set_permanent(Value &&value) {
+    permanent = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("delivered", self.delivered);
+    visit("error", self.error);
+    visit("permanent", self.permanent);
+  }
+};
+
+// Sends the mails that are due.
+struct deliver_mail_request {
+  // The most mails to send: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+
+  template <class Value = std::int64_t>
+  deliver_mail_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("limit", self.limit);
+  }
+};
+
+// Makes a secret for an authenticator app.
+struct generate_totp_secret_request {
+  template <class Self, class Visitor>
+  static void each_member(Self &, Visitor &) {}
+};
+
+// Writes a secret as a URI and a QR code for an authenticator app.
+struct totp_provisioning_uri_request {
+  // The secret in base32.
+  doorward::secret secret{};
+  // The address of the account, or another name that the app shows for it.
+  std::string email{};
+
+  template <class Value = doorward::secret>
+  totp_provisioning_uri_request &set_secret(Value &&value) {
+    secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  totp_provisioning_uri_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("secret", self.secret);
+    visit("email", self.email);
+  }
+};
+
+// Verifies a code by a secret.
+struct verify_totp_request {
+  // The secret in base32.
+  doorward::secret secret{};
+  // The code; spaces and hyphens are ignored.
+  doorward::secret code{};
+
+  template <class Value = doorward::secret>
+  verify_totp_request &set_secret(Value &&value) {
+    secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  verify_totp_request &set_code(Value &&value) {
+    code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("secret", self.secret);
+    visit("code", self.code);
+  }
+};
+
+// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
+// the app shuts out all other users.
+struct setup_totp_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  setup_totp_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Activates an authenticator app.
+struct confirm_totp_request {
+  // The user's id.
+  std::string user_id{};
+  // The code that the app shows. It is used up: the first login needs the next code.
+  doorward::secret code{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The client's connection, where known; failures on a known device are counted separately.
+  std::optional<doorward::client> client{};
+
+  template <class Value = std::string>
+  confirm_totp_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  confirm_totp_request &set_code(Value &&value) {
+    code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  confirm_totp_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  confirm_totp_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("code", self.code);
+    visit("actor", self.actor);
+    visit("client", self.client);
+  }
+};
+
+// Tells whether an authenticator app is active.
+struct totp_status_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  totp_status_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Removes an authenticator app.
+struct disable_totp_request {
+  // The user's id.
+  std::string user_id{};
+  // A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
+  doorward::secret code{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+  // The client's connection, where known; failures on a known device are counted separately.
+  std::optional<doorward::client> client{};
+
+  template <class Value = std::string>
+  disable_totp_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  disable_totp_request &set_code(Value &&value) {
+    code = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  disable_totp_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  disable_totp_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("code", self.code);
+    visit("actor", self.actor);
+    visit("client", self.client);
+  }
+};
+
+// Replaces the recovery codes of an account. The host must have authenticated its user just now.
+struct generate_recovery_codes_request {
+  // The user's id.
+  std::string user_id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  generate_recovery_codes_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  generate_recovery_codes_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("actor", self.actor);
+  }
+};
+
+// Counts the unused recovery codes of an account.
+struct recovery_codes_status_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  recovery_codes_status_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Begins to register a passkey for an account. The host must have authenticated its user just now, because a
+// passkey opens the account.
+struct begin_passkey_registration_request {
+  // The user's id.
+  std::string user_id{};
+  // The user's name for the passkey: 1 to 64 characters.
+  std::optional<std::string> label{};
+
+  template <class Value = std::string>
+  begin_passkey_registration_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_passkey_registration_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("label", self.label);
+  }
+};
+
+// AuthenticatorAttestationResponseJSON: the members that the engine reads.
+struct attestation_response {
+  // The client data that the browser made.
+  std::string clientDataJSON{};
+  // The authenticator's attestation object.
+  std::string attestationObject{};
+  // The transports that reach the authenticator.
+  std::optional<std::vector<std::string>> transports{};
+  // The other members.
+  std::map<std::string, doorward::json> others{};
+
+  template <class Value = std::string>
+  attestation_response &set_clientDataJSON(Value &&value) {
+    clientDataJSON = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  attestation_response &set_attestationObject(Value &&value) {
+    attestationObject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  attestation_response &set_transports(Value &&value) {
+    transports = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("clientDataJSON", self.clientDataJSON);
+    visit("attestationObject", self.attestationObject);
+    visit("transports", self.transports);
+    visit.others(self.others);
+  }
+};
+
+// Registers a passkey.
+struct finish_passkey_registration_request {
+  // The challenge of `begin_passkey_registration`.
+  doorward::secret challenge{};
+  // The answer of `navigator.credentials.create`: the credential's `toJSON()`.
+  doorward::json response{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = doorward::secret>
+  finish_passkey_registration_request &set_challenge(Value &&value) {
+    challenge = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  finish_passkey_registration_request &set_response(Value &&value) {
+    response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  finish_passkey_registration_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
+    visit("response", self.response);
+    visit("actor", self.actor);
+  }
+};
+
+// Begins a login by passkey.
+struct begin_passkey_login_request {
+  // The backend that the session's tokens are for; default: `default`.
+  std::optional<std::string> backend{};
+  // The scopes of the access token, as in `login`.
+  std::optional<std::string> scope{};
+  // The username or the e-mail address. Without it the authenticator offers the accounts that it knows.
+  std::optional<std::string> username{};
+
+  template <class Value = std::string>
+  begin_passkey_login_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_passkey_login_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_passkey_login_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("backend", self.backend);
+    visit("scope", self.scope);
+    visit("username", self.username);
+  }
+};
+
+// Logs in by a passkey alone.
+struct finish_passkey_login_request {
+  // The challenge of `begin_passkey_login`.
+  doorward::secret challenge{};
+  // The answer of `navigator.credentials.get`: the credential's `toJSON()`.
+  doorward::json response{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+
+  template <class Value = doorward::secret>
+  finish_passkey_login_request &set_challenge(Value &&value) {
+    challenge = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  finish_passkey_login_request &set_response(Value &&value) {
+    response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  finish_passkey_login_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
+    visit("response", self.response);
+    visit("client", self.client);
+  }
+};
+
+// Lists the passkeys of an account.
+struct list_passkeys_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  list_passkeys_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Removes a passkey. The host must have authenticated its user just now.
+struct remove_passkey_request {
+  // The user's id.
+  std::string user_id{};
+  // The credential's id.
+  std::string credential_id{};
+  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
+  // the call keep it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  remove_passkey_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_passkey_request &set_credential_id(Value &&value) {
+    credential_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_passkey_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("credential_id", self.credential_id);
+    visit("actor", self.actor);
+  }
+};
+
+// A kind of event of the audit log.
+enum class event_kind {
+  // A value that this header does not know.
+  unknown,
+  registered,
+  logged_in,
+  login_failed,
+  step_up_required,
+  password_changed,
+  password_change_failed,
+  password_set,
+  passkey_counter_regressed,
+  throttled,
+  reauthenticated,
+  reauthentication_failed,
+  second_factor_added,
+  second_factor_removed,
+  second_factor_failed,
+  recovery_codes_generated,
+  recovery_code_used,
+  logged_out,
+  session_revoked,
+  sessions_revoked,
+  refresh_repeated,
+  refresh_token_reused,
+  user_updated,
+  user_deleted,
+  users_imported,
+  mail_requested,
+  mail_sent,
+  mail_failed,
+  email_verified,
+  email_changed,
+  password_reset,
+  identity_linked,
+  account_reclaimed,
+  token_issued,
+  token_revoked,
+  keys_rotated,
+  store_restored,
+  keys_retired,
+  settings_changed,
+};
+
+namespace detail {
+
+template <>
+struct names<event_kind> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "registered",
+      "logged_in",
+      "login_failed",
+      "step_up_required",
+      "password_changed",
+      "password_change_failed",
+      "password_set",
+      "passkey_counter_regressed",
+      "throttled",
+      "reauthenticated",
+      "reauthentication_failed",
+      "second_factor_added",
+      "second_factor_removed",
+      "second_factor_failed",
+      "recovery_codes_generated",
+      "recovery_code_used",
+      "logged_out",
+      "session_revoked",
+      "sessions_revoked",
+      "refresh_repeated",
+      "refresh_token_reused",
+      "user_updated",
+      "user_deleted",
+      "users_imported",
+      "mail_requested",
+      "mail_sent",
+      "mail_failed",
+      "email_verified",
+      "email_changed",
+      "password_reset",
+      "identity_linked",
+      "account_reclaimed",
+      "token_issued",
+      "token_revoked",
+      "keys_rotated",
+      "store_restored",
+      "keys_retired",
+      "settings_changed",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The order of a list of events.
+enum class event_order {
+  // A value that this header does not know.
+  unknown,
+  written,
+  oldest,
+  newest,
+};
+
+namespace detail {
+
+template <>
+struct names<event_order> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "written",
+      "oldest",
+      "newest",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Reads the audit log.
+struct events_request {
+  // Only what this actor did.
+  std::optional<std::string> actor{};
+  // Only events after the one with this id, in the order asked for: `next` of the previous page, or `resume`
+  // of an earlier answer. If that event was purged, all events that remain come after it.
+  std::optional<std::string> after{};
+  // Only events of this IP address, as the host gave it.
+  std::optional<std::string> ip{};
+  // Only events of this kind.
+  std::optional<doorward::event_kind> kind{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+  // The order: `written` (default), in which an event comes after all events that were written before it, by
+  // any clock; `oldest` or `newest` first, by time.
+  std::optional<doorward::event_order> order{};
+  // Only events at this time or later, in Unix seconds.
+  std::optional<std::int64_t> since{};
+  // Only events at this time or earlier, in Unix seconds.
+  std::optional<std::int64_t> until{};
+  // Only events that concern this account, which may be deleted.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  events_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  events_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  events_request &set_ip(Value &&value) {
+    ip = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::event_kind>
+  events_request &set_kind(Value &&value) {
+    kind = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  events_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::event_order>
+  events_request &set_order(Value &&value) {
+    order = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  events_request &set_since(Value &&value) {
+    since = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  events_request &set_until(Value &&value) {
+    until = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  events_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("after", self.after);
+    visit("ip", self.ip);
+    visit("kind", self.kind);
+    visit("limit", self.limit);
+    visit("order", self.order);
+    visit("since", self.since);
+    visit("until", self.until);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Verifies the chain over the audit log: no event was changed, removed or added.
+struct verify_events_request {
+  // A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
+  // unchanged. This shows a change even if its author has the secret key.
+  std::optional<std::string> head{};
+
+  template <class Value = std::string>
+  verify_events_request &set_head(Value &&value) {
+    head = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("head", self.head);
+  }
+};
+
+// Returns figures since the engine was opened.
+struct stats_request {
+  // Whether to include the store's figures, which takes a few reads; default: false.
+  std::optional<bool> store{};
+
+  template <class Value = bool>
+  stats_request &set_store(Value &&value) {
+    store = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("store", self.store);
+  }
+};
+
+// Checks the running configuration on this machine.
+struct doctor_request {
+  // Whether to check every page, row and index of a SQLite file, however long that takes. Default: check for
+  // two seconds.
+  std::optional<bool> integrity{};
+
+  template <class Value = bool>
+  doctor_request &set_integrity(Value &&value) {
+    integrity = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("integrity", self.integrity);
+  }
+};
+
+// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
+// rest.
+struct maintain_request {
+  // The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that runs
+  // when the time is up.
+  std::optional<std::int64_t> budget_ms{};
+
+  template <class Value = std::int64_t>
+  maintain_request &set_budget_ms(Value &&value) {
+    budget_ms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("budget_ms", self.budget_ms);
+  }
+};
+
+// Copies the store into a file, while it is in use.
+struct backup_request {
+  // The path of the file to make, with mode 0600. No file may have this name.
+  std::string path{};
+  // Whether to verify the copy before it gets its name: every page, row and index, and that the secret key
+  // opens it. This takes about as long as the copy. Default: false.
+  std::optional<bool> verify{};
+
+  template <class Value = std::string>
+  backup_request &set_path(Value &&value) {
+    path = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  backup_request &set_verify(Value &&value) {
+    verify = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("path", self.path);
+    visit("verify", self.verify);
+  }
+};
+
+// The audit log.
+struct audit_config {
+  // Whether the log is chained, so that `verify_events` reveals changed and removed events. Default: the
+  // store's; for a new store false.
+  std::optional<bool> chain{};
+  // How long an event is kept. Default: the store's; for a new store 400.
+  std::optional<std::int64_t> retention_days{};
+
+  template <class Value = bool>
+  audit_config &set_chain(Value &&value) {
+    chain = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  audit_config &set_retention_days(Value &&value) {
+    retention_days = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("chain", self.chain);
+    visit("retention_days", self.retention_days);
+  }
+};
+
+// The signature algorithm of tokens (RFC 7518).
+enum class signing_algorithm {
+  // A value that this header does not know.
+  unknown,
+  // HMAC with SHA-256.
+  HS256,
+  // ECDSA on P-256 with SHA-256.
+  ES256,
+  // Ed25519 (RFC 8037).
+  EdDSA,
+  // RSASSA-PKCS1-v1_5 with SHA-256, 2048 bits.
+  RS256,
+  // RSASSA-PSS with SHA-256, 2048 bits.
+  PS256,
+};
+
+namespace detail {
+
+template <>
+struct names<signing_algorithm> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "HS256",
+      "ES256",
+      "EdDSA",
+      "RS256",
+      "PS256",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The claim that names the account.
+enum class subject_claim {
+  // A value that this header does not know.
+  unknown,
+  // `sub` (RFC 7519).
+  sub,
+  // `user_id`, as older versions of fastapi-users wrote it.
+  user_id,
+};
+
+namespace detail {
+
+template <>
+struct names<subject_claim> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "sub",
+      "user_id",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// A named backend. What is absent is as in the store; the defaults are those of a new store.
+struct backend_config {
+  // The lifetime of an access token. Default: as in `default`.
+  std::optional<std::int64_t> access_token_seconds{};
+  // Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
+  std::optional<bool> allow_weak_secret{};
+  // The `aud` of its tokens. Default: the first audience, a colon and the backend's name.
+  std::optional<std::variant<std::string, std::vector<std::string>>> audience{};
+  // Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
+  std::optional<bool> refresh{};
+  // The lifetime of an unused refresh token. Default: as in `default`.
+  std::optional<std::int64_t> refresh_token_seconds{};
+  // Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
+  std::optional<doorward::secret> secret{};
+  // How its access tokens are signed. Default: as in `default`.
+  std::optional<doorward::signing_algorithm> signing_algorithm{};
+  // The claim that names the account. Default: `sub`.
+  std::optional<doorward::subject_claim> subject_claim{};
+
+  template <class Value = std::int64_t>
+  backend_config &set_access_token_seconds(Value &&value) {
+    access_token_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  backend_config &set_allow_weak_secret(Value &&value) {
+    allow_weak_secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::variant<std::string, std::vector<std::string>>>
+  backend_config &set_audience(Value &&value) {
+    audience = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  backend_config &set_refresh(Value &&value) {
+    refresh = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  backend_config &set_refresh_token_seconds(Value &&value) {
+    refresh_token_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  backend_config &set_secret(Value &&value) {
+    secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::signing_algorithm>
+  backend_config &set_signing_algorithm(Value &&value) {
+    signing_algorithm = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::subject_claim>
+  backend_config &set_subject_claim(Value &&value) {
+    subject_claim = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token_seconds", self.access_token_seconds);
+    visit("allow_weak_secret", self.allow_weak_secret);
+    visit("audience", self.audience);
+    visit("refresh", self.refresh);
+    visit("refresh_token_seconds", self.refresh_token_seconds);
+    visit("secret", self.secret);
+    visit("signing_algorithm", self.signing_algorithm);
+    visit("subject_claim", self.subject_claim);
+  }
+};
+
+struct id_token_provider_config_auto_register {
+  std::vector<std::string> roles{};
+
+  template <class Value = std::vector<std::string>>
+  id_token_provider_config_auto_register &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("roles", self.roles);
+  }
+};
+
+// A provider of ID tokens, and how far it is trusted.
+struct id_token_provider_config {
+  // The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
+  // many tenants, stands for the token's `tid`.
+  std::string issuer{};
+  // The client id of this service at the provider: a text, or a list if several programs have ids. Every
+  // member of `aud`, and `azp`, must be in it.
+  std::variant<std::string, std::vector<std::string>> client_id{};
+  // The algorithms with which the provider signs: others are refused even if a key supports them. Default:
+  // RS256.
+  std::optional<std::vector<std::string>> algorithms{};
+  // Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these `roles`.
+  std::optional<std::variant<bool, doorward::id_token_provider_config_auto_register>> auto_register{};
+  // A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the engine
+  // opens. Default: the public authorities.
+  std::optional<std::string> ca_file{};
+  // The provider's public keys, a JWK Set (RFC 7517).
+  std::optional<doorward::json> jwks{};
+  // Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
+  // and fetched again every ten minutes; for an unknown key at most every ten seconds.
+  std::optional<std::string> jwks_uri{};
+  // Whether to trust this provider that an address is verified: its token then opens the account that has
+  // verified the same address, and takes over an account that never did. Only for a provider that verifies
+  // addresses itself.
+  std::optional<bool> link_verified_email{};
+  // The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
+  std::optional<std::vector<std::string>> tenants{};
+  // The time limit for fetching the keys.
+  std::optional<std::int64_t> timeout_ms{};
+
+  template <class Value = std::string>
+  id_token_provider_config &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::variant<std::string, std::vector<std::string>>>
+  id_token_provider_config &set_client_id(Value &&value) {
+    client_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  id_token_provider_config &set_algorithms(Value &&value) {
+    algorithms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::variant<bool, doorward::id_token_provider_config_auto_register>>
+  id_token_provider_config &set_auto_register(Value &&value) {
+    auto_register = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_ca_file(Value &&value) {
+    ca_file = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
+  id_token_provider_config &set_jwks(Value &&value) {
+    jwks = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_jwks_uri(Value &&value) {
+    jwks_uri = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  id_token_provider_config &set_link_verified_email(Value &&value) {
+    link_verified_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  id_token_provider_config &set_tenants(Value &&value) {
+    tenants = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  id_token_provider_config &set_timeout_ms(Value &&value) {
+    timeout_ms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("issuer", self.issuer);
+    visit("client_id", self.client_id);
+    visit("algorithms", self.algorithms);
+    visit("auto_register", self.auto_register);
+    visit("ca_file", self.ca_file);
+    visit("jwks", self.jwks);
+    visit("jwks_uri", self.jwks_uri);
+    visit("link_verified_email", self.link_verified_email);
+    visit("tenants", self.tenants);
+    visit("timeout_ms", self.timeout_ms);
+  }
+};
+
+// Name and password at the service (RFC 7617).
+struct basic_credentials {
+  // The name, without a colon.
+  std::string username{};
+  // The password.
+  doorward::secret password{};
+
+  template <class Value = std::string>
+  basic_credentials &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  basic_credentials &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("username", self.username);
+    visit("password", self.password);
+  }
+};
+
+// Another service that validates tokens (RFC 7662), and how to ask it.
+struct introspection_service_config {
+  // The URL of its endpoint: https; http only for a loopback host.
+  std::string url{};
+  // Or a name and password for the same (RFC 7617).
+  std::optional<doorward::basic_credentials> basic{};
+  // The access token with which the engine authenticates itself to the service (RFC 6750).
+  std::optional<doorward::secret> bearer{};
+  // A file with the certificates (PEM) of the authorities that may vouch for the service; read when the
+  // engine opens. Default: the public authorities.
+  std::optional<std::string> ca_file{};
+  // The time limit of the whole exchange.
+  std::optional<std::int64_t> timeout_ms{};
+
+  template <class Value = std::string>
+  introspection_service_config &set_url(Value &&value) {
+    url = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::basic_credentials>
+  introspection_service_config &set_basic(Value &&value) {
+    basic = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  introspection_service_config &set_bearer(Value &&value) {
+    bearer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  introspection_service_config &set_ca_file(Value &&value) {
+    ca_file = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  introspection_service_config &set_timeout_ms(Value &&value) {
+    timeout_ms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("url", self.url);
+    visit("basic", self.basic);
+    visit("bearer", self.bearer);
+    visit("ca_file", self.ca_file);
+    visit("timeout_ms", self.timeout_ms);
+  }
+};
+
+// Limits of memory and time.
+struct limits_config {
+  // The maximum size of a request.
+  std::optional<std::int64_t> request_bytes{};
+  // The number of connections to the store; with SQLite, the number of readers.
+  std::optional<std::int64_t> store_connections{};
+  // How long an operation waits for the store.
+  std::optional<std::int64_t> store_timeout_ms{};
+
+  template <class Value = std::int64_t>
+  limits_config &set_request_bytes(Value &&value) {
+    request_bytes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  limits_config &set_store_connections(Value &&value) {
+    store_connections = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  limits_config &set_store_timeout_ms(Value &&value) {
+    store_timeout_ms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("request_bytes", self.request_bytes);
+    visit("store_connections", self.store_connections);
+    visit("store_timeout_ms", self.store_timeout_ms);
+  }
+};
+
+// When SMTP sends mails.
+enum class mail_delivery {
+  // A value that this header does not know.
+  unknown,
+  // When the host calls `deliver_mail`.
+  manual,
+  // At once, by a thread of the engine.
+  background,
+};
+
+namespace detail {
+
+template <>
+struct names<mail_delivery> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "manual",
+      "background",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The pages that users open from mails: URLs of the host, each with `{token}` once.
+struct mail_links {
+  // The page that calls `verify_email` for a new address.
+  std::optional<std::string> change_email{};
+  // The page that calls `reset_password`.
+  std::optional<std::string> reset_password{};
+  // The page that calls `verify_email`.
+  std::optional<std::string> verify_email{};
+
+  template <class Value = std::string>
+  mail_links &set_change_email(Value &&value) {
+    change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_links &set_reset_password(Value &&value) {
+    reset_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_links &set_verify_email(Value &&value) {
+    verify_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("change_email", self.change_email);
+    visit("reset_password", self.reset_password);
+    visit("verify_email", self.verify_email);
+  }
+};
+
+// The encryption of a connection.
+enum class smtp_tls {
+  // A value that this header does not know.
+  unknown,
+  // Encrypted from the first byte (RFC 8314).
+  implicit,
+  // Encrypted after a command (RFC 3207); a server without it gets no mail.
+  starttls,
+  // Not encrypted.
+  none,
+};
+
+namespace detail {
+
+template <>
+struct names<smtp_tls> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "implicit",
+      "starttls",
+      "none",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// A mail server (RFC 5321, RFC 6409).
+struct smtp_config {
+  // The server's name or address.
+  std::string host{};
+  // Whether to allow `none` for a host that is not this machine.
+  std::optional<bool> allow_plaintext{};
+  // A file with the certificates (PEM) of the authorities to trust, instead of the public ones.
+  std::optional<std::string> ca_file{};
+  // The name that this client gives (`EHLO`): a domain, or an address in brackets. Some servers require the
+  // name that its address has in DNS. Default: the domain of `from`.
+  std::optional<std::string> hello{};
+  // The password to log in with.
+  std::optional<doorward::secret> password{};
+  // The server's port. Default: 465, with `starttls` 587, with `none` 25.
+  std::optional<std::int64_t> port{};
+  // The time limit for each step of the conversation.
+  std::optional<std::int64_t> timeout_ms{};
+  // The encryption of the connection.
+  std::optional<doorward::smtp_tls> tls{};
+  // The name to log in with.
+  std::optional<std::string> username{};
+
+  template <class Value = std::string>
+  smtp_config &set_host(Value &&value) {
+    host = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  smtp_config &set_allow_plaintext(Value &&value) {
+    allow_plaintext = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  smtp_config &set_ca_file(Value &&value) {
+    ca_file = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  smtp_config &set_hello(Value &&value) {
+    hello = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  smtp_config &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  smtp_config &set_port(Value &&value) {
+    port = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  smtp_config &set_timeout_ms(Value &&value) {
+    timeout_ms = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::smtp_tls>
+  smtp_config &set_tls(Value &&value) {
+    tls = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  smtp_config &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("host", self.host);
+    visit("allow_plaintext", self.allow_plaintext);
+    visit("ca_file", self.ca_file);
+    visit("hello", self.hello);
+    visit("password", self.password);
+    visit("port", self.port);
+    visit("timeout_ms", self.timeout_ms);
+    visit("tls", self.tls);
+    visit("username", self.username);
+  }
+};
+
+// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
+// token also `{token}` and `{link}`, which is the token itself if no link is configured.
+struct mail_template {
+  // The subject, on one line.
+  std::string subject{};
+  // The text. Paragraphs are separated by empty lines.
+  std::string text{};
+  // The HTML; values are escaped. Default: the paragraphs of the text.
+  std::optional<std::string> html{};
+  // The text if no link is configured for this kind; it contains the token. Default: `text`.
+  std::optional<std::string> text_without_link{};
+
+  template <class Value = std::string>
+  mail_template &set_subject(Value &&value) {
+    subject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_template &set_text(Value &&value) {
+    text = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_template &set_html(Value &&value) {
+    html = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_template &set_text_without_link(Value &&value) {
+    text_without_link = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("subject", self.subject);
+    visit("text", self.text);
+    visit("html", self.html);
+    visit("text_without_link", self.text_without_link);
+  }
+};
+
+// The host's own texts: by kind of mail, then by language.
+struct mail_config_templates {
+  std::optional<std::map<std::string, doorward::mail_template>> account_exists{};
+  std::optional<std::map<std::string, doorward::mail_template>> change_email{};
+  std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
+  std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
+  std::optional<std::map<std::string, doorward::mail_template>> password_changed{};
+  std::optional<std::map<std::string, doorward::mail_template>> reset_password{};
+  std::optional<std::map<std::string, doorward::mail_template>> verify_email{};
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_account_exists(Value &&value) {
+    account_exists = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_change_email(Value &&value) {
+    change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_email_change_requested(Value &&value) {
+    email_change_requested = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_email_changed(Value &&value) {
+    email_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_password_changed(Value &&value) {
+    password_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_reset_password(Value &&value) {
+    reset_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_verify_email(Value &&value) {
+    verify_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("account_exists", self.account_exists);
+    visit("change_email", self.change_email);
+    visit("email_change_requested", self.email_change_requested);
+    visit("email_changed", self.email_changed);
+    visit("password_changed", self.password_changed);
+    visit("reset_password", self.reset_password);
+    visit("verify_email", self.verify_email);
+  }
+};
+
+// Mails to users. By default they wait for the host to take them.
+struct mail_config {
+  // Whether a mailed link alone verifies the first address of an account, without a proof of the account. The
+  // owner of the mailbox then gets the account without everything that opened it before: password, sessions,
+  // second factors, passkeys and identities.
+  std::optional<bool> click_verifies{};
+  // When SMTP sends mails. Default: `manual`, by `deliver_mail`.
+  std::optional<doorward::mail_delivery> delivery{};
+  // The sender: `address` or `name <address>`. The texts use the name for the service, or else the issuer.
+  std::optional<std::string> from{};
+  // The pages that users open from mails. If `verify_email` is given, registering sends a mail.
+  std::optional<doorward::mail_links> links{};
+  // The language of mails to users who have not chosen one. Default: `en`.
+  std::optional<std::string> locale{};
+  // The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
+  std::optional<doorward::smtp_config> smtp{};
+  // The host's own texts: by kind of mail, then by language.
+  std::optional<doorward::mail_config_templates> templates{};
+
+  template <class Value = bool>
+  mail_config &set_click_verifies(Value &&value) {
+    click_verifies = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::mail_delivery>
+  mail_config &set_delivery(Value &&value) {
+    delivery = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_config &set_from(Value &&value) {
+    from = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::mail_links>
+  mail_config &set_links(Value &&value) {
+    links = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_config &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::smtp_config>
+  mail_config &set_smtp(Value &&value) {
+    smtp = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::mail_config_templates>
+  mail_config &set_templates(Value &&value) {
+    templates = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("click_verifies", self.click_verifies);
+    visit("delivery", self.delivery);
+    visit("from", self.from);
+    visit("links", self.links);
+    visit("locale", self.locale);
+    visit("smtp", self.smtp);
+    visit("templates", self.templates);
+  }
+};
+
+// A kind of name.
+enum class mailed_login_name {
+  // A value that this header does not know.
+  unknown,
+  // The username.
+  username,
+  // The e-mail address.
+  email,
+};
+
+namespace detail {
+
+template <>
+struct names<mailed_login_name> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "username",
+      "email",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The relying party of WebAuthn.
+struct passkeys_config {
+  // The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys work
+  // only for the domain that they were made for, so it cannot change.
+  std::string rp_id{};
+  // The service's name in authenticators.
+  std::string rp_name{};
+  // The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000`
+  // during development; `android:apk-key-hash:…` for an app. At least one.
+  std::vector<std::string> origins{};
+  // The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login` returns
+  // the account's passkeys. For the other kind it answers as for an unknown name, because the same passkeys
+  // for both would reveal which address belongs to which name.
+  std::optional<doorward::mailed_login_name> login_name{};
+
+  template <class Value = std::string>
+  passkeys_config &set_rp_id(Value &&value) {
+    rp_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  passkeys_config &set_rp_name(Value &&value) {
+    rp_name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  passkeys_config &set_origins(Value &&value) {
+    origins = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::mailed_login_name>
+  passkeys_config &set_login_name(Value &&value) {
+    login_name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("rp_id", self.rp_id);
+    visit("rp_name", self.rp_name);
+    visit("origins", self.origins);
+    visit("login_name", self.login_name);
+  }
+};
+
+// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
+struct password_config {
+  // Whether common passwords, sequences, repetitions and the account's own name are refused.
+  std::optional<bool> blocklist{};
+  // The number of passes over that memory.
+  std::optional<std::int64_t> iterations{};
+  // The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
+  std::optional<std::int64_t> max_bytes{};
+  // How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share these
+  // places, as many as the largest request among them. Default: the number of processors.
+  std::optional<std::int64_t> max_concurrent{};
+  // How many more callers may wait; further ones get `hash_queue_full`.
+  std::optional<std::int64_t> max_queued{};
+  // The memory of one hash in KiB.
+  std::optional<std::int64_t> memory_kib{};
+  // The minimum length of a new password, in code points.
+  std::optional<std::int64_t> min_length{};
+  // The number of lanes.
+  std::optional<std::int64_t> parallelism{};
+  // Whether password hashes are sealed under the secret key, so that a copy of the store alone does not allow
+  // guessing. After a change, each hash follows at the next login. Default: the store's; for a new store
+  // false.
+  std::optional<bool> pepper{};
+  // The lifetime of a temporary password (`set_password`), within which the user has to replace it.
+  std::optional<std::int64_t> temporary_seconds{};
+
+  template <class Value = bool>
+  password_config &set_blocklist(Value &&value) {
+    blocklist = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_iterations(Value &&value) {
+    iterations = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_max_bytes(Value &&value) {
+    max_bytes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_max_concurrent(Value &&value) {
+    max_concurrent = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_max_queued(Value &&value) {
+    max_queued = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_memory_kib(Value &&value) {
+    memory_kib = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_min_length(Value &&value) {
+    min_length = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_parallelism(Value &&value) {
+    parallelism = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  password_config &set_pepper(Value &&value) {
+    pepper = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_temporary_seconds(Value &&value) {
+    temporary_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("blocklist", self.blocklist);
+    visit("iterations", self.iterations);
+    visit("max_bytes", self.max_bytes);
+    visit("max_concurrent", self.max_concurrent);
+    visit("max_queued", self.max_queued);
+    visit("memory_kib", self.memory_kib);
+    visit("min_length", self.min_length);
+    visit("parallelism", self.parallelism);
+    visit("pepper", self.pepper);
+    visit("temporary_seconds", self.temporary_seconds);
+  }
+};
+
+// Rules of `register`.
+struct registration_config {
+  // Whether to answer alike whether or not an e-mail address has an account. An address then belongs to an
+  // account, for logins and look-ups, only once it is verified.
+  std::optional<bool> conceal_existing{};
+  // The roles of an account that is registered without any.
+  std::optional<std::vector<std::string>> default_roles{};
+  // Whether an account needs an e-mail address.
+  std::optional<bool> require_email{};
+
+  template <class Value = bool>
+  registration_config &set_conceal_existing(Value &&value) {
+    conceal_existing = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  registration_config &set_default_roles(Value &&value) {
+    default_roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  registration_config &set_require_email(Value &&value) {
+    require_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("conceal_existing", self.conceal_existing);
+    visit("default_roles", self.default_roles);
+    visit("require_email", self.require_email);
+  }
+};
+
+// Failed logins: how many lock an account or a source, within which time, and for how long.
+struct throttle_config {
+  // Failures for one account before it is locked.
+  std::optional<std::int64_t> account_failures{};
+  // The longest lock.
+  std::optional<std::int64_t> lock_max_seconds{};
+  // The first lock; each further failure doubles it.
+  std::optional<std::int64_t> lock_seconds{};
+  // Failures from one IP address (IPv6: one /64) before it is locked, except for known devices. Registrations
+  // and requests for mails from one address are limited to the same number.
+  std::optional<std::int64_t> source_failures{};
+  // The time after which failures are forgotten.
+  std::optional<std::int64_t> window_seconds{};
+
+  template <class Value = std::int64_t>
+  throttle_config &set_account_failures(Value &&value) {
+    account_failures = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  throttle_config &set_lock_max_seconds(Value &&value) {
+    lock_max_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  throttle_config &set_lock_seconds(Value &&value) {
+    lock_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  throttle_config &set_source_failures(Value &&value) {
+    source_failures = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  throttle_config &set_window_seconds(Value &&value) {
+    window_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("account_failures", self.account_failures);
+    visit("lock_max_seconds", self.lock_max_seconds);
+    visit("lock_seconds", self.lock_seconds);
+    visit("source_failures", self.source_failures);
+    visit("window_seconds", self.window_seconds);
+  }
+};
+
+// Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
+struct totp_config {
+  // The number of digits of a code.
+  std::optional<std::int64_t> digits{};
+  // The service's name in the app. Default: `issuer`, without its scheme if it is a URL.
+  std::optional<std::string> issuer{};
+  // How long a code is shown.
+  std::optional<std::int64_t> period_seconds{};
+  // How many codes before and after the current one are accepted: clocks differ, and people need time to
+  // type.
+  std::optional<std::int64_t> skew_steps{};
+
+  template <class Value = std::int64_t>
+  totp_config &set_digits(Value &&value) {
+    digits = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  totp_config &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  totp_config &set_period_seconds(Value &&value) {
+    period_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  totp_config &set_skew_steps(Value &&value) {
+    skew_steps = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("digits", self.digits);
+    visit("issuer", self.issuer);
+    visit("period_seconds", self.period_seconds);
+    visit("skew_steps", self.skew_steps);
+  }
+};
+
+// The configuration of an engine.
+struct config {
+  // The lifetime of an access token. Default: the store's; for a new store 900.
+  std::optional<std::int64_t> access_token_seconds{};
+  // The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`.
+  std::optional<std::variant<std::string, std::vector<std::string>>> audience{};
+  // The audit log: `events`.
+  std::optional<doorward::audit_config> audit{};
+  // Named backends besides `default`, which the keys above describe: a token of one backend is never accepted
+  // by another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: the store's backends.
+  std::optional<std::map<std::string, doorward::backend_config>> backends{};
+  // Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
+  // the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
+  // configuration that differs from the store is refused.
+  std::optional<bool> change_settings{};
+  // Whether opening creates a missing store. Default: yes, unless the key file exists, which means that there
+  // was a store and it is lost.
+  std::optional<bool> create{};
+  // Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
+  // chooses.
+  std::optional<std::map<std::string, doorward::id_token_provider_config>> id_token_providers{};
+  // Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
+  std::optional<doorward::introspection_service_config> introspection_service{};
+  // The `iss` of every token. Default: the store's; for a new store `doorward`.
+  std::optional<std::string> issuer{};
+  // How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`.
+  std::optional<std::int64_t> leeway_seconds{};
+  // Limits of memory and time.
+  std::optional<doorward::limits_config> limits{};
+  // Mails to users.
+  std::optional<doorward::mail_config> mail{};
+  // Whether opening creates the tables of a new store and upgrades an older schema. With `false` an outdated
+  // store is refused, and the operator runs `doorward migrate-schema`. Default: true.
+  std::optional<bool> migrate{};
+  // Passkeys: the relying party and its pages. Default: none are made or accepted.
+  std::optional<doorward::passkeys_config> passkeys{};
+  // Cost of password hashes, and policy for passwords.
+  std::optional<doorward::password_config> password{};
+  // How long after a refresh the token before the last still returns the answer of its first use, for two
+  // tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
+  std::optional<std::int64_t> refresh_grace_seconds{};
+  // The lifetime of an unused refresh token. Default: the store's; for a new store 2592000.
+  std::optional<std::int64_t> refresh_token_seconds{};
+  // Rules of `register`.
+  std::optional<doorward::registration_config> registration{};
+  // Rules of `authenticate_request`.
+  std::optional<doorward::requests_config> requests{};
+  // The users who must have a second factor: none (`false`), all (`true`), or those with one of these roles.
+  std::optional<std::variant<bool, std::vector<std::string>>> require_second_factor{};
+  // Whether an account must verify its address before it can log in.
+  std::optional<bool> require_verified_email{};
+  // The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
+  // `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
+  // `<db>.key`; a random key for a store in memory.
+  std::optional<doorward::secret> secret_key{};
+  // A file with the secret; created with mode 0600 for a new store if it is missing. White space around the
+  // secret, such as a newline at its end, is ignored.
+  std::optional<std::string> secret_key_file{};
+  // Files with several secrets, as `secret_keys`: the first is current. They are never created.
+  std::optional<std::vector<std::string>> secret_key_files{};
+  // Several secrets: the first is current, and the others still open what they sealed.
+  std::optional<std::vector<doorward::secret>> secret_keys{};
+  // The lifetime of a session, however often it is refreshed. Default: the store's; for a new store 7776000.
+  std::optional<std::int64_t> session_max_seconds{};
+  // How access tokens are signed. Default: the store's; for a new store `HS256`.
+  std::optional<doorward::signing_algorithm> signing_algorithm{};
+  // The store: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. A path is relative to the current folder
+  // or begins with one `/`, and takes no parameters. Default `sqlite:doorward.db`.
+  std::optional<doorward::secret> store{};
+  // When failed logins lock an account or a source.
+  std::optional<doorward::throttle_config> throttle{};
+  // Codes of an authenticator app.
+  std::optional<doorward::totp_config> totp{};
+
+  template <class Value = std::int64_t>
+  config &set_access_token_seconds(Value &&value) {
+    access_token_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::variant<std::string, std::vector<std::string>>>
+  config &set_audience(Value &&value) {
+    audience = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::audit_config>
+  config &set_audit(Value &&value) {
+    audit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::backend_config>>
+  config &set_backends(Value &&value) {
+    backends = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  config &set_change_settings(Value &&value) {
+    change_settings = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  config &set_create(Value &&value) {
+    create = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::id_token_provider_config>>
+  config &set_id_token_providers(Value &&value) {
+    id_token_providers = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::introspection_service_config>
+  config &set_introspection_service(Value &&value) {
+    introspection_service = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  config &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  config &set_leeway_seconds(Value &&value) {
+    leeway_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::limits_config>
+  config &set_limits(Value &&value) {
+    limits = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::mail_config>
+  config &set_mail(Value &&value) {
+    mail = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  config &set_migrate(Value &&value) {
+    migrate = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::passkeys_config>
+  config &set_passkeys(Value &&value) {
+    passkeys = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::password_config>
+  config &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  config &set_refresh_grace_seconds(Value &&value) {
+    refresh_grace_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  config &set_refresh_token_seconds(Value &&value) {
+    refresh_token_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::registration_config>
+  config &set_registration(Value &&value) {
+    registration = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::requests_config>
+  config &set_requests(Value &&value) {
+    requests = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::variant<bool, std::vector<std::string>>>
+  config &set_require_second_factor(Value &&value) {
+    require_second_factor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  config &set_require_verified_email(Value &&value) {
+    require_verified_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  config &set_secret_key(Value &&value) {
+    secret_key = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  config &set_secret_key_file(Value &&value) {
+    secret_key_file = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  config &set_secret_key_files(Value &&value) {
+    secret_key_files = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::secret>>
+  config &set_secret_keys(Value &&value) {
+    secret_keys = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  config &set_session_max_seconds(Value &&value) {
+    session_max_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::signing_algorithm>
+  config &set_signing_algorithm(Value &&value) {
+    signing_algorithm = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  config &set_store(Value &&value) {
+    store = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::throttle_config>
+  config &set_throttle(Value &&value) {
+    throttle = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::totp_config>
+  config &set_totp(Value &&value) {
+    totp = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token_seconds", self.access_token_seconds);
+    visit("audience", self.audience);
+    visit("audit", self.audit);
+    visit("backends", self.backends);
+    visit("change_settings", self.change_settings);
+    visit("create", self.create);
+    visit("id_token_providers", self.id_token_providers);
+    visit("introspection_service", self.introspection_service);
+    visit("issuer", self.issuer);
+    visit("leeway_seconds", self.leeway_seconds);
+    visit("limits", self.limits);
+    visit("mail", self.mail);
+    visit("migrate", self.migrate);
+    visit("passkeys", self.passkeys);
+    visit("password", self.password);
+    visit("refresh_grace_seconds", self.refresh_grace_seconds);
+    visit("refresh_token_seconds", self.refresh_token_seconds);
+    visit("registration", self.registration);
+    visit("requests", self.requests);
+    visit("require_second_factor", self.require_second_factor);
+    visit("require_verified_email", self.require_verified_email);
+    visit("secret_key", self.secret_key);
+    visit("secret_key_file", self.secret_key_file);
+    visit("secret_key_files", self.secret_key_files);
+    visit("secret_keys", self.secret_keys);
+    visit("session_max_seconds", self.session_max_seconds);
+    visit("signing_algorithm", self.signing_algorithm);
+    visit("store", self.store);
+    visit("throttle", self.throttle);
+    visit("totp", self.totp);
+  }
+};
+
+namespace detail {
+
+// Whether the next step of a login may come in the place of this response.
+template <class Response>
+inline constexpr bool may_step_up = false;
+template <>
+inline constexpr bool may_step_up<login_response> = true;
+template <>
+inline constexpr bool may_step_up<login_with_id_token_response> = true;
+
+}  // namespace detail
+
+// The operations, as methods of `engine`.
+template <class Engine, template <class> class Result>
+class operations {
+ public:
+  // Creates an account. Cost: hash; not to be repeated. Failures: weak_password, username_taken, email_taken,
+  // too_many_attempts, hash_queue_full, store_unavailable.
+  Result<doorward::register_response> register_(const doorward::register_request &request) const {
+    return run<register_response>(doorward_register, request);
+  }
+
+  // Finds an account by id, username or e-mail address. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::get_user_response> get_user(const doorward::get_user_request &request = {}) const {
+    return run<get_user_response>(doorward_get_user, request);
+  }
+
+  // Lists accounts in the order of their ids. Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::list_users_response> list_users(const doorward::list_users_request &request = {}) const {
+    return run<list_users_response>(doorward_list_users, request);
+  }
+
+  // Changes an account. Cost: store; may be repeated. Failures: user_not_found, username_taken, email_taken,
+  // permission_denied, store_unavailable.
+  Result<doorward::user_response> update_user(const doorward::update_user_request &request) const {
+    return run<user_response>(doorward_update_user, request);
+  }
+
+  // Deletes an account and all data about it. Cost: store; not to be repeated. Failures: user_not_found,
+  // permission_denied, store_constraint, store_unavailable.
+  Result<doorward::delete_user_response> delete_user(const doorward::delete_user_request &request) const {
+    return run<delete_user_response>(doorward_delete_user, request);
+  }
+
+  // Creates accounts with the password hashes of another system. Cost: long; not to be repeated. Failures:
+  // store_unavailable.
+  Result<doorward::import_users_response> import_users(const doorward::import_users_request &request) const {
+    return run<import_users_response>(doorward_import_users, request);
+  }
+
+  // Reads everything that the store keeps about a person. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::export_user_response> export_user(const doorward::export_user_request &request) const {
+    return run<export_user_response>(doorward_export_user, request);
+  }
+
+  // Hashes a password with Argon2id. Cost: hash; may be repeated. Failures: hash_queue_full.
+  Result<doorward::hash_password_response> hash_password(
+      const doorward::hash_password_request &request) const {
+    return run<hash_password_response>(doorward_hash_password, request);
+  }
+
+  // Verifies a password against a hash. Cost: hash; may be repeated. Failures: hash_queue_full.
+  Result<doorward::verify_password_response> verify_password(
+      const doorward::verify_password_request &request) const {
+    return run<verify_password_response>(doorward_verify_password, request);
+  }
+
+  // Checks whether a password may be chosen, and says why not. Cost: hash; may be repeated.
+  Result<doorward::check_password_response> check_password(
+      const doorward::check_password_request &request) const {
+    return run<check_password_response>(doorward_check_password, request);
+  }
+
+  // Changes a password by the old one and ends every session. Cost: hash; not to be repeated. Failures:
+  // invalid_credentials, invalid_token, user_not_found, weak_password, too_many_attempts, hash_queue_full,
+  // store_unavailable.
+  Result<doorward::change_password_response> change_password(
+      const doorward::change_password_request &request) const {
+    return run<change_password_response>(doorward_change_password, request);
+  }
+
+  // Sets a user's password, to be changed at the next login, and ends every session. Cost: hash; may be
+  // repeated. Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
+  Result<doorward::user_response> set_password(const doorward::set_password_request &request) const {
+    return run<user_response>(doorward_set_password, request);
+  }
+
+  // Logs in by password and opens a session. Cost: hash; not to be repeated. Failures: invalid_credentials,
+  // second_factor_required, invalid_code, password_change_required, too_many_attempts, hash_queue_full,
+  // store_unavailable.
+  Result<doorward::login_response> login(const doorward::login_request &request) const {
+    return run<login_response>(doorward_login, request);
+  }
+
+  // Takes the next step of a login and opens its session. Cost: hash; not to be repeated. Failures:
+  // invalid_challenge, invalid_code, password_change_required, too_many_attempts, weak_password,
+  // hash_queue_full, store_unavailable.
+  Result<doorward::login_response> complete_login(const doorward::complete_login_request &request) const {
+    return run<login_response>(doorward_complete_login, request);
+  }
+
+  // Logs in by an ID token of a configured OpenID provider and opens a session. Cost: network; not to be
+  // repeated. Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
+  // too_many_attempts, auth_service_unavailable, store_unavailable.
+  Result<doorward::login_with_id_token_response> login_with_id_token(
+      const doorward::login_with_id_token_request &request) const {
+    return run<login_with_id_token_response>(doorward_login_with_id_token, request);
+  }
+
+  // Authenticates the user of a session again. Cost: hash; not to be repeated. Failures: invalid_token,
+  // user_not_found, invalid_credentials, invalid_code, too_many_attempts, hash_queue_full, store_unavailable.
+  Result<doorward::reauthenticate_response> reauthenticate(
+      const doorward::reauthenticate_request &request) const {
+    return run<reauthenticate_response>(doorward_reauthenticate, request);
+  }
+
+  // Exchanges a refresh token for the next pair of tokens. Cost: store; may be repeated. Failures:
+  // invalid_token, store_unavailable.
+  Result<doorward::refresh_response> refresh(const doorward::refresh_request &request) const {
+    return run<refresh_response>(doorward_refresh, request);
+  }
+
+  // Ends a session, or every session of its user. Cost: store; not to be repeated. Failures: invalid_token,
+  // store_unavailable.
+  Result<doorward::logout_response> logout(const doorward::logout_request &request = {}) const {
+    return run<logout_response>(doorward_logout, request);
+  }
+
+  // Lists the live sessions of a user. Cost: store; may be repeated. Failures: user_not_found,
+  // store_unavailable.
+  Result<doorward::list_sessions_response> list_sessions(
+      const doorward::list_sessions_request &request) const {
+    return run<list_sessions_response>(doorward_list_sessions, request);
+  }
+
+  // Ends one session. Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::revoked_response> revoke_session(const doorward::revoke_session_request &request) const {
+    return run<revoked_response>(doorward_revoke_session, request);
+  }
+
+  // Ends every session of a user, except one if asked. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::revoked_response> revoke_user_sessions(
+      const doorward::revoke_user_sessions_request &request) const {
+    return run<revoked_response>(doorward_revoke_user_sessions, request);
+  }
+
+  // Ends every session of every user. Cost: long; may be repeated. Failures: store_unavailable.
+  Result<doorward::revoked_response> revoke_all_sessions(
+      const doorward::revoke_all_sessions_request &request = {}) const {
+    return run<revoked_response>(doorward_revoke_all_sessions, request);
+  }
+
+  // Revokes a token with its session (RFC 7009). Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::revoke_token_response> revoke_token(
+      const doorward::revoke_token_request &request = {}) const {
+    return run<revoke_token_response>(doorward_revoke_token, request);
+  }
+
+  // Verifies an access token by signature and claims, without the store. Cost: instant; may be repeated.
+  // Failures: invalid_token, store_unavailable.
+  Result<doorward::claims> verify(const doorward::verify_request &request) const {
+    return run<claims>(doorward_verify, request);
+  }
+
+  // Identifies the user of a live token. Cost: store; may be repeated. Failures: not_authenticated,
+  // invalid_authorization_header, invalid_token, user_not_found, store_unavailable.
+  Result<doorward::authenticate_response> authenticate(
+      const doorward::authenticate_request &request = {}) const {
+    return run<authenticate_response>(doorward_authenticate, request);
+  }
+
+  // Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure. Cost: store;
+  // may be repeated. Failures: store_unavailable.
+  Result<doorward::introspect_response> introspect(const doorward::introspect_request &request) const {
+    return run<introspect_response>(doorward_introspect, request);
+  }
+
+  // Issues an access token with the host's own claims. Cost: store; not to be repeated. Failures:
+  // store_unavailable.
+  Result<doorward::issue_token_response> issue_token(const doorward::issue_token_request &request) const {
+    return run<issue_token_response>(doorward_issue_token, request);
+  }
+
+  // Decides whether a request may pass, and identifies its user. Cost: store; may be repeated. Failures:
+  // not_authenticated, invalid_authorization_header, invalid_token, user_not_found, permission_denied,
+  // store_unavailable.
+  Result<doorward::authenticate_request_response> authenticate_request(
+      const doorward::authenticate_request_request &request) const {
+    return run<authenticate_request_response>(doorward_authenticate_request, request);
+  }
+
+  // Asks another service whether a token is valid now (RFC 7662). Cost: network; may be repeated. Failures:
+  // invalid_token, auth_service_unavailable, invalid_config, feature_not_built.
+  Result<doorward::introspect_remote_response> introspect_remote(
+      const doorward::introspect_remote_request &request) const {
+    return run<introspect_remote_response>(doorward_introspect_remote, request);
+  }
+
+  // Checks whether the bearer of a token may do something, by the account as it is now. Cost: store; may be
+  // repeated. Failures: store_unavailable.
+  Result<doorward::authorize_response> authorize(const doorward::authorize_request &request) const {
+    return run<authorize_response>(doorward_authorize, request);
+  }
+
+  // Returns the public keys, for services that verify tokens themselves. Cost: store; may be repeated.
+  // Failures: store_unavailable.
+  Result<doorward::jwks_response> jwks(const doorward::jwks_request &request = {}) const {
+    return run<jwks_response>(doorward_jwks, request);
+  }
+
+  // Makes a new signing key; the old one verifies until everything that it signed has expired. Cost: long;
+  // not to be repeated. Failures: store_unavailable.
+  Result<doorward::rotate_keys_response> rotate_keys(
+      const doorward::rotate_keys_request &request = {}) const {
+    return run<rotate_keys_response>(doorward_rotate_keys, request);
+  }
+
+  // Lists signing keys and secret keys, without secrets, and the data that needs an older one. Cost: long;
+  // may be repeated. Failures: store_unavailable.
+  Result<doorward::list_keys_response> list_keys(const doorward::list_keys_request &request = {}) const {
+    return run<list_keys_response>(doorward_list_keys, request);
+  }
+
+  // Mails a token that verifies the address of an account. Cost: hash; not to be repeated. Failures:
+  // invalid_token, user_not_found, invalid_credentials, invalid_challenge, too_many_attempts,
+  // hash_queue_full, store_unavailable.
+  Result<doorward::sent_response> request_email_verification(
+      const doorward::request_email_verification_request &request = {}) const {
+    return run<sent_response>(doorward_request_email_verification, request);
+  }
+
+  // Mails a token to the new address of an account, and a notice to the present one. Cost: store; not to be
+  // repeated. Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
+  Result<doorward::request_email_change_response> request_email_change(
+      const doorward::request_email_change_request &request) const {
+    return run<request_email_change_response>(doorward_request_email_change, request);
+  }
+
+  // Mails a token that sets a new password. Cost: store; not to be repeated. Failures: too_many_attempts,
+  // store_unavailable.
+  Result<doorward::sent_response> request_password_reset(
+      const doorward::request_password_reset_request &request) const {
+    return run<sent_response>(doorward_request_password_reset, request);
+  }
+
+  // Sets a new password by a mailed token and ends every session. Cost: hash; not to be repeated. Failures:
+  // invalid_token, weak_password, hash_queue_full, store_unavailable.
+  Result<doorward::user_response> reset_password(const doorward::reset_password_request &request) const {
+    return run<user_response>(doorward_reset_password, request);
+  }
+
+  // Verifies or changes an address by the token mailed to it and a proof of the account. Cost: network; not
+  // to be repeated. Failures: invalid_token, not_authenticated, user_not_found, permission_denied,
+  // invalid_credentials, invalid_challenge, email_taken, too_many_attempts, auth_service_unavailable,
+  // hash_queue_full, store_unavailable.
+  Result<doorward::user_response> verify_email(const doorward::verify_email_request &request) const {
+    return run<user_response>(doorward_verify_email, request);
+  }
+
+  // Tells what a mailed token is for, without redeeming it. Cost: store; may be repeated. Failures:
+  // invalid_token, store_unavailable.
+  Result<doorward::check_mail_token_response> check_mail_token(
+      const doorward::check_mail_token_request &request) const {
+    return run<check_mail_token_response>(doorward_check_mail_token, request);
+  }
+
+  // Takes mails out of the outbox, for hosts that send mails themselves. Cost: store; may be repeated.
+  // Failures: store_unavailable.
+  Result<doorward::take_mail_response> take_mail(const doorward::take_mail_request &request = {}) const {
+    return run<take_mail_response>(doorward_take_mail, request);
+  }
+
+  // Reports whether a mail that was taken was sent. Cost: store; may be repeated. Failures:
+  // store_unavailable.
+  Result<doorward::acknowledge_mail_response> acknowledge_mail(
+      const doorward::acknowledge_mail_request &request) const {
+    return run<acknowledge_mail_response>(doorward_acknowledge_mail, request);
+  }
+
+  // Sends the mails that are due by SMTP. Cost: network; may be repeated. Failures: mail_unavailable,
+  // invalid_config, feature_not_built, store_unavailable.
+  Result<doorward::deliver_mail_response> deliver_mail(
+      const doorward::deliver_mail_request &request = {}) const {
+    return run<deliver_mail_response>(doorward_deliver_mail, request);
+  }
+
+  // Makes a secret for an authenticator app. Cost: instant; may be repeated.
+  Result<doorward::generate_totp_secret_response> generate_totp_secret(
+      const doorward::generate_totp_secret_request &request = {}) const {
+    return run<generate_totp_secret_response>(doorward_generate_totp_secret, request);
+  }
+
+  // Writes a secret as a URI and a QR code for an authenticator app. Cost: instant; may be repeated.
+  Result<doorward::provisioning> totp_provisioning_uri(
+      const doorward::totp_provisioning_uri_request &request) const {
+    return run<provisioning>(doorward_totp_provisioning_uri, request);
+  }
+
+  // Verifies a code by its secret alone, any number of times. Cost: instant; may be repeated.
+  Result<doorward::verify_totp_response> verify_totp(const doorward::verify_totp_request &request) const {
+    return run<verify_totp_response>(doorward_verify_totp, request);
+  }
+
+  // Sets up an authenticator app for an account; it is no factor before it is confirmed. Cost: store; may be
+  // repeated. Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
+  Result<doorward::setup_totp_response> setup_totp(const doorward::setup_totp_request &request) const {
+    return run<setup_totp_response>(doorward_setup_totp, request);
+  }
+
+  // Activates an authenticator app by its first code and ends every session. Cost: store; not to be repeated.
+  // Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
+  // store_unavailable.
+  Result<doorward::confirm_totp_response> confirm_totp(const doorward::confirm_totp_request &request) const {
+    return run<confirm_totp_response>(doorward_confirm_totp, request);
+  }
+
+  // Tells whether an account has an active authenticator app. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::totp_status_response> totp_status(const doorward::totp_status_request &request) const {
+    return run<totp_status_response>(doorward_totp_status, request);
+  }
+
+  // Removes an authenticator app by a code and ends every session. Cost: store; not to be repeated. Failures:
+  // user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
+  Result<doorward::totp_status_response> disable_totp(const doorward::disable_totp_request &request) const {
+    return run<totp_status_response>(doorward_disable_totp, request);
+  }
+
+  // Replaces the recovery codes of an account and ends every session. Cost: store; not to be repeated.
+  // Failures: user_not_found, permission_denied, store_unavailable.
+  Result<doorward::generate_recovery_codes_response> generate_recovery_codes(
+      const doorward::generate_recovery_codes_request &request) const {
+    return run<generate_recovery_codes_response>(doorward_generate_recovery_codes, request);
+  }
+
+  // Counts the unused recovery codes of an account. Cost: store; may be repeated. Failures: user_not_found,
+  // store_unavailable.
+  Result<doorward::recovery_codes_status_response> recovery_codes_status(
+      const doorward::recovery_codes_status_request &request) const {
+    return run<recovery_codes_status_response>(doorward_recovery_codes_status, request);
+  }
+
+  // Begins to register a passkey for an account. Cost: store; may be repeated. Failures: user_not_found,
+  // email_not_verified, permission_denied, invalid_config, store_unavailable.
+  Result<doorward::begin_passkey_registration_response> begin_passkey_registration(
+      const doorward::begin_passkey_registration_request &request) const {
+    return run<begin_passkey_registration_response>(doorward_begin_passkey_registration, request);
+  }
+
+  // Registers the passkey and ends every session. Cost: store; not to be repeated. Failures:
+  // invalid_challenge, invalid_credentials, already_configured, invalid_config, store_unavailable.
+  Result<doorward::finish_passkey_registration_response> finish_passkey_registration(
+      const doorward::finish_passkey_registration_request &request) const {
+    return run<finish_passkey_registration_response>(doorward_finish_passkey_registration, request);
+  }
+
+  // Begins a login by passkey. Cost: store; may be repeated. Failures: invalid_config, store_unavailable.
+  Result<doorward::begin_passkey_login_response> begin_passkey_login(
+      const doorward::begin_passkey_login_request &request = {}) const {
+    return run<begin_passkey_login_response>(doorward_begin_passkey_login, request);
+  }
+
+  // Logs in by a passkey alone and opens a session. Cost: store; not to be repeated. Failures:
+  // invalid_credentials, invalid_challenge, too_many_attempts, invalid_config, store_unavailable.
+  Result<doorward::login_response> finish_passkey_login(
+      const doorward::finish_passkey_login_request &request) const {
+    return run<login_response>(doorward_finish_passkey_login, request);
+  }
+
+  // Lists the passkeys of an account. Cost: store; may be repeated. Failures: user_not_found,
+  // store_unavailable.
+  Result<doorward::list_passkeys_response> list_passkeys(
+      const doorward::list_passkeys_request &request) const {
+    return run<list_passkeys_response>(doorward_list_passkeys, request);
+  }
+
+  // Removes a passkey and ends every session. Cost: store; may be repeated. Failures: user_not_found,
+  // permission_denied, store_unavailable.
+  Result<doorward::remove_passkey_response> remove_passkey(
+      const doorward::remove_passkey_request &request) const {
+    return run<remove_passkey_response>(doorward_remove_passkey, request);
+  }
+
+  // Reads the audit log. Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::events_response> events(const doorward::events_request &request = {}) const {
+    return run<events_response>(doorward_events, request);
+  }
+
+  // Verifies the chain over the audit log. Cost: long; may be repeated. Failures: store_unavailable.
+  Result<doorward::verify_events_response> verify_events(
+      const doorward::verify_events_request &request = {}) const {
+    return run<verify_events_response>(doorward_verify_events, request);
+  }
+
+  // Returns figures: calls by operation and status, their durations, and the contents of the store. Cost:
+  // store; may be repeated. Failures: store_unavailable.
+  Result<doorward::stats_response> stats(const doorward::stats_request &request = {}) const {
+    return run<stats_response>(doorward_stats, request);
+  }
+
+  // Checks the running configuration on this machine. Cost: long; may be repeated.
+  Result<doorward::doctor_response> doctor(const doorward::doctor_request &request = {}) const {
+    return run<doctor_response>(doorward_doctor, request);
+  }
+
+  // Purges expired data. Cost: long; may be repeated. Failures: store_unavailable.
+  Result<doorward::maintain_response> maintain(const doorward::maintain_request &request = {}) const {
+    return run<maintain_response>(doorward_maintain, request);
+  }
+
+  // Copies a SQLite store into a file while it is in use. Cost: long; not to be repeated. Failures:
+  // feature_not_built, store_unavailable.
+  Result<doorward::backup_response> backup(const doorward::backup_request &request) const {
+    return run<backup_response>(doorward_backup, request);
+  }
+
+ private:
+  template <class Response, class Named, class Request>
+  Result<Response> run(Named named, const Request &request) const {
+    return static_cast<const Engine *>(this)->template run<Response>(named, request);
+  }
+};
+
+}  // namespace doorward
+
+#endif  // DOORWARD_TYPES_HPP
