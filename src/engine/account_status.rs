@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::factors::Factors;
 use super::passwords::Passwords;
 use super::providers::Providers;
-use super::throttle::{AccountLock, Throttle};
+use super::throttle::Throttle;
+use super::throttle::locks::AccountLock;
 use crate::config::Config;
 use crate::crypto::hasher::Unverifiable;
 use crate::crypto::pepper;
@@ -117,7 +118,7 @@ impl Statuses<'_> {
     pub(crate) fn of(&self, tx: &mut Tx, user: &User, now: i64) -> Result<AccountStatus> {
         let id = user.public.id;
         let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(unexpected)?;
-        let locks = self.throttle.locks_of(tx, id, &username, email.as_deref(), now)?;
+        let locks = self.throttle.lanes.locks_of(tx, id, &username, email.as_deref(), now)?;
         let count = second_factors::count(tx, id)?;
         let mut obstacles = self.obstacles_before_factors(user, &locks, now);
         obstacles.extend(self.obstacles_of_factors(tx, user, &count, &locks)?);

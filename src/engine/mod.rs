@@ -52,7 +52,7 @@ use self::passwords::Passwords;
 use self::providers::Providers;
 use self::sessions::Sessions;
 use self::settings::{Opening, Recorded};
-use self::throttle::Throttle;
+use self::throttle::{Lanes, Throttle};
 use self::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, StoreUrl};
@@ -187,7 +187,7 @@ impl Engine {
         let config = Arc::new(config);
         let throttle = Arc::new(Throttle {
             config: Arc::clone(&config),
-            secrets: Arc::clone(&secrets),
+            lanes: Lanes { config: Arc::clone(&config), secrets: Arc::clone(&secrets) },
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
         });

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::account_status::{AccountStatus, Statuses};
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
+use crate::engine::throttle::locks::LockedAccounts;
 use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -317,8 +318,9 @@ impl Engine {
                 && request.role.as_ref().is_none_or(|role| user.roles.contains(role))
         };
         let now = self.clock.now();
-        let (users, next) =
-            self.store.read(|tx| self.throttle.locked_accounts(tx, request.after, limit, now, is_wanted))?;
+        let LockedAccounts { users, next } = self
+            .store
+            .read(|tx| self.throttle.lanes.locked_accounts(tx, request.after, limit, now, is_wanted))?;
         Ok(ListUsersResponse { users, next })
     }
 
