@@ -1,25 +1,25 @@
-//! The description of the library (`doorward::describe`), parsed once. The emitters read this and nothing else.
+//! The description of the library (`doorward::describe`), parsed once. The emitters read only this.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// The library: its operations, and what they take, answer and fail by.
+/// The library: its operations with their requests, responses and failures.
 pub struct Library {
     pub version: String,
     /// The number in the shared library's SONAME.
     pub abi: u64,
     pub operations: Vec<Operation>,
     pub statuses: Vec<Status>,
-    /// The codes. One that has two statuses is listed under each.
+    /// The codes. A code with two statuses is listed under each.
     pub codes: Vec<Code>,
-    /// What every operation can fail by.
+    /// The failures of every operation.
     pub failures_of_all: Vec<Failure>,
-    /// What an operation can fail by that can fail by `store_unavailable`.
+    /// The failures of every operation that can fail by `store_unavailable`.
     pub failures_of_the_store: Vec<Failure>,
     /// The shape of the body of a failure.
     pub failure: String,
-    /// The shape of what stands beside the failure of status STEP_UP.
+    /// The shape of the data beside the failure of status STEP_UP.
     pub step_up: String,
     /// The shape of the configuration.
     pub configuration: String,
@@ -31,19 +31,19 @@ pub struct Operation {
     pub name: String,
     /// The name of its file in `src/operations`, of its page and of its scenarios.
     pub capability: String,
-    /// The version that brought it.
+    /// The version that added it.
     pub since: String,
-    /// What it does, in one line.
+    /// The summary, in one line.
     pub summary: String,
-    /// What a call may wait for: `instant`, `store`, `hash`, `network`, `long`.
+    /// The longest wait of a call: `instant`, `store`, `hash`, `network`, `long`.
     pub cost: String,
-    /// Whether a call that got no answer may be made again.
+    /// Whether a call without an answer may be repeated.
     pub may_be_repeated: bool,
     /// The shape of the request.
     pub request: String,
     /// The shape of the response.
     pub response: String,
-    /// The failures of its own.
+    /// The operation's own failures.
     pub failures: Vec<Failure>,
 }
 
@@ -66,7 +66,7 @@ pub struct Status {
 pub struct Code {
     pub name: String,
     pub status: String,
-    /// What the end user may read.
+    /// The text for the end user.
     pub message: String,
     pub about: String,
 }
@@ -74,39 +74,40 @@ pub struct Code {
 /// A type that has a name.
 pub struct Shape {
     pub name: String,
-    /// Whether the name is the type's own. An object that has none is called after its place: `MailConfigTemplates`.
+    /// Whether the name is the type's own. An object without one is named by its place:
+    /// `MailConfigTemplates`.
     pub is_named: bool,
     pub about: String,
     pub form: Form,
     /// No log, `repr` or `toString` shows it.
     pub is_secret: bool,
-    /// Another specification defines it; host and browser pass it on as it is.
+    /// Another specification defines it; host and browser pass it on unchanged.
     pub is_passed_on: bool,
-    /// Of a request: the members that a client may say of itself in the body of a request to the host.
+    /// Of a request: the members that a client may give in the body of a request to the host.
     pub of_body: Option<Vec<String>>,
-    /// The members that an object of another system must have to pass for one.
+    /// The members that an object of another system must have to be accepted.
     pub least: Option<Vec<String>>,
 }
 
-/// What a shape is.
+/// The form of a shape.
 pub enum Form {
     Object {
-        /// First those that must be there, in the order in which they are listed, then the others by name.
+        /// First the required members, in their order, then the others by name.
         members: Vec<Member>,
         others: Others,
     },
-    /// One of these.
+    /// One of these values.
     Enumeration(Vec<Constant>),
 }
 
-/// What becomes of the members of an object that its shape does not name.
+/// The treatment of members that the shape does not name.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Others {
-    /// A request with one is refused.
+    /// A request with such a member is refused.
     Refused,
-    /// Readers pass over them: a later version may add some.
+    /// Readers ignore them: a later version may add some.
     Ignored,
-    /// They belong to it, whatever they are.
+    /// They belong to the object, with any value.
     Kept,
 }
 
@@ -122,16 +123,16 @@ pub struct Member {
     pub name: String,
     pub about: String,
     pub kind: Kind,
-    /// Whether it is always there.
+    /// Whether it is always present.
     pub is_required: bool,
-    /// Whether `null` may stand for it. In a request that means absent.
+    /// Whether `null` is allowed. In a request it means absent.
     pub is_nullable: bool,
     pub default: Option<Value>,
     /// No log, `repr` or `toString` shows it.
     pub is_secret: bool,
-    /// It is left out of what is serialized for a client.
+    /// Serializations for a client leave it out.
     pub is_host_only: bool,
-    /// Only `true` counts as true, not what is merely truthy.
+    /// Only `true` counts as true, no other truthy value.
     pub is_strict: bool,
     /// The bounds of its value, by the keywords of JSON Schema.
     pub rules: Map<String, Value>,
@@ -157,12 +158,12 @@ pub enum Kind {
     Either(Vec<Kind>),
 }
 
-/// The bounds of a value that are told.
+/// The bounds of a value that emitters write.
 const RULES: [&str; 8] =
     ["minimum", "maximum", "maxLength", "maxItems", "minLength", "minItems", "pattern", "uniqueItems"];
 
 impl Library {
-    /// Parses what `doorward::describe` answers.
+    /// Parses the result of `doorward::describe`.
     pub fn of(description: &Value) -> Library {
         let mut parser = Parser { definitions: object(&description["$defs"]), shapes: BTreeMap::new() };
         for (name, schema) in parser.definitions {
@@ -207,7 +208,7 @@ impl Library {
         }
     }
 
-    /// Every shape, by name.
+    /// Returns every shape, by name.
     pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
         self.shapes.values()
     }
@@ -216,7 +217,7 @@ impl Library {
         &self.shapes[name]
     }
 
-    /// The names of the codes, each once.
+    /// Returns the codes, each once.
     pub fn codes(&self) -> Vec<&Code> {
         let mut codes: Vec<&Code> = Vec::new();
         for code in &self.codes {
@@ -227,12 +228,13 @@ impl Library {
         codes
     }
 
-    /// The shapes that these refer to, however deep, and these: each after those that it refers to.
+    /// Returns these shapes and those that they refer to, directly or indirectly: each after those that it
+    /// refers to.
     pub fn within<'a>(&'a self, names: impl IntoIterator<Item = &'a String>) -> Vec<&'a Shape> {
         self.within_if(names, |_| true)
     }
 
-    /// The same without the shapes below these that are not wanted, and without what only those refer to.
+    /// Returns the same without unwanted shapes, and without the shapes that only those refer to.
     pub fn within_if<'a>(
         &'a self,
         names: impl IntoIterator<Item = &'a String>,
@@ -258,13 +260,13 @@ impl Library {
         found.push(shape);
     }
 
-    /// What the requests and the configuration are made of, each shape after those that it refers to.
+    /// Returns the shapes of the requests and the configuration, each after those that it refers to.
     pub fn written(&self) -> Vec<&Shape> {
         let requests = self.operations.iter().map(|operation| &operation.request);
         self.within(requests.chain([&self.configuration]))
     }
 
-    /// What the responses and the failures are made of, each shape after those that it refers to.
+    /// Returns the shapes of the responses and the failures, each after those that it refers to.
     pub fn read(&self) -> Vec<&Shape> {
         let responses = self.operations.iter().map(|operation| &operation.response);
         self.within(responses.chain([&self.failure, &self.step_up]))
@@ -272,12 +274,12 @@ impl Library {
 }
 
 impl Operation {
-    /// Whether it may answer by the next step of a login.
+    /// Whether it may answer with the next step of a login.
     pub fn steps_up(&self) -> bool {
         self.failures.iter().any(|failure| failure.status == "STEP_UP")
     }
 
-    /// The codes of its own failures, each once.
+    /// Returns the codes of its own failures, each once.
     pub fn codes(&self) -> Vec<&str> {
         let mut codes: Vec<&str> = self.failures.iter().map(|failure| failure.code.as_str()).collect();
         codes.dedup();
@@ -290,7 +292,7 @@ impl Failure {
         Failure { code: string(&row["code"]), status: string(&row["status"]) }
     }
 
-    /// The codes under their statuses, in the order in which they come.
+    /// Returns the codes by status, in their order.
     pub fn by_status(failures: &[Failure]) -> Vec<(&str, Vec<&str>)> {
         let mut statuses: Vec<(&str, Vec<&str>)> = Vec::new();
         for Failure { code, status } in failures {
@@ -304,7 +306,7 @@ impl Failure {
 }
 
 impl Shape {
-    /// Its members; an enumeration has none.
+    /// Returns its members; an enumeration has none.
     pub fn members(&self) -> &[Member] {
         match &self.form {
             Form::Object { members, .. } => members,
@@ -312,7 +314,7 @@ impl Shape {
         }
     }
 
-    /// What becomes of other members.
+    /// Returns the treatment of other members.
     pub fn others(&self) -> Others {
         match self.form {
             Form::Object { others, .. } => others,
@@ -320,7 +322,7 @@ impl Shape {
         }
     }
 
-    /// Its values, if it is an enumeration.
+    /// Returns its values, if it is an enumeration.
     pub fn constants(&self) -> Option<&[Constant]> {
         match &self.form {
             Form::Object { .. } => None,
@@ -328,7 +330,7 @@ impl Shape {
         }
     }
 
-    /// Whether it is an object of any members.
+    /// Whether it is an object with any members.
     pub fn is_any_object(&self) -> bool {
         matches!(&self.form, Form::Object { members, others: Others::Kept } if members.is_empty())
     }
@@ -340,7 +342,7 @@ impl Shape {
 }
 
 impl Kind {
-    /// The shapes that it names.
+    /// Returns the shapes that it names.
     pub fn shapes(&self) -> Vec<&str> {
         match self {
             Kind::Shape(name) => vec![name],
@@ -403,7 +405,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The type of a value; `place` is the name of an object that has none.
+    /// Returns the type of a value; `place` is the name of an object without one.
     fn kind(&mut self, place: &str, schema: &Value) -> Kind {
         if schema.get("$ref").is_some() {
             return Kind::Shape(referred(schema));
@@ -447,7 +449,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether a member has the mark: itself, in its items, or in the shape of its own.
+    /// Whether a member has the mark: itself, in its items, or by its shape.
     fn is_marked(&self, schema: &Value, mark: &str) -> bool {
         let shape = |schema: &Value| self.definitions.get(&referred(schema));
         let has = |schema: &Value| {
@@ -490,12 +492,12 @@ fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
-/// The name of the shape that a schema refers to.
+/// Returns the name of the shape that a schema refers to.
 fn referred(schema: &Value) -> String {
     schema["$ref"].as_str().and_then(|link| link.rsplit('/').next()).unwrap_or_default().to_owned()
 }
 
-/// A description as one line.
+/// Returns a description as one line.
 fn prose(schema: &Value) -> String {
     string(&schema["description"]).split_whitespace().collect::<Vec<_>>().join(" ")
 }
