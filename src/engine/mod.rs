@@ -390,7 +390,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
             chain::reseal(tx, secrets)?;
         }
         let before = settings::recorded(tx, secrets)?;
-        // A store is created with both. Without its settings it would follow whoever opens it first.
+        // A store is created with both. Without its settings it would take those of the next process that opens it.
         if proof.is_some() != before.is_some() {
             return Err(damaged());
         }

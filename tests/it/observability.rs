@@ -478,7 +478,8 @@ fn a_chain_does_not_begin_anew(store: &Store) {
 }
 
 on_each_store!(a_store_that_lost_its_settings_is_damaged);
-/// A store whose settings, or the proof of its secret key, are gone is refused: it would follow whoever opens it next.
+/// A store without its settings, or without the proof of its secret key, is refused: it would take the settings of the
+/// next process that opens it.
 fn a_store_that_lost_its_settings_is_damaged(store: &Store) {
     let keys = json!({"secret_key": "the secret key of both of the engines"});
     let stage = Stage::new(store, keys);
