@@ -70,6 +70,15 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	$(CARGO) clippy $(LOCKED) --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps --lib
+
+.PHONY: semver
+## Compares the Rust API with that of BASELINE, a git revision; needs `cargo install cargo-semver-checks`.
+semver:
+	$(CARGO) semver-checks --package doorward --baseline-rev $(BASELINE)
+
+# The last release, or the last commit before the first.
+BASELINE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),HEAD)
 
 ## Checks licences, sources and banned crates; needs `cargo install cargo-deny`.
 deny:

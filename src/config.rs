@@ -1,12 +1,30 @@
 //! The configuration of an engine: one JSON object. Every key has a safe default, unknown keys are refused,
 //! and invalid values cannot be constructed. Environment variables are never read.
+//!
+//! A program in Rust builds a [`Config`] of these parts, or reads it from JSON with [`Config::parse`]. Every
+//! setting can be read back from its member. `Debug` shows no secrets.
+//!
+//! ```
+//! use doorward::Config;
+//! use doorward::config::{Limits, Links, Mail, PasswordPolicy, Throttle};
+//!
+//! let links = Links::new().verify_email("https://example.com/verify?token={token}".parse()?);
+//! let config = Config::new()
+//!     .store("sqlite:app.db".parse()?)
+//!     .issuer("https://example.com".parse()?)
+//!     .password(PasswordPolicy::new().min_length(12_u64.try_into()?))
+//!     .throttle(Throttle::new().account_failures(5_u64.try_into()?))
+//!     .mail(Mail::new().from("Example <door@example.com>".parse()?).links(links));
+//! assert_eq!(config.password.min_length.get(), 12);
+//!
+//! let parsed = Config::parse(r#"{"store": "sqlite:app.db", "password": {"min_length": 12}}"#).unwrap();
+//! assert_eq!(parsed.password.min_length.get(), 12);
+//! # Ok::<(), doorward::ParseError>(())
+//! ```
 
 mod id_tokens;
 mod values;
 
-use crate::password::PasswordPolicy;
-use crate::types::url::Origin;
-use crate::types::url::ServiceUrl;
 use crate::types::whole::{On, Seconds, Whole};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,17 +38,20 @@ pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
-pub(crate) use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
+pub use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
 pub use values::{
     AppliesTo, Audience, BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, SigningAlgorithm,
     StoreUrl,
 };
 
+pub use crate::mail::{Delivery, Hello, Link, Links, Mail, Mailbox, Smtp, SmtpHost, Template, Tls};
+pub use crate::password::PasswordPolicy;
+pub use crate::requests::{Exclude, Name, Pattern, Requests};
+pub use crate::totp::ServiceName;
+pub use crate::types::url::{Origin, ServiceUrl};
+
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::mail::Mail;
-use crate::requests::Requests;
-use crate::totp::ServiceName;
 use crate::types::secret::Secret;
 use crate::types::user::Role;
 

@@ -1,79 +1,185 @@
 //! An authentication engine: users, passwords, sessions and tokens, the same for every language.
 //!
-//! A host opens an [`Engine`] with a [`Config`], calls its operations, and owns everything else: its
-//! web framework, its pages, its policies. In Rust the operations are methods; through the C ABI and
-//! the bindings they are names with JSON in and out ([`Engine::call`]). [`operations`] is their table.
+//! Your program opens an [`Engine`] with a [`Config`] and calls its operations. It keeps everything else: its
+//! web framework, its pages, its policies.
 //!
 //! ```
-//! use doorward::{Config, Engine, Hooks};
+//! use doorward::{Config, Engine, Error, Hooks, Login, LoginRequest, RegisterRequest, VerifyRequest};
 //!
-//! let config = Config::parse(r#"{"store": "sqlite::memory:"}"#)?;
-//! let engine = Engine::open(config, Hooks::default())?;
-//! engine.call("register", r#"{"username": "ada", "email": "ada@example.com", "password": "eight wise words"}"#)?;
-//! let reply = engine.call("login", r#"{"username": "ada", "password": "eight wise words"}"#)?;
-//! assert!(reply.contains("access_token"));
-//! # Ok::<(), doorward::Error>(())
+//! # fn main() -> Result<(), Error> {
+//! let engine = Engine::open(Config::new().store("sqlite::memory:".parse()?), Hooks::new())?;
+//! let request = RegisterRequest::new("ada".parse()?, "eight wise words").email("ada@example.com".parse()?);
+//! let user = engine.register(request)?.user;
+//!
+//! match engine.login(LoginRequest::new("ada", "eight wise words"))? {
+//!     Login::Session(session) => {
+//!         engine.verify(VerifyRequest::new(&session.access_token))?;
+//!         assert_eq!(session.user.id, user.id);
+//!     }
+//!     Login::StepUp(step) => println!("ask for {:?}", step.status),
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! # What lives where
+//! A larger program is `examples/rust/quickstart.rs`.
 //!
-//! Dependencies go in one direction: [`capi`] or a binding → [`operations`] → [`engine`] → `store`, `crypto`,
-//! `outbound` → the shared types.
+//! # Requests and responses
 //!
-//! - [`capi`]: the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and `store`
-//! - [`operations`]: the table of operations, and one file per capability: its requests, its responses, the methods
-//!   that answer
-//! - [`engine`]: what an engine is made of
-//! - `store`: rows and transactions, in SQLite and PostgreSQL
-//! - `crypto`: password hashes, the codecs of tokens, sealing
-//! - `outbound`: what leaves the process: HTTP, SMTP
-//! - [`config`], [`settings`]: one JSON object, and the part of it that the store holds
-//! - [`error`], [`json`], [`clock`], [`password`], [`totp`], [`mail`], [`requests`]: what all of these share
-//! - [`types`]: values that exist only valid, and know nothing of the rest
-//! - [`restore`]: a backup in the place of a store
+//! Each operation is a method that takes one request and returns one response. `new` of a request takes the
+//! members that must be given; each optional member has a setter. Requests, responses and errors gain members,
+//! so they are `#[non_exhaustive]`: make requests with `new`, and ignore what you do not know in responses.
 //!
-//! A test (`tests/it/structure.rs`) holds the direction, and that no files import each other in a circle. The
-//! administrator's command is a crate of its own, `command/`.
+//! Names, addresses, ids and numbers are types that exist only valid: [`Username`], [`Email`], [`Role`], [`Id`].
+//! They are parsed from text (`"ada".parse()?`) and fail with [`ParseError`], which converts into an [`Error`].
+//! Passwords and tokens are [`Secret`], [`IssuedSecret`] and [`Token`]: `Debug` does not show them, and they
+//! are wiped when they are dropped. `expose` returns the text.
+//!
+//! [`Engine::call`] takes the same operations by name, with JSON in and out. Other languages use it, and it
+//! suits a program that only passes requests on. [`describe`] returns the description of all operations, with
+//! JSON schemas.
+//!
+//! # Operations
+//!
+//! | | |
+//! |---|---|
+//! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`update_user`](Engine::update_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_user`](Engine::export_user) |
+//! | passwords | [`hash_password`](Engine::hash_password), [`verify_password`](Engine::verify_password), [`check_password`](Engine::check_password), [`change_password`](Engine::change_password), [`set_password`](Engine::set_password), [`request_password_reset`](Engine::request_password_reset), [`reset_password`](Engine::reset_password) |
+//! | logins | [`login`](Engine::login), [`complete_login`](Engine::complete_login), [`login_with_id_token`](Engine::login_with_id_token), [`reauthenticate`](Engine::reauthenticate) |
+//! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
+//! | checks | [`verify`](Engine::verify), [`authenticate`](Engine::authenticate), [`authenticate_request`](Engine::authenticate_request), [`introspect`](Engine::introspect), [`introspect_remote`](Engine::introspect_remote), [`authorize`](Engine::authorize) |
+//! | tokens and keys | [`issue_token`](Engine::issue_token), [`jwks`](Engine::jwks), [`rotate_keys`](Engine::rotate_keys), [`list_keys`](Engine::list_keys) |
+//! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
+//! | authenticator apps | [`setup_totp`](Engine::setup_totp), [`confirm_totp`](Engine::confirm_totp), [`totp_status`](Engine::totp_status), [`disable_totp`](Engine::disable_totp), [`generate_totp_secret`](Engine::generate_totp_secret), [`totp_provisioning_uri`](Engine::totp_provisioning_uri), [`verify_totp`](Engine::verify_totp) |
+//! | recovery codes | [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
+//! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`remove_passkey`](Engine::remove_passkey) |
+//! | audit log | [`events`](Engine::events), [`verify_events`](Engine::verify_events) |
+//! | running it | [`maintain`](Engine::maintain), [`backup`](Engine::backup), [`stats`](Engine::stats), [`doctor`](Engine::doctor) |
+//!
+//! [`acting`] names the person on whose behalf a privileged operation is called. [`restore`], [`migrate`],
+//! [`migrate_schema`], [`unseal`] and [`new_secret_key_file`] are for operators, who usually call them by the
+//! command `doorward`.
+//!
+//! # Errors
+//!
+//! An operation fails with an [`Error`]. Its [`Code`] is the reason, and its [`Status`] is the class of the
+//! reason, with an HTTP status. [`Error::to_json`] is the body for a client, except for `detail`, which is for
+//! your logs. A required next step of a login is not an error: it is [`Login::StepUp`].
+//!
+//! ```
+//! # use doorward::*;
+//! # let engine = Engine::open(Config::new().store("sqlite::memory:".parse()?), Hooks::new())?;
+//! let error = engine.login(LoginRequest::new("nobody", "eight wise words")).unwrap_err();
+//! assert_eq!(error.code, Code::InvalidCredentials);
+//! assert_eq!(error.status().http(), 401);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Threads
+//!
+//! An engine is `Send` and `Sync`. Open one in each process and share it, in an `Arc` or by reference. It has
+//! no runtime: a call runs on the calling thread, and most calls wait for the store or for a password hash. In
+//! an asynchronous program call it where threads may block, such as in `tokio::task::spawn_blocking`. Only
+//! [`Engine::verify_at_once`] never waits. After a fork, open another engine in the child. Dropping the engine
+//! closes it.
+//!
+//! # Features
+//!
+//! - `http`: asking other services over HTTP: `introspect_remote`, the keys of OpenID providers
+//! - `smtp`: sending mails by SMTP
+//! - `postgres`: a store in PostgreSQL
+//! - `capi`: the C ABI
+//!
+//! All are on by default.
+
+// What lives where. Dependencies go in one direction, and without circles (`tests/it/structure.rs`):
+//
+// - `capi`: the C ABI; the only module with `unsafe`, but for a few lines in `crypto` and `store`
+// - `host`: the engine that a host uses; `restore`: a backup in the place of a store
+// - `operations`: the table of operations, and one file per capability: its requests, its responses, the
+//   methods that answer
+// - `engine`: what an engine is made of
+// - `store`: rows and transactions, in SQLite and PostgreSQL; `outbound`: what leaves the process: HTTP, SMTP
+// - `crypto`: password hashes, the codecs of tokens, sealing; `secret_key`, `settings`
+// - `config`: one JSON object
+// - `types`: values that exist only valid, and what all of these share
+//
+// All public types are exported here, but for the parts of the configuration, which are in `config`. What is
+// `#[doc(hidden)]` is for the other crates of this workspace and may change at any time.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 #[cfg(feature = "capi")]
+#[doc(hidden)]
 pub mod capi;
-pub mod clock;
+mod clock;
 pub mod config;
 mod contain;
 mod crypto;
-pub mod engine;
-pub mod error;
+mod engine;
+mod error;
 mod host;
-pub mod json;
-pub mod mail;
-pub mod operations;
+mod json;
+mod mail;
+mod operations;
 mod outbound;
-pub mod password;
+mod password;
 mod precis;
-pub mod requests;
-pub mod restore;
+mod requests;
+mod restore;
 mod secret_key;
-pub mod settings;
+mod settings;
 mod store;
-pub mod totp;
-pub mod types;
+mod totp;
+mod types;
 
 pub use clock::Clock;
 pub use config::Config;
+#[doc(hidden)]
 pub use contain::contain;
+pub use engine::account_status::{AccountStatus, PasswordStatus, SecondFactorStatus, WaitingMail};
 pub use engine::acting::acting;
-pub use engine::{Hooks, Level};
-pub use error::{Code, Error, Result, Status};
+pub use engine::audit::Kind as EventKind;
+pub use engine::chain::{ChainHead, ChainProblem};
+pub use engine::retirement::{Retire, Retired};
+pub use engine::{Hooks, Level, Log};
+pub use error::{About, Code, Error, Result, Status};
 pub use host::Engine;
+pub use mail::Kind as MailKind;
 pub use operations::describe::describe;
-pub use restore::restore;
+#[doc(hidden)]
+pub use operations::{Cost, OPERATIONS, Operation};
+pub use operations::{
+    accounts::*, authorization::*, exports::*, id_tokens::*, imports::*, introspection::*, keys::list::*,
+    keys::*, login::*, mail::addresses::*, mail::delivery::*, mail::password_reset::*, mail::*,
+    maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*, passkeys::*,
+    passwords::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
+    second_factors::totp::*, sessions::*, tokens::*,
+};
+pub use requests::Rules;
+pub use restore::{Restored, Restoring, restore};
 pub use secret_key::new_secret_key_file;
+pub use settings::{Difference, Settings};
 pub use store::copy::Moved;
 pub use store::moves::{migrate, unseal};
 pub use store::{Watch, migrate_schema};
+pub use totp::{AccountName, Provisioning, Seed};
+pub use types::client::{Client, DeviceId, UserAgent};
+pub use types::id::Id;
+pub use types::login::{Login, NextStep, SecondFactors, StepUp};
+pub use types::parse_error::ParseError;
+pub use types::secret::{IssuedSecret, Secret};
+pub use types::strict::{HostOnly, Object};
+pub use types::token::Token;
+pub use types::user::{Actor, Amr, Email, Locale, Offered, ProviderLogin, PublicUser, Role, Scope, Username};
+pub use types::webauthn::{
+    AssertionResponse, AttestationResponse, AuthenticationResponse, AuthenticatorSelection, Bytes,
+    CreationOptions, CredentialDescriptor, CredentialParameters, CredentialType, RegistrationResponse,
+    RelyingParty, RequestOptions, UserEntity,
+};
+pub use types::whole::{On, Seconds, Whole};
 
 /// The version of the C ABI: the number in the shared library's SONAME.
+#[doc(hidden)]
 pub const ABI: u32 = 1;

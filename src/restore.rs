@@ -22,7 +22,7 @@ pub struct Restoring {
     pub kept_ending: String,
     /// Whether the backup's sessions, tokens without a session, challenges and mailed tokens end.
     pub end_all_sessions: Option<bool>,
-    /// Whether the backup's keys are retired, as [`Engine::rotate_keys`] does with `retire`.
+    /// Whether the backup's keys are retired, as [`rotate_keys`](crate::Engine::rotate_keys) does with `retire`.
     pub retire_keys: Option<bool>,
 }
 
@@ -44,7 +44,7 @@ pub struct Restored {
 /// changes.
 ///
 /// Failures: `invalid_request` (the file is not a backup), `feature_not_built` (the store is not a SQLite
-/// file), those of [`Engine::open`], `store_unavailable` (among others, while another process has the store
+/// file), those of [`open`](crate::Engine::open), `store_unavailable` (among others, while another process has the store
 /// open).
 pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -> Result<Restored> {
     let StoreUrl::SqliteFile(path) = &config.store else {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use doorward::operations::OPERATIONS;
-use doorward::types::user::Actor;
+use doorward::{Actor, OPERATIONS};
 use rustix::process::getuid;
 use rustix::system::uname;
 use serde_json::{Map, Value, json};

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use doorward::Code;
-use doorward::engine::audit::Kind;
+use doorward::{Code, EventKind};
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -63,7 +62,7 @@ enum Verify {
 }
 
 fn kinds() -> PossibleValuesParser {
-    Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().into()
+    EventKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().into()
 }
 
 /// How long to wait before asking again.
@@ -261,5 +260,5 @@ fn verify(host: &Host, head: Option<String>, context: &mut Context) -> Outcome {
 }
 
 fn is_id(text: &str) -> bool {
-    text.parse::<doorward::types::id::Id>().is_ok()
+    text.parse::<doorward::Id>().is_ok()
 }

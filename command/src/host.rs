@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use doorward::config::Delivery;
 use doorward::config::StoreUrl;
-use doorward::mail::Delivery;
-use doorward::types::whole::On;
-use doorward::{Code, Config, Engine, Error, Hooks};
+use doorward::{Code, Config, Engine, Error, Hooks, On};
 use serde_json::{Map, Value, json};
 
 use crate::actor;

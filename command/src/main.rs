@@ -36,8 +36,7 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use doorward::operations::OPERATIONS;
-use doorward::{Code, Error};
+use doorward::{Code, Error, OPERATIONS};
 
 use failure::{Failure, Outcome, USAGE};
 use host::{GLOBAL, Source};

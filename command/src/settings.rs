@@ -1,7 +1,7 @@
 //! `settings`: the store's settings, and how they are changed to a configuration's.
 
 use clap::{Args, Subcommand};
-use doorward::settings::Difference;
+use doorward::Difference;
 use serde_json::{Value, json};
 
 use crate::Context;

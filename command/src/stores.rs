@@ -11,11 +11,7 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueHint};
 use doorward::config::StoreUrl;
-use doorward::operations::maintenance::{BackupRequest, Verified};
-use doorward::operations::observability::doctor::damage;
-use doorward::restore::{Restored, Restoring};
-use doorward::types::whole::On;
-use doorward::{Code, Error, Watch};
+use doorward::{BackupRequest, Code, Error, On, Restored, Restoring, Verified, Watch, damage};
 use serde_json::{Map, Value, json};
 
 use crate::Context;

@@ -6,8 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use doorward::operations::imports::{self, ImportUsersRequest, ImportUsersResponse, ImportedUser};
-use doorward::{Code, Error};
+use doorward::{Code, Error, ImportUsersRequest, ImportUsersResponse, ImportedUser};
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -102,8 +101,8 @@ impl Import {
     /// Imports one batch in a transaction.
     fn send(&self, host: &Host, users: Vec<ImportedUser>, is_refused: bool) -> Outcome<ImportUsersResponse> {
         let on_conflict = match self.on_conflict {
-            OnConflict::Fail => imports::OnConflict::Fail,
-            OnConflict::Skip => imports::OnConflict::Skip,
+            OnConflict::Fail => doorward::OnConflict::Fail,
+            OnConflict::Skip => doorward::OnConflict::Skip,
         };
         let request = ImportUsersRequest::new(users).dry_run(is_refused).on_conflict(on_conflict);
         let import = || host.engine.import_users(request);

@@ -9,7 +9,6 @@
 //! - `boundary`: NULL, fork, re-entry, close, panic
 
 #![expect(unsafe_code, reason = "the C ABI takes pointers")]
-#![expect(clippy::missing_safety_doc, reason = "the header states the safety rules once, at its top")]
 
 mod boundary;
 mod lifecycle;

@@ -408,10 +408,14 @@ pub(super) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-pub(crate) type AccessTokenSeconds = Seconds<1, 2_592_000, 900>;
+/// The lifetime of an access token.
+pub type AccessTokenSeconds = Seconds<1, 2_592_000, 900>;
 
-pub(crate) type RefreshTokenSeconds = Seconds<1, 31_536_000, 2_592_000>;
+/// The lifetime of an unused refresh token.
+pub type RefreshTokenSeconds = Seconds<1, 31_536_000, 2_592_000>;
 
-pub(crate) type SessionMaxSeconds = Seconds<1, 315_360_000, 7_776_000>;
+/// The lifetime of a session.
+pub type SessionMaxSeconds = Seconds<1, 315_360_000, 7_776_000>;
 
-pub(crate) type RetentionDays = Whole<1, 36_500, 400>;
+/// How many days an event is kept.
+pub type RetentionDays = Whole<1, 36_500, 400>;

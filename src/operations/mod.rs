@@ -127,7 +127,7 @@ macro_rules! retry {
 }
 
 macro_rules! operations {
-    ($($name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $retry:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
+    ($($(#[doc = $example:literal])+ $name:ident: $request:ty => $response:ty, $since:literal, $cost:ident $retry:ident $($by:ident)?, $summary:literal, [$($code:ident),*];)*) => {
         /// The rows under their names.
         #[expect(non_upper_case_globals, reason = "named as the operation")]
         pub(crate) mod rows {
@@ -172,6 +172,19 @@ macro_rules! operations {
                 #[doc = $summary]
                 ///
                 #[doc = concat!("Failures: `invalid_request`, `internal`", $(", [`", stringify!($code), "`](Code::", stringify!($code), ")",)* ".")]
+                ///
+                /// ```
+                /// # use doorward::*;
+                /// # let passkeys = r#"{"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}"#;
+                /// # let config = format!(r#"{{"store": "sqlite::memory:", "passkeys": {passkeys}, "audit": {{"chain": true}}}}"#);
+                /// # let engine = Engine::open(Config::parse(&config)?, Hooks::new())?;
+                /// # let request = RegisterRequest::new("ada".parse()?, "eight wise words");
+                /// # let ada = engine.register(request.email("ada@example.com".parse()?))?.user;
+                /// # let login = engine.login(LoginRequest::new("ada", "eight wise words"))?;
+                /// # let Login::Session(session) = login else { return Err(Code::Internal.into()) };
+                $(#[doc = $example])+
+                /// # Ok::<(), Error>(())
+                /// ```
                 pub fn $name(&self, request: $request) -> Result<$response> {
                     self.0.observe(&rows::$name, || self.0.$name(request))
                 }
@@ -184,87 +197,147 @@ macro_rules! operations {
 }
 
 operations! {
+    /// let request = RegisterRequest::new("grace".parse()?, "nine wiser words").email("grace@example.com".parse()?);
+    /// assert_eq!(engine.register(request)?.user.username.as_str(), "grace");
     register: accounts::RegisterRequest => accounts::RegisterResponse, "0.1.0", Hash once actor,
         "Creates an account.",
         [WeakPassword, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// let found = engine.get_user(GetUserRequest::new().username("ADA"))?;
+    /// assert_eq!(found.user.id, ada.id);
     get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store again,
         "Finds an account by id, username or e-mail address.",
         [UserNotFound, StoreUnavailable];
+    /// let page = engine.list_users(ListUsersRequest::new().limit(10))?;
+    /// assert_eq!(page.users.len(), 1);
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store again,
         "Lists accounts in the order of their ids.",
         [StoreUnavailable];
+    /// let request = UpdateUserRequest::new(ada.id).add_roles(vec!["editor".parse()?]);
+    /// assert_eq!(engine.update_user(request)?.user.roles[0].as_str(), "editor");
     update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
+    /// assert!(engine.delete_user(DeleteUserRequest::new(ada.id))?.deleted);
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store once actor,
         "Deletes an account and all data about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
+    /// let grace = ImportedUser::new("grace").email("grace@example.com");
+    /// let answer = engine.import_users(ImportUsersRequest::new(vec![grace]))?;
+    /// assert_eq!(answer.imported, 1);
     import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long once actor,
         "Creates accounts with the password hashes of another system.",
         [StoreUnavailable];
+    /// let export = engine.export_user(ExportUserRequest::new(ada.id))?;
+    /// assert_eq!(export.user.id, ada.id);
     export_user: exports::ExportUserRequest => exports::ExportUserResponse, "0.1.0", Store again,
         "Reads everything that the store keeps about a person.",
         [UserNotFound, StoreUnavailable];
+    /// let hash = engine.hash_password(HashPasswordRequest::new("nine wiser words"))?.hash;
+    /// assert!(hash.expose().starts_with("$argon2id$"));
     hash_password: passwords::HashPasswordRequest => passwords::HashPasswordResponse, "0.1.0", Hash again,
         "Hashes a password with Argon2id.",
         [HashQueueFull];
+    /// let hash = engine.hash_password(HashPasswordRequest::new("nine wiser words"))?.hash;
+    /// assert!(engine.verify_password(VerifyPasswordRequest::new("nine wiser words", hash.expose()))?.valid);
     verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0", Hash again,
         "Verifies a password against a hash.",
         [HashQueueFull];
+    /// let answer = engine.check_password(CheckPasswordRequest::new("password"))?;
+    /// assert!(!answer.acceptable);
     check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash again,
         "Checks whether a password may be chosen, and says why not.",
         [];
+    /// let request = ChangePasswordRequest::new("eight wise words", "nine wiser words").user_id(ada.id);
+    /// assert_eq!(engine.change_password(request)?.revoked_sessions, 1);
     change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash once,
         "Changes a password by the old one and ends every session.",
         [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// let user = engine.set_password(SetPasswordRequest::new(ada.id, "nine wiser words"))?.user;
+    /// assert_eq!(user.id, ada.id);
     set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
         "Sets a user's password, to be changed at the next login, and ends every session.",
         [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
+    /// match engine.login(LoginRequest::new("ada", "eight wise words"))? {
+    ///     Login::Session(session) => assert_eq!(session.user.id, ada.id),
+    ///     Login::StepUp(step) => println!("ask for {:?}", step.status),
+    /// }
     login: login::LoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// // `challenge` is that of `Login::StepUp`.
+    /// # let challenge = "none";
+    /// let request = CompleteLoginRequest::new(challenge).two_fa_code("123456");
+    /// let error = engine.complete_login(request).unwrap_err();
+    /// assert_eq!(error.code, Code::InvalidChallenge);
     complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
+    /// fn login(engine: &Engine, id_token: &str) -> Result<Login<LoginWithIdTokenResponse>> {
+    ///     engine.login_with_id_token(LoginWithIdTokenRequest::new(id_token).provider("example".parse()?))
+    /// }
     login_with_id_token: id_tokens::LoginWithIdTokenRequest => Login<id_tokens::LoginWithIdTokenResponse>, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
+    /// let request = ReauthenticateRequest::new(&session.access_token).password("eight wise words");
+    /// assert_eq!(engine.reauthenticate(request)?.expires_in, 900);
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,
         "Authenticates the user of a session again.",
         [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// let token = session.refresh_token.ok_or(Code::InvalidToken)?;
+    /// let refreshed = engine.refresh(RefreshRequest::new(&token))?;
+    /// assert_ne!(refreshed.refresh_token.expose(), token.expose());
     refresh: sessions::RefreshRequest => sessions::RefreshResponse, "0.1.0", Store again,
         "Exchanges a refresh token for the next pair of tokens.",
         [InvalidToken, StoreUnavailable];
+    /// engine.logout(LogoutRequest::new().token(&session.access_token))?;
     logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0", Store once,
         "Ends a session, or every session of its user.",
         [InvalidToken, StoreUnavailable];
+    /// let sessions = engine.list_sessions(ListSessionsRequest::new(ada.id))?.sessions;
+    /// assert_eq!(sessions[0].id, session.session_id);
     list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store again,
         "Lists the live sessions of a user.",
         [UserNotFound, StoreUnavailable];
+    /// assert_eq!(engine.revoke_session(RevokeSessionRequest::new(session.session_id))?.revoked, 1);
     revoke_session: sessions::RevokeSessionRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
         "Ends one session.",
         [StoreUnavailable];
+    /// let request = RevokeUserSessionsRequest::new(ada.id).except_session_id(session.session_id);
+    /// assert_eq!(engine.revoke_user_sessions(request)?.revoked, 0);
     revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
         "Ends every session of a user, except one if asked.",
         [UserNotFound, StoreUnavailable];
+    /// assert_eq!(engine.revoke_all_sessions(RevokeAllSessionsRequest::new())?.revoked, 1);
     revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long again actor,
         "Ends every session of every user.",
         [StoreUnavailable];
+    /// engine.revoke_token(RevokeTokenRequest::new().token(&session.access_token))?;
     revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store again actor,
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
+    /// let claims = engine.verify(VerifyRequest::new(&session.access_token))?;
+    /// assert!(claims.as_str().contains(&ada.id.to_string()));
     verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant again,
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
+    /// let request = AuthenticateRequest::new().token(&session.access_token);
+    /// assert_eq!(engine.authenticate(request)?.user.id, ada.id);
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
         "Identifies the user of a live token.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+    /// assert!(engine.introspect(IntrospectRequest::new(&session.access_token))?.active);
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
         "Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.",
         [StoreUnavailable];
+    /// let claims = Object::try_from(serde_json::json!({"sub": "report-7"}))?;
+    /// let issued = engine.issue_token(IssueTokenRequest::new(claims).lifetime_seconds(60))?;
+    /// engine.verify(VerifyRequest::new(&issued.token))?;
     issue_token: tokens::IssueTokenRequest => tokens::IssueTokenResponse, "0.1.0", Store once actor,
         "Issues an access token with the host's own claims.",
         [StoreUnavailable];
+    /// let request = AuthenticateRequestRequest::new("GET", "/account").token(&session.access_token);
+    /// let authenticated = engine.authenticate_request(request)?.authenticated;
+    /// assert!(authenticated.is_some_and(|it| it.user.id == ada.id));
     authenticate_request: requests::AuthenticateRequestRequest => requests::AuthenticateRequestResponse, "0.1.0", Store again,
         "Decides whether a request may pass, and identifies its user.",
         [
@@ -275,108 +348,194 @@ operations! {
             PermissionDenied,
             StoreUnavailable
         ];
+    /// // The configuration names no service.
+    /// let error = engine.introspect_remote(IntrospectRemoteRequest::new("a token")).unwrap_err();
+    /// assert_eq!(error.code, Code::InvalidConfig);
     introspect_remote: introspection::IntrospectRemoteRequest => introspection::IntrospectRemoteResponse, "0.1.0", Network again,
         "Asks another service whether a token is valid now (RFC 7662).",
         [InvalidToken, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt];
+    /// let request = AuthorizeRequest::new(&session.access_token).roles(vec!["admin".parse()?]);
+    /// assert!(!engine.authorize(request)?.authorized);
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store again,
         "Checks whether the bearer of a token may do something, by the account as it is now.",
         [StoreUnavailable];
+    /// // Tokens of the default algorithm, HS256, have no public keys.
+    /// assert!(engine.jwks(JwksRequest::new())?.keys.is_empty());
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store again,
         "Returns the public keys, for services that verify tokens themselves.",
         [StoreUnavailable];
+    /// let rotated = engine.rotate_keys(RotateKeysRequest::new())?;
+    /// engine.verify(VerifyRequest::new(&session.access_token))?;
     rotate_keys: keys::RotateKeysRequest => keys::RotateKeysResponse, "0.1.0", Long once actor,
         "Makes a new signing key; the old one verifies until everything that it signed has expired.",
         [StoreUnavailable];
+    /// assert_eq!(engine.list_keys(ListKeysRequest::new())?.signing_keys.len(), 1);
     list_keys: keys::list::ListKeysRequest => keys::list::ListKeysResponse, "0.1.0", Long again,
         "Lists signing keys and secret keys, without secrets, and the data that needs an older one.",
         [StoreUnavailable];
+    /// let request = RequestEmailVerificationRequest::new().token(&session.access_token);
+    /// assert!(engine.request_email_verification(request)?.sent);
     request_email_verification: mail::addresses::RequestEmailVerificationRequest => mail::addresses::SentResponse, "0.1.0", Hash once actor,
         "Mails a token that verifies the address of an account.",
         [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// let request = RequestEmailChangeRequest::new(ada.id, "lovelace@example.com".parse()?);
+    /// assert!(engine.request_email_change(request)?.sent);
     request_email_change: mail::addresses::RequestEmailChangeRequest => mail::addresses::RequestEmailChangeResponse, "0.1.0", Store once actor,
         "Mails a token to the new address of an account, and a notice to the present one.",
         [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
+    /// let request = RequestPasswordResetRequest::new("ada@example.com".parse()?);
+    /// assert!(engine.request_password_reset(request)?.sent);
     request_password_reset: mail::password_reset::RequestPasswordResetRequest => mail::addresses::SentResponse, "0.1.0", Store once actor,
         "Mails a token that sets a new password.",
         [TooManyAttempts, StoreUnavailable];
+    /// let request = ResetPasswordRequest::new("a mailed token", "nine wiser words");
+    /// assert_eq!(engine.reset_password(request).unwrap_err().code, Code::InvalidMailToken);
     reset_password: mail::password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
         "Sets a new password by a mailed token and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
+    /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
+    /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
+    /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
+    /// let request = VerifyEmailRequest::new(token.expose()).access_token(&session.access_token);
+    /// assert!(engine.verify_email(request)?.user.email_verified);
     verify_email: mail::addresses::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
         "Verifies or changes an address by the token mailed to it and a proof of the account.",
         [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, EmailTaken, TooManyAttempts, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
+    /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
+    /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
+    /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
+    /// engine.check_mail_token(CheckMailTokenRequest::new(token.expose()))?;
     check_mail_token: mail::addresses::CheckMailTokenRequest => mail::addresses::CheckMailTokenResponse, "0.1.0", Store again,
         "Tells what a mailed token is for, without redeeming it.",
         [InvalidMailToken, StoreUnavailable];
+    /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
+    /// for mail in engine.take_mail(TakeMailRequest::new().limit(10))?.mails {
+    ///     // Send it.
+    ///     engine.acknowledge_mail(AcknowledgeMailRequest::new(mail.id, true))?;
+    /// }
     take_mail: mail::TakeMailRequest => mail::TakeMailResponse, "0.1.0", Store again,
         "Takes mails out of the outbox, for hosts that send mails themselves.",
         [StoreUnavailable];
+    /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
+    /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
+    /// engine.acknowledge_mail(AcknowledgeMailRequest::new(mail.id, true))?;
     acknowledge_mail: mail::AcknowledgeMailRequest => mail::AcknowledgeMailResponse, "0.1.0", Store again,
         "Reports whether a mail that was taken was sent.",
         [StoreUnavailable];
+    /// // The configuration names no mail server.
+    /// let error = engine.deliver_mail(DeliverMailRequest::new()).unwrap_err();
+    /// assert_eq!(error.code, Code::InvalidConfig);
     deliver_mail: mail::delivery::DeliverMailRequest => mail::delivery::DeliverMailResponse, "0.1.0", Network again,
         "Sends the mails that are due by SMTP.",
         [MailUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
+    /// let secret = engine.generate_totp_secret(GenerateTotpSecretRequest::new())?.secret;
     generate_totp_secret: second_factors::totp::GenerateTotpSecretRequest => second_factors::totp::GenerateTotpSecretResponse, "0.1.0", Instant again,
         "Makes a secret for an authenticator app.",
         [];
+    /// let secret = engine.generate_totp_secret(GenerateTotpSecretRequest::new())?.secret;
+    /// let shown = engine.totp_provisioning_uri(TotpProvisioningUriRequest::new(secret, "ada@example.com".parse()?))?;
+    /// assert!(shown.otpauth_uri.expose().starts_with("otpauth://totp/"));
     totp_provisioning_uri: second_factors::totp::TotpProvisioningUriRequest => crate::totp::Provisioning, "0.1.0", Instant again,
         "Writes a secret as a URI and a QR code for an authenticator app.",
         [];
+    /// let request = VerifyTotpRequest::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".parse()?, "no code");
+    /// assert!(!engine.verify_totp(request)?.valid);
     verify_totp: second_factors::totp::VerifyTotpRequest => second_factors::totp::VerifyTotpResponse, "0.1.0", Instant again,
         "Verifies a code by its secret alone, any number of times.",
         [];
+    /// let app = engine.setup_totp(SetupTotpRequest::new(ada.id))?;
+    /// assert!(app.provisioning.otpauth_uri.expose().starts_with("otpauth://totp/"));
     setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
         "Sets up an authenticator app for an account; it is no factor before it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
+    /// engine.setup_totp(SetupTotpRequest::new(ada.id))?;
+    /// let request = ConfirmTotpRequest::new(ada.id, "no code");
+    /// assert_eq!(engine.confirm_totp(request).unwrap_err().code, Code::InvalidCode);
     confirm_totp: second_factors::totp::ConfirmTotpRequest => second_factors::totp::ConfirmTotpResponse, "0.1.0", Store once actor,
         "Activates an authenticator app by its first code and ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];
+    /// assert!(!engine.totp_status(TotpStatusRequest::new(ada.id))?.is_configured);
     totp_status: second_factors::totp::TotpStatusRequest => second_factors::totp::TotpStatusResponse, "0.1.0", Store again,
         "Tells whether an account has an active authenticator app.",
         [UserNotFound, StoreUnavailable];
+    /// let request = DisableTotpRequest::new(ada.id, "no code");
+    /// // The account has no app.
+    /// assert!(!engine.disable_totp(request)?.is_configured);
     disable_totp: second_factors::totp::DisableTotpRequest => second_factors::totp::TotpStatusResponse, "0.1.0", Store once actor,
         "Removes an authenticator app by a code and ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
+    /// // The account has no second factor that a code could replace.
+    /// let request = GenerateRecoveryCodesRequest::new(ada.id);
+    /// assert_eq!(engine.generate_recovery_codes(request).unwrap_err().code, Code::PermissionDenied);
     generate_recovery_codes: second_factors::recovery_codes::GenerateRecoveryCodesRequest => second_factors::recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
         "Replaces the recovery codes of an account and ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
+    /// assert_eq!(engine.recovery_codes_status(RecoveryCodesStatusRequest::new(ada.id))?.remaining, 0);
     recovery_codes_status: second_factors::recovery_codes::RecoveryCodesStatusRequest => second_factors::recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
         "Counts the unused recovery codes of an account.",
         [UserNotFound, StoreUnavailable];
+    /// let begun = engine.begin_passkey_registration(BeginPasskeyRegistrationRequest::new(ada.id))?;
+    /// assert_eq!(begun.options.rp.id, "example.com");
     begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to register a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
+    /// /// `answer` is the `toJSON()` of the credential that the browser made.
+    /// fn finish(engine: &Engine, challenge: &str, answer: RegistrationResponse) -> Result<FinishPasskeyRegistrationResponse> {
+    ///     engine.finish_passkey_registration(FinishPasskeyRegistrationRequest::new(challenge, answer))
+    /// }
     finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
         "Registers the passkey and ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
+    /// let begun = engine.begin_passkey_login(BeginPasskeyLoginRequest::new())?;
+    /// assert_eq!(begun.options.rp_id, "example.com");
     begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store again,
         "Begins a login by passkey.",
         [InvalidConfig, StoreUnavailable];
+    /// /// `answer` is the `toJSON()` of the credential that the browser returned.
+    /// fn finish(engine: &Engine, challenge: &str, answer: AuthenticationResponse) -> Result<LoginResponse> {
+    ///     engine.finish_passkey_login(FinishPasskeyLoginRequest::new(challenge, answer))
+    /// }
     finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store once,
         "Logs in by a passkey alone and opens a session.",
         [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
+    /// assert!(engine.list_passkeys(ListPasskeysRequest::new(ada.id))?.passkeys.is_empty());
     list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store again,
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
+    /// let request = RemovePasskeyRequest::new(ada.id, "AAAAAAAAAAAAAAAAAAAAAA".parse()?);
+    /// assert!(!engine.remove_passkey(request)?.removed);
     remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store again actor,
         "Removes a passkey and ends every session.",
         [UserNotFound, PermissionDenied, StoreUnavailable];
+    /// let events = engine.events(EventsRequest::new().user_id(ada.id).limit(10))?.events;
+    /// assert_eq!(events[0].kind, EventKind::Registered.name());
     events: observability::events::EventsRequest => observability::events::EventsResponse, "0.1.0", Store again,
         "Reads the audit log.",
         [StoreUnavailable];
+    /// let answer = engine.verify_events(VerifyEventsRequest::new())?;
+    /// assert!(answer.problems.is_empty());
     verify_events: observability::events::VerifyEventsRequest => observability::events::VerifyEventsResponse, "0.1.0", Long again,
         "Verifies the chain over the audit log.",
         [StoreUnavailable];
+    /// let stats = engine.stats(StatsRequest::new())?;
+    /// assert!(!stats.operations.is_empty());
     stats: observability::stats::StatsRequest => observability::stats::StatsResponse, "0.1.0", Store again,
         "Returns figures: calls by operation and status, their durations, and the contents of the store.",
         [StoreUnavailable];
+    /// for finding in engine.doctor(DoctorRequest::new())?.findings {
+    ///     println!("{:?} {}", finding.severity, finding.check);
+    /// }
     doctor: observability::doctor::DoctorRequest => observability::doctor::DoctorResponse, "0.1.0", Long again,
         "Checks the running configuration on this machine.",
         [];
+    /// engine.maintain(MaintainRequest::new().budget_ms(1000))?;
     maintain: maintenance::MaintainRequest => maintenance::MaintainResponse, "0.1.0", Long again,
         "Purges expired data.",
         [StoreUnavailable];
+    /// # let folder = tempfile::tempdir().map_err(|_| Code::Internal)?;
+    /// # let path = folder.path().join("backup.db");
+    /// let answer = engine.backup(BackupRequest::new(path).verify(true))?;
+    /// assert_eq!(answer.verified.map(|copy| copy.users), Some(1));
     backup: maintenance::BackupRequest => maintenance::BackupResponse, "0.1.0", Long once,
         "Copies a SQLite store into a file while it is in use.",
         [FeatureNotBuilt, StoreUnavailable];
@@ -477,6 +636,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Operation> {
 mod tests {
     use super::{Cost, OPERATIONS};
     use crate::error::Code;
+
+    #[test]
+    fn the_front_page_names_every_operation() {
+        for operation in OPERATIONS {
+            let link = format!("[`{0}`](Engine::{0})", operation.name);
+            assert!(include_str!("../lib.rs").contains(&link), "{}", operation.name);
+        }
+    }
 
     #[test]
     fn a_summary_is_one_line_in_every_language() {

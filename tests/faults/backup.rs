@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use doorward::restore::Restoring;
-use doorward::{Code, Engine};
+use doorward::{Code, Engine, Restoring};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

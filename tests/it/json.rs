@@ -6,11 +6,14 @@ use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex};
 
 use doorward::capi::*;
-use doorward::operations::{
-    accounts, id_tokens, imports, introspection, login, mail, passwords, requests, sessions, tokens,
+use doorward::{
+    AuthenticateRequest, AuthenticateRequestRequest, ChangePasswordRequest, CheckMailTokenRequest,
+    CheckPasswordRequest, Code, CompleteLoginRequest, Config, Engine, HashPasswordRequest, Hooks,
+    ImportUsersRequest, IntrospectRemoteRequest, IntrospectRequest, Login, LoginRequest,
+    LoginWithIdTokenRequest, LogoutRequest, RegisterRequest, RequestEmailVerificationRequest,
+    RequestPasswordResetRequest, ResetPasswordRequest, SetPasswordRequest, VerifyEmailRequest,
+    VerifyPasswordRequest, VerifyRequest,
 };
-use doorward::types::login::Login;
-use doorward::{Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
 /// Marks a value that a user typed into the wrong field.
@@ -343,41 +346,37 @@ fn no_failure_to_open_repeats_a_value() {
 #[test]
 fn debug_shows_no_secret() {
     let shown = [
-        debug::<accounts::RegisterRequest>(
+        debug::<RegisterRequest>(
             json!({"username": "ada", "email": format!("{MARKER}@example.com"), "password": MARKER}),
         ),
-        debug::<imports::ImportUsersRequest>(
+        debug::<ImportUsersRequest>(
             json!({"users": [{"username": MARKER, "email": MARKER, "password_hash": MARKER, "roles": [MARKER]}]}),
         ),
-        debug::<login::LoginRequest>(json!({"username": "ada", "password": MARKER})),
-        debug::<passwords::HashPasswordRequest>(json!({"password": MARKER})),
-        debug::<passwords::VerifyPasswordRequest>(json!({"password": MARKER, "hash": MARKER})),
-        debug::<passwords::CheckPasswordRequest>(json!({"password": MARKER, "user_inputs": [MARKER]})),
-        debug::<passwords::ChangePasswordRequest>(
+        debug::<LoginRequest>(json!({"username": "ada", "password": MARKER})),
+        debug::<HashPasswordRequest>(json!({"password": MARKER})),
+        debug::<VerifyPasswordRequest>(json!({"password": MARKER, "hash": MARKER})),
+        debug::<CheckPasswordRequest>(json!({"password": MARKER, "user_inputs": [MARKER]})),
+        debug::<ChangePasswordRequest>(
             json!({"token": MARKER, "old_password": MARKER, "new_password": MARKER}),
         ),
-        debug::<passwords::SetPasswordRequest>(
+        debug::<SetPasswordRequest>(
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_password": MARKER}),
         ),
-        debug::<login::CompleteLoginRequest>(json!({"challenge": MARKER, "new_password": MARKER})),
-        debug::<id_tokens::LoginWithIdTokenRequest>(json!({"id_token": MARKER, "nonce": MARKER})),
-        debug::<sessions::LogoutRequest>(json!({"token": MARKER, "refresh_token": MARKER})),
-        debug::<tokens::VerifyRequest>(json!({"token": MARKER})),
-        debug::<tokens::AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
-        debug::<tokens::IntrospectRequest>(json!({"token": MARKER})),
-        debug::<requests::AuthenticateRequestRequest>(
+        debug::<CompleteLoginRequest>(json!({"challenge": MARKER, "new_password": MARKER})),
+        debug::<LoginWithIdTokenRequest>(json!({"id_token": MARKER, "nonce": MARKER})),
+        debug::<LogoutRequest>(json!({"token": MARKER, "refresh_token": MARKER})),
+        debug::<VerifyRequest>(json!({"token": MARKER})),
+        debug::<AuthenticateRequest>(json!({"token": MARKER, "authorization": MARKER})),
+        debug::<IntrospectRequest>(json!({"token": MARKER})),
+        debug::<AuthenticateRequestRequest>(
             json!({"method": "GET", "path": "/", "token": MARKER, "authorization": MARKER, "cookies": {"a": MARKER}}),
         ),
-        debug::<introspection::IntrospectRemoteRequest>(json!({"token": MARKER})),
-        debug::<mail::addresses::RequestEmailVerificationRequest>(
-            json!({"email": format!("{MARKER}@example.com")}),
-        ),
-        debug::<mail::password_reset::RequestPasswordResetRequest>(
-            json!({"email": format!("{MARKER}@example.com")}),
-        ),
-        debug::<mail::password_reset::ResetPasswordRequest>(json!({"token": MARKER, "new_password": MARKER})),
-        debug::<mail::addresses::VerifyEmailRequest>(json!({"token": MARKER})),
-        debug::<mail::addresses::CheckMailTokenRequest>(json!({"token": MARKER})),
+        debug::<IntrospectRemoteRequest>(json!({"token": MARKER})),
+        debug::<RequestEmailVerificationRequest>(json!({"email": format!("{MARKER}@example.com")})),
+        debug::<RequestPasswordResetRequest>(json!({"email": format!("{MARKER}@example.com")})),
+        debug::<ResetPasswordRequest>(json!({"token": MARKER, "new_password": MARKER})),
+        debug::<VerifyEmailRequest>(json!({"token": MARKER})),
+        debug::<CheckMailTokenRequest>(json!({"token": MARKER})),
     ];
     for text in shown {
         assert!(text.contains("Request {") && !text.contains(MARKER), "{text}");
@@ -533,7 +532,7 @@ fn config(patch: &str) -> String {
 }
 
 fn open(patch: &str, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
-    let log = records.map(|records| -> Box<doorward::engine::Log> {
+    let log = records.map(|records| -> Box<doorward::Log> {
         Box::new(move |_, record| records.lock().unwrap().push(record.to_owned()))
     });
     let mut hooks = Hooks::new();

@@ -9,6 +9,7 @@ mod mail;
 mod observability;
 mod passkeys;
 mod remote;
+mod rust_api;
 #[cfg(any(feature = "http", feature = "smtp"))]
 #[path = "../services/mod.rs"]
 mod services;

@@ -10,13 +10,10 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use crate::stores::{self, Store, on_each_store};
-use doorward::engine::Log;
-use doorward::operations::accounts::GetUserRequest;
-use doorward::operations::keys::JwksRequest;
-use doorward::operations::login::{CompleteLoginRequest, LoginRequest};
-use doorward::operations::tokens::VerifyRequest;
-use doorward::types::login::{Login, NextStep};
-use doorward::{Clock, Code, Config, Engine, Hooks, Level};
+use doorward::{
+    Clock, Code, CompleteLoginRequest, Config, Engine, GetUserRequest, Hooks, JwksRequest, Level, Log, Login,
+    LoginRequest, NextStep, VerifyRequest,
+};
 use regex::Regex;
 use serde_json::{Value, json};
 

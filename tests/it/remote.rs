@@ -526,7 +526,7 @@ fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Error
 fn open(patch: Value, records: Option<Arc<Mutex<Vec<String>>>>) -> Engine {
     let mut config = json!({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}});
     config.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
-    let log = records.map(|records| -> Box<doorward::engine::Log> {
+    let log = records.map(|records| -> Box<doorward::Log> {
         Box::new(move |_: Level, record: &str| records.lock().unwrap().push(record.to_owned()))
     });
     let mut hooks = Hooks::new();

@@ -9,8 +9,7 @@ mod objects;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use doorward::operations::tokens::VerifyRequest;
-use doorward::{Code, Config, Error, Result, contain};
+use doorward::{Code, Config, Error, Result, VerifyRequest, contain};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

@@ -1,6 +1,6 @@
 //! Signing keys: `jwks`, `rotate_keys`.
 
-pub mod list;
+pub(crate) mod list;
 
 use doorward_derive::Build;
 use schemars::JsonSchema;

@@ -1,9 +1,9 @@
 //! Mails that the host sends: `take_mail`, `acknowledge_mail`. Beside this file: mails that the engine sends, and
 //! what mailed tokens are for.
 
-pub mod addresses;
-pub mod delivery;
-pub mod password_reset;
+pub(crate) mod addresses;
+pub(crate) mod delivery;
+pub(crate) mod password_reset;
 
 use std::str::FromStr;
 

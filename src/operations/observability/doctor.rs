@@ -176,7 +176,8 @@ impl Engine {
 }
 
 /// Looks for damage in a store that does not open, for two seconds or to the end. Returns the finding that
-/// [`Engine::doctor`] would give, or `None` if there is no damage.
+/// [`doctor`](crate::Engine::doctor) would give, or `None` if there is no damage.
+#[doc(hidden)]
 pub fn damage(store: &StoreUrl, to_the_end: bool) -> Option<Finding> {
     let StoreUrl::SqliteFile(path) = store else { return None };
     store::damage(path, while_looked_through(to_the_end)).map(|fault| Finding::damage(&fault))

@@ -1,5 +1,5 @@
 //! What an operator sees: events, figures, findings.
 
-pub mod doctor;
-pub mod events;
-pub mod stats;
+pub(crate) mod doctor;
+pub(crate) mod events;
+pub(crate) mod stats;

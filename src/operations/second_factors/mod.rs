@@ -1,4 +1,4 @@
 //! Second factors: authenticator apps, and the codes that replace a lost one.
 
-pub mod recovery_codes;
-pub mod totp;
+pub(crate) mod recovery_codes;
+pub(crate) mod totp;

@@ -15,8 +15,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use doorward::engine::Log;
-use doorward::{Clock, Config, Engine, Error, Hooks};
+use doorward::{Clock, Config, Engine, Error, Hooks, Log};
 use serde_json::{Value, json};
 
 pub const ISSUER: &str = "https://id.example";
