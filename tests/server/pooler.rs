@@ -1,6 +1,7 @@
 //! Tests of PgBouncer between engines and server: sharing connections mixes nothing up, and unsupported modes
 //! are refused by name.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -262,6 +263,61 @@ fn an_unseen_pooler() {
     let engine = open(&url, json!({})).unwrap();
     assert_eq!(finding(&engine, "store_pooler"), None);
     no_verdict_is_wrong(&cluster, &url);
+}
+
+/// One that the engine does not see gives an engine the process on which another prepared its statements: a name
+/// means the same statement everywhere, so that nobody runs another's.
+#[test]
+fn statements_of_others_behind_an_unseen_pooler() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::start(&cluster, "transaction", "default_pool_size = 2") else { return };
+    let relay = Relay::start(pooler.port);
+    relay.hide_the_process();
+    let url = cluster.url_at("door", "127.0.0.1", relay.port);
+    let open = || open(&url, json!({"limits": {"store_connections": 1}})).unwrap();
+    let engine = open();
+    let id = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let token = login(&engine, "ada").unwrap();
+    assert!(is_active(&engine, &token).unwrap());
+    let of_the_first = statements(&pooler.url(&cluster));
+    // Somebody keeps its process, so that there is one other process for all.
+    let kept = "BEGIN; SELECT pg_sleep(600)";
+    let mut keeper = Command::new("psql");
+    keeper.args(["--no-psqlrc", "--command", kept]).arg("--dbname").arg(pooler.url(&cluster));
+    let mut keeper = keeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    cluster.wait_for(&format!("SELECT 1 FROM pg_stat_activity WHERE query = '{kept}' AND usename = 'door'"));
+    let other = open();
+    for (operation, request) in [
+        ("list_users", json!({})),
+        ("events", json!({})),
+        ("list_passkeys", json!({"user_id": id})),
+        ("totp_status", json!({"user_id": id})),
+        ("export_user", json!({"id": id})),
+    ] {
+        call(&other, operation, request).unwrap();
+    }
+    let of_the_second = statements(&pooler.url(&cluster));
+    let both = of_the_first.iter().filter(|(name, _)| of_the_second.contains_key(*name));
+    let both: Vec<_> = both.map(|(name, text)| (text, &of_the_second[name])).collect();
+    assert!(!both.is_empty() && both.len() < of_the_second.len());
+    assert!(both.iter().all(|(first, second)| first == second), "{both:?}");
+    assert!(is_active(&engine, &token).unwrap());
+    assert_eq!(call(&engine, "authenticate", json!({"token": token})).unwrap()["user"]["username"], "ada");
+    call(&engine, "logout", json!({"token": token})).unwrap();
+    for engine in [&engine, &other] {
+        assert!(!is_active(engine, &token).unwrap());
+    }
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+}
+
+/// What is prepared in the process that is free, by name.
+fn statements(url: &str) -> BTreeMap<String, String> {
+    let sql = "SELECT name, md5(statement) FROM pg_prepared_statements";
+    let mut psql = Command::new("psql");
+    psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", sql]).arg("--dbname").arg(url);
+    let pair = |line: &str| line.split_once('|').map(|(name, text)| (name.to_owned(), text.to_owned()));
+    succeed(&mut psql).lines().filter_map(pair).collect()
 }
 
 /// PgBouncer has one SQLSTATE for all refusals; the engine distinguishes them.
