@@ -496,8 +496,14 @@ on_each_store!(a_login_beside_what_ends_it);
 /// A change that ends sessions or removes the passkey, between reading the passkey and opening the session,
 /// makes that login fail, too.
 fn a_login_beside_what_ends_it(store: &Store) {
-    let (stage, other) = (Stage::new(store), Arc::new(Stage::new(store)));
-    let ada = stage.register("ada");
+    let open = || Stage::with(store, json!({"require_verified_email": true}));
+    let (stage, other) = (open(), Arc::new(open()));
+    let verified = |name: &str| {
+        let id = stage.register(name);
+        stage.call("update_user", json!({"id": id, "email_verified": true}));
+        id
+    };
+    let ada = verified("ada");
     let refused = |happen: Happening| {
         let mut device = stage.device(&ada);
         let (begun, id) = (stage.begin_login(), device.id.clone());
@@ -518,7 +524,7 @@ fn a_login_beside_what_ends_it(store: &Store) {
     };
     assert_eq!(refused(Box::new(revoke)), invalid("changed_meanwhile"));
     // The same id with another key, of the same user and of another one.
-    for owner in [ada.clone(), stage.register("bob")] {
+    for owner in [ada.clone(), verified("bob")] {
         let user = ada.clone();
         let anew = move |other: &Stage, id: Vec<u8>| {
             other.call("remove_passkey", json!({"user_id": user, "credential_id": encoded(&id)}));
@@ -528,6 +534,12 @@ fn a_login_beside_what_ends_it(store: &Store) {
         };
         assert_eq!(refused(Box::new(anew)), invalid("changed_meanwhile"));
     }
+    // What ends no session keeps out all the same who may no longer enter.
+    let user = ada.clone();
+    let unverify = move |other: &Stage, _: Vec<u8>| {
+        other.call("update_user", json!({"id": user, "email_verified": false}));
+    };
+    assert_eq!(refused(Box::new(unverify)), invalid("unverified_email"));
     assert_eq!(stage.call("list_sessions", json!({"user_id": ada}))["sessions"], json!([]));
 }
 
