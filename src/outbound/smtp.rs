@@ -266,3 +266,67 @@ fn word(failure: &Failure) -> String {
     };
     word.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the words of one server or another, by the enhanced code, and by the code where there is neither.
+    #[test]
+    fn refusals_that_judge_the_operator() {
+        let to = Address::new_dangerous("relay", "sandbox.example");
+        let judges = |reply: &str| {
+            let (code, text) = reply.split_once(' ').unwrap_or((reply, ""));
+            judges_the_operator(&Reply { code: code.parse().unwrap(), lines: vec![text.to_owned()] }, &to)
+        };
+        for reply in [
+            "550 relaying is denied",
+            "550 unauthenticated",
+            "550 Please turn on SMTP AUTH in your client",
+            "550 Please log in to the server first",
+            "550 Bad credentials",
+            "550 HELO is no host",
+            "550 EHLO argument does not match the calling host",
+            "550 Sender verify failed",
+            "550 user may not send as this one",
+            "550 SendAsDenied",
+            "550 submission on behalf of others",
+            "550 Sandbox subdomains are for test purposes only",
+            "554 Message rejected: Email address is not verified",
+            "550 no permission to use this domain",
+            "550 SPF check failed",
+            "550 5.3.2 system not accepting messages",
+            "550 5.5.1 bad sequence",
+            "550 5.7.1 policy",
+            "500",
+            "501 syntax",
+            "502",
+            "503 bad sequence",
+            "504",
+            "530",
+            "534",
+            "535",
+            "538",
+            "555 parameters not recognized",
+        ] {
+            assert!(judges(reply), "{reply}");
+        }
+        for reply in [
+            "550",
+            "550 no such user",
+            "550 <Relay@Sandbox.example>: user unknown",
+            "550 5.1.1 authentication of the mailbox is unknown",
+            "550 5.1.2 no such domain behind this relay",
+            "550 5.1.3 bad address, sender notified",
+            "550 5.1.6 moved",
+            "550 5.1.10 null MX, no relay",
+            "552 5.2.2 mailbox full, sender notified",
+            "551 not local",
+            "553 mailbox name not allowed",
+            "554",
+            "556 takes no mail",
+        ] {
+            assert!(!judges(reply), "{reply}");
+        }
+    }
+}
