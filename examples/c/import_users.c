@@ -46,8 +46,10 @@ static void check(int is_good, const char *operation, const char *response) {
 
 int main(void) {
   char *list = users(), *request, *response;
-  check(doorward_open("{\"store\":\"sqlite::memory:\"}", NULL, &engine, &response) == DOORWARD_OK, "open", response);
+  request = doorward_json(DOORWARD_TEXT("store", "sqlite::memory:"));
+  check(doorward_open(request, NULL, &engine, &response) == DOORWARD_OK, "open", response);
   doorward_free(response);
+  doorward_free(request);
 
   /* What would happen: the second account has the address of the first. */
   request = doorward_json(DOORWARD_JSON("users", list), DOORWARD_BOOLEAN("dry_run", 1));
