@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import json
 import multiprocessing
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PASSWORD, Clock
+from conftest import PASSWORD, SERVER, Clock, psql
 from pydantic import ValidationError
 
 from doorward import AuthError, Config, Engine, InvalidToken, configure, default_engine, describe
@@ -415,6 +416,44 @@ def test_what_waits_for_the_store_does_not_hold_the_interpreter() -> None:
         [sys.executable, "-c", SEARCHING], capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout == "done\n"
+
+
+@pytest.mark.skipif(not SERVER, reason="no PostgreSQL")
+@pytest.mark.parametrize("waits", ["verify", "list_users"])
+def test_who_waits_for_the_store_lets_other_threads_run(database: str, waits: str) -> None:
+    """While one thread waits for a lock in the store, another one in this process has it lifted."""
+    psql(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    config: Config = {"store": database, "secret_key": "x" * 32, "limits": {"store_timeout_ms": 20_000}}
+    with Engine(config) as engine:
+        _, *rest = engine.issue_token(claims={"sub": "x"}).token.split(".")
+        header = {"alg": "HS256", "kid": "made-up", "typ": "at+jwt"}
+        text = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+        made_up = ".".join([text, *rest])
+
+        def call() -> str:
+            try:
+                engine.verify(made_up) if waits == "verify" else engine.list_users()
+            except AuthError as error:
+                return error.code
+            return "done"
+
+        sql = "BEGIN; LOCK TABLE keys, users; SELECT pg_sleep(600)"
+        command = ["psql", "--no-psqlrc", "--dbname", database, "--command"]
+        ask = [*command[:-1], "--tuples-only", "--command"]
+
+        def found(sql: str) -> str:
+            return subprocess.run([*ask, sql], capture_output=True, text=True, check=True).stdout.strip()
+
+        with subprocess.Popen([*command, sql], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            keeper = "pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+            while not found(f"SELECT 1 FROM {keeper}"):
+                pass
+            with ThreadPoolExecutor(1) as threads:
+                answer = threads.submit(call)
+                while not answer.done() and not found("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                    pass
+                found(f"SELECT pg_terminate_backend(pid) FROM {keeper}")
+                assert answer.result() == ("invalid_token" if waits == "verify" else "done")
 
 
 def test_every_operation_says_what_it_waits_for() -> None:
