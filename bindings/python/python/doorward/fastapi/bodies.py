@@ -246,7 +246,7 @@ class NextStep(Failure):
 
     status: str
     """The required step: the code of the failure."""
-    challenge: str
+    challenge: Annotated[str, Field(repr=False)]
     """For `complete-login`."""
     expires_in: int
     user_id: str

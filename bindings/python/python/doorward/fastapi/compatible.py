@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi.responses import JSONResponse, Response
+from pydantic import Field
 
 from doorward.fastapi.transports import NO_STORE, Bearer, Tokens
 from doorward.models.base import Model
@@ -16,7 +17,7 @@ __all__ = ["JWTAuthentication", "JWTToken"]
 class JWTToken(Model):
     """The response to a login."""
 
-    token: str
+    token: Annotated[str, Field(repr=False)]
 
 
 class JWTAuthentication(Bearer):
