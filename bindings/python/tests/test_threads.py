@@ -23,14 +23,17 @@ from doorward import (
     Config,
     Engine,
     PublicUser,
+    RegisterRequest,
     get_logged_in_user,
     login_user,
+    register_user,
     to_thread,
 )
 from doorward.asgi import AuthenticationMiddleware
 from doorward.authservice import AuthService
 from doorward.exceptions import AuthServiceUnavailable
 from doorward.fastapi import Authentication, failure_response
+from doorward.fastapi.routes import OPERATIONS
 from doorward.litestar import AuthenticationMiddleware as ForLitestar
 from doorward.models import LoginRequest as Login
 from doorward.security import hash_password
@@ -186,6 +189,8 @@ def test_which_thread_runs_what(engine: Engine) -> None:
     async def main() -> None:
         with Watched({"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}) as watched:
             assert await to_thread(hash_password, PASSWORD, repo=watched)
+            new = RegisterRequest(username="ada", email="ada@example.com", password=PASSWORD)
+            await register_user(new, watched)
             for operation in ("login", "login_with_id_token", "introspect_remote", "authenticate"):
                 with suppress(AuthError):
                     await to_thread(watched.call, operation, "{}")
@@ -195,12 +200,42 @@ def test_which_thread_runs_what(engine: Engine) -> None:
     assert kinds.pop("authenticate") not in {"doorward-hash", "doorward-remote"}
     assert kinds == {
         "hash_password": "doorward-hash",
+        "register": "doorward-hash",
         "login": "doorward-hash",
         "login_with_id_token": "doorward-remote",
         "introspect_remote": "doorward-remote",
     }
     assert {"register", "login", "complete_login", "change_password", "reset_password"} < HASHING
     assert {"login_with_id_token", "introspect_remote", "deliver_mail", "verify_email"} == REMOTE
+
+
+def test_every_route_that_waits_long_has_threads_of_its_own(config: Config, clock: Clock) -> None:
+    threads: dict[str, set[str]] = {}
+
+    class Watched(Engine):
+        def call(self, operation: str, request: str | None = None) -> Any:
+            threads.setdefault(operation, set()).add(threading.current_thread().name.rpartition("_")[0])
+            return super().call(operation, request)
+
+    with Watched(config, now_ms=clock) as engine, serving(fastapi(engine)) as client:
+        ada = {"username": "ada", "password": PASSWORD}
+        assert client.post("/register", json={**ada, "email": "ada@example.com"}).status_code == 201
+        token = client.post("/login/default", json=ada).json()["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        new = "nine other wise words"
+        for path, body in (
+            ("reauthenticate", {"password": PASSWORD}),
+            ("request-email-verification", ada),
+            ("verify-email", {**ada, "token": "x"}),
+            ("complete-login", {"challenge": "x", "new_password": new}),
+            ("reset-password", {"token": "x", "new_password": new}),
+            ("change-password", {"old_password": PASSWORD, "new_password": new}),
+        ):
+            assert client.post(f"/{path}", json=body, headers=headers).status_code != 422
+    long = {name: found for name, found in threads.items() if name in HASHING | REMOTE}
+    # A provider of ID tokens is not configured.
+    assert set(long) == (HASHING | REMOTE) & OPERATIONS - {"login_with_id_token"}
+    assert set().union(*long.values()) == {"doorward-hash", "doorward-remote"}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")
