@@ -271,7 +271,7 @@ fn word(failure: &Failure) -> String {
 mod tests {
     use super::*;
 
-    /// By the words of one server or another, by the enhanced code, and by the code where there is neither.
+    /// The words of known servers decide, or the enhanced code, or the code alone.
     #[test]
     fn refusals_that_judge_the_operator() {
         let to = Address::new_dangerous("relay", "sandbox.example");

@@ -201,7 +201,7 @@ fn a_reauthentication_beside_a_change_and_a_logout(store: &Store) {
         assert!(outcomes[refused.len()..].iter().all(Option::is_none), "{operation}: {outcomes:?}");
         refused.len()
     });
-    assert_eq!(too_late[0], too_late[1], "either is noticed until the transaction");
+    assert_eq!(too_late[0], too_late[1], "both are noticed until the transaction");
 }
 
 on_each_store!(changes_win_over_better_hashes);

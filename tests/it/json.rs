@@ -163,7 +163,7 @@ fn unknown_keys_are_refused_in_every_object() {
 fn closed_objects(description: &Value, schema: &Value, place: String, places: &mut Vec<String>) {
     let schema = resolved(description, schema);
     if schema["properties"].is_object() {
-        // What a browser answers for a passkey may have more members one day.
+        // The response of a passkey may have more members in later browsers.
         let is_open = place.ends_with("response");
         assert_eq!(schema["additionalProperties"], is_open, "{place}");
     }

@@ -265,8 +265,8 @@ fn an_unseen_pooler() {
     no_verdict_is_wrong(&cluster, &url);
 }
 
-/// One that the engine does not see gives an engine the process on which another prepared its statements: a name
-/// means the same statement everywhere, so that nobody runs another's.
+/// A pooler that the engine does not notice gives it the process on which another engine prepared statements. A
+/// name means the same statement in every process, so no engine runs another's.
 #[test]
 fn statements_of_others_behind_an_unseen_pooler() {
     let Some(cluster) = Cluster::start("") else { return };
@@ -280,7 +280,7 @@ fn statements_of_others_behind_an_unseen_pooler() {
     let token = login(&engine, "ada").unwrap();
     assert!(is_active(&engine, &token).unwrap());
     let of_the_first = statements(&pooler.url(&cluster));
-    // Somebody keeps its process, so that there is one other process for all.
+    // Another client occupies this process. So one other process is left for both engines.
     let kept = "BEGIN; SELECT pg_sleep(600)";
     let mut keeper = Command::new("psql");
     keeper.args(["--no-psqlrc", "--command", kept]).arg("--dbname").arg(pooler.url(&cluster));
@@ -311,7 +311,7 @@ fn statements_of_others_behind_an_unseen_pooler() {
     keeper.wait().unwrap();
 }
 
-/// What is prepared in the process that is free, by name.
+/// Returns the prepared statements of the free process, by name.
 fn statements(url: &str) -> BTreeMap<String, String> {
     let sql = "SELECT name, md5(statement) FROM pg_prepared_statements";
     let mut psql = Command::new("psql");

@@ -421,7 +421,7 @@ def test_what_waits_for_the_store_does_not_hold_the_interpreter() -> None:
 @pytest.mark.skipif(not SERVER, reason="no PostgreSQL")
 @pytest.mark.parametrize("waits", ["verify", "list_users"])
 def test_who_waits_for_the_store_lets_other_threads_run(database: str, waits: str) -> None:
-    """While one thread waits for a lock in the store, another one in this process has it lifted."""
+    """One thread waits for a lock of the store, until another thread of this process ends it."""
     psql(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     config: Config = {"store": database, "secret_key": "x" * 32, "limits": {"store_timeout_ms": 20_000}}
     with Engine(config) as engine:

@@ -212,7 +212,7 @@ def without_code(document: Path) -> str:
 
 
 def test_no_document_installs_what_nobody_published() -> None:
-    """By no tool: anybody may take the name in a registry. What was built here is installed from a file."""
+    """Anybody may take the name in a registry, so no tool installs it by name."""
     installs = re.compile(r"\b(?:install|add|get|require)\b[^\n`]*[ \"'=]doorward(?![\w./])")
     for document in (*DOCUMENTS, *ROOT.glob("bindings/*/README.md"), *ROOT.glob("examples/*/*.py")):
         assert not installs.findall(document.read_text()), document

@@ -534,7 +534,7 @@ fn a_login_beside_what_ends_it(store: &Store) {
         };
         assert_eq!(refused(Box::new(anew)), invalid("changed_meanwhile"));
     }
-    // What ends no session keeps out all the same who may no longer enter.
+    // An address that is no longer verified ends no session, but refuses this login.
     let user = ada.clone();
     let unverify = move |other: &Stage, _: Vec<u8>| {
         other.call("update_user", json!({"id": user, "email_verified": false}));
