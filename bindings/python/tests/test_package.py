@@ -212,7 +212,7 @@ def without_code(document: Path) -> str:
 
 
 def test_no_document_installs_what_nobody_published() -> None:
-    """Anybody may take the name in a registry, so no tool installs it by name."""
+    """A registry gives the name to its first publisher, so no tool may install it by name."""
     installs = re.compile(r"\b(?:install|add|get|require)\b[^\n`]*[ \"'=]doorward(?![\w./])")
     for document in (*DOCUMENTS, *ROOT.glob("bindings/*/README.md"), *ROOT.glob("examples/*/*.py")):
         assert not installs.findall(document.read_text()), document
