@@ -35,8 +35,8 @@ func TestConformance(t *testing.T) {
 	}
 	description := described(t)
 	t.Cleanup(func() {
-		if throughTypes.Load() < 1000 {
-			t.Errorf("only %d requests went through their types", throughTypes.Load())
+		if throughTypes.Load() < 2000 {
+			t.Errorf("only %d requests and configurations went through their types", throughTypes.Load())
 		}
 	})
 	for _, store := range stores(t) {
@@ -106,7 +106,13 @@ func (r *run) step(step map[string]any) (string, any) {
 		}
 	}
 	name, request := step["call"].(string), r.filled(orEmpty(step["request"]))
-	response, err := r.engine.Call(r.t.Context(), name, []byte(r.throughTypes(name, request)))
+	given := text(request)
+	if _, isText := request.(string); !isText {
+		if method, ok := methodOf(name); ok {
+			given = r.throughType(method.Type.In(2), given)
+		}
+	}
+	response, err := r.engine.Call(r.t.Context(), name, []byte(given))
 	if err != nil {
 		return answer(r.t, err)
 	}
@@ -134,7 +140,11 @@ func (r *run) open(patch any) error {
 			members["secret_key"] = "a secret key that the tests share"
 		}
 	}
-	engine, err := doorward.OpenJSON([]byte(text(config)), doorward.WithClock(func() time.Time { return r.now }))
+	given := text(config)
+	if _, isText := config.(string); !isText {
+		given = r.throughType(reflect.TypeFor[doorward.Config](), given)
+	}
+	engine, err := doorward.OpenJSON([]byte(given), doorward.WithClock(func() time.Time { return r.now }))
 	if err == nil {
 		r.engine = engine
 	}
@@ -148,14 +158,9 @@ func (r *run) close() {
 	r.engine = nil
 }
 
-// throughTypes returns the request as its type writes it, if the type can hold it.
-func (r *run) throughTypes(name string, request any) string {
-	given := text(request)
-	method, ok := methodOf(name)
-	if _, isText := request.(string); isText || !ok {
-		return given
-	}
-	value := reflect.New(method.Type.In(2))
+// throughType returns a request or a configuration as its type writes it, if the type can hold it.
+func (r *run) throughType(kind reflect.Type, given string) string {
+	value := reflect.New(kind)
 	decoder := json.NewDecoder(strings.NewReader(given))
 	decoder.DisallowUnknownFields()
 	if decoder.Decode(value.Interface()) != nil {
@@ -173,7 +178,7 @@ func (r *run) throughTypes(name string, request any) string {
 	return string(written)
 }
 
-// How many requests went through their types.
+// How many requests and configurations went through their types.
 var throughTypes atomic.Int64
 
 // typed compares a response with what its type reads and writes.

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
@@ -122,8 +125,12 @@ func TestAStepUpIsFoundByErrorsAs(t *testing.T) {
 	if doorward.CodeOf(err) != doorward.CodePasswordChangeRequired || step.UserID != user.ID {
 		t.Errorf("%v, %v", err, step)
 	}
-	if strings.Contains(fmt.Sprintf("%v %+v %v", step, step, err), step.Challenge) {
-		t.Error("the challenge is shown")
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "step", step, "err", err, "wrapped", fmt.Errorf("login: %w", err))
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "step", step, "err", err)
+	shown := logged.String() + fmt.Sprintf("%v %+v %#v %v %+v %#v", step, step, step, err, err, err)
+	if strings.Contains(shown, step.Challenge) || strings.Contains(shown, fmt.Sprint([]byte(step.Challenge)[:9])[1:]) {
+		t.Errorf("the challenge is shown in %s", shown)
 	}
 	session, err := engine.CompleteLogin(t.Context(), doorward.CompleteLoginRequest{
 		Challenge: step.Challenge, NewPassword: doorward.Ptr(password),
@@ -408,26 +415,50 @@ func watched(gone chan struct{}) func() time.Time {
 	return func() time.Time { return *now }
 }
 
-// A crowd of logins keeps neither processors nor the calls that hash nothing.
-func TestManyLoginsAtOnce(t *testing.T) {
-	engine, _ := registered(t)
-	token := login(t, engine).AccessToken
+// A call in the library takes a thread. A crowd of logins takes a few, and nothing else waits for it.
+func TestManyLoginsTakeFewThreads(t *testing.T) {
+	engine, _ := doorwardtest.New(t, doorward.Config{Password: doorward.PasswordConfig{
+		MemoryKib: doorward.Ptr(int64(1024)), Iterations: doorward.Ptr(int64(1)), MaxConcurrent: doorward.Ptr(int64(2)),
+	}})
+	threads := pprof.Lookup("threadcreate")
+	before := threads.Count()
 	var crowd sync.WaitGroup
 	for range 200 {
 		crowd.Add(1)
 		go func() {
 			defer crowd.Done()
-			if _, err := engine.Login(t.Context(), doorward.LoginRequest{Username: "ada", Password: password}); err != nil {
+			if _, err := engine.HashPassword(t.Context(), doorward.HashPasswordRequest{Password: password}); err != nil {
 				t.Error(err)
 			}
 		}()
 	}
-	for range 1000 {
-		if _, err := engine.Verify(t.Context(), doorward.VerifyRequest{Token: token}); err != nil {
-			t.Fatal(err)
+	crowd.Wait()
+	if taken := threads.Count() - before; taken > 30 {
+		t.Errorf("%d threads", taken)
+	}
+}
+
+// A program that cannot load the library says why, and ends nothing.
+func TestALibraryThatCannotBeLoadedIsAFailure(t *testing.T) {
+	if os.Getenv("DOORWARD_TEST_LOAD") != "" {
+		_, err := doorward.Open(doorward.Config{})
+		fmt.Println(err)
+		return
+	}
+	if os.Getenv("DOORWARD_LIBRARY") == "" {
+		t.Skip("the program is linked with the library")
+	}
+	for library, expected := range map[string]string{
+		"/nowhere/libdoorward.so": "/nowhere/libdoorward.so",
+		"libc.so.6":               "doorward_",
+	} {
+		program := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		program.Env = append(os.Environ(), "DOORWARD_TEST_LOAD=1", "DOORWARD_LIBRARY="+library)
+		output, err := program.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), "doorward: ") || !strings.Contains(string(output), expected) {
+			t.Errorf("%s: %v: %s", library, err, output)
 		}
 	}
-	crowd.Wait()
 }
 
 func BenchmarkVerify(b *testing.B) {

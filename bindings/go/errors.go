@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -56,6 +57,23 @@ func (e *Error) Error() string {
 		text += " (" + e.Field + ")"
 	}
 	return text
+}
+
+// Format writes the text of Error, whatever the verb: the challenge of a step up is a secret.
+func (e *Error) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprint(state, e.Error())
+}
+
+// LogValue returns what logs should have of a failure: the detail, but no challenge.
+func (e *Error) LogValue() slog.Value {
+	members := []slog.Attr{slog.String("code", string(e.Code)), slog.String("message", e.Message)}
+	if e.HasField {
+		members = append(members, slog.String("field", e.Field))
+	}
+	if e.detail != "" {
+		members = append(members, slog.String("detail", e.detail))
+	}
+	return slog.GroupValue(members...)
 }
 
 // Detail says why exactly, for the host's logs alone. It contains no secret.
