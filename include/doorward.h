@@ -535,7 +535,7 @@ doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Sets up an authenticator app for an account; it is no factor before it is confirmed.
+// Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 // NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD

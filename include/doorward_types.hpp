@@ -432,8 +432,8 @@ struct import_users_response {
   // The number of accounts not imported because of a problem.
   std::int64_t skipped{};
   // The number of accounts that exist already with the same name, address, roles, attributes and language.
-  // They are left alone and are no problem. Passwords are not compared, because a login may have changed the
-  // hash.
+  // They are left alone and are not problems. Passwords are not compared, because a login may have changed
+  // the hash.
   std::int64_t present{};
   // The problems, in the order of the accounts.
   std::vector<doorward::import_problem> problems{};
@@ -1512,7 +1512,7 @@ struct verify_totp_response {
   }
 };
 
-// The app's secret. The app is no factor before `confirm_totp`.
+// The app's secret. The app is not a factor until `confirm_totp`.
 struct setup_totp_response {
   // The secret in base32, for users who cannot scan the picture.
   doorward::secret secret{};
@@ -2148,8 +2148,8 @@ struct register_request {
   std::string username{};
   // The password. The engine keeps only its Argon2id hash.
   doorward::secret password{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // Other data that the host keeps with the account: at most 16 KiB.
   std::optional<std::map<std::string, doorward::json>> attributes{};
@@ -2344,8 +2344,8 @@ struct list_users_request {
 struct update_user_request {
   // The user's id.
   std::string id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // Roles to add; not with `roles`.
   std::optional<std::vector<std::string>> add_roles{};
@@ -2367,7 +2367,7 @@ struct update_user_request {
   std::optional<bool> must_change_password{};
   // With `email_verified`, for an account whose user never proved an address: removes everything that opened
   // it before, because another person may have made it: password, sessions, second factors, passkeys and
-  // identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+  // identities. An earlier `email_verified` by a caller is not such a proof. Default: false.
   std::optional<bool> reclaim{};
   // Roles to remove, also from those added; not with `roles`.
   std::optional<std::vector<std::string>> remove_roles{};
@@ -2486,8 +2486,8 @@ struct update_user_request {
 struct delete_user_request {
   // The user's id.
   std::string id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = std::string>
@@ -2626,8 +2626,8 @@ struct imported_user {
 struct import_users_request {
   // The accounts, in the order in which they are tried; at most 10,000.
   std::vector<doorward::imported_user> users{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // Whether to create nothing and only report.
   std::optional<bool> dry_run{};
@@ -2824,8 +2824,8 @@ struct set_password_request {
   std::string user_id{};
   // The new password. It is not compared with the old one, so the caller learns nothing about that.
   doorward::secret new_password{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // Whether the user must change it at the next login, within `password.temporary_seconds`; default: true, so
   // that only the user knows the next password.
@@ -3278,8 +3278,8 @@ struct list_sessions_request {
 struct revoke_session_request {
   // The session's id.
   std::string session_id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = std::string>
@@ -3305,8 +3305,8 @@ struct revoke_session_request {
 struct revoke_user_sessions_request {
   // The user's id.
   std::string user_id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The session to keep: the one that the user asks from.
   std::optional<std::string> except_session_id{};
@@ -3339,8 +3339,8 @@ struct revoke_user_sessions_request {
 
 // Ends every session of every user.
 struct revoke_all_sessions_request {
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = std::string>
@@ -3357,8 +3357,8 @@ struct revoke_all_sessions_request {
 
 // Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
 struct revoke_token_request {
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The backend that issued the token of this `jti`; default: `default`.
   std::optional<std::string> backend{};
@@ -3513,8 +3513,8 @@ struct issue_token_request {
   // `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
   // `account_epoch`) are refused.
   std::map<std::string, doorward::json> claims{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The backend that issues the token; default: `default`.
   std::optional<std::string> backend{};
@@ -3916,8 +3916,8 @@ struct jwks_request {
 
 // Makes a new signing key.
 struct rotate_keys_request {
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The backend whose key is replaced; default: `default`, or with `retire` all of them.
   std::optional<std::string> backend{};
@@ -3973,8 +3973,8 @@ struct list_keys_request {
 // Requests a mail that verifies the address of an account. Give one of `token`, `user_id`, `verification`,
 // `username` with `password`, and `email`.
 struct request_email_verification_request {
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The client's connection: too many mails for one network address are refused.
   std::optional<doorward::client> client{};
@@ -4068,8 +4068,8 @@ struct request_email_change_request {
   std::string user_id{};
   // The new address.
   std::string new_email{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The language of the mails. Default: that of the account.
   std::optional<std::string> locale{};
@@ -4111,8 +4111,8 @@ struct request_email_change_request {
 struct request_password_reset_request {
   // The address of the account.
   std::string email{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The client's connection: too many mails for one network address are refused.
   std::optional<doorward::client> client{};
@@ -4458,8 +4458,8 @@ struct confirm_totp_request {
   std::string user_id{};
   // The code that the app shows. It is used up: the first login needs the next code.
   doorward::secret code{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The client's connection, where known; failures on a known device are counted separately.
   std::optional<doorward::client> client{};
@@ -4520,8 +4520,8 @@ struct disable_totp_request {
   std::string user_id{};
   // A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
   doorward::secret code{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
   // The client's connection, where known; failures on a known device are counted separately.
   std::optional<doorward::client> client{};
@@ -4563,8 +4563,8 @@ struct disable_totp_request {
 struct generate_recovery_codes_request {
   // The user's id.
   std::string user_id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = std::string>
@@ -4674,8 +4674,8 @@ struct finish_passkey_registration_request {
   doorward::secret challenge{};
   // The answer of `navigator.credentials.create`: the credential's `toJSON()`.
   doorward::json response{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = doorward::secret>
@@ -4797,8 +4797,8 @@ struct remove_passkey_request {
   std::string user_id{};
   // The credential's id.
   std::string credential_id{};
-  // The name or id of the one who does this, as the host knows them, where it is not the user. The events of
-  // the call keep it.
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
   std::optional<std::string> actor{};
 
   template <class Value = std::string>
@@ -6802,8 +6802,8 @@ class operations {
     return run<verify_totp_response>(doorward_verify_totp, request);
   }
 
-  // Sets up an authenticator app for an account; it is no factor before it is confirmed. Cost: store; may be
-  // repeated. Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
+  // Sets up an authenticator app for an account; it is not a factor until it is confirmed. Cost: store; may
+  // be repeated. Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
   Result<doorward::setup_totp_response> setup_totp(const doorward::setup_totp_request &request) const {
     return run<setup_totp_response>(doorward_setup_totp, request);
   }

@@ -204,7 +204,7 @@ fn unwritable() -> Error {
     Error::new(Code::Internal, "serialization")
 }
 
-/// Says whether a text is no JSON, or JSON with a flaw.
+/// Says whether a text is not JSON, or JSON with a flaw.
 fn explain(text: &str, flaw: Flaw, schema_code: Code) -> Error {
     match serde_json::from_str::<IgnoredAny>(text) {
         Err(error) => {

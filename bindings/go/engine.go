@@ -171,7 +171,7 @@ func (e *Engine) run(ctx context.Context, row operation, request []byte) ([]byte
 }
 
 // terminated returns a copy of the text as C reads it. A NUL inside would end it early, so it becomes another byte that
-// is no JSON.
+// is not JSON.
 func terminated(text []byte) []byte {
 	copied := make([]byte, len(text)+1)
 	for index, letter := range text {

@@ -466,7 +466,7 @@ func (e *Engine) VerifyTOTP(ctx context.Context, request VerifyTOTPRequest) (*Ve
 	return call[VerifyTOTPResponse](ctx, e, opVerifyTOTP, request)
 }
 
-// SetupTOTP sets up an authenticator app for an account; it is no factor before it is confirmed.
+// SetupTOTP sets up an authenticator app for an account; it is not a factor until it is confirmed.
 //
 // ErrNotFound: user_not_found. ErrForbidden: email_not_verified. ErrConflict: already_configured.
 // ErrUnavailable: store_unavailable.

@@ -44,8 +44,8 @@ type RegisterRequest struct {
 	// The password. The engine keeps only its Argon2id hash.
 	Password string `json:"password" doorward:"secret"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// Other data that the host keeps with the account: at most 16 KiB.
@@ -126,8 +126,8 @@ type UpdateUserRequest struct {
 	// The user's id.
 	ID string `json:"id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// Roles to add; not with `roles`.
@@ -157,7 +157,7 @@ type UpdateUserRequest struct {
 
 	// With `email_verified`, for an account whose user never proved an address: removes everything that
 	// opened it before, because another person may have made it: password, sessions, second factors, passkeys
-	// and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+	// and identities. An earlier `email_verified` by a caller is not such a proof. Default: false.
 	Reclaim *bool `json:"reclaim,omitzero"`
 
 	// Roles to remove, also from those added; not with `roles`.
@@ -179,8 +179,8 @@ type DeleteUserRequest struct {
 	// The user's id.
 	ID string `json:"id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
@@ -244,8 +244,8 @@ type ImportUsersRequest struct {
 	// The accounts, in the order in which they are tried; at most 10,000.
 	Users []ImportedUser `json:"users"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// Whether to create nothing and only report.
@@ -393,8 +393,8 @@ type SetPasswordRequest struct {
 	// The new password. It is not compared with the old one, so the caller learns nothing about that.
 	NewPassword string `json:"new_password" doorward:"secret"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// Whether the user must change it at the next login, within `password.temporary_seconds`; default: true,
@@ -633,8 +633,8 @@ type RevokeSessionRequest struct {
 	// The session's id.
 	SessionID string `json:"session_id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
@@ -643,8 +643,8 @@ type RevokeUserSessionsRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The session to keep: the one that the user asks from.
@@ -653,15 +653,15 @@ type RevokeUserSessionsRequest struct {
 
 // RevokeAllSessionsRequest: Ends every session of every user.
 type RevokeAllSessionsRequest struct {
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
 // RevokeTokenRequest: Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
 type RevokeTokenRequest struct {
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The backend that issued the token of this `jti`; default: `default`.
@@ -780,8 +780,8 @@ type IssueTokenRequest struct {
 	// `account_epoch`) are refused.
 	Claims Object `json:"claims"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The backend that issues the token; default: `default`.
@@ -969,8 +969,8 @@ type JWKSRequest struct{}
 
 // RotateKeysRequest: Makes a new signing key.
 type RotateKeysRequest struct {
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The backend whose key is replaced; default: `default`, or with `retire` all of them.
@@ -995,8 +995,8 @@ type ListKeysRequest struct{}
 // RequestEmailVerificationRequest: Requests a mail that verifies the address of an account. Give one of
 // `token`, `user_id`, `verification`, `username` with `password`, and `email`.
 type RequestEmailVerificationRequest struct {
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The client's connection: too many mails for one network address are refused.
@@ -1048,8 +1048,8 @@ type RequestEmailChangeRequest struct {
 	// The new address.
 	NewEmail string `json:"new_email"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The language of the mails. Default: that of the account.
@@ -1061,8 +1061,8 @@ type RequestPasswordResetRequest struct {
 	// The address of the account.
 	Email string `json:"email"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The client's connection: too many mails for one network address are refused.
@@ -1278,8 +1278,8 @@ type ConfirmTOTPRequest struct {
 	// The code that the app shows. It is used up: the first login needs the next code.
 	Code string `json:"code" doorward:"secret"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The client's connection, where known; failures on a known device are counted separately.
@@ -1315,8 +1315,8 @@ type DisableTOTPRequest struct {
 	// A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
 	Code string `json:"code" doorward:"secret"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
 	// The client's connection, where known; failures on a known device are counted separately.
@@ -1344,8 +1344,8 @@ type GenerateRecoveryCodesRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
@@ -1373,8 +1373,8 @@ type FinishPasskeyRegistrationRequest struct {
 	// The answer of `navigator.credentials.create`: the credential's `toJSON()`.
 	Response json.RawMessage `json:"response" doorward:"secret"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
@@ -1446,8 +1446,8 @@ type RemovePasskeyRequest struct {
 	// The credential's id.
 	CredentialID string `json:"credential_id"`
 
-	// The name or id of the one who does this, as the host knows them, where it is not the user. The events
-	// of the call keep it.
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 }
 
@@ -2394,7 +2394,7 @@ type ImportUsersResponse struct {
 	Skipped int64 `json:"skipped"`
 
 	// The number of accounts that exist already with the same name, address, roles, attributes and language.
-	// They are left alone and are no problem. Passwords are not compared, because a login may have changed
+	// They are left alone and are not problems. Passwords are not compared, because a login may have changed
 	// the hash.
 	Present int64 `json:"present"`
 
@@ -3447,7 +3447,7 @@ type VerifyTOTPResponse struct {
 	Valid bool `json:"valid"`
 }
 
-// SetupTOTPResponse: The app's secret. The app is no factor before `confirm_totp`.
+// SetupTOTPResponse: The app's secret. The app is not a factor until `confirm_totp`.
 type SetupTOTPResponse struct {
 	// The secret in base32, for users who cannot scan the picture.
 	Secret string `json:"secret" doorward:"secret"`

@@ -114,7 +114,7 @@ fn print_row<const N: usize>(out: &mut dyn Write, row: &[String; N], widths: &[u
     Ok(writeln!(out, "{}", line.trim_end())?)
 }
 
-/// A value that is no tenth of a percent, for an unknown total.
+/// A value that is not a tenth of a percent, for an unknown total.
 const UNKNOWN: u64 = 1001;
 
 /// A progress bar on a terminal.

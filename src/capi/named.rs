@@ -558,7 +558,7 @@ pub unsafe extern "C" fn doorward_verify_totp(
     unsafe { run(&rows::verify_totp, engine, request, response) }
 }
 
-/// Sets up an authenticator app for an account; it is no factor before it is confirmed.
+/// Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 /// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]

@@ -91,7 +91,7 @@ pub(crate) struct Proofs {
 
 impl Proofs {
     /// Returns the account that a proof is for. With `expected` it must be this one; another account is
-    /// refused as a wrong proof is, so that a token of one account is no way to try passwords of others.
+    /// refused as a wrong proof is, so that a token of one account does not help to try passwords of others.
     /// Guesses at passwords are counted as those of `login`, and cost as much.
     ///
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (an access token of another account),

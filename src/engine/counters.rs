@@ -73,7 +73,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// It was no call.
+    /// It was not a call.
     pub(crate) fn forget(self) {
         std::mem::forget(self);
     }

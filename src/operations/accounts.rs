@@ -144,7 +144,7 @@ pub struct UpdateUserRequest {
     pub email_verified: Option<bool>,
     /// With `email_verified`, for an account whose user never proved an address: removes everything that
     /// opened it before, because another person may have made it: password, sessions, second factors,
-    /// passkeys and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+    /// passkeys and identities. An earlier `email_verified` by a caller is not such a proof. Default: false.
     pub reclaim: Option<bool>,
     /// The language of mails to this user.
     pub locale: Option<Locale>,

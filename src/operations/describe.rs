@@ -112,7 +112,7 @@ impl Schemas {
 
     /// Adds the member `actor` to a request, if the operation can be called on behalf of another user.
     fn add_actor(&mut self, request: &Schema) {
-        const ABOUT: &str = "The name or id of the one who does this, as the host knows them, where it is not the user. The events of the call keep it.";
+        const ABOUT: &str = "The name or id of the person who makes this call, as the host knows them, if it is not the user. The call's events record it.";
         let mut actor = <Option<Actor>>::json_schema(&mut self.requests);
         actor.insert("description".to_owned(), ABOUT.into());
         let name = request.get("$ref").and_then(Value::as_str).unwrap_or_default().rsplit('/').next();

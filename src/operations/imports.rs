@@ -103,7 +103,7 @@ pub struct ImportUsersResponse {
     /// The number of accounts not imported because of a problem.
     pub skipped: usize,
     /// The number of accounts that exist already with the same name, address, roles, attributes and language.
-    /// They are left alone and are no problem. Passwords are not compared, because a login may have changed
+    /// They are left alone and are not problems. Passwords are not compared, because a login may have changed
     /// the hash.
     pub present: usize,
     /// The problems, in the order of the accounts.

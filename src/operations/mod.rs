@@ -446,7 +446,7 @@ operations! {
     /// let app = engine.setup_totp(SetupTotpRequest::new(ada.id))?;
     /// assert!(app.provisioning.otpauth_uri.expose().starts_with("otpauth://totp/"));
     setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
-        "Sets up an authenticator app for an account; it is no factor before it is confirmed.",
+        "Sets up an authenticator app for an account; it is not a factor until it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
     /// engine.setup_totp(SetupTotpRequest::new(ada.id))?;
     /// let request = ConfirmTotpRequest::new(ada.id, "no code");

@@ -412,7 +412,7 @@ impl Engine {
     }
 
     /// Removes a passkey, and ends every session and token of the account, all or nothing. Removing a passkey
-    /// that the account does not have is no failure.
+    /// that the account does not have is not a failure.
     ///
     /// Failures: `user_not_found`, `permission_denied` (nothing else opens the account, or it must have a second factor
     /// and has no other), `store_unavailable`.

@@ -138,7 +138,7 @@ impl Engine {
         Ok(HashPasswordResponse { hash: IssuedSecret::new(self.passwords.hasher.hash(&password)?) })
     }
 
-    /// Verifies a password. An unreadable hash gives `valid: false` and is no failure.
+    /// Verifies a password. An unreadable hash gives `valid: false` and is not a failure.
     ///
     /// Failures: `invalid_request`, `hash_queue_full`.
     pub fn verify_password(&self, request: VerifyPasswordRequest) -> Result<VerifyPasswordResponse> {
@@ -193,7 +193,7 @@ impl Engine {
         let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
         let changed = self.passwords.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
-            // From here on the old password is right, so a failure is no guess.
+            // From here on the old password is right, so a failure is not a guess.
             let hash = match new.is(&old) {
                 true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
                 false => self.passwords.kept_hash(user_id, &new),

@@ -288,8 +288,8 @@ impl Engine {
         self.audit.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
     }
 
-    /// Ends the session of a token, or every session of its user. An ended session is no failure. An expired
-    /// access token still ends its own session, but not the others.
+    /// Ends the session of a token, or every session of its user. An ended session is not a failure. An
+    /// expired access token still ends its own session, but not the others.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn logout(&self, request: LogoutRequest) -> Result<LogoutResponse> {
@@ -367,7 +367,7 @@ impl Engine {
         Ok(ListSessionsResponse { sessions })
     }
 
-    /// Ends one session. An ended or unknown session is no failure.
+    /// Ends one session. An ended or unknown session is not a failure.
     ///
     /// Failures: `store_unavailable`.
     pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
@@ -421,7 +421,7 @@ impl Engine {
     }
 
     /// Revokes a token together with its session (RFC 7009), or alone if it belongs to none. Live checks
-    /// refuse it from then on; `verify` does not. An unknown, expired or revoked token is no failure.
+    /// refuse it from then on; `verify` does not. An unknown, expired or revoked token is not a failure.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn revoke_token(&self, request: RevokeTokenRequest) -> Result<RevokeTokenResponse> {

@@ -253,13 +253,13 @@ impl FromStr for Actor {
             Ok(Actor(text.to_owned()))
         } else {
             Err(ParseError::new(
-                "expected who acts: 1 to 200 characters, no control characters, no spaces around",
+                "expected a name or id of 1 to 200 characters, without control characters or spaces around it",
             ))
         }
     }
 }
 
-/// A language tag (BCP 47) with valid characters and length; an unknown language is no error.
+/// A language tag (BCP 47) with valid characters and length; an unknown language is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Locale(String);

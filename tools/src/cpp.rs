@@ -269,7 +269,7 @@ fn comment(about: &str, indent: usize) -> String {
     wrapped(about, WIDTH - indent - "// ".len()).iter().map(|line| format!("{space}// {line}\n")).collect()
 }
 
-/// A name of C++: a keyword has an underscore after it, as has what is no name otherwise.
+/// A name of C++: a keyword has an underscore after it, and so has a text that is not a name otherwise.
 fn identifier(name: &str) -> String {
     let name: String = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
     if KEYWORDS.contains(&name.as_str()) { name + "_" } else { name }

@@ -45,7 +45,7 @@ impl RecoveryCode {
 
 /// Returns the canonical spelling of a code: case, spaces and hyphens do not matter.
 fn canonical(text: &str) -> Option<Zeroizing<String>> {
-    // A longer text is no code, even with its hyphens.
+    // A longer text is not a code, even with its hyphens.
     let plain = (text.len() <= 4 * CODE_LEN).then(|| stripped(text))?;
     let plain = Zeroizing::new(plain.to_ascii_lowercase());
     (plain.len() == CODE_LEN && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)

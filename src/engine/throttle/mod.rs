@@ -524,7 +524,7 @@ mod tests {
         assert!(attempt("somebody@example.com").account_is_closed);
     }
 
-    /// Attempts without a check of their proof are no failures in a row.
+    /// Attempts without a check of their proof are not failures in a row.
     #[test]
     fn attempts_that_are_taken_back_lock_nothing() {
         let engine = engine();

@@ -74,7 +74,7 @@ pub struct SetupTotpRequest {
     pub user_id: Id,
 }
 
-/// The app's secret. The app is no factor before `confirm_totp`.
+/// The app's secret. The app is not a factor until `confirm_totp`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SetupTotpResponse {

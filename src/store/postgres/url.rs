@@ -294,7 +294,7 @@ impl Parameters {
     /// Reads a whole number, if there is one above zero.
     fn number(&self, name: &str) -> Result<Option<u32>> {
         let number = self.find(name).map(str::parse::<i32>).transpose();
-        let number = number.map_err(|_| wrong(format!("{name} is no whole number")))?;
+        let number = number.map_err(|_| wrong(format!("{name} is not a whole number")))?;
         Ok(number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0))
     }
 
@@ -445,10 +445,10 @@ impl Parameters {
         let host = |(index, (name, port)): (usize, (String, Option<String>))| {
             let port = port.as_deref().or(ports.get(index).or(ports.first()).copied());
             let port = port.filter(|port| !port.is_empty()).unwrap_or("5432");
-            let port: u16 = port.parse().map_err(|_| wrong("a port is no number"))?;
+            let port: u16 = port.parse().map_err(|_| wrong("a port is not a number"))?;
             let address = addresses.get(index).filter(|address| !address.is_empty());
             let address = address.map(|address| address.parse()).transpose();
-            let address = address.map_err(|_| wrong("hostaddr is no address"))?;
+            let address = address.map_err(|_| wrong("hostaddr is not an IP address"))?;
             Ok(match name.starts_with('/') {
                 true => Host::Unix(PathBuf::from(name).join(format!(".s.PGSQL.{port}"))),
                 false if name.is_empty() => return Err(wrong("no host in the URL")),

@@ -64,7 +64,7 @@ impl Place {
 
     /// Copies a backup into a folder beside the store.
     ///
-    /// Failures: `invalid_request` if the file is no backup; `store_unavailable`.
+    /// Failures: `invalid_request` if the file is not a backup; `store_unavailable`.
     pub(crate) fn draft(&self, backup: &Path, watch: &Watch) -> Result<Draft> {
         let mut from = open_backup(backup)?;
         let of = from.metadata().map_err(|error| no_backup(&error.to_string()))?;

@@ -158,7 +158,7 @@ async def authenticate(
         # Servers have decoded the path: a character that begins a query or an escape is part of it.
         path=whole.replace("%", "%25").replace("?", "%3F").replace("#", "%23"),
         connection=scope["type"],
-        # Several fields of one name form a list (RFC 9110 section 5.3), which is no token.
+        # Several fields of one name form a list (RFC 9110 section 5.3), which is not a token.
         authorization=", ".join(_values(scope, header)) or None,
         cookies={cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
         origin=", ".join(_values(scope, "origin")) or None,

@@ -34,8 +34,8 @@ class Operations(_doorward.Engine):
 
         username: The name to log in with; RFC 8265 UsernameCaseMapped, without `@`.
         password: The password. The engine keeps only its Argon2id hash.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         attributes: Other data that the host keeps with the account: at most 16 KiB.
         client: The client's connection: too many registrations from one network address are refused.
         email: The e-mail address; required unless `registration.require_email` is off.
@@ -142,8 +142,8 @@ class Operations(_doorward.Engine):
         """Changes an account.
 
         id: The user's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         add_roles: Roles to add; not with `roles`.
         attributes: The new attributes, which replace the old ones.
         email: The new address. It counts as unverified, unless it is the same to the letter or
@@ -158,8 +158,8 @@ class Operations(_doorward.Engine):
         must_change_password: Whether the next login by password requires a new password. Sessions stay.
         reclaim: With `email_verified`, for an account whose user never proved an address: removes
             everything that opened it before, because another person may have made it: password, sessions,
-            second factors, passkeys and identities. An earlier `email_verified` by a caller is no such proof.
-            Default: false.
+            second factors, passkeys and identities. An earlier `email_verified` by a caller is not such a
+            proof. Default: false.
         remove_roles: Roles to remove, also from those added; not with `roles`.
         roles: The new roles, which replace the old ones.
         unlock: Whether to unlock an account that failures had locked, for every name, on every device and
@@ -196,8 +196,8 @@ class Operations(_doorward.Engine):
         """Deletes an account and all data about it.
 
         id: The user's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: user_not_found, permission_denied, store_constraint, store_unavailable.
         """
@@ -219,8 +219,8 @@ class Operations(_doorward.Engine):
         """Creates accounts with the password hashes of another system.
 
         users: The accounts, in the order in which they are tried; at most 10,000.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         dry_run: Whether to create nothing and only report.
         on_conflict: The effect of a problem with one account on the others: `fail`, the default, imports
             nothing; `skip` imports the others.
@@ -356,8 +356,8 @@ class Operations(_doorward.Engine):
         user_id: The user's id.
         new_password: The new password. It is not compared with the old one, so the caller learns nothing
             about that.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         temporary: Whether the user must change it at the next login, within `password.temporary_seconds`;
             default: true, so that only the user knows the next password.
 
@@ -584,8 +584,8 @@ class Operations(_doorward.Engine):
         """Ends one session.
 
         session_id: The session's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: store_unavailable.
         """
@@ -606,8 +606,8 @@ class Operations(_doorward.Engine):
         """Ends every session of a user, except one if asked.
 
         user_id: The user's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         except_session_id: The session to keep: the one that the user asks from.
 
         Failures: user_not_found, store_unavailable.
@@ -627,8 +627,8 @@ class Operations(_doorward.Engine):
     ) -> models.RevokedResponse:
         """Ends every session of every user.
 
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: store_unavailable.
         """
@@ -649,8 +649,8 @@ class Operations(_doorward.Engine):
     ) -> models.RevokeTokenResponse:
         """Revokes a token with its session (RFC 7009).
 
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         backend: The backend that issued the token of this `jti`; default: `default`.
         jti: The `jti` of a token of `issue_token` instead, from its answer or the event `token_issued`.
         token: An access or a refresh token.
@@ -728,8 +728,8 @@ class Operations(_doorward.Engine):
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
             `provider`, `cnf`, `act`, `account_epoch`) are refused.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         backend: The backend that issues the token; default: `default`.
         lifetime_seconds: The token's lifetime; default `access_token_seconds`, at most
             `session_max_seconds`.
@@ -888,8 +888,8 @@ class Operations(_doorward.Engine):
     ) -> models.RotateKeysResponse:
         """Makes a new signing key; the old one verifies until everything that it signed has expired.
 
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         backend: The backend whose key is replaced; default: `default`, or with `retire` all of them.
         keep_totp: Whether authenticator apps stay valid, because no copy of the store leaked. Only with
             `retire` and without `backend`.
@@ -935,8 +935,8 @@ class Operations(_doorward.Engine):
     ) -> models.SentResponse:
         """Mails a token that verifies the address of an account.
 
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         client: The client's connection: too many mails for one network address are refused.
         email: An address. By itself it names no account with an unverified address: nothing is mailed,
             and the answer is the same for every address.
@@ -976,8 +976,8 @@ class Operations(_doorward.Engine):
 
         user_id: The account's id.
         new_email: The new address.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         locale: The language of the mails. Default: that of the account.
 
         Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
@@ -1002,8 +1002,8 @@ class Operations(_doorward.Engine):
         """Mails a token that sets a new password.
 
         email: The address of the account.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         client: The client's connection: too many mails for one network address are refused.
         locale: The language of the mail. Default: that of the account.
 
@@ -1212,7 +1212,7 @@ class Operations(_doorward.Engine):
         *,
         user_id: str,
     ) -> models.SetupTotpResponse:
-        """Sets up an authenticator app for an account; it is no factor before it is confirmed.
+        """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
         user_id: The user's id.
 
@@ -1236,8 +1236,8 @@ class Operations(_doorward.Engine):
 
         user_id: The user's id.
         code: The code that the app shows. It is used up: the first login needs the next code.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         client: The client's connection, where known; failures on a known device are counted separately.
 
         Failures: user_not_found, email_not_verified, invalid_code, already_configured, too_many_attempts,
@@ -1281,8 +1281,8 @@ class Operations(_doorward.Engine):
 
         user_id: The user's id.
         code: A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
         client: The client's connection, where known; failures on a known device are counted separately.
 
         Failures: user_not_found, invalid_code, permission_denied, too_many_attempts, store_unavailable.
@@ -1305,8 +1305,8 @@ class Operations(_doorward.Engine):
         """Replaces the recovery codes of an account and ends every session.
 
         user_id: The user's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: user_not_found, permission_denied, store_unavailable.
         """
@@ -1365,8 +1365,8 @@ class Operations(_doorward.Engine):
 
         challenge: The challenge of `begin_passkey_registration`.
         response: The answer of `navigator.credentials.create`: the credential's `toJSON()`.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: invalid_challenge, invalid_credentials, already_configured, invalid_config,
         store_unavailable.
@@ -1455,8 +1455,8 @@ class Operations(_doorward.Engine):
 
         user_id: The user's id.
         credential_id: The credential's id.
-        actor: The name or id of the one who does this, as the host knows them, where it is not the user.
-            The events of the call keep it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
 
         Failures: user_not_found, permission_denied, store_unavailable.
         """

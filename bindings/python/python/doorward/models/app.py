@@ -274,8 +274,8 @@ class FullRegisterRequest(RegisterRequest):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     attributes: dict[str, Any] | None = None
     """Other data that the host keeps with the account: at most 16 KiB."""
@@ -491,8 +491,8 @@ class UpdateUserRequest(Model):
     id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     add_roles: list[str] | None = None
     """Roles to add; not with `roles`."""
@@ -518,7 +518,8 @@ class UpdateUserRequest(Model):
     reclaim: bool | None = None
     """With `email_verified`, for an account whose user never proved an address: removes everything that
     opened it before, because another person may have made it: password, sessions, second factors,
-    passkeys and identities. An earlier `email_verified` by a caller is no such proof. Default: false.
+    passkeys and identities. An earlier `email_verified` by a caller is not such a proof. Default:
+    false.
     """
     remove_roles: list[str] | None = None
     """Roles to remove, also from those added; not with `roles`."""
@@ -547,8 +548,8 @@ class DeleteUserRequest(Model):
     id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
@@ -593,8 +594,8 @@ class ImportUsersRequest(Model):
     users: Annotated[list[ImportedUser], Field(max_length=10000)]
     """The accounts, in the order in which they are tried; at most 10,000."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     dry_run: bool | None = None
     """Whether to create nothing and only report."""
@@ -628,7 +629,7 @@ class ImportUsersResponse(Model):
     """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
     """The number of accounts that exist already with the same name, address, roles, attributes and
-    language. They are left alone and are no problem. Passwords are not compared, because a login may
+    language. They are left alone and are not problems. Passwords are not compared, because a login may
     have changed the hash.
     """
     problems: list[ImportProblem]
@@ -936,8 +937,8 @@ class SetPasswordRequest(Model):
     new_password: Annotated[str, Field(repr=False)]
     """The new password. It is not compared with the old one, so the caller learns nothing about that."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     temporary: bool | None = None
     """Whether the user must change it at the next login, within `password.temporary_seconds`; default:
@@ -1190,8 +1191,8 @@ class RevokeSessionRequest(Model):
     session_id: str
     """The session's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
@@ -1210,8 +1211,8 @@ class RevokeUserSessionsRequest(Model):
     user_id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     except_session_id: str | None = None
     """The session to keep: the one that the user asks from."""
@@ -1222,8 +1223,8 @@ class RevokeAllSessionsRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
@@ -1232,8 +1233,8 @@ class RevokeTokenRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     backend: str | None = None
     """The backend that issued the token of this `jti`; default: `default`."""
@@ -1347,8 +1348,8 @@ class IssueTokenRequest(Model):
     `act`, `account_epoch`) are refused.
     """
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     backend: str | None = None
     """The backend that issues the token; default: `default`."""
@@ -1507,8 +1508,8 @@ class RotateKeysRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     backend: str | None = None
     """The backend whose key is replaced; default: `default`, or with `retire` all of them."""
@@ -1635,8 +1636,8 @@ class RequestEmailVerificationRequest(Model):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused."""
@@ -1675,8 +1676,8 @@ class RequestEmailChangeRequest(Model):
     new_email: Annotated[str, Field(max_length=254, min_length=3)]
     """The new address."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mails. Default: that of the account."""
@@ -1701,8 +1702,8 @@ class RequestPasswordResetRequest(Model):
     email: Annotated[str, Field(max_length=254, min_length=3)]
     """The address of the account."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused."""
@@ -1932,7 +1933,7 @@ class SetupTotpRequest(Model):
 
 
 class SetupTotpResponse(Model):
-    """The app's secret. The app is no factor before `confirm_totp`."""
+    """The app's secret. The app is not a factor until `confirm_totp`."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
@@ -1952,8 +1953,8 @@ class ConfirmTotpRequest(Model):
     code: Annotated[str, Field(repr=False)]
     """The code that the app shows. It is used up: the first login needs the next code."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     client: Client | None = None
     """The client's connection, where known; failures on a known device are counted separately."""
@@ -1996,8 +1997,8 @@ class DisableTotpRequest(Model):
     code: Annotated[str, Field(repr=False)]
     """A code of the app or, if it is lost, a recovery code. Ignored if no app is active."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
     client: Client | None = None
     """The client's connection, where known; failures on a known device are counted separately."""
@@ -2010,8 +2011,8 @@ class GenerateRecoveryCodesRequest(Model):
     user_id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
@@ -2074,8 +2075,8 @@ class FinishPasskeyRegistrationRequest(Model):
     response: Annotated[dict[str, Any], Field(repr=False)]
     """The answer of `navigator.credentials.create`: the credential's `toJSON()`."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
@@ -2152,8 +2153,8 @@ class RemovePasskeyRequest(Model):
     credential_id: str
     """The credential's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name or id of the one who does this, as the host knows them, where it is not the user. The
-    events of the call keep it.
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
     """
 
 
