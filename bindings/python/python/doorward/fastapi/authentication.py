@@ -16,7 +16,6 @@ from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
     InvalidRequest,
-    InvalidToken,
     NotAuthenticated,
     PermissionDenied,
     Status,
@@ -246,9 +245,7 @@ class Authentication:
 def _check_backend(engine: Engine, name: str) -> None:
     """Raise ValueError if the engine has no such backend, rather than at the first request."""
     try:
-        engine.verify(token="", backend=name)
-    except InvalidToken:
-        return
+        engine.authenticate_request(method="GET", path="/", backend=name, only_origin=True, rules={})
     except InvalidRequest as error:
         raise ValueError(f"the engine's configuration has no backend {name!r}") from error
 
