@@ -271,6 +271,10 @@ class engine : public operations<engine, result> {
   explicit engine(doorward_engine *handle) noexcept : handle_(handle) {}
 
   static result<engine> open_text(const char *config, doorward::hooks hooks) {
+    if (doorward_abi() != DOORWARD_ABI) {
+      return doorward::error{status::config, code::unknown, "wrong_abi",
+                             "The library is not of the version of this header."};
+    }
     auto context = std::make_unique<doorward::hooks>(std::move(hooks));
     doorward_hooks lent{};
     lent.struct_size = sizeof lent;
