@@ -149,6 +149,8 @@ pub use host::Engine;
 pub use mail::Kind as MailKind;
 pub use operations::describe::describe;
 #[doc(hidden)]
+pub use operations::describe::generate as generate_description;
+#[doc(hidden)]
 pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
     accounts::*, authorization::*, exports::*, id_tokens::*, imports::*, introspection::*, keys::list::*,

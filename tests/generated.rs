@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
+use doorward::generate_description;
 use doorward_tools::{EMITTERS, Library, MARKS};
 use serde_json::Value;
 
 #[test]
 fn languages() {
-    let (library, root) = (Library::of(&doorward::describe()), Path::new(env!("CARGO_MANIFEST_DIR")));
+    let (library, root) = (Library::of(&generate_description()), Path::new(env!("CARGO_MANIFEST_DIR")));
     for (_, emit) in EMITTERS {
         for file in emit(&library, root) {
             assert_current(&file.path, &file.text);
@@ -20,7 +21,7 @@ fn languages() {
 /// A mark that no generator knows is a mistake, and so is one that names a missing member.
 #[test]
 fn marks() {
-    let description = doorward::describe();
+    let description = generate_description();
     for (name, shape) in description["$defs"].as_object().unwrap() {
         for mark in marks_of(shape) {
             assert!(MARKS.contains(&mark.as_str()), "{name}: {mark}");
@@ -45,7 +46,7 @@ fn marks_of(schema: &Value) -> Vec<String> {
 
 #[test]
 fn description() {
-    let text = serde_json::to_string_pretty(&doorward::describe()).unwrap();
+    let text = serde_json::to_string_pretty(&generate_description()).unwrap();
     assert_current("tests/describe.json", &format!("{text}\n"));
 }
 

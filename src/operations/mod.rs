@@ -90,6 +90,11 @@ pub struct Operation {
     pub(crate) call: fn(&Engine, &str) -> Result<String>,
     /// The path of the request, which begins with the capability.
     path: &'static str,
+}
+
+/// The schemas of an operation's request and response. No row refers to them, so that the linker leaves them out of
+/// libraries: only the writing of the description needs them.
+struct Schemas {
     request: fn(&mut SchemaGenerator) -> Schema,
     response: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -161,8 +166,6 @@ macro_rules! operations {
                     response.into_json()
                 },
                 path: stringify!($request),
-                request: |generator| generator.subschema_for::<$request>(),
-                response: |generator| generator.subschema_for::<$response>(),
             };)*
         }
 
@@ -193,6 +196,12 @@ macro_rules! operations {
 
         /// Every operation.
         pub static OPERATIONS: &[&Operation] = &[$(&rows::$name,)*];
+
+        /// The schemas of every operation, in the order of the table.
+        static SCHEMAS: &[Schemas] = &[$(Schemas {
+            request: |generator| generator.subschema_for::<$request>(),
+            response: |generator| generator.subschema_for::<$response>(),
+        },)*];
     };
 }
 
