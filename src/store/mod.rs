@@ -20,7 +20,7 @@ mod postgres;
 pub(crate) mod rehearsal;
 pub(crate) mod revoked_tokens;
 pub(crate) mod row;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod second_factors;
 mod server;
 pub(crate) mod sessions;
