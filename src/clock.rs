@@ -37,6 +37,18 @@ impl Clock {
     }
 
     /// Returns a clock of the host: `now_ms` returns Unix time in milliseconds.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicI64, Ordering};
+    ///
+    /// use doorward::{Clock, Hooks};
+    ///
+    /// let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+    /// let shown = Arc::clone(&now);
+    /// let hooks = Hooks::new().clock(Clock::custom(move || shown.load(Ordering::Relaxed)));
+    /// now.fetch_add(60_000, Ordering::Relaxed); // a minute later, without waiting
+    /// ```
     pub fn custom(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
         Clock(Some(Box::new(now_ms)))
     }

@@ -87,6 +87,7 @@ macro_rules! codes {
     ($($(#[doc = $about:literal])+ $variant:ident = $name:literal, $status:ident, $message:literal;)*) => {
         /// Why an operation failed: the stable, fine-grained part of the contract.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum Code { $($(#[doc = $about])+ $variant,)* }
 
         impl Code {
@@ -284,6 +285,13 @@ impl Error {
 
     /// Returns the body of the failure: `{"error":{"code":…,"message":…,"http_status":…,…}}`, with the
     /// members of [`StepUp`] beside it if there is one.
+    ///
+    /// ```
+    /// use doorward::{Code, Error};
+    ///
+    /// let error = Error::new(Code::InvalidCredentials, "wrong password");
+    /// assert!(error.to_json().contains(r#""code":"invalid_credentials""#));
+    /// ```
     pub fn to_json(&self) -> String {
         let body = Failure {
             error: FailureError {

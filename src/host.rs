@@ -21,6 +21,14 @@ impl Engine {
     ///
     /// Failures: `invalid_config`, `feature_not_built`, `wrong_secret_key`, `schema_too_new`,
     /// `store_unavailable`.
+    ///
+    /// ```
+    /// use doorward::{Config, Engine, Hooks};
+    ///
+    /// let config = Config::parse(r#"{"store": "sqlite::memory:"}"#)?;
+    /// let engine = Engine::open(config, Hooks::new())?;
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn open(config: Config, hooks: Hooks) -> Result<Engine> {
         engine::Engine::open(config, hooks).map(Engine)
     }
@@ -28,6 +36,14 @@ impl Engine {
     /// Runs an operation by name, JSON in, JSON out. Every binding builds on this.
     ///
     /// Failures: `unknown_operation`, and those of the operation.
+    ///
+    /// ```
+    /// # let engine = doorward::Engine::open(
+    /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+    /// let user = engine.call("register", r#"{"username": "ada", "email": "ada@example.com", "password": "eight wise words"}"#)?;
+    /// assert!(user.contains(r#""username":"ada""#));
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn call(&self, operation: &str, request: &str) -> Result<String> {
         self.0.call(operation, request)
     }
@@ -36,6 +52,18 @@ impl Engine {
     /// returns `None` and counts nothing.
     ///
     /// Failures: `invalid_token`, `invalid_request`.
+    ///
+    /// ```
+    /// # use doorward::*;
+    /// # let engine = doorward::Engine::open(
+    /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+    /// match engine.verify_at_once(&VerifyRequest::new("not.a.token")) {
+    ///     Ok(Some(claims)) => println!("{claims:?}"),
+    ///     Ok(None) => { /* call `verify` where threads may block */ }
+    ///     Err(error) => assert_eq!(error.code, Code::InvalidToken),
+    /// }
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
         self.0.observe_answer(&rows::verify, || self.0.verify_at_once(request))
     }
@@ -44,6 +72,15 @@ impl Engine {
     /// the backup ends.
     ///
     /// Failures: as there.
+    ///
+    /// ```
+    /// # use doorward::*;
+    /// # let engine = doorward::Engine::open(
+    /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+    /// let cancel: Watch = std::sync::Arc::new(|_, _, _| false);
+    /// assert!(engine.backup_watched(BackupRequest::new("/backups/app.db"), &cancel).is_err());
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn backup_watched(&self, request: BackupRequest, watch: &Watch) -> Result<BackupResponse> {
         self.0.observe(&rows::backup, || self.0.backup_watched(request, watch))
     }
@@ -56,6 +93,14 @@ impl Engine {
     }
 
     /// Returns the settings that this engine was opened with.
+    ///
+    /// ```
+    /// # let engine = doorward::Engine::open(
+    /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+    /// assert!(engine.differences(&doorward::Config::new().store("sqlite::memory:".parse()?))?.is_empty());
+    /// println!("{:?}", engine.settings());
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn settings(&self) -> &Settings {
         self.0.settings()
     }

@@ -164,6 +164,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal, $has_token:literal;)*) => {
         /// The kind of a mail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {

@@ -66,6 +66,13 @@ fn listed(keys: Vec<Bytes>, field: &'static str) -> Result<Vec<Bytes>> {
 ///
 /// Failures: `invalid_config` if the file exists or cannot be created there; `store_unavailable` if the disk
 /// fails.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// doorward::new_secret_key_file(Path::new("/etc/app/secret.key"))?;
+/// # Ok::<(), doorward::Error>(())
+/// ```
 pub fn new_secret_key_file(path: &Path) -> Result<()> {
     let failed = |kind| key_file(kind, "/secret_key_file");
     match create(path).map_err(|error| failed(error.kind()))? {

@@ -14,6 +14,14 @@ thread_local! {
 /// Runs `f` on behalf of the `actor`, who is recorded in every event of the operations that `f` calls and of
 /// the stores that it opens or restores. For hosts in Rust; JSON requests name the actor in their member
 /// `actor`.
+///
+/// ```
+/// # use doorward::*;
+/// # let engine = doorward::Engine::open(
+/// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+/// acting(Some("support: bob".parse()?), || engine.revoke_all_sessions(RevokeAllSessionsRequest::new()))?;
+/// # Ok::<(), doorward::Error>(())
+/// ```
 pub fn acting<T>(actor: Option<Actor>, f: impl FnOnce() -> T) -> T {
     let _restored = Restored(ACTOR.replace(actor));
     f()

@@ -20,6 +20,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
         /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Kind { $($(#[$doc])* $kind,)* }
 
         impl Kind {

@@ -117,6 +117,12 @@ impl Hooks {
     }
 
     /// Sets the receiver of log records (JSON objects). It must not call the engine.
+    ///
+    /// ```
+    /// use doorward::Hooks;
+    ///
+    /// let hooks = Hooks::new().log(|level, record| eprintln!("{level:?} {record}"));
+    /// ```
     #[must_use]
     pub fn log(self, log: impl Fn(Level, &str) + Send + Sync + 'static) -> Hooks {
         Hooks { log: Some(Box::new(log)), ..self }

@@ -30,6 +30,11 @@ const OF_THE_STORE: [Code; 2] = [Code::StoreConstraint, Code::InvalidConfig];
 
 /// Describes the library as data: the operations, the statuses, the codes, the features, and under `$defs`
 /// each type once, as JSON Schema. `doorward_describe` returns it.
+///
+/// ```
+/// let description = doorward::describe();
+/// assert_eq!(description["$defs"]["User"]["type"], "object");
+/// ```
 pub fn describe() -> Value {
     // A test compares the text with what `generate` returns, so it is JSON.
     let mut description: Value = serde_json::from_str(WRITTEN).unwrap_or_default();

@@ -61,6 +61,14 @@ pub(crate) enum Store {
 /// before and after. A database on a server that has no schema yet is at 0.
 ///
 /// Failures: as of [`Engine::open`](crate::Engine::open).
+///
+/// ```no_run
+/// use doorward::Config;
+///
+/// let (before, after) = doorward::migrate_schema(&Config::parse(r#"{"store": "sqlite:app.db"}"#)?)?;
+/// println!("schema {before} → {after}");
+/// # Ok::<(), doorward::Error>(())
+/// ```
 pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
     let creation = match config.store {
         // The database is there.

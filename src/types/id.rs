@@ -23,6 +23,14 @@ impl Id {
     }
 
     /// Returns the id as stored.
+    ///
+    /// ```
+    /// use doorward::Id;
+    ///
+    /// let id: Id = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
+    /// assert_eq!(id.as_bytes().len(), 16);
+    /// # Ok::<(), doorward::ParseError>(())
+    /// ```
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

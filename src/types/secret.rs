@@ -20,6 +20,14 @@ impl Secret {
     }
 
     /// Returns the text.
+    ///
+    /// ```
+    /// use doorward::Secret;
+    ///
+    /// let secret = Secret::new("eight wise words");
+    /// assert_eq!(secret.expose(), "eight wise words");
+    /// assert!(!format!("{secret:?}").contains("wise"));
+    /// ```
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -19,6 +19,14 @@ impl<'a> Token<'a> {
     }
 
     /// Returns the text.
+    ///
+    /// ```
+    /// use doorward::Token;
+    ///
+    /// let token = Token::new("a.b.c");
+    /// assert_eq!(token.expose(), "a.b.c");
+    /// assert!(!format!("{token:?}").contains("a.b.c"));
+    /// ```
     pub fn expose(&self) -> &str {
         &self.0
     }

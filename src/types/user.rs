@@ -51,6 +51,15 @@ pub struct Username(String);
 
 impl Username {
     /// Returns the canonical form: two names with one key are the same name.
+    ///
+    /// ```
+    /// use doorward::Username;
+    ///
+    /// let name: Username = "Ada".parse()?;
+    /// assert_eq!(name.key(), "ada");
+    /// assert!("ada@example.com".parse::<Username>().is_err());
+    /// # Ok::<(), doorward::ParseError>(())
+    /// ```
     pub fn key(&self) -> String {
         username_key(&self.0).unwrap_or_default()
     }
@@ -93,6 +102,14 @@ pub struct Email(String);
 
 impl Email {
     /// Returns the canonical form: case folded, the domain as an IDNA A-label.
+    ///
+    /// ```
+    /// use doorward::Email;
+    ///
+    /// let address: Email = "Ada@Example.com".parse()?;
+    /// assert_eq!(address.key(), "ada@example.com");
+    /// # Ok::<(), doorward::ParseError>(())
+    /// ```
     pub fn key(&self) -> String {
         email_key(&self.0).unwrap_or_default()
     }
@@ -297,6 +314,14 @@ impl Scope {
     }
 
     /// Returns whether all of these scopes are among `granted`.
+    ///
+    /// ```
+    /// use doorward::Scope;
+    ///
+    /// let scope: Scope = "read".parse()?;
+    /// assert!(scope.is_within("read write"));
+    /// # Ok::<(), doorward::ParseError>(())
+    /// ```
     pub fn is_within(&self, granted: &str) -> bool {
         self.0.split(' ').all(|scope| granted.split(' ').any(|other| other == scope))
     }
