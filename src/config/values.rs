@@ -197,7 +197,7 @@ impl FromStr for Issuer {
 
 crate::types::text::text_type!(Issuer, "minLength": 1, "default": "doorward");
 
-/// `aud`: one text or several, none of them empty.
+/// `aud`: one text or several, none of them empty or with a NUL character.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Audience(Vec<String>);
@@ -219,7 +219,8 @@ impl TryFrom<Vec<String>> for Audience {
     type Error = ParseError;
 
     fn try_from(members: Vec<String>) -> Result<Audience, ParseError> {
-        match !members.is_empty() && members.iter().all(|member| !member.is_empty()) {
+        let is_valid = |member: &String| !member.is_empty() && !member.contains('\0');
+        match !members.is_empty() && members.iter().all(is_valid) {
             true => Ok(Audience(members)),
             false => Err(ParseError::new("expected a text or a list of texts, none of them empty")),
         }

@@ -1,5 +1,6 @@
 //! The client of a call: the other end of the connection, where known.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -52,9 +53,16 @@ impl FromStr for UserAgent {
 
 text_type!(UserAgent,);
 
-/// A host's identifier of a device: 1 to 128 visible ASCII characters.
-#[derive(Clone, Debug, Serialize)]
+/// A host's identifier of a device: 1 to 128 visible ASCII characters. It is a secret, because it exempts the
+/// device from locks, and not shown in `Debug`.
+#[derive(Clone, Serialize)]
 pub struct DeviceId(String);
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("DeviceId(…)")
+    }
+}
 
 impl DeviceId {
     /// Returns the text.

@@ -357,7 +357,9 @@ fn debug_shows_no_secret() {
         debug::<ImportUsersRequest>(
             json!({"users": [{"username": MARKER, "email": MARKER, "password_hash": MARKER, "roles": [MARKER]}]}),
         ),
-        debug::<LoginRequest>(json!({"username": "ada", "password": MARKER})),
+        debug::<LoginRequest>(
+            json!({"username": "ada", "password": MARKER, "client": {"device_id": MARKER}}),
+        ),
         debug::<HashPasswordRequest>(json!({"password": MARKER})),
         debug::<VerifyPasswordRequest>(json!({"password": MARKER, "hash": MARKER})),
         debug::<CheckPasswordRequest>(json!({"password": MARKER, "user_inputs": [MARKER]})),

@@ -7,7 +7,8 @@ mod quickstart;
 use std::collections::BTreeMap;
 
 use doorward::config::{
-    BackendConfig, BasicCredentials, IntrospectionService, Mail, PasswordPolicy, Smtp, StoreUrl, Throttle,
+    Audience, BackendConfig, BasicCredentials, IntrospectionService, Mail, PasswordPolicy, Smtp, StoreUrl,
+    Throttle,
 };
 use doorward::{Code, Config, Engine, Error, Hooks, ParseError, Secret};
 
@@ -75,6 +76,8 @@ fn a_built_configuration_that_contradicts_itself_is_refused() {
     let memory = || Config::new().store(StoreUrl::SqliteMemory);
     let two_keys = memory().secret_key(SECRET).secret_key_file("app.key");
     assert_eq!(opened(two_keys).code, Code::InvalidConfig);
+    // A parsed configuration has no NUL characters.
+    assert!("app\0".parse::<Audience>().is_err());
     let smtp = Smtp::new("mail.example.com".parse().unwrap());
     let error = opened(memory().mail(Mail::new().smtp(smtp)));
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidConfig, Some("/mail/from")));

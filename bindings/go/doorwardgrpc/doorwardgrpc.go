@@ -88,7 +88,8 @@ func authenticate(ctx context.Context, engine *doorward.Engine, options Options,
 		Method: "POST", Path: method, Backend: options.Backend, Rules: options.Rules,
 	}
 	if values := metadata.ValueFromIncomingContext(ctx, header); len(values) > 0 {
-		request.Authorization = doorward.Ptr(strings.Join(values, ", "))
+		// The engine reports bytes that are not UTF-8 as a mistake of the host. No token contains the replacement.
+		request.Authorization = doorward.Ptr(strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD"))
 	}
 	answer, err := engine.AuthenticateRequest(ctx, request)
 	if err != nil {

@@ -38,12 +38,12 @@ func Middleware(engine *doorward.Engine, options Options) func(http.Handler) htt
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer, err := engine.AuthenticateRequest(r.Context(), doorward.AuthenticateRequestRequest{
-				Method:        r.Method,
+				Method:        text(r.Method),
 				Path:          r.URL.EscapedPath(),
 				Connection:    doorward.Ptr(connection(r)),
 				Authorization: field(r, header),
 				Cookies:       cookie(r, rules.Cookie),
-				Host:          doorward.Ptr(r.Host),
+				Host:          doorward.Ptr(text(r.Host)),
 				Origin:        field(r, "Origin"),
 				Backend:       options.Backend,
 				Rules:         options.Rules,
@@ -152,7 +152,13 @@ func field(r *http.Request, name string) *string {
 	if len(values) == 0 {
 		return nil
 	}
-	return doorward.Ptr(strings.Join(values, ", "))
+	return doorward.Ptr(text(strings.Join(values, ", ")))
+}
+
+// text replaces the bytes of a client that are not UTF-8: the engine reports such bytes as a mistake of the host. No
+// token, host or origin contains the replacement.
+func text(sent string) string {
+	return strings.ToValidUTF8(sent, "\uFFFD")
 }
 
 // cookie returns the cookie that has the token.

@@ -88,6 +88,10 @@ func TestOnlyRequestsThatTheEngineLetsPassReachTheHandler(t *testing.T) {
 		{"GET", "/orders", nil, 401, "not_authenticated"},
 		{"GET", "/orders", []string{"Authorization", "Bearer nonsense"}, 401, "invalid_token"},
 		{"GET", "/orders", []string{"Authorization", "Basic YTpi"}, 401, "invalid_authorization_header"},
+		// Bytes that are not UTF-8 are an invalid token or a foreign origin, and not a mistake of the host.
+		{"GET", "/orders", []string{"Authorization", "Bearer \xff"}, 401, "invalid_token"},
+		{"GET", "/orders", append(bearer, "Origin", "\xff"), 200, "ada true 127.0.0.1"},
+		{"POST", "/orders", append(cookie, "Origin", "\xff"), 403, "permission_denied"},
 		// Two fields are a list, and no token.
 		{"GET", "/orders", append(bearer, bearer...), 401, "invalid_authorization_header"},
 		{"POST", "/orders", append(cookie, "Origin", "https://elsewhere.example"), 403, "permission_denied"},
