@@ -212,9 +212,9 @@ impl Statuses<'_> {
     }
 }
 
-impl From<mails::WaitingFor> for WaitingMail {
-    fn from(mail: mails::WaitingFor) -> WaitingMail {
-        let mails::WaitingFor { kind, created_at, attempts, last_error, .. } = mail;
+impl From<mails::Waiting> for WaitingMail {
+    fn from(mail: mails::Waiting) -> WaitingMail {
+        let mails::Waiting { kind, created_at, attempts, last_error, .. } = mail;
         WaitingMail { kind, created_at, attempts, last_error }
     }
 }

@@ -207,8 +207,8 @@ impl Chain {
             verdict.not_met(wanted);
             return Ok(verdict);
         };
-        if let Some((id, position)) = linked.filter(|(_, position)| *position > head.position) {
-            verdict.problem("head", Some(position), Some(id));
+        if let Some(last) = linked.filter(|last| last.position > head.position) {
+            verdict.problem("head", Some(last.position), Some(last.id));
         }
         if head.start == 0 {
             if linked.is_none() {

@@ -16,7 +16,7 @@ use crate::crypto::secrets::{Secrets, no_key};
 use crate::error::{Code, Error, Result};
 use crate::settings::Settings;
 use crate::store::events::Event;
-use crate::store::keys::{self, Retirement, SealedKey};
+use crate::store::keys::{self, NewKey, Retirement, SealedKey};
 use crate::store::{Durability, Store, Tx, damaged};
 
 /// A key of the ring.
@@ -134,7 +134,7 @@ pub(crate) fn load(tx: &mut Tx, secrets: &Secrets, backends: &[Backend]) -> Resu
 
 /// Makes the keys that the store lacks, for [`complete`]. An RSA key takes a while, and no transaction should
 /// wait for it.
-pub(crate) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<SealedKey>> {
+pub(crate) fn make_missing(store: &Store, secrets: &Secrets, backends: &[Backend]) -> Result<Vec<NewKey>> {
     let sealed = store.read(keys::all)?;
     let missing = backends.iter().filter(|backend| !backend.has_key(&sealed));
     missing.map(|backend| new_key(secrets, backend)).collect()
@@ -146,7 +146,7 @@ pub(crate) fn complete(
     tx: &mut Tx,
     secrets: &Secrets,
     backends: &[Backend],
-    made: &[SealedKey],
+    made: &[NewKey],
     retire_at: i64,
     now: i64,
 ) -> Result<Ring> {
@@ -157,7 +157,7 @@ pub(crate) fn complete(
             keys::retire(tx, &backend.name, retire_at, now)?;
         }
         let is_its =
-            |key: &&SealedKey| key.backend == backend.name && key.algorithm == backend.algorithm.to_string();
+            |key: &&NewKey| key.backend == backend.name && key.algorithm == backend.algorithm.to_string();
         match made.iter().find(is_its) {
             Some(key) => begin(tx, secrets, key, is_change, now)?,
             // The key was there a moment ago.
@@ -231,13 +231,7 @@ fn unseal(
 /// Stores a new key, which signs from now on; `is_change` where the backend had one before. A key sealed by
 /// another than the current secret key is refused: if that secret key was retired meanwhile, no process could
 /// open the store again.
-pub(crate) fn begin(
-    tx: &mut Tx,
-    secrets: &Secrets,
-    key: &SealedKey,
-    is_change: bool,
-    now: i64,
-) -> Result<()> {
+pub(crate) fn begin(tx: &mut Tx, secrets: &Secrets, key: &NewKey, is_change: bool, now: i64) -> Result<()> {
     if !secrets.is_current(&key.sealed) {
         return Err(no_key());
     }
@@ -249,14 +243,13 @@ pub(crate) fn begin(
     Ok(())
 }
 
-pub(crate) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<SealedKey> {
+pub(crate) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<NewKey> {
     let (kid, secret) = jws::Key::generate(backend.algorithm)?;
-    Ok(SealedKey {
+    Ok(NewKey {
         sealed: secrets.seal(&owner(&kid), &secret)?,
         kid,
         backend: backend.name.clone(),
         algorithm: backend.algorithm.to_string(),
-        expires_at: None,
     })
 }
 

@@ -173,7 +173,7 @@ impl Engine {
         let ExportUserRequest { id, after } = request;
         let which = events::Filter { user_id: Some(id), ..Default::default() };
         let not_found = || Error::from(Code::UserNotFound);
-        let mail = |mails::WaitingFor { kind, created_at, expires_at, .. }| ExportedMail {
+        let mail = |mails::Waiting { kind, created_at, expires_at, .. }| ExportedMail {
             kind,
             created_at,
             expires_at,
@@ -183,7 +183,7 @@ impl Engine {
             subject,
             created_at,
         };
-        let secret = |one_time_secrets::Listed { purpose, created_at, expires_at }| ExportedSecret {
+        let secret = |one_time_secrets::Kept { purpose, created_at, expires_at, .. }| ExportedSecret {
             purpose,
             created_at,
             expires_at,

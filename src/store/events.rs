@@ -202,10 +202,14 @@ pub(crate) struct Placed {
     pub position: i64,
 }
 
+fn read_placed(row: &Row) -> Result<Placed> {
+    Ok(Placed { id: row.id(0)?, position: row.integer(1)? })
+}
+
 /// Returns the last event of the log that has a place.
 pub(crate) fn last(tx: &mut Tx) -> Result<Option<Placed>> {
     let sql = "SELECT event_id, position FROM event_order WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1";
-    tx.first(sql, &[], |row| Ok(Placed { id: Id::from_bytes(row.array(0)?), position: row.integer(1)? }))
+    tx.first(sql, &[], read_placed)
 }
 
 /// Whether the log has no event.
@@ -215,10 +219,10 @@ pub(crate) fn is_empty(tx: &mut Tx) -> Result<bool> {
 }
 
 /// Returns the last event of the log that has a link.
-pub(crate) fn last_linked(tx: &mut Tx) -> Result<Option<(Id, i64)>> {
+pub(crate) fn last_linked(tx: &mut Tx) -> Result<Option<Placed>> {
     let sql = "SELECT event_id, position FROM event_order \
                WHERE position IS NOT NULL AND (digest IS NOT NULL OR link IS NOT NULL) ORDER BY position DESC LIMIT 1";
-    tx.first(sql, &[], |row| Ok((Id::from_bytes(row.array(0)?), row.integer(1)?)))
+    tx.first(sql, &[], read_placed)
 }
 
 /// The place of an event.
@@ -367,12 +371,7 @@ impl Filter<'_> {
         let _ = write!(sql, " ORDER BY {order} LIMIT ?{}", conditions.len() + 1);
         let mut parameters: Vec<Value> = conditions.into_iter().map(|(_, value)| value).collect();
         parameters.push(Value::Integer(limit as i64));
-        let mut listed = Vec::new();
-        tx.query(kept(sql), &parameters, |row| {
-            listed.push(read(row)?);
-            Ok(())
-        })?;
-        Ok(listed)
+        tx.all(kept(sql), &parameters, read)
     }
 }
 
@@ -395,8 +394,7 @@ pub(crate) struct Linked {
 
 /// Lists the links after a place, up to another one.
 pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> Result<Vec<Linked>> {
-    let mut links = Vec::new();
-    tx.query(
+    tx.all(
         "SELECT e.id, e.at, e.kind, e.user_id, e.session_id, e.actor, e.detail, o.ip, o.position, \
                 o.event_id, o.digest, o.link \
          FROM event_order o LEFT JOIN events e ON e.id = o.event_id \
@@ -404,17 +402,15 @@ pub(crate) fn list_links(tx: &mut Tx, after: i64, until: i64, limit: usize) -> R
         &[Value::Integer(after), Value::Integer(until), Value::Integer(limit as i64)],
         |row| {
             let is_there = row.optional_bytes(0)?.is_some();
-            links.push(Linked {
+            Ok(Linked {
                 event: if is_there { Some(read(row)?) } else { None },
                 position: row.integer(8)?,
-                event_id: Id::from_bytes(row.array(9)?),
+                event_id: row.id(9)?,
                 digest: row.optional_array(10)?,
                 link: row.optional_array(11)?,
-            });
-            Ok(())
+            })
         },
-    )?;
-    Ok(links)
+    )
 }
 
 /// Lists events that are not in the order of the log. The engine writes none.
@@ -422,17 +418,17 @@ pub(crate) fn list_unlisted(tx: &mut Tx, limit: usize) -> Result<Vec<Id>> {
     tx.all(
         "SELECT id FROM events WHERE NOT EXISTS (SELECT 1 FROM event_order WHERE event_id = id) ORDER BY id LIMIT ?1",
         &[Value::Integer(limit as i64)],
-        |row| Ok(Id::from_bytes(row.array(0)?)),
+        |row| row.id(0),
     )
 }
 
 fn read(row: &Row) -> Result<Listed> {
     Ok(Listed {
-        id: Id::from_bytes(row.array(0)?),
+        id: row.id(0)?,
         at: row.integer(1)?,
         kind: row.text(2)?,
-        user_id: row.optional_array(3)?.map(Id::from_bytes),
-        session_id: row.optional_array(4)?.map(Id::from_bytes),
+        user_id: row.optional_id(3)?,
+        session_id: row.optional_id(4)?,
         actor: row.optional_text(5)?,
         detail: row.optional_text(6)?,
         ip: row.optional_text(7)?,

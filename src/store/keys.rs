@@ -70,20 +70,21 @@ impl Retirement {
     }
 }
 
-/// A sealed signing key.
+/// A stored signing key.
 #[derive(Clone)]
 pub(crate) struct SealedKey {
     pub kid: String,
     pub backend: String,
     pub algorithm: String,
     pub sealed: Vec<u8>,
+    pub created_at: i64,
     /// The time until which the key verifies; `None` for a key that signs.
     pub expires_at: Option<i64>,
 }
 
 /// Returns every signing key; for each backend those that sign come first.
 pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
-    let sql = "SELECT kid, backend, algorithm, sealed, expires_at FROM keys \
+    let sql = "SELECT kid, backend, algorithm, sealed, created_at, expires_at FROM keys \
                ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
     tx.all(sql, &[], |row| {
         Ok(SealedKey {
@@ -91,38 +92,22 @@ pub(crate) fn all(tx: &mut Tx) -> Result<Vec<SealedKey>> {
             backend: row.text(1)?,
             algorithm: row.text(2)?,
             sealed: row.bytes(3)?,
-            expires_at: row.optional_integer(4)?,
+            created_at: row.integer(4)?,
+            expires_at: row.optional_integer(5)?,
         })
     })
 }
 
-/// A signing key without its secret.
-pub(crate) struct KeyRow {
+/// A new signing key.
+pub(crate) struct NewKey {
     pub kid: String,
     pub backend: String,
     pub algorithm: String,
-    pub created_at: i64,
-    /// The time until which the key verifies; `None` for a key that signs.
-    pub expires_at: Option<i64>,
-}
-
-/// Returns every signing key without its secret, in the order of [`all`].
-pub(crate) fn rows(tx: &mut Tx) -> Result<Vec<KeyRow>> {
-    let sql = "SELECT kid, backend, algorithm, created_at, expires_at FROM keys \
-               ORDER BY backend, expires_at IS NOT NULL, expires_at DESC, kid";
-    tx.all(sql, &[], |row| {
-        Ok(KeyRow {
-            kid: row.text(0)?,
-            backend: row.text(1)?,
-            algorithm: row.text(2)?,
-            created_at: row.integer(3)?,
-            expires_at: row.optional_integer(4)?,
-        })
-    })
+    pub sealed: Vec<u8>,
 }
 
 /// Stores a new key, which signs from now on.
-pub(crate) fn insert(tx: &mut Tx, key: &SealedKey, now: i64) -> Result<()> {
+pub(crate) fn insert(tx: &mut Tx, key: &NewKey, now: i64) -> Result<()> {
     tx.run(
         "INSERT INTO keys (kid, backend, algorithm, sealed, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         &[

@@ -57,7 +57,7 @@ pub(crate) fn walk(tx: &mut Tx, from: Id, to: Id) -> Result<Vec<Device>> {
     let sql =
         "SELECT user_id, id FROM known_devices WHERE user_id >= ?1 AND user_id <= ?2 ORDER BY user_id, id";
     tx.all(sql, &[Value::Bytes(from.as_bytes()), Value::Bytes(to.as_bytes())], |row| {
-        Ok(Device { user_id: Id::from_bytes(row.array(0)?), id: row.array(1)? })
+        Ok(Device { user_id: row.id(0)?, id: row.array(1)? })
     })
 }
 

@@ -75,28 +75,10 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Waiting>> {
     tx.first(select!("m.id = ?1"), &[Value::Bytes(id.as_bytes())], read)
 }
 
-/// A mail in a user's list.
-pub(crate) struct WaitingFor {
-    pub kind: String,
-    pub created_at: i64,
-    pub expires_at: i64,
-    pub attempts: i64,
-    pub last_error: Option<String>,
-}
-
 /// Lists the mails that wait for a user, the oldest first.
-pub(crate) fn waiting_for(tx: &mut Tx, user_id: Id) -> Result<Vec<WaitingFor>> {
-    const SQL: &str = "SELECT kind, created_at, expires_at, attempts, last_error FROM mails WHERE user_id = ?1 \
-                       ORDER BY created_at, kind LIMIT 1000";
-    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        Ok(WaitingFor {
-            kind: row.text(0)?,
-            created_at: row.integer(1)?,
-            expires_at: row.integer(2)?,
-            attempts: row.integer(3)?,
-            last_error: row.optional_text(4)?,
-        })
-    })
+pub(crate) fn waiting_for(tx: &mut Tx, user_id: Id) -> Result<Vec<Waiting>> {
+    const SQL: &str = select!("m.user_id = ?1 ORDER BY m.created_at, m.kind LIMIT 1000");
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], read)
 }
 
 /// Whether any mail waits, due or not.
@@ -146,7 +128,7 @@ pub(crate) fn delete_every(tx: &mut Tx, kind: &str) -> Result<usize> {
 /// Lists the sealed contents of mails, in the order of their ids.
 pub(crate) fn sealed(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT id, sealed FROM mails WHERE id > ?1 ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))
+    tx.after(SQL, after, limit, Sealed::read)
 }
 
 pub(crate) fn reseal(tx: &mut Tx, id: Id, old: &[u8], new: &[u8]) -> Result<()> {
@@ -158,8 +140,8 @@ pub(crate) fn reseal(tx: &mut Tx, id: Id, old: &[u8], new: &[u8]) -> Result<()> 
 
 fn read(row: &Row) -> Result<Waiting> {
     Ok(Waiting {
-        id: Id::from_bytes(row.array(0)?),
-        user_id: Id::from_bytes(row.array(1)?),
+        id: row.id(0)?,
+        user_id: row.id(1)?,
         kind: row.text(2)?,
         sealed: row.bytes(3)?,
         created_at: row.integer(4)?,

@@ -1,5 +1,6 @@
 //! Rows of `one_time_secrets`. The id is a keyed hash of the secret.
 
+use super::row::Row;
 use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
@@ -11,40 +12,42 @@ pub(crate) struct Kept {
     pub user_id: Id,
     pub epoch: i64,
     pub sealed: Vec<u8>,
+    pub created_at: i64,
     pub expires_at: i64,
     pub user_epoch: i64,
     pub user_is_active: bool,
 }
 
-pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Kept>> {
-    const SQL: &str = "SELECT s.purpose, s.user_id, s.epoch, s.sealed, s.expires_at, u.epoch, u.is_active \
-                       FROM one_time_secrets s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
-    tx.first(SQL, &[Value::Bytes(id)], |row| {
-        Ok(Kept {
-            purpose: row.text(0)?,
-            user_id: Id::from_bytes(row.array(1)?),
-            epoch: row.integer(2)?,
-            sealed: row.bytes(3)?,
-            expires_at: row.integer(4)?,
-            user_epoch: row.integer(5)?,
-            user_is_active: row.boolean(6)?,
-        })
-    })
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT s.purpose, s.user_id, s.epoch, s.sealed, s.created_at, s.expires_at, u.epoch, u.is_active ",
+            "FROM one_time_secrets s JOIN users u ON u.id = s.user_id WHERE ",
+            $which
+        )
+    };
 }
 
-/// A secret in a user's list.
-pub(crate) struct Listed {
-    pub purpose: String,
-    pub created_at: i64,
-    pub expires_at: i64,
+pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Kept>> {
+    tx.first(select!("s.id = ?1"), &[Value::Bytes(id)], read)
 }
 
 /// Lists the secrets of a user, the oldest first.
-pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Listed>> {
-    const SQL: &str = "SELECT purpose, created_at, expires_at FROM one_time_secrets WHERE user_id = ?1 \
-                       ORDER BY created_at, purpose LIMIT 1000";
-    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        Ok(Listed { purpose: row.text(0)?, created_at: row.integer(1)?, expires_at: row.integer(2)? })
+pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Kept>> {
+    const SQL: &str = select!("s.user_id = ?1 ORDER BY s.created_at, s.purpose LIMIT 1000");
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], read)
+}
+
+fn read(row: &Row) -> Result<Kept> {
+    Ok(Kept {
+        purpose: row.text(0)?,
+        user_id: row.id(1)?,
+        epoch: row.integer(2)?,
+        sealed: row.bytes(3)?,
+        created_at: row.integer(4)?,
+        expires_at: row.integer(5)?,
+        user_epoch: row.integer(6)?,
+        user_is_active: row.boolean(7)?,
     })
 }
 

@@ -126,7 +126,7 @@ pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usiz
 fn read(row: &Row) -> Result<Passkey> {
     Ok(Passkey {
         credential_id: row.bytes(0)?,
-        user_id: Id::from_bytes(row.array(1)?),
+        user_id: row.id(1)?,
         label: row.optional_text(2)?,
         public_key: row.bytes(3)?,
         aaguid: row.array(4)?,

@@ -48,6 +48,14 @@ impl<'a> Row<'a> {
         self.0.bytes(column)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()
     }
 
+    pub(crate) fn id(&self, column: usize) -> Result<Id> {
+        self.array(column).map(Id::from_bytes)
+    }
+
+    pub(crate) fn optional_id(&self, column: usize) -> Result<Option<Id>> {
+        Ok(self.optional_array(column)?.map(Id::from_bytes))
+    }
+
     pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>> {
         self.0.integer(column)
     }
@@ -61,6 +69,13 @@ impl<'a> Row<'a> {
 pub(crate) struct Sealed<T> {
     pub id: Id,
     pub sealed: T,
+}
+
+impl Sealed<Vec<u8>> {
+    /// Reads the row's id and the sealed bytes.
+    pub(super) fn read(row: &Row) -> Result<Sealed<Vec<u8>>> {
+        Ok(Sealed { id: row.id(0)?, sealed: row.bytes(1)? })
+    }
 }
 
 const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or repair the row";

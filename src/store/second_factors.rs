@@ -86,7 +86,7 @@ pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
 /// Lists the sealed seeds, in the order of their users' ids.
 pub(crate) fn sealed_totp(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<Vec<u8>>>> {
     const SQL: &str = "SELECT user_id, sealed FROM totp WHERE user_id > ?1 ORDER BY user_id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.bytes(1)? }))
+    tx.after(SQL, after, limit, Sealed::read)
 }
 
 /// Replaces a seed by the same seed sealed anew, unless it was replaced by another.

@@ -52,54 +52,42 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
         "WHERE s.id = ?1 ORDER BY r.role"
     );
     // Each row has one role of the user; the session's columns are the same in all.
-    let mut users = Vec::new();
-    let mut with = None;
+    let mut session: Option<Session> = None;
     tx.query(SQL, &[Value::Bytes(id.as_bytes())], |row| {
-        if with.is_none() {
-            with = Some(read(row)?);
+        match &mut session {
+            Some(session) => users::add_role(&mut session.user, row)?,
+            None => session = Some(read(row)?),
         }
-        users::push(&mut users, row)
+        Ok(())
     })?;
-    Ok(with.zip(users.pop()).map(|(with, user)| with(user)))
+    Ok(session)
 }
 
-fn read(row: &Row) -> Result<impl FnOnce(User) -> Session + use<>> {
+fn read(row: &Row) -> Result<Session> {
     let column = |column| users::COLUMNS + column;
-    let repeats = row.text(column(4))?;
-    let generations = Generations {
-        newest: row.integer(column(1))?,
-        rotated_at: row.integer(column(2))?,
-        replaced_at: row.integer(column(3))?,
-        repeats: repeats
-            .split_whitespace()
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| damaged())?,
-    };
-    let epoch = row.integer(column(0))?;
-    let auth_time = row.integer(column(5))?;
-    let idle_at = row.integer(column(6))?;
-    let expires_at = row.integer(column(7))?;
-    let is_revoked = row.optional_integer(column(8))?.is_some();
-    let scope = row.optional_text(column(9))?;
-    let backend = row.text(column(10))?;
-    let proofs = stored_proofs(&row.text(column(11))?)?;
-    let provider = provider(row, column(12))?;
-    let retirement = Retirement::stored(row.optional_bytes(column(13))?);
-    Ok(move |user| Session {
-        user,
-        backend,
-        epoch,
-        generations,
-        auth_time,
-        proofs,
-        provider,
-        idle_at,
-        expires_at,
-        is_revoked,
-        scope,
-        retirement,
+    Ok(Session {
+        user: users::read(row)?,
+        epoch: row.integer(column(0))?,
+        generations: Generations {
+            newest: row.integer(column(1))?,
+            rotated_at: row.integer(column(2))?,
+            replaced_at: row.integer(column(3))?,
+            repeats: stored_repeats(&row.text(column(4))?)?,
+        },
+        auth_time: row.integer(column(5))?,
+        idle_at: row.integer(column(6))?,
+        expires_at: row.integer(column(7))?,
+        is_revoked: row.optional_integer(column(8))?.is_some(),
+        scope: row.optional_text(column(9))?,
+        backend: row.text(column(10))?,
+        proofs: stored_proofs(&row.text(column(11))?)?,
+        provider: provider(row, column(12))?,
+        retirement: Retirement::stored(row.optional_bytes(column(13))?),
     })
+}
+
+fn stored_repeats(text: &str) -> Result<Vec<i64>> {
+    text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())
 }
 
 fn provider(row: &Row, column: usize) -> Result<Option<ProviderLogin>> {
@@ -210,7 +198,7 @@ pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Re
     let parameters = [Value::Integer(now), Value::Bytes(after.as_bytes()), Value::Integer(limit as i64)];
     let mut ids = Vec::new();
     tx.query(SQL, &parameters, |row| {
-        ids.push(Id::from_bytes(row.array(0)?));
+        ids.push(row.id(0)?);
         Ok(())
     })?;
     ids.sort_unstable();
@@ -267,30 +255,49 @@ pub(crate) struct Kept {
     pub device_id: Option<String>,
 }
 
+macro_rules! select_kept {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, ",
+            "device_id, amr, provider FROM sessions WHERE ",
+            $which
+        )
+    };
+}
+
 /// Lists the sessions of a user, alive or not, in the order of their ids.
 pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize) -> Result<Vec<Kept>> {
+    const SQL: &str = select_kept!("user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
     let after = after.map_or([0; 16], |id| *id.as_bytes());
-    tx.all(
-        "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, \
-         device_id, amr, provider FROM sessions WHERE user_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-        &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), Value::Integer(limit as i64)],
-        |row| {
-            Ok(Kept {
-                id: Id::from_bytes(row.array(0)?),
-                backend: row.text(1)?,
-                scope: row.optional_text(2)?,
-                created_at: row.integer(3)?,
-                refreshed_at: row.integer(4)?,
-                expires_at: row.integer(5)?.min(row.integer(6)?),
-                revoked_at: row.optional_integer(7)?,
-                ip: row.optional_text(8)?,
-                user_agent: row.optional_text(9)?,
-                device_id: row.optional_text(10)?,
-                amr: stored_proofs(&row.text(11)?)?.amr(),
-                provider: provider(row, 12)?,
-            })
-        },
-    )
+    let limit = Value::Integer(limit as i64);
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), limit], read_kept)
+}
+
+/// Lists the live sessions of a user, the oldest first.
+pub(crate) fn list(tx: &mut Tx, user_id: Id, limit: usize, now: i64) -> Result<Vec<Kept>> {
+    const SQL: &str = select_kept!(
+        "user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT ?3"
+    );
+    let limit = Value::Integer(limit as i64);
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now), limit], read_kept)
+}
+
+fn read_kept(row: &Row) -> Result<Kept> {
+    Ok(Kept {
+        id: row.id(0)?,
+        backend: row.text(1)?,
+        scope: row.optional_text(2)?,
+        created_at: row.integer(3)?,
+        refreshed_at: row.integer(4)?,
+        expires_at: row.integer(5)?.min(row.integer(6)?),
+        revoked_at: row.optional_integer(7)?,
+        ip: row.optional_text(8)?,
+        user_agent: row.optional_text(9)?,
+        device_id: row.optional_text(10)?,
+        amr: stored_proofs(&row.text(11)?)?.amr(),
+        provider: provider(row, 12)?,
+    })
 }
 
 /// Counts the live sessions of a user.
@@ -313,40 +320,4 @@ pub(crate) fn count_alive(tx: &mut Tx, now: i64) -> Result<i64> {
 pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
     const SQL: &str = "SELECT created_at FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
-}
-
-/// A session in its user's own list.
-pub(crate) struct Listed {
-    pub id: Id,
-    pub backend: String,
-    pub amr: Amr,
-    pub provider: Option<ProviderLogin>,
-    pub created_at: i64,
-    pub refreshed_at: i64,
-    pub expires_at: i64,
-    pub ip: Option<String>,
-    pub user_agent: Option<String>,
-    pub device_id: Option<String>,
-}
-
-/// Lists the live sessions of a user, the oldest first.
-pub(crate) fn list(tx: &mut Tx, user_id: Id, limit: usize, now: i64) -> Result<Vec<Listed>> {
-    tx.all(
-        "SELECT id, backend, created_at, rotated_at, idle_at, expires_at, ip, user_agent, device_id, amr, provider FROM sessions \
-         WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
-         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT ?3",
-        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now), Value::Integer(limit as i64)],
-        |row| Ok(Listed {
-                id: Id::from_bytes(row.array(0)?),
-                backend: row.text(1)?,
-                created_at: row.integer(2)?,
-                refreshed_at: row.integer(3)?,
-                expires_at: row.integer(4)?.min(row.integer(5)?),
-                ip: row.optional_text(6)?,
-                user_agent: row.optional_text(7)?,
-                device_id: row.optional_text(8)?,
-                amr: stored_proofs(&row.text(9)?)?.amr(),
-                provider: provider(row, 10)?,
-            }),
-    )
 }

@@ -236,7 +236,7 @@ pub(crate) fn walk(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Canonical
 }
 
 fn read_canonical(row: &Row) -> Result<Canonical> {
-    Ok(Canonical { id: Id::from_bytes(row.array(0)?), username: row.text(1)?, email: row.optional_text(2)? })
+    Ok(Canonical { id: row.id(0)?, username: row.text(1)?, email: row.optional_text(2)? })
 }
 
 /// Whether another active account has the role.
@@ -310,7 +310,7 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
 pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<String>>> {
     const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
                        ORDER BY id LIMIT ?2";
-    tx.after(SQL, after, limit, |row| Ok(Sealed { id: Id::from_bytes(row.array(0)?), sealed: row.text(1)? }))
+    tx.after(SQL, after, limit, |row| Ok(Sealed { id: row.id(0)?, sealed: row.text(1)? }))
 }
 
 /// Ends at once every session of the account, and every token without one.
@@ -344,32 +344,33 @@ pub(crate) fn next_epoch(tx: &mut Tx, id: Id) -> Result<()> {
 
 fn collect(tx: &mut Tx, sql: &'static str, parameters: &[Value]) -> Result<Vec<User>> {
     let mut users: Vec<User> = Vec::new();
-    tx.query(sql, parameters, |row| push(&mut users, row))?;
+    tx.query(sql, parameters, |row| {
+        match users.last_mut() {
+            Some(user) if user.public.id == row.id(0)? => add_role(user, row)?,
+            _ => users.push(read(row)?),
+        }
+        Ok(())
+    })?;
     Ok(users)
 }
 
-/// Adds the row's account, or another role of the last one.
-pub(super) fn push(users: &mut Vec<User>, row: &Row) -> Result<()> {
-    let id = Id::from_bytes(row.array(0)?);
-    if users.last().is_none_or(|user| user.public.id != id) {
-        users.push(read(row, id)?);
-    }
-    if let (Some(user), Some(role)) = (users.last_mut(), row.optional_text(15)?) {
-        user.public.roles.push(Role::stored(role));
-    }
+/// Adds the role of another row of the same account.
+pub(super) fn add_role(user: &mut User, row: &Row) -> Result<()> {
+    user.public.roles.extend(row.optional_text(15)?.map(Role::stored));
     Ok(())
 }
 
-fn read(row: &Row, id: Id) -> Result<User> {
+/// Reads the account, with the first of its roles.
+pub(super) fn read(row: &Row) -> Result<User> {
     let attributes = row.text(5)?;
     Ok(User {
         public: PublicUser {
-            id,
+            id: row.id(0)?,
             username: Username::stored(row.text(1)?),
             email: row.optional_text(2)?.map(Email::stored),
             email_verified: row.boolean(3)?,
             is_active: row.boolean(4)?,
-            roles: Vec::new(),
+            roles: row.optional_text(15)?.map(Role::stored).into_iter().collect(),
             attributes: if attributes == "{}" {
                 Object::default()
             } else {

@@ -129,15 +129,15 @@ impl Engine {
                 });
             }
             let signing_keys =
-                keys::rows(tx)?.into_iter().filter(|key| key.expires_at.is_none_or(|at| now < at));
+                keys::all(tx)?.into_iter().filter(|key| key.expires_at.is_none_or(|at| now < at));
             Ok(ListKeysResponse { signing_keys: signing_keys.map(SigningKey::from).collect(), secret_keys })
         })
     }
 }
 
-impl From<keys::KeyRow> for SigningKey {
-    fn from(key: keys::KeyRow) -> SigningKey {
-        let keys::KeyRow { kid, backend, algorithm, created_at, expires_at } = key;
+impl From<keys::SealedKey> for SigningKey {
+    fn from(key: keys::SealedKey) -> SigningKey {
+        let keys::SealedKey { kid, backend, algorithm, created_at, expires_at, .. } = key;
         SigningKey { kid, backend, algorithm, created_at, expires_at }
     }
 }
