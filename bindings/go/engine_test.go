@@ -127,9 +127,13 @@ func TestAStepUpIsFoundByErrorsAs(t *testing.T) {
 	}
 	var logged bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "step", step, "err", err, "wrapped", fmt.Errorf("login: %w", err))
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "step", step, "err", err)
-	shown := logged.String() + fmt.Sprintf("%v %+v %#v %v %+v %#v", step, step, step, err, err, err)
-	if strings.Contains(shown, step.Challenge) || strings.Contains(shown, fmt.Sprint([]byte(step.Challenge)[:9])[1:]) {
+	var failure *doorward.Error
+	if !errors.As(err, &failure) {
+		t.Fatal(err)
+	}
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "step", step, "err", err, "value", *failure)
+	shown := logged.String() + fmt.Sprintf("%v %+v %#v %v %+v %#v %v %#v", step, step, step, err, err, err, *failure, *failure)
+	if strings.Contains(shown, step.Challenge) || strings.Contains(shown, strings.Trim(fmt.Sprint([]byte(step.Challenge)), "[]")) {
 		t.Errorf("the challenge is shown in %s", shown)
 	}
 	session, err := engine.CompleteLogin(t.Context(), doorward.CompleteLoginRequest{

@@ -60,12 +60,12 @@ func (e *Error) Error() string {
 }
 
 // Format writes the text of Error, whatever the verb: the challenge of a step up is a secret.
-func (e *Error) Format(state fmt.State, _ rune) {
+func (e Error) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprint(state, e.Error())
 }
 
 // LogValue returns what logs should have of a failure: the detail, but no challenge.
-func (e *Error) LogValue() slog.Value {
+func (e Error) LogValue() slog.Value {
 	members := []slog.Attr{slog.String("code", string(e.Code)), slog.String("message", e.Message)}
 	if e.HasField {
 		members = append(members, slog.String("field", e.Field))
