@@ -11,6 +11,7 @@ use super::audit::Kind;
 use super::key_ring::KeyRing;
 use super::passwords::Passwords;
 use super::providers::Providers;
+use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
 use super::tokens::Tokens;
 use crate::clock::Clock;
@@ -90,6 +91,27 @@ pub(crate) struct Proofs {
 }
 
 impl Proofs {
+    pub(crate) fn new(
+        shared: &Shared,
+        keys: &Arc<KeyRing>,
+        passwords: &Arc<Passwords>,
+        providers: &Arc<Providers>,
+        throttle: &Arc<Throttle>,
+        tokens: &Arc<Tokens>,
+    ) -> Proofs {
+        Proofs {
+            clock: Arc::clone(&shared.clock),
+            config: Arc::clone(&shared.config),
+            keys: Arc::clone(keys),
+            passwords: Arc::clone(passwords),
+            providers: Arc::clone(providers),
+            secrets: Arc::clone(&shared.secrets),
+            store: Arc::clone(&shared.store),
+            throttle: Arc::clone(throttle),
+            tokens: Arc::clone(tokens),
+        }
+    }
+
     /// Returns the account that a proof is for. With `expected` it must be this one; another account is
     /// refused as a wrong proof is, so that a token of one account does not help to try passwords of others.
     /// Guesses at passwords are counted as those of `login`, and cost as much.

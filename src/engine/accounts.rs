@@ -8,6 +8,7 @@ use super::background::Mailing;
 use super::factors::Factors;
 use super::one_time::{Found, OneTime, Purpose};
 use super::sessions::Sessions;
+use super::shared::Shared;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -33,6 +34,26 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
+    pub(crate) fn new(
+        shared: &Shared,
+        audit: &Arc<Audit>,
+        factors: &Arc<Factors>,
+        mailing: &Arc<Mailing>,
+        one_time: &Arc<OneTime>,
+        sessions: &Arc<Sessions>,
+        throttle: &Arc<Throttle>,
+    ) -> Accounts {
+        Accounts {
+            audit: Arc::clone(audit),
+            config: Arc::clone(&shared.config),
+            factors: Arc::clone(factors),
+            mailing: Arc::clone(mailing),
+            one_time: Arc::clone(one_time),
+            sessions: Arc::clone(sessions),
+            throttle: Arc::clone(throttle),
+        }
+    }
+
     /// Unlocks an account after too many failed attempts, under each of its current names.
     pub(crate) fn unlock(&self, tx: &mut Tx, id: Id) -> Result<()> {
         let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(unexpected)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::acting::actor;
 use super::chain::{Chain, ChainHead, PLACES, Verdict};
 use super::settings::Retention;
+use super::shared::Shared;
 use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::error::Result;
@@ -147,6 +148,16 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
+    pub(crate) fn new(shared: &Shared, throttle: &Arc<Throttle>) -> Audit {
+        Audit {
+            chain: Chain { is_kept: shared.settings.chain, secrets: Arc::clone(&shared.secrets) },
+            clock: Arc::clone(&shared.clock),
+            retention: Arc::clone(&shared.retention),
+            store: Arc::clone(&shared.store),
+            throttle: Arc::clone(throttle),
+        }
+    }
+
     /// Returns the time before which events are past their retention.
     pub(crate) fn oldest(&self) -> i64 {
         self.retention.oldest(self.clock.now())

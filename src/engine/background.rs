@@ -6,11 +6,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::log::Reporter;
+use super::one_time::OneTime;
 use super::outbox::{Fate, Outbox};
+use super::shared::Shared;
 use crate::contain::contain;
 use crate::error::{Code, Error, Result};
+use crate::mail::Delivery;
 use crate::outbound::Outcome;
-use crate::store::{Share, Tx};
+use crate::store::{Share, Tx, mails};
+use crate::types::id::Id;
 
 /// The outbox, and the thread that empties it.
 pub(crate) struct Mailing {
@@ -19,6 +23,24 @@ pub(crate) struct Mailing {
 }
 
 impl Mailing {
+    /// Opens the outbox, and makes its thread if one is configured.
+    pub(crate) fn open(
+        shared: &Shared,
+        one_time: &Arc<OneTime>,
+        reporter: &Arc<Reporter>,
+    ) -> Result<Mailing> {
+        let outbox = Arc::new(Outbox::new(shared, one_time)?);
+        let background = (shared.config.mail.delivery == Delivery::Background)
+            .then(|| Background::new(Arc::clone(&outbox), Arc::clone(reporter)));
+        // Another process may have left mails behind.
+        if let Some(background) = &background
+            && shared.store.read(mails::any)?
+        {
+            background.wake();
+        }
+        Ok(Mailing { outbox, background })
+    }
+
     /// Runs a transaction that may put a mail into the outbox, and has it sent.
     pub(crate) fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         let value = self.outbox.write(f)?;
@@ -63,26 +85,8 @@ impl Outbox {
             };
             let message_id = self.message_id(id);
             let outcome = connection.send(&taken.letter(message_id.as_deref()));
-            match &outcome {
-                Outcome::Sent => {
-                    self.settle(id, &Fate::Sent)?;
-                    self.is_unwelcome(None);
-                    done.delivered += 1;
-                }
-                Outcome::Deferred(reason) => {
-                    self.settle(id, &Fate::Deferred(reason))?;
-                    done.deferred += 1;
-                }
-                Outcome::Unwelcome(reason) => {
-                    self.settle(id, &Fate::Deferred(reason))?;
-                    self.is_unwelcome(Some(reason));
-                    unwelcome = Some(Error::at(Code::MailUnavailable, "/mail", reason.clone()));
-                    done.deferred += 1;
-                }
-                Outcome::Refused(reason) => {
-                    self.settle(id, &Fate::Refused(reason))?;
-                    done.refused += 1;
-                }
+            if let Some(problem) = self.settle_outcome(id, &outcome, &mut done)? {
+                unwelcome = Some(problem);
             }
             open = match outcome {
                 _ if connection.is_open() => Some(connection),
@@ -96,6 +100,33 @@ impl Outbox {
             connection.close();
         }
         Ok((done, unwelcome))
+    }
+
+    /// Settles a mail after the server's answer, and counts it. Returns a problem for the operator if the
+    /// server refuses every mail of this engine.
+    fn settle_outcome(&self, id: Id, outcome: &Outcome, done: &mut Done) -> Result<Option<Error>> {
+        match outcome {
+            Outcome::Sent => {
+                self.settle(id, &Fate::Sent)?;
+                self.is_unwelcome(None);
+                done.delivered += 1;
+            }
+            Outcome::Deferred(reason) => {
+                self.settle(id, &Fate::Deferred(reason))?;
+                done.deferred += 1;
+            }
+            Outcome::Unwelcome(reason) => {
+                self.settle(id, &Fate::Deferred(reason))?;
+                self.is_unwelcome(Some(reason));
+                done.deferred += 1;
+                return Ok(Some(Error::at(Code::MailUnavailable, "/mail", reason.clone())));
+            }
+            Outcome::Refused(reason) => {
+                self.settle(id, &Fate::Refused(reason))?;
+                done.refused += 1;
+            }
+        }
+        Ok(None)
     }
 }
 

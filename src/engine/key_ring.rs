@@ -10,6 +10,7 @@ use super::audit::{Kind, append, event};
 use super::backends::Backend;
 use super::search::Search;
 use super::settings::{self, Recorded, Retention};
+use super::shared::Shared;
 use crate::clock::Clock;
 use crate::crypto::jws;
 use crate::crypto::secrets::{Secrets, no_key};
@@ -48,11 +49,11 @@ pub(crate) struct KeyRing {
     pub secrets: Arc<Secrets>,
     pub settings: Arc<Settings>,
     pub store: Arc<Store>,
-    pub turning: Turning,
+    turning: Turning,
 }
 
 /// The ring as last read, and when to look for a newer one.
-pub(crate) struct Turning {
+struct Turning {
     keys: RwLock<Keys>,
     /// When the next caller who signs or verifies looks for other keys in the store.
     look_at: AtomicI64,
@@ -88,7 +89,7 @@ pub(crate) struct Turned {
 const LOOK_SECONDS: i64 = 60;
 
 impl Turning {
-    pub(crate) fn new(ring: Ring, now: i64) -> Turning {
+    fn new(ring: Ring, now: i64) -> Turning {
         Turning {
             keys: RwLock::new(Arc::new(ring)),
             look_at: AtomicI64::new(now + LOOK_SECONDS),
@@ -258,6 +259,19 @@ fn owner(kid: &str) -> String {
 }
 
 impl KeyRing {
+    /// Opens the ring of these backends, with the keys as read at `now`.
+    pub(crate) fn open(shared: &Shared, backends: Vec<Backend>, ring: Ring, now: i64) -> KeyRing {
+        KeyRing {
+            backends,
+            clock: Arc::clone(&shared.clock),
+            retention: Arc::clone(&shared.retention),
+            secrets: Arc::clone(&shared.secrets),
+            settings: Arc::clone(&shared.settings),
+            store: Arc::clone(&shared.store),
+            turning: Turning::new(ring, now),
+        }
+    }
+
     /// Returns the public keys that tokens verify with now.
     pub(crate) fn public(&self) -> Result<Vec<Value>> {
         self.reload()?;

@@ -25,6 +25,22 @@ pub(crate) struct Logins {
 }
 
 impl Logins {
+    pub(crate) fn new(
+        audit: &Arc<Audit>,
+        factors: &Arc<Factors>,
+        keys: &Arc<KeyRing>,
+        one_time: &Arc<OneTime>,
+        sessions: &Arc<Sessions>,
+    ) -> Logins {
+        Logins {
+            audit: Arc::clone(audit),
+            factors: Arc::clone(factors),
+            keys: Arc::clone(keys),
+            one_time: Arc::clone(one_time),
+            sessions: Arc::clone(sessions),
+        }
+    }
+
     /// Continues a login after the right password or another first factor: with a second factor, if the
     /// account has or needs one.
     pub(crate) fn after_password(

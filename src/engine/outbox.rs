@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::audit::{Kind as EventKind, event, record};
 use super::one_time::{self, Making, OneTime};
 use super::settings::Retention;
+use super::shared::Shared;
 use crate::clock::Clock;
-use crate::config::{Config, Issuer};
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -118,26 +118,19 @@ pub(crate) enum Fate<'a> {
 }
 
 impl Outbox {
-    pub(crate) fn new(
-        config: &Config,
-        issuer: &Issuer,
-        retention: Arc<Retention>,
-        one_time: Arc<OneTime>,
-        store: Arc<Store>,
-        secrets: Arc<Secrets>,
-        clock: Arc<Clock>,
-    ) -> Result<Outbox> {
-        let sender = config.mail.smtp.as_ref().zip(config.mail.from.as_ref());
+    pub(crate) fn new(shared: &Shared, one_time: &Arc<OneTime>) -> Result<Outbox> {
+        let mail = &shared.config.mail;
+        let sender = mail.smtp.as_ref().zip(mail.from.as_ref());
         let postman = sender.map(|(smtp, from)| Postman::new(smtp, from)).transpose()?;
         Ok(Outbox {
             postman,
-            one_time,
-            store,
-            secrets,
-            clock,
-            retention,
-            from: config.mail.from.clone(),
-            templates: Templates::new(&config.mail, issuer.as_str())?,
+            one_time: Arc::clone(one_time),
+            store: Arc::clone(&shared.store),
+            secrets: Arc::clone(&shared.secrets),
+            clock: Arc::clone(&shared.clock),
+            retention: Arc::clone(&shared.retention),
+            from: mail.from.clone(),
+            templates: Templates::new(mail, shared.settings.issuer.as_str())?,
             unwelcome: Mutex::default(),
         })
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::audit::{Audit, Kind, event};
 use super::background::Mailing;
 use super::sessions::Sessions;
+use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -39,6 +40,28 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
+    pub(crate) fn new(
+        shared: &Shared,
+        hasher: Hasher,
+        audit: &Arc<Audit>,
+        mailing: &Arc<Mailing>,
+        sessions: &Arc<Sessions>,
+        throttle: &Arc<Throttle>,
+    ) -> Passwords {
+        Passwords {
+            audit: Arc::clone(audit),
+            clock: Arc::clone(&shared.clock),
+            config: Arc::clone(&shared.config),
+            hasher: Arc::new(hasher),
+            mailing: Arc::clone(mailing),
+            secrets: Arc::clone(&shared.secrets),
+            sessions: Arc::clone(sessions),
+            settings: Arc::clone(&shared.settings),
+            store: Arc::clone(&shared.store),
+            throttle: Arc::clone(throttle),
+        }
+    }
+
     /// Parses a password chosen for an account of this name and address. Failures: `invalid_request`,
     /// `weak_password`.
     pub(crate) fn chosen(

@@ -8,6 +8,7 @@ use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::key_ring::KeyRing;
 use super::outbox;
+use super::shared::Shared;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use crate::crypto::refresh_token::RefreshToken;
@@ -55,6 +56,23 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    pub(crate) fn new(
+        shared: &Shared,
+        audit: &Arc<Audit>,
+        keys: &Arc<KeyRing>,
+        throttle: &Arc<Throttle>,
+        tokens: &Arc<Tokens>,
+    ) -> Sessions {
+        Sessions {
+            audit: Arc::clone(audit),
+            keys: Arc::clone(keys),
+            secrets: Arc::clone(&shared.secrets),
+            settings: Arc::clone(&shared.settings),
+            throttle: Arc::clone(throttle),
+            tokens: Arc::clone(tokens),
+        }
+    }
+
     /// Ends every session of a user, every token of theirs without a session and every one-time secret, in
     /// the caller's transaction.
     pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
@@ -123,25 +141,10 @@ impl Sessions {
             retirement: keys::retirement(tx)?,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
-        let ip = entry.client.ip_text();
+        session.insert(tx, user.epoch, entry)?;
         let user_id = session.user.id;
-        let new = NewSession {
-            id: session.id,
-            backend: &backend.name,
-            user_id,
-            epoch: user.epoch,
-            created_at: now,
-            amr: &session.amr,
-            provider: session.provider.as_ref(),
-            idle_at: session.idle_at,
-            expires_at,
-            scope: session.scope.as_ref().map(Scope::as_str),
-            ip: ip.as_deref(),
-            user_agent: entry.client.user_agent_text(),
-            device_id: entry.client.device_id_text(),
-        };
-        sessions::insert(tx, &new)?;
         self.throttle.keep_device(tx, user_id, &entry.client, now)?;
+        let ip = entry.client.ip_text();
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),
@@ -235,6 +238,28 @@ pub(crate) struct Session<'e> {
     expires_at: i64,
     scope: Option<Scope>,
     retirement: Retirement,
+}
+
+impl Session<'_> {
+    fn insert(&self, tx: &mut Tx, epoch: i64, entry: &Entry) -> Result<()> {
+        let ip = entry.client.ip_text();
+        let new = NewSession {
+            id: self.id,
+            backend: &self.backend.name,
+            user_id: self.user.id,
+            epoch,
+            created_at: self.created_at,
+            amr: &self.amr,
+            provider: self.provider.as_ref(),
+            idle_at: self.idle_at,
+            expires_at: self.expires_at,
+            scope: self.scope.as_ref().map(Scope::as_str),
+            ip: ip.as_deref(),
+            user_agent: entry.client.user_agent_text(),
+            device_id: entry.client.device_id_text(),
+        };
+        sessions::insert(tx, &new)
+    }
 }
 
 /// The claims about a session in an access token.

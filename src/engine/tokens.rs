@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::backends::Backend;
 use super::key_ring::{KeyRing, Signed};
+use super::shared::Shared;
 use crate::clock::Clock;
 use crate::config::{Config, SubjectClaim};
 use crate::crypto;
@@ -23,6 +24,37 @@ use crate::types::id::Id;
 use crate::types::token::Token;
 use crate::types::user::{Proofs, ProviderLogin, PublicUser, Role};
 
+/// The claims of an access token, as they are written.
+#[derive(Serialize)]
+struct Payload<'a> {
+    iss: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    aud: Value,
+    client_id: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_epoch: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<&'a [&'a str]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a ProviderLogin>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<&'a [Role]>,
+    #[serde(flatten)]
+    own: Option<&'a Map<String, Value>>,
+}
+
 /// Signs and verifies access tokens.
 pub(crate) struct Tokens {
     pub clock: Arc<Clock>,
@@ -34,6 +66,17 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    pub(crate) fn new(shared: &Shared, keys: &Arc<KeyRing>) -> Tokens {
+        Tokens {
+            clock: Arc::clone(&shared.clock),
+            config: Arc::clone(&shared.config),
+            keys: Arc::clone(keys),
+            secrets: Arc::clone(&shared.secrets),
+            settings: Arc::clone(&shared.settings),
+            store: Arc::clone(&shared.store),
+        }
+    }
+
     /// Identifies the user of a live token, which is given by itself or as the value of an `Authorization` field.
     pub(crate) fn authenticate(
         &self,
@@ -62,35 +105,6 @@ impl Tokens {
         claims: &AccessClaims,
         own: Option<&Map<String, Value>>,
     ) -> Result<Token<'static>> {
-        #[derive(Serialize)]
-        struct Payload<'a> {
-            iss: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            sub: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            user_id: Option<&'a str>,
-            aud: Value,
-            client_id: &'a str,
-            iat: i64,
-            exp: i64,
-            jti: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            account_epoch: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            sid: Option<Id>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            auth_time: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            amr: Option<&'a [&'a str]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            provider: Option<&'a ProviderLogin>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            scope: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            roles: Option<&'a [Role]>,
-            #[serde(flatten)]
-            own: Option<&'a Map<String, Value>>,
-        }
         let payload = Payload {
             iss: self.settings.issuer.as_str(),
             sub: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::Sub),

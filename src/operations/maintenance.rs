@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::secrets::KeyId;
+use crate::engine::Engine;
+use crate::engine::opening::proof;
 use crate::engine::sessions::KEPT_SECONDS;
-use crate::engine::{Engine, proof};
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Look, Share, Tx, Watch, keys, known_devices, one_time_secrets, passkeys, revoked_tokens,

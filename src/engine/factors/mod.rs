@@ -12,7 +12,9 @@ use self::passkeys::{PasskeyProof, PasskeyProofs};
 use self::recovery_codes::{RecoveryCode, RecoveryCodes};
 use self::totp::Apps;
 use super::audit::{Audit, Kind, event};
+use super::key_ring::KeyRing;
 use super::sessions::Sessions;
+use super::shared::Shared;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -73,6 +75,33 @@ pub(crate) struct Factors {
 }
 
 impl Factors {
+    pub(crate) fn new(
+        shared: &Shared,
+        audit: &Arc<Audit>,
+        keys: &Arc<KeyRing>,
+        sessions: &Arc<Sessions>,
+        throttle: &Arc<Throttle>,
+    ) -> Factors {
+        Factors {
+            apps: Apps {
+                config: Arc::clone(&shared.config),
+                secrets: Arc::clone(&shared.secrets),
+                settings: Arc::clone(&shared.settings),
+            },
+            audit: Arc::clone(audit),
+            config: Arc::clone(&shared.config),
+            passkeys: PasskeyProofs {
+                audit: Arc::clone(audit),
+                config: Arc::clone(&shared.config),
+                keys: Arc::clone(keys),
+                secrets: Arc::clone(&shared.secrets),
+            },
+            recovery_codes: RecoveryCodes { audit: Arc::clone(audit), secrets: Arc::clone(&shared.secrets) },
+            sessions: Arc::clone(sessions),
+            throttle: Arc::clone(throttle),
+        }
+    }
+
     /// Returns the second factors of an account that are in force.
     pub(crate) fn of(&self, tx: &mut Tx, user_id: Id) -> Result<SecondFactors> {
         let count = second_factors::count(tx, user_id)?;

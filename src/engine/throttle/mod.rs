@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use self::lanes::{DEVICE_SECONDS, Lane, LaneKind, MOST_IN_A_ROW};
 pub(crate) use self::lanes::{KnownDevice, Lanes};
+use super::shared::Shared;
 use super::step::Step;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -59,6 +60,15 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
+    pub(crate) fn new(shared: &Shared) -> Throttle {
+        Throttle {
+            config: Arc::clone(&shared.config),
+            lanes: Lanes { config: Arc::clone(&shared.config), secrets: Arc::clone(&shared.secrets) },
+            store: Arc::clone(&shared.store),
+            clock: Arc::clone(&shared.clock),
+        }
+    }
+
     /// Counts an attempt as failed: at the `account` that has this `name`, or at a name that no account has,
     /// in the lanes of the known `device` if it comes from one. The same rows are written in either case.
     /// Failure: `too_many_attempts`, for the name or the source.
