@@ -485,26 +485,26 @@ operations! {
         [UserNotFound, StoreUnavailable];
     /// let begun = engine.begin_passkey_registration(BeginPasskeyRegistrationRequest::new(ada.id))?;
     /// assert_eq!(begun.options.rp.id, "example.com");
-    begin_passkey_registration: passkeys::BeginPasskeyRegistrationRequest => passkeys::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
+    begin_passkey_registration: passkeys::registration::BeginPasskeyRegistrationRequest => passkeys::registration::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to register a passkey for an account.",
         [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
     /// /// `answer` is the `toJSON()` of the credential that the browser made.
     /// fn finish(engine: &Engine, challenge: &str, answer: RegistrationResponse) -> Result<FinishPasskeyRegistrationResponse> {
     ///     engine.finish_passkey_registration(FinishPasskeyRegistrationRequest::new(challenge, answer))
     /// }
-    finish_passkey_registration: passkeys::FinishPasskeyRegistrationRequest => passkeys::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
+    finish_passkey_registration: passkeys::registration::FinishPasskeyRegistrationRequest => passkeys::registration::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
         "Registers the passkey and ends every session.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
     /// let begun = engine.begin_passkey_login(BeginPasskeyLoginRequest::new())?;
     /// assert_eq!(begun.options.rp_id, "example.com");
-    begin_passkey_login: passkeys::BeginPasskeyLoginRequest => passkeys::BeginPasskeyLoginResponse, "0.1.0", Store again,
+    begin_passkey_login: passkeys::login::BeginPasskeyLoginRequest => passkeys::login::BeginPasskeyLoginResponse, "0.1.0", Store again,
         "Begins a login by passkey.",
         [InvalidConfig, StoreUnavailable];
     /// /// `answer` is the `toJSON()` of the credential that the browser returned.
     /// fn finish(engine: &Engine, challenge: &str, answer: AuthenticationResponse) -> Result<LoginResponse> {
     ///     engine.finish_passkey_login(FinishPasskeyLoginRequest::new(challenge, answer))
     /// }
-    finish_passkey_login: passkeys::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store once,
+    finish_passkey_login: passkeys::login::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store once,
         "Logs in by a passkey alone and opens a session.",
         [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
     /// assert!(engine.list_passkeys(ListPasskeysRequest::new(ada.id))?.passkeys.is_empty());

@@ -14,7 +14,7 @@ use crate::crypto::secrets::Secrets;
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, State};
 use crate::engine::audit::{Audit, Kind, event};
 use crate::engine::key_ring::KeyRing;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::{Share, Tx};
@@ -36,6 +36,12 @@ pub(crate) struct PasskeyProofs {
 }
 
 impl PasskeyProofs {
+    /// Returns the configuration of passkeys. Failure: `invalid_config`.
+    pub(crate) fn relying_party(&self) -> Result<&Passkeys> {
+        let not_configured = || Error::at(Code::InvalidConfig, "/passkeys", "not configured");
+        self.config.passkeys.as_ref().ok_or_else(not_configured)
+    }
+
     /// Returns the bytes that an authenticator signs for a stored challenge. They do not disclose the
     /// challenge.
     pub(crate) fn derived_challenge(&self, challenge: &Secret) -> Result<Bytes> {
