@@ -23,6 +23,8 @@
 //! ```
 
 mod id_tokens;
+mod lists;
+mod signing_algorithm;
 mod values;
 
 use crate::types::whole::{On, Seconds, Whole};
@@ -38,11 +40,10 @@ pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
+pub use lists::{AppliesTo, Audience};
+pub use signing_algorithm::SigningAlgorithm;
 pub use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
-pub use values::{
-    AppliesTo, Audience, BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, SigningAlgorithm,
-    StoreUrl,
-};
+pub use values::{BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, StoreUrl};
 
 pub use crate::mail::{Delivery, Hello, Link, Links, Mail, Mailbox, Smtp, SmtpHost, Template, Tls};
 pub use crate::password::PasswordPolicy;

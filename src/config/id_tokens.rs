@@ -11,7 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::values::{Audience, Issuer, is_name};
+use super::lists::Audience;
+use super::values::{Issuer, is_name};
 use crate::error::{Code, Error, Result};
 use crate::types::user::Role;
 use crate::types::whole::Whole;
