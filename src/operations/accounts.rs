@@ -225,14 +225,7 @@ impl Engine {
         // Where addresses are concealed, an account claims its address by verifying it.
         let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
         let verification = self.mailing.write(|tx| {
-            if users::is_taken(tx, By::Username(&username_key))? {
-                return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
-            }
-            if let Some(key) = &email_key
-                && users::is_taken(tx, By::Email(key))?
-            {
-                return Err(Error::at(Code::EmailTaken, "/email", "taken"));
-            }
+            refuse_taken(tx, &username_key, email_key.as_deref())?;
             let new = NewUser {
                 public: &user,
                 username_key: &username_key,
@@ -329,114 +322,22 @@ impl Engine {
     /// Failures: `user_not_found`, `username_taken`, `email_taken`, `permission_denied`,
     /// `invalid_request`, `store_unavailable`.
     pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
-        let added = request.add_roles.unwrap_or_default();
-        let removed = request.remove_roles.unwrap_or_default();
-        if request.roles.is_some() && !(added.is_empty() && removed.is_empty()) {
-            return Err(Error::at(Code::InvalidRequest, "/roles", "not with add_roles or remove_roles"));
-        }
-        let roles = request.roles.map(in_order).transpose()?;
-        let attributes = request.attributes.map(bounded).transpose()?;
-        let reclaims = request.reclaim.unwrap_or(false);
-        if reclaims && request.email_verified != Some(true) {
-            return Err(Error::at(Code::InvalidRequest, "/reclaim", "only with email_verified"));
-        }
-        let conceal = self.config.registration.conceal_existing;
+        let changes = Changes::of(request)?;
         let now = self.clock.now();
         let user = self.store.write(Durability::Full, |tx| {
-            let before = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
-            let must_change = before.must_change_password;
-            let has_proven = before.has_proven;
-            let before = before.public;
-            if reclaims && has_proven {
-                let why = "the user of the account has proven an address";
-                return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
+            let mut account = Changing::read(tx, &changes)?;
+            account.rename(tx, &changes)?;
+            self.readdress(tx, &mut account, &changes)?;
+            self.set_verified(tx, &mut account, &changes, now)?;
+            account.set_others(&changes)?;
+            if is_admin(&account.before) && !is_admin(&account.user) {
+                another_admin(tx, account.user.id)?;
             }
-            let Canonical { username: mut username_key, email: mut email_key, .. } =
-                users::canonical(tx, request.id)?.ok_or_else(unexpected)?;
-            let mut user = before.clone();
-            if let Some(username) = &request.username {
-                let key = username.key();
-                if key != username_key && users::is_taken(tx, By::Username(&key))? {
-                    return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
-                }
-                (user.username, username_key) = (username.clone(), key);
-            }
-            if let Some(email) = &request.email {
-                // The verification holds for the address to the letter: another spelling may be another
-                // mailbox.
-                if before.email.as_ref() != Some(email) {
-                    let key = email.key();
-                    // The account loses its claim to an address that another account has verified since. An
-                    // address that counts as verified takes the claim below.
-                    let is_claimed = email_key.as_ref() == Some(&key) || request.email_verified == Some(true);
-                    if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
-                        return Err(Error::at(Code::EmailTaken, "/email", "taken"));
-                    }
-                    (user.email, user.email_verified) = (Some(email.clone()), false);
-                    email_key = Some(key).filter(|_| !conceal);
-                }
-            }
-            if let Some(is_verified) = request.email_verified {
-                let Some(key) = user.email.as_ref().map(Email::key) else {
-                    let why = "the account has no address";
-                    return Err(Error::at(Code::InvalidRequest, "/email_verified", why));
-                };
-                if is_verified {
-                    let taken = |error: Error| Error { field: Some("/email_verified".to_owned()), ..error };
-                    self.accounts.take_claim(tx, request.id, &key, now).map_err(taken)?;
-                }
-                user.email_verified = is_verified;
-                let is_claimed = is_verified || (!conceal && email_key.is_some());
-                email_key = is_claimed.then_some(key);
-            }
-            user.locale = request.locale.clone().or(user.locale);
-            user.is_active = request.is_active.unwrap_or(before.is_active);
-            user.roles = match &roles {
-                Some(roles) => roles.clone(),
-                None => {
-                    let roles = user.roles.into_iter().chain(added.iter().cloned());
-                    in_order(roles.filter(|role| !removed.contains(role)).collect())?
-                }
-            };
-            user.attributes = attributes.clone().unwrap_or(user.attributes);
-            if is_admin(&before) && !is_admin(&user) {
-                another_admin(tx, request.id)?;
-            }
-            users::update(tx, &user, &username_key, email_key.as_deref())?;
-            let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
-            if unlocks {
-                self.throttle.forget_guesses(tx, request.id)?;
-                self.accounts.unlock(tx, request.id)?;
-            }
-            if reclaims {
-                self.accounts.reclaim(tx, request.id, now)?;
-            }
-            // When a role begins to demand a second factor, sessions and pending logins without one end.
-            let demands_factor =
-                self.factors.are_required_of(&user) && !self.factors.are_required_of(&before);
-            if (before.is_active && !user.is_active) || demands_factor {
-                self.sessions.revoke_everything(tx, request.id, now)?;
-            }
-            let mut changed = changed_fields(&before, &user)?;
-            if changed.contains(&"email") {
-                // Mailed tokens belong to the old address.
-                one_time_secrets::delete_all(tx, request.id)?;
-                outbox::forget_tokens(tx, request.id)?;
-            }
-            if user.email_verified {
-                mails::delete_kind(tx, request.id, crate::mail::Kind::VerifyEmail.name())?;
-            }
-            if let Some(wanted) = request.must_change_password.filter(|wanted| *wanted != must_change) {
-                users::must_change_password(tx, request.id, wanted)?;
-                changed.push("must_change_password");
-            }
-            changed.extend(unlocks.then_some("unlocked"));
-            if !changed.is_empty() {
-                let detail = changed.join(" ");
-                let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, request.id) };
-                self.audit.record(tx, now, event)?;
-            }
-            Ok(user)
+            let Changing { user, username_key, email_key, .. } = &account;
+            users::update(tx, user, username_key, email_key.as_deref())?;
+            self.unlock_or_end(tx, &account, &changes, now)?;
+            self.tell_update(tx, &account, &changes, now)?;
+            Ok(account.user)
         })?;
         Ok(UserResponse { user })
     }
@@ -459,6 +360,193 @@ impl Engine {
             self.audit.record(tx, now, event(Kind::UserDeleted, request.id))
         })?;
         Ok(DeleteUserResponse { deleted: true })
+    }
+}
+
+fn refuse_taken(tx: &mut Tx, username_key: &str, email_key: Option<&str>) -> Result<()> {
+    if users::is_taken(tx, By::Username(username_key))? {
+        return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
+    }
+    match email_key {
+        Some(key) if users::is_taken(tx, By::Email(key))? => {
+            Err(Error::at(Code::EmailTaken, "/email", "taken"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The changes of a request, which go together.
+struct Changes {
+    request: UpdateUserRequest,
+    roles: Option<Vec<Role>>,
+    added: Vec<Role>,
+    removed: Vec<Role>,
+    attributes: Option<Object>,
+    reclaims: bool,
+    unlocks: bool,
+}
+
+impl Changes {
+    fn of(mut request: UpdateUserRequest) -> Result<Changes> {
+        let added = request.add_roles.take().unwrap_or_default();
+        let removed = request.remove_roles.take().unwrap_or_default();
+        if request.roles.is_some() && !(added.is_empty() && removed.is_empty()) {
+            return Err(Error::at(Code::InvalidRequest, "/roles", "not with add_roles or remove_roles"));
+        }
+        let roles = request.roles.take().map(in_order).transpose()?;
+        let attributes = request.attributes.take().map(bounded).transpose()?;
+        let reclaims = request.reclaim.unwrap_or(false);
+        if reclaims && request.email_verified != Some(true) {
+            return Err(Error::at(Code::InvalidRequest, "/reclaim", "only with email_verified"));
+        }
+        let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
+        Ok(Changes { request, roles, added, removed, attributes, reclaims, unlocks })
+    }
+}
+
+/// An account before and after its changes.
+struct Changing {
+    before: PublicUser,
+    must_change_password: bool,
+    user: PublicUser,
+    username_key: String,
+    /// The address, if the account claims it.
+    email_key: Option<String>,
+}
+
+impl Changing {
+    fn read(tx: &mut Tx, changes: &Changes) -> Result<Changing> {
+        let id = changes.request.id;
+        let before = users::find(tx, By::Id(id))?.ok_or(Error::from(Code::UserNotFound))?;
+        if changes.reclaims && before.has_proven {
+            let why = "the user of the account has proven an address";
+            return Err(Error::at(Code::InvalidRequest, "/reclaim", why));
+        }
+        let Canonical { username: username_key, email: email_key, .. } =
+            users::canonical(tx, id)?.ok_or_else(unexpected)?;
+        Ok(Changing {
+            must_change_password: before.must_change_password,
+            user: before.public.clone(),
+            before: before.public,
+            username_key,
+            email_key,
+        })
+    }
+
+    fn rename(&mut self, tx: &mut Tx, changes: &Changes) -> Result<()> {
+        let Some(username) = &changes.request.username else { return Ok(()) };
+        let key = username.key();
+        if key != self.username_key && users::is_taken(tx, By::Username(&key))? {
+            return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
+        }
+        (self.user.username, self.username_key) = (username.clone(), key);
+        Ok(())
+    }
+
+    /// Sets what no other account and no key depends on: language, activity, roles and attributes.
+    fn set_others(&mut self, changes: &Changes) -> Result<()> {
+        let Changes { request, roles, added, removed, attributes, .. } = changes;
+        let user = &mut self.user;
+        if request.locale.is_some() {
+            user.locale.clone_from(&request.locale);
+        }
+        user.is_active = request.is_active.unwrap_or(user.is_active);
+        user.roles = match roles {
+            Some(roles) => roles.clone(),
+            None => {
+                let roles = user.roles.iter().chain(added).filter(|role| !removed.contains(role));
+                in_order(roles.cloned().collect())?
+            }
+        };
+        if let Some(attributes) = attributes {
+            user.attributes = attributes.clone();
+        }
+        Ok(())
+    }
+}
+
+/// The steps of `update_user` that need other parts of the engine.
+impl Engine {
+    fn readdress(&self, tx: &mut Tx, account: &mut Changing, changes: &Changes) -> Result<()> {
+        let UpdateUserRequest { email: Some(email), email_verified, .. } = &changes.request else {
+            return Ok(());
+        };
+        // The verification holds for the address to the letter: another spelling may be another mailbox.
+        if account.before.email.as_ref() == Some(email) {
+            return Ok(());
+        }
+        let conceal = self.config.registration.conceal_existing;
+        let key = email.key();
+        // The account loses its claim to an address that another account has verified since. An address that
+        // counts as verified takes the claim in the next step.
+        let is_claimed = account.email_key.as_ref() == Some(&key) || *email_verified == Some(true);
+        if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
+            return Err(Error::at(Code::EmailTaken, "/email", "taken"));
+        }
+        (account.user.email, account.user.email_verified) = (Some(email.clone()), false);
+        account.email_key = Some(key).filter(|_| !conceal);
+        Ok(())
+    }
+
+    fn set_verified(&self, tx: &mut Tx, account: &mut Changing, changes: &Changes, now: i64) -> Result<()> {
+        let Some(is_verified) = changes.request.email_verified else { return Ok(()) };
+        let Some(key) = account.user.email.as_ref().map(Email::key) else {
+            let why = "the account has no address";
+            return Err(Error::at(Code::InvalidRequest, "/email_verified", why));
+        };
+        if is_verified {
+            let taken = |error: Error| Error { field: Some("/email_verified".to_owned()), ..error };
+            self.accounts.take_claim(tx, account.user.id, &key, now).map_err(taken)?;
+        }
+        account.user.email_verified = is_verified;
+        let conceal = self.config.registration.conceal_existing;
+        let is_claimed = is_verified || (!conceal && account.email_key.is_some());
+        account.email_key = is_claimed.then_some(key);
+        Ok(())
+    }
+
+    /// Unlocks the account, or ends what the change no longer allows.
+    fn unlock_or_end(&self, tx: &mut Tx, account: &Changing, changes: &Changes, now: i64) -> Result<()> {
+        let Changing { before, user, .. } = account;
+        if changes.unlocks {
+            self.throttle.forget_guesses(tx, user.id)?;
+            self.accounts.unlock(tx, user.id)?;
+        }
+        if changes.reclaims {
+            self.accounts.reclaim(tx, user.id, now)?;
+        }
+        // When a role begins to demand a second factor, sessions and pending logins without one end.
+        let demands_factor = self.factors.are_required_of(user) && !self.factors.are_required_of(before);
+        if (before.is_active && !user.is_active) || demands_factor {
+            self.sessions.revoke_everything(tx, user.id, now)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets mails that the change makes void, and writes its event.
+    fn tell_update(&self, tx: &mut Tx, account: &Changing, changes: &Changes, now: i64) -> Result<()> {
+        let user = &account.user;
+        let mut changed = changed_fields(&account.before, user)?;
+        if changed.contains(&"email") {
+            // Mailed tokens belong to the old address.
+            one_time_secrets::delete_all(tx, user.id)?;
+            outbox::forget_tokens(tx, user.id)?;
+        }
+        if user.email_verified {
+            mails::delete_kind(tx, user.id, crate::mail::Kind::VerifyEmail.name())?;
+        }
+        let wanted = changes.request.must_change_password;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != account.must_change_password) {
+            users::must_change_password(tx, user.id, wanted)?;
+            changed.push("must_change_password");
+        }
+        changed.extend(changes.unlocks.then_some("unlocked"));
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let detail = changed.join(" ");
+        let event = Event { detail: Some(&detail), ..event(Kind::UserUpdated, user.id) };
+        self.audit.record(tx, now, event)
     }
 }
 
