@@ -8,13 +8,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::SubjectClaim;
 use crate::crypto::jws;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::backends::Backend;
 use crate::error::{Code, Error, Result};
 use crate::json::Response;
 use crate::store::events::Event;
@@ -217,56 +218,11 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
-        const RESERVED: [&str; 15] = [
-            "iss",
-            "aud",
-            "exp",
-            "nbf",
-            "iat",
-            "jti",
-            "sid",
-            "client_id",
-            "auth_time",
-            "acr",
-            "amr",
-            "provider",
-            "cnf",
-            "act",
-            "account_epoch",
-        ];
-        let invalid = |field: &str, detail: &'static str| {
-            Err(Error::at(Code::InvalidRequest, format!("/claims/{field}"), detail))
-        };
-        let Object(mut claims) = request.claims;
-        if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
-            return invalid(name, "reserved");
-        }
-        let backend = self.keys.backend(request.backend.as_deref())?;
-        if backend.subject_claim == SubjectClaim::UserId && claims.contains_key("user_id") {
-            return invalid("user_id", "the backend writes it from sub");
-        }
-        let sub = match claims.remove("sub") {
-            Some(Value::String(sub)) if !sub.is_empty() => sub,
-            _ => return invalid("sub", "expected a text that is not empty"),
-        };
-        match claims.get("scope") {
-            None => {}
-            Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => {}
-            Some(_) => return invalid("scope", "expected scopes separated by spaces"),
-        }
-        let lifetime = match request.lifetime_seconds.map(i64::try_from) {
-            None => backend.access_token_seconds,
-            Some(Ok(seconds)) if (1..=self.settings.session_max_seconds.seconds()).contains(&seconds) => {
-                seconds
-            }
-            Some(_) => {
-                return Err(Error::at(
-                    Code::InvalidRequest,
-                    "/lifetime_seconds",
-                    "expected 1 to session_max_seconds",
-                ));
-            }
-        };
+        let IssueTokenRequest { claims: Object(mut claims), backend, lifetime_seconds } = request;
+        refuse_reserved(&claims)?;
+        let backend = self.keys.backend(backend.as_deref())?;
+        let sub = take_subject(&mut claims, backend)?;
+        let lifetime = self.lifetime_of_issued(lifetime_seconds, backend)?;
         let now = self.clock.now();
         let user_id = sub.parse::<Id>().ok();
         let (retirement, user) = self.store.read(|tx| {
@@ -302,7 +258,66 @@ impl Engine {
     }
 }
 
+/// Claims that the engine writes itself.
+const RESERVED: [&str; 15] = [
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "client_id",
+    "auth_time",
+    "acr",
+    "amr",
+    "provider",
+    "cnf",
+    "act",
+    "account_epoch",
+];
+
+fn invalid_claim(name: &str, detail: &'static str) -> Error {
+    Error::at(Code::InvalidRequest, format!("/claims/{name}"), detail)
+}
+
+fn refuse_reserved(claims: &Map<String, Value>) -> Result<()> {
+    match RESERVED.iter().find(|name| claims.contains_key(**name)) {
+        Some(name) => Err(invalid_claim(name, "reserved")),
+        None => Ok(()),
+    }
+}
+
+/// Takes the subject from the host's claims, and checks the other claims with a meaning of their own.
+fn take_subject(claims: &mut Map<String, Value>, backend: &Backend) -> Result<String> {
+    if backend.subject_claim == SubjectClaim::UserId && claims.contains_key("user_id") {
+        return Err(invalid_claim("user_id", "the backend writes it from sub"));
+    }
+    let sub = match claims.remove("sub") {
+        Some(Value::String(sub)) if !sub.is_empty() => sub,
+        _ => return Err(invalid_claim("sub", "expected a text that is not empty")),
+    };
+    match claims.get("scope") {
+        None => Ok(sub),
+        Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => Ok(sub),
+        Some(_) => Err(invalid_claim("scope", "expected scopes separated by spaces")),
+    }
+}
+
 impl Engine {
+    /// Returns the lifetime of an issued token in seconds.
+    fn lifetime_of_issued(&self, wanted: Option<u64>, backend: &Backend) -> Result<i64> {
+        let longest = self.settings.session_max_seconds.seconds();
+        match wanted.map(i64::try_from) {
+            None => Ok(backend.access_token_seconds),
+            Some(Ok(seconds)) if (1..=longest).contains(&seconds) => Ok(seconds),
+            Some(_) => {
+                let rule = "expected 1 to session_max_seconds";
+                Err(Error::at(Code::InvalidRequest, "/lifetime_seconds", rule))
+            }
+        }
+    }
+
     fn introspect_access_token(&self, token: &Token, audience: Option<&str>) -> Result<IntrospectResponse> {
         let signed = self.keys.signed(token.expose(), None)?;
         let verified = self.tokens.verified(&signed)?;
