@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::UserResponse;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::password::{self, Assessment, Password, Weakness};
 use crate::store::events::Event;
@@ -172,14 +173,7 @@ impl Engine {
     pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
         let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
         let client = client.unwrap_or_default();
-        let (user_id, session_id) = match (token, user_id) {
-            (Some(token), None) => {
-                let bearer = self.tokens.bearer(&token, None)?;
-                (bearer.user.id, bearer.session_id)
-            }
-            (None, Some(user_id)) => (user_id, None),
-            _ => return Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
-        };
+        let (user_id, session_id) = self.account_to_change(token, user_id)?;
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
@@ -199,23 +193,7 @@ impl Engine {
                 false => self.passwords.kept_hash(user_id, &new),
             };
             let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
-            let now = self.clock.now();
-            self.mailing.write(|tx| {
-                let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
-                if !users::find(tx, By::Id(user_id))?.is_some_and(|now| is_unchanged(&now)) {
-                    return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
-                }
-                if let Some(id) = session_id
-                    && let Some(reason) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
-                {
-                    return Err(Error::new(Code::InvalidToken, reason));
-                }
-                attempt.succeeded(tx)?;
-                let ip = client.ip_text();
-                let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
-                self.audit.record(tx, now, event)?;
-                self.passwords.replace(tx, user_id, &hash, None, now)
-            })
+            self.commit_change(&user, session_id, &hash, &client, &attempt)
         });
         let revoked_sessions = changed.or_else(|error| {
             if error.code == Code::InvalidCredentials {
@@ -255,5 +233,49 @@ impl Engine {
             Ok(user.public)
         })?;
         Ok(UserResponse { user })
+    }
+}
+
+impl Engine {
+    /// Returns the account of a token with its session, or the account that the host names.
+    fn account_to_change(&self, token: Option<Token>, user_id: Option<Id>) -> Result<(Id, Option<Id>)> {
+        match (token, user_id) {
+            (Some(token), None) => {
+                let bearer = self.tokens.bearer(&token, None)?;
+                Ok((bearer.user.id, bearer.session_id))
+            }
+            (None, Some(user_id)) => Ok((user_id, None)),
+            _ => Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
+        }
+    }
+
+    /// Replaces the password, if the account and the session are as they were when the old one was verified.
+    /// Returns how many sessions ended.
+    fn commit_change(
+        &self,
+        user: &User,
+        session_id: Option<Id>,
+        hash: &str,
+        client: &Client,
+        attempt: &Attempt,
+    ) -> Result<usize> {
+        let user_id = user.public.id;
+        let now = self.clock.now();
+        self.mailing.write(|tx| {
+            let is_unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
+            if !users::find(tx, By::Id(user_id))?.is_some_and(|now| is_unchanged(&now)) {
+                return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
+            }
+            if let Some(id) = session_id
+                && let Some(reason) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
+            {
+                return Err(Error::new(Code::InvalidToken, reason));
+            }
+            attempt.succeeded(tx)?;
+            let ip = client.ip_text();
+            let event = Event { session_id, ip: ip.as_deref(), ..event(Kind::PasswordChanged, user_id) };
+            self.audit.record(tx, now, event)?;
+            self.passwords.replace(tx, user_id, hash, None, now)
+        })
     }
 }
