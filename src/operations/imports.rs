@@ -216,20 +216,8 @@ impl Engine {
         if user.email.is_none() && (registration.require_email || email_verified) {
             problems.push(Problem::MissingEmail);
         }
-        let scheme = user.password_hash.as_ref().and_then(|hash| {
-            let scheme = self.passwords.hasher.scheme(hash.expose());
-            let problem = |why| match why {
-                Unverifiable::Malformed => Problem::InvalidPasswordHash,
-                Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
-            };
-            scheme.map_err(|why| problems.push(problem(why))).ok()
-        });
-        let roles = match user.roles {
-            Some(roles) => roles.iter().map(|role| role.as_str().parse().map_err(drop)).collect(),
-            None => Ok(registration.default_roles.clone()),
-        };
-        let roles = roles.and_then(|roles: Vec<Role>| in_order(roles).map_err(drop));
-        let roles = roles.map_err(|()| problems.push(Problem::InvalidRoles)).ok();
+        let scheme = user.password_hash.as_ref().and_then(|hash| self.scheme_of(hash, &mut problems));
+        let roles = roles_of(user.roles, &registration.default_roles, &mut problems);
         let attributes = bounded(user.attributes.unwrap_or_default());
         let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes)).ok();
         let locale = user.locale.as_ref();
@@ -261,6 +249,25 @@ impl Engine {
             scheme,
         }))
     }
+
+    /// Returns the scheme of a password hash, if the engine can verify it.
+    fn scheme_of(&self, hash: &Secret, problems: &mut Vec<Problem>) -> Option<&'static str> {
+        let scheme = self.passwords.hasher.scheme(hash.expose());
+        let problem = |why| match why {
+            Unverifiable::Malformed => Problem::InvalidPasswordHash,
+            Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
+        };
+        scheme.map_err(|why| problems.push(problem(why))).ok()
+    }
+}
+
+fn roles_of(given: Option<Vec<Offered>>, default: &[Role], problems: &mut Vec<Problem>) -> Option<Vec<Role>> {
+    let roles = match given {
+        Some(roles) => roles.iter().map(|role| role.as_str().parse().map_err(drop)).collect(),
+        None => Ok(default.to_vec()),
+    };
+    let roles = roles.and_then(|roles: Vec<Role>| in_order(roles).map_err(drop));
+    roles.map_err(|()| problems.push(Problem::InvalidRoles)).ok()
 }
 
 /// A dry run of several imports. Each import sees the accounts that the earlier ones would have created. It
@@ -385,11 +392,8 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) ->
                     });
                 }
                 if let Some(key) = &account.email_key {
-                    if emails.contains(key) || before(ADDRESS, key)?.is_some() {
-                        problems.push(Problem::EmailRepeated);
-                    } else if users::is_taken(tx, By::Email(key))? {
-                        problems.push(Problem::EmailTaken);
-                    }
+                    let is_repeated = emails.contains(key) || before(ADDRESS, key)?.is_some();
+                    problems.extend(address_problem(tx, key, is_repeated)?);
                 }
                 if problems.is_empty() {
                     usernames.insert(name, &account.public);
@@ -402,6 +406,13 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) ->
         judged.problems.extend(problems.into_iter().map(|problem| (index, problem)));
     }
     Ok(judged)
+}
+
+fn address_problem(tx: &mut Tx, key: &str, is_repeated: bool) -> Result<Option<Problem>> {
+    match is_repeated {
+        true => Ok(Some(Problem::EmailRepeated)),
+        false => Ok(users::is_taken(tx, By::Email(key))?.then_some(Problem::EmailTaken)),
+    }
 }
 
 impl Judged<'_> {
