@@ -70,15 +70,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
     connection.run(&format!(
         "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}"
     ))?;
-    connection.run("SAVEPOINT unlocked")?;
-    match connection.run(MIGRATING) {
-        Ok(_) => {}
-        // If the server has no such function, one of several processes fails and tries again.
-        Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
-            connection.run("ROLLBACK TO SAVEPOINT unlocked")?;
-        }
-        Err(failure) => return Err(failure),
-    }
+    take_lock(connection)?;
     let missing = found(connection).and_then(|found| Ok((found, plan.missing(found)?)));
     let (before, missing) = match missing {
         Ok(found) => found,
@@ -94,6 +86,36 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
         roll_back(connection);
         return Ok(End::Committed);
     }
+    shut_out_older(connection, before, plan)?;
+    for (version, step) in missing {
+        connection.run(step.postgres)?;
+        let additive = i64::from(step.is_additive);
+        connection.run(&format!(
+            "INSERT INTO doorward_schema (version, additive) VALUES ({version}, {additive})"
+        ))?;
+    }
+    connection.run("COMMIT")?;
+    match connection.has_committed() {
+        true => Ok(End::Committed),
+        false => Err(Failure::Lost("rolled back")),
+    }
+}
+
+/// Takes the lock of migrations, for this transaction.
+fn take_lock(connection: &mut Connection) -> Result<(), Failure> {
+    connection.run("SAVEPOINT unlocked")?;
+    match connection.run(MIGRATING) {
+        Ok(_) => Ok(()),
+        // If the server has no such function, one of several processes fails and tries again.
+        Err(Failure::Refused(state)) if ["42883", "0A000"].contains(&state.as_str()) => {
+            connection.run("ROLLBACK TO SAVEPOINT unlocked").map(drop)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Raises the gate that shuts out engines which cannot write to the new schema.
+fn shut_out_older(connection: &mut Connection, before: Found, plan: Plan) -> Result<(), Failure> {
     // This comes before the steps: it waits for present writers, and later ones wait for the steps and are
     // shut out.
     match (before.needed, plan.needed()) {
@@ -107,18 +129,7 @@ fn take_steps(connection: &mut Connection, plan: Plan, until: Instant) -> Result
         }
         _ => {}
     }
-    for (version, step) in missing {
-        connection.run(step.postgres)?;
-        let additive = i64::from(step.is_additive);
-        connection.run(&format!(
-            "INSERT INTO doorward_schema (version, additive) VALUES ({version}, {additive})"
-        ))?;
-    }
-    connection.run("COMMIT")?;
-    match connection.has_committed() {
-        true => Ok(End::Committed),
-        false => Err(Failure::Lost("rolled back")),
-    }
+    Ok(())
 }
 
 /// Reads the steps of the store. Failure: `invalid_config`, for tables of another program.

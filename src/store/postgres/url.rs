@@ -331,17 +331,7 @@ impl Parameters {
                 count: self.number("keepalives_count")?.unwrap_or(3),
                 user_timeout_ms: self.number("tcp_user_timeout")?.unwrap_or(30_000),
             },
-            read_write: match self.find("target_session_attrs") {
-                None => hosts.len() > 1,
-                Some("read-write") => true,
-                Some("any" | "primary") => false,
-                Some("standby" | "read-only" | "prefer-standby") => {
-                    return Err(wrong(
-                        "target_session_attrs is read-write, primary or any: a standby may be behind",
-                    ));
-                }
-                Some(_) => return Err(wrong("target_session_attrs is read-write, primary or any")),
-            },
+            read_write: self.must_be_writable(hosts.len())?,
             balances: self.choice("load_balance_hosts", &[("disable", false), ("random", true)])?,
             hosts,
             options: text("options"),
@@ -349,6 +339,19 @@ impl Parameters {
                 .or_else(|| text("fallback_application_name"))
                 .unwrap_or_else(|| "doorward".to_owned()),
         })
+    }
+
+    /// Returns whether only a server that takes writes will do; of several hosts, by default.
+    fn must_be_writable(&self, hosts: usize) -> Result<bool> {
+        match self.find("target_session_attrs") {
+            None => Ok(hosts > 1),
+            Some("read-write") => Ok(true),
+            Some("any" | "primary") => Ok(false),
+            Some("standby" | "read-only" | "prefer-standby") => {
+                Err(wrong("target_session_attrs is read-write, primary or any: a standby may be behind"))
+            }
+            Some(_) => Err(wrong("target_session_attrs is read-write, primary or any")),
+        }
     }
 
     /// Refuses parameters of unsupported features: Kerberos, compression.

@@ -18,7 +18,7 @@ mod writer;
 
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -64,18 +64,7 @@ impl Sqlite {
             };
         }
         let looked_at = log::check(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
-        let nothing = format!("{}: there is no such file", path.display());
-        match plan.creation.refusal(&nothing) {
-            None if plan.migrates => create_private(path)?,
-            refusal if !path.exists() => {
-                return Err(refusal.unwrap_or_else(|| Error::at(Code::InvalidConfig, "/store", nothing)));
-            }
-            _ => {}
-        }
-        // This is the name that SQLite itself would find. It is absolute, because readers are opened later,
-        // when the host may have changed its folder, and because SQLite reads what begins with "file:" as a
-        // URI.
-        let path = path.canonicalize().map_err(|error| no_file(&error))?;
+        let path = existing(path, plan)?;
         #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         let locks = locks::keep(&path);
         let opened = identity(&path)?;
@@ -267,6 +256,22 @@ impl Sqlite {
         joined.outcome.wait()?;
         joined.result
     }
+}
+
+/// Returns the path of the file, which is made if the plan allows it.
+fn existing(path: &Path, plan: Plan) -> Result<PathBuf> {
+    let nothing = format!("{}: there is no such file", path.display());
+    match plan.creation.refusal(&nothing) {
+        None if plan.migrates => create_private(path)?,
+        refusal if !path.exists() => {
+            return Err(refusal.unwrap_or_else(|| Error::at(Code::InvalidConfig, "/store", nothing)));
+        }
+        _ => {}
+    }
+    // This is the name that SQLite itself would find. It is absolute, because readers are opened later,
+    // when the host may have changed its folder, and because SQLite reads what begins with "file:" as a
+    // URI.
+    path.canonicalize().map_err(|error| no_file(&error))
 }
 
 #[cfg(test)]
