@@ -9,7 +9,7 @@
 // | POST /sessions/refresh | refresh_token | the next pair of tokens |
 // | DELETE /sessions | | logs out |
 // | GET /me | | who it is |
-// | POST /me/totp, /me/totp/confirm | , code | sets up an authenticator app |
+// | POST /me/totp, /me/totp/confirm | , code | sets up an authenticator app, soon after a login |
 //
 // It speaks HTTP: put a proxy with TLS before it.
 
@@ -52,9 +52,10 @@ class service {
  public:
   explicit service(const std::string &file) : auth_({.store = "sqlite:" + file}) {
     server_.set_payload_max_length(64 * 1024);
-    post("/accounts", [this](const Request &, const json &body, Response &to) {
+    post("/accounts", [this](const Request &from, const json &body, Response &to) {
       answer(to, auth_.register_({.username = text(body, "username").value_or(""),
                                   .password = text(body, "password").value_or(""),
+                                  .client = client(from),
                                   .email = text(body, "email")}));
     });
     post("/sessions", [this](const Request &from, const json &body, Response &to) {
@@ -72,18 +73,19 @@ class service {
       answer(to, auth_.refresh({.refresh_token = text(body, "refresh_token").value_or("")}));
     });
     server_.Delete("/sessions", [this](const Request &from, Response &to) {
-      const std::string header = from.get_header_value("Authorization");
-      answer(to, auth_.logout({.token = header.substr(header.find(' ') + 1)}));
+      answer(to, auth_.logout({.token = token(from)}));
     });
     server_.Get("/me", [this](const Request &from, Response &to) {
       if (const auto who = user(from, to)) answer(to, 200, doorward::to_json(*who));
     });
     post("/me/totp", [this](const Request &from, const json &, Response &to) {
-      if (const auto who = user(from, to)) answer(to, auth_.setup_totp({.user_id = who->id}));
+      if (const auto who = fresh_user(from, to)) answer(to, auth_.setup_totp({.user_id = who->id}));
     });
     post("/me/totp/confirm", [this](const Request &from, const json &body, Response &to) {
-      const auto who = user(from, to);
-      if (who) answer(to, auth_.confirm_totp({.user_id = who->id, .code = text(body, "code").value_or("")}));
+      const auto who = fresh_user(from, to);
+      if (!who) return;
+      answer(to, auth_.confirm_totp(
+                     {.user_id = who->id, .code = text(body, "code").value_or(""), .client = client(from)}));
     });
   }
 
@@ -110,6 +112,11 @@ class service {
     return {.ip = from.remote_addr, .user_agent = from.get_header_value("User-Agent")};
   }
 
+  static std::string token(const Request &from) {
+    const std::string header = from.get_header_value("Authorization");
+    return header.substr(header.find(' ') + 1);
+  }
+
   // The user of the request's token; answers the request where there is none.
   std::optional<doorward::user> user(const Request &from, Response &to) const {
     doorward::authenticate_request_request request{.method = from.method, .path = from.path};
@@ -117,6 +124,22 @@ class service {
     auto result = auth_.authenticate_request(request);
     if (!result) answer(to, result);
     return result ? result->user : std::nullopt;
+  }
+
+  // The same, if the user logged in at most five minutes ago. A stolen token must not be able to add a
+  // factor, which would lock the owner out.
+  std::optional<doorward::user> fresh_user(const Request &from, Response &to) const {
+    auto who = user(from, to);
+    if (!who) return who;
+    const auto verdict =
+        auth_.authorize({.token = token(from), .by_second_factor = true, .max_age_seconds = 300});
+    if (verdict && verdict->authorized) return who;
+    if (verdict) {
+      answer(to, 403, json(json::object{{"error", "Log in again first."}}).dump());
+    } else {
+      answer(to, verdict);
+    }
+    return std::nullopt;
   }
 
   doorward::engine auth_;

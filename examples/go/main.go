@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -54,8 +55,8 @@ func Handler(engine *doorward.Engine) http.Handler {
 	routes.HandleFunc("POST /refresh", s.refresh)
 	routes.HandleFunc("POST /logout", s.logout)
 	routes.HandleFunc("GET /me", s.me)
-	routes.HandleFunc("POST /me/totp", s.setupTOTP)
-	routes.HandleFunc("POST /me/totp/confirm", s.confirmTOTP)
+	routes.HandleFunc("POST /me/totp", s.fresh(s.setupTOTP))
+	routes.HandleFunc("POST /me/totp/confirm", s.fresh(s.confirmTOTP))
 	routes.HandleFunc("GET /users", s.only("admin", s.users))
 	return doorwardhttp.Middleware(engine, doorwardhttp.Options{})(routes)
 }
@@ -163,6 +164,27 @@ func (s server) only(role string, next http.HandlerFunc) http.HandlerFunc {
 		doorwardhttp.WriteError(w, &doorward.Error{
 			Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: "Permission denied.",
 		})
+	}
+}
+
+// fresh lets users pass who logged in at most five minutes ago. A stolen token must not be able to add a factor, which
+// would lock the owner out.
+func (s server) fresh(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		verdict, err := s.engine.Authorize(r.Context(), doorward.AuthorizeRequest{
+			Token: token, MaxAgeSeconds: doorward.Ptr(int64(300)), BySecondFactor: doorward.Ptr(true),
+		})
+		if err == nil && !verdict.Authorized {
+			err = &doorward.Error{
+				Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: "Log in again first.",
+			}
+		}
+		if err != nil {
+			doorwardhttp.WriteError(w, err)
+			return
+		}
+		next(w, r)
 	}
 }
 

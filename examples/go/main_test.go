@@ -85,6 +85,10 @@ func TestTheServer(t *testing.T) {
 	next := b.ask(200, "POST", "/refresh", map[string]any{"refresh_token": session["refresh_token"]})
 	b.token = next["access_token"].(string)
 
+	clock.Advance(301 * time.Second)
+	b.ask(403, "POST", "/me/totp", nil)
+	b.ask(403, "POST", "/me/totp/confirm", map[string]string{"code": "000000"})
+	b.token = b.ask(200, "POST", "/login", ada)["access_token"].(string)
 	secret := b.ask(200, "POST", "/me/totp", nil)["secret"].(string)
 	b.ask(200, "POST", "/me/totp/confirm", map[string]string{"code": code(t, secret, clock.Now())})
 	b.ask(401, "GET", "/me", nil)
