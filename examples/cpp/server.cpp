@@ -109,18 +109,25 @@ class service {
   }
 
   static doorward::client client(const Request &from) {
-    return {.ip = from.remote_addr, .user_agent = from.get_header_value("User-Agent")};
+    return {.ip = from.remote_addr, .user_agent = field(from, "User-Agent")};
+  }
+
+  // A field of the header. One that is not UTF-8 counts as empty: the engine would report it as a mistake of
+  // this server.
+  static std::string field(const Request &from, const char *name) {
+    const std::string value = from.get_header_value(name);
+    return json::parse(json(value).dump()) ? value : "";
   }
 
   static std::string token(const Request &from) {
-    const std::string header = from.get_header_value("Authorization");
+    const std::string header = field(from, "Authorization");
     return header.substr(header.find(' ') + 1);
   }
 
   // The user of the request's token; answers the request where there is none.
   std::optional<doorward::user> user(const Request &from, Response &to) const {
     doorward::authenticate_request_request request{.method = from.method, .path = from.path};
-    if (from.has_header("Authorization")) request.authorization = from.get_header_value("Authorization");
+    if (from.has_header("Authorization")) request.authorization = field(from, "Authorization");
     auto result = auth_.authenticate_request(request);
     if (!result) answer(to, result);
     return result ? result->user : std::nullopt;
