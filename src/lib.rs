@@ -153,11 +153,12 @@ pub use operations::describe::generate as generate_description;
 #[doc(hidden)]
 pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
-    accounts::*, authorization::*, exports::*, id_tokens::*, imports::*, introspection::*, keys::list::*,
-    keys::*, login::*, mail::addresses::*, mail::delivery::*, mail::password_reset::*, mail::*,
-    maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
-    passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*,
-    requests::*, second_factors::recovery_codes::*, second_factors::totp::*, sessions::*, tokens::*,
+    accounts::update::*, accounts::*, authorization::*, exports::*, id_tokens::*, imports::*,
+    introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*, mail::delivery::*,
+    mail::password_reset::*, mail::*, maintenance::*, observability::doctor::*, observability::events::*,
+    observability::stats::*, passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*,
+    reauthentication::*, requests::*, second_factors::recovery_codes::*, second_factors::totp::*,
+    sessions::*, tokens::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};

@@ -223,7 +223,7 @@ operations! {
         [StoreUnavailable];
     /// let request = UpdateUserRequest::new(ada.id).add_roles(vec!["editor".parse()?]);
     /// assert_eq!(engine.update_user(request)?.user.roles[0].as_str(), "editor");
-    update_user: accounts::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
+    update_user: accounts::update::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
     /// assert!(engine.delete_user(DeleteUserRequest::new(ada.id))?.deleted);
