@@ -122,8 +122,9 @@ impl Hasher {
     }
 
     /// Returns the scheme and the cost of a hash, whether or not it can be verified here.
-    pub(crate) fn describe(&self, stored: &str) -> Option<(&'static str, String)> {
-        StoredHash::parse(stored).map(|hash| (hash.scheme(), hash.parameters()))
+    pub(crate) fn describe(&self, stored: &str) -> Option<HashDescription> {
+        let hash = StoredHash::parse(stored)?;
+        Some(HashDescription { scheme: hash.scheme(), parameters: hash.parameters() })
     }
 
     fn readable(&self, text: &str) -> Result<StoredHash, Unverifiable> {
@@ -152,11 +153,28 @@ impl Hasher {
         Ok(began.elapsed())
     }
 
-    /// Returns the number of places, of occupied places, and of waiting callers.
-    pub(crate) fn load(&self) -> (usize, usize, usize) {
+    /// Returns how busy the places are.
+    pub(crate) fn load(&self) -> Load {
         let state = self.places.pool.lock();
-        (state.slots(), state.busy, state.waiting)
+        Load { slots: state.slots(), busy: state.busy, waiting: state.waiting }
     }
+}
+
+/// How busy the places are.
+pub(crate) struct Load {
+    /// The number of places.
+    pub slots: usize,
+    /// The number of occupied places.
+    pub busy: usize,
+    /// The number of callers that wait for a place.
+    pub waiting: usize,
+}
+
+/// What is known of a hash without its password.
+pub(crate) struct HashDescription {
+    pub scheme: &'static str,
+    /// The cost.
+    pub parameters: String,
 }
 
 impl Slot<'_> {
@@ -334,17 +352,23 @@ struct State {
 
 /// The pool of this process, while an engine is open. A forked child gets a pool of its own: places that are
 /// occupied in the parent's would never become free in the child.
-static POOL: Mutex<(u32, Weak<Pool>)> = Mutex::new((0, Weak::new()));
+static POOL: Mutex<Known> = Mutex::new(Known { process: 0, pool: Weak::new() });
+
+struct Known {
+    /// The process that made the pool.
+    process: u32,
+    pool: Weak<Pool>,
+}
 
 impl Pool {
     fn of_process() -> Arc<Pool> {
         let process = process::id();
         let Some(mut known) = shared() else { return Arc::default() };
-        match known.1.upgrade().filter(|_| known.0 == process) {
+        match known.pool.upgrade().filter(|_| known.process == process) {
             Some(pool) => pool,
             None => {
                 let pool = Arc::default();
-                *known = (process, Arc::downgrade(&pool));
+                *known = Known { process, pool: Arc::downgrade(&pool) };
                 pool
             }
         }
@@ -357,7 +381,7 @@ impl Pool {
 
 /// Locks the known pool. The lock is held for moments only; longer only in a child that was forked in such a
 /// moment, where it is never released.
-fn shared() -> Option<MutexGuard<'static, (u32, Weak<Pool>)>> {
+fn shared() -> Option<MutexGuard<'static, Known>> {
     for _ in 0..1000 {
         match POOL.try_lock() {
             Ok(known) => return Some(known),

@@ -41,6 +41,21 @@ struct PublicKey {
     key: ParsedPublicKey,
 }
 
+/// A set that was parsed.
+pub(crate) struct ReadSet {
+    /// The usable keys, or why there are none.
+    pub keys: Result<Jwks, Flaw>,
+    /// The members that should be keys but are not usable.
+    pub bad: Vec<BadMember>,
+}
+
+/// The keys that may have signed a token.
+struct Signers<'k> {
+    keys: Vec<&'k PublicKey>,
+    /// Whether the token's header names them.
+    are_named: bool,
+}
+
 /// A member of a set that is not a usable key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BadMember {
@@ -49,15 +64,13 @@ pub(crate) struct BadMember {
 }
 
 impl Jwks {
-    /// Parses a set. Returns its keys for `algorithms`, and the members that should be keys but are not
-    /// usable; these do not affect the other members. Everything else is ignored (RFC 7517 section 5).
-    pub(crate) fn read(
-        Object(set): &Object,
-        algorithms: &[IdTokenAlgorithm],
-    ) -> (Result<Jwks, Flaw>, Vec<BadMember>) {
-        let Some(Value::Array(jwks)) = set.get("keys") else { return (Err(Flaw("no_key_set")), Vec::new()) };
+    /// Parses a set for `algorithms`. Members that are not usable do not affect the others. Members that are
+    /// not keys are ignored (RFC 7517 section 5).
+    pub(crate) fn read(Object(set): &Object, algorithms: &[IdTokenAlgorithm]) -> ReadSet {
+        let flawed = |reason| ReadSet { keys: Err(Flaw(reason)), bad: Vec::new() };
+        let Some(Value::Array(jwks)) = set.get("keys") else { return flawed("no_key_set") };
         if jwks.len() > MAX_KEYS {
-            return (Err(Flaw("too_many_keys")), Vec::new());
+            return flawed("too_many_keys");
         }
         let mut keys = Vec::new();
         let mut bad = Vec::new();
@@ -67,7 +80,8 @@ impl Jwks {
                 Err(reason) => bad.push(BadMember { index, reason }),
             }
         }
-        (if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) }, bad)
+        let keys = if keys.is_empty() { Err(Flaw("no_usable_key")) } else { Ok(Jwks(keys)) };
+        ReadSet { keys, bad }
     }
 
     /// Returns the claims of an ID token that one of the keys signed.
@@ -82,19 +96,19 @@ impl Jwks {
         if header.typ.is_some() && !header.is_of_type(TYPE) {
             return Err(Flaw("wrong_type"));
         }
-        let (signers, are_named) = self.signers(&header)?;
+        let Signers { keys, are_named } = self.signers(&header)?;
         let signed = |signer: &&&PublicKey| signer.key.verify_sig(input.as_bytes(), &signature).is_ok();
         // An unnamed key may belong to a newer set.
         let unsigned = if are_named { Flaw("bad_signature") } else { UNKNOWN_KEY };
-        let key_issuer = signers.iter().find(signed).ok_or(unsigned)?.issuer.clone();
+        let key_issuer = keys.iter().find(signed).ok_or(unsigned)?.issuer.clone();
         let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
         let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
         Ok(Signed { claims, key_issuer })
     }
 
-    /// Returns the keys that may have signed a token with this header, and whether the header names them: the
-    /// keys with its `kid`; if none has it, the keys without a name; if the header has none, all keys.
-    fn signers(&self, header: &Header) -> Result<(Vec<&PublicKey>, bool), Flaw> {
+    /// Returns the keys that may have signed a token with this header: the keys with its `kid`; if none has
+    /// it, the keys without a name; if the header has none, all keys.
+    fn signers(&self, header: &Header) -> Result<Signers<'_>, Flaw> {
         let of = |kid: &Option<String>| self.0.iter().filter(|key| key.kid == *kid).collect::<Vec<_>>();
         let (found, are_named) = match &header.kid {
             None => (self.0.iter().collect(), false),
@@ -104,11 +118,11 @@ impl Jwks {
             },
         };
         let agrees = |key: &&PublicKey| header.alg.as_deref().is_some_and(|alg| key.algorithm.is_named(alg));
-        let signers: Vec<&PublicKey> = found.into_iter().filter(agrees).collect();
-        match signers.len() {
+        let keys: Vec<&PublicKey> = found.into_iter().filter(agrees).collect();
+        match keys.len() {
             0 if header.kid.is_some() && !are_named => Err(UNKNOWN_KEY),
             0 => Err(Flaw("wrong_algorithm")),
-            1..=MAX_TRIES => Ok((signers, are_named)),
+            1..=MAX_TRIES => Ok(Signers { keys, are_named }),
             _ => Err(Flaw("ambiguous_key")),
         }
     }

@@ -61,6 +61,13 @@ pub(crate) struct Flaw(pub &'static str);
 /// The header names no key of the ring: the ring may be outdated.
 pub(crate) const UNKNOWN_KEY: Flaw = Flaw("unknown_key");
 
+/// The parts of a new key.
+pub(crate) struct Generated {
+    pub kid: String,
+    /// An HMAC key, or PKCS #8.
+    pub secret: Zeroizing<Vec<u8>>,
+}
+
 impl Key {
     /// Makes the key of this `kid` from the bytes of [`Key::generate`].
     pub(crate) fn new(kid: &str, algorithm: SigningAlgorithm, secret: &[u8]) -> Result<Key> {
@@ -82,8 +89,8 @@ impl Key {
         }
     }
 
-    /// Generates a `kid` and the secret bytes of a new key: an HMAC key, or PKCS #8.
-    pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<(String, Zeroizing<Vec<u8>>)> {
+    /// Generates a new key.
+    pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<Generated> {
         let secret = match algorithm {
             SigningAlgorithm::Hs256 => Ok(random::<32>()?.to_vec()),
             SigningAlgorithm::Es256 => {
@@ -97,7 +104,7 @@ impl Key {
                 .map(|document| document.as_ref().to_vec()),
         };
         let secret = secret.map_err(|_| Error::new(Code::Internal, "key generation"))?;
-        Ok((base64url(&random::<9>()?), Zeroizing::new(secret)))
+        Ok(Generated { kid: base64url(&random::<9>()?), secret: Zeroizing::new(secret) })
     }
 
     /// Returns the name by which tokens refer to the key.
@@ -197,11 +204,18 @@ fn parsed(
     ParsedPublicKey::new(algorithm, bytes)
 }
 
-/// Returns the claims, a text, of a token that one of the `keys` signed, and that key.
+/// A token that a key signed.
+pub(crate) struct Verified<'k, K> {
+    /// A JSON text.
+    pub claims: String,
+    pub signer: &'k K,
+}
+
+/// Verifies that one of the `keys` signed the token.
 pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     token: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
-) -> Result<(String, &'k K), Flaw> {
+) -> Result<Verified<'k, K>, Flaw> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Flaw("too_long"));
     }
@@ -214,7 +228,7 @@ pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
         .ok_or(Flaw("bad_signature"))?;
     let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
     let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
-    Ok((claims, signer))
+    Ok(Verified { claims, signer })
 }
 
 /// Returns the keys that may have signed a token with this header: the key that it names, or the fixed keys

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Identifier;
 use super::audit::Kind;
 use super::key_ring::KeyRing;
-use super::passwords::Passwords;
+use super::passwords::{Admitted, Passwords};
 use super::providers::Providers;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
@@ -139,8 +139,7 @@ impl Proofs {
                 }
             }
             AccountProof::Password(username, password) => {
-                let (user_id, attempt) = self.prove_by_password(&username, &password, expected, client)?;
-                Ok(ProvenAccount { user_id, basis: Basis::Password(attempt) })
+                self.prove_by_password(&username, &password, expected, client)
             }
             AccountProof::Verification(challenge) => {
                 let challenge = self.read_verification(challenge.expose())?;
@@ -171,7 +170,7 @@ impl Proofs {
         password: &Secret,
         expected: Option<Id>,
         client: &Client,
-    ) -> Result<(Id, Attempt)> {
+    ) -> Result<ProvenAccount> {
         let password = Password::offered(password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
         let now = self.clock.now();
@@ -185,15 +184,16 @@ impl Proofs {
         let about = |error: Error| error.about(account, None);
         let attempt =
             self.throttle.count_attempt(account, identifier.as_str(), client.ip, device).map_err(about)?;
-        let proven = self.passwords.verified(user, &password, &attempt).and_then(|(user, _)| {
-            let user_id = user.public.id;
-            match expected.is_some_and(|expected| expected != user_id) {
-                true => Err(Error::new(Code::InvalidCredentials, "another_account")),
-                false => Ok(user_id),
-            }
-        });
+        let proven =
+            self.passwords.verified(user, &password, &attempt).and_then(|Admitted { user, .. }| {
+                let user_id = user.public.id;
+                match expected.is_some_and(|expected| expected != user_id) {
+                    true => Err(Error::new(Code::InvalidCredentials, "another_account")),
+                    false => Ok(user_id),
+                }
+            });
         match proven {
-            Ok(user_id) => Ok((user_id, attempt)),
+            Ok(user_id) => Ok(ProvenAccount { user_id, basis: Basis::Password(attempt) }),
             Err(error) => {
                 if error.code == Code::InvalidCredentials {
                     self.passwords.guess_failed(Kind::LoginFailed, account, client, &attempt, &error)?;

@@ -186,10 +186,9 @@ impl Statuses<'_> {
         let kept = user.password_hash.as_deref()?;
         let hash = self.passwords.hash_of(user);
         let description = hash.as_deref().and_then(|hash| self.passwords.hasher.describe(hash));
-        let (scheme, parameters) = description.unzip();
         Some(PasswordStatus {
-            scheme,
-            parameters,
+            scheme: description.as_ref().map(|hash| hash.scheme),
+            parameters: description.map(|hash| hash.parameters),
             peppered: pepper::is_sealed(kept),
             expires_at: user.password_expires_at,
         })

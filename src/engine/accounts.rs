@@ -33,6 +33,15 @@ pub(crate) struct Accounts {
     pub throttle: Arc<Throttle>,
 }
 
+/// A live mailed token.
+pub(crate) struct Mailed {
+    pub found: Found,
+    /// The user, as stored now.
+    pub user: User,
+    /// The address that the token was mailed to.
+    pub address: Email,
+}
+
 impl Accounts {
     pub(crate) fn new(
         shared: &Shared,
@@ -147,21 +156,15 @@ impl Accounts {
         mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
     }
 
-    /// Returns the user of a live mailed token, as stored now, and the address that it was mailed to. A token
-    /// that was mailed to an address that the account no longer has is refused.
-    pub(crate) fn mailed(
-        &self,
-        tx: &mut Tx,
-        token: &Token,
-        among: &[Purpose],
-        now: i64,
-    ) -> Result<(Found, User, Email)> {
+    /// Reads a live mailed token. A token that was mailed to an address that the account no longer has is
+    /// refused.
+    pub(crate) fn mailed(&self, tx: &mut Tx, token: &Token, among: &[Purpose], now: i64) -> Result<Mailed> {
         let found = self.one_time.peek(tx, token.expose(), among, now)?;
         let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unexpected)?;
         let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
         let is_own = user.public.email.as_ref() == Some(&address);
         match is_own || found.purpose == Purpose::ChangeEmail {
-            true => Ok((found, user, address)),
+            true => Ok(Mailed { found, user, address }),
             false => Err(Error::new(Code::InvalidMailToken, "address_changed")),
         }
     }

@@ -58,9 +58,8 @@ impl Mailing {
 const LEASE_SECONDS: i64 = 1800;
 
 impl Outbox {
-    /// Sends due mails while `goes_on` returns true. Returns a problem for the operator if the server refuses
-    /// every mail of this engine. The store's lock is not held during the conversation with the server.
-    pub(crate) fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<(Done, Option<Error>)> {
+    /// Sends due mails while `goes_on` returns true. The store's lock is not held during the conversation with the server.
+    pub(crate) fn deliver(&self, limit: u32, goes_on: impl Fn() -> bool) -> Result<Done> {
         let postman = match &self.postman {
             Some(postman) => postman,
             None if !cfg!(feature = "smtp") => return Err(Code::FeatureNotBuilt.into()),
@@ -69,7 +68,6 @@ impl Outbox {
         self.tidy(Share::AFew)?;
         let mut done = Done::default();
         let mut open = None;
-        let mut unwelcome = None;
         for _ in 0..limit {
             if !goes_on() {
                 break;
@@ -85,9 +83,7 @@ impl Outbox {
             };
             let message_id = self.message_id(id);
             let outcome = connection.send(&taken.letter(message_id.as_deref()));
-            if let Some(problem) = self.settle_outcome(id, &outcome, &mut done)? {
-                unwelcome = Some(problem);
-            }
+            self.settle_outcome(id, &outcome, &mut done)?;
             open = match outcome {
                 _ if connection.is_open() => Some(connection),
                 Outcome::Deferred(reason) | Outcome::Unwelcome(reason) => {
@@ -99,12 +95,11 @@ impl Outbox {
         if let Some(connection) = open {
             connection.close();
         }
-        Ok((done, unwelcome))
+        Ok(done)
     }
 
-    /// Settles a mail after the server's answer, and counts it. Returns a problem for the operator if the
-    /// server refuses every mail of this engine.
-    fn settle_outcome(&self, id: Id, outcome: &Outcome, done: &mut Done) -> Result<Option<Error>> {
+    /// Settles a mail after the server's answer, and counts it.
+    fn settle_outcome(&self, id: Id, outcome: &Outcome, done: &mut Done) -> Result<()> {
         match outcome {
             Outcome::Sent => {
                 self.settle(id, &Fate::Sent)?;
@@ -118,15 +113,15 @@ impl Outbox {
             Outcome::Unwelcome(reason) => {
                 self.settle(id, &Fate::Deferred(reason))?;
                 self.is_unwelcome(Some(reason));
+                done.unwelcome = Some(Error::at(Code::MailUnavailable, "/mail", reason.clone()));
                 done.deferred += 1;
-                return Ok(Some(Error::at(Code::MailUnavailable, "/mail", reason.clone())));
             }
             Outcome::Refused(reason) => {
                 self.settle(id, &Fate::Refused(reason))?;
                 done.refused += 1;
             }
         }
-        Ok(None)
+        Ok(())
     }
 }
 
@@ -136,6 +131,8 @@ pub(crate) struct Done {
     pub delivered: u32,
     pub deferred: u32,
     pub refused: u32,
+    /// The problem for the operator, if the server refuses every mail of this engine.
+    pub unwelcome: Option<Error>,
 }
 
 /// The thread that sends mails. It starts with the first mail and ends with the engine.
@@ -223,9 +220,9 @@ impl Drop for Background {
 fn send_until_the_end(outbox: &Outbox, reporter: &Reporter, signal: &Signal) {
     while !signal.must_end() {
         match contain(|| outbox.deliver(AT_ONCE, || !signal.must_end())) {
-            Ok((done, unwelcome)) => {
-                if let Some(error) = unwelcome {
-                    report(reporter, &error);
+            Ok(done) => {
+                if let Some(error) = &done.unwelcome {
+                    report(reporter, error);
                 }
                 if done.delivered + done.deferred + done.refused < AT_ONCE {
                     signal.wait(|state| state.must_end || state.has_mail);

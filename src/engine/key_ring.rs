@@ -245,7 +245,7 @@ pub(crate) fn begin(tx: &mut Tx, secrets: &Secrets, key: &NewKey, is_change: boo
 }
 
 pub(crate) fn new_key(secrets: &Secrets, backend: &Backend) -> Result<NewKey> {
-    let (kid, secret) = jws::Key::generate(backend.algorithm)?;
+    let jws::Generated { kid, secret } = jws::Key::generate(backend.algorithm)?;
     Ok(NewKey {
         sealed: secrets.seal(&owner(&kid), &secret)?,
         kid,
@@ -350,14 +350,17 @@ impl KeyRing {
         let verify = |backend: Option<&Backend>| {
             let of = |key: &&RingKey| backend.is_none_or(|backend| backend.index == key.backend);
             let keys = ring.keys.iter().map(Arc::as_ref).filter(|key| key.verifies(now)).filter(of);
-            jws::verify(token, keys).map(|(text, key)| (text, &self.backends[key.backend]))
+            jws::verify(token, keys)
         };
         match verify(backend) {
             Err(jws::UNKNOWN_KEY) if backend.is_some() && verify(None).is_ok() => {
                 Err(Error::new(Code::InvalidToken, "other_backend"))
             }
             Err(jws::UNKNOWN_KEY) => Ok(None),
-            Ok((text, backend)) => Ok(Some(Signed { text, backend, ring: Arc::clone(ring) })),
+            Ok(jws::Verified { claims, signer }) => {
+                let backend = &self.backends[signer.backend];
+                Ok(Some(Signed { text: claims, backend, ring: Arc::clone(ring) }))
+            }
             Err(flaw) => Err(flaw.into()),
         }
     }

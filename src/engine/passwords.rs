@@ -136,13 +136,13 @@ impl Passwords {
         self.sessions.revoke_everything(tx, user_id, now)
     }
 
-    /// Returns the user and the hash, if the password is right and the user may log in.
+    /// Admits the user, if the password is right and the user may log in.
     pub(crate) fn verified(
         &self,
         user: Option<User>,
         password: &Password,
         attempt: &Attempt,
-    ) -> Result<(User, VerifiedHash)> {
+    ) -> Result<Admitted> {
         let hash = user.as_ref().filter(|_| !attempt.account_is_closed).and_then(|user| self.hash_of(user));
         let verdict = self.hasher.verify(password, hash.as_deref());
         let verdict = verdict.inspect_err(|_| self.throttle.take_back_attempt(attempt))?;
@@ -151,7 +151,8 @@ impl Passwords {
         if user.password_expires_at.is_some_and(|end| self.clock.now() >= end) {
             return Err(Error::new(Code::InvalidCredentials, "temporary_password_expired"));
         }
-        Ok((user, VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash }))
+        let hash = VerifiedHash { hash: hash.unwrap_or_default(), needs_rehash: verdict.needs_rehash };
+        Ok(Admitted { user, hash })
     }
 
     /// Records why a guess at a password was refused and what it locked, with equal work for every reason.
@@ -172,6 +173,12 @@ impl Passwords {
             locks.try_for_each(|what| self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
         })
     }
+}
+
+/// A user whose password was right, and its hash.
+pub(crate) struct Admitted {
+    pub user: User,
+    pub hash: VerifiedHash,
 }
 
 /// The hash of a password that was right.

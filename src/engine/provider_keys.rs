@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::log::Reporter;
 use crate::clock::Clock;
 use crate::config::{IdTokenAlgorithm, IdTokenProvider, ProviderName};
-use crate::crypto::jwks::{BadMember, Jwks, Signed};
+use crate::crypto::jwks::{BadMember, Jwks, ReadSet, Signed};
 use crate::crypto::jws::UNKNOWN_KEY;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -76,7 +76,7 @@ impl ProviderKeys {
             })));
         }
         let given = provider.jwks.as_ref().ok_or(Error::from(Code::InvalidConfig))?;
-        let (keys, bad) = Jwks::read(&given.0, algorithms);
+        let ReadSet { keys, bad } = Jwks::read(&given.0, algorithms);
         reporter.bad_provider_keys(name, &bad);
         match keys {
             Ok(keys) => Ok(ProviderKeys::Given(keys, bad)),
@@ -131,7 +131,8 @@ impl Remote {
                     drop(self.landed.wait(state).unwrap_or_else(PoisonError::into_inner));
                 }
                 _ if has_paused => {
-                    (state.is_fetching, state.tried_at) = (true, Some(now));
+                    state.is_fetching = true;
+                    state.tried_at = Some(now);
                     drop(state);
                     self.fetch(now);
                 }
@@ -150,7 +151,7 @@ impl Remote {
         landing.fetched = self.client.get(&self.url).and_then(|text| {
             let unusable = |reason| Error::new(Code::AuthServiceUnavailable, reason);
             let set = json::parse(&text, Code::AuthServiceUnavailable).map_err(|_| unusable("not_json"))?;
-            let (keys, bad) = Jwks::read(&set, &self.algorithms);
+            let ReadSet { keys, bad } = Jwks::read(&set, &self.algorithms);
             self.reporter.bad_provider_keys(&self.name, &bad);
             landing.bad = bad;
             keys.map(Arc::new).map_err(|flaw| unusable(flaw.0))

@@ -67,6 +67,13 @@ pub struct Retired {
     pub totp_seeds: usize,
 }
 
+/// The result of a retirement.
+pub(crate) struct Retirement {
+    /// The new signing key.
+    pub turned: Turned,
+    pub retired: Retired,
+}
+
 /// How many rows a short transaction covers.
 const BATCH: usize = 500;
 
@@ -82,7 +89,7 @@ pub(crate) struct Retiring<'e> {
 
 impl Retiring<'_> {
     /// Retires the signing keys of one backend. Its sessions go on and get new tokens by refreshing.
-    pub(crate) fn of_backend(&self, backend: &Backend) -> Result<(Turned, Option<Retired>)> {
+    pub(crate) fn of_backend(&self, backend: &Backend) -> Result<Retirement> {
         let now = self.keys.clock.now();
         let key = new_key(&self.keys.secrets, backend)?;
         let (previous, retired) = self.keys.store.write(Durability::Full, |tx| {
@@ -98,15 +105,11 @@ impl Retiring<'_> {
         })?;
         // If the store does not answer now, the next operation that asks it follows.
         let _ = self.keys.reload();
-        Ok((Turned { kid: key.kid, previous }, Some(retired)))
+        Ok(Retirement { turned: Turned { kid: key.kid, previous }, retired })
     }
 
     /// Retires every signing key, every secret key except the current one, and everything made with them.
-    pub(crate) fn of_everything(
-        &self,
-        backends: &[Backend],
-        keep_totp: bool,
-    ) -> Result<(Turned, Option<Retired>)> {
+    pub(crate) fn of_everything(&self, backends: &[Backend], keep_totp: bool) -> Result<Retirement> {
         self.keys.store.read(|tx| self.leaving(tx))?;
         self.reseal()?;
         let now = self.keys.clock.now();
@@ -139,7 +142,7 @@ impl Retiring<'_> {
         // next operation that asks it follows, and retiring again seals the rest.
         let _ = self.keys.reload().and_then(|()| self.reseal());
         let kid = made.into_iter().find(|key| key.backend == default.name).map(|key| key.kid);
-        Ok((Turned { kid: kid.unwrap_or_default(), previous }, Some(retired)))
+        Ok(Retirement { turned: Turned { kid: kid.unwrap_or_default(), previous }, retired })
     }
 
     /// Returns the secret keys to retire: all but the first. Refuses if the first is not the newest, or

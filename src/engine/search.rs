@@ -21,15 +21,18 @@ struct State {
     is_running: bool,
     /// The number of searches begun so far.
     begun: u64,
-    /// When the current pause began, and how many searches began in it.
-    pause: (Instant, u32),
+    /// When the current pause began.
+    paused_at: Instant,
+    /// How many searches began in the current pause.
+    in_pause: u32,
     /// When the last search failed, and why.
     failure: Option<(Instant, Error)>,
 }
 
 impl Search {
     pub(crate) fn new(pause: Duration) -> Search {
-        let state = State { is_running: false, begun: 0, pause: (Instant::now(), 0), failure: None };
+        let state =
+            State { is_running: false, begun: 0, paused_at: Instant::now(), in_pause: 0, failure: None };
         Search { pause, state: Mutex::new(state), ended: Condvar::new() }
     }
 
@@ -68,7 +71,8 @@ impl Search {
         if !state.may_begin(self.pause) {
             return Ok(());
         }
-        (state.is_running, state.begun) = (true, state.begun + 1);
+        state.is_running = true;
+        state.begun += 1;
         drop(state);
         let mut running = Running { search: self, result: Err(Code::Internal.into()) };
         running.result = search(deadline);
@@ -82,11 +86,12 @@ impl Search {
 
 impl State {
     fn may_begin(&mut self, pause: Duration) -> bool {
-        if self.pause.0.elapsed() >= pause {
-            self.pause = (Instant::now(), 0);
+        if self.paused_at.elapsed() >= pause {
+            self.paused_at = Instant::now();
+            self.in_pause = 0;
         }
-        self.pause.1 += 1;
-        self.pause.1 <= MOST
+        self.in_pause += 1;
+        self.in_pause <= MOST
     }
 }
 

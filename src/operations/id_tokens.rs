@@ -89,7 +89,7 @@ impl Engine {
             let newcomer = Newcomer::new(provider, &claims, now_ms)?;
             let (login, created) = self.mailing.write(|tx| {
                 let now = now_ms / 1000;
-                let (user, created) = self.account_of(tx, provider, &claims, &newcomer, now)?;
+                let Account { user, created } = self.account_of(tx, provider, &claims, &newcomer, now)?;
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
                 // An account that was created now stays from here on, so that its address can be verified.
                 match self.may_enter(&user) {
@@ -110,7 +110,7 @@ impl Engine {
         })
     }
 
-    /// Returns the account for the claims, and whether it was created.
+    /// Returns the account for the claims.
     fn account_of(
         &self,
         tx: &mut Tx,
@@ -118,10 +118,11 @@ impl Engine {
         claims: &IdClaims,
         newcomer: &Newcomer,
         now: i64,
-    ) -> Result<(User, bool)> {
+    ) -> Result<Account> {
         let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
         if let Some(id) = identities::find(tx, identity)? {
-            return Ok((users::find(tx, By::Id(id))?.ok_or_else(unexpected)?, false));
+            let user = users::find(tx, By::Id(id))?.ok_or_else(unexpected)?;
+            return Ok(Account { user, created: false });
         }
         let owner = newcomer.email.as_ref().map(|email| users::find(tx, By::Email(&email.key())));
         let owner = owner.transpose()?.flatten();
@@ -137,7 +138,8 @@ impl Engine {
         identities::insert(tx, identity, id, now)?;
         let event = event(Kind::IdentityLinked, id);
         self.audit.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
-        Ok((users::find(tx, By::Id(id))?.ok_or_else(unexpected)?, created))
+        let user = users::find(tx, By::Id(id))?.ok_or_else(unexpected)?;
+        Ok(Account { user, created })
     }
 
     /// Prepares the account with this address for being linked to the identity that has verified the address.
@@ -243,6 +245,13 @@ impl Engine {
             )
         })
     }
+}
+
+/// The account for the claims of an ID token.
+struct Account {
+    user: User,
+    /// Whether it was created now.
+    created: bool,
 }
 
 /// The identity of the claims with the data that can be trusted, and the account to create for it.

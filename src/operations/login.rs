@@ -13,6 +13,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
 use crate::engine::factors::passkeys::PasskeyProof;
 use crate::engine::one_time::Purpose;
+use crate::engine::passwords::Admitted;
 use crate::engine::sessions::{Entry, FirstTokens, Session};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
@@ -258,7 +259,7 @@ impl Engine {
         entry: &Entry,
         attempt: &Attempt,
     ) -> Result<Login<Session<'_>>> {
-        let (user, hash) = self.passwords.verified(user, password, attempt)?;
+        let Admitted { user, hash } = self.passwords.verified(user, password, attempt)?;
         if self.config.require_verified_email && !user.public.email_verified {
             return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::UserResponse;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::passwords::Admitted;
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
 use crate::password::{self, Assessment, Password, Weakness};
@@ -186,15 +187,16 @@ impl Engine {
 
         let attempt = self.throttle.count_attempt(Some(user_id), &username.key(), client.ip, device);
         let attempt = attempt.map_err(|error| error.about(Some(user_id), session_id))?;
-        let changed = self.passwords.verified(Some(user), &old, &attempt).and_then(|(user, _)| {
-            // From here on the old password is right, so a failure is not a guess.
-            let hash = match new.is(&old) {
-                true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
-                false => self.passwords.kept_hash(user_id, &new),
-            };
-            let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
-            self.commit_change(&user, session_id, &hash, &client, &attempt)
-        });
+        let changed =
+            self.passwords.verified(Some(user), &old, &attempt).and_then(|Admitted { user, .. }| {
+                // From here on the old password is right, so a failure is not a guess.
+                let hash = match new.is(&old) {
+                    true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
+                    false => self.passwords.kept_hash(user_id, &new),
+                };
+                let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
+                self.commit_change(&user, session_id, &hash, &client, &attempt)
+            });
         let revoked_sessions = changed.or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.passwords.guess_failed(

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
 use crate::engine::factors::passkeys::PasskeyProof;
+use crate::engine::passwords::Admitted;
 use crate::engine::sessions::SessionClaims;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
@@ -115,18 +116,20 @@ impl Engine {
         })?;
         let attempt =
             self.throttle.count_attempt(Some(user_id), &user.public.username.key(), client.ip, device)?;
-        let proven = self.passwords.verified(Some(user), &password, &attempt).and_then(|(user, _)| {
-            let now = self.clock.now();
-            self.store.write(Durability::Full, |tx| {
-                // The verified hash may have been replaced meanwhile. Then the session has ended, too.
-                let is_unchanged = users::find(tx, By::Id(user_id))?.is_some_and(|it| it.epoch == user.epoch);
-                if !is_unchanged {
-                    return Err(Error::new(Code::InvalidToken, "revoked"));
-                }
-                attempt.succeeded(tx)?;
-                self.reauthenticated(tx, session_id, &["pwd"], client, now)
-            })
-        });
+        let proven =
+            self.passwords.verified(Some(user), &password, &attempt).and_then(|Admitted { user, .. }| {
+                let now = self.clock.now();
+                self.store.write(Durability::Full, |tx| {
+                    // The verified hash may have been replaced meanwhile. Then the session has ended, too.
+                    let is_unchanged =
+                        users::find(tx, By::Id(user_id))?.is_some_and(|it| it.epoch == user.epoch);
+                    if !is_unchanged {
+                        return Err(Error::new(Code::InvalidToken, "revoked"));
+                    }
+                    attempt.succeeded(tx)?;
+                    self.reauthenticated(tx, session_id, &["pwd"], client, now)
+                })
+            });
         proven.or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 let kind = Kind::ReauthenticationFailed;

@@ -35,6 +35,13 @@ pub(crate) struct PasskeyProofs {
     pub secrets: Arc<Secrets>,
 }
 
+/// A challenge of a login.
+pub(crate) struct Challenged {
+    pub ceremony: Ceremony,
+    /// The bytes that an authenticator signs.
+    pub signed: Vec<u8>,
+}
+
 impl PasskeyProofs {
     /// Returns the configuration of passkeys. Failure: `invalid_config`.
     pub(crate) fn relying_party(&self) -> Result<&Passkeys> {
@@ -55,13 +62,13 @@ impl PasskeyProofs {
         codes.into_iter().map(|code| code.to_vec()).collect()
     }
 
-    /// Returns the login that a challenge belongs to, and the bytes to be signed for it.
-    pub(crate) fn ceremony(&self, text: &str, now: i64) -> Result<(Ceremony, Vec<u8>), Flaw> {
+    /// Reads the challenge of a login.
+    pub(crate) fn ceremony(&self, text: &str, now: i64) -> Result<Challenged, Flaw> {
         let sealed = (text.len() <= MAX_CHALLENGE).then(|| from_base64url(text)).flatten();
         let sealed = sealed.ok_or("malformed")?;
         let data = self.secrets.open(LOGIN, &sealed).ok_or("unknown")?;
         let ceremony: Ceremony = serde_json::from_slice(&data).map_err(|_| "malformed")?;
-        if now >= ceremony.expires_at { Err("expired") } else { Ok((ceremony, sealed)) }
+        if now >= ceremony.expires_at { Err("expired") } else { Ok(Challenged { ceremony, signed: sealed }) }
     }
 
     /// Spends the challenge of a login, in the caller's transaction. Returns false if it was spent before.
@@ -100,10 +107,10 @@ impl PasskeyProofs {
                 self.keys.follow_secret_keys(tx)?;
                 let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
                 match text.and_then(|text| self.ceremony(&text, now)) {
-                    Ok((ceremony, _)) if ceremony.user_id.is_some_and(|id| id != user_id) => {
+                    Ok(Challenged { ceremony, .. }) if ceremony.user_id.is_some_and(|id| id != user_id) => {
                         return Ok(Some("other_user"));
                     }
-                    Ok((ceremony, sealed)) => (vec![sealed], Some(ceremony)),
+                    Ok(Challenged { ceremony, signed }) => (vec![signed], Some(ceremony)),
                     Err(flaw) => return Ok(Some(flaw)),
                 }
             }

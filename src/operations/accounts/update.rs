@@ -192,7 +192,8 @@ impl Engine {
         if !is_claimed && !conceal && users::is_taken(tx, By::Email(&key))? {
             return Err(Error::at(Code::EmailTaken, "/email", "taken"));
         }
-        (account.user.email, account.user.email_verified) = (Some(email.clone()), false);
+        account.user.email = Some(email.clone());
+        account.user.email_verified = false;
         account.email_key = Some(key).filter(|_| !conceal);
         Ok(())
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::backends::backends;
-use crate::engine::retirement::{Retire, Retired, Retiring};
+use crate::engine::key_ring::Turned;
+use crate::engine::retirement::{Retire, Retired, Retirement, Retiring};
 use crate::engine::{Engine, settings};
 use crate::error::{Code, Error, Result};
 use crate::types::strict::Object;
@@ -87,12 +88,15 @@ impl Engine {
         if backend.fixed.is_some() {
             return Err(Error::at(Code::InvalidRequest, "/backend", "its secret is fixed by the settings"));
         }
-        let retirement = Retiring { keys: &self.keys, audit: &self.audit, stamp: recorded.stamp };
-        let (turned, retired) = match (retire, name) {
-            (None, _) => (self.keys.rotate(backend, &recorded)?, None),
-            (Some(Retire::Now), Some(_)) => retirement.of_backend(backend)?,
-            (Some(Retire::Now), None) => retirement.of_everything(&backends, keep_totp.unwrap_or(false))?,
+        let retiring = Retiring { keys: &self.keys, audit: &self.audit, stamp: recorded.stamp };
+        let Retirement { turned: Turned { kid, previous }, retired } = match (retire, name) {
+            (None, _) => {
+                let Turned { kid, previous } = self.keys.rotate(backend, &recorded)?;
+                return Ok(RotateKeysResponse { kid, previous, retired: None });
+            }
+            (Some(Retire::Now), Some(_)) => retiring.of_backend(backend)?,
+            (Some(Retire::Now), None) => retiring.of_everything(&backends, keep_totp.unwrap_or(false))?,
         };
-        Ok(RotateKeysResponse { kid: turned.kid, previous: turned.previous, retired })
+        Ok(RotateKeysResponse { kid, previous, retired: Some(retired) })
     }
 }

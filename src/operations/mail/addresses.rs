@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ProviderName;
 use crate::engine::Engine;
 use crate::engine::account_proof::AccountProof;
+use crate::engine::accounts::Mailed;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
@@ -254,13 +255,13 @@ impl Engine {
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
         let id_token = id_token.map(|token| AccountProof::IdToken(token, provider, nonce));
         let proof = AccountProof::among(access_token, username, password, verification, id_token)?;
-        let (found, ..) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
+        let Mailed { found, .. } = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         let proven = match proof {
             Some(proof) => Some(self.proofs.prove(proof, Some(found.user_id), &client)?),
             None => None,
         };
         let user = self.mailing.write(|tx| {
-            let (found, mut user, address) = self.accounts.mailed(tx, &token, &among, now)?;
+            let Mailed { found, mut user, address } = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             let id = user.public.id;
             match &proven {
@@ -299,7 +300,8 @@ impl Engine {
     pub fn check_mail_token(&self, request: CheckMailTokenRequest) -> Result<CheckMailTokenResponse> {
         let now = self.clock.now();
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail, Purpose::ResetPassword];
-        let (found, ..) = self.store.read(|tx| self.accounts.mailed(tx, &request.token, &among, now))?;
+        let Mailed { found, .. } =
+            self.store.read(|tx| self.accounts.mailed(tx, &request.token, &among, now))?;
         Ok(CheckMailTokenResponse { purpose: found.purpose.name(), expires_at: found.expires_at })
     }
 }

@@ -41,11 +41,10 @@ impl Engine {
         if !(1..=1000).contains(&limit) {
             return Err(Error::at(Code::InvalidRequest, "/limit", "expected 1 to 1000"));
         }
-        let (done, unwelcome) = self.mailing.outbox.deliver(limit, || true)?;
+        let Done { delivered, deferred, refused, unwelcome } = self.mailing.outbox.deliver(limit, || true)?;
         if let Some(error) = unwelcome {
             self.reporter.failed(Some("deliver_mail"), &error);
         }
-        let Done { delivered, deferred, refused } = done;
         Ok(DeliverMailResponse { delivered, deferred, refused })
     }
 }

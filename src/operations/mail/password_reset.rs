@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::addresses::SentResponse;
 use crate::engine::Engine;
+use crate::engine::accounts::Mailed;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
 use crate::error::{Code, Error, Result};
@@ -88,14 +89,15 @@ impl Engine {
         let now = self.clock.now();
         let among = [Purpose::ResetPassword];
         let ResetPasswordRequest { token, new_password } = request;
-        let (found, user, _) = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
+        let Mailed { found, user, .. } =
+            self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         // A refused password does not use up the token.
         let user = user.public;
         let password =
             self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.passwords.kept_hash(found.user_id, &password)?;
         let user = self.mailing.write(|tx| {
-            let (found, mut user, _) = self.accounts.mailed(tx, &token, &among, now)?;
+            let Mailed { found, mut user, .. } = self.accounts.mailed(tx, &token, &among, now)?;
             self.one_time.redeem(tx, token.expose(), &among, now)?;
             // An administrator may have marked the address as verified, which does not prove who set the
             // account up.

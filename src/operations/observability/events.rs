@@ -161,6 +161,13 @@ pub struct VerifyEventsResponse {
     pub problems: Vec<ChainProblem>,
 }
 
+/// Events, and how far the log was read.
+struct Page {
+    listed: Vec<Listed>,
+    /// The last event that was read.
+    resume: Option<Id>,
+}
+
 impl Engine {
     /// Reads the audit log.
     ///
@@ -181,7 +188,7 @@ impl Engine {
             oldest: self.audit.oldest(),
         };
         let order = request.order.unwrap_or_default();
-        let (listed, resume) = match order {
+        let Page { listed, resume } = match order {
             EventOrder::Written => self.list_written(&which, request.after, limit)?,
             EventOrder::Oldest | EventOrder::Newest => {
                 while self.audit.give_places()? {}
@@ -191,7 +198,7 @@ impl Engine {
                     let last = events::last(tx)?;
                     let is_newest_first = order == EventOrder::Newest;
                     let listed = events::list_by_time(tx, &which, request.after, is_newest_first, limit)?;
-                    Ok((listed, last.map(|last| last.id)))
+                    Ok(Page { listed, resume: last.map(|last| last.id) })
                 })?
             }
         };
@@ -200,22 +207,17 @@ impl Engine {
         Ok(EventsResponse { events, next, resume })
     }
 
-    /// Lists events after another one in the order of the log. Also returns how far the log was read.
-    fn list_written(
-        &self,
-        which: &Filter,
-        after: Option<Id>,
-        limit: usize,
-    ) -> Result<(Vec<Listed>, Option<Id>)> {
+    /// Lists events after another one in the order of the log.
+    fn list_written(&self, which: &Filter, after: Option<Id>, limit: usize) -> Result<Page> {
         loop {
             let is_behind = self.audit.give_places()?;
-            let (listed, resume) = self.store.read(|tx| {
+            let page = self.store.read(|tx| {
                 let place = after.map_or(Ok(Place::Unknown), |after| events::place_of(tx, after))?;
                 let position = match place {
                     Place::At(position) => position,
                     // A purged event came before all that remain.
                     Place::Unknown => 0,
-                    Place::None => return Ok((Vec::new(), after)),
+                    Place::None => return Ok(Page { listed: Vec::new(), resume: after }),
                 };
                 let last = events::last(tx)?;
                 let listed = events::list_by_place(tx, which, position, limit)?;
@@ -226,10 +228,10 @@ impl Engine {
                     true => end,
                     false => [end, last].into_iter().flatten().max_by_key(|placed| placed.position),
                 };
-                Ok((listed, resume.map(|resume| resume.id)))
+                Ok(Page { listed, resume: resume.map(|resume| resume.id) })
             })?;
-            if listed.len() == limit || !is_behind {
-                return Ok((listed, resume));
+            if page.listed.len() == limit || !is_behind {
+                return Ok(page);
             }
         }
     }

@@ -6,6 +6,7 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::hasher::Load;
 use crate::engine::Engine;
 use crate::engine::counters::{Taken, seconds, up_to_seconds};
 use crate::error::{Result, Status};
@@ -137,7 +138,7 @@ impl Engine {
         let store = request.store.unwrap_or(false);
         let store = store.then(|| self.store.figures(now).map(StoreStats::from)).transpose()?;
         let taken = self.counters.taken();
-        let (slots, busy, waiting) = self.passwords.hasher.load();
+        let Load { slots, busy, waiting } = self.passwords.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
         let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
         let operations = taken.into_iter().map(OperationStats::from).collect();

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::engine::accounts::Identifier;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::passkeys::{
-    Asserted, CEREMONY_SECONDS, Ceremony, LOGIN, methods, request_options,
+    Asserted, CEREMONY_SECONDS, Ceremony, Challenged, LOGIN, methods, request_options,
 };
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
@@ -84,21 +84,19 @@ impl Engine {
         let party = self.factors.passkeys.relying_party()?;
         let now_ms = self.clock.now_ms();
         let backend = self.keys.backend(backend.as_deref())?.name.clone();
-        let (user_id, allowed) = match &username {
-            Some(username) => {
-                let (user_id, allowed) = self.credentials_of(party, &Identifier::parse(username.as_str()))?;
-                (Some(user_id), allowed)
-            }
-            None => (None, Vec::new()),
-        };
+        let allowed = username
+            .map(|username| self.credentials_of(party, &Identifier::parse(username.as_str())))
+            .transpose()?;
+        let user_id = allowed.as_ref().map(|allowed| allowed.user_id);
         let id = Id::new(now_ms)?;
         let ceremony =
             Ceremony { id, user_id, backend, scope, expires_at: self.clock.now() + CEREMONY_SECONDS };
         let sealed = self.secrets.seal(LOGIN, json::render(&ceremony)?.as_bytes())?;
+        let credentials = allowed.map(|allowed| allowed.credentials).unwrap_or_default();
         let challenge = Secret::new(base64url(&sealed));
         Ok(BeginPasskeyLoginResponse {
             challenge: challenge.into(),
-            options: request_options(party, sealed, allowed, true),
+            options: request_options(party, sealed, credentials, true),
         })
     }
 
@@ -129,10 +127,10 @@ impl Engine {
             Ok((passkey, user))
         })?;
         // The key that sealed the challenge may have been retired meanwhile.
-        let (ceremony, sealed) = ceremony()?;
+        let Challenged { ceremony, signed } = ceremony()?;
         let account = user.as_ref().map(|user| user.public.id);
         let asserted = Asserted {
-            challenges: &[sealed],
+            challenges: &[signed],
             response: &response,
             user_id: ceremony.user_id,
             is_alone: true,
@@ -155,39 +153,42 @@ impl Engine {
     }
 }
 
+/// The credentials that a login by a name allows, of the user or decoys.
+struct Allowed {
+    user_id: Id,
+    credentials: Vec<CredentialDescriptor>,
+}
+
 impl Engine {
     /// Returns the user of this name with their credentials, or decoys if there is no such user or no passkey
     /// (section 14.6.2). For the other kind of name it always returns decoys: equal credentials for both
     /// names would disclose that they belong to one account.
-    fn credentials_of(
-        &self,
-        party: &Passkeys,
-        identifier: &Identifier,
-    ) -> Result<(Id, Vec<CredentialDescriptor>)> {
+    fn credentials_of(&self, party: &Passkeys, identifier: &Identifier) -> Result<Allowed> {
         let are_shown = match identifier {
             Identifier::Username(_) => party.login_name == LoginName::Username,
             Identifier::Email(_) => party.login_name == LoginName::Email,
             Identifier::Neither(_) => false,
         };
-        let (nobody, decoys) = self.decoys(identifier.as_str())?;
+        let decoys = self.decoys(identifier.as_str())?;
         let (user, passkeys) = self.store.read(|tx| {
             let user = identifier.find(tx)?;
             // Query even when there is no such user, so that both cases take equal time.
-            let id = user.as_ref().map_or(nobody, |user| user.public.id);
+            let id = user.as_ref().map_or(decoys.user_id, |user| user.public.id);
             Ok((user, rows::list(tx, id)?))
         })?;
         match user {
             Some(user) if !passkeys.is_empty() => {
                 let own = passkeys.into_iter().map(CredentialDescriptor::from).collect();
-                Ok((user.public.id, if are_shown { own } else { decoys }))
+                let credentials = if are_shown { own } else { decoys.credentials };
+                Ok(Allowed { user_id: user.public.id, credentials })
             }
-            _ => Ok((nobody, decoys)),
+            _ => Ok(decoys),
         }
     }
 
     /// Returns credentials of no account. They are the same for a name as long as the oldest secret key
     /// stays.
-    fn decoys(&self, name: &str) -> Result<(Id, Vec<CredentialDescriptor>)> {
+    fn decoys(&self, name: &str) -> Result<Allowed> {
         let code = |index: usize, part: usize| {
             let message = format!("decoy {index} {part} {name}");
             self.secrets.lasting_mac(secrets::Purpose::Passkey, message.as_bytes())
@@ -196,7 +197,7 @@ impl Engine {
         let [count, ..] = shape;
         // Most users have one.
         let count = if count < 64 { 2 } else { 1 };
-        let mut decoys = Vec::with_capacity(count);
+        let mut credentials = Vec::with_capacity(count);
         for index in 1..=count {
             let [kind, ..] = code(index, 0)?;
             let (len, transports): (usize, &[&str]) = match kind {
@@ -206,14 +207,14 @@ impl Engine {
                 216.. => (64, &["nfc", "usb"]),
             };
             let id = [code(index, 1)?, code(index, 2)?].concat();
-            decoys.push(CredentialDescriptor {
+            credentials.push(CredentialDescriptor {
                 kind: PUBLIC_KEY,
                 id: Bytes(id.into_iter().take(len).collect()),
                 transports: transports.iter().map(|&name| name.to_owned()).collect(),
             });
         }
         let nobody = shape.last_chunk::<16>().copied().unwrap_or_default();
-        Ok((Id::from_bytes(nobody), decoys))
+        Ok(Allowed { user_id: Id::from_bytes(nobody), credentials })
     }
 
     /// Returns the account if it may log in.
