@@ -24,7 +24,7 @@ const ES256: i64 = -7;
 const EDDSA: i64 = -8;
 const RS256: i64 = -257;
 
-/// The maximum length of a credential's id (section 7.1, step 25).
+/// The maximum length of a credential's id (section 7.1, step 25); the minimum is 1.
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
 
 /// The maximum length of client data, attestation object, authenticator data and signature, which are far
@@ -84,7 +84,8 @@ pub(crate) fn register(response: &Registration, expected: &Expected) -> Result<N
     let data = AuthenticatorData::parse(object.auth_data)?;
     let state = data.agreeing_with(expected)?;
     let credential = data.credential.ok_or("no_credential")?;
-    if credential.id != response.credential_id || credential.id.len() > MAX_CREDENTIAL_ID {
+    let has_valid_length = (1..=MAX_CREDENTIAL_ID).contains(&credential.id.len());
+    if credential.id != response.credential_id || !has_valid_length {
         return Err("credential_id");
     }
     let key = PublicKey::parse(credential.public_key)?;
@@ -214,6 +215,10 @@ impl<'a> Statement<'a> {
     fn parse(format: &str, bytes: &'a [u8]) -> Result<Statement<'a>, Flaw> {
         const FLAW: Flaw = "attestation_statement";
         let mut decoder = Decoder::new(bytes);
+        // Section 8.9: the only statement that is a list, of other statements.
+        if format == "compound" {
+            return decoder.array().map(|_| Statement::None).map_err(|_| FLAW);
+        }
         let count = entries(&mut decoder, FLAW)?;
         match format {
             // Section 8.7.
@@ -242,9 +247,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// The formats of statements that identify a manufacturer (section 8, and IANA's registry of RFC 8809).
-const FORMATS: [&str; 7] =
-    ["android-key", "android-safetynet", "apple", "compound", "fido-u2f", "packed", "tpm"];
+/// The other formats of statements that identify a manufacturer (section 8; IANA's registry, RFC 8809).
+const FORMATS: [&str; 6] = ["android-key", "android-safetynet", "apple", "fido-u2f", "packed", "tpm"];
 
 /// Returns the names of a map's members, up to the first that is not text.
 fn names(mut decoder: Decoder<'_>, count: u64) -> impl Iterator<Item = &str> {

@@ -9,6 +9,10 @@ pub(crate) const MOST_REPEATS: usize = 3;
 /// How long a repeat counts.
 const REPEATS_SECONDS: i64 = 30 * 86_400;
 
+/// How far a clock may be set back without an effect. A rotation that is later than that from now was made
+/// while a clock was wrong, and is not recent: its grace would last until that time.
+const SET_BACK_SECONDS: i64 = 86_400;
+
 /// The outcome of an offered refresh token. All but the last return the successor of the offered token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
@@ -27,7 +31,7 @@ impl Rotation {
     /// Returns the outcome for the token of generation `offered` of a session with these `generations`.
     pub fn of(offered: i64, generations: &Generations, now: i64, grace: i64) -> Rotation {
         let Generations { newest, rotated_at, replaced_at, repeats } = generations;
-        let is_recent = |time: i64| now < time + grace;
+        let is_recent = |time: i64| now < time + grace && time <= now + SET_BACK_SECONDS;
         match newest - offered {
             0 => Rotation::Next,
             // Twenty callers that repeat one token at once are one repeat.
@@ -94,6 +98,15 @@ mod tests {
     fn a_clock_that_is_set_back_ends_nothing() {
         assert_eq!(outcomes(-7200, &[]), [Next, Grace, Grace, Reused]);
         assert_eq!(outcomes(-7200, &[DAY, 2 * DAY, 3 * DAY])[1], Grace);
+    }
+
+    #[test]
+    fn the_grace_of_a_clock_that_ran_ahead_ends() {
+        assert_eq!(outcomes(-DAY, &[]), [Next, Grace, Grace, Reused]);
+        assert_eq!(outcomes(-DAY - 1, &[]), [Next, Repeat, Grace, Reused]);
+        assert_eq!(outcomes(-DAY - 11, &[]), [Next, Repeat, Reused, Reused]);
+        assert_eq!(outcomes(-365 * DAY, &[]), [Next, Repeat, Reused, Reused]);
+        assert_eq!(outcomes(-365 * DAY, &[0]), [Next, Grace, Reused, Reused]);
     }
 
     #[test]

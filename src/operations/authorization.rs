@@ -74,7 +74,8 @@ impl Engine {
     fn objection(&self, request: &AuthorizeRequest, bearer: &Bearer) -> Result<Option<&'static str>> {
         let Bearer { user, scope, auth_time, proofs, .. } = bearer;
         let granted = scope.as_deref().unwrap_or_default();
-        let youngest = self.clock.now() - i64::from(request.max_age_seconds.unwrap_or(u32::MAX));
+        let now = self.clock.now();
+        let latest = now + self.config.leeway_seconds.seconds();
         // Where addresses are concealed, an address belongs to an account only once it is verified.
         let is_theirs = user.email_verified || !self.config.registration.conceal_existing;
         let is_address = |email: &str| {
@@ -85,7 +86,12 @@ impl Engine {
             is_theirs && is_own
         };
         let needs_verified = request.require_verified_email.unwrap_or(request.email.is_some());
-        let is_recent = |time: Option<i64>| time.is_some_and(|time| time >= youngest);
+        // A time in the future was written while a clock was wrong, and would stay recent until then.
+        let is_young = |time: i64| {
+            let most = request.max_age_seconds.map(i64::from);
+            most.is_none_or(|most| (now - most..=latest).contains(&time))
+        };
+        let is_recent = |time: Option<i64>| time.is_some_and(is_young);
         let by_one_of = |methods: &[String]| methods.iter().any(|method| is_recent(proofs.time_of(method)));
         let wants_factor = request.by_second_factor == Some(true)
             && self.store.read(|tx| self.factors.of(tx, user.id))?.any();

@@ -87,6 +87,7 @@ impl FromStr for Origin {
         let is_page = text.parse::<ServiceUrl>().is_ok()
             && text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']))
             && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+            && !text.rsplit_once(':').is_some_and(|(_, port)| port.starts_with('0') && !port.ends_with(']'))
             && !(text.starts_with("https:") && text.ends_with(":443"))
             && !(text.starts_with("http:") && text.ends_with(":80"));
         match is_app || is_page {

@@ -65,6 +65,7 @@ const REGISTRATIONS: &[(&str, BendMade)] = &[
     ("authenticator_data", |made| made.public_key.clear()),
     ("raw_id", |made| made.raw_id.push(1)),
     ("credential_id", |made| (made.id, made.raw_id) = (vec![1; 1024], vec![1; 1024])),
+    ("credential_id", |made| (made.id, made.raw_id) = (Vec::new(), Vec::new())),
     ("public_key", |made| made.public_key = key(&[(3, cbor::int(-7))])),
     ("public_key", |made| made.public_key = key(&[])),
     ("public_key", |made| made.public_key = es256(0, (1, cbor::int(1)))),
@@ -243,6 +244,7 @@ fn attestation_objects_with_one_thing_wrong(store: &Store) {
         ("attestation_statement", packed(&[entry("alg", &text("ES256")), entry("sig", &cbor::bytes(b"x"))])),
         ("attestation_signature", packed(&[entry("alg", &cbor::int(-7)), entry("sig", &cbor::bytes(b"x"))])),
         ("attestation_statement", attestation_object("tpm", &cbor::bytes(b"x"), &data)),
+        ("attestation_statement", attestation_object("compound", &empty, &data)),
         ("attestation_unsupported", attestation_object("NONE", &empty, &data)),
         ("attestation_unsupported", attestation_object("unheard-of", &empty, &data)),
         ("too_long", attestation_object("none", &empty, &[0; 65_536])),
@@ -268,7 +270,8 @@ fn attestation_that_nobody_asked_for(store: &Store) {
         ("tpm", cbor::map(&[(cbor::text("ver"), cbor::text("2.0"))])),
         ("android-key", cbor::map(&packed)),
         ("apple", cbor::map(&[(cbor::text("x5c"), vec![0x80])])),
-        ("compound", cbor::map(&[])),
+        // A list of statements (section 8.9).
+        ("compound", [cbor::head(4, 1), cbor::map(&packed)].concat()),
         ("android-safetynet", cbor::map(&[(cbor::int(1), cbor::int(1))])),
     ];
     for (format, statement) in statements {
