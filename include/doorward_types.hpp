@@ -2290,7 +2290,7 @@ struct list_users_request {
   std::optional<bool> locked{};
   // Only accounts with this role.
   std::optional<std::string> role{};
-  // The number of accounts to skip; not with `locked`.
+  // The number of accounts to skip; not with `locked`. From 0 to 1000000000.
   std::optional<std::int64_t> skip{};
 
   template <class Value = std::string>
@@ -3595,7 +3595,8 @@ struct requests_config_exclude {
 
 // The rules of `authenticate_request`.
 struct requests_config {
-  // The kinds of connection that may send requests; any other is refused for every path.
+  // The kinds of connection that may send requests; any other is refused for every path. Default: `http`,
+  // `websocket`.
   std::optional<std::vector<std::string>> connections{};
   // The cookie that holds the token, if neither the host nor the header gives one. Default: none.
   std::optional<std::string> cookie{};
@@ -3603,9 +3604,9 @@ struct requests_config {
   // (across segments), a glob; `{"exact": …}`, `{"prefix": …}`, `{"glob": …}` and `{"regex": …}` state the
   // kind. All match the whole path; a pattern that matches every path is refused.
   std::optional<std::vector<std::variant<std::string, doorward::requests_config_exclude>>> exclude{};
-  // The methods that need no authentication, in any case; `GET` does not imply `HEAD`.
+  // The methods that need no authentication, in any case; `GET` does not imply `HEAD`. Default: `OPTIONS`.
   std::optional<std::vector<std::string>> exclude_http_methods{};
-  // The header from which the host reads `authorization`.
+  // The header from which the host reads `authorization`. Default: `authorization`.
   std::optional<std::string> header{};
   // The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`. Default:
   // only that of `host`.
@@ -5142,7 +5143,7 @@ struct audit_config {
   // Whether the log is chained, so that `verify_events` reveals changed and removed events. Default: the
   // store's; for a new store false.
   std::optional<bool> chain{};
-  // How long an event is kept. Default: the store's; for a new store 400.
+  // How long an event is kept. Default: the store's; for a new store 400. From 1 to 36500.
   std::optional<std::int64_t> retention_days{};
 
   template <class Value = bool>
@@ -5225,7 +5226,7 @@ struct names<subject_claim> {
 
 // A named backend. What is absent is as in the store; the defaults are those of a new store.
 struct backend_config {
-  // The lifetime of an access token. Default: as in `default`.
+  // The lifetime of an access token. Default: as in `default`. From 1 to 2592000.
   std::optional<std::int64_t> access_token_seconds{};
   // Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
   std::optional<bool> allow_weak_secret{};
@@ -5233,7 +5234,7 @@ struct backend_config {
   std::optional<std::variant<std::string, std::vector<std::string>>> audience{};
   // Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
   std::optional<bool> refresh{};
-  // The lifetime of an unused refresh token. Default: as in `default`.
+  // The lifetime of an unused refresh token. Default: as in `default`. From 1 to 31536000.
   std::optional<std::int64_t> refresh_token_seconds{};
   // Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
   std::optional<doorward::secret> secret{};
@@ -5345,7 +5346,7 @@ struct id_token_provider_config {
   std::optional<bool> link_verified_email{};
   // The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
   std::optional<std::vector<std::string>> tenants{};
-  // The time limit for fetching the keys.
+  // The time limit for fetching the keys. From 1 to 60000. Default: 5000.
   std::optional<std::int64_t> timeout_ms{};
 
   template <class Value = std::string>
@@ -5460,7 +5461,7 @@ struct introspection_service_config {
   // A file with the certificates (PEM) of the authorities that may vouch for the service; read when the
   // engine opens. Default: the public authorities.
   std::optional<std::string> ca_file{};
-  // The time limit of the whole exchange.
+  // The time limit of the whole exchange. From 1 to 60000. Default: 5000.
   std::optional<std::int64_t> timeout_ms{};
 
   template <class Value = std::string>
@@ -5505,11 +5506,11 @@ struct introspection_service_config {
 
 // Limits of memory and time.
 struct limits_config {
-  // The maximum size of a request.
+  // The maximum size of a request. From 1024 to 67108864. Default: 1048576.
   std::optional<std::int64_t> request_bytes{};
-  // The number of connections to the store; with SQLite, the number of readers.
+  // The number of connections to the store; with SQLite, the number of readers. From 1 to 256. Default: 4.
   std::optional<std::int64_t> store_connections{};
-  // How long an operation waits for the store.
+  // How long an operation waits for the store. From 1 to 600000. Default: 5000.
   std::optional<std::int64_t> store_timeout_ms{};
 
   template <class Value = std::int64_t>
@@ -5639,9 +5640,9 @@ struct smtp_config {
   std::optional<std::string> hello{};
   // The password to log in with.
   std::optional<doorward::secret> password{};
-  // The server's port. Default: 465, with `starttls` 587, with `none` 25.
+  // The server's port. Default: 465, with `starttls` 587, with `none` 25. From 1 to 65535.
   std::optional<std::int64_t> port{};
-  // The time limit for each step of the conversation.
+  // The time limit for each step of the conversation. From 100 to 60000. Default: 10000.
   std::optional<std::int64_t> timeout_ms{};
   // The encryption of the connection.
   std::optional<doorward::smtp_tls> tls{};
@@ -5973,28 +5974,30 @@ struct passkeys_config {
 
 // Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 struct password_config {
-  // Whether common passwords, sequences, repetitions and the account's own name are refused.
+  // Whether common passwords, sequences, repetitions and the account's own name are refused. Default: true.
   std::optional<bool> blocklist{};
-  // The number of passes over that memory.
+  // The number of passes over that memory. From 1 to 64. Default: 2.
   std::optional<std::int64_t> iterations{};
-  // The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
+  // The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64 to
+  // 4096. Default: 1024.
   std::optional<std::int64_t> max_bytes{};
   // How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share these
-  // places, as many as the largest request among them. Default: the number of processors.
+  // places, as many as the largest request among them. Default: the number of processors. From 1 to 1024.
   std::optional<std::int64_t> max_concurrent{};
-  // How many more callers may wait; further ones get `hash_queue_full`.
+  // How many more callers may wait; further ones get `hash_queue_full`. From 0 to 100000. Default: 256.
   std::optional<std::int64_t> max_queued{};
-  // The memory of one hash in KiB.
+  // The memory of one hash in KiB. From 8 to 4194304. Default: 19456.
   std::optional<std::int64_t> memory_kib{};
-  // The minimum length of a new password, in code points.
+  // The minimum length of a new password, in code points. From 8 to 128. Default: 8.
   std::optional<std::int64_t> min_length{};
-  // The number of lanes.
+  // The number of lanes. From 1 to 64. Default: 1.
   std::optional<std::int64_t> parallelism{};
   // Whether password hashes are sealed under the secret key, so that a copy of the store alone does not allow
   // guessing. After a change, each hash follows at the next login. Default: the store's; for a new store
   // false.
   std::optional<bool> pepper{};
-  // The lifetime of a temporary password (`set_password`), within which the user has to replace it.
+  // The lifetime of a temporary password (`set_password`), within which the user has to replace it. From 60
+  // to 31536000. Default: 604800.
   std::optional<std::int64_t> temporary_seconds{};
 
   template <class Value = bool>
@@ -6079,7 +6082,7 @@ struct registration_config {
   std::optional<bool> conceal_existing{};
   // The roles of an account that is registered without any.
   std::optional<std::vector<std::string>> default_roles{};
-  // Whether an account needs an e-mail address.
+  // Whether an account needs an e-mail address. Default: true.
   std::optional<bool> require_email{};
 
   template <class Value = bool>
@@ -6110,16 +6113,16 @@ struct registration_config {
 
 // Failed logins: how many lock an account or a source, within which time, and for how long.
 struct throttle_config {
-  // Failures for one account before it is locked.
+  // Failures for one account before it is locked. From 1 to 100. Default: 10.
   std::optional<std::int64_t> account_failures{};
-  // The longest lock.
+  // The longest lock. From 1 to 86400. Default: 3600.
   std::optional<std::int64_t> lock_max_seconds{};
-  // The first lock; each further failure doubles it.
+  // The first lock; each further failure doubles it. From 1 to 86400. Default: 60.
   std::optional<std::int64_t> lock_seconds{};
   // Failures from one IP address (IPv6: one /64) before it is locked, except for known devices. Registrations
-  // and requests for mails from one address are limited to the same number.
+  // and requests for mails from one address are limited to the same number. From 1 to 1000000. Default: 100.
   std::optional<std::int64_t> source_failures{};
-  // The time after which failures are forgotten.
+  // The time after which failures are forgotten. From 1 to 86400. Default: 900.
   std::optional<std::int64_t> window_seconds{};
 
   template <class Value = std::int64_t>
@@ -6164,14 +6167,14 @@ struct throttle_config {
 
 // Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
 struct totp_config {
-  // The number of digits of a code.
+  // The number of digits of a code. From 6 to 8. Default: 6.
   std::optional<std::int64_t> digits{};
   // The service's name in the app. Default: `issuer`, without its scheme if it is a URL.
   std::optional<std::string> issuer{};
-  // How long a code is shown.
+  // How long a code is shown. From 15 to 300. Default: 30.
   std::optional<std::int64_t> period_seconds{};
   // How many codes before and after the current one are accepted: clocks differ, and people need time to
-  // type.
+  // type. From 0 to 10. Default: 1.
   std::optional<std::int64_t> skew_steps{};
 
   template <class Value = std::int64_t>
@@ -6209,7 +6212,7 @@ struct totp_config {
 
 // The configuration of an engine.
 struct config {
-  // The lifetime of an access token. Default: the store's; for a new store 900.
+  // The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000.
   std::optional<std::int64_t> access_token_seconds{};
   // The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`.
   std::optional<std::variant<std::string, std::vector<std::string>>> audience{};
@@ -6232,7 +6235,8 @@ struct config {
   std::optional<doorward::introspection_service_config> introspection_service{};
   // The `iss` of every token. Default: the store's; for a new store `doorward`.
   std::optional<std::string> issuer{};
-  // How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`.
+  // How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`. From 0 to 600.
+  // Default: 30.
   std::optional<std::int64_t> leeway_seconds{};
   // Limits of memory and time.
   std::optional<doorward::limits_config> limits{};
@@ -6246,9 +6250,11 @@ struct config {
   // Cost of password hashes, and policy for passwords.
   std::optional<doorward::password_config> password{};
   // How long after a refresh the token before the last still returns the answer of its first use, for two
-  // tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
+  // tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2. From 0 to
+  // 600. Default: 30.
   std::optional<std::int64_t> refresh_grace_seconds{};
-  // The lifetime of an unused refresh token. Default: the store's; for a new store 2592000.
+  // The lifetime of an unused refresh token. Default: the store's; for a new store 2592000. From 1 to
+  // 31536000.
   std::optional<std::int64_t> refresh_token_seconds{};
   // Rules of `register`.
   std::optional<doorward::registration_config> registration{};
@@ -6270,6 +6276,7 @@ struct config {
   // Several secrets: the first is current, and the others still open what they sealed.
   std::optional<std::vector<doorward::secret>> secret_keys{};
   // The lifetime of a session, however often it is refreshed. Default: the store's; for a new store 7776000.
+  // From 1 to 315360000.
   std::optional<std::int64_t> session_max_seconds{};
   // How access tokens are signed. Default: the store's; for a new store `HS256`.
   std::optional<doorward::signing_algorithm> signing_algorithm{};

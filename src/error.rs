@@ -193,7 +193,8 @@ codes! {
     Internal = "internal", Internal, "An internal error was contained.";
 }
 
-/// A failed operation.
+/// A failed operation. `Display` writes the code and the detail, which are for logs; [`Code::message`] is for the
+/// user.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{}", .code.name(), .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
 #[non_exhaustive]

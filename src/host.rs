@@ -19,8 +19,9 @@ impl Engine {
     /// Opens the store, creates what a new store needs, and loads the keys. An existing store keeps its own
     /// settings: a configuration with other settings is refused, unless it has `change_settings`.
     ///
-    /// Failures: `invalid_config`, `feature_not_built`, `wrong_secret_key`, `schema_too_new`,
-    /// `store_unavailable`.
+    /// Failures: [`InvalidConfig`](crate::Code::InvalidConfig), [`FeatureNotBuilt`](crate::Code::FeatureNotBuilt),
+    /// [`WrongSecretKey`](crate::Code::WrongSecretKey), [`SchemaTooNew`](crate::Code::SchemaTooNew),
+    /// [`StoreUnavailable`](crate::Code::StoreUnavailable).
     ///
     /// ```
     /// use doorward::{Config, Engine, Hooks};
@@ -35,7 +36,7 @@ impl Engine {
 
     /// Runs an operation by name, JSON in, JSON out. Every binding builds on this.
     ///
-    /// Failures: `unknown_operation`, and those of the operation.
+    /// Failures: [`UnknownOperation`](crate::Code::UnknownOperation), and those of the operation.
     ///
     /// ```
     /// # let engine = doorward::Engine::open(
@@ -51,7 +52,7 @@ impl Engine {
     /// Verifies a token as [`Engine::verify`] does, but never waits: where `verify` would read the store, it
     /// returns `None` and counts nothing.
     ///
-    /// Failures: `invalid_token`, `invalid_request`.
+    /// Failures: [`InvalidToken`](crate::Code::InvalidToken), [`InvalidRequest`](crate::Code::InvalidRequest).
     ///
     /// ```
     /// # use doorward::*;
@@ -87,18 +88,18 @@ impl Engine {
 
     /// Begins a dry run for more accounts than one call of [`Engine::import_users`] takes.
     ///
-    /// Failures: `store_unavailable`.
+    /// Failures: [`StoreUnavailable`](crate::Code::StoreUnavailable).
     pub fn rehearse_imports(&self) -> Result<Rehearsal<'_>> {
         self.0.rehearse_imports()
     }
 
-    /// Returns the settings that this engine was opened with.
+    /// Returns the settings of the store as they were when this engine was opened: the issuer, the lifetimes of
+    /// tokens, and so on, also those that the configuration left out.
     ///
     /// ```
     /// # let engine = doorward::Engine::open(
     /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
-    /// assert!(engine.differences(&doorward::Config::new().store("sqlite::memory:".parse()?))?.is_empty());
-    /// println!("{:?}", engine.settings());
+    /// println!("{:?}", engine.settings().access_token_seconds);
     /// # Ok::<(), doorward::Error>(())
     /// ```
     pub fn settings(&self) -> &Settings {
@@ -107,14 +108,21 @@ impl Engine {
 
     /// Returns the settings in which a configuration differs from the store.
     ///
-    /// Failures: `invalid_config`, if no store could have these settings.
+    /// Failures: [`InvalidConfig`](crate::Code::InvalidConfig), if no store could have these settings.
+    ///
+    /// ```
+    /// # let engine = doorward::Engine::open(
+    /// #     doorward::Config::new().store("sqlite::memory:".parse()?), doorward::Hooks::new())?;
+    /// assert!(engine.differences(&doorward::Config::new().store("sqlite::memory:".parse()?))?.is_empty());
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
     pub fn differences(&self, config: &Config) -> Result<Vec<Difference>> {
         self.0.differences(config)
     }
 
     /// Counts the events of the audit log that would be purged under the settings of a configuration.
     ///
-    /// Failures: `store_unavailable`.
+    /// Failures: [`StoreUnavailable`](crate::Code::StoreUnavailable).
     pub fn events_to_purge(&self, config: &Config) -> Result<i64> {
         self.0.events_to_purge(config)
     }

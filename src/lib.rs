@@ -32,8 +32,8 @@
 //!
 //! Names, addresses, ids and numbers are types that exist only valid: [`Username`], [`Email`], [`Role`], [`Id`].
 //! They are parsed from text (`"ada".parse()?`) and fail with [`ParseError`], which converts into an [`Error`].
-//! Passwords and tokens are [`Secret`], [`IssuedSecret`] and [`Token`]: `Debug` does not show them, and they
-//! are wiped when they are dropped. `expose` returns the text.
+//! Passwords and tokens are [`Secret`], [`IssuedSecret`], [`RecoveryCode`] and [`Token`]: `Debug` does not show
+//! them, and they are wiped when they are dropped. `expose` returns the text.
 //!
 //! [`Engine::call`] takes the same operations by name, with JSON in and out. Other languages use it, and it
 //! suits a program that only passes requests on. [`describe`] returns the description of all operations, with
@@ -64,7 +64,11 @@
 //!
 //! An operation fails with an [`Error`]. Its [`Code`] is the reason, and its [`Status`] is the class of the
 //! reason, with an HTTP status. [`Error::to_json`] is the body for a client, except for `detail`, which is for
-//! your logs. A required next step of a login is not an error: it is [`Login::StepUp`].
+//! your logs. [`Code::message`] is a sentence for the user; what `Display` writes has the `detail`, too.
+//!
+//! A required next step of a login is not an error: it is [`Login::StepUp`], also where the list of failures
+//! has [`Code::SecondFactorRequired`] or [`Code::PasswordChangeRequired`]. [`complete_login`](Engine::complete_login)
+//! shows the whole login. Only [`Engine::call`] returns such a step as an error, because its answers are JSON.
 //!
 //! ```
 //! # use doorward::*;
@@ -72,7 +76,38 @@
 //! let error = engine.login(LoginRequest::new("nobody", "eight wise words")).unwrap_err();
 //! assert_eq!(error.code, Code::InvalidCredentials);
 //! assert_eq!(error.status().http(), 401);
+//! assert_eq!(error.code.message(), "The credentials are not valid.");
 //! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Configuration and hooks
+//!
+//! [`Config::new`] and its methods make a configuration; the types of its members are in [`config`].
+//! [`Config::parse`] reads one from JSON, such as a file. Some keys are settings of the store: the engine takes
+//! them from there if the configuration leaves them out, and [`Engine::settings`] returns them.
+//!
+//! [`Hooks`] has the receiver of log records and the clock. A test gives its own [`Clock`] and moves it:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+//!
+//! use doorward::{AuthenticateRequest, Clock, Code, Config, Engine, Hooks, Login, LoginRequest, RegisterRequest};
+//!
+//! // Hashes that cost little are for tests only.
+//! let config = Config::parse(r#"{"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations": 1}}"#)?;
+//! let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+//! let shown = Arc::clone(&now);
+//! let engine = Engine::open(config, Hooks::new().clock(Clock::custom(move || shown.load(Relaxed))))?;
+//!
+//! engine.register(RegisterRequest::new("ada".parse()?, "eight wise words").email("ada@example.com".parse()?))?;
+//! let Login::Session(session) = engine.login(LoginRequest::new("ada", "eight wise words"))? else {
+//!     panic!("no second factor is set up");
+//! };
+//! now.fetch_add((900 + 30) * 1000, Relaxed);
+//! let request = AuthenticateRequest::new().token(&session.access_token);
+//! assert_eq!(engine.authenticate(request).unwrap_err().code, Code::InvalidToken);
+//! # Ok::<(), doorward::Error>(())
 //! ```
 //!
 //! # Threads
@@ -91,6 +126,17 @@
 //! - `capi`: the C ABI
 //!
 //! All are on by default.
+//!
+//! # Debug builds
+//!
+//! Without optimization a password hash takes many times as long. Let cargo optimize these two crates in the
+//! debug builds of your program, too:
+//!
+//! ```toml
+//! [profile.dev.package]
+//! argon2.opt-level = 3
+//! blake2.opt-level = 3
+//! ```
 
 // What lives where. Dependencies go in one direction, and without circles (`tests/it/structure.rs`):
 //
@@ -108,7 +154,7 @@
 // `#[doc(hidden)]` is for the other crates of this workspace and may change at any time.
 
 #![deny(unsafe_code)]
-#![warn(missing_docs)]
+#![warn(missing_docs, unnameable_types)]
 
 #[cfg(feature = "capi")]
 #[doc(hidden)]
@@ -142,7 +188,9 @@ pub use engine::account_status::{AccountStatus, PasswordStatus, SecondFactorStat
 pub use engine::acting::acting;
 pub use engine::audit::Kind as EventKind;
 pub use engine::chain::{ChainHead, ChainProblem};
+pub use engine::factors::recovery_codes::RecoveryCode;
 pub use engine::retirement::{Retire, Retired};
+pub use engine::throttle::locks::AccountLock;
 pub use engine::{Hooks, Level, Log};
 pub use error::{About, Code, Error, Result, Status};
 pub use host::Engine;
@@ -160,6 +208,7 @@ pub use operations::{
     reauthentication::*, requests::*, second_factors::recovery_codes::*, second_factors::totp::*,
     sessions::*, tokens::*,
 };
+pub use password::Weakness as PasswordWeakness;
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};
 pub use secret_key::new_secret_key_file;

@@ -145,6 +145,7 @@ macro_rules! weaknesses {
     ($($(#[$doc:meta])* $weakness:ident = $name:literal;)*) => {
         /// Why a password may not be chosen.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Weakness { $($(#[$doc])* $weakness,)* }
 
         impl Weakness {

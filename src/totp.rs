@@ -39,6 +39,17 @@ impl Seed {
         &self.0
     }
 
+    /// Returns the text in base32, for users who cannot scan the picture.
+    ///
+    /// ```
+    /// let seed: doorward::Seed = "gezd gnbv gy3t qojq".parse()?;
+    /// assert_eq!(seed.to_base32().expose(), "GEZDGNBVGY3TQOJQ");
+    /// # Ok::<(), doorward::ParseError>(())
+    /// ```
+    pub fn to_base32(&self) -> IssuedSecret {
+        IssuedSecret::new(BASE32_NOPAD.encode(&self.0))
+    }
+
     fn base32(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE32_NOPAD.encode(&self.0))
     }

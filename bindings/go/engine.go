@@ -79,8 +79,8 @@ func settingsOf(config []byte) (read settings) {
 	return read
 }
 
-// Requests returns the rules for requests of the configuration, for adapters: they say which header and which cookie
-// has the token.
+// Requests returns the rules for requests as the configuration has them, for adapters: they say which header and which
+// cookie has the token. What the configuration leaves out is empty here, and its default applies.
 func (e *Engine) Requests() RequestsConfig {
 	return e.requests
 }

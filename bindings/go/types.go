@@ -117,7 +117,7 @@ type ListUsersRequest struct {
 	// Only accounts with this role.
 	Role *string `json:"role,omitzero"`
 
-	// The number of accounts to skip; not with `locked`.
+	// The number of accounts to skip; not with `locked`. From 0 to 1000000000.
 	Skip *int64 `json:"skip,omitzero"`
 }
 
@@ -804,7 +804,8 @@ type RequestsConfigExclude struct {
 
 // RequestsConfig: The rules of `authenticate_request`.
 type RequestsConfig struct {
-	// The kinds of connection that may send requests; any other is refused for every path.
+	// The kinds of connection that may send requests; any other is refused for every path. Default: `http`,
+	// `websocket`.
 	Connections []string `json:"connections,omitzero"`
 
 	// The cookie that holds the token, if neither the host nor the header gives one. Default: none.
@@ -815,10 +816,10 @@ type RequestsConfig struct {
 	// kind. All match the whole path; a pattern that matches every path is refused.
 	Exclude []any `json:"exclude,omitzero"`
 
-	// The methods that need no authentication, in any case; `GET` does not imply `HEAD`.
+	// The methods that need no authentication, in any case; `GET` does not imply `HEAD`. Default: `OPTIONS`.
 	ExcludeHTTPMethods []string `json:"exclude_http_methods,omitzero"`
 
-	// The header from which the host reads `authorization`.
+	// The header from which the host reads `authorization`. Default: `authorization`.
 	Header string `json:"header,omitzero"`
 
 	// The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`.
@@ -1582,7 +1583,7 @@ type AuditConfig struct {
 	// store's; for a new store false.
 	Chain *bool `json:"chain,omitzero"`
 
-	// How long an event is kept. Default: the store's; for a new store 400.
+	// How long an event is kept. Default: the store's; for a new store 400. From 1 to 36500.
 	RetentionDays *int64 `json:"retention_days,omitzero"`
 }
 
@@ -1621,7 +1622,7 @@ const (
 
 // BackendConfig: A named backend. What is absent is as in the store; the defaults are those of a new store.
 type BackendConfig struct {
-	// The lifetime of an access token. Default: as in `default`.
+	// The lifetime of an access token. Default: as in `default`. From 1 to 2592000.
 	AccessTokenSeconds *int64 `json:"access_token_seconds,omitzero"`
 
 	// Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token.
@@ -1633,7 +1634,7 @@ type BackendConfig struct {
 	// Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
 	Refresh *bool `json:"refresh,omitzero"`
 
-	// The lifetime of an unused refresh token. Default: as in `default`.
+	// The lifetime of an unused refresh token. Default: as in `default`. From 1 to 31536000.
 	RefreshTokenSeconds *int64 `json:"refresh_token_seconds,omitzero"`
 
 	// Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed.
@@ -1703,7 +1704,7 @@ type IDTokenProviderConfig struct {
 	// The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
 	Tenants []string `json:"tenants,omitzero"`
 
-	// The time limit for fetching the keys.
+	// The time limit for fetching the keys. From 1 to 60000. Default: 5000.
 	TimeoutMs *int64 `json:"timeout_ms,omitzero"`
 }
 
@@ -1746,7 +1747,7 @@ type IntrospectionServiceConfig struct {
 	// engine opens. Default: the public authorities.
 	CAFile *string `json:"ca_file,omitzero"`
 
-	// The time limit of the whole exchange.
+	// The time limit of the whole exchange. From 1 to 60000. Default: 5000.
 	TimeoutMs *int64 `json:"timeout_ms,omitzero"`
 }
 
@@ -1767,13 +1768,13 @@ func (v IntrospectionServiceConfig) LogValue() slog.Value {
 
 // LimitsConfig: Limits of memory and time.
 type LimitsConfig struct {
-	// The maximum size of a request.
+	// The maximum size of a request. From 1024 to 67108864. Default: 1048576.
 	RequestBytes *int64 `json:"request_bytes,omitzero"`
 
-	// The number of connections to the store; with SQLite, the number of readers.
+	// The number of connections to the store; with SQLite, the number of readers. From 1 to 256. Default: 4.
 	StoreConnections *int64 `json:"store_connections,omitzero"`
 
-	// How long an operation waits for the store.
+	// How long an operation waits for the store. From 1 to 600000. Default: 5000.
 	StoreTimeoutMs *int64 `json:"store_timeout_ms,omitzero"`
 }
 
@@ -1834,10 +1835,10 @@ type SMTPConfig struct {
 	// The password to log in with.
 	Password *string `json:"password,omitzero" doorward:"secret"`
 
-	// The server's port. Default: 465, with `starttls` 587, with `none` 25.
+	// The server's port. Default: 465, with `starttls` 587, with `none` 25. From 1 to 65535.
 	Port *int64 `json:"port,omitzero"`
 
-	// The time limit for each step of the conversation.
+	// The time limit for each step of the conversation. From 100 to 60000. Default: 10000.
 	TimeoutMs *int64 `json:"timeout_ms,omitzero"`
 
 	// The encryption of the connection.
@@ -1969,29 +1970,30 @@ type PasskeysConfig struct {
 
 // PasswordConfig: Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 type PasswordConfig struct {
-	// Whether common passwords, sequences, repetitions and the account's own name are refused.
+	// Whether common passwords, sequences, repetitions and the account's own name are refused. Default: true.
 	Blocklist *bool `json:"blocklist,omitzero"`
 
-	// The number of passes over that memory.
+	// The number of passes over that memory. From 1 to 64. Default: 2.
 	Iterations *int64 `json:"iterations,omitzero"`
 
-	// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
+	// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64
+	// to 4096. Default: 1024.
 	MaxBytes *int64 `json:"max_bytes,omitzero"`
 
 	// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share these
-	// places, as many as the largest request among them. Default: the number of processors.
+	// places, as many as the largest request among them. Default: the number of processors. From 1 to 1024.
 	MaxConcurrent *int64 `json:"max_concurrent,omitzero"`
 
-	// How many more callers may wait; further ones get `hash_queue_full`.
+	// How many more callers may wait; further ones get `hash_queue_full`. From 0 to 100000. Default: 256.
 	MaxQueued *int64 `json:"max_queued,omitzero"`
 
-	// The memory of one hash in KiB.
+	// The memory of one hash in KiB. From 8 to 4194304. Default: 19456.
 	MemoryKib *int64 `json:"memory_kib,omitzero"`
 
-	// The minimum length of a new password, in code points.
+	// The minimum length of a new password, in code points. From 8 to 128. Default: 8.
 	MinLength *int64 `json:"min_length,omitzero"`
 
-	// The number of lanes.
+	// The number of lanes. From 1 to 64. Default: 1.
 	Parallelism *int64 `json:"parallelism,omitzero"`
 
 	// Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
@@ -1999,7 +2001,8 @@ type PasswordConfig struct {
 	// store false.
 	Pepper *bool `json:"pepper,omitzero"`
 
-	// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
+	// The lifetime of a temporary password (`set_password`), within which the user has to replace it. From 60
+	// to 31536000. Default: 604800.
 	TemporarySeconds *int64 `json:"temporary_seconds,omitzero"`
 }
 
@@ -2012,49 +2015,50 @@ type RegistrationConfig struct {
 	// The roles of an account that is registered without any.
 	DefaultRoles []string `json:"default_roles,omitzero"`
 
-	// Whether an account needs an e-mail address.
+	// Whether an account needs an e-mail address. Default: true.
 	RequireEmail *bool `json:"require_email,omitzero"`
 }
 
 // ThrottleConfig: Failed logins: how many lock an account or a source, within which time, and for how long.
 type ThrottleConfig struct {
-	// Failures for one account before it is locked.
+	// Failures for one account before it is locked. From 1 to 100. Default: 10.
 	AccountFailures *int64 `json:"account_failures,omitzero"`
 
-	// The longest lock.
+	// The longest lock. From 1 to 86400. Default: 3600.
 	LockMaxSeconds *int64 `json:"lock_max_seconds,omitzero"`
 
-	// The first lock; each further failure doubles it.
+	// The first lock; each further failure doubles it. From 1 to 86400. Default: 60.
 	LockSeconds *int64 `json:"lock_seconds,omitzero"`
 
 	// Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
-	// Registrations and requests for mails from one address are limited to the same number.
+	// Registrations and requests for mails from one address are limited to the same number. From 1 to
+	// 1000000. Default: 100.
 	SourceFailures *int64 `json:"source_failures,omitzero"`
 
-	// The time after which failures are forgotten.
+	// The time after which failures are forgotten. From 1 to 86400. Default: 900.
 	WindowSeconds *int64 `json:"window_seconds,omitzero"`
 }
 
 // TOTPConfig: Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it
 // was set up.
 type TOTPConfig struct {
-	// The number of digits of a code.
+	// The number of digits of a code. From 6 to 8. Default: 6.
 	Digits *int64 `json:"digits,omitzero"`
 
 	// The service's name in the app. Default: `issuer`, without its scheme if it is a URL.
 	Issuer *string `json:"issuer,omitzero"`
 
-	// How long a code is shown.
+	// How long a code is shown. From 15 to 300. Default: 30.
 	PeriodSeconds *int64 `json:"period_seconds,omitzero"`
 
 	// How many codes before and after the current one are accepted: clocks differ, and people need time to
-	// type.
+	// type. From 0 to 10. Default: 1.
 	SkewSteps *int64 `json:"skew_steps,omitzero"`
 }
 
 // Config: The configuration of an engine.
 type Config struct {
-	// The lifetime of an access token. Default: the store's; for a new store 900.
+	// The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000.
 	AccessTokenSeconds *int64 `json:"access_token_seconds,omitzero"`
 
 	// The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`.
@@ -2087,7 +2091,8 @@ type Config struct {
 	// The `iss` of every token. Default: the store's; for a new store `doorward`.
 	Issuer *string `json:"issuer,omitzero"`
 
-	// How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`.
+	// How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`. From 0 to 600.
+	// Default: 30.
 	LeewaySeconds *int64 `json:"leeway_seconds,omitzero"`
 
 	// Limits of memory and time.
@@ -2107,10 +2112,12 @@ type Config struct {
 	Password PasswordConfig `json:"password,omitzero"`
 
 	// How long after a refresh the token before the last still returns the answer of its first use, for two
-	// tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
+	// tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2. From 0
+	// to 600. Default: 30.
 	RefreshGraceSeconds *int64 `json:"refresh_grace_seconds,omitzero"`
 
-	// The lifetime of an unused refresh token. Default: the store's; for a new store 2592000.
+	// The lifetime of an unused refresh token. Default: the store's; for a new store 2592000. From 1 to
+	// 31536000.
 	RefreshTokenSeconds *int64 `json:"refresh_token_seconds,omitzero"`
 
 	// Rules of `register`.
@@ -2142,7 +2149,7 @@ type Config struct {
 	SecretKeys []string `json:"secret_keys,omitzero" doorward:"secret"`
 
 	// The lifetime of a session, however often it is refreshed. Default: the store's; for a new store
-	// 7776000.
+	// 7776000. From 1 to 315360000.
 	SessionMaxSeconds *int64 `json:"session_max_seconds,omitzero"`
 
 	// How access tokens are signed. Default: the store's; for a new store `HS256`.

@@ -174,7 +174,7 @@ macro_rules! operations {
             $(
                 #[doc = $summary]
                 ///
-                #[doc = concat!("Failures: `invalid_request`, `internal`", $(", [`", stringify!($code), "`](Code::", stringify!($code), ")",)* ".")]
+                #[doc = concat!("Failures: [`InvalidRequest`](Code::InvalidRequest), [`Internal`](Code::Internal)", $(", [`", stringify!($code), "`](Code::", stringify!($code), ")",)* ".")]
                 ///
                 /// ```
                 /// # use doorward::*;
@@ -273,11 +273,16 @@ operations! {
     login: login::LoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
         [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    /// // `challenge` is that of `Login::StepUp`.
-    /// # let challenge = "none";
-    /// let request = CompleteLoginRequest::new(challenge).two_fa_code("123456");
-    /// let error = engine.complete_login(request).unwrap_err();
-    /// assert_eq!(error.code, Code::InvalidChallenge);
+    /// fn log_in(engine: &Engine, name: &str, password: &str, code: &str) -> Result<Login<LoginResponse>> {
+    ///     match engine.login(LoginRequest::new(name, password))? {
+    ///         Login::StepUp(step) if step.second_factors.as_ref().is_some_and(|factors| factors.totp_supported) => {
+    ///             engine.complete_login(CompleteLoginRequest::new(step.challenge.expose()).two_fa_code(code))
+    ///         }
+    ///         other => Ok(other),
+    ///     }
+    /// }
+    /// // The account of this example has no second factor, so its login needs no other step.
+    /// assert!(matches!(log_in(&engine, "ada", "eight wise words", "123456")?, Login::Session(_)));
     complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
         [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
@@ -325,7 +330,8 @@ operations! {
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
     /// let claims = engine.verify(VerifyRequest::new(&session.access_token))?;
-    /// assert!(claims.as_str().contains(&ada.id.to_string()));
+    /// let claims: serde_json::Value = serde_json::from_str(claims.as_str()).unwrap();
+    /// assert_eq!(claims["sub"], ada.id.to_string());
     verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant again,
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
@@ -453,13 +459,17 @@ operations! {
         "Verifies a code by its secret alone, any number of times.",
         [];
     /// let app = engine.setup_totp(SetupTotpRequest::new(ada.id))?;
-    /// assert!(app.provisioning.otpauth_uri.expose().starts_with("otpauth://totp/"));
+    /// assert!(app.provisioning.otpauth_uri.expose().contains(app.secret.to_base32().expose()));
     setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
         "Sets up an authenticator app for an account; it is not a factor until it is confirmed.",
         [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
+    /// fn confirm(engine: &Engine, user_id: Id, code: &str) -> Result<()> {
+    ///     let confirmed = engine.confirm_totp(ConfirmTotpRequest::new(user_id, code))?;
+    ///     confirmed.recovery_codes.iter().for_each(|code| println!("{}", code.expose()));
+    ///     Ok(())
+    /// }
     /// engine.setup_totp(SetupTotpRequest::new(ada.id))?;
-    /// let request = ConfirmTotpRequest::new(ada.id, "no code");
-    /// assert_eq!(engine.confirm_totp(request).unwrap_err().code, Code::InvalidCode);
+    /// assert_eq!(confirm(&engine, ada.id, "no code").unwrap_err().code, Code::InvalidCode);
     confirm_totp: second_factors::totp::ConfirmTotpRequest => second_factors::totp::ConfirmTotpResponse, "0.1.0", Store once actor,
         "Activates an authenticator app by its first code and ends every session.",
         [UserNotFound, EmailNotVerified, InvalidCode, AlreadyConfigured, TooManyAttempts, StoreUnavailable];

@@ -384,7 +384,7 @@ fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
 }
 
 impl Claims {
-    /// The claims as JSON text, as they were signed.
+    /// The claims as JSON text, as they were signed: parse it with a JSON library.
     pub fn as_str(&self) -> &str {
         &self.0
     }

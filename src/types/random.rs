@@ -2,7 +2,7 @@
 
 /// The operating system's generator failed.
 #[derive(Clone, Copy, Debug)]
-pub struct NoRandomness;
+pub(crate) struct NoRandomness;
 
 /// Returns bytes of the operating system's generator.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {

@@ -101,7 +101,7 @@ impl Cpp<'_> {
         let name = snake(&shape.name);
         let mut code = format!("\n{}struct {name} {{\n", comment(&shape.about, 0));
         for member in shape.members() {
-            code += &comment(&member.about, 2);
+            code += &comment(&member.about_with_bounds(), 2);
             code += &format!("  {} {}{{}};\n", self.member(member), identifier(&member.name));
         }
         let has_others = shape.others() == Others::Kept;

@@ -142,7 +142,7 @@ impl<'a> Go<'a> {
         let omitted = if member.is_required { "" } else { ",omitzero" };
         let secret = if member.is_secret { " doorward:\"secret\"" } else { "" };
         let (name, tag) = (go_name(&member.name), format!("json:\"{}{omitted}\"{secret}", member.name));
-        format!("{}\t{name} {kind} `{tag}`\n", comment(&member.about, "\t"))
+        format!("{}\t{name} {kind} `{tag}`\n", comment(&member.about_with_bounds(), "\t"))
     }
 
     fn kind(&self, kind: &Kind) -> String {

@@ -138,6 +138,46 @@ pub struct Member {
     pub rules: Map<String, Value>,
 }
 
+impl Member {
+    /// The default, unless it is `null` or an object. An optional member has none of its own, even if its type has
+    /// one.
+    pub fn own_default(&self) -> Option<&Value> {
+        let own = self.default.as_ref().filter(|_| !self.is_nullable && !self.is_required);
+        own.filter(|value| !value.is_null() && !value.is_object())
+    }
+
+    /// The bounds of a number.
+    pub fn bounds(&self) -> Option<(&Value, &Value)> {
+        Some((self.rules.get("minimum")?, self.rules.get("maximum")?))
+    }
+
+    /// What the member is, with its bounds and its default, for languages whose types do not show them.
+    pub fn about_with_bounds(&self) -> String {
+        let mut parts = vec![self.about.clone()];
+        if let Some((least, most)) = self.bounds().filter(|_| !self.is_required) {
+            let range = format!("{least} to {most}");
+            parts.extend((!self.about.contains(&range)).then(|| format!("From {range}.")));
+        }
+        let is_told = ["Default: ", "Default `", "default: ", ", default "]
+            .iter()
+            .any(|word| self.about.contains(word));
+        let default = self.own_default().map(shown).filter(|text| !is_told && !text.is_empty());
+        parts.extend(default.map(|text| format!("Default: {text}.")));
+        parts.retain(|part| !part.is_empty());
+        parts.join(" ")
+    }
+}
+
+/// Writes a default as prose; `false` and an empty list go without saying.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(false) => String::new(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
 /// The type of a value.
 pub enum Kind {
     Text,

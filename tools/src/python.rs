@@ -328,7 +328,7 @@ impl<'a> Python<'a> {
         let mut code = format!("\n\nclass {name}(TypedDict, total=False):\n{}\n", docstring(about, 4));
         for member in all {
             code += &format!("    {}: {}\n", member.name, self.value(member));
-            code += &docstring(&member.about, 4);
+            code += &docstring(&member.about_with_bounds(), 4);
         }
         code
     }

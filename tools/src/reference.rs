@@ -153,12 +153,7 @@ impl<'a> Reference<'a> {
         let indent = "  ".repeat(depth);
         for member in shape.members() {
             let must = if member.is_required { ", required" } else { "" };
-            let default = match &member.default {
-                // An optional member has no default of its own, even if its type has one.
-                _ if member.is_nullable || member.is_required => String::new(),
-                None | Some(Value::Null | Value::Object(_)) => String::new(),
-                Some(value) => format!(", default `{value}`"),
-            };
+            let default = member.own_default().map(|value| format!(", default `{value}`")).unwrap_or_default();
             let secret = if member.is_secret { ", secret" } else { "" };
             let host_only = if member.is_host_only { ", for the host only" } else { "" };
             let space = if member.about.is_empty() { "" } else { ": " };
@@ -173,8 +168,8 @@ impl<'a> Reference<'a> {
     }
 
     fn member_kind(&self, member: &Member) -> String {
-        match (member.rules.get("minimum"), member.rules.get("maximum")) {
-            (Some(least), Some(most)) => format!("{} {least} to {most}", self.kind(&member.kind)),
+        match member.bounds() {
+            Some((least, most)) => format!("{} {least} to {most}", self.kind(&member.kind)),
             _ => self.kind(&member.kind),
         }
     }

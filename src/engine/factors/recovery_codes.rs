@@ -37,6 +37,11 @@ impl RecoveryCode {
         Ok(RecoveryCode(Zeroizing::new(groups.join("-"))))
     }
 
+    /// Returns the text, as the user keeps it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Returns whether a text has the form of a recovery code, which no code of an app has.
     pub(crate) fn looks_like(text: &Secret) -> bool {
         canonical(text.expose()).is_some()

@@ -31,6 +31,7 @@ pub(crate) struct LockedAccounts {
 
 /// A lock that keeps guesses away from an account.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct AccountLock {
     /// The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
     /// `second_factor` (codes of an authenticator app).

@@ -54,14 +54,18 @@ func TestTheReleasedModuleIsAllThatAProjectNeeds(t *testing.T) {
 	run(t, project, environment, "go", "mod", "download", "doorward.io/doorward/doorwardgrpc@"+version)
 }
 
-// TestThePagesCompile compiles the pieces of docs/go.md and of README.md, each in a function of its own.
+// TestThePagesCompile compiles the pieces of Go on the pages, each in a function of its own.
 func TestThePagesCompile(t *testing.T) {
 	t.Chdir("../..")
 	folder := t.TempDir()
 	module(t, folder)
-	pieces := append(blocks(t, "../../docs/go.md"), blocks(t, "../../README.md")...)
-	if len(pieces) < 5 {
-		t.Fatalf("only %d pieces", len(pieces))
+	var pieces []string
+	for _, page := range []string{"docs/go.md", "docs/second-factors.md", "README.md"} {
+		of := blocks(t, "../../"+page)
+		if len(of) == 0 {
+			t.Fatalf("%s: no piece", page)
+		}
+		pieces = append(pieces, of...)
 	}
 	source := imports
 	for _, piece := range pieces {
@@ -72,7 +76,7 @@ func TestThePagesCompile(t *testing.T) {
 		if lines := strings.Split(strings.TrimSpace(piece), "\n"); !strings.HasPrefix(lines[len(lines)-1], "return") {
 			piece += "return nil\n"
 		}
-		source += "\nfunc _(ctx context.Context, engine *doorward.Engine, w http.ResponseWriter, r *http.Request) error {\n" + piece + "}\n"
+		source += "\nfunc _(ctx context.Context, engine *doorward.Engine, w http.ResponseWriter, r *http.Request, name, password, code string) error {\n" + piece + "}\n"
 	}
 	if err := os.WriteFile(filepath.Join(folder, "pages_test.go"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)

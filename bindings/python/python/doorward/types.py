@@ -18,14 +18,14 @@ class AuditConfig(TypedDict, total=False):
     store's; for a new store false.
     """
     retention_days: int | None
-    """How long an event is kept. Default: the store's; for a new store 400."""
+    """How long an event is kept. Default: the store's; for a new store 400. From 1 to 36500."""
 
 
 class BackendConfig(TypedDict, total=False):
     """A named backend. What is absent is as in the store; the defaults are those of a new store."""
 
     access_token_seconds: int | None
-    """The lifetime of an access token. Default: as in `default`."""
+    """The lifetime of an access token. Default: as in `default`. From 1 to 2592000."""
     allow_weak_secret: bool
     """Whether to accept a `secret` of fewer than 32 bytes, which can be guessed from any token."""
     audience: str | list[str] | None
@@ -33,7 +33,7 @@ class BackendConfig(TypedDict, total=False):
     refresh: bool | None
     """Whether its sessions can be refreshed; otherwise they end with their access token. Default: true."""
     refresh_token_seconds: int | None
-    """The lifetime of an unused refresh token. Default: as in `default`."""
+    """The lifetime of an unused refresh token. Default: as in `default`. From 1 to 31536000."""
     secret: str | None
     """Makes it a compatibility backend: HS256 with this secret, `typ` JWT, no `kid`, `iss` not needed."""
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
@@ -85,7 +85,7 @@ class IdTokenProviderConfig(TypedDict, total=False):
     tenants: list[str] | None
     """The tenants that may log in users, for an issuer with `{tenantid}`. Default: all."""
     timeout_ms: int
-    """The time limit for fetching the keys."""
+    """The time limit for fetching the keys. From 1 to 60000. Default: 5000."""
 
 
 class BasicCredentials(TypedDict, total=False):
@@ -111,18 +111,20 @@ class IntrospectionServiceConfig(TypedDict, total=False):
     engine opens. Default: the public authorities.
     """
     timeout_ms: int
-    """The time limit of the whole exchange."""
+    """The time limit of the whole exchange. From 1 to 60000. Default: 5000."""
 
 
 class LimitsConfig(TypedDict, total=False):
     """Limits of memory and time."""
 
     request_bytes: int
-    """The maximum size of a request."""
+    """The maximum size of a request. From 1024 to 67108864. Default: 1048576."""
     store_connections: int
-    """The number of connections to the store; with SQLite, the number of readers."""
+    """The number of connections to the store; with SQLite, the number of readers. From 1 to 256. Default:
+    4.
+    """
     store_timeout_ms: int
-    """How long an operation waits for the store."""
+    """How long an operation waits for the store. From 1 to 600000. Default: 5000."""
 
 
 class MailLinks(TypedDict, total=False):
@@ -152,9 +154,9 @@ class SmtpConfig(TypedDict, total=False):
     password: str | None
     """The password to log in with."""
     port: int | None
-    """The server's port. Default: 465, with `starttls` 587, with `none` 25."""
+    """The server's port. Default: 465, with `starttls` 587, with `none` 25. From 1 to 65535."""
     timeout_ms: int
-    """The time limit for each step of the conversation."""
+    """The time limit for each step of the conversation. From 100 to 60000. Default: 10000."""
     tls: Literal["implicit", "starttls", "none"]
     """The encryption of the connection."""
     username: str | None
@@ -228,30 +230,37 @@ class PasswordConfig(TypedDict, total=False):
     """Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords."""
 
     blocklist: bool
-    """Whether common passwords, sequences, repetitions and the account's own name are refused."""
+    """Whether common passwords, sequences, repetitions and the account's own name are refused. Default:
+    true.
+    """
     iterations: int
-    """The number of passes over that memory."""
+    """The number of passes over that memory. From 1 to 64. Default: 2."""
     max_bytes: int
-    """The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated."""
+    """The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From
+    64 to 4096. Default: 1024.
+    """
     max_concurrent: int | None
     """How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
-    these places, as many as the largest request among them. Default: the number of processors.
+    these places, as many as the largest request among them. Default: the number of processors. From 1
+    to 1024.
     """
     max_queued: int
-    """How many more callers may wait; further ones get `hash_queue_full`."""
+    """How many more callers may wait; further ones get `hash_queue_full`. From 0 to 100000. Default: 256."""
     memory_kib: int
-    """The memory of one hash in KiB."""
+    """The memory of one hash in KiB. From 8 to 4194304. Default: 19456."""
     min_length: int
-    """The minimum length of a new password, in code points."""
+    """The minimum length of a new password, in code points. From 8 to 128. Default: 8."""
     parallelism: int
-    """The number of lanes."""
+    """The number of lanes. From 1 to 64. Default: 1."""
     pepper: bool | None
     """Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
     allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
     store false.
     """
     temporary_seconds: int
-    """The lifetime of a temporary password (`set_password`), within which the user has to replace it."""
+    """The lifetime of a temporary password (`set_password`), within which the user has to replace it. From
+    60 to 31536000. Default: 604800.
+    """
 
 
 class RegistrationConfig(TypedDict, total=False):
@@ -264,7 +273,7 @@ class RegistrationConfig(TypedDict, total=False):
     default_roles: list[str]
     """The roles of an account that is registered without any."""
     require_email: bool
-    """Whether an account needs an e-mail address."""
+    """Whether an account needs an e-mail address. Default: true."""
 
 
 class RequestsConfigExclude(TypedDict, total=False):
@@ -280,7 +289,9 @@ class RequestsConfig(TypedDict, total=False):
     """The rules of `authenticate_request`."""
 
     connections: list[str]
-    """The kinds of connection that may send requests; any other is refused for every path."""
+    """The kinds of connection that may send requests; any other is refused for every path. Default:
+    `http`, `websocket`.
+    """
     cookie: str | None
     """The cookie that holds the token, if neither the host nor the header gives one. Default: none."""
     exclude: list[str | RequestsConfigExclude]
@@ -289,9 +300,11 @@ class RequestsConfig(TypedDict, total=False):
     state the kind. All match the whole path; a pattern that matches every path is refused.
     """
     exclude_http_methods: list[str]
-    """The methods that need no authentication, in any case; `GET` does not imply `HEAD`."""
+    """The methods that need no authentication, in any case; `GET` does not imply `HEAD`. Default:
+    `OPTIONS`.
+    """
     header: str
-    """The header from which the host reads `authorization`."""
+    """The header from which the host reads `authorization`. Default: `authorization`."""
     origins: list[str] | None
     """The origins whose pages may send the cookie (RFC 6454), if a request names its page's `origin`.
     Default: only that of `host`.
@@ -302,17 +315,18 @@ class ThrottleConfig(TypedDict, total=False):
     """Failed logins: how many lock an account or a source, within which time, and for how long."""
 
     account_failures: int
-    """Failures for one account before it is locked."""
+    """Failures for one account before it is locked. From 1 to 100. Default: 10."""
     lock_max_seconds: int
-    """The longest lock."""
+    """The longest lock. From 1 to 86400. Default: 3600."""
     lock_seconds: int
-    """The first lock; each further failure doubles it."""
+    """The first lock; each further failure doubles it. From 1 to 86400. Default: 60."""
     source_failures: int
     """Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
-    Registrations and requests for mails from one address are limited to the same number.
+    Registrations and requests for mails from one address are limited to the same number. From 1 to
+    1000000. Default: 100.
     """
     window_seconds: int
-    """The time after which failures are forgotten."""
+    """The time after which failures are forgotten. From 1 to 86400. Default: 900."""
 
 
 class TotpConfig(TypedDict, total=False):
@@ -321,14 +335,14 @@ class TotpConfig(TypedDict, total=False):
     """
 
     digits: int
-    """The number of digits of a code."""
+    """The number of digits of a code. From 6 to 8. Default: 6."""
     issuer: str | None
     """The service's name in the app. Default: `issuer`, without its scheme if it is a URL."""
     period_seconds: int
-    """How long a code is shown."""
+    """How long a code is shown. From 15 to 300. Default: 30."""
     skew_steps: int
     """How many codes before and after the current one are accepted: clocks differ, and people need time to
-    type.
+    type. From 0 to 10. Default: 1.
     """
 
 
@@ -336,7 +350,7 @@ class Config(TypedDict, total=False):
     """The configuration of an engine."""
 
     access_token_seconds: int | None
-    """The lifetime of an access token. Default: the store's; for a new store 900."""
+    """The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000."""
     audience: str | list[str] | None
     """The `aud` of every token: a text or a list. Default: the store's; for a new store `doorward`."""
     audit: AuditConfig
@@ -364,7 +378,9 @@ class Config(TypedDict, total=False):
     issuer: str | None
     """The `iss` of every token. Default: the store's; for a new store `doorward`."""
     leeway_seconds: int
-    """How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`."""
+    """How far the clock of another machine may deviate that made `iat`, `nbf` and `exp`. From 0 to 600.
+    Default: 30.
+    """
     limits: LimitsConfig
     """Limits of memory and time."""
     mail: MailConfig
@@ -380,9 +396,12 @@ class Config(TypedDict, total=False):
     refresh_grace_seconds: int
     """How long after a refresh the token before the last still returns the answer of its first use, for
     two tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
+    From 0 to 600. Default: 30.
     """
     refresh_token_seconds: int | None
-    """The lifetime of an unused refresh token. Default: the store's; for a new store 2592000."""
+    """The lifetime of an unused refresh token. Default: the store's; for a new store 2592000. From 1 to
+    31536000.
+    """
     registration: RegistrationConfig
     """Rules of `register`."""
     requests: RequestsConfig
@@ -408,7 +427,7 @@ class Config(TypedDict, total=False):
     """Several secrets: the first is current, and the others still open what they sealed."""
     session_max_seconds: int | None
     """The lifetime of a session, however often it is refreshed. Default: the store's; for a new store
-    7776000.
+    7776000. From 1 to 315360000.
     """
     signing_algorithm: Literal["HS256", "ES256", "EdDSA", "RS256", "PS256"] | None
     """How access tokens are signed. Default: the store's; for a new store `HS256`."""
