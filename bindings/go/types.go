@@ -3547,7 +3547,7 @@ type BeginPasskeyRegistrationResponse struct {
 
 	// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
 	// reads them.
-	Options json.RawMessage `json:"options"`
+	Options json.RawMessage `json:"options" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -3597,7 +3597,7 @@ type BeginPasskeyLoginResponse struct {
 
 	// The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON` reads
 	// them.
-	Options json.RawMessage `json:"options"`
+	Options json.RawMessage `json:"options" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -3905,7 +3905,7 @@ type StepUp struct {
 
 	// With `webauthn_supported`, if `passkeys` is configured: the options for `navigator.credentials.get`, as
 	// `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
-	WebAuthnOptions json.RawMessage `json:"webauthn_options,omitzero"`
+	WebAuthnOptions json.RawMessage `json:"webauthn_options,omitzero" doorward:"secret"`
 
 	// Whether a passkey is accepted: `webauthn_response`.
 	WebAuthnSupported bool `json:"webauthn_supported,omitzero"`

@@ -17,7 +17,7 @@ pub(crate) const REQUIRED: &str = "required";
 /// PublicKeyCredentialCreationOptionsJSON (section 5.1.9).
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-passed-on" = true))]
+#[schemars(extend("x-secret" = true, "x-passed-on" = true))]
 #[non_exhaustive]
 pub struct CreationOptions {
     /// The relying party.
@@ -41,7 +41,7 @@ pub struct CreationOptions {
 /// PublicKeyCredentialRequestOptionsJSON (section 5.1.10).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-passed-on" = true))]
+#[schemars(extend("x-secret" = true, "x-passed-on" = true))]
 #[non_exhaustive]
 pub struct RequestOptions {
     /// The challenge that the authenticator signs.

@@ -257,6 +257,16 @@ def test_no_model_shows_what_is_secret() -> None:
     ]
 
 
+def test_the_options_of_a_passkey_login_show_no_challenge() -> None:
+    """They repeat the challenge, which the member beside them does not show."""
+    options = {"challenge": "a challenge"}
+    response = models.BeginPasskeyLoginResponse.model_validate(
+        {"challenge": "a challenge", "options": options}
+    )
+    assert "a challenge" not in f"{response!r} {response} {[response]}"
+    assert response.options == options
+
+
 def test_a_mail_shows_no_token(engine: Engine) -> None:
     engine.request_password_reset(email="ada@example.com")
     response = engine.take_mail()

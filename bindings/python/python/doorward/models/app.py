@@ -2060,7 +2060,7 @@ class BeginPasskeyRegistrationResponse(Model):
     """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
     call of this operation replaces it.
     """
-    options: dict[str, Any]
+    options: Annotated[dict[str, Any], Field(repr=False)]
     """The options for `navigator.credentials.create`, as
     `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
     """
@@ -2110,7 +2110,7 @@ class BeginPasskeyLoginResponse(Model):
     model_config = ConfigDict(use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_login`. A login that succeeds spends it."""
-    options: dict[str, Any]
+    options: Annotated[dict[str, Any], Field(repr=False)]
     """The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON`
     reads them.
     """
