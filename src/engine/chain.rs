@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use crate::crypto::secrets::Secrets;
 use crate::crypto::sha256;
 use crate::error::Result;
-use crate::store::events::{self, Linked, Listed};
+use crate::store::events::{self, Linked, Listed, Placed};
 use crate::store::{Store, Tx};
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::id::Id;
@@ -271,8 +271,8 @@ struct Walk<'a> {
     before: Link,
     /// Whether every event so far is expired.
     is_old: bool,
-    /// The place and event of the oldest link that is left, until the next one confirms it.
-    began: Option<(i64, Id)>,
+    /// The oldest link that is left, until the next one confirms it.
+    began: Option<Placed>,
     /// A head that is yet to be met.
     wanted: Option<&'a ChainHead>,
 }
@@ -298,7 +298,7 @@ impl Walk<'_> {
         let is_proved = is_next && (self.began.take().is_none() || may_begin);
         match is_proved {
             true => {}
-            false if may_begin => self.began = Some((position, id)),
+            false if may_begin => self.began = Some(Placed { id, position }),
             false => problem("broken"),
         }
         self.before = found;
@@ -313,7 +313,7 @@ impl Walk<'_> {
 
     /// Reports an oldest link that no event follows, because it is unconfirmed.
     fn end(&self, verdict: &mut Verdict) {
-        if let Some((position, id)) = self.began {
+        if let Some(Placed { id, position }) = self.began {
             verdict.problem("broken", Some(position), Some(id));
         }
     }

@@ -86,7 +86,14 @@ fn retention_seconds(settings: &Settings) -> i64 {
 }
 
 /// How long events are kept, as last read from the store.
-pub(crate) struct Retention(RwLock<(Stamp, i64)>);
+pub(crate) struct Retention(RwLock<Known>);
+
+/// The retention that settings say.
+#[derive(Clone, Copy)]
+struct Known {
+    stamp: Stamp,
+    seconds: i64,
+}
 
 impl Retention {
     pub fn new(recorded: &Recorded) -> Retention {
@@ -110,21 +117,21 @@ impl Retention {
 
     /// Returns the time before which events are expired.
     pub fn oldest(&self, now: i64) -> i64 {
-        (now - self.known().1).max(0)
+        (now - self.known().seconds).max(0)
     }
 
     /// Deletes expired events, if the store's settings are still those that are known here: another process
     /// may have changed them.
     pub fn forget(&self, tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
-        events::forget_expired(tx, self.oldest(now), self.known().0, share)
+        events::forget_expired(tx, self.oldest(now), self.known().stamp, share)
     }
 
-    fn known(&self) -> (Stamp, i64) {
+    fn known(&self) -> Known {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn said(recorded: &Recorded) -> (Stamp, i64) {
-        (recorded.stamp, retention_seconds(&recorded.settings))
+    fn said(recorded: &Recorded) -> Known {
+        Known { stamp: recorded.stamp, seconds: retention_seconds(&recorded.settings) }
     }
 }
 

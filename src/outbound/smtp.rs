@@ -27,12 +27,24 @@ pub struct Postman {
     host: String,
     port: u16,
     tls: Tls,
-    /// How to encrypt, and the server's name; `None` without encryption.
-    encryption: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    encryption: Option<Encryption>,
     credentials: Option<(String, Secret)>,
     timeout: Duration,
     hello: String,
     from: Mailbox,
+}
+
+/// How to encrypt.
+struct Encryption {
+    config: Arc<ClientConfig>,
+    /// The name that the server's certificate must have.
+    name: ServerName<'static>,
+}
+
+/// A letter in transfer form, and its recipient.
+struct Composed {
+    message: Vec<u8>,
+    to: Address,
 }
 
 /// An open conversation.
@@ -76,11 +88,12 @@ impl Postman {
     }
 
     fn greeted(&self) -> Result<Conversation, Failure> {
-        let encryption = self.encryption.as_ref().map(|(config, name)| (config, name));
+        let encryption = self.encryption.as_ref();
         let implicit = encryption.filter(|_| self.tls == Tls::Implicit);
+        let implicit = implicit.map(|Encryption { config, name }| (config, name));
         let mut smtp = Conversation::begin((&self.host, self.port), implicit, self.timeout)?;
         smtp.greet(&self.hello)?;
-        if let Some((config, name)) = encryption.filter(|_| self.tls == Tls::Starttls) {
+        if let Some(Encryption { config, name }) = encryption.filter(|_| self.tls == Tls::Starttls) {
             smtp = smtp.start_tls(config, name)?;
             smtp.greet(&self.hello)?;
         }
@@ -94,7 +107,7 @@ impl Postman {
 impl Connection<'_> {
     /// Sends a letter.
     pub fn send(&mut self, letter: &Letter) -> Outcome {
-        let Some((message, to)) = self.postman.compose(letter) else {
+        let Some(Composed { message, to }) = self.postman.compose(letter) else {
             return Outcome::Refused("address_not_sendable".to_owned());
         };
         let from = &self.postman.from.email;
@@ -190,8 +203,7 @@ fn judges_the_operator(reply: &Reply, to: &Address) -> bool {
 }
 
 impl Postman {
-    /// Returns a letter in transfer form, and its recipient.
-    fn compose(&self, letter: &Letter) -> Option<(Vec<u8>, Address)> {
+    fn compose(&self, letter: &Letter) -> Option<Composed> {
         let to = address(letter.to)?;
         let written = u64::try_from(letter.created_at).ok()?;
         let message = Message::builder()
@@ -209,7 +221,7 @@ impl Postman {
                 "auto-generated".to_owned(),
             ))
             .multipart(MultiPart::alternative_plain_html(letter.text.to_owned(), letter.html.to_owned()));
-        Some((message.ok()?.formatted(), to))
+        Some(Composed { message: message.ok()?.formatted(), to })
     }
 }
 
@@ -219,7 +231,7 @@ fn address(email: &Email) -> Option<Address> {
     (!local.chars().any(char::is_control)).then(|| Address::new_dangerous(local, domain))
 }
 
-fn encryption(smtp: &Smtp) -> Result<(Arc<ClientConfig>, ServerName<'static>)> {
+fn encryption(smtp: &Smtp) -> Result<Encryption> {
     let wrong = |field: &'static str, rule: &'static str| Error::at(Code::InvalidConfig, field, rule);
     let name = ServerName::try_from(smtp.host.as_str().to_owned())
         .map_err(|_| wrong("/mail/smtp/host", "no certificate can have this name"))?;
@@ -236,7 +248,7 @@ fn encryption(smtp: &Smtp) -> Result<(Arc<ClientConfig>, ServerName<'static>)> {
         .map_err(|_| wrong("/mail/smtp", "TLS"))?
         .with_root_certificates(authorities)
         .with_no_client_auth();
-    Ok((Arc::new(config), name))
+    Ok(Encryption { config: Arc::new(config), name })
 }
 
 fn authorities_of(file: &Path, authorities: &mut RootCertStore) -> Result<(), &'static str> {

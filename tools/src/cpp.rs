@@ -132,7 +132,8 @@ impl Cpp<'_> {
 
     /// The setter of a member, for C++17, which has no designated initializers.
     fn setter(&self, shape: &str, member: &Member) -> String {
-        let (name, kind) = (identifier(&member.name), self.kind(&member.kind, member.is_secret));
+        let name = identifier(&member.name);
+        let kind = self.kind(&member.kind, member.is_secret);
         let body = [format!("{name} = std::forward<Value>(value);"), "return *this;".to_owned()];
         let head = format!("  {shape} &set_{}(Value &&value)", member.name);
         format!("\n  template <class Value = {kind}>\n{}", long(&head, &body))
@@ -202,7 +203,8 @@ impl Cpp<'_> {
         };
         let about = format!("{} Cost: {}; {repeated}.{failures}", operation.summary, operation.cost);
         let name = &operation.name;
-        let (request, response) = (snake(&operation.request), snake(&operation.response));
+        let request = snake(&operation.request);
+        let response = snake(&operation.response);
         let default = if self.library.shape(&operation.request).may_be_empty() { " = {}" } else { "" };
         let result = format!("  Result<doorward::{response}> {}", identifier(name));
         let argument = format!("const doorward::{request} &request{default}");
@@ -219,7 +221,9 @@ impl Cpp<'_> {
 fn rows(library: &Library) -> String {
     let row = |operation: &Operation| {
         let Operation { name, request, response, .. } = operation;
-        let (method, request, response) = (identifier(name), snake(request), snake(response));
+        let method = identifier(name);
+        let request = snake(request);
+        let response = snake(response);
         format!("OPERATION({name}, {method}, {request}, {response})\n")
     };
     library.operations.iter().map(row).collect()
@@ -232,7 +236,9 @@ fn is_json(shape: &Shape) -> bool {
 
 /// An enumeration, and the names of its values. The first value stands for those of newer libraries.
 fn enumeration(name: &str, about: &str, constants: &[Constant]) -> String {
-    let (name, mut values, mut names) = (snake(name), String::new(), String::new());
+    let name = snake(name);
+    let mut values = String::new();
+    let mut names = String::new();
     for Constant { value, about } in constants {
         let text = value.as_str().unwrap_or_default();
         values += &format!("{}  {},\n", comment(about, 2), identifier(text));

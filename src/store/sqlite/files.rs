@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 /// The files that were opened, identified by device and inode.
 pub(super) struct Files {
     pub path: PathBuf,
-    pub database: (u64, u64),
+    pub database: FileId,
     log: Log,
     /// Why this process may not write them, if they were opened for reading only.
     pub only_reads: Option<String>,
@@ -102,7 +102,7 @@ impl Files {
 
 enum Log {
     Open {
-        is: (u64, u64),
+        is: FileId,
         file: File,
     },
     /// There was no log, and the database was in this state.
@@ -135,8 +135,16 @@ impl State {
         })
     }
 }
-pub(super) fn identity(path: &Path) -> Result<(u64, u64)> {
-    fs::metadata(path).map(|status| (status.dev(), status.ino())).map_err(|_| moved("is gone"))
+/// Identifies a file, whatever its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+pub(super) fn identity(path: &Path) -> Result<FileId> {
+    let status = fs::metadata(path).map_err(|_| moved("is gone"))?;
+    Ok(FileId { device: status.dev(), inode: status.ino() })
 }
 
 fn moved(how: &str) -> Error {
