@@ -193,10 +193,9 @@ codes! {
     Internal = "internal", Internal, "An internal error was contained.";
 }
 
-/// A failed operation. `Display` writes the code and the detail, which are for logs; [`Code::message`] is for the
-/// user.
+/// A failed operation. `Display` writes the code and its message, which a client may see; `detail` is for logs.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{}{}", .code.name(), .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+#[error("{}: {}", .code.name(), .code.message())]
 #[non_exhaustive]
 pub struct Error {
     /// The stable, fine-grained reason.
@@ -292,6 +291,7 @@ impl Error {
     ///
     /// let error = Error::new(Code::InvalidCredentials, "wrong password");
     /// assert!(error.to_json().contains(r#""code":"invalid_credentials""#));
+    /// assert_eq!(error.to_string(), "invalid_credentials: The credentials are not valid.");
     /// ```
     pub fn to_json(&self) -> String {
         let body = Failure {

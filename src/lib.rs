@@ -64,7 +64,7 @@
 //!
 //! An operation fails with an [`Error`]. Its [`Code`] is the reason, and its [`Status`] is the class of the
 //! reason, with an HTTP status. [`Error::to_json`] is the body for a client, except for `detail`, which is for
-//! your logs. [`Code::message`] is a sentence for the user; what `Display` writes has the `detail`, too.
+//! your logs. `Display` writes the code and a sentence for the user; `Debug` shows the `detail`, too.
 //!
 //! A required next step of a login is not an error: it is [`Login::StepUp`], also where the list of failures
 //! has [`Code::SecondFactorRequired`] or [`Code::PasswordChangeRequired`]. [`complete_login`](Engine::complete_login)

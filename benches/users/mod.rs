@@ -33,5 +33,5 @@ pub fn login(engine: &Engine, user: usize) -> Value {
 
 pub fn call(engine: &Engine, operation: &str, request: Value) -> Value {
     let reply = engine.call(operation, &request.to_string());
-    serde_json::from_str(&reply.unwrap_or_else(|error| panic!("{operation}: {error}"))).unwrap()
+    serde_json::from_str(&reply.unwrap_or_else(|error| panic!("{operation}: {error:?}"))).unwrap()
 }

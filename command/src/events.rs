@@ -9,7 +9,7 @@ use doorward::{Code, EventKind};
 use serde_json::{Value, json};
 
 use crate::Context;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, told};
 use crate::host::Host;
 use crate::moment::Moment;
 use crate::show::{self, Table, or, time, word};
@@ -176,11 +176,11 @@ impl Follower {
                 Err(Failure::Engine(error))
                     if self.signals.is_some() && error.code == Code::StoreUnavailable =>
                 {
-                    let mut why = error.to_string();
+                    let mut why = told(&error);
                     // A restored store has to be opened anew.
                     match context.source.open() {
                         Ok(opened) => host = opened,
-                        Err(Failure::Engine(error)) => why = error.to_string(),
+                        Err(Failure::Engine(error)) => why = told(&error),
                         Err(failure) => return Err(failure),
                     }
                     if away.as_ref() != Some(&why) {

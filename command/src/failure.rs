@@ -70,7 +70,7 @@ impl Failure {
         match self {
             Failure::Engine(error) => {
                 let place = origin.or(error.field.as_deref()).filter(|place| !place.is_empty());
-                format!("{error}{}", place.map(|place| format!(" ({place})")).unwrap_or_default())
+                format!("{}{}", told(error), place.map(|place| format!(" ({place})")).unwrap_or_default())
             }
             Failure::NoSession => "no live session has this id (SESSION)".to_owned(),
             Failure::NoChain(why) => (*why).to_owned(),
@@ -119,6 +119,12 @@ impl From<io::Error> for Failure {
             _ => Failure::File(reason(&error)),
         }
     }
+}
+
+/// Returns the code and the detail: operators are told why.
+pub fn told(error: &Error) -> String {
+    let detail = error.detail.as_deref().map(|detail| format!(": {detail}"));
+    format!("{}{}", error.code.name(), detail.unwrap_or_default())
 }
 
 /// Returns the system's message without its number.
