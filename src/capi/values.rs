@@ -16,7 +16,8 @@ use super::types::{
     doorward_member,
 };
 use crate::contain::contain;
-use crate::types::strict::{MAX_NAME, Strict, Text, child};
+use crate::types::located::child;
+use crate::types::strict::{MAX_NAME, Strict, Text};
 use crate::types::written::Written;
 
 /// Builds the JSON object of `count` members. `doorward_json(DOORWARD_TEXT("username", name), …)` calls it

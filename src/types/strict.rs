@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::located::{Flaw, from_text};
-pub(crate) use super::located::{MAX_NAME, Text, child, object};
+pub(crate) use super::located::{MAX_NAME, Text, object};
 use super::parse_error::ParseError;
 use super::written::Written;
 
