@@ -86,9 +86,11 @@ class Authenticates(Protocol):
     @property
     def engine(self) -> Engine:
         """The engine."""
+        ...
 
     def authenticate(self, connection: HTTPConnection) -> tuple[str, models.AuthenticateResponse]:
-        """Say who is there."""
+        """Identify the user of the connection, with the name of the backend."""
+        ...
 
     def authorize(
         self,
@@ -98,13 +100,14 @@ class Authenticates(Protocol):
         max_age_seconds: int | None = None,
         by_second_factor: bool | None = None,
     ) -> None:
-        """Refuse who may not."""
+        """Refuse a user who may not do this."""
 
     def token(self, connection: HTTPConnection, backend: str) -> str:
         """Return the access token of a backend."""
+        ...
 
     def check_origin(self, connection: HTTPConnection) -> None:
-        """Refuse what a page sent that may not send cookies."""
+        """Refuse a request from a page of an origin that may not send cookies."""
 
 
 class Routes:
