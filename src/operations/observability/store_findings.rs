@@ -75,7 +75,7 @@ impl Findings {
             Ok(Checked::InPart) => {
                 (Good, "No damage was found in two seconds; `doctor --integrity` checks the whole database.")
             }
-            Ok(Checked::Whole) => (Good, "The database is undamaged."),
+            Ok(Checked::Whole) => (Good, "The check of the database found no damage."),
         };
         self.add(severity, "integrity", key("/store"), message);
     }
