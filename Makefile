@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-python test-c test-cpp test-go go-tests go-module module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go go-tests go-module module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -64,7 +64,7 @@ WITH_POSTGRES = tests/postgres
 ## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
 test:
 	$(MAKE) --jobs=2 module rust-tests browser
-	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go
+	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-onepassword
 
 lint:
 	$(CARGO) fmt --all --check
@@ -97,6 +97,9 @@ tested:
 
 test-rust: tested
 	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) $(WITH_POSTGRES) $(TEST_RUST)
+
+# 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.
+test-onepassword:
 	$(CARGO) test $(LOCKED) --package doorward-onepassword
 
 ## Tests the C ABI: exports, headers, packages, and C programs, some under sanitizers and valgrind.
