@@ -1,6 +1,6 @@
 //! Compares doorward with its peers, in one process and in turn: `make bench`. Every figure is the median of
-//! rounds in which all contenders of a row ran one after the other. The ratio is computed per round, so that
-//! a machine whose speed drifts does not distort it.
+//! rounds in which all contenders of a row ran one after the other. The ratio is computed per round, so
+//! it stays right if the machine becomes slower or faster between rounds.
 //!
 //! doorward is measured as users have it: as the shared library, through the C ABI.
 

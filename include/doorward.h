@@ -21,7 +21,7 @@
  * NEVER PUT A VALUE INTO JSON WITH PRINTF OR BY JOINING TEXTS. The name  ada","roles":["admin  makes an
  * administrator, the token  eyJ…","backend":"partner  passes for another backend. Build every request with
  * doorward_json and read every response with doorward_text, doorward_integer, doorward_boolean, doorward_value.
- * Who wants a whole JSON library takes Jansson.
+ * If you want a whole JSON library, take Jansson.
  *
  * The rules, for every function:
  *

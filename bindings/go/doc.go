@@ -18,8 +18,8 @@
 //
 // Every failure of an operation is an [*Error]. errors.Is finds its class ([ErrDenied], [ErrThrottled], …), and
 // [CodeOf] returns the reason. A login that needs another step fails as [ErrStepUp], and errors.As finds the
-// [*StepUp]. Treat a class that you do not know as a refusal. A call whose context ends before it begins fails
-// with the error of the context.
+// [*StepUp]. Treat an unknown class as a refusal. If the context ends before a call begins, the call
+// fails with the error of the context.
 //
 // # Absent and empty
 //
@@ -29,10 +29,10 @@
 // # Waiting
 //
 // Every method may be called from any number of goroutines. Calls that wait take a thread while the engine works,
-// so only so many run at once, each kind for itself: those that hash a password, those that ask the store, those
-// that ask another service. The others wait for a place without a thread, and stop waiting when their context ends.
-// A call that has begun runs to its end, and its answer is returned, whatever the context says: an outcome
-// that nobody reads would be a session that nobody knows. Verify waits for nothing.
+// so each kind of call has a limit of its own: calls that hash a password, calls that ask the store, calls that ask
+// another service. A call beyond the limit waits without a thread, and stops waiting when its context ends. A call
+// that has begun runs to its end and returns its answer, even if the context has ended: otherwise a login could open
+// a session of which the program never learns. Verify does not wait.
 //
 // # Secrets
 //

@@ -180,7 +180,7 @@ func terminated(text []byte) []byte {
 	return copied
 }
 
-// handle is an engine of the library, which lives as long as somebody uses it.
+// handle is an engine of the library, which lives until its last user lets it go.
 type handle struct {
 	pointer unsafe.Pointer
 	// The calls in progress, and one until the engine is closed.

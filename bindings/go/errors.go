@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Status is the class of an outcome. Classes do not change; treat one that you do not know as a refusal.
+// Status is the class of an outcome. Classes do not change; treat an unknown one as a refusal.
 type Status int32
 
 // String returns the name of the class, such as STEP_UP.

@@ -108,8 +108,9 @@ func isUTF8(value reflect.Value) bool {
 	return true
 }
 
-// decodeOpen reads an object that may have any members. encoding/json would take "Sub" for "sub", and whoever may add
-// members to a token or an answer could overwrite those that decide. So an object with others is read member by member.
+// decodeOpen reads an object that may have any members. encoding/json would take "Sub" for "sub", so that
+// a member which others may add to a token or an answer could overwrite one that decides. Members are therefore read
+// one by one, by their exact names.
 func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) error {
 	*extra = nil
 	fields := reflect.ValueOf(target).Elem()

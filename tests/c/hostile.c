@@ -1,4 +1,4 @@
-/* Requests that nobody should send: 100 MB, 100,000 levels deep, lists, nothing at all; on a small stack. */
+/* Requests that a host should not send: 100 MB, 100,000 levels deep, lists, nothing at all; on a small stack. */
 
 #define _POSIX_C_SOURCE 200809L
 

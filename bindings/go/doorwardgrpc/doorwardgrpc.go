@@ -98,7 +98,7 @@ func authenticate(ctx context.Context, engine *doorward.Engine, options Options,
 	return context.WithValue(ctx, key{}, answer), nil
 }
 
-// User returns the user whom an interceptor found, or false if the rules skipped the call.
+// User returns the user that an interceptor found, or false if the rules skipped the call.
 func User(ctx context.Context) (*doorward.User, bool) {
 	answer, ok := ctx.Value(key{}).(*doorward.AuthenticateRequestResponse)
 	if !ok || answer.User == nil {

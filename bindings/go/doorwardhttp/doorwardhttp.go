@@ -23,8 +23,8 @@ type Options struct {
 	Backend *string
 }
 
-// Middleware lets a request pass if the engine does: because the rules skip it, or because its token is that of a live
-// user, whom [User] then returns. Otherwise it answers with the failure. It panics if the engine refuses Options.Rules.
+// Middleware lets a request pass if the engine does: because the rules skip it, or because its token identifies a live
+// user, which [User] then returns. Otherwise it answers with the failure. It panics if the engine refuses Options.Rules.
 func Middleware(engine *doorward.Engine, options Options) func(http.Handler) http.Handler {
 	rules := engine.Requests()
 	if options.Rules != nil {
@@ -69,7 +69,7 @@ func check(engine *doorward.Engine, rules *doorward.RequestsConfig) {
 
 type key struct{}
 
-// User returns the user whom the middleware found, or false if the rules skipped the request.
+// User returns the user that the middleware found, or false if the rules skipped the request.
 func User(ctx context.Context) (*doorward.User, bool) {
 	answer, ok := ctx.Value(key{}).(*doorward.AuthenticateRequestResponse)
 	if !ok || answer.User == nil {

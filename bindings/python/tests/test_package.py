@@ -130,7 +130,11 @@ def programs_of(page: str) -> list[str]:
     return [each.partition("```")[0] for each in text.split("```python\n")[1:]]
 
 
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]
+DOCUMENTS = [
+    file
+    for place in ("*.md", "docs/*.md", "examples/*.md", "bindings/*/README.md")
+    for file in ROOT.glob(place)
+]
 
 
 def test_the_links_of_the_documents() -> None:
@@ -168,8 +172,8 @@ RIDDLE = re.compile(
 
 SOURCES = [
     file
-    for folder in ("src", "command", "tools", "tests", "benches", "examples", "bindings/c", "bindings/python")
-    for ending in ("rs", "py")
+    for folder in ("src", "derive", "command", "tools", "include", "tests", "benches", "examples", "bindings")
+    for ending in ("rs", "py", "go", "h", "hpp", "c", "cpp")
     for file in sorted((ROOT / folder).rglob(f"*.{ending}"))
     if not {"target", "node_modules", ".venv"}.intersection(file.parts)
 ]
@@ -188,9 +192,11 @@ def test_the_english_of_the_comments() -> None:
 def comments_of(source: Path) -> list[str]:
     """Return the comments that have lines of their own, and the docstrings, each as one line."""
     text = source.read_text()
-    if source.suffix == ".rs":
-        blocks = re.findall(r"(?:^ *//[/!]?(?: .*)?\n)+", text, re.MULTILINE)
-        return [" ".join(re.sub(r"^ *//[/!]? ?", "", block, flags=re.MULTILINE).split()) for block in blocks]
+    if source.suffix != ".py":
+        blocks = re.findall(r"(?:^[ \t]*//[/!]?(?: .*)?\n)+", text, re.MULTILINE)
+        blocks += re.findall(r"^[ \t]*/\*.*?\*/", text, re.S | re.M)
+        marks = re.compile(r"^[ \t]*(?://[/!]?|/\*\*?|\*/?) ?", re.MULTILINE)
+        return [" ".join(marks.sub("", block).split()) for block in blocks]
     blocks = re.findall(r"(?:^ *#(?: .*)?\n)+", text, re.MULTILINE)
     comments = [" ".join(re.sub(r"^ *# ?", "", block, flags=re.MULTILINE).split()) for block in blocks]
     return comments + [" ".join(each.split()) for each in re.findall(r'^ *"""(.*?)"""', text, re.S | re.M)]
@@ -214,7 +220,7 @@ def without_code(document: Path) -> str:
 def test_no_document_installs_what_nobody_published() -> None:
     """A registry gives the name to its first publisher, so no tool may install it by name."""
     installs = re.compile(r"\b(?:install|add|get|require)\b[^\n`]*[ \"'=]doorward(?![\w./])")
-    for document in (*DOCUMENTS, *ROOT.glob("bindings/*/README.md"), *ROOT.glob("examples/*/*.py")):
+    for document in (*DOCUMENTS, *ROOT.glob("examples/*/*.py")):
         assert not installs.findall(document.read_text()), document
 
 
