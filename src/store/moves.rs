@@ -213,7 +213,13 @@ fn finish(left: &Note, to: &StoreUrl) -> Result<Vec<Moved>> {
     if new_file(to).is_some() {
         elsewhere()?;
     }
-    let target = open(to, "/to", false)?;
+    let target = open(to, "/to", false).or_else(|error| {
+        // Another place, without a store: the store went elsewhere.
+        if error.code == Code::InvalidConfig && place(to)? != left.store {
+            elsewhere()?;
+        }
+        Err(error)
+    })?;
     if !target.read(Note::read)?.is_some_and(|note| note.state == State::Arriving && note.id == left.id) {
         elsewhere()?;
     }
