@@ -275,9 +275,10 @@ impl Drop for Database {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.psql(
-                // The tables of a moved store have other names.
+                // The tables of a moved store have other names. A trigger of a test would change the next test's rows.
                 "DO $$ DECLARE name text; BEGIN \
-                   IF to_regclass('moved_users') IS NOT NULL THEN \
+                   IF to_regclass('moved_users') IS NOT NULL OR EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal) \
+                       OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'public'::regnamespace) THEN \
                      DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public; \
                    END IF; \
                    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \

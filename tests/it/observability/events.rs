@@ -172,7 +172,9 @@ fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
     assert_eq!(kinds(&engine, json!({"after": cursor})), ["registered"; 2]);
     let seen = call(&engine, "events", json!({"after": cursor, "limit": 1})).unwrap()["next"].clone();
     register(&engine, "joe");
-    let head = call(&engine, "verify_events", json!({})).unwrap()["head"].clone();
+    let verdict = call(&engine, "verify_events", json!({})).unwrap();
+    assert_eq!(verdict["intact"], true, "{verdict}");
+    let head = verdict["head"].clone();
     register(&engine, "ian");
     drop(engine);
     let other = store.another();
