@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go go-tests go-module module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -64,7 +64,7 @@ WITH_POSTGRES = tests/postgres
 ## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
 test:
 	$(MAKE) --jobs=2 module rust-tests browser
-	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-onepassword
+	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-node test-onepassword
 
 lint:
 	$(CARGO) fmt --all --check
@@ -192,6 +192,11 @@ GO_LIBRARIES = $(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)=$(CURDIR)/$(LIB
 ## Builds the Go modules, with the library, into dist/go.
 go-module: library
 	$(GO) -C $(GO_BINDING) run ./internal/release $(CURDIR)/dist/go v$(VERSION) $(GO_LIBRARIES)
+
+## Tests the Node binding, if Node is installed; in CI it must be.
+test-node: tested browser
+	$(CARGO) build $(LOCKED) --release --package doorward-node
+	$(WITH_POSTGRES) bindings/node/run-tests $(TESTED)/libdoorward_node.so
 
 # The Python package with its development tools.
 PYTHON ?= python3

@@ -57,6 +57,7 @@ emitters! {
     go
     python
     reference
+    typescript
 }
 
 /// Writes `list_users` as `ListUsers`.

@@ -1,0 +1,121 @@
+// Written by `make header` from the description of the library: do not edit.
+
+import type { Hidden } from './values.js'
+
+/** What the shapes of responses hide. */
+export const shapes: Record<string, Hidden> = {
+  RegisterResponse: {
+    secrets: ['verification'],
+  },
+  ExportedSession: {
+    secrets: ['device_id'],
+  },
+  ExportUserResponse: {
+    within: { sessions: 'ExportedSession' },
+  },
+  HashPasswordResponse: {
+    secrets: ['hash'],
+  },
+  LoginResponse: {
+    type: 'session',
+    secrets: ['access_token', 'refresh_token'],
+  },
+  LoginWithIdTokenResponse: {
+    type: 'session',
+    secrets: ['access_token', 'refresh_token'],
+  },
+  ReauthenticateResponse: {
+    secrets: ['access_token'],
+  },
+  RefreshResponse: {
+    secrets: ['access_token', 'refresh_token'],
+  },
+  Session: {
+    secrets: ['device_id'],
+  },
+  ListSessionsResponse: {
+    within: { sessions: 'Session' },
+  },
+  IntrospectResponse: {
+    hostOnly: ['reason'],
+  },
+  IssueTokenResponse: {
+    secrets: ['token'],
+  },
+  AuthorizeResponse: {
+    hostOnly: ['reason'],
+  },
+  RequestEmailChangeResponse: {
+    secrets: ['verification'],
+  },
+  Mail: {
+    secrets: ['text', 'html', 'link', 'token'],
+  },
+  TakeMailResponse: {
+    within: { mails: 'Mail' },
+  },
+  GenerateTotpSecretResponse: {
+    secrets: ['secret'],
+  },
+  Provisioning: {
+    secrets: ['otpauth_uri', 'qr_svg'],
+  },
+  SetupTotpResponse: {
+    secrets: ['secret', 'otpauth_uri', 'qr_svg'],
+  },
+  ConfirmTotpResponse: {
+    secrets: ['recovery_codes'],
+  },
+  GenerateRecoveryCodesResponse: {
+    secrets: ['codes'],
+  },
+  CreationOptions: {
+    isSecret: true,
+  },
+  BeginPasskeyRegistrationResponse: {
+    secrets: ['challenge', 'options'],
+    within: { options: 'CreationOptions' },
+  },
+  FinishPasskeyRegistrationResponse: {
+    secrets: ['recovery_codes'],
+  },
+  RequestOptions: {
+    isSecret: true,
+  },
+  BeginPasskeyLoginResponse: {
+    secrets: ['challenge', 'options'],
+    within: { options: 'RequestOptions' },
+  },
+  StepUp: {
+    type: 'step_up',
+    secrets: ['challenge', 'webauthn_options'],
+    within: { webauthn_options: 'RequestOptions' },
+  },
+}
+
+/** The shapes of the responses that hide something, by operation. */
+export const responses: Record<string, string> = {
+  register: 'RegisterResponse',
+  export_user: 'ExportUserResponse',
+  hash_password: 'HashPasswordResponse',
+  login: 'LoginResponse',
+  complete_login: 'LoginResponse',
+  login_with_id_token: 'LoginWithIdTokenResponse',
+  reauthenticate: 'ReauthenticateResponse',
+  refresh: 'RefreshResponse',
+  list_sessions: 'ListSessionsResponse',
+  introspect: 'IntrospectResponse',
+  issue_token: 'IssueTokenResponse',
+  authorize: 'AuthorizeResponse',
+  request_email_change: 'RequestEmailChangeResponse',
+  take_mail: 'TakeMailResponse',
+  generate_totp_secret: 'GenerateTotpSecretResponse',
+  totp_provisioning_uri: 'Provisioning',
+  setup_totp: 'SetupTotpResponse',
+  confirm_totp: 'ConfirmTotpResponse',
+  generate_recovery_codes: 'GenerateRecoveryCodesResponse',
+  begin_passkey_registration: 'BeginPasskeyRegistrationResponse',
+  finish_passkey_registration: 'FinishPasskeyRegistrationResponse',
+  begin_passkey_login: 'BeginPasskeyLoginResponse',
+  finish_passkey_login: 'LoginResponse',
+}

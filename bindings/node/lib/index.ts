@@ -1,0 +1,12 @@
+/**
+ * An authentication engine: users, passwords, sessions and tokens.
+ *
+ * @packageDocumentation
+ */
+
+export { describe, Doorward, version } from './engine.js'
+export type { CallOptions, Clock, Logger, LogRecord, OpenOptions } from './engine.js'
+export { DoorwardError, type FailureBody } from './errors.js'
+export type { Answer } from './native.js'
+export * from './status.js'
+export type * from './types.js'

@@ -1,0 +1,794 @@
+// Written by `make header` from the description of the library: do not edit.
+
+import type { CallOptions } from './engine.js'
+import type {
+  AcknowledgeMailRequest,
+  AcknowledgeMailResponse,
+  AuthenticateRequest,
+  AuthenticateRequestRequest,
+  AuthenticateRequestResponse,
+  AuthenticateResponse,
+  AuthorizeRequest,
+  AuthorizeResponse,
+  BackupRequest,
+  BackupResponse,
+  BeginPasskeyLoginRequest,
+  BeginPasskeyLoginResponse,
+  BeginPasskeyRegistrationRequest,
+  BeginPasskeyRegistrationResponse,
+  ChangePasswordRequest,
+  ChangePasswordResponse,
+  CheckMailTokenRequest,
+  CheckMailTokenResponse,
+  CheckPasswordRequest,
+  CheckPasswordResponse,
+  Claims,
+  CompleteLoginRequest,
+  ConfirmTotpRequest,
+  ConfirmTotpResponse,
+  DeleteUserRequest,
+  DeleteUserResponse,
+  DeliverMailRequest,
+  DeliverMailResponse,
+  DisableTotpRequest,
+  DoctorRequest,
+  DoctorResponse,
+  EventsRequest,
+  EventsResponse,
+  ExportUserRequest,
+  ExportUserResponse,
+  FinishPasskeyLoginRequest,
+  FinishPasskeyRegistrationRequest,
+  FinishPasskeyRegistrationResponse,
+  GenerateRecoveryCodesRequest,
+  GenerateRecoveryCodesResponse,
+  GenerateTotpSecretRequest,
+  GenerateTotpSecretResponse,
+  GetUserRequest,
+  GetUserResponse,
+  HashPasswordRequest,
+  HashPasswordResponse,
+  ImportUsersRequest,
+  ImportUsersResponse,
+  IntrospectRemoteRequest,
+  IntrospectRemoteResponse,
+  IntrospectRequest,
+  IntrospectResponse,
+  IssueTokenRequest,
+  IssueTokenResponse,
+  JwksRequest,
+  JwksResponse,
+  ListKeysRequest,
+  ListKeysResponse,
+  ListPasskeysRequest,
+  ListPasskeysResponse,
+  ListSessionsRequest,
+  ListSessionsResponse,
+  ListUsersRequest,
+  ListUsersResponse,
+  LoginRequest,
+  LoginResponse,
+  LoginWithIdTokenRequest,
+  LoginWithIdTokenResponse,
+  LogoutRequest,
+  LogoutResponse,
+  MaintainRequest,
+  MaintainResponse,
+  Provisioning,
+  ReauthenticateRequest,
+  ReauthenticateResponse,
+  RecoveryCodesStatusRequest,
+  RecoveryCodesStatusResponse,
+  RefreshRequest,
+  RefreshResponse,
+  RegisterRequest,
+  RegisterResponse,
+  RemovePasskeyRequest,
+  RemovePasskeyResponse,
+  RequestEmailChangeRequest,
+  RequestEmailChangeResponse,
+  RequestEmailVerificationRequest,
+  RequestPasswordResetRequest,
+  ResetPasswordRequest,
+  RevokeAllSessionsRequest,
+  RevokeSessionRequest,
+  RevokeTokenRequest,
+  RevokeTokenResponse,
+  RevokeUserSessionsRequest,
+  RevokedResponse,
+  RotateKeysRequest,
+  RotateKeysResponse,
+  SentResponse,
+  SetPasswordRequest,
+  SetupTotpRequest,
+  SetupTotpResponse,
+  StatsRequest,
+  StatsResponse,
+  StepUp,
+  TakeMailRequest,
+  TakeMailResponse,
+  TotpProvisioningUriRequest,
+  TotpStatusRequest,
+  TotpStatusResponse,
+  UpdateUserRequest,
+  UserResponse,
+  VerifyEmailRequest,
+  VerifyEventsRequest,
+  VerifyEventsResponse,
+  VerifyPasswordRequest,
+  VerifyPasswordResponse,
+  VerifyRequest,
+  VerifyTotpRequest,
+  VerifyTotpResponse,
+} from './types.js'
+
+/** The operations. Those that only compute answer at once, the others by a promise. */
+export abstract class Operations {
+  /**
+   * Creates an account.
+   *
+   * - InvalidRequestError: weak_password.
+   * - ConflictError: username_taken, email_taken.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  register(request: RegisterRequest, options?: CallOptions): Promise<RegisterResponse> {
+    return this.start('register', request, options)
+  }
+
+  /**
+   * Finds an account by id, username or e-mail address.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  getUser(request: GetUserRequest = {}, options?: CallOptions): Promise<GetUserResponse> {
+    return this.start('get_user', request, options)
+  }
+
+  /**
+   * Lists accounts in the order of their ids.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  listUsers(request: ListUsersRequest = {}, options?: CallOptions): Promise<ListUsersResponse> {
+    return this.start('list_users', request, options)
+  }
+
+  /**
+   * Changes an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - ConflictError: username_taken, email_taken.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  updateUser(request: UpdateUserRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('update_user', request, options)
+  }
+
+  /**
+   * Deletes an account and all data about it.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - ConflictError: store_constraint.
+   * - UnavailableError: store_unavailable.
+   */
+  deleteUser(request: DeleteUserRequest, options?: CallOptions): Promise<DeleteUserResponse> {
+    return this.start('delete_user', request, options)
+  }
+
+  /**
+   * Creates accounts with the password hashes of another system.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  importUsers(request: ImportUsersRequest, options?: CallOptions): Promise<ImportUsersResponse> {
+    return this.start('import_users', request, options)
+  }
+
+  /**
+   * Reads everything that the store keeps about a person.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  exportUser(request: ExportUserRequest, options?: CallOptions): Promise<ExportUserResponse> {
+    return this.start('export_user', request, options)
+  }
+
+  /**
+   * Hashes a password with Argon2id.
+   *
+   * - UnavailableError: hash_queue_full.
+   */
+  hashPassword(request: HashPasswordRequest, options?: CallOptions): Promise<HashPasswordResponse> {
+    return this.start('hash_password', request, options)
+  }
+
+  /**
+   * Verifies a password against a hash.
+   *
+   * - UnavailableError: hash_queue_full.
+   */
+  verifyPassword(request: VerifyPasswordRequest, options?: CallOptions): Promise<VerifyPasswordResponse> {
+    return this.start('verify_password', request, options)
+  }
+
+  /** Checks whether a password may be chosen, and says why not. */
+  checkPassword(request: CheckPasswordRequest, options?: CallOptions): Promise<CheckPasswordResponse> {
+    return this.start('check_password', request, options)
+  }
+
+  /**
+   * Changes a password by the old one and ends every session.
+   *
+   * - DeniedError: invalid_credentials, invalid_token.
+   * - NotFoundError: user_not_found.
+   * - InvalidRequestError: weak_password.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  changePassword(request: ChangePasswordRequest, options?: CallOptions): Promise<ChangePasswordResponse> {
+    return this.start('change_password', request, options)
+  }
+
+  /**
+   * Sets a user's password, to be changed at the next login, and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - InvalidRequestError: weak_password.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  setPassword(request: SetPasswordRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('set_password', request, options)
+  }
+
+  /**
+   * Logs in by password and opens a session.
+   *
+   * - DeniedError: invalid_credentials, invalid_code.
+   * - StepUp: second_factor_required, password_change_required.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  login(request: LoginRequest, options?: CallOptions): Promise<LoginResponse | StepUp> {
+    return this.start('login', request, options)
+  }
+
+  /**
+   * Takes the next step of a login and opens its session.
+   *
+   * - DeniedError: invalid_challenge, invalid_code.
+   * - StepUp: password_change_required.
+   * - ThrottledError: too_many_attempts.
+   * - InvalidRequestError: weak_password.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  completeLogin(request: CompleteLoginRequest, options?: CallOptions): Promise<LoginResponse | StepUp> {
+    return this.start('complete_login', request, options)
+  }
+
+  /**
+   * Logs in by an ID token of a configured OpenID provider and opens a session.
+   *
+   * - DeniedError: invalid_credentials, invalid_token.
+   * - StepUp: second_factor_required.
+   * - ConflictError: email_taken.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: auth_service_unavailable, store_unavailable.
+   */
+  loginWithIdToken(
+    request: LoginWithIdTokenRequest,
+    options?: CallOptions,
+  ): Promise<LoginWithIdTokenResponse | StepUp> {
+    return this.start('login_with_id_token', request, options)
+  }
+
+  /**
+   * Authenticates the user of a session again.
+   *
+   * - DeniedError: invalid_token, user_not_found, invalid_credentials, invalid_code.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  reauthenticate(request: ReauthenticateRequest, options?: CallOptions): Promise<ReauthenticateResponse> {
+    return this.start('reauthenticate', request, options)
+  }
+
+  /**
+   * Exchanges a refresh token for the next pair of tokens.
+   *
+   * - DeniedError: invalid_token.
+   * - UnavailableError: store_unavailable.
+   */
+  refresh(request: RefreshRequest, options?: CallOptions): Promise<RefreshResponse> {
+    return this.start('refresh', request, options)
+  }
+
+  /**
+   * Ends a session, or every session of its user.
+   *
+   * - DeniedError: invalid_token.
+   * - UnavailableError: store_unavailable.
+   */
+  logout(request: LogoutRequest = {}, options?: CallOptions): Promise<LogoutResponse> {
+    return this.start('logout', request, options)
+  }
+
+  /**
+   * Lists the live sessions of a user.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listSessions(request: ListSessionsRequest, options?: CallOptions): Promise<ListSessionsResponse> {
+    return this.start('list_sessions', request, options)
+  }
+
+  /**
+   * Ends one session.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  revokeSession(request: RevokeSessionRequest, options?: CallOptions): Promise<RevokedResponse> {
+    return this.start('revoke_session', request, options)
+  }
+
+  /**
+   * Ends every session of a user, except one if asked.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  revokeUserSessions(request: RevokeUserSessionsRequest, options?: CallOptions): Promise<RevokedResponse> {
+    return this.start('revoke_user_sessions', request, options)
+  }
+
+  /**
+   * Ends every session of every user.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  revokeAllSessions(request: RevokeAllSessionsRequest = {}, options?: CallOptions): Promise<RevokedResponse> {
+    return this.start('revoke_all_sessions', request, options)
+  }
+
+  /**
+   * Revokes a token with its session (RFC 7009).
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  revokeToken(request: RevokeTokenRequest = {}, options?: CallOptions): Promise<RevokeTokenResponse> {
+    return this.start('revoke_token', request, options)
+  }
+
+  /**
+   * Verifies an access token by signature and claims, without the store.
+   *
+   * - DeniedError: invalid_token.
+   * - UnavailableError: store_unavailable.
+   */
+  verify(request: VerifyRequest): Claims {
+    return this.compute('verify', request)
+  }
+
+  /**
+   * Identifies the user of a live token.
+   *
+   * - DeniedError: not_authenticated, invalid_authorization_header, invalid_token, user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  authenticate(request: AuthenticateRequest = {}, options?: CallOptions): Promise<AuthenticateResponse> {
+    return this.start('authenticate', request, options)
+  }
+
+  /**
+   * Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  introspect(request: IntrospectRequest, options?: CallOptions): Promise<IntrospectResponse> {
+    return this.start('introspect', request, options)
+  }
+
+  /**
+   * Issues an access token with the host's own claims.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  issueToken(request: IssueTokenRequest, options?: CallOptions): Promise<IssueTokenResponse> {
+    return this.start('issue_token', request, options)
+  }
+
+  /**
+   * Decides whether a request may pass, and identifies its user.
+   *
+   * - DeniedError: not_authenticated, invalid_authorization_header, invalid_token, user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  authenticateRequest(
+    request: AuthenticateRequestRequest,
+    options?: CallOptions,
+  ): Promise<AuthenticateRequestResponse> {
+    return this.start('authenticate_request', request, options)
+  }
+
+  /**
+   * Asks another service whether a token is valid now (RFC 7662).
+   *
+   * - DeniedError: invalid_token.
+   * - UnavailableError: auth_service_unavailable.
+   * - ConfigError: invalid_config, feature_not_built.
+   */
+  introspectRemote(
+    request: IntrospectRemoteRequest,
+    options?: CallOptions,
+  ): Promise<IntrospectRemoteResponse> {
+    return this.start('introspect_remote', request, options)
+  }
+
+  /**
+   * Checks whether the bearer of a token may do something, by the account as it is now.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  authorize(request: AuthorizeRequest, options?: CallOptions): Promise<AuthorizeResponse> {
+    return this.start('authorize', request, options)
+  }
+
+  /**
+   * Returns the public keys, for services that verify tokens themselves.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  jwks(request: JwksRequest = {}, options?: CallOptions): Promise<JwksResponse> {
+    return this.start('jwks', request, options)
+  }
+
+  /**
+   * Makes a new signing key; the old one verifies until everything that it signed has expired.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  rotateKeys(request: RotateKeysRequest = {}, options?: CallOptions): Promise<RotateKeysResponse> {
+    return this.start('rotate_keys', request, options)
+  }
+
+  /**
+   * Lists signing keys and secret keys, without secrets, and the data that needs an older one.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  listKeys(request: ListKeysRequest = {}, options?: CallOptions): Promise<ListKeysResponse> {
+    return this.start('list_keys', request, options)
+  }
+
+  /**
+   * Mails a token that verifies the address of an account.
+   *
+   * - DeniedError: invalid_token, user_not_found, invalid_credentials, invalid_challenge.
+   * - NotFoundError: user_not_found.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  requestEmailVerification(
+    request: RequestEmailVerificationRequest = {},
+    options?: CallOptions,
+  ): Promise<SentResponse> {
+    return this.start('request_email_verification', request, options)
+  }
+
+  /**
+   * Mails a token to the new address of an account, and a notice to the present one.
+   *
+   * - NotFoundError: user_not_found.
+   * - ConflictError: email_taken.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: store_unavailable.
+   */
+  requestEmailChange(
+    request: RequestEmailChangeRequest,
+    options?: CallOptions,
+  ): Promise<RequestEmailChangeResponse> {
+    return this.start('request_email_change', request, options)
+  }
+
+  /**
+   * Mails a token that sets a new password.
+   *
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: store_unavailable.
+   */
+  requestPasswordReset(request: RequestPasswordResetRequest, options?: CallOptions): Promise<SentResponse> {
+    return this.start('request_password_reset', request, options)
+  }
+
+  /**
+   * Sets a new password by a mailed token and ends every session.
+   *
+   * - InvalidRequestError: invalid_token, weak_password.
+   * - UnavailableError: hash_queue_full, store_unavailable.
+   */
+  resetPassword(request: ResetPasswordRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('reset_password', request, options)
+  }
+
+  /**
+   * Verifies or changes an address by the token mailed to it and a proof of the account.
+   *
+   * - InvalidRequestError: invalid_token.
+   * - DeniedError: not_authenticated, user_not_found, invalid_credentials, invalid_challenge.
+   * - ForbiddenError: permission_denied.
+   * - ConflictError: email_taken.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: auth_service_unavailable, hash_queue_full, store_unavailable.
+   */
+  verifyEmail(request: VerifyEmailRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('verify_email', request, options)
+  }
+
+  /**
+   * Tells what a mailed token is for, without redeeming it.
+   *
+   * - InvalidRequestError: invalid_token.
+   * - UnavailableError: store_unavailable.
+   */
+  checkMailToken(request: CheckMailTokenRequest, options?: CallOptions): Promise<CheckMailTokenResponse> {
+    return this.start('check_mail_token', request, options)
+  }
+
+  /**
+   * Takes mails out of the outbox, for hosts that send mails themselves.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  takeMail(request: TakeMailRequest = {}, options?: CallOptions): Promise<TakeMailResponse> {
+    return this.start('take_mail', request, options)
+  }
+
+  /**
+   * Reports whether a mail that was taken was sent.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  acknowledgeMail(request: AcknowledgeMailRequest, options?: CallOptions): Promise<AcknowledgeMailResponse> {
+    return this.start('acknowledge_mail', request, options)
+  }
+
+  /**
+   * Sends the mails that are due by SMTP.
+   *
+   * - UnavailableError: mail_unavailable, store_unavailable.
+   * - ConfigError: invalid_config, feature_not_built.
+   */
+  deliverMail(request: DeliverMailRequest = {}, options?: CallOptions): Promise<DeliverMailResponse> {
+    return this.start('deliver_mail', request, options)
+  }
+
+  /** Makes a secret for an authenticator app. */
+  generateTotpSecret(request: GenerateTotpSecretRequest = {}): GenerateTotpSecretResponse {
+    return this.compute('generate_totp_secret', request)
+  }
+
+  /** Writes a secret as a URI and a QR code for an authenticator app. */
+  totpProvisioningUri(request: TotpProvisioningUriRequest): Provisioning {
+    return this.compute('totp_provisioning_uri', request)
+  }
+
+  /** Verifies a code by its secret alone, any number of times. */
+  verifyTotp(request: VerifyTotpRequest): VerifyTotpResponse {
+    return this.compute('verify_totp', request)
+  }
+
+  /**
+   * Sets up an authenticator app for an account; it is not a factor until it is confirmed.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: email_not_verified.
+   * - ConflictError: already_configured.
+   * - UnavailableError: store_unavailable.
+   */
+  setupTotp(request: SetupTotpRequest, options?: CallOptions): Promise<SetupTotpResponse> {
+    return this.start('setup_totp', request, options)
+  }
+
+  /**
+   * Activates an authenticator app by its first code and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: email_not_verified.
+   * - DeniedError: invalid_code.
+   * - ConflictError: already_configured.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: store_unavailable.
+   */
+  confirmTotp(request: ConfirmTotpRequest, options?: CallOptions): Promise<ConfirmTotpResponse> {
+    return this.start('confirm_totp', request, options)
+  }
+
+  /**
+   * Tells whether an account has an active authenticator app.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  totpStatus(request: TotpStatusRequest, options?: CallOptions): Promise<TotpStatusResponse> {
+    return this.start('totp_status', request, options)
+  }
+
+  /**
+   * Removes an authenticator app by a code and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - DeniedError: invalid_code.
+   * - ForbiddenError: permission_denied.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: store_unavailable.
+   */
+  disableTotp(request: DisableTotpRequest, options?: CallOptions): Promise<TotpStatusResponse> {
+    return this.start('disable_totp', request, options)
+  }
+
+  /**
+   * Replaces the recovery codes of an account and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  generateRecoveryCodes(
+    request: GenerateRecoveryCodesRequest,
+    options?: CallOptions,
+  ): Promise<GenerateRecoveryCodesResponse> {
+    return this.start('generate_recovery_codes', request, options)
+  }
+
+  /**
+   * Counts the unused recovery codes of an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  recoveryCodesStatus(
+    request: RecoveryCodesStatusRequest,
+    options?: CallOptions,
+  ): Promise<RecoveryCodesStatusResponse> {
+    return this.start('recovery_codes_status', request, options)
+  }
+
+  /**
+   * Begins to register a passkey for an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: email_not_verified, permission_denied.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  beginPasskeyRegistration(
+    request: BeginPasskeyRegistrationRequest,
+    options?: CallOptions,
+  ): Promise<BeginPasskeyRegistrationResponse> {
+    return this.start('begin_passkey_registration', request, options)
+  }
+
+  /**
+   * Registers the passkey and ends every session.
+   *
+   * - DeniedError: invalid_challenge, invalid_credentials.
+   * - ConflictError: already_configured.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  finishPasskeyRegistration(
+    request: FinishPasskeyRegistrationRequest,
+    options?: CallOptions,
+  ): Promise<FinishPasskeyRegistrationResponse> {
+    return this.start('finish_passkey_registration', request, options)
+  }
+
+  /**
+   * Begins a login by passkey.
+   *
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  beginPasskeyLogin(
+    request: BeginPasskeyLoginRequest = {},
+    options?: CallOptions,
+  ): Promise<BeginPasskeyLoginResponse> {
+    return this.start('begin_passkey_login', request, options)
+  }
+
+  /**
+   * Logs in by a passkey alone and opens a session.
+   *
+   * - DeniedError: invalid_credentials, invalid_challenge.
+   * - ThrottledError: too_many_attempts.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  finishPasskeyLogin(request: FinishPasskeyLoginRequest, options?: CallOptions): Promise<LoginResponse> {
+    return this.start('finish_passkey_login', request, options)
+  }
+
+  /**
+   * Lists the passkeys of an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listPasskeys(request: ListPasskeysRequest, options?: CallOptions): Promise<ListPasskeysResponse> {
+    return this.start('list_passkeys', request, options)
+  }
+
+  /**
+   * Removes a passkey and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  removePasskey(request: RemovePasskeyRequest, options?: CallOptions): Promise<RemovePasskeyResponse> {
+    return this.start('remove_passkey', request, options)
+  }
+
+  /**
+   * Reads the audit log.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  events(request: EventsRequest = {}, options?: CallOptions): Promise<EventsResponse> {
+    return this.start('events', request, options)
+  }
+
+  /**
+   * Verifies the chain over the audit log.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  verifyEvents(request: VerifyEventsRequest = {}, options?: CallOptions): Promise<VerifyEventsResponse> {
+    return this.start('verify_events', request, options)
+  }
+
+  /**
+   * Returns figures: calls by operation and status, their durations, and the contents of the store.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  stats(request: StatsRequest = {}, options?: CallOptions): Promise<StatsResponse> {
+    return this.start('stats', request, options)
+  }
+
+  /** Checks the running configuration on this machine. */
+  doctor(request: DoctorRequest = {}, options?: CallOptions): Promise<DoctorResponse> {
+    return this.start('doctor', request, options)
+  }
+
+  /**
+   * Purges expired data.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  maintain(request: MaintainRequest = {}, options?: CallOptions): Promise<MaintainResponse> {
+    return this.start('maintain', request, options)
+  }
+
+  /**
+   * Copies a SQLite store into a file while it is in use.
+   *
+   * - ConfigError: feature_not_built.
+   * - UnavailableError: store_unavailable.
+   */
+  backup(request: BackupRequest, options?: CallOptions): Promise<BackupResponse> {
+    return this.start('backup', request, options)
+  }
+
+  /** Runs an operation on another thread. */
+  protected abstract start<T>(operation: string, request: object, options?: CallOptions): Promise<T>
+
+  /** Runs an operation that only computes. */
+  protected abstract compute<T>(operation: string, request: object): T
+}
