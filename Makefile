@@ -235,7 +235,7 @@ module: tested $(VENV)/ready
 test-python: module $(INTEROP)/node_modules/.package-lock.json browser
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
-		&& mypy && pyright && $(CURDIR)/$(WITH_POSTGRES) pytest
+		&& mypy && pyright && pyright --verifytypes doorward --ignoreexternal && $(CURDIR)/$(WITH_POSTGRES) pytest
 
 ## Runs the site of examples/web, with its store in target/web.
 web: $(VENV)/ready

@@ -191,7 +191,7 @@ def create_app(engine: Engine) -> FastAPI:
         if path not in PAGES or (path == "/totp/confirm" and isinstance(error, InvalidToken)):
             if isinstance(error, InvalidToken):
                 return goto("/login")
-            return page(request, "message.html", 400, title="That did not work", message=str(error))
+            return page(request, "message.html", 400, title="That did not work", message=error.message)
         fields: Form = getattr(request.state, "fields", {})
         kept: dict[str, Any] = {
             name: fields.get(name, "") for name in ("username", "email", "token", "options")

@@ -29,6 +29,7 @@ pub fn files(library: &Library, root: &Path) -> Vec<File> {
         ("models/app.py", models),
         ("types.py", python.types()),
         ("operations.py", python.operations()),
+        ("async_operations.py", python.async_operations()),
         ("status.py", python.statuses()),
     ];
     files.into_iter().map(|(name, text)| File::new(format!("{PACKAGE}/{name}"), text)).collect()
@@ -192,7 +193,7 @@ impl<'a> Python<'a> {
         let mut file = head("The models of requests and responses.");
         file += "from __future__ import annotations\n\n";
         file += "from typing import Annotated, Any, Literal\n\n";
-        file += "from pydantic import ConfigDict, Field, SkipValidation\n\n";
+        file += "from pydantic import Field, SkipValidation\n\n";
         file += "from doorward.models.base import Model\n";
         let mut mixins: Vec<&str> = self.mixins.iter().map(|mixin| mixin.name.as_str()).collect();
         mixins.sort_unstable();
@@ -229,27 +230,29 @@ impl<'a> Python<'a> {
 
     fn class(&self, class: &Class) -> String {
         let extra = match class.shape.others() {
-            Others::Refused => "extra=\"forbid\", ",
-            Others::Kept => "extra=\"allow\", ",
+            Others::Refused => ", extra=\"forbid\"",
+            Others::Kept => ", extra=\"allow\"",
             Others::Ignored => "",
         };
-        let mut code = format!("\n\nclass {}({}):\n", class.name, class.bases.join(", "));
-        code += &docstring(&class.shape.about, 4);
-        code += &format!("\n    model_config = ConfigDict({extra}use_attribute_docstrings=True)\n");
+        let mut code = format!("\n\nclass {}({}{extra}):\n", class.name, class.bases.join(", "));
+        let about = docstring(&class.shape.about, 4);
         let inherited: Vec<&String> = self
             .mixins
             .iter()
             .filter(|mixin| class.bases.contains(&mixin.name))
             .flat_map(|mixin| &mixin.fields)
             .collect();
+        let mut fields = String::new();
         for member in &class.members {
             let field = self.field(class.shape, member);
             if inherited.contains(&&field) {
                 continue;
             }
-            code += &format!("{field}\n{}", docstring(&member.about, 4));
+            fields += &format!("{field}\n{}", docstring(&member.about, 4));
         }
-        code
+        let between = if about.is_empty() || fields.is_empty() { "" } else { "\n" };
+        code += &[&about, between, &fields].concat();
+        if about.is_empty() && fields.is_empty() { code + "    pass\n" } else { code }
     }
 
     /// Writes a member of a model, as one line.
@@ -380,20 +383,60 @@ impl<'a> Python<'a> {
                     raise TypeError(f\"not a value of JSON: {type(value).__name__}\")\n"
     }
 
+    /// Returns the signature and the documentation of a method.
+    fn signature(&self, operation: &Operation, define: &str) -> String {
+        let name = &operation.name;
+        let response = &operation.response;
+        let all = self.library.shape(&operation.request).members();
+        let code = match all.is_empty() {
+            true => format!("\n    {define} {name}(self) -> models.{response}:\n"),
+            false => {
+                let arguments: String = all.iter().map(|member| self.argument(member)).collect();
+                format!(
+                    "\n    {define} {name}(\n        self,\n        *,\n{arguments}    ) -> models.{response}:\n"
+                )
+            }
+        };
+        code + &self.documentation(operation, all)
+    }
+
+    fn async_operations(&self) -> String {
+        let mut file = head("One method for each operation, which is awaited if the operation may wait.");
+        file += "from __future__ import annotations\n\n\
+                 from collections.abc import Mapping, Sequence\n\
+                 from typing import Any\n\n\
+                 from doorward.engine import Engine\n\
+                 from doorward.models import app as models\n\
+                 from doorward.threads import to_thread\n\n\n\
+                 class AsyncOperations:\n    \
+                     \"\"\"The operations, for coroutines; a failure raises an AuthError.\"\"\"\n\n    \
+                     engine: Engine\n    \
+                     \"\"\"The engine that runs them.\"\"\"\n";
+        for operation in self.written() {
+            file += &self.async_method(operation);
+        }
+        file
+    }
+
+    fn async_method(&self, operation: &Operation) -> String {
+        let name = &operation.name;
+        let all = self.library.shape(&operation.request).members();
+        let fields: Vec<String> = all.iter().map(|member| format!("{0}={0}", member.name)).collect();
+        let waits = operation.cost != "instant";
+        let code = self.signature(operation, if waits { "async def" } else { "def" });
+        let (call, mut arguments) = match waits {
+            true => ("await to_thread".to_owned(), vec![format!("self.engine.{name}")]),
+            false => (format!("self.engine.{name}"), Vec::new()),
+        };
+        arguments.extend(fields);
+        code + &call_of(&call, &arguments)
+    }
+
     fn method(&self, operation: &Operation) -> String {
         let name = &operation.name;
         let response = &operation.response;
         let all = self.library.shape(&operation.request).members();
-        let mut code = match all.is_empty() {
-            true => format!("\n    def {name}(self) -> models.{response}:\n"),
-            false => {
-                let arguments: String = all.iter().map(|member| self.argument(member)).collect();
-                format!(
-                    "\n    def {name}(\n        self,\n        *,\n{arguments}    ) -> models.{response}:\n"
-                )
-            }
-        };
-        code += &self.documentation(operation, all);
+        let mut code = self.signature(operation, "def");
         let fields: String =
             all.iter().map(|member| format!("            \"{0}\": {0},\n", member.name)).collect();
         match all.is_empty() {
@@ -459,6 +502,21 @@ impl<'a> Python<'a> {
         }
         file
     }
+}
+
+/// Writes a call whose result a method returns, in as few lines as fit.
+fn call_of(function: &str, arguments: &[String]) -> String {
+    let all = arguments.join(", ");
+    let line = format!("        return {function}({all})\n");
+    if line.trim_end().len() <= WIDTH {
+        return line;
+    }
+    let line = format!("            {all}");
+    let lines = match line.len() <= WIDTH {
+        true => line + "\n",
+        false => arguments.iter().map(|argument| format!("            {argument},\n")).collect(),
+    };
+    format!("        return {function}(\n{lines}        )\n")
 }
 
 fn plain(kind: &Kind) -> String {

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from conftest import PASSWORD, Clock
 from fastapi import Depends, FastAPI
+from gate import Gate, threads
 from litestar import Litestar, Request, get, post
 from litestar.middleware import DefineMiddleware
 from serving import serving
@@ -24,6 +25,7 @@ from doorward import (
     Engine,
     PublicUser,
     RegisterRequest,
+    describe,
     get_logged_in_user,
     login_user,
     register_user,
@@ -37,22 +39,9 @@ from doorward.fastapi.routes import OPERATIONS
 from doorward.litestar import AuthenticationMiddleware as ForLitestar
 from doorward.models import LoginRequest as Login
 from doorward.security import hash_password
-from doorward.threads import HASHING, REMOTE
+from doorward.threads import HASHING, SHORT
 
 LOGINS = 200
-
-
-class Gate(Engine):
-    """An engine in which all places to hash are taken until the gate opens."""
-
-    def call(self, operation: str, request: str | None = None) -> Any:
-        if operation == "login" and hasattr(self, "entered"):
-            self.entered.release()
-            assert self.opened.wait(60)
-        return super().call(operation, request)
-
-    def close_gate(self) -> None:
-        self.entered, self.opened = threading.Semaphore(0), threading.Event()
 
 
 @pytest.fixture
@@ -115,9 +104,7 @@ def test_a_crowd_of_logins_holds_up_nothing_else(application: Callable[[Engine],
         with httpx.Client(base_url=client.base_url, timeout=60, limits=limits) as many:
             logins = [crowd.submit(many.post, "/login/default", json=ada) for _ in range(LOGINS)]
             try:
-                # Logins occupy all their threads, and more logins wait.
-                for _ in range(4 * cores()):
-                    assert engine.entered.acquire(timeout=30)
+                assert engine.is_full()
                 answer = client.get("/me", headers={"authorization": f"Bearer {token}"}, timeout=30)
                 assert (answer.status_code, engine.opened.is_set()) == (200, False)
             finally:
@@ -154,7 +141,7 @@ def test_too_many_that_wait_are_refused(config: Config, clock: Clock) -> None:
         engine.close_gate()
 
         async def main() -> None:
-            room = 4 * cores() + 3
+            room = threads() + 3
             logins = [
                 asyncio.ensure_future(to_thread(engine.login, username="ada", password=PASSWORD))
                 for _ in range(room + 2)
@@ -197,24 +184,25 @@ def test_which_thread_runs_what(engine: Engine) -> None:
 
     asyncio.run(main())
     kinds = {operation: name.rpartition("_")[0] for operation, name in seen.items()}
-    assert kinds.pop("authenticate") not in {"doorward-hash", "doorward-remote"}
     assert kinds == {
+        "authenticate": "doorward-store",
         "hash_password": "doorward-hash",
         "register": "doorward-hash",
         "login": "doorward-hash",
-        "login_with_id_token": "doorward-remote",
-        "introspect_remote": "doorward-remote",
+        "login_with_id_token": "doorward-long",
+        "introspect_remote": "doorward-long",
     }
     assert {"register", "login", "complete_login", "change_password", "reset_password"} < HASHING
-    assert {"login_with_id_token", "introspect_remote", "deliver_mail", "verify_email"} == REMOTE
+    long = {row["name"] for row in describe()["operations"]} - HASHING - SHORT
+    assert {"login_with_id_token", "introspect_remote", "deliver_mail", "backup", "import_users"} < long
 
 
 def test_every_route_that_waits_long_has_threads_of_its_own(config: Config, clock: Clock) -> None:
-    threads: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
 
     class Watched(Engine):
         def call(self, operation: str, request: str | None = None) -> Any:
-            threads.setdefault(operation, set()).add(threading.current_thread().name.rpartition("_")[0])
+            names.setdefault(operation, set()).add(threading.current_thread().name.rpartition("_")[0])
             return super().call(operation, request)
 
     with Watched(config, now_ms=clock) as engine, serving(fastapi(engine)) as client:
@@ -232,10 +220,10 @@ def test_every_route_that_waits_long_has_threads_of_its_own(config: Config, cloc
             ("change-password", {"old_password": PASSWORD, "new_password": new}),
         ):
             assert client.post(f"/{path}", json=body, headers=headers).status_code != 422
-    long = {name: found for name, found in threads.items() if name in HASHING | REMOTE}
+    long = {name: found for name, found in names.items() if name not in SHORT}
     # A provider of ID tokens is not configured.
-    assert set(long) == (HASHING | REMOTE) & OPERATIONS - {"login_with_id_token"}
-    assert set().union(*long.values()) == {"doorward-hash", "doorward-remote"}
+    assert set(long) == OPERATIONS - SHORT - {"login_with_id_token"}
+    assert set().union(*long.values()) == {"doorward-hash", "doorward-long"}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")
@@ -250,7 +238,3 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
     if child == 0:
         os._exit(0 if asyncio.run(asyncio.wait_for(hashed(), 30)) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

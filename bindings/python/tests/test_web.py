@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from serving import serving
 
 from doorward import Config, Engine
-from doorward.threads import HASHING, REMOTE
+from doorward.threads import SHORT
 
 ROOT = Path(__file__).parents[3]
 SCREENSHOTS = ROOT / "target" / "screenshots"
@@ -337,8 +337,8 @@ def test_what_hashes_holds_up_no_other_page(config: Config, tmp_path: Path) -> N
         assert client.post("/password", data=new).status_code == 303
         for path in ("/verify", "/reset", "/login/code", "/login/password"):
             assert client.post(path, data={**ada, "token": "x", "new_password": PASSWORD}).status_code >= 400
-    hashed = {name: found for name, found in threads.items() if name in HASHING | REMOTE}
-    assert set(hashed) == {
+    long = {name: found for name, found in threads.items() if name not in SHORT}
+    assert set(long) == {
         "register",
         "login",
         "change_password",
@@ -346,7 +346,7 @@ def test_what_hashes_holds_up_no_other_page(config: Config, tmp_path: Path) -> N
         "reset_password",
         "complete_login",
     }
-    assert set().union(*hashed.values()) == {"doorward-hash", "doorward-remote"}
+    assert set().union(*long.values()) == {"doorward-hash", "doorward-long"}
     assert "doorward-hash" not in threads["authenticate"]
 
 

@@ -14,6 +14,7 @@ from doorward.app import (
     logout_user,
     register_user,
 )
+from doorward.async_engine import AsyncEngine
 from doorward.engine import Engine, configure, default_engine
 from doorward.exceptions import AuthError, InvalidToken, UserNotFound
 from doorward.models import (
@@ -31,6 +32,7 @@ from doorward.threads import to_thread
 from doorward.types import Claims, Config
 
 __all__ = [
+    "AsyncEngine",
     "AuthError",
     "Claims",
     "Config",

@@ -124,7 +124,8 @@ class AuthenticationMiddleware:
         origins: The origins whose pages may send the cookie; default: those of the own host.
         """
         self.app = app
-        self.rules = Rules(repo, exclude, exclude_http_methods, scopes, origins=origins, backend=backend)
+        rules = Rules(repo, exclude, exclude_http_methods, scopes, origins=origins, backend=backend)
+        self.rules: Rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Admit the request, or respond with the failure."""
@@ -179,7 +180,7 @@ class DeviceCookie:
 
     def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
         """Take the name of the cookie; `secure=False` is for tests and development without TLS."""
-        self.name = cookie_name(name, "doorward-device", secure)
+        self.name: str = cookie_name(name, "doorward-device", secure)
         self.secure = secure
 
     def client(self, scope: Mapping[str, Any]) -> Client:
@@ -218,7 +219,7 @@ class VerificationCookie:
 
     def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
         """Take the name of the cookie; `secure=False` is for tests and development without TLS."""
-        self.name = cookie_name(name, "doorward-verification", secure)
+        self.name: str = cookie_name(name, "doorward-verification", secure)
         self.secure = secure
 
     def read(self, scope: Mapping[str, Any]) -> str | None:

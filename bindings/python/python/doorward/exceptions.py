@@ -1,8 +1,8 @@
 """Failures, as exceptions: one tree under AuthError.
 
 Catch AuthError for every failure of the engine, or a subclass for one reason. `message` may be shown to the
-end user; `detail` is the exact reason, for the host's logs only. `str()` is the message; for a ConfigError it
-is the mistake and its place. No exception contains a secret.
+end user; `detail` is the exact reason, for the host's logs only. `str()` is the message and the field that
+caused the failure; for a ConfigError it is the mistake and its place. No exception contains a secret.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class AuthError(Exception):
     @property
     def message(self) -> str:
         """The text for the end user."""
-        return str(self)
+        return super().__str__()
 
     @property
     def retryable(self) -> bool:
@@ -108,6 +108,10 @@ class AuthError(Exception):
         if self.reasons:
             error["reasons"] = list(self.reasons)
         return {"error": error}
+
+    def __str__(self) -> str:
+        """Return the message and, if a field caused the failure, its name."""
+        return self.message if self.field is None else f"{self.message} ({self.field})"
 
     def __repr__(self) -> str:
         """Name the reason, for logs."""
@@ -229,17 +233,13 @@ class AuthServiceUnavailable(AuthError):
 class ConfigError(AuthError):
     """The configuration is invalid, the operation unknown, or the feature not built in.
 
-    `str()` is for the author of the configuration: `unknown field: /acess_token_seconds`.
+    `str()` is for the author of the configuration: `unknown field: /acess_token_seconds; did you mean
+    `access_token_seconds`?`
     """
 
     code = "invalid_config"
     status = Status.CONFIG
     http_status = 500
-
-    @property
-    def message(self) -> str:
-        """The text for the end user."""
-        return super().__str__()
 
     def __str__(self) -> str:
         """Describe the mistake, and name the key."""
@@ -247,9 +247,12 @@ class ConfigError(AuthError):
             return self.message
         if self.code != type(self).code:
             return f"{self.message} ({self.detail})"
+        if self.field is None:
+            return self.detail
         # The pointer contains the key, too.
-        reason = re.sub(" field `.*`$", " field", self.detail)
-        return reason if self.field is None else f"{reason}: {self.field}"
+        reason, *proposal = self.detail.split("; did you mean ")
+        reason = re.sub(" field `.*`$", " field", reason)
+        return "; did you mean ".join([f"{reason}: {self.field}", *proposal])
 
 
 class MisuseError(AuthError):

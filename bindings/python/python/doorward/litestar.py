@@ -20,7 +20,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, Permissio
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from doorward.asgi import DeviceCookie, Exclude, Rules, authenticate
 from doorward.exceptions import AuthError, InvalidRequest, InvalidToken, UserNotFound
@@ -69,10 +69,8 @@ class _Positional(Model):
         super().__init__(**by_position, **named)
 
 
-class LoginRequest(_Positional, kw_only=False):
+class LoginRequest(_Positional, kw_only=False, extra="forbid"):
     """The body of a login route, for `Engine.login`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     """The username or the e-mail address."""
@@ -113,10 +111,8 @@ class TotpSetupResponse(_Positional, kw_only=False):
     """The secret as a URI."""
 
 
-class TotpCodeRequest(_Positional, kw_only=False):
+class TotpCodeRequest(_Positional, kw_only=False, extra="forbid"):
     """The body of a route that confirms or disables an app."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: str = Field(repr=False)
     """The code that the app shows."""
@@ -142,10 +138,8 @@ class JwtUser(_Positional, kw_only=False):
     """The account's present address, if it has one."""
 
 
-class ChangePasswordRequest(_Positional, kw_only=False):
+class ChangePasswordRequest(_Positional, kw_only=False, extra="forbid"):
     """The body of a route on which users change their own password, for `change_password`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     old_password: str = Field(repr=False)
     """The present password."""
@@ -154,10 +148,8 @@ class ChangePasswordRequest(_Positional, kw_only=False):
     """The new password."""
 
 
-class ResetPasswordRequest(_Positional, kw_only=False):
+class ResetPasswordRequest(_Positional, kw_only=False, extra="forbid"):
     """The body of an administrator's route, for `set_password`. The path names the user."""
-
-    model_config = ConfigDict(extra="forbid")
 
     new_password: str = Field(repr=False)
     """The password, to be changed at the next login."""

@@ -1,15 +1,18 @@
 """Waiting calls, off the event loop: each on a thread of the right kind.
 
 A call that hashes a password waits for one of a few places, and a call to another service waits for that
-service. Such calls have their own threads, so that no number of them delays other calls.
+service. Each kind of call has threads of its own, so that no number of them delays calls of another kind, or
+what the application runs in the executor of its event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
@@ -25,34 +28,35 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _operations_of(cost: str) -> frozenset[str]:
-    return frozenset(row["name"] for row in describe()["operations"] if row["cost"] == cost)
+def _operations_of(*costs: str) -> frozenset[str]:
+    return frozenset(row["name"] for row in describe()["operations"] if row["cost"] in costs)
 
 
 HASHING = _operations_of("hash")
 """The operations that hash a password, or check one for as long as a hash takes."""
 
-REMOTE = _operations_of("network")
-"""The operations that ask another service."""
+SHORT = _operations_of("instant", "store")
+"""The operations that wait for the store only, for a short time."""
 
 
 async def to_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a method of an engine on a thread, as `asyncio.to_thread` does.
 
-    Calls that hash a password or ask another service have their own threads; they are recognized by their
-    names. If more hashes wait than the engine's `password.max_queued`, the call fails as in the engine: with
-    AuthServiceUnavailable, `hash_queue_full`.
+    Methods are recognized by their names. Those that hash a password have their own threads, and so do those
+    that wait only for the store. All other calls, such as those that ask another service, and functions of
+    the host, share a third kind. If more hashes wait than the engine's `password.max_queued`, a call fails as
+    in the engine: with AuthServiceUnavailable, `hash_queue_full`. A call that is cancelled before it begins
+    is dropped; a call that has begun ends on its thread.
     """
     name = getattr(call, "__name__", "")
     operation = args[0] if name == "call" and args else name
-    # A call that does both waits longer for the service.
-    if operation in REMOTE:
-        return await _remote.run(partial(call, *args, **kwargs))
+    # A call that also asks another service waits longer for that service.
     if operation not in HASHING:
-        return await asyncio.to_thread(call, *args, **kwargs)
+        threads = _short if operation in SHORT else _long
+        return await waited(threads.submit(partial(call, *args, **kwargs)))
     engine = getattr(call, "__self__", None)
     max_queued = engine.max_queued if isinstance(engine, Engine) else MAX_QUEUED
-    return await _hashing.run(partial(call, *args, **kwargs), max_queued)
+    return await waited(_hashing.submit(partial(call, *args, **kwargs), max_queued))
 
 
 class _Threads:
@@ -69,8 +73,8 @@ class _Threads:
         self._lock = Lock()
         self._calls = 0
 
-    async def run(self, call: Callable[[], T], max_queued: int | None = None) -> T:
-        """Run a call, unless too many calls wait already."""
+    def submit(self, call: Callable[[], T], max_queued: int | None = None) -> Future[T]:
+        """Let a thread run the call, unless too many calls wait already."""
         with self._lock:
             if max_queued is not None and self._calls >= self._count + max_queued:
                 raise _queue_full()
@@ -81,12 +85,45 @@ class _Threads:
         except BaseException:
             self._ended()
             raise
-        # A call that is cancelled before it starts leaves the queue.
-        return await asyncio.wrap_future(future)
+        return future
 
     def _ended(self, *_: Any) -> None:
         with self._lock:
             self._calls -= 1
+
+
+async def waited(future: Future[T]) -> T:
+    """Return the result of a call, in asyncio and trio. A cancelled call leaves the queue, if it is there."""
+    trio = sys.modules.get("trio")
+    if trio is None or not trio.lowlevel.in_trio_task():
+        return await asyncio.wrap_future(future)
+    ended, token = trio.Event(), trio.lowlevel.current_trio_token()
+
+    def tell(_: Future[T]) -> None:
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(ended.set)
+
+    future.add_done_callback(tell)
+    try:
+        await ended.wait()
+    except BaseException:
+        future.cancel()
+        raise
+    return future.result()
+
+
+async def to_the_end(call: Callable[[], T]) -> T:
+    """Run a call on a thread, even if the task is cancelled before the call begins."""
+    future = _long.submit(call)
+    ended: Future[None] = Future()
+
+    def tell(_: Future[T]) -> None:
+        if ended.set_running_or_notify_cancel():
+            ended.set_result(None)
+
+    future.add_done_callback(tell)
+    await waited(ended)
+    return future.result()
 
 
 def _cores() -> int:
@@ -104,11 +141,12 @@ def _queue_full() -> AuthServiceUnavailable:
 # There are more threads than places to hash, one for each core, so that no place is idle while other calls
 # write.
 _hashing = _Threads("doorward-hash", 4 * _cores())
-_remote = _Threads("doorward-remote", 32)
+_short = _Threads("doorward-store", 32)
+_long = _Threads("doorward-long", 32)
 
 
 def _after_fork() -> None:
-    for threads in (_hashing, _remote):
+    for threads in (_hashing, _short, _long):
         threads.start()
 
 

@@ -63,8 +63,8 @@ class Authentication:
                 _check_backend(repo, name)
         self._origins = None if origins is None else list(origins)
         secure = all(each.secure for each in cookies)
-        self.device = device or DeviceCookie(secure=secure)
-        self.verification = VerificationCookie(secure=secure)
+        self.device: DeviceCookie = device or DeviceCookie(secure=secure)
+        self.verification: VerificationCookie = VerificationCookie(secure=secure)
 
     @property
     def engine(self) -> Engine:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from doorward.models import IdentityMixin, PasswordMixin, PublicUser
 from doorward.models.base import Model
 
 
-class Body(Model):
+class Body(Model, extra="forbid"):
     """A body. Unknown members are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Credentials(Body, PasswordMixin):

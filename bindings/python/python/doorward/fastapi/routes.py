@@ -131,7 +131,7 @@ class Routes:
             self._wanted -= _not_configured(auth.repo)
         self._fresh_seconds = fresh_seconds
         self._schemes = [Depends(transport.scheme(name)) for name, transport in auth.backends.items()]
-        self.router = APIRouter(tags=["authentication"])
+        self.router: APIRouter = APIRouter(tags=["authentication"])
         for name in auth.backends:
             self._add_login(name)
         self._add_next_steps()

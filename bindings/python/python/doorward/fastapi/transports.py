@@ -123,8 +123,8 @@ class Cookie:
 
         `secure=False` is for tests and development without TLS: the name is then `doorward`.
         """
-        self.name = cookie_name(name, "doorward", secure)
-        self.refresh_name = f"{self.name}-refresh"
+        self.name: str = cookie_name(name, "doorward", secure)
+        self.refresh_name: str = f"{self.name}-refresh"
         self.secure = secure
 
     def scheme(self, backend: str) -> Callable[..., Any]:

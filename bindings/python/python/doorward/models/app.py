@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, SkipValidation
+from pydantic import Field, SkipValidation
 
 from doorward.models.base import Model
 from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixin
@@ -249,10 +249,9 @@ EventOrder = Literal["written", "oldest", "newest"]
 FindingSeverity = Literal["problem", "advice", "ok"]
 
 
-class Client(Model):
+class Client(Model, extra="forbid"):
     """The client's connection, where known."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     device_id: Annotated[str | None, Field(max_length=128, min_length=1, repr=False)] = None
     """A random id by which the host knows the device. On a device where the account logged in before,
     failures elsewhere do not lock the user out.
@@ -263,16 +262,13 @@ class Client(Model):
     """The `User-Agent` header, shown with the session; truncated after 512 characters."""
 
 
-class RegisterRequest(IdentityMixin, PasswordMixin):
+class RegisterRequest(IdentityMixin, PasswordMixin, extra="forbid"):
     """Creates an account."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-
-class FullRegisterRequest(RegisterRequest):
+class FullRegisterRequest(RegisterRequest, extra="forbid"):
     """Creates an account."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
@@ -290,7 +286,6 @@ class FullRegisterRequest(RegisterRequest):
 class User(IdentityMixin, ActiveStateMixin):
     """The public data of an account. A password hash never leaves the store."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str = ""
     """The immutable id, `sub` in tokens."""
     email_verified: bool = False
@@ -308,7 +303,6 @@ class User(IdentityMixin, ActiveStateMixin):
 class RegisterResponse(Model):
     """The new account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account."""
     verification: Annotated[str | None, Field(repr=False)] = None
@@ -318,10 +312,9 @@ class RegisterResponse(Model):
     """
 
 
-class GetUserRequest(Model):
+class GetUserRequest(Model, extra="forbid"):
     """Finds one account. Give exactly one of `id`, `username`, `email`, `query`."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     email: str | None = None
     """The account's e-mail address."""
     id: str | None = None
@@ -337,7 +330,6 @@ class GetUserRequest(Model):
 class AccountLock(Model):
     """A lock that keeps guesses away from an account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     of: str
     """The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
     `second_factor` (codes of an authenticator app).
@@ -358,7 +350,6 @@ class AccountLock(Model):
 class WaitingMail(Model):
     """A mail that waits to be sent."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     kind: str
     """The kind of mail."""
     created_at: int
@@ -372,7 +363,6 @@ class WaitingMail(Model):
 class PasswordStatus(Model):
     """The state of a password."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     peppered: bool
     """Whether a secret key seals the hash."""
     expires_at: int | None = None
@@ -386,7 +376,6 @@ class PasswordStatus(Model):
 class SecondFactorStatus(Model):
     """The second factors of an account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     totp: bool
     """Whether an authenticator app is active."""
     passkeys: int
@@ -400,7 +389,6 @@ class SecondFactorStatus(Model):
 class AccountStatus(Model):
     """The state of an account, for administrators: do not pass it on to the user or a browser."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     obstacles: list[str]
     """The reasons why the right password, or the factor after it, would be refused now; empty if the
     account itself gives none: `locked`, `no_password`, `sealed_by_unknown_key`,
@@ -446,17 +434,15 @@ class AccountStatus(Model):
 class GetUserResponse(Model):
     """The account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account."""
     status: AccountStatus | None = None
     """The account's state, if it was asked for."""
 
 
-class ListUsersRequest(Model):
+class ListUsersRequest(Model, extra="forbid"):
     """Lists accounts in the order of their ids, which is that of their creation, to the millisecond."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     after: str | None = None
     """Only accounts after this id: `next` of the previous page."""
     is_active: bool | None = None
@@ -477,17 +463,15 @@ class ListUsersRequest(Model):
 class ListUsersResponse(Model):
     """A page of accounts."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     users: list[User]
     """The accounts."""
     next: str | None = None
     """The id to give as `after` for the next page; absent if there is none."""
 
 
-class UpdateUserRequest(Model):
+class UpdateUserRequest(Model, extra="forbid"):
     """Changes an account. Members that are absent stay as they are."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -536,15 +520,13 @@ class UpdateUserRequest(Model):
 class UserResponse(Model):
     """An account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account."""
 
 
-class DeleteUserRequest(Model):
+class DeleteUserRequest(Model, extra="forbid"):
     """Deletes an account and everything about it."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -556,17 +538,15 @@ class DeleteUserRequest(Model):
 class DeleteUserResponse(Model):
     """The account was deleted."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     deleted: bool
     """Always true."""
 
 
-class ImportedUser(Model):
+class ImportedUser(Model, extra="forbid"):
     """An account of another system. A fault in it is reported as a problem of the account and does not
     refuse the request. An empty text means none, except for the username.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     username: str
     """The name to log in with."""
     attributes: dict[str, Any] | None = None
@@ -587,10 +567,9 @@ class ImportedUser(Model):
     """The roles; default: `registration.default_roles`."""
 
 
-class ImportUsersRequest(Model):
+class ImportUsersRequest(Model, extra="forbid"):
     """Creates accounts with the password hashes of another system."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     users: Annotated[list[ImportedUser], Field(max_length=10000)]
     """The accounts, in the order in which they are tried; at most 10,000."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -608,7 +587,6 @@ class ImportUsersRequest(Model):
 class ImportProblem(Model):
     """A reason why an account cannot be imported."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     index: Annotated[int, Field(ge=0)]
     """The account's place in `users`, counted from 0."""
     code: str
@@ -622,7 +600,6 @@ class ImportProblem(Model):
 class ImportUsersResponse(Model):
     """The result of the import; with `dry_run`, the result that it would have."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     imported: Annotated[int, Field(ge=0)]
     """The number of accounts created."""
     skipped: Annotated[int, Field(ge=0)]
@@ -640,10 +617,9 @@ class ImportUsersResponse(Model):
     """
 
 
-class ExportUserRequest(Model):
+class ExportUserRequest(Model, extra="forbid"):
     """Reads everything that the store keeps about a person."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
     """The user's id."""
     after: str | None = None
@@ -653,7 +629,6 @@ class ExportUserRequest(Model):
 class Event(Model):
     """An event of the audit log."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The event's id; ids are ordered by time."""
     at: int
@@ -677,7 +652,6 @@ class Event(Model):
 class Identifiers(Model):
     """Canonical forms (RFC 8265 UsernameCaseMapped; the address folded, its domain as an A-label)."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     username: str
     """The form of the username."""
     email: str | None = None
@@ -687,7 +661,6 @@ class Identifiers(Model):
 class ExportedIdentity(Model):
     """An identity at a provider of ID tokens."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     issuer: str
     """The provider's issuer: `iss`."""
     subject: str
@@ -699,7 +672,6 @@ class ExportedIdentity(Model):
 class ExportedMail(Model):
     """A mail in the outbox."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     kind: str
     """The kind of mail."""
     created_at: int
@@ -711,7 +683,6 @@ class ExportedMail(Model):
 class ExportedSecret(Model):
     """A mailed token or a challenge, without the secret."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     purpose: str
     """The secret's purpose."""
     created_at: int
@@ -723,7 +694,6 @@ class ExportedSecret(Model):
 class Passkey(Model):
     """A passkey, for its user's own list."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The credential's id."""
     created_at: int
@@ -747,7 +717,6 @@ class ProviderLogin(Model):
     from it.
     """
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     name: str
     """The provider's name in `id_token_providers`."""
     acr: str | None = None
@@ -761,7 +730,6 @@ class ProviderLogin(Model):
 class ExportedSession(Model):
     """A session as the store keeps it."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The session's id: `sid` in tokens."""
     backend: str
@@ -791,7 +759,6 @@ class ExportedSession(Model):
 class ExportedTotp(Model):
     """An authenticator app."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     created_at: int
     """When the app was set up."""
     confirmed_at: int | None = None
@@ -801,7 +768,6 @@ class ExportedTotp(Model):
 class ExportUserResponse(Model):
     """Everything that the store keeps about a person, without secrets; one page of sessions and events."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account."""
     identifiers: Identifiers
@@ -834,10 +800,9 @@ class ExportUserResponse(Model):
     """The authenticator app without its secret, if one is set up."""
 
 
-class HashPasswordRequest(Model):
+class HashPasswordRequest(Model, extra="forbid"):
     """Hashes a password."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
     """The password, not longer than `password.max_bytes`. The policy for new passwords does not apply."""
 
@@ -845,15 +810,13 @@ class HashPasswordRequest(Model):
 class HashPasswordResponse(Model):
     """A password hash."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     hash: Annotated[str, Field(repr=False)]
     """Argon2id in PHC string format."""
 
 
-class VerifyPasswordRequest(Model):
+class VerifyPasswordRequest(Model, extra="forbid"):
     """Verifies a password against a hash."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
     """The password."""
     hash: Annotated[str, Field(repr=False)]
@@ -865,7 +828,6 @@ class VerifyPasswordRequest(Model):
 class VerifyPasswordResponse(Model):
     """The result of the verification."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     valid: bool
     """Whether the hash is of this password. False for a malformed hash and for one whose cost is out of
     bounds.
@@ -874,10 +836,9 @@ class VerifyPasswordResponse(Model):
     """Whether the password should be hashed again with the present cost."""
 
 
-class CheckPasswordRequest(Model):
+class CheckPasswordRequest(Model, extra="forbid"):
     """Judges a password that a user may choose. The engine keeps and counts nothing."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
     """The password."""
     user_inputs: Annotated[list[str] | None, Field(max_length=100)] = None
@@ -887,7 +848,6 @@ class CheckPasswordRequest(Model):
 class CheckPasswordResponse(Model):
     """The policy's verdict on a password."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     acceptable: bool
     """Whether the password may be chosen."""
     score: Annotated[int, Field(ge=0, le=255)]
@@ -896,20 +856,18 @@ class CheckPasswordResponse(Model):
     """Why the password may not be chosen; they may be shown to the user."""
 
 
-class ChangePasswordRequest(Model):
+class ChangePasswordRequest(Model, extra="forbid"):
     """Changes a password for a user who knows the old one. `token` or `user_id` names the user."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     old_password: Annotated[str, Field(repr=False)]
     """The present password; a wrong one counts as a failed login."""
     new_password: Annotated[str, Field(repr=False)]
     """The new password."""
 
 
-class FullChangePasswordRequest(ChangePasswordRequest):
+class FullChangePasswordRequest(ChangePasswordRequest, extra="forbid"):
     """Changes a password for a user who knows the old one. `token` or `user_id` names the user."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     client: Client | None = None
     """The client's connection, where known."""
     token: Annotated[str | None, Field(repr=False)] = None
@@ -921,17 +879,15 @@ class FullChangePasswordRequest(ChangePasswordRequest):
 class ChangePasswordResponse(Model):
     """The password was changed and every session ended, the caller's included: log in again."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     revoked_sessions: Annotated[int, Field(ge=0)]
     """The number of sessions that ended."""
 
 
-class SetPasswordRequest(Model):
+class SetPasswordRequest(Model, extra="forbid"):
     """Sets a user's password without the old one: a privileged act. It ends every session and unlocks an
     account that failed logins had locked.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     new_password: Annotated[str, Field(repr=False)]
@@ -946,18 +902,16 @@ class SetPasswordRequest(Model):
     """
 
 
-class LoginRequest(PasswordMixin):
+class LoginRequest(PasswordMixin, extra="forbid"):
     """Authenticates a user by password and opens a session."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     username: str
     """The username or the e-mail address."""
 
 
-class FullLoginRequest(LoginRequest):
+class FullLoginRequest(LoginRequest, extra="forbid"):
     """Authenticates a user by password and opens a session."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
     client: Client | None = None
@@ -979,7 +933,6 @@ class FullLoginRequest(LoginRequest):
 class LoginResponse(Model):
     """An opened session. Keep both tokens secret."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
     """The access token (RFC 9068); send it as `Authorization: Bearer …`."""
     token_type: str
@@ -998,10 +951,9 @@ class LoginResponse(Model):
     """The refresh token, which gets the next access token; absent if the backend does not refresh."""
 
 
-class CompleteLoginRequest(Model):
+class CompleteLoginRequest(Model, extra="forbid"):
     """Takes the next step of a login. Give the one proof that the login asked for."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The login's challenge. It can be used once and allows ten attempts."""
     new_password: Annotated[str | None, Field(repr=False)] = None
@@ -1016,10 +968,9 @@ class CompleteLoginRequest(Model):
     """
 
 
-class LoginWithIdTokenRequest(Model):
+class LoginWithIdTokenRequest(Model, extra="forbid"):
     """Authenticates a user by an ID token and opens a session."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id_token: Annotated[str, Field(repr=False)]
     """The ID token (OpenID Connect Core section 2); not an access token."""
     backend: str | None = None
@@ -1039,7 +990,6 @@ class LoginWithIdTokenRequest(Model):
 class LoginWithIdTokenResponse(Model):
     """An opened session. Keep both tokens secret."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
     """The access token (RFC 9068); send it as `Authorization: Bearer …`."""
     token_type: str
@@ -1060,12 +1010,11 @@ class LoginWithIdTokenResponse(Model):
     """The refresh token, which gets the next access token; absent if the backend does not refresh."""
 
 
-class ReauthenticateRequest(Model):
+class ReauthenticateRequest(Model, extra="forbid"):
     """Authenticates the user of a session again, before an important act. Give one proof; the host decides
     which are enough.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """An access token of the session."""
     client: Client | None = None
@@ -1083,7 +1032,6 @@ class ReauthenticateRequest(Model):
 class ReauthenticateResponse(Model):
     """A fresh access token of the same session."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
     """The access token, whose `auth_time` is now. The previous token stays valid, with its own
     `auth_time`.
@@ -1092,10 +1040,9 @@ class ReauthenticateResponse(Model):
     """The token's lifetime in seconds."""
 
 
-class RefreshRequest(Model):
+class RefreshRequest(Model, extra="forbid"):
     """Gets the next tokens of a session."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     refresh_token: Annotated[str, Field(repr=False)]
     """The newest refresh token."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -1105,7 +1052,6 @@ class RefreshRequest(Model):
 class RefreshResponse(Model):
     """The next tokens. The refresh token that was given is spent."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     access_token: Annotated[str, Field(repr=False)]
     """The next access token."""
     refresh_token: Annotated[str, Field(repr=False)]
@@ -1118,10 +1064,9 @@ class RefreshResponse(Model):
     """The life of the refresh token in seconds."""
 
 
-class LogoutRequest(Model):
+class LogoutRequest(Model, extra="forbid"):
     """Ends a session. Give either token."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     everywhere: bool | None = None
     """Whether to end every session of the user."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
@@ -1137,15 +1082,13 @@ class LogoutRequest(Model):
 class LogoutResponse(Model):
     """The session ended."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     message: str
     """The next step for the client."""
 
 
-class ListSessionsRequest(Model):
+class ListSessionsRequest(Model, extra="forbid"):
     """Lists the live sessions of a user."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
 
@@ -1153,7 +1096,6 @@ class ListSessionsRequest(Model):
 class Session(Model):
     """A session, for its user's own list."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The session's id: `sid` in tokens."""
     backend: str
@@ -1179,15 +1121,13 @@ class Session(Model):
 class ListSessionsResponse(Model):
     """Sessions, the oldest first."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     sessions: list[Session]
     """The sessions."""
 
 
-class RevokeSessionRequest(Model):
+class RevokeSessionRequest(Model, extra="forbid"):
     """Ends one session."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     session_id: str
     """The session's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -1199,15 +1139,13 @@ class RevokeSessionRequest(Model):
 class RevokedResponse(Model):
     """The number of sessions that ended."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     revoked: Annotated[int, Field(ge=0)]
     """The number of live sessions that ended."""
 
 
-class RevokeUserSessionsRequest(Model):
+class RevokeUserSessionsRequest(Model, extra="forbid"):
     """Ends every session of a user."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -1218,20 +1156,18 @@ class RevokeUserSessionsRequest(Model):
     """The session to keep: the one that the user asks from."""
 
 
-class RevokeAllSessionsRequest(Model):
+class RevokeAllSessionsRequest(Model, extra="forbid"):
     """Ends every session of every user."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
 
 
-class RevokeTokenRequest(Model):
+class RevokeTokenRequest(Model, extra="forbid"):
     """Revokes a token with its session, or by itself if it belongs to none (RFC 7009)."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
@@ -1249,25 +1185,21 @@ class RevokeTokenRequest(Model):
 class RevokeTokenResponse(Model):
     """The token is revoked, or there was nothing to revoke."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
-
-class VerifyRequest(Model):
+class VerifyRequest(Model, extra="forbid"):
     """Verifies an access token by signature and claims alone, without the store: a session that was
     revoked still passes until the token expires.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     backend: str | None = None
     """The backend that must have issued the token; default: `default`."""
 
 
-class AuthenticateRequest(Model):
+class AuthenticateRequest(Model, extra="forbid"):
     """Identifies the user of a live token: the account is active and the session has not ended."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     authorization: Annotated[str | None, Field(repr=False)] = None
     """The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750)."""
     backend: str | None = None
@@ -1279,7 +1211,6 @@ class AuthenticateRequest(Model):
 class AuthenticateResponse(Model):
     """The user of a live token."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     user: User
     """The account as it is now."""
     claims: Annotated[Claims, SkipValidation]
@@ -1288,18 +1219,16 @@ class AuthenticateResponse(Model):
     """The session's id, if the token belongs to a session."""
 
 
-class IntrospectRequest(Model):
+class IntrospectRequest(Model, extra="forbid"):
     """Checks a token for another service (RFC 7662), as of now."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """An access or a refresh token."""
 
 
-class FullIntrospectRequest(IntrospectRequest):
+class FullIntrospectRequest(IntrospectRequest, extra="forbid"):
     """Checks a token for another service (RFC 7662), as of now."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     audience: str | None = None
     """The service that asks: a token for another audience is not active."""
     token_type_hint: str | None = None
@@ -1309,7 +1238,6 @@ class FullIntrospectRequest(IntrospectRequest):
 class IntrospectResponse(Model):
     """The token's state. An inactive token discloses nothing else."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     active: bool
     """Whether the token is valid now."""
     aud: list[str] | None = None
@@ -1336,12 +1264,11 @@ class IntrospectResponse(Model):
     """The account as it is now."""
 
 
-class IssueTokenRequest(Model):
+class IssueTokenRequest(Model, extra="forbid"):
     """Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify`
     accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     claims: dict[str, Any]
     """The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
@@ -1360,7 +1287,6 @@ class IssueTokenRequest(Model):
 class IssueTokenResponse(Model):
     """An access token."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     expires_at: int
@@ -1369,12 +1295,11 @@ class IssueTokenResponse(Model):
     """The token's id, by which `revoke_token` revokes it."""
 
 
-class AuthenticateRequestRequest(Model):
+class AuthenticateRequestRequest(Model, extra="forbid"):
     """Decides whether a request to the host may pass, by the rules under `requests` in the configuration.
     The engine takes the token from `token`, else from `authorization`, else from the configured cookie.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     method: str
     """The HTTP method, in any case."""
     path: str
@@ -1416,7 +1341,6 @@ class AuthenticateRequestRequest(Model):
 class AuthenticateRequestResponse(Model):
     """The request may pass."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     skipped: bool
     """Whether the request needs no authentication; the other members are then absent."""
     claims: Annotated[Claims, SkipValidation] | None = None
@@ -1427,30 +1351,27 @@ class AuthenticateRequestResponse(Model):
     """The account as it is now."""
 
 
-class IntrospectRemoteRequest(Model):
+class IntrospectRemoteRequest(Model, extra="forbid"):
     """Asks the configured `introspection_service` about a token (RFC 7662)."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """A token of the other service."""
     token_type_hint: str | None = None
     """The kind of token, for the service: `access_token` or `refresh_token`."""
 
 
-class IntrospectRemoteResponse(Model):
+class IntrospectRemoteResponse(Model, extra="allow"):
     """The service's own answer about a valid token (RFC 7662 section 2.2), without `reason`, which is for
     its host only.
     """
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
     active: Literal[True]
     """Always true: the token is valid now."""
 
 
-class AuthorizeRequest(Model):
+class AuthorizeRequest(Model, extra="forbid"):
     """Checks whether the bearer of a token may do something. All conditions that are given must hold."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The access token."""
     amr: list[str] | None = None
@@ -1482,31 +1403,26 @@ class AuthorizeRequest(Model):
 class AuthorizeResponse(Model):
     """The verdict."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     authorized: bool
     """Whether the bearer may."""
     reason: Annotated[str | None, Field(exclude=True)] = None
     """Why not. It is for the host only: do not pass it on."""
 
 
-class JwksRequest(Model):
+class JwksRequest(Model, extra="forbid"):
     """Returns the public keys."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class JwksResponse(Model):
     """A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     keys: list[dict[str, Any]]
     """The public keys of every backend; a backend that signs with an HMAC has none."""
 
 
-class RotateKeysRequest(Model):
+class RotateKeysRequest(Model, extra="forbid"):
     """Makes a new signing key."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
@@ -1530,7 +1446,6 @@ class RotateKeysRequest(Model):
 class RetiredSecrets(Model):
     """The retired keys, and the data that ended with them."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: Annotated[int, Field(ge=0)]
     """The number of signing keys: all that signed or verified."""
     secret_keys: Annotated[int, Field(ge=0)]
@@ -1548,7 +1463,6 @@ class RetiredSecrets(Model):
 class RotateKeysResponse(Model):
     """The new signing key."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     kid: str
     """The id of the new signing key, of the backend or of `default`."""
     previous: str | None
@@ -1559,16 +1473,13 @@ class RotateKeysResponse(Model):
     """The retired keys, if keys were to be retired."""
 
 
-class ListKeysRequest(Model):
+class ListKeysRequest(Model, extra="forbid"):
     """Lists the keys."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class NeededBy(Model):
     """The data that needs an older secret key."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     password_hashes: int
     """The number of password hashes that it sealed (`password.pepper`). The next login seals each anew."""
     totp_seeds: int
@@ -1586,7 +1497,6 @@ class NeededBy(Model):
 class SecretKey(Model):
     """A secret key."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The key's id, which tells nothing about the key."""
     since: int
@@ -1602,7 +1512,6 @@ class SecretKey(Model):
 class SigningKey(Model):
     """A key that signs access tokens or only verifies them."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     kid: str
     """The key's id: `kid` in the header of the tokens that it signed."""
     backend: str
@@ -1618,7 +1527,6 @@ class SigningKey(Model):
 class ListKeysResponse(Model):
     """The keys, without their secrets."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     signing_keys: list[SigningKey]
     """The signing keys in the store; for each backend the signing one first. The fixed secret of a
     compatibility backend is not listed.
@@ -1629,12 +1537,11 @@ class ListKeysResponse(Model):
     """
 
 
-class RequestEmailVerificationRequest(Model):
+class RequestEmailVerificationRequest(Model, extra="forbid"):
     """Requests a mail that verifies the address of an account. Give one of `token`, `user_id`,
     `verification`, `username` with `password`, and `email`.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
@@ -1662,15 +1569,13 @@ class RequestEmailVerificationRequest(Model):
 class SentResponse(Model):
     """The same answer whether or not a mail was sent."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     sent: bool
     """Always true."""
 
 
-class RequestEmailChangeRequest(Model):
+class RequestEmailChangeRequest(Model, extra="forbid"):
     """Requests another address for an account."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The account's id."""
     new_email: Annotated[str, Field(max_length=254, min_length=3)]
@@ -1686,7 +1591,6 @@ class RequestEmailChangeRequest(Model):
 class RequestEmailChangeResponse(Model):
     """The same answer whether or not another account has the address."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     sent: bool
     """Always true."""
     verification: Annotated[str, Field(repr=False)]
@@ -1695,10 +1599,9 @@ class RequestEmailChangeResponse(Model):
     """
 
 
-class RequestPasswordResetRequest(Model):
+class RequestPasswordResetRequest(Model, extra="forbid"):
     """Requests a mail with a token that sets a new password."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     email: Annotated[str, Field(max_length=254, min_length=3)]
     """The address of the account."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -1711,23 +1614,21 @@ class RequestPasswordResetRequest(Model):
     """The language of the mail. Default: that of the account."""
 
 
-class ResetPasswordRequest(Model):
+class ResetPasswordRequest(Model, extra="forbid"):
     """Sets a new password by a mailed token."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The mailed token."""
     new_password: Annotated[str, Field(repr=False)]
     """The new password."""
 
 
-class VerifyEmailRequest(Model):
+class VerifyEmailRequest(Model, extra="forbid"):
     """Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
     `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies`
     is set and the account never verified an address.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The mailed token, of either purpose."""
     access_token: Annotated[str | None, Field(repr=False)] = None
@@ -1750,10 +1651,9 @@ class VerifyEmailRequest(Model):
     """The challenge that `register` or `request_email_change` returned for this address."""
 
 
-class CheckMailTokenRequest(Model):
+class CheckMailTokenRequest(Model, extra="forbid"):
     """Tells what a mailed token is for, without redeeming it."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     token: Annotated[str, Field(repr=False)]
     """The mailed token."""
 
@@ -1761,17 +1661,15 @@ class CheckMailTokenRequest(Model):
 class CheckMailTokenResponse(Model):
     """A token that can be redeemed."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     purpose: str
     """The token's purpose: `verify_email`, `reset_password` or `change_email`."""
     expires_at: int
     """When the token expires."""
 
 
-class TakeMailRequest(Model):
+class TakeMailRequest(Model, extra="forbid"):
     """Takes mails out of the outbox on a lease, to send them."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     lease_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
     """How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is not
     acknowledged by then can be taken again.
@@ -1783,7 +1681,6 @@ class TakeMailRequest(Model):
 class Mail(Model):
     """A mail to send."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     id: str
     """The mail's id, for `acknowledge_mail`."""
     kind: str
@@ -1821,15 +1718,13 @@ class Mail(Model):
 class TakeMailResponse(Model):
     """Mails to send."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     mails: list[Mail]
     """The mails, the longest waiting first."""
 
 
-class AcknowledgeMailRequest(Model):
+class AcknowledgeMailRequest(Model, extra="forbid"):
     """Reports whether a mail that was taken was sent."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     id: str
     """The mail's id."""
     delivered: bool
@@ -1845,15 +1740,13 @@ class AcknowledgeMailRequest(Model):
 class AcknowledgeMailResponse(Model):
     """The result of the acknowledgement."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     acknowledged: bool
     """Whether the mail was still in the outbox."""
 
 
-class DeliverMailRequest(Model):
+class DeliverMailRequest(Model, extra="forbid"):
     """Sends the mails that are due."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
     """The most mails to send: 1 to 1000, default 100."""
 
@@ -1861,7 +1754,6 @@ class DeliverMailRequest(Model):
 class DeliverMailResponse(Model):
     """The outcome for the mails that were due."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     delivered: Annotated[int, Field(ge=0)]
     """The number of mails that the server took."""
     deferred: Annotated[int, Field(ge=0)]
@@ -1870,24 +1762,20 @@ class DeliverMailResponse(Model):
     """The number of mails that the server will never take. They are given up."""
 
 
-class GenerateTotpSecretRequest(Model):
+class GenerateTotpSecretRequest(Model, extra="forbid"):
     """Makes a secret for an authenticator app."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class GenerateTotpSecretResponse(Model):
     """A secret. The engine does not keep it."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """160 random bits in base32."""
 
 
-class TotpProvisioningUriRequest(Model):
+class TotpProvisioningUriRequest(Model, extra="forbid"):
     """Writes a secret as a URI and a QR code for an authenticator app."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """The secret in base32."""
     email: Annotated[str, Field(max_length=254, min_length=1)]
@@ -1897,17 +1785,15 @@ class TotpProvisioningUriRequest(Model):
 class Provisioning(Model):
     """An authenticator app's secret as a URI and as a picture."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     otpauth_uri: Annotated[str, Field(repr=False)]
     """The URI that an authenticator app reads: `otpauth://totp/…`."""
     qr_svg: Annotated[str, Field(repr=False)]
     """The URI as a QR code: an `<svg>` element that can be put into a page as it is."""
 
 
-class VerifyTotpRequest(Model):
+class VerifyTotpRequest(Model, extra="forbid"):
     """Verifies a code by a secret."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """The secret in base32."""
     code: Annotated[str, Field(repr=False)]
@@ -1917,17 +1803,15 @@ class VerifyTotpRequest(Model):
 class VerifyTotpResponse(Model):
     """The verdict."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     valid: bool
     """Whether the code is the present one, or one of `totp.skew_steps` steps before or after."""
 
 
-class SetupTotpRequest(Model):
+class SetupTotpRequest(Model, extra="forbid"):
     """Sets up an authenticator app for an account. The host must have authenticated its user just now,
     because the app shuts out all other users.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
 
@@ -1935,7 +1819,6 @@ class SetupTotpRequest(Model):
 class SetupTotpResponse(Model):
     """The app's secret. The app is not a factor until `confirm_totp`."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """The secret in base32, for users who cannot scan the picture."""
     otpauth_uri: Annotated[str, Field(repr=False)]
@@ -1944,10 +1827,9 @@ class SetupTotpResponse(Model):
     """The URI as a QR code: an `<svg>` element that can be put into a page as it is."""
 
 
-class ConfirmTotpRequest(Model):
+class ConfirmTotpRequest(Model, extra="forbid"):
     """Activates an authenticator app."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     code: Annotated[str, Field(repr=False)]
@@ -1963,7 +1845,6 @@ class ConfirmTotpRequest(Model):
 class ConfirmTotpResponse(Model):
     """The app is active and every session has ended: log in again."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     is_configured: bool
     """Always true."""
     recovery_codes: Annotated[list[str], Field(repr=False)]
@@ -1972,10 +1853,9 @@ class ConfirmTotpResponse(Model):
     """
 
 
-class TotpStatusRequest(Model):
+class TotpStatusRequest(Model, extra="forbid"):
     """Tells whether an authenticator app is active."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
 
@@ -1983,15 +1863,13 @@ class TotpStatusRequest(Model):
 class TotpStatusResponse(Model):
     """The state of an authenticator app."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     is_configured: bool
     """Whether a login requires the app's code. An app that is set up but not confirmed does not count."""
 
 
-class DisableTotpRequest(Model):
+class DisableTotpRequest(Model, extra="forbid"):
     """Removes an authenticator app."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     code: Annotated[str, Field(repr=False)]
@@ -2004,10 +1882,9 @@ class DisableTotpRequest(Model):
     """The client's connection, where known; failures on a known device are counted separately."""
 
 
-class GenerateRecoveryCodesRequest(Model):
+class GenerateRecoveryCodesRequest(Model, extra="forbid"):
     """Replaces the recovery codes of an account. The host must have authenticated its user just now."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -2019,15 +1896,13 @@ class GenerateRecoveryCodesRequest(Model):
 class GenerateRecoveryCodesResponse(Model):
     """New recovery codes, shown only now. Every session has ended."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     codes: Annotated[list[str], Field(repr=False)]
     """Ten codes; each can be used once."""
 
 
-class RecoveryCodesStatusRequest(Model):
+class RecoveryCodesStatusRequest(Model, extra="forbid"):
     """Counts the unused recovery codes of an account."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
 
@@ -2035,17 +1910,15 @@ class RecoveryCodesStatusRequest(Model):
 class RecoveryCodesStatusResponse(Model):
     """The number of unused recovery codes."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     remaining: int
     """The number of unused codes."""
 
 
-class BeginPasskeyRegistrationRequest(Model):
+class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     """Begins to register a passkey for an account. The host must have authenticated its user just now,
     because a passkey opens the account.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
@@ -2055,7 +1928,6 @@ class BeginPasskeyRegistrationRequest(Model):
 class BeginPasskeyRegistrationResponse(Model):
     """A ceremony that begins; finish it within five minutes."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
     call of this operation replaces it.
@@ -2066,10 +1938,9 @@ class BeginPasskeyRegistrationResponse(Model):
     """
 
 
-class FinishPasskeyRegistrationRequest(Model):
+class FinishPasskeyRegistrationRequest(Model, extra="forbid"):
     """Registers a passkey."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge of `begin_passkey_registration`."""
     response: Annotated[dict[str, Any], Field(repr=False)]
@@ -2083,7 +1954,6 @@ class FinishPasskeyRegistrationRequest(Model):
 class FinishPasskeyRegistrationResponse(Model):
     """The passkey was registered and every session has ended: log in again."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     credential: Passkey
     """The passkey."""
     recovery_codes: Annotated[list[str], Field(repr=False)]
@@ -2092,10 +1962,9 @@ class FinishPasskeyRegistrationResponse(Model):
     """
 
 
-class BeginPasskeyLoginRequest(Model):
+class BeginPasskeyLoginRequest(Model, extra="forbid"):
     """Begins a login by passkey."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -2107,7 +1976,6 @@ class BeginPasskeyLoginRequest(Model):
 class BeginPasskeyLoginResponse(Model):
     """A ceremony that begins; finish it within five minutes."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_login`. A login that succeeds spends it."""
     options: Annotated[dict[str, Any], Field(repr=False)]
@@ -2116,10 +1984,9 @@ class BeginPasskeyLoginResponse(Model):
     """
 
 
-class FinishPasskeyLoginRequest(Model):
+class FinishPasskeyLoginRequest(Model, extra="forbid"):
     """Logs in by a passkey alone."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     challenge: Annotated[str, Field(repr=False)]
     """The challenge of `begin_passkey_login`."""
     response: Annotated[dict[str, Any], Field(repr=False)]
@@ -2128,10 +1995,9 @@ class FinishPasskeyLoginRequest(Model):
     """The client's connection, where known."""
 
 
-class ListPasskeysRequest(Model):
+class ListPasskeysRequest(Model, extra="forbid"):
     """Lists the passkeys of an account."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
 
@@ -2139,15 +2005,13 @@ class ListPasskeysRequest(Model):
 class ListPasskeysResponse(Model):
     """Passkeys, the oldest first."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     passkeys: list[Passkey]
     """The passkeys."""
 
 
-class RemovePasskeyRequest(Model):
+class RemovePasskeyRequest(Model, extra="forbid"):
     """Removes a passkey. The host must have authenticated its user just now."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     user_id: str
     """The user's id."""
     credential_id: str
@@ -2161,15 +2025,13 @@ class RemovePasskeyRequest(Model):
 class RemovePasskeyResponse(Model):
     """The passkey is gone. If it existed, every session has ended."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     removed: bool
     """Whether the account had the passkey."""
 
 
-class EventsRequest(Model):
+class EventsRequest(Model, extra="forbid"):
     """Reads the audit log."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """Only what this actor did."""
     after: str | None = None
@@ -2197,7 +2059,6 @@ class EventsRequest(Model):
 class EventsResponse(Model):
     """A page of the audit log."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     events: list[Event]
     """The events."""
     next: str | None = None
@@ -2208,10 +2069,9 @@ class EventsResponse(Model):
     """
 
 
-class VerifyEventsRequest(Model):
+class VerifyEventsRequest(Model, extra="forbid"):
     """Verifies the chain over the audit log: no event was changed, removed or added."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     head: Annotated[str | None, Field(pattern="^[0-9]+:[A-Za-z0-9_-]{43}$")] = None
     """A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
     unchanged. This shows a change even if its author has the secret key.
@@ -2221,7 +2081,6 @@ class VerifyEventsRequest(Model):
 class ChainProblem(Model):
     """A problem at one place of the log."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     reason: str
     """The problem: `changed` (the event differs from what was written), `missing` (the event disappeared
     before its time), `added` (the event does not belong to the chain), `broken` (earlier events were
@@ -2240,7 +2099,6 @@ class ChainProblem(Model):
 class VerifyEventsResponse(Model):
     """The result of the verification."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     intact: bool
     """Whether the log is as it was written."""
     events: Annotated[int, Field(ge=0)]
@@ -2253,10 +2111,9 @@ class VerifyEventsResponse(Model):
     """When the first verified event happened."""
 
 
-class StatsRequest(Model):
+class StatsRequest(Model, extra="forbid"):
     """Returns figures since the engine was opened."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     store: bool | None = None
     """Whether to include the store's figures, which takes a few reads; default: false."""
 
@@ -2264,7 +2121,6 @@ class StatsRequest(Model):
 class HashQueueStats(Model):
     """The queue for password hashes, now."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     slots: Annotated[int, Field(ge=0)]
     """The number of hashes that may run at once."""
     busy: Annotated[int, Field(ge=0)]
@@ -2276,7 +2132,6 @@ class HashQueueStats(Model):
 class LatencyBucket(Model):
     """The calls of about one duration. Each bucket reaches twice as far as the previous one."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     count: Annotated[int, Field(ge=0)]
     """The number of calls."""
     up_to_seconds: float | None = None
@@ -2286,7 +2141,6 @@ class LatencyBucket(Model):
 class Latency(Model):
     """The durations of calls."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     count: Annotated[int, Field(ge=0)]
     """The number of timed calls: all of them, but about one in 16 for `verify`."""
     sum_seconds: float
@@ -2298,7 +2152,6 @@ class Latency(Model):
 class OperationOutcome(Model):
     """The number of calls with one outcome."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     status: str
     """The name of the status."""
     count: Annotated[int, Field(ge=0)]
@@ -2308,7 +2161,6 @@ class OperationOutcome(Model):
 class OperationStats(Model):
     """The figures of one operation."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     operation: str
     """The operation's name."""
     outcomes: list[OperationOutcome]
@@ -2320,7 +2172,6 @@ class OperationStats(Model):
 class StoreStats(Model):
     """The figures of a store."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     active_accounts: int
     """The number of accounts that may log in."""
     disabled_accounts: int
@@ -2348,7 +2199,6 @@ class StoreStats(Model):
 class StatsResponse(Model):
     """The figures of this engine since it was opened."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     operations: list[OperationStats]
     """The operations that were called, in the order of the reference."""
     hash_queue: HashQueueStats
@@ -2361,10 +2211,9 @@ class StatsResponse(Model):
     """The store's figures, if they were asked for: the same for every engine on the store."""
 
 
-class DoctorRequest(Model):
+class DoctorRequest(Model, extra="forbid"):
     """Checks the running configuration on this machine."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     integrity: bool | None = None
     """Whether to check every page, row and index of a SQLite file, however long that takes. Default: check
     for two seconds.
@@ -2374,7 +2223,6 @@ class DoctorRequest(Model):
 class Finding(Model):
     """A finding."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     severity: FindingSeverity
     """`problem`: change it; `advice`: think about it; `ok`."""
     check: str
@@ -2388,7 +2236,6 @@ class Finding(Model):
 class DoctorResponse(Model):
     """The result of the checks."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     findings: list[Finding]
     """The findings, always in the same order."""
     version: str
@@ -2397,12 +2244,11 @@ class DoctorResponse(Model):
     """How long a password hash takes on this machine; absent if none could be made."""
 
 
-class MaintainRequest(Model):
+class MaintainRequest(Model, extra="forbid"):
     """Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation
     does the rest.
     """
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     budget_ms: Annotated[int | None, Field(ge=1, le=60000)] = None
     """The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that
     runs when the time is up.
@@ -2412,7 +2258,6 @@ class MaintainRequest(Model):
 class PurgedRows(Model):
     """The number of purged rows by kind."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     sessions: Annotated[int, Field(ge=0)]
     """Sessions that ended a day ago or more."""
     throttles: Annotated[int, Field(ge=0)]
@@ -2436,17 +2281,15 @@ class PurgedRows(Model):
 class MaintainResponse(Model):
     """The result of a purge."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     purged: PurgedRows
     """The number of purged rows by kind."""
     complete: bool
     """Whether nothing is left; if false, call again."""
 
 
-class BackupRequest(Model):
+class BackupRequest(Model, extra="forbid"):
     """Copies the store into a file, while it is in use."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     path: str
     """The path of the file to make, with mode 0600. No file may have this name."""
     verify: bool | None = None
@@ -2458,7 +2301,6 @@ class BackupRequest(Model):
 class VerifiedBackup(Model):
     """The contents of a copy."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     users: int
     """The number of accounts."""
     sessions: int
@@ -2470,7 +2312,6 @@ class VerifiedBackup(Model):
 class BackupResponse(Model):
     """A copy on the disk."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     bytes: Annotated[int, Field(ge=0)]
     """The length of the file."""
     verified: VerifiedBackup | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -18,7 +18,9 @@ from typing_extensions import Self
 class Model(BaseModel):
     """A request or a response. Its errors name the field and the fault but never repeat the input."""
 
-    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        from_attributes=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from doorward.models.base import Model
 
@@ -14,7 +14,6 @@ __all__ = ["ActiveStateMixin", "IdentityMixin", "PasswordMixin"]
 class IdentityMixin(Model):
     """The names of an account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     username: Annotated[str, Field(min_length=1)]
     """The name to log in with."""
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
@@ -24,7 +23,6 @@ class IdentityMixin(Model):
 class PasswordMixin(Model):
     """A password."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     password: Annotated[str, Field(repr=False)]
     """The password."""
 
@@ -32,6 +30,5 @@ class PasswordMixin(Model):
 class ActiveStateMixin(Model):
     """The state of an account."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     is_active: bool
     """Whether the account may log in."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
-
 from doorward.models.base import Model
 
 __all__ = ["TokenPayload"]
@@ -12,7 +10,6 @@ __all__ = ["TokenPayload"]
 class TokenPayload(Model):
     """The claims that every verified token has. Do not base authorization on them alone."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
     sub: str
     """The id of the account."""
     exp: int | float
