@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -63,8 +63,8 @@ WITH_POSTGRES = tests/postgres
 
 ## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
 test:
-	$(MAKE) --jobs=2 module rust-tests browser
-	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-node test-onepassword
+	$(MAKE) --jobs=2 module rust-tests browser java-native
+	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-node test-java test-onepassword
 
 lint:
 	$(CARGO) fmt --all --check
@@ -197,6 +197,36 @@ go-module: library
 test-node: tested browser
 	$(CARGO) build $(LOCKED) --release --package doorward-node
 	$(WITH_POSTGRES) bindings/node/run-tests $(TESTED)/libdoorward_node.so
+
+# The Java binding. Maven builds below target/java, where it finds the native libraries of all platforms.
+MVN ?= mvn
+JAVA_BINDING = bindings/java
+JAVA_TARGET = target/java
+JAVA_PROFILE ?= release
+JAVA_PLATFORM ?= linux-$(shell uname --machine)
+
+java-native:
+	$(CARGO) build $(LOCKED) --profile $(JAVA_PROFILE) --package doorward-java
+	install -D target/$(JAVA_PROFILE)/libdoorward_java.so $(JAVA_TARGET)/natives/$(JAVA_PLATFORM)/libdoorward_java.so
+
+## Tests the Java binding, if Java 17 and Maven are there or can be installed; in CI they must be.
+test-java: java-native
+	@{ command -v $(MVN) && command -v javac; } >/dev/null \
+	  || { apt-get update && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless maven; } >/dev/null 2>&1 || true
+	@if command -v $(MVN) >/dev/null && command -v javac >/dev/null; then $(WITH_POSTGRES) $(MAKE) java-tests; \
+	  else echo "Java and Maven are not installed: the tests of the Java binding are skipped"; test -z "$$CI"; fi
+
+java-tests:
+	MVN=$(MVN) $(JAVA_BINDING)/test $(CURDIR)/$(JAVA_TARGET)
+
+# Compiles the binding and its tests, such as the runner for the test of all languages.
+java-classes: java-native
+	$(MVN) --quiet --file $(JAVA_BINDING) --projects doorward test-compile
+
+## Builds the jars, with the library, into dist/java, which is laid out as a repository of Maven.
+java-package:
+	$(MAKE) java-native JAVA_PROFILE=dist
+	$(MVN) --quiet --file $(JAVA_BINDING) deploy -DskipTests -DaltDeploymentRepository=dist::file:$(CURDIR)/dist/java
 
 # The Python package with its development tools.
 PYTHON ?= python3

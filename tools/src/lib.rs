@@ -55,6 +55,7 @@ emitters! {
     c
     cpp
     go
+    java
     python
     reference
     typescript

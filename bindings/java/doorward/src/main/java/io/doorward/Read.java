@@ -1,0 +1,107 @@
+package io.doorward;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/** Takes members out of JSON. What has another type than it should is a {@code ClassCastException}. */
+final class Read {
+  private Read() {}
+
+  static <T> T required(Map<String, Object> json, String name, Function<Object, T> read) {
+    return Objects.requireNonNull(read.apply(Objects.requireNonNull(json.get(name), name)), name);
+  }
+
+  /** Returns null for a member that is absent or null. */
+  static <T> T optional(Map<String, Object> json, String name, Function<Object, T> read) {
+    Object value = json.get(name);
+    return value == null ? null : read.apply(value);
+  }
+
+  static <T> List<T> orEmpty(List<T> list) {
+    return list == null ? List.of() : list;
+  }
+
+  static <K, T> Map<K, T> orEmpty(Map<K, T> map) {
+    return map == null ? Map.of() : map;
+  }
+
+  static Object any(Object value) {
+    return value;
+  }
+
+  static String text(Object value) {
+    return (String) value;
+  }
+
+  static Long integer(Object value) {
+    return (Long) value;
+  }
+
+  static Double number(Object value) {
+    return ((Number) value).doubleValue();
+  }
+
+  static Boolean bool(Object value) {
+    return (Boolean) value;
+  }
+
+  /** Reads an object. Some languages have one empty container, so the engine takes an empty list for one, too. */
+  @SuppressWarnings("unchecked")
+  static Map<String, Object> object(Object value) {
+    return List.of().equals(value) ? new LinkedHashMap<>() : (Map<String, Object>) value;
+  }
+
+  static <T> Function<Object, List<T>> list(Function<Object, T> read) {
+    return value -> {
+      List<T> items = new ArrayList<>();
+      (Map.of().equals(value) ? List.of() : (List<?>) value).forEach(item -> items.add(read.apply(item)));
+      return items;
+    };
+  }
+
+  static <T> Function<Object, Map<String, T>> map(Function<Object, T> read) {
+    return value -> {
+      Map<String, T> members = new LinkedHashMap<>();
+      object(value).forEach((name, member) -> members.put(name, read.apply(member)));
+      return members;
+    };
+  }
+
+  /** Reads a text or a list of texts. */
+  static List<String> oneOrMore(Object value) {
+    return value instanceof String text ? List.of(text) : list(Read::text).apply(value);
+  }
+
+  /** Writes one text as a text. */
+  static Object compact(List<String> texts) {
+    return texts != null && texts.size() == 1 ? texts.get(0) : texts;
+  }
+
+  static void put(Map<String, Object> json, String name, Object value) {
+    if (value != null) {
+      json.put(name, value);
+    }
+  }
+
+  /** Adds a list or a map of a response unless it is empty, which is the same as absent. */
+  static void putUnlessEmpty(Map<String, Object> json, String name, Object value) {
+    boolean isEmpty = value instanceof List<?> list && list.isEmpty() || value instanceof Map<?, ?> map && map.isEmpty();
+    put(json, name, isEmpty ? null : value);
+  }
+
+  /** Returns the members that have no place of their own. */
+  static Map<String, Object> others(Map<String, Object> json, List<String> known) {
+    Map<String, Object> others = new LinkedHashMap<>(json);
+    others.keySet().removeAll(known);
+    return others;
+  }
+
+  /** Returns what {@code toString} may show of a secret. */
+  static String hidden(Object secret) {
+    return secret == null ? "null" : "[hidden]";
+  }
+}

@@ -1,0 +1,306 @@
+package io.doorward;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.doorward.testing.TestClock;
+import io.doorward.testing.TestDoorward;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.lang.ref.Cleaner;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ResourceBundle;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class DoorwardTest {
+  private static final String PASSWORD = "eight wise words";
+
+  private final TestClock clock = new TestClock();
+
+  private static Doorward registered(Doorward auth) {
+    auth.register(RegisterRequest.of("ada", PASSWORD).withEmail("ada@example.com"));
+    return auth;
+  }
+
+  private static LoginResponse login(Doorward auth) {
+    return assertInstanceOf(LoginResponse.class, auth.login(LoginRequest.of("ada", PASSWORD)));
+  }
+
+  /** The machine's charset is US-ASCII in these tests, which would make one question mark of each letter. */
+  @Test
+  void textsPassWhateverTheCharsetOfThePlatform() {
+    assertEquals(StandardCharsets.US_ASCII, java.nio.charset.Charset.defaultCharset());
+    try (Doorward auth = TestDoorward.open(clock)) {
+      auth.register(RegisterRequest.of("ада", "восемь мудрых слов").withEmail("ada@example.com"));
+      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ада", "??????")));
+      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ада", "восемь глупых слов")));
+      LoginResponse session = (LoginResponse) auth.login(LoginRequest.of("ада", "восемь мудрых слов"));
+      assertEquals("ада", session.user().username());
+    }
+  }
+
+  @Test
+  void theNextStepOfALoginIsAValue() {
+    try (Doorward auth = registered(TestDoorward.open(clock))) {
+      String id = login(auth).user().id();
+      auth.setPassword(SetPasswordRequest.of(id, "another wise word").withTemporary(true));
+      LoginRequest request = LoginRequest.of("ada", "another wise word");
+      StepUp step = assertInstanceOf(StepUp.class, auth.login(request));
+      assertEquals("password_change_required", step.status());
+      assertFalse(step.toString().contains(step.challenge()));
+      StepUpException raised = assertThrows(StepUpException.class, () -> auth.call("login", request.toJson()));
+      assertEquals(Code.PASSWORD_CHANGE_REQUIRED, raised.code());
+      assertTrue(raised.toJson().contains(raised.step().challenge()));
+      assertFalse(raised.toString().contains(raised.step().challenge()));
+      CompleteLoginRequest last = CompleteLoginRequest.of(step.challenge()).withNewPassword("the last of wise words");
+      assertInstanceOf(LoginResponse.class, auth.completeLogin(last));
+    }
+  }
+
+  @Test
+  void aFailureSaysWhatAProgramNeeds() throws IOException {
+    try (Doorward auth = registered(TestDoorward.open(clock))) {
+      DoorwardException taken = assertThrows(ConflictException.class, () -> registered(auth));
+      assertEquals(Code.USERNAME_TAKEN, taken.code());
+      assertEquals(Status.CONFLICT, taken.status());
+      assertEquals(409, taken.httpStatus());
+      RegisterRequest weak = RegisterRequest.of("eve", "password").withEmail("eve@example.com");
+      DoorwardException refused = assertThrows(InvalidRequestException.class, () -> auth.register(weak));
+      assertTrue(refused.reasons().contains(PasswordWeakness.COMMON), refused.reasons().toString());
+      assertEquals(Optional.of("/password"), refused.field());
+      assertTrue(refused.getMessage().contains("/password"), refused.getMessage());
+      DoorwardException wrong =
+          assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+      assertEquals(Optional.of("wrong_password"), wrong.detail());
+      ByteArrayOutputStream written = new ByteArrayOutputStream();
+      new ObjectOutputStream(written).writeObject(wrong);
+      for (String shown : List.of(wrong.getMessage(), wrong.toString(), wrong.toJson(), written.toString(StandardCharsets.ISO_8859_1))) {
+        assertFalse(shown.contains("wrong_password"), shown);
+        assertTrue(shown.contains("invalid_credentials"), shown);
+      }
+      assertEquals(Optional.empty(), wrong.retryAfter());
+      DoorwardException unknown = assertThrows(ConfigException.class, () -> auth.call("no such", "{}"));
+      assertEquals(Code.UNKNOWN_OPERATION, unknown.code());
+    }
+    assertThrows(ConfigException.class, () -> Doorward.open(Config.of().withStore("nothing:")));
+    assertThrows(InvalidRequestException.class, () -> Doorward.openJson("{", Options.of()));
+    assertEquals(Code.UNKNOWN, Code.of("a code of tomorrow"));
+    assertEquals(Status.INTERNAL, Status.of(99));
+    Map<String, Object> tomorrow = Map.of("code", "a_code_of_tomorrow", "message", "m", "http_status", 418L);
+    DoorwardException newer = DoorwardException.of(99, Json.write(Map.of("error", tomorrow)));
+    assertInstanceOf(InternalException.class, newer);
+    assertEquals("a_code_of_tomorrow", newer.codeName());
+    assertInstanceOf(InternalException.class, DoorwardException.of(1, "not JSON"));
+    assertInstanceOf(InternalException.class, DoorwardException.of(1, "{\"error\": 1}"));
+  }
+
+  @Test
+  void secretsAreNotShown() {
+    String secret = "do not show this";
+    Map<String, Object> response = Map.of("id", secret);
+    List<Object> values =
+        List.of(
+            LoginRequest.of("ada", secret)
+                .withTwoFaCode(secret)
+                .withWebauthnResponse(response)
+                .withClient(Client.of().withDeviceId(secret)),
+            AuthenticateRequestRequest.of("GET", "/").withCookies(Map.of("token", secret)),
+            Config.of()
+                .withStore("postgres://u:" + secret + "@h/d")
+                .withSecretKeys(List.of(secret))
+                .withBackends(Map.of("b", BackendConfig.of().withSecret(secret))),
+            Optional.of(List.of(VerifyRequest.of(secret))));
+    for (Object value : values) {
+      assertFalse(value.toString().contains(secret), value.toString());
+      assertTrue(value.toString().contains("[hidden]"), value.toString());
+    }
+    assertTrue(values.get(0).toString().contains("ada"));
+  }
+
+  @Test
+  void whatIsForTheHostIsNotInJson() {
+    try (Doorward auth = TestDoorward.open(clock)) {
+      IntrospectResponse answer = auth.introspect(IntrospectRequest.of("not a token"));
+      assertFalse(answer.reason().isEmpty());
+      assertEquals("{\"active\":false}", answer.toJson());
+      assertEquals("{\"a\":[{\"active\":false}]}", Json.write(Map.of("a", List.of(answer))));
+    }
+  }
+
+  @Test
+  void openObjectsKeepOtherMembers() {
+    String text = "{\"iss\":\"a\",\"sub\":\"ada\",\"aud\":[\"x\",\"y\"],\"exp\":1767225600.5,\"SUB\":\"eve\",\"n\":9007199254740993}";
+    Claims claims = Claims.read(Json.parse(text));
+    assertEquals("ada", claims.sub());
+    assertEquals(Map.of("SUB", "eve", "n", 9007199254740993L), claims.extra());
+    assertEquals(Json.parse(text), Json.parse(claims.toJson()));
+  }
+
+  @Test
+  void timeIsThatOfTheClock() {
+    try (Doorward auth = TestDoorward.open(clock)) {
+      String token = auth.issueToken(IssueTokenRequest.of(Map.of("sub", "x"))).token();
+      assertEquals("x", auth.verify(VerifyRequest.of(token)).sub());
+      clock.advance(Duration.ofSeconds(900 + 31));
+      assertThrows(DeniedException.class, () -> auth.verify(VerifyRequest.of(token)));
+    }
+  }
+
+  /** A logger that does something with each record. */
+  private record Listener(Consumer<String> listen) implements System.Logger {
+    @Override
+    public String getName() {
+      return "listener";
+    }
+
+    @Override
+    public boolean isLoggable(Level level) {
+      return true;
+    }
+
+    @Override
+    public void log(Level level, ResourceBundle bundle, String text, Throwable thrown) {
+      listen.accept(level + " " + text);
+    }
+
+    @Override
+    public void log(Level level, ResourceBundle bundle, String format, Object... parameters) {
+      listen.accept(level + " " + format);
+    }
+  }
+
+  private static Doorward logging(Consumer<String> listen) {
+    Config config = Config.of().withStore("sqlite::memory:").withPassword(PasswordConfig.of().withMemoryKib(8).withIterations(1));
+    return registered(Doorward.open(config, Options.of().withLogger(new Listener(listen))));
+  }
+
+  @Test
+  void theLoggerGetsRefusals() {
+    List<String> records = new ArrayList<>();
+    try (Doorward auth = logging(records::add)) {
+      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+    }
+    assertEquals(1, records.size(), records.toString());
+    Map<String, Object> record = Json.object(records.get(0).substring("INFO ".length()));
+    assertEquals("login", record.get("operation"));
+    assertEquals("wrong_password", record.get("detail"));
+  }
+
+  @Test
+  void aHookThatFailsOrCallsTheEngineChangesNoVerdict() {
+    AtomicReference<Doorward> engine = new AtomicReference<>();
+    List<DoorwardException> inside = new ArrayList<>();
+    try (Doorward auth =
+        logging(
+            record -> {
+              inside.add(assertThrows(DoorwardException.class, () -> engine.get().stats()));
+              throw new IllegalStateException("a fault of the host");
+            })) {
+      engine.set(auth);
+      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+      assertEquals(Code.REENTERED, inside.get(0).code());
+      login(auth);
+    }
+    // Closing inside a hook waits for nothing.
+    Doorward auth = logging(record -> engine.get().close());
+    engine.set(auth);
+    assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+    assertEquals(Code.ENGINE_CLOSED, assertThrows(MisuseException.class, auth::stats).code());
+  }
+
+  @Test
+  void withoutTheTimeNothingIsDecided() {
+    InstantSource broken =
+        () -> {
+          throw new IllegalStateException("no time");
+        };
+    Config config = Config.of().withStore("sqlite::memory:");
+    Options options = Options.of().withClock(broken).withLogger(Quiet.LOGGER);
+    assertThrows(InternalException.class, () -> Doorward.open(config, options));
+  }
+
+  @Test
+  void closingDuringCallsIsSafe() throws InterruptedException {
+    for (int round = 0; round < 10; round++) {
+      Doorward auth = registered(TestDoorward.open(clock));
+      AuthenticateRequest request = AuthenticateRequest.of().withToken(login(auth).accessToken());
+      CountDownLatch begun = new CountDownLatch(4);
+      List<DoorwardException> ends = new ArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int number = 0; number < 4; number++) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  for (boolean isFirst = true; ; isFirst = false) {
+                    try {
+                      auth.authenticate(request);
+                    } catch (DoorwardException end) {
+                      synchronized (ends) {
+                        ends.add(end);
+                      }
+                      return;
+                    } finally {
+                      if (isFirst) {
+                        begun.countDown();
+                      }
+                    }
+                  }
+                });
+        thread.start();
+        threads.add(thread);
+      }
+      begun.await();
+      auth.close();
+      auth.close();
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertTrue(ends.stream().allMatch(end -> end.code() == Code.ENGINE_CLOSED), ends.toString());
+      assertEquals(4, ends.size());
+    }
+  }
+
+  @Test
+  void anEngineThatIsForgottenIsClosed() throws InterruptedException {
+    CountDownLatch gone = new CountDownLatch(1);
+    forget(gone);
+    while (gone.getCount() > 0) {
+      System.gc();
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Opens an engine with a clock that tells when nothing holds it any more, and forgets both. */
+  private static void forget(CountDownLatch gone) {
+    InstantSource clock = new TestClock();
+    Cleaner.create().register(clock, gone::countDown);
+    Doorward.open(Config.of().withStore("sqlite::memory:"), Options.of().withClock(clock::instant)).stats();
+  }
+
+  @Test
+  void callsRunOnThreadsOfTheEngine() throws Exception {
+    try (Doorward auth = registered(TestDoorward.open(clock))) {
+      AsyncDoorward async = auth.async();
+      CompletableFuture<LoginResult> login = async.login(LoginRequest.of("ada", PASSWORD));
+      assertInstanceOf(LoginResponse.class, login.get());
+      ExecutionException failure =
+          assertThrows(ExecutionException.class, () -> async.login(LoginRequest.of("ada", "a wrong password")).get());
+      assertInstanceOf(DeniedException.class, failure.getCause());
+    }
+  }
+}

@@ -1,0 +1,151 @@
+//! The native half of the Java binding: it opens engines and runs operations, with bytes of UTF-8 in and out.
+//! `io.doorward.Native` declares these functions, and guarantees that a handle lives as long as its calls.
+
+mod hooks;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use doorward::{Code, Config, Engine, Error, Result, contain};
+use jni::errors::ThrowRuntimeExAndDefault;
+use jni::objects::{JByteArray, JClass, JLongArray, JObject};
+use jni::sys::{jint, jlong};
+use jni::{Env, EnvUnowned};
+use zeroize::Zeroizing;
+
+use crate::hooks::Hooks;
+
+/// An engine of Java. Closing it does not end the handle, because other threads may still hold its address.
+struct Handle {
+    is_closed: AtomicBool,
+    open: RwLock<Option<Engine>>,
+}
+
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_abi(_: EnvUnowned<'_>, _: JClass<'_>) -> jint {
+    doorward::ABI.cast_signed()
+}
+
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_describe<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JByteArray<'local> {
+    env.with_env(|env| answer(env, || Ok(doorward::describe().to_string())))
+        .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Opens an engine, and writes its handle into `handle`.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_open<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    config: JByteArray<'local>,
+    hooks: JObject<'local>,
+    handle: JLongArray<'local>,
+) -> JByteArray<'local> {
+    env.with_env(|env| {
+        let config = Zeroizing::new(env.convert_byte_array(&config)?);
+        let hooks = Hooks::new(env, &hooks)?;
+        let mut opened = None;
+        let body = answer(env, || {
+            let config = text(&config).map(|text| if text.is_empty() { "{}" } else { text })?;
+            opened = Some(Engine::open(Config::parse(config)?, hooks.of_engine())?);
+            Ok("{}".to_owned())
+        })?;
+        if let Some(engine) = opened {
+            let own = Handle { is_closed: AtomicBool::new(false), open: RwLock::new(Some(engine)) };
+            handle.set_region(env, 0, &[Box::into_raw(Box::new(own)) as jlong])?;
+        }
+        Ok::<_, jni::errors::Error>(body)
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Runs the operation with this name.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_call<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+    operation: JByteArray<'local>,
+    request: JByteArray<'local>,
+) -> JByteArray<'local> {
+    env.with_env(|env| {
+        let operation = env.convert_byte_array(&operation)?;
+        let request = Zeroizing::new(env.convert_byte_array(&request)?);
+        // SAFETY: Java calls with the handle of an engine that it has not released.
+        let handle = unsafe { handle_of(handle) };
+        answer(env, || {
+            if handle.is_closed.load(Ordering::Acquire) {
+                return Err(Code::EngineClosed.into());
+            }
+            let open = handle.open.read().unwrap_or_else(PoisonError::into_inner);
+            let engine = open.as_ref().ok_or(Error::from(Code::EngineClosed))?;
+            engine.call(text(&operation)?, text(&request)?)
+        })
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Closes the engine: waits for calls in progress. Inside a hook the engine only stops answering.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_close(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) {
+    // SAFETY: as above.
+    close(unsafe { handle_of(handle) });
+}
+
+/// Closes the engine and releases the handle, which is used no more.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_release(_: EnvUnowned<'_>, _: JClass<'_>, handle: jlong) {
+    // SAFETY: Java releases a handle once, when nothing refers to its engine.
+    let handle = unsafe { Box::from_raw(handle as *mut Handle) };
+    close(&handle);
+}
+
+fn close(handle: &Handle) {
+    handle.is_closed.store(true, Ordering::Release);
+    if !hooks::is_inside() {
+        let open = handle.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = contain(|| {
+            drop(open);
+            Ok(())
+        });
+    }
+}
+
+/// # Safety
+/// The handle came from `open` and is released only after `'a`.
+unsafe fn handle_of<'a>(handle: jlong) -> &'a Handle {
+    // SAFETY: the caller guarantees it.
+    unsafe { &*(handle as *const Handle) }
+}
+
+/// Runs `f`, and returns the status in one byte, followed by the body.
+fn answer<'local>(
+    env: &mut Env<'local>,
+    f: impl FnOnce() -> Result<String>,
+) -> jni::errors::Result<JByteArray<'local>> {
+    let result = match hooks::is_inside() {
+        true => Err(Code::Reentered.into()),
+        false => contain(f),
+    };
+    let (status, body) = match result {
+        Ok(body) => (0, Zeroizing::new(body)),
+        Err(error) => (error.status() as i8, Zeroizing::new(error.to_json())),
+    };
+    let bytes = JByteArray::new(env, body.len() + 1)?;
+    bytes.set_region(env, 0, &[status])?;
+    bytes.set_region(env, 1, signed(body.as_bytes()))?;
+    Ok(bytes)
+}
+
+/// Returns the bytes as Java has them.
+fn signed(bytes: &[u8]) -> &[i8] {
+    // SAFETY: both types are one byte, and every byte is a value of both.
+    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
+fn text(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Code::InvalidUtf8.into())
+}
