@@ -108,7 +108,7 @@ test-c: tested
 
 ## Tests doorward.hpp: by each compiler and standard, the conformance scenarios, the documents, a server over HTTP.
 test-cpp: tested
-	tests/cpp/run $(TESTED)
+	$(WITH_POSTGRES) tests/cpp/run $(TESTED)
 
 ## Builds the shared and the static library as they are shipped, in target/dist.
 library:
