@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from doorward import Config, Engine
+from doorward import Config, Engine, testing
 
 PASSWORD = "eight wise words"
 
@@ -28,14 +28,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-class Clock:
-    """A clock that a test sets."""
+class Clock(testing.Clock):
+    """A clock that begins at the same time in each run."""
 
     def __init__(self, seconds: int = 1_767_225_600) -> None:
-        self.seconds = seconds
-
-    def __call__(self) -> int:
-        return self.seconds * 1000
+        super().__init__(seconds)
 
 
 @pytest.fixture

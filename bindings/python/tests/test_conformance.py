@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import re
 from collections.abc import Sequence
@@ -14,6 +12,7 @@ import pytest
 from conftest import Clock
 
 from doorward import AuthError, Engine, describe
+from doorward.testing import totp_code
 
 FOLDER = Path(__file__).parents[3] / "tests" / "conformance"
 CHEAP = {"password": {"memory_kib": 8, "iterations": 1}}
@@ -49,7 +48,7 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
         for _ in range(step.get("times", 1)):
             clock.seconds += step.get("advance", 0)
             for name, secret in step.get("totp", {}).items():
-                variables[name] = totp(filled(secret, variables), clock.seconds)
+                variables[name] = totp_code(filled(secret, variables), clock.seconds)
             try:
                 if "call" in step:
                     engine = engine or opened({})
@@ -68,14 +67,6 @@ def test_scenario(scenario: dict[str, Any], store: str, tmp_path: Path) -> None:
                 variables[name] = at(answer[1], pointer)
     if engine is not None:
         engine.close()
-
-
-def totp(secret: str, unix_seconds: int) -> str:
-    """Compute the code of an authenticator app (RFC 6238)."""
-    tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
-    offset = tag[-1] & 15
-    number = int.from_bytes(tag[offset : offset + 4], "big") & 0x7FFF_FFFF
-    return f"{number % 1_000_000:06}"
 
 
 def with_secret_key(config: Any) -> Any:

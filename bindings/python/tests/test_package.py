@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,55 @@ assert ctypes.CDLL(sys.argv[1]).plugin() == 1
     assert run.returncode == 0, run.stderr
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel, and install it into an empty environment. Return its Python."""
+    folder = tmp_path_factory.mktemp("wheel")
+    profile = "release" if (ROOT / "target" / "release").exists() else "dev"
+    build = ["maturin", "build", "--quiet", "--locked", "--profile", profile, "--out", folder]
+    subprocess.run(
+        [*build, "--manifest-path", ROOT / "bindings" / "python" / "Cargo.toml"], check=True, cwd=ROOT
+    )
+    (wheel,) = folder.glob("doorward-*.whl")
+    environment = folder / "environment"
+    venv.create(environment)
+    python = environment / "bin" / "python"
+    # The pip of the development tools installs, because copying a pip of its own takes longer.
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-input"]
+    subprocess.run([*install, "--disable-pip-version-check", wheel], check=True)
+    return python
+
+
+@pytest.mark.parametrize(
+    ("document", "count"), [("README.md", 1), ("bindings/python/README.md", 1), ("docs/python.md", 6)]
+)
+def test_the_programs_of_a_document_in_an_empty_environment(
+    tmp_path: Path, installed: Path, document: str, count: int
+) -> None:
+    """With the wheel alone, the programs run unchanged, one after the other, and a second time."""
+    programs = programs_in(ROOT / document)
+    assert len(programs) == count
+    (tmp_path / "page.py").write_text("\n".join(programs))
+    for _ in range(2):
+        run = subprocess.run([installed, "page.py"], capture_output=True, text=True, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        assert any(line.count(".") == 2 for line in run.stdout.splitlines()), run.stdout
+    assert "ada is registered already" in run.stdout
+
+
+def test_the_wheel_has_all_files_and_no_others(installed: Path) -> None:
+    (package,) = installed.parents[1].glob("lib/python3*/site-packages/doorward")
+    files = {
+        file.relative_to(package) for file in package.rglob("*") if file.suffix != ".pyc" and file.is_file()
+    }
+    sources = ROOT / "bindings" / "python" / "python" / "doorward"
+    written = {
+        file.relative_to(sources) for file in sources.rglob("*") if file.suffix in {".py", ".pyi", ".typed"}
+    }
+    assert {file for file in files if file.suffix != ".so"} == written | {Path("py.typed")}
+    assert len([file for file in files if file.suffix == ".so"]) == 1
+
+
 def test_the_quick_start(tmp_path: Path) -> None:
     setup = """
 import asyncio, doorward
@@ -121,13 +171,16 @@ def test_the_tests_of_the_page_on_testing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--quiet", "test_page.py"]
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stdout
-    assert "3 passed" in run.stdout
+    assert "4 passed" in run.stdout
 
 
 def programs_of(page: str) -> list[str]:
     """Return the blocks of Python on a page."""
-    text = (ROOT / "docs" / page).read_text()
-    return [each.partition("```")[0] for each in text.split("```python\n")[1:]]
+    return programs_in(ROOT / "docs" / page)
+
+
+def programs_in(document: Path) -> list[str]:
+    return [each.partition("```")[0] for each in document.read_text().split("```python\n")[1:]]
 
 
 DOCUMENTS = [

@@ -20,7 +20,6 @@ from litestar.middleware import DefineMiddleware
 from pydantic import BaseModel, ValidationError
 from serving import serving
 from test_introspection import Service
-from test_seed import totp
 
 import doorward
 from doorward import app as application_logic
@@ -29,6 +28,7 @@ from doorward.authservice import AuthDTO, AuthService, Token
 from doorward.fastapi import Authentication, JWTAuthentication, failure_response
 from doorward.models import common
 from doorward.models.security import TokenPayload
+from doorward.testing import totp_code
 
 NOW = 1_767_225_600
 NEXT = "nine wiser words yet"
@@ -342,7 +342,7 @@ def c5(world: World) -> None:
 async def c6(world: World) -> None:
     assert litestar.TwoFaRequiredResponse("1", True, False).totp_supported
     setup = world.engine.setup_totp(user_id=world.ada.id)
-    world.engine.confirm_totp(user_id=world.ada.id, code=totp(setup.secret, NOW))
+    world.engine.confirm_totp(user_id=world.ada.id, code=totp_code(setup.secret, NOW))
     with raises(exceptions.StepUpRequired) as caught:
         await world.log_in()
     answer = litestar.TwoFaRequiredResponse.model_validate(caught.value)
@@ -830,7 +830,7 @@ def j2(world: World) -> None:
 @row("J3", "verify_totp(secret, code) -> bool")
 def j3(world: World) -> None:
     secret = litestar.generate_totp_secret()
-    assert litestar.verify_totp(secret, totp(secret, NOW))
+    assert litestar.verify_totp(secret, totp_code(secret, NOW))
     assert not litestar.verify_totp(secret, "12345")
 
 
@@ -844,7 +844,7 @@ def j4(world: World) -> None:
 @row("J5", "TotpCodeRequest{code}")
 def j5(world: World) -> None:
     secret = world.engine.setup_totp(user_id=world.ada.id).secret
-    body = litestar.TotpCodeRequest(totp(secret, NOW))
+    body = litestar.TotpCodeRequest(totp_code(secret, NOW))
     assert world.engine.confirm_totp(user_id=world.ada.id, code=body.code).is_configured
 
 

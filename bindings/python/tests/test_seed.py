@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -46,6 +45,7 @@ from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixi
 from doorward.models.security import TokenPayload
 from doorward.repository import User, UserRepository
 from doorward.security import create_access_token, get_jwt_payload, hash_password, verify_password
+from doorward.testing import totp_code
 from doorward.utils import get_current_user, get_validated_token_payload
 
 ADA = LoginRequest(username="ada", password=PASSWORD)
@@ -142,7 +142,7 @@ def test_codes_of_an_app(default: Engine) -> None:
     assert len(base64.b32decode(secret)) == 20
     uri = seed.totp_provisioning_uri(secret, "ada@example.com")
     assert uri.startswith(f"otpauth://totp/doorward:ada%40example.com?secret={secret}&")
-    code = totp(secret, 1_767_225_600)
+    code = totp_code(secret, 1_767_225_600)
     assert seed.verify_totp(secret, code)
     assert seed.verify_totp(secret, f"{code[:3]}-{code[3:]}")
     assert not seed.verify_totp(secret, code[:5])
@@ -190,7 +190,7 @@ def test_find_by_name_or_mail(engine: Engine) -> None:
 def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:
     user = engine.get_user(username="ada").user
     setup = seed.TotpSetupResponse.model_validate(engine.setup_totp(user_id=user.id))
-    code = seed.TotpCodeRequest(code=totp(setup.secret, clock.seconds))
+    code = seed.TotpCodeRequest(code=totp_code(setup.secret, clock.seconds))
     for model in (setup, code):
         assert setup.secret not in repr(model) and code.code not in repr(model)
     recovery_codes = engine.confirm_totp(user_id=user.id, code=code.code).recovery_codes
@@ -202,7 +202,9 @@ def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:
     assert caught.value.recovery_codes_supported
     assert caught.value.http_body["totp_supported"] is True
     clock.seconds += 30
-    body = seed.LoginRequest(name="ada", password=PASSWORD, two_fa_code=totp(setup.secret, clock.seconds))
+    body = seed.LoginRequest(
+        name="ada", password=PASSWORD, two_fa_code=totp_code(setup.secret, clock.seconds)
+    )
     response = engine.login(username=body.name, password=body.password, two_fa_code=body.two_fa_code)
     assert engine.verify(response.access_token).get("amr") == ["pwd", "otp", "mfa"]
     assert engine.complete_login(challenge=answer.challenge, recovery_code=recovery_codes[0]).user == user
@@ -211,13 +213,6 @@ def test_log_in_with_an_app(engine: Engine, clock: Clock) -> None:
     assert (type(refused.value), refused.value.code) == (AuthError, "invalid_code")
     again = engine.reauthenticate(token=response.access_token, password=PASSWORD)
     assert engine.authorize(token=again.access_token, max_age_seconds=0).authorized
-
-
-def totp(secret: str, unix_seconds: int) -> str:
-    """Compute the code of an authenticator app (RFC 6238)."""
-    tag = hmac.digest(base64.b32decode(secret), (unix_seconds // 30).to_bytes(8, "big"), "sha1")
-    number = int.from_bytes(tag[tag[-1] & 15 :][:4], "big") & 0x7FFF_FFFF
-    return f"{number % 1_000_000:06}"
 
 
 def test_log_out(engine: Engine) -> None:

@@ -5,9 +5,6 @@ Pictures of the pages stay in target/screenshots.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import shutil
 import socket
 import sys
@@ -27,6 +24,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from serving import serving
 
 from doorward import Config, Engine
+from doorward.testing import totp_code
 from doorward.threads import SHORT
 
 ROOT = Path(__file__).parents[3]
@@ -85,13 +83,6 @@ def shot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with suppress(Error):
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def totp(secret: str, at: float) -> str:
-    """Compute the code of an authenticator app (RFC 6238)."""
-    mac = hmac.digest(base64.b32decode(secret), (int(at) // 30).to_bytes(8, "big"), hashlib.sha1)
-    start = mac[-1] & 15
-    return f"{(int.from_bytes(mac[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def fill(page: Page, button: str, **fields: str) -> None:
@@ -186,7 +177,7 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     expect(page.locator("#secret")).to_have_text(secret)
     expect(page.get_by_role("img")).to_be_visible()
     now = time.time()
-    fill(page, "Confirm", code=totp(secret, now))
+    fill(page, "Confirm", code=totp_code(secret, now))
     heading(page, "Recovery codes")
     code = page.locator(".codes code").first.inner_text()
     shot(page, "recovery-codes")
@@ -196,7 +187,7 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
     shot(page, "code")
     # The step after the used one.
-    fill(page, "Continue", code=totp(secret, now + 30))
+    fill(page, "Continue", code=totp_code(secret, now + 30))
     heading(page, "Hello, ada")
     expect(page.locator("section", has_text="Second factor")).to_contain_text("10 recovery codes are left")
     page.get_by_role("button", name="Log out").click()
@@ -239,7 +230,7 @@ def test_passkeys(browser: Browser, site: str) -> None:
     heading(page, "Hello, ada")
     # The recovery codes of the first factor stay, and no page shows an empty list.
     page.get_by_role("button", name="Set up an authenticator app").click()
-    fill(page, "Confirm", code=totp(page.locator("#secret").inner_text(), time.time()))
+    fill(page, "Confirm", code=totp_code(page.locator("#secret").inner_text(), time.time()))
     heading(page, "Log in")
     expect(page.get_by_role("status")).to_contain_text("still valid")
     page.get_by_role("button", name="Log in with a passkey").click()
