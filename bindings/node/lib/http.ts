@@ -1,0 +1,114 @@
+// What the adapters share: from a request to the question of the engine, and from a failure to an answer.
+
+import type { IncomingMessage } from 'node:http'
+
+import type { Doorward } from './engine.js'
+import { DoorwardError, type FailureBody } from './errors.js'
+import { InvalidRequestError, UnavailableError } from './status.js'
+import type { AuthenticateRequestResponse, Client, RequestsConfig } from './types.js'
+import { internal } from './values.js'
+
+/** What an adapter may have of its own. */
+export interface AdapterOptions {
+  /** Rules that replace those under `requests` of the configuration completely. */
+  rules?: RequestsConfig
+  /** The backend that must have issued the token. */
+  backend?: string
+}
+
+/** A request, as far as the engine asks. */
+export interface Incoming {
+  method: string
+  /** The path as the router sees it. */
+  path: string
+  /** Returns a header's values as one list (RFC 9110 section 5.3). Two tokens are no token. */
+  header(name: string): string | undefined
+  /** Whether the route opted out of authentication. */
+  excluded?: boolean
+}
+
+/** Returns the function that lets the engine decide whether a request may pass. Wrong rules are an error at once. */
+export function authenticator(
+  auth: Doorward,
+  { rules, backend }: AdapterOptions,
+): (incoming: Incoming) => Promise<AuthenticateRequestResponse> {
+  if (rules !== undefined) check(auth, rules)
+  const { header: field, cookie } = rules ?? auth.requests
+  return ({ method, path, header, excluded = false }) => {
+    const value = cookie == null ? undefined : cookieOf(header('cookie'), cookie)
+    return auth.authenticateRequest({
+      method,
+      path,
+      connection: connectionOf(header('upgrade')),
+      authorization: header(field ?? 'authorization') ?? null,
+      cookies: cookie == null || value === undefined ? null : { [cookie]: value },
+      host: header('host') ?? header(':authority') ?? null,
+      origin: header('origin') ?? null,
+      excluded,
+      rules: rules ?? null,
+      backend: backend ?? null,
+    })
+  }
+}
+
+/** Has the engine read the rules, by a request that passes anyway. */
+function check(auth: Doorward, rules: RequestsConfig): void {
+  try {
+    auth['compute']('authenticate_request', { method: 'GET', path: '/', excluded: true, rules })
+  } catch (error) {
+    if (error instanceof InvalidRequestError) throw error
+  }
+}
+
+/** Reads a header of a request of node:http. Its `headers` would drop a second token. */
+export function headerOf(request: IncomingMessage): (name: string) => string | undefined {
+  return (name) => request.headersDistinct[name.toLowerCase()]?.join(', ')
+}
+
+/** Returns what a login should know of the connection. */
+export function clientOf(ip: string | undefined, userAgent: string | undefined): Client {
+  // The engine takes no IPv4 address in the form of IPv6, and no zone.
+  const address = ip?.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  return { ip: address ?? null, user_agent: userAgent || null }
+}
+
+/** An answer to a request that fails. */
+export interface Refusal {
+  status: number
+  headers: Record<string, string>
+  body: FailureBody
+}
+
+/**
+ * Returns the answer to a failure: the engine's body without its detail, its status, and the headers that belong to it
+ * (RFC 6750, RFC 9110). Another error becomes 503 if it is that of an AbortSignal, else 500, and its text is not shown.
+ */
+export function refusal(error: unknown): Refusal {
+  const failure = error instanceof DoorwardError ? error : foreign(error)
+  const headers: Record<string, string> = { 'cache-control': 'no-store' }
+  if (failure.httpStatus === 401) {
+    const isToken = failure.code === 'invalid_token'
+    headers['www-authenticate'] = isToken ? 'Bearer error="invalid_token"' : 'Bearer'
+  }
+  if (failure.retryAfter !== undefined) headers['retry-after'] = String(failure.retryAfter)
+  return { status: failure.httpStatus, headers, body: failure.toJSON() }
+}
+
+function foreign(error: unknown): DoorwardError {
+  const name = error instanceof Error ? error.name : ''
+  if (name !== 'AbortError' && name !== 'TimeoutError') return internal(name)
+  const message = 'The service is not available right now.'
+  return new UnavailableError(8, { error: { code: 'store_unavailable', message, http_status: 503 } })
+}
+
+/** Names the kind of a connection, as `connections` of the rules does. */
+function connectionOf(upgrade: string | undefined): string {
+  const protocols = (upgrade ?? '').split(',').map((protocol) => protocol.trim().toLowerCase())
+  return protocols.includes('websocket') ? 'websocket' : 'http'
+}
+
+/** Returns the first cookie of this name (RFC 6265 section 5.4). */
+function cookieOf(header: string | undefined, name: string): string | undefined {
+  const pairs = (header ?? '').split(';').map((pair) => pair.trim())
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+}
