@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHmac } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -12,6 +11,8 @@ import { promisify } from 'node:util'
 
 import { describe as describeEngine, Doorward, DoorwardError } from 'doorward'
 import { Clock } from 'doorward/testing'
+
+import { totp } from './totp.js'
 
 type Json = null | boolean | number | string | Json[] | Members
 type Members = { [name: string]: Json }
@@ -234,22 +235,6 @@ function merged(target: Json | undefined, patch: Json): Json {
     else members[name] = merged(members[name], change)
   }
   return members
-}
-
-/** Returns what an authenticator app shows (RFC 6238). */
-export function totp(secret: string, now: Date): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...secret.replace(/=+$/, '')].map((letter) =>
-    letters.indexOf(letter).toString(2).padStart(5, '0'),
-  )
-  const key = bits.join('').match(/.{8}/g) ?? []
-  const step = Buffer.alloc(8)
-  step.writeBigUInt64BE(BigInt(Math.floor(now.getTime() / 30_000)))
-  const tag = createHmac('sha1', Buffer.from(key.map((byte) => Number.parseInt(byte, 2))))
-    .update(step)
-    .digest()
-  const offset = (tag.at(-1) as number) & 15
-  return String((tag.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0')
 }
 
 /** Follows a JSON pointer (RFC 6901). */
