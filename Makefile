@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -196,7 +196,12 @@ go-module: library
 ## Tests the Node binding, if Node is installed; in CI it must be.
 test-node: tested browser
 	$(CARGO) build $(LOCKED) --release --package doorward-node
-	$(WITH_POSTGRES) bindings/node/run-tests $(TESTED)/libdoorward_node.so
+	$(WITH_POSTGRES) bindings/node/run test $(TESTED)/libdoorward_node.so
+
+## Builds the Node packages, with the native half for this platform, into dist/node.
+node-package:
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-node
+	bindings/node/run package dist/node $(RELEASE)/libdoorward_node.so
 
 # The Java binding. Maven builds below target/java, where it finds the native libraries of all platforms.
 MVN ?= mvn

@@ -260,18 +260,18 @@ impl<'a> TypeScript<'a> {
     }
 }
 
-/// Writes a type that is one of some values, on one line if it fits.
+/// Writes a type that is one of some values: on one line if it fits, or else on the next.
 fn union(name: &str, values: &[&Value]) -> String {
     let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
-    let line = values.join(" | ");
-    for between in [" ", "\n  "] {
-        let first = if between == " " { name.len() + 14 } else { 1 };
-        if first + 1 + line.len() <= WIDTH {
-            return format!("export type {name} ={between}{line}\n");
-        }
+    let (head, line) = (format!("export type {name} ="), values.join(" | "));
+    if head.len() + 1 + line.len() <= WIDTH {
+        return format!("{head} {line}\n");
+    }
+    if 2 + line.len() <= WIDTH {
+        return format!("{head}\n  {line}\n");
     }
     let lines: String = values.iter().map(|value| format!("  | {value}\n")).collect();
-    format!("export type {name} =\n{lines}")
+    format!("{head}\n{lines}")
 }
 
 fn literal(value: &Value) -> String {

@@ -55,8 +55,8 @@ export interface OpenOptions {
 /** What a call may have beside its request. */
 export interface CallOptions {
   /**
-   * Gives the call up if it has not begun: it then fails with the reason of the signal and has done nothing. A call
-   * that has begun runs to its end.
+   * Gives the call up if it has not begun: it then fails with the reason of the signal and has done nothing.
+   * A call that has begun runs to its end.
    */
   signal?: AbortSignal | undefined
 }
@@ -71,7 +71,8 @@ export class Doorward extends Operations implements AsyncDisposable {
     super()
     this.#native = engine
     this.#requests = requests
-    // An engine that is posted to a worker thread would arrive without its methods. A function is not posted at all.
+    // An engine that is posted to a worker thread would arrive without its methods. A function is not posted
+    // at all.
     Object.defineProperty(this, 'cannotBePosted', { value: () => undefined, enumerable: true })
   }
 
@@ -85,16 +86,16 @@ export class Doorward extends Operations implements AsyncDisposable {
   }
 
   /**
-   * The rules for requests as the configuration has them, for adapters: they say which header and which cookie has the
-   * token. What the configuration leaves out is absent here, and its default applies.
+   * The rules for requests as the configuration has them, for adapters: they say which header and which
+   * cookie has the token. What the configuration leaves out is absent here, and its default applies.
    */
   get requests(): RequestsConfig {
     return this.#requests
   }
 
   /**
-   * Verifies an access token by its signature and claims, without the store: the token of a session that was revoked
-   * passes until it expires.
+   * Verifies an access token by its signature and claims, without the store: the token of a session that was
+   * revoked passes until it expires.
    *
    * - DeniedError: invalid_token.
    */
@@ -146,7 +147,7 @@ export class Doorward extends Operations implements AsyncDisposable {
   }
 }
 
-/** Describes the engine: operations with the JSON Schemas of their requests and responses, statuses, codes. */
+/** Describes the engine: operations with the schemas of their requests and responses, statuses, codes. */
 export function describe(): Record<string, unknown> {
   return JSON.parse(native.describe()) as Record<string, unknown>
 }

@@ -32,7 +32,7 @@ export abstract class DoorwardError<Codes extends string = Code> extends Error {
   declare readonly reasons?: PasswordWeakness[]
   /** How many seconds to wait before the next attempt. */
   declare readonly retryAfter?: number
-  /** The exact reason, for the host's logs only. It contains no secret. JSON and copies of the error do not have it. */
+  /** The exact reason, for the host's logs only: no secret. JSON and copies of the error do not have it. */
   declare readonly detail?: string
 
   /** The message may be shown to the end user; it reveals no more than the code. */

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 
 import type { Doorward } from './engine.js'
 import { DoorwardError } from './errors.js'
@@ -17,7 +18,10 @@ export interface DoorwardEnv {
   }
 }
 
-/** Lets a request pass if the engine does, and otherwise answers with the failure. */
+/**
+ * Lets a request pass if the engine does. Otherwise it throws an HTTPException that answers with the failure,
+ * which is its `cause`: a site may answer with a page instead (`app.onError`).
+ */
 export function authenticate(auth: Doorward, options: AdapterOptions = {}): MiddlewareHandler<DoorwardEnv> {
   const decide = authenticator(auth, options)
   return async (c, next) => {
@@ -26,8 +30,8 @@ export function authenticate(auth: Doorward, options: AdapterOptions = {}): Midd
     const header = (name: string) => (name.startsWith(':') ? undefined : c.req.header(name))
     try {
       c.set('auth', await decide({ method: c.req.method, path, header }))
-    } catch (error) {
-      return answer(error)
+    } catch (cause) {
+      throw new HTTPException(refusal(cause).status as 401, { res: answer(cause), cause })
     }
     await next()
   }

@@ -27,7 +27,7 @@ export interface Incoming {
   excluded?: boolean
 }
 
-/** Returns the function that lets the engine decide whether a request may pass. Wrong rules are an error at once. */
+/** Returns the function that asks the engine whether a request may pass. It throws if the rules are wrong. */
 export function authenticator(
   auth: Doorward,
   { rules, backend }: AdapterOptions,
@@ -80,8 +80,9 @@ export interface Refusal {
 }
 
 /**
- * Returns the answer to a failure: the engine's body without its detail, its status, and the headers that belong to it
- * (RFC 6750, RFC 9110). Another error becomes 503 if it is that of an AbortSignal, else 500, and its text is not shown.
+ * Returns the answer to a failure: the engine's body without its detail, its status, and the headers that
+ * belong to it (RFC 6750, RFC 9110). Another error becomes 503 if it is that of an AbortSignal, else 500, and
+ * its text is not shown.
  */
 export function refusal(error: unknown): Refusal {
   const failure = error instanceof DoorwardError ? error : foreign(error)

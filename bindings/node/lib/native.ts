@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
+import { platform } from './platform.js'
+
 /** The outcome of a call: the number of its status, and JSON. */
 export interface Answer {
   status: number
@@ -35,13 +37,6 @@ export interface Native {
   ): Promise<NativeEngine | Answer>
   describe(): string
   version(): string
-}
-
-/** Names this platform, as the packages with the native half do. */
-export function platform(): string {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  const libc = process.platform !== 'linux' ? '' : header.glibcVersionRuntime === undefined ? '-musl' : '-gnu'
-  return `${process.platform}-${process.arch}${libc}`
 }
 
 function load(): Native {

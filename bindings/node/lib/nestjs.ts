@@ -68,7 +68,7 @@ export class DoorwardGuard implements CanActivate {
   }
 }
 
-/** Answers with the failures of the engine: `app.useGlobalFilters(new DoorwardFilter(app.getHttpAdapter()))`. */
+/** Answers with the failures of the engine: `app.useGlobalFilters(new DoorwardFilter(app.getHttpAdapter()))` */
 @Catch(DoorwardError)
 export class DoorwardFilter implements ExceptionFilter<DoorwardError> {
   constructor(private readonly adapter: Pick<HttpServer, 'reply' | 'setHeader'>) {}

@@ -6,8 +6,8 @@ import type { Config } from './types.js'
 export { Clock }
 
 /**
- * Opens an engine and its clock. A configuration without a store keeps everything in memory; one without a cost of
- * hashes gets the least, which is for tests only.
+ * Opens an engine and its clock. A configuration without a store keeps everything in memory; one without a
+ * cost of hashes gets the least, which is for tests only.
  */
 export async function openForTest(
   config: Config = {},

@@ -1,5 +1,5 @@
-// Runs the scenarios of tests/conformance; README.md there describes the format. Each runs on SQLite, and on PostgreSQL
-// if DOORWARD_TEST_POSTGRES names a server.
+// Runs the scenarios of tests/conformance; README.md there describes the format. Each runs on SQLite, and on
+// PostgreSQL if DOORWARD_TEST_POSTGRES names a server.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

@@ -1,0 +1,87 @@
+// The packages as they are published, in an empty project, without a network.
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+const HERE = join(__dirname, '../..')
+const ROOT = join(HERE, '../..')
+const DOCUMENTATION = join(ROOT, 'docs/node.md')
+const TSC = join(HERE, 'node_modules/typescript/bin/tsc')
+
+/** Returns the blocks of a document in this language. */
+function blocks(file: string, language: string): string[] {
+  const parts = readFileSync(file, 'utf8').split(`\`\`\`${language}\n`).slice(1)
+  return parts.map((part) => part.split('```')[0] as string)
+}
+
+describe('the packages', () => {
+  const project = mkdtempSync(join(tmpdir(), 'doorward-'))
+  after(() => rmSync(project, { recursive: true }))
+
+  before(() => {
+    const made = join(project, 'made')
+    const native = join(HERE, 'build/doorward.node')
+    execFileSync(process.execPath, [join(HERE, 'package.mjs'), made, native], { stdio: 'pipe' })
+    const archives = readdirSync(made).filter((name) => name.endsWith('.tgz'))
+    assert.equal(archives.length, 2)
+    writeFileSync(join(project, 'package.json'), '{"private": true}')
+    const npm = process.env['npm_execpath'] ? [process.execPath, process.env['npm_execpath']] : ['npm']
+    const options = [
+      'install',
+      '--offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--legacy-peer-deps',
+    ]
+    const [program = '', ...rest] = [...npm, ...options, ...archives.map((name) => join(made, name))]
+    execFileSync(program, rest, { cwd: project, stdio: 'pipe' })
+  })
+
+  const [quickStart = ''] = blocks(join(HERE, 'README.md'), 'js')
+
+  test('the quick start runs, as a module and as CommonJS, once and again', () => {
+    const required = quickStart.replace(/^import (.*) from (.*)$/m, 'const $1 = require($2)')
+    const programs = { 'start.mjs': quickStart, 'start.cjs': `(async () => {\n${required}\n})()` }
+    assert.match(required, /= require\('doorward'\)/)
+    for (const [name, program] of Object.entries(programs)) {
+      writeFileSync(join(project, name), program)
+      const run = spawnSync(process.execPath, [name], { cwd: project, encoding: 'utf8' })
+      assert.equal(run.status, 0, run.stderr)
+      assert.match(run.stdout, /^ada true$/m)
+      assert.equal(run.stdout.includes('registered already'), name === 'start.cjs')
+    }
+  })
+
+  test('the programs of the documents are accepted by the strict compiler', () => {
+    const programs = [quickStart, ...blocks(join(ROOT, 'README.md'), 'js'), ...blocks(DOCUMENTATION, 'ts')]
+    assert.ok(programs.length > 5)
+    const names = programs.map((program, index) => {
+      // What a fragment uses without saying where it is from.
+      const given = [
+        "auth: import('doorward').Doorward",
+        'username: string',
+        'password: string',
+        'code: string',
+      ]
+      const missing = given.filter((one) => !new RegExp(`const (\\{ )?${one.split(':')[0]}\\b`).test(program))
+      const declared = missing.map((one) => `declare const ${one}\n`)
+      writeFileSync(join(project, `program${index}.mts`), `${declared.join('')}${program}\nexport {}\n`)
+      return `program${index}.mts`
+    })
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck']
+    // The frameworks are those of the tests.
+    for (const name of ['@nestjs', '@types', 'express', 'fastify', 'hono']) {
+      symlinkSync(join(HERE, 'node_modules', name), join(project, 'node_modules', name))
+    }
+    const run = spawnSync(process.execPath, [TSC, ...options, '--types', 'node', ...names], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    assert.equal(run.status, 0, run.stdout + run.stderr)
+  })
+})
