@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -61,10 +61,9 @@ demo:
 # Starts a PostgreSQL server for the tests, if one is installed.
 WITH_POSTGRES = tests/postgres
 
-## Runs every test. Two jobs run side by side, because linking and many tests use one core or wait.
+## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait.
 test:
-	$(MAKE) --jobs=2 module rust-tests browser java-native
-	$(WITH_POSTGRES) $(MAKE) --jobs=2 test-rust test-python test-c test-cpp test-go test-node test-java test-onepassword
+	$(WITH_POSTGRES) $(MAKE) --jobs=3 lint test-rust test-python test-c test-cpp test-go test-node test-java test-onepassword
 
 lint:
 	$(CARGO) fmt --all --check
@@ -84,19 +83,15 @@ BASELINE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),HEAD)
 deny:
 	$(CARGO) deny check licenses bans sources
 
-TEST_RUST = $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
-
-# Builds the tests without running them.
-rust-tests: lint
-	$(TEST_RUST) --no-run
-
-# Builds the library that `make test` tests, optimized.
+# Builds the libraries that `make test` tests, optimized: at once, so that doorward is built once for all.
 tested:
-	$(CARGO) build $(LOCKED) --release --package doorward-c
+	$(CARGO) build $(LOCKED) --release --package doorward-c --package doorward-node --package doorward-java
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 
+# On twice as many threads as cores, because many tests wait for the disk, a process or PostgreSQL.
 test-rust: tested
-	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) $(WITH_POSTGRES) $(TEST_RUST)
+	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) \
+	  $(WITH_POSTGRES) $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
 # 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.
 test-onepassword:
@@ -195,7 +190,6 @@ go-module: library
 
 ## Tests the Node binding, if Node is installed; in CI it must be.
 test-node: tested browser
-	$(CARGO) build $(LOCKED) --release --package doorward-node
 	$(WITH_POSTGRES) bindings/node/run test $(TESTED)/libdoorward_node.so
 
 ## Builds the Node packages, with the native half for this platform, into dist/node.
@@ -207,17 +201,15 @@ node-package:
 MVN ?= mvn
 JAVA_BINDING = bindings/java
 JAVA_TARGET = target/java
-JAVA_PROFILE ?= release
-JAVA_PLATFORM ?= linux-$(shell uname --machine)
+JAVA_NATIVE = $(JAVA_TARGET)/natives/linux-$(shell uname --machine)/libdoorward_java.so
 
-java-native:
-	$(CARGO) build $(LOCKED) --profile $(JAVA_PROFILE) --package doorward-java
-	install -D target/$(JAVA_PROFILE)/libdoorward_java.so $(JAVA_TARGET)/natives/$(JAVA_PLATFORM)/libdoorward_java.so
+java-native: tested
+	install -D $(TESTED)/libdoorward_java.so $(JAVA_NATIVE)
 
 ## Tests the Java binding, if Java 17 and Maven are there or can be installed; in CI they must be.
 test-java: java-native
 	@{ command -v $(MVN) && command -v javac; } >/dev/null \
-	  || { apt-get update && apt-get install --yes --no-install-recommends openjdk-17-jdk-headless maven; } >/dev/null 2>&1 || true
+	  || tests/install openjdk-17-jdk-headless maven 2>/dev/null || true
 	@if command -v $(MVN) >/dev/null && command -v javac >/dev/null; then $(WITH_POSTGRES) $(MAKE) java-tests; \
 	  else echo "Java and Maven are not installed: the tests of the Java binding are skipped"; test -z "$$CI"; fi
 
@@ -230,7 +222,8 @@ java-classes: java-native
 
 ## Builds the jars, with the library, into dist/java, which is laid out as a repository of Maven.
 java-package:
-	$(MAKE) java-native JAVA_PROFILE=dist
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-java
+	install -D $(RELEASE)/libdoorward_java.so $(JAVA_NATIVE)
 	$(MVN) --quiet --file $(JAVA_BINDING) deploy -DskipTests -DaltDeploymentRepository=dist::file:$(CURDIR)/dist/java
 
 # The Python package with its development tools.
@@ -241,7 +234,7 @@ BINDING = bindings/python
 
 $(VENV)/ready: $(BINDING)/requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed: make PYTHON=…"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { apt-get update && apt-get install --yes python3-venv; } \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/install python3-venv \
 		|| { echo "Python's venv module is needed (Debian: python3-venv)"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
@@ -256,15 +249,15 @@ $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
 		|| echo "npm cannot install jose and oidc-provider: the tests with them are skipped"
 
-# For the tests of examples/web. Only one process at a time installs packages.
+# For the tests of examples/web and examples/node. Node's tests may run on the Node of the development tools.
 browser: | $(VENV)/ready
-	@command -v chromium >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends chromium; } \
-		>/dev/null 2>&1 || echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
+	@command -v chromium >/dev/null || tests/install chromium 2>/dev/null \
+		|| echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
 
-# The package that the tests use, in target/venv. The profile is that of the tested library, so that the dependencies
-# are built once for both.
+# The package that the tests use, in target/venv, with the profile and features of the tested library: doorward is built
+# once for both.
 module: tested $(VENV)/ready
-	$(MATURIN) develop --quiet $(LOCKED) --profile release --manifest-path $(BINDING)/Cargo.toml
+	$(MATURIN) develop --quiet $(LOCKED) --profile release --features doorward/default --manifest-path $(BINDING)/Cargo.toml
 
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
 test-python: module $(INTEROP)/node_modules/.package-lock.json browser
@@ -288,7 +281,7 @@ bench-python: $(VENV)/ready
 
 ## Rewrites what is generated: headers, Python, description, reference.
 header:
-	UPDATE=1 $(CARGO) test --test generated
+	UPDATE=1 $(CARGO) test $(LOCKED) --test generated
 
 clean:
 	$(CARGO) clean
