@@ -992,10 +992,6 @@ struct revoke_token_response {
 
 // The claims of a verified token (RFC 7519, RFC 9068).
 struct claims {
-  // The issuer.
-  std::string iss{};
-  // The id of the account.
-  std::string sub{};
   // The token's audience.
   std::variant<std::string, std::vector<std::string>> aud{};
   // When the token expires.
@@ -1010,6 +1006,8 @@ struct claims {
   std::optional<std::string> client_id{};
   // When the token was issued, in Unix seconds.
   std::optional<double> iat{};
+  // The issuer. Only tokens of another library (`backends.*.secret`) may lack it.
+  std::optional<std::string> iss{};
   // The id of the token.
   std::optional<std::string> jti{};
   // When the token becomes valid.
@@ -1022,13 +1020,16 @@ struct claims {
   std::optional<std::string> scope{};
   // The session's id.
   std::optional<std::string> sid{};
+  // The id of the account, or the subject that `issue_token` was given. Absent if the backend has
+  // `subject_claim` `user_id`.
+  std::optional<std::string> sub{};
+  // The same as `sub`, if the backend has `subject_claim` `user_id`.
+  std::optional<std::string> user_id{};
   // The other members.
   std::map<std::string, doorward::json> others{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("iss", self.iss);
-    visit("sub", self.sub);
     visit("aud", self.aud);
     visit("exp", self.exp);
     visit("account_epoch", self.account_epoch);
@@ -1036,12 +1037,15 @@ struct claims {
     visit("auth_time", self.auth_time);
     visit("client_id", self.client_id);
     visit("iat", self.iat);
+    visit("iss", self.iss);
     visit("jti", self.jti);
     visit("nbf", self.nbf);
     visit("provider", self.provider);
     visit("roles", self.roles);
     visit("scope", self.scope);
     visit("sid", self.sid);
+    visit("sub", self.sub);
+    visit("user_id", self.user_id);
     visit.others(self.others);
   }
 };

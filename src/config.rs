@@ -252,6 +252,16 @@ pub enum SubjectClaim {
     UserId,
 }
 
+impl SubjectClaim {
+    /// Returns the name of the claim.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            SubjectClaim::Sub => "sub",
+            SubjectClaim::UserId => "user_id",
+        }
+    }
+}
+
 /// Another service that validates tokens (RFC 7662), and how to ask it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]

@@ -11,6 +11,7 @@ use crate::types::login::{NextStep, StepUp};
 use crate::types::parse_error::ParseError;
 use crate::types::random::NoRandomness;
 use crate::types::strict::HostOnly;
+use crate::types::weakness::Weakness;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -204,8 +205,8 @@ pub struct Error {
     pub field: Option<String>,
     /// The seconds to wait before the next attempt.
     pub retry_after_seconds: Option<u64>,
-    /// Why a password is too weak, in codes that may be shown: those of `check_password`.
-    pub reasons: Vec<&'static str>,
+    /// Why a password is too weak, as `check_password` says it. The reasons may be shown.
+    pub reasons: Vec<Weakness>,
     /// The next step of a login, if JSON was asked for. A typed call returns it as
     /// [`Login::StepUp`](crate::types::login::Login::StepUp).
     pub step_up: Option<Box<StepUp>>,
@@ -338,7 +339,7 @@ struct FailureError<'a> {
     retry_after_seconds: Option<u64>,
     /// With `weak_password`: the reasons, in the codes of `check_password`. They may be shown to the end user.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    reasons: &'a [&'a str],
+    reasons: &'a [Weakness],
     /// The exact reason, for the host's logs only. It holds no secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<HostOnly<&'a str>>,

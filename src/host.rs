@@ -4,11 +4,12 @@
 use crate::config::Config;
 use crate::engine;
 use crate::engine::Hooks;
+use crate::engine::claims::Claims;
 use crate::error::Result;
 use crate::operations::imports::Rehearsal;
 use crate::operations::maintenance::{BackupRequest, BackupResponse};
 use crate::operations::rows;
-use crate::operations::tokens::{Claims, VerifyRequest};
+use crate::operations::tokens::VerifyRequest;
 use crate::settings::{Difference, Settings};
 use crate::store::Watch;
 

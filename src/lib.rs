@@ -188,6 +188,7 @@ pub use engine::account_status::{AccountStatus, PasswordStatus, SecondFactorStat
 pub use engine::acting::acting;
 pub use engine::audit::Kind as EventKind;
 pub use engine::chain::{ChainHead, ChainProblem};
+pub use engine::claims::Claims;
 pub use engine::factors::recovery_codes::RecoveryCode;
 pub use engine::retirement::{Retire, Retired};
 pub use engine::throttle::locks::AccountLock;
@@ -208,7 +209,6 @@ pub use operations::{
     reauthentication::*, requests::*, second_factors::recovery_codes::*, second_factors::totp::*,
     sessions::*, tokens::*,
 };
-pub use password::Weakness as PasswordWeakness;
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};
 pub use secret_key::new_secret_key_file;
@@ -225,6 +225,7 @@ pub use types::secret::{IssuedSecret, Secret};
 pub use types::strict::{HostOnly, Object};
 pub use types::token::Token;
 pub use types::user::{Actor, Amr, Email, Locale, Offered, ProviderLogin, PublicUser, Role, Scope, Username};
+pub use types::weakness::Weakness as PasswordWeakness;
 pub use types::webauthn::{
     AssertionResponse, AttestationResponse, AuthenticationResponse, AuthenticatorSelection, Bytes,
     CreationOptions, CredentialDescriptor, CredentialParameters, CredentialType, RegistrationResponse,

@@ -1,19 +1,18 @@
 //! Passwords as people type them: parsed once, normalized (RFC 8265 section 4.2, OpaqueString), never
 //! truncated, wiped on drop.
 
-use crate::types::secret::{Secret, collected};
-use crate::types::whole::{Seconds, Whole};
-use std::borrow::Cow;
-
 use doorward_derive::Build;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 use zxcvbn::Entropy;
 use zxcvbn::matching::patterns::MatchPattern;
 
 use crate::error::{Code, Error, Result};
+use crate::types::secret::{Secret, collected};
+use crate::types::weakness::Weakness;
+use crate::types::whole::{Seconds, Whole};
 
 /// Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
@@ -104,8 +103,9 @@ impl Password {
 
     /// Makes the failure of a weak password.
     pub(crate) fn weak(weaknesses: &[Weakness], field: &str) -> Error {
-        let reasons: Vec<_> = weaknesses.iter().map(|weakness| weakness.name()).collect();
-        Error { detail: Some(reasons.join(" ").into()), reasons, ..Error::at(Code::WeakPassword, field, "") }
+        let names: Vec<_> = weaknesses.iter().map(|weakness| weakness.name()).collect();
+        let reasons = weaknesses.to_vec();
+        Error { reasons, ..Error::at(Code::WeakPassword, field, names.join(" ")) }
     }
 
     /// Returns whether both are the same password.
@@ -140,70 +140,6 @@ fn opaque_string(text: &str) -> Option<Zeroizing<String>> {
 
 /// A word that an attacker would try first, and the weakness of a password made of it.
 pub(crate) type Context<'a> = (Weakness, &'a str);
-
-macro_rules! weaknesses {
-    ($($(#[$doc:meta])* $weakness:ident = $name:literal;)*) => {
-        /// Why a password may not be chosen.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum Weakness { $($(#[$doc])* $weakness,)* }
-
-        impl Weakness {
-            /// Returns the code, which may be shown.
-            pub fn name(self) -> &'static str {
-                match self { $(Weakness::$weakness => $name,)* }
-            }
-        }
-
-        impl JsonSchema for Weakness {
-            fn schema_name() -> Cow<'static, str> {
-                "PasswordWeakness".into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({
-                    "type": "string",
-                    "enum": [$($name),*],
-                    "description": "A reason why a password is too weak.",
-                })
-            }
-        }
-    };
-}
-
-weaknesses! {
-    /// It has fewer code points than `password.min_length`.
-    TooShort = "too_short";
-    /// It has more bytes than `password.max_bytes`.
-    TooLong = "too_long";
-    /// It contains control characters.
-    InvalidCharacters = "invalid_characters";
-    /// It is a common password, word or name.
-    Common = "common";
-    /// It repeats the same characters.
-    Repetition = "repetition";
-    /// It follows the alphabet or a keyboard.
-    Sequence = "sequence";
-    /// It is a date or a year.
-    Date = "date";
-    /// It is little more than the account's name.
-    ContainsUsername = "contains_username";
-    /// It is little more than the account's address.
-    ContainsEmail = "contains_email";
-    /// It is little more than the name of the service.
-    ContainsIssuer = "contains_issuer";
-    /// It is little more than a word that the host gave.
-    ContainsUserInput = "contains_user_input";
-    /// It is so short or regular that it is guessed soon.
-    EasilyGuessed = "easily_guessed";
-    /// It is the account's present password.
-    SameAsOld = "same_as_old";
-}
-
-impl Serialize for Weakness {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
 
 /// The assessment of a password to be chosen.
 pub(crate) struct Assessment {

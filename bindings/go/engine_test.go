@@ -125,6 +125,13 @@ func TestAStepUpIsFoundByErrorsAs(t *testing.T) {
 	if doorward.CodeOf(err) != doorward.CodePasswordChangeRequired || step.UserID != user.ID {
 		t.Errorf("%v, %v", err, step)
 	}
+	if step.Status != doorward.NextStepPasswordChangeRequired {
+		t.Errorf("%v", step.Status)
+	}
+	events, problem := engine.Events(t.Context(), doorward.EventsRequest{UserID: &user.ID})
+	if problem != nil || events.Events[0].Kind != doorward.EventKindRegistered {
+		t.Errorf("%v, %v", events, problem)
+	}
 	var logged bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "step", step, "err", err, "wrapped", fmt.Errorf("login: %w", err))
 	var failure *doorward.Error

@@ -127,7 +127,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 
 // Error makes a step up findable by errors.As.
 func (v *StepUp) Error() string {
-	return "doorward: " + v.Status
+	return "doorward: " + string(v.Status)
 }
 
 // CodeOf returns the code of a failure, or "" if err is not one of the engine.

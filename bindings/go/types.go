@@ -2258,7 +2258,7 @@ type AccountLock struct {
 // WaitingMail: A mail that waits to be sent.
 type WaitingMail struct {
 	// The kind of mail.
-	Kind string `json:"kind"`
+	Kind MailKind `json:"kind"`
 
 	// When the mail was written.
 	CreatedAt int64 `json:"created_at"`
@@ -2422,7 +2422,7 @@ type Event struct {
 	At int64 `json:"at"`
 
 	// The kind of event.
-	Kind string `json:"kind"`
+	Kind EventKind `json:"kind"`
 
 	// The actor that the host named, if it was not the account itself.
 	Actor string `json:"actor,omitzero"`
@@ -2464,7 +2464,7 @@ type ExportedIdentity struct {
 // ExportedMail: A mail in the outbox.
 type ExportedMail struct {
 	// The kind of mail.
-	Kind string `json:"kind"`
+	Kind MailKind `json:"kind"`
 
 	// When the mail was written.
 	CreatedAt int64 `json:"created_at"`
@@ -2955,12 +2955,6 @@ type RevokeTokenResponse struct{}
 
 // Claims: The claims of a verified token (RFC 7519, RFC 9068).
 type Claims struct {
-	// The issuer.
-	Iss string `json:"iss"`
-
-	// The id of the account.
-	Sub string `json:"sub"`
-
 	// The token's audience.
 	Aud OneOrMore `json:"aud"`
 
@@ -2982,6 +2976,9 @@ type Claims struct {
 	// When the token was issued, in Unix seconds.
 	Iat *NumericDate `json:"iat,omitzero"`
 
+	// The issuer. Only tokens of another library (`backends.*.secret`) may lack it.
+	Iss string `json:"iss,omitzero"`
+
 	// The id of the token.
 	Jti string `json:"jti,omitzero"`
 
@@ -2999,6 +2996,13 @@ type Claims struct {
 
 	// The session's id.
 	Sid string `json:"sid,omitzero"`
+
+	// The id of the account, or the subject that `issue_token` was given. Absent if the backend has
+	// `subject_claim` `user_id`.
+	Sub string `json:"sub,omitzero"`
+
+	// The same as `sub`, if the backend has `subject_claim` `user_id`.
+	UserID string `json:"user_id,omitzero"`
 
 	// The members that have no field here.
 	Extra map[string]json.RawMessage `json:"-"`
@@ -3307,7 +3311,7 @@ type Mail struct {
 
 	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
 	// `email_changed`, `account_exists`, `password_changed`.
-	Kind string `json:"kind"`
+	Kind MailKind `json:"kind"`
 
 	// The recipient's address as it was given; its domain may be international.
 	To string `json:"to"`
@@ -3886,7 +3890,7 @@ type BackupResponse struct {
 // StepUp: The next step of a login. Its members stand beside `error` in the body.
 type StepUp struct {
 	// The code of the failure, which names the step.
-	Status string `json:"status"`
+	Status NextStep `json:"status"`
 
 	// The challenge for `complete_login`: it proves the steps so far and can be used once.
 	Challenge string `json:"challenge" doorward:"secret"`
@@ -3925,3 +3929,29 @@ func (v StepUp) String() string {
 func (v StepUp) LogValue() slog.Value {
 	return logValue(v)
 }
+
+// MailKind: A kind of mail.
+type MailKind string
+
+// The values of MailKind; a newer library may have more.
+const (
+	MailKindVerifyEmail          MailKind = "verify_email"
+	MailKindResetPassword        MailKind = "reset_password"
+	MailKindChangeEmail          MailKind = "change_email"
+	MailKindEmailChangeRequested MailKind = "email_change_requested"
+	MailKindEmailChanged         MailKind = "email_changed"
+	MailKindAccountExists        MailKind = "account_exists"
+	MailKindPasswordChanged      MailKind = "password_changed"
+)
+
+// NextStep: What a login requires before its session is opened.
+type NextStep string
+
+// The values of NextStep; a newer library may have more.
+const (
+	// A second factor.
+	NextStepSecondFactorRequired NextStep = "second_factor_required"
+
+	// A new password.
+	NextStepPasswordChangeRequired NextStep = "password_change_required"
+)

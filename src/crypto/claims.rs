@@ -63,10 +63,7 @@ impl<'de> Visitor<'de> for RegisteredVisitor {
         let mut sid = None;
         let mut scope = None;
         let mut client_id = None;
-        let subject_claim = match self.0 {
-            SubjectClaim::Sub => "sub",
-            SubjectClaim::UserId => "user_id",
-        };
+        let subject_claim = self.0.name();
         let mut jti = None;
         let mut auth_time = None;
         let mut amr = None;

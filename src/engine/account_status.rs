@@ -94,6 +94,7 @@ pub struct SecondFactorStatus {
 #[non_exhaustive]
 pub struct WaitingMail {
     /// The kind of mail.
+    #[schemars(extend("x-values" = "MailKind"))]
     pub kind: String,
     /// When the mail was written.
     pub created_at: i64,

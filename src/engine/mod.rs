@@ -8,6 +8,7 @@ pub mod audit;
 pub(crate) mod backends;
 pub(crate) mod background;
 pub mod chain;
+pub mod claims;
 pub(crate) mod counters;
 pub mod factors;
 pub(crate) mod key_ring;

@@ -15,7 +15,7 @@ use crate::crypto::pepper;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::mail;
-use crate::password::{Password, Weakness};
+use crate::password::Password;
 use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
@@ -24,6 +24,7 @@ use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::user::{Email, Username};
+use crate::types::weakness::Weakness;
 
 /// Validates, hashes and replaces passwords.
 pub(crate) struct Passwords {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::backends::Backend;
+use super::claims::Claims;
 use super::key_ring::{KeyRing, Signed};
 use super::shared::Shared;
 use crate::clock::Clock;
@@ -95,7 +96,8 @@ impl Tokens {
         };
         let signed = self.keys.signed(token.expose(), Some(backend))?;
         let Subject { user, session_id, .. } = self.subject(&token, &self.verified(&signed)?)?;
-        Ok(Authenticated { user, session_id, claims: signed.text })
+        let claims = Claims::new(signed.text, signed.backend.subject_claim);
+        Ok(Authenticated { user, session_id, claims })
     }
 
     /// Signs an access token of this backend.
@@ -139,9 +141,9 @@ impl Tokens {
     }
 
     /// Verifies the claims of a token as [`Tokens::verified`] does. Returns them as they were signed.
-    pub(crate) fn verified_text(&self, signed: Signed) -> Result<String> {
+    pub(crate) fn verified_claims(&self, signed: Signed) -> Result<Claims> {
         self.verified(&signed)?;
-        Ok(signed.text)
+        Ok(Claims::new(signed.text, signed.backend.subject_claim))
     }
 
     /// Verifies a token by the keys that the store has now, even if it has expired: revoking it needs no more.
@@ -314,11 +316,11 @@ pub(crate) struct Bearer {
     pub proofs: Proofs,
 }
 
-/// The user of a live token, its session, and its claims as they were signed.
+/// The user of a live token, its session and its claims.
 pub(crate) struct Authenticated {
     pub user: PublicUser,
     pub session_id: Option<Id>,
-    pub claims: String,
+    pub claims: Claims,
 }
 
 /// The account that a token is about, and its session, both alive.

@@ -107,6 +107,7 @@ pub struct ExportedIdentity {
 #[non_exhaustive]
 pub struct ExportedMail {
     /// The kind of mail.
+    #[schemars(extend("x-values" = "MailKind"))]
     pub kind: String,
     /// When the mail was written.
     pub created_at: i64,

@@ -17,7 +17,7 @@ use crate::engine::passwords::Admitted;
 use crate::engine::sessions::{Entry, FirstTokens, Session};
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
-use crate::password::{Password, Weakness};
+use crate::password::Password;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx};
@@ -26,6 +26,7 @@ use crate::types::login::Login;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Offered, PublicUser, Scope};
+use crate::types::weakness::Weakness;
 use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates a user by password and opens a session.

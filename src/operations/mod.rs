@@ -28,6 +28,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::engine::Engine;
 use crate::engine::acting::acting;
+use crate::engine::claims::Claims;
 use crate::engine::counters::Call;
 use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
@@ -247,7 +248,7 @@ operations! {
         "Hashes a password with Argon2id.",
         [HashQueueFull];
     /// let hash = engine.hash_password(HashPasswordRequest::new("nine wiser words"))?.hash;
-    /// assert!(engine.verify_password(VerifyPasswordRequest::new("nine wiser words", hash.expose()))?.valid);
+    /// assert!(engine.verify_password(VerifyPasswordRequest::new("nine wiser words", &hash))?.valid);
     verify_password: passwords::VerifyPasswordRequest => passwords::VerifyPasswordResponse, "0.1.0", Hash again,
         "Verifies a password against a hash.",
         [HashQueueFull];
@@ -276,7 +277,7 @@ operations! {
     /// fn log_in(engine: &Engine, name: &str, password: &str, code: &str) -> Result<Login<LoginResponse>> {
     ///     match engine.login(LoginRequest::new(name, password))? {
     ///         Login::StepUp(step) if step.second_factors.as_ref().is_some_and(|factors| factors.totp_supported) => {
-    ///             engine.complete_login(CompleteLoginRequest::new(step.challenge.expose()).two_fa_code(code))
+    ///             engine.complete_login(CompleteLoginRequest::new(&step.challenge).two_fa_code(code))
     ///         }
     ///         other => Ok(other),
     ///     }
@@ -330,9 +331,8 @@ operations! {
         "Revokes a token with its session (RFC 7009).",
         [StoreUnavailable];
     /// let claims = engine.verify(VerifyRequest::new(&session.access_token))?;
-    /// let claims: serde_json::Value = serde_json::from_str(claims.as_str()).unwrap();
-    /// assert_eq!(claims["sub"], ada.id.to_string());
-    verify: tokens::VerifyRequest => tokens::Claims, "0.1.0", Instant again,
+    /// assert_eq!((claims.sub(), claims.sid()), (ada.id.to_string().as_str(), Some(session.session_id)));
+    verify: tokens::VerifyRequest => Claims, "0.1.0", Instant again,
         "Verifies an access token by signature and claims, without the store.",
         [InvalidToken, StoreUnavailable];
     /// let request = AuthenticateRequest::new().token(&session.access_token);
@@ -411,7 +411,7 @@ operations! {
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
-    /// let request = VerifyEmailRequest::new(token.expose()).access_token(&session.access_token);
+    /// let request = VerifyEmailRequest::new(&token).access_token(&session.access_token);
     /// assert!(engine.verify_email(request)?.user.email_verified);
     verify_email: mail::addresses::VerifyEmailRequest => accounts::UserResponse, "0.1.0", Network once,
         "Verifies or changes an address by the token mailed to it and a proof of the account.",
@@ -419,7 +419,7 @@ operations! {
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
-    /// engine.check_mail_token(CheckMailTokenRequest::new(token.expose()))?;
+    /// engine.check_mail_token(CheckMailTokenRequest::new(&token))?;
     check_mail_token: mail::addresses::CheckMailTokenRequest => mail::addresses::CheckMailTokenResponse, "0.1.0", Store again,
         "Tells what a mailed token is for, without redeeming it.",
         [InvalidMailToken, StoreUnavailable];

@@ -11,7 +11,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::passwords::Admitted;
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
-use crate::password::{self, Assessment, Password, Weakness};
+use crate::password::{self, Assessment, Password};
 use crate::store::events::Event;
 use crate::store::sessions;
 use crate::store::users::{self, By, User};
@@ -20,6 +20,7 @@ use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
 use crate::types::token::Token;
 use crate::types::user::Offered;
+use crate::types::weakness::Weakness;
 
 /// Hashes a password.
 #[derive(Debug, Deserialize, JsonSchema, Build)]

@@ -1,14 +1,11 @@
 //! Tokens: `verify`, `authenticate`, `introspect`, `issue_token`.
 
-use crate::engine::tokens::{AccessClaims, Authenticated, Subject};
 use std::borrow::Cow;
 
 use doorward_derive::Build;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::ser::Error as _;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::config::SubjectClaim;
 use crate::crypto::jws;
@@ -16,8 +13,9 @@ use crate::crypto::refresh_token::RefreshToken;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
+use crate::engine::claims::{Claims, as_signed};
+use crate::engine::tokens::{AccessClaims, Authenticated, Subject};
 use crate::error::{Code, Error, Result};
-use crate::json::Response;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
 use crate::store::{Durability, keys, sessions};
@@ -25,7 +23,7 @@ use crate::types::base64url::base64url;
 use crate::types::id::Id;
 use crate::types::strict::{HostOnly, Object};
 use crate::types::token::Token;
-use crate::types::user::{ProviderLogin, PublicUser, Scope};
+use crate::types::user::{PublicUser, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -39,10 +37,6 @@ pub struct VerifyRequest<'a> {
     /// The backend that must have issued the token; default: `default`.
     pub backend: Option<String>,
 }
-
-/// The claims of a verified token (RFC 7519, RFC 9068).
-#[derive(Clone, Debug)]
-pub struct Claims(String);
 
 /// Identifies the user of a live token: the account is active and the session has not ended.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
@@ -161,7 +155,7 @@ pub struct IssueTokenResponse {
 impl From<Authenticated> for AuthenticateResponse {
     fn from(authenticated: Authenticated) -> AuthenticateResponse {
         let Authenticated { user, session_id, claims } = authenticated;
-        AuthenticateResponse { user, session_id, claims: Claims(claims) }
+        AuthenticateResponse { user, session_id, claims }
     }
 }
 
@@ -174,7 +168,7 @@ impl Engine {
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.keys.backend(request.backend.as_deref())?;
         let signed = self.keys.signed(request.token.expose(), Some(backend))?;
-        self.tokens.verified_text(signed).map(Claims)
+        self.tokens.verified_claims(signed)
     }
 
     /// As [`Engine::verify`], but never waits: returns `None` if `verify` would read the store.
@@ -183,7 +177,7 @@ impl Engine {
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
         let backend = self.keys.backend(request.backend.as_deref())?;
         let signed = self.keys.signed_by_known(request.token.expose(), Some(backend))?;
-        signed.map(|signed| self.tokens.verified_text(signed).map(Claims)).transpose()
+        signed.map(|signed| self.tokens.verified_claims(signed)).transpose()
     }
 
     /// Identifies the user of a live token: the account is active and the session has not ended.
@@ -381,73 +375,4 @@ impl Engine {
 
 fn inactive(reason: Option<Cow<'static, str>>) -> IntrospectResponse {
     IntrospectResponse { active: false, reason: reason.map(HostOnly), ..IntrospectResponse::default() }
-}
-
-impl Claims {
-    /// The claims as JSON text, as they were signed: parse it with a JSON library.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The response is the text that was signed. It was verified to be JSON and is not serialized again.
-impl Response for Claims {
-    fn into_json(self) -> Result<String> {
-        Ok(self.0)
-    }
-}
-
-fn as_signed<S: Serializer>(claims: &Claims, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(claims.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
-}
-
-impl JsonSchema for Claims {
-    fn schema_name() -> Cow<'static, str> {
-        "Claims".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        // A NumericDate may have a fraction (RFC 7519 section 2); those of this engine have none.
-        let date =
-            |text: &str| json!({"anyOf": [{"type": "integer"}, {"type": "number"}], "description": text});
-        json_schema!({
-            "type": "object",
-            "description": "The claims of a verified token (RFC 7519, RFC 9068).",
-            "properties": {
-                "iss": {"type": "string", "description": "The issuer."},
-                "sub": {"type": "string", "description": "The id of the account."},
-                "aud": {
-                    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-                    "description": "The token's audience.",
-                },
-                "client_id": {"type": "string", "description": "The backend that issued the token."},
-                "iat": date("When the token was issued, in Unix seconds."),
-                "exp": date("When the token expires."),
-                "nbf": date("When the token becomes valid."),
-                "jti": {"type": "string", "description": "The id of the token."},
-                "sid": {"type": "string", "description": "The session's id."},
-                "account_epoch": {
-                    "type": "integer",
-                    "description": "In a token without a session: the account's epoch, which every revocation of all its sessions raises.",
-                },
-                "auth_time": date("When the user authenticated."),
-                "amr": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "The methods by which the user authenticated (RFC 8176).",
-                },
-                "provider": {
-                    "$ref": generator.subschema_for::<ProviderLogin>().get("$ref"),
-                    "description": "In a session that an identity provider opened: the provider, and what it says of the login.",
-                },
-                "scope": {"type": "string", "description": "The scopes, separated by spaces."},
-                "roles": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "The roles when the token was issued (RFC 9068); `authorize` checks the present ones.",
-                },
-            },
-            "required": ["iss", "sub", "aud", "exp"],
-            "additionalProperties": true,
-        })
-    }
 }

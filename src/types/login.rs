@@ -49,7 +49,7 @@ impl<S: JsonSchema> JsonSchema for Login<S> {
 #[non_exhaustive]
 pub struct StepUp {
     /// The code of the failure, which names the step.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-values" = "NextStep"))]
     pub status: NextStep,
     /// The challenge for `complete_login`: it proves the steps so far and can be used once.
     pub challenge: IssuedSecret,
@@ -67,7 +67,7 @@ pub struct StepUp {
 }
 
 /// What a login requires before its session is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub enum NextStep {
     /// A second factor.

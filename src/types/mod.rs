@@ -13,6 +13,7 @@ pub(crate) mod text;
 pub mod token;
 pub mod url;
 pub mod user;
+pub mod weakness;
 pub mod webauthn;
 pub mod whole;
 pub(crate) mod written;

@@ -39,6 +39,13 @@ impl<T: Into<String>> From<T> for Secret {
     }
 }
 
+/// What a response gave goes into the next request.
+impl From<&IssuedSecret> for Secret {
+    fn from(issued: &IssuedSecret) -> Secret {
+        issued.0.clone()
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("Secret(…)")

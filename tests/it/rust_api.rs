@@ -10,7 +10,12 @@ use doorward::config::{
     Audience, BackendConfig, BasicCredentials, IntrospectionService, Mail, PasswordPolicy, Smtp, StoreUrl,
     Throttle,
 };
-use doorward::{Code, Config, Engine, Error, Hooks, ParseError, Secret};
+use doorward::{
+    AuthenticateRequest, Claims, Code, CompleteLoginRequest, Config, Engine, Error, Hooks, IssueTokenRequest,
+    Login, LoginRequest, Object, ParseError, PasswordWeakness, RegisterRequest, Secret, SetPasswordRequest,
+    VerifyRequest,
+};
+use serde_json::json;
 
 #[test]
 fn the_tour_in_rust_runs_on_a_new_store_and_again() {
@@ -94,4 +99,73 @@ fn a_value_that_cannot_be_parsed_says_what_was_expected_and_not_what_was_given()
         (error.code, error.detail.as_deref()),
         (Code::InvalidRequest, Some("expected a whole number from 1 to 100"))
     );
+}
+
+/// Opens an engine with hashes that cost little.
+fn opened(backends: &str) -> Engine {
+    let cheap = r#""password": {"memory_kib": 8, "iterations": 1}"#;
+    let config = format!(r#"{{"store": "sqlite::memory:", {cheap}, "backends": {backends}}}"#);
+    Engine::open(Config::parse(&config).unwrap(), Hooks::new()).unwrap()
+}
+
+const PASSWORD: &str = "eight wise words";
+
+#[test]
+fn claims_have_types() {
+    let engine = opened("{}");
+    let admin = RegisterRequest::new("ada".parse().unwrap(), PASSWORD).roles(vec!["admin".parse().unwrap()]);
+    let ada = engine.register(admin.email("ada@example.com".parse().unwrap())).unwrap().user;
+    let Login::Session(session) = engine.login(LoginRequest::new("ada", PASSWORD)).unwrap() else { panic!() };
+    let verified = engine.verify(VerifyRequest::new(&session.access_token)).unwrap();
+    let live = engine.authenticate(AuthenticateRequest::new().token(&session.access_token)).unwrap();
+    for claims in [verified, live.claims] {
+        assert_eq!((claims.iss(), claims.client_id()), (Some("doorward"), Some("default")));
+        assert_eq!((claims.sub(), claims.sid()), (ada.id.to_string().as_str(), Some(session.session_id)));
+        assert_eq!(
+            (claims.aud(), claims.roles(), claims.amr()),
+            (vec!["doorward"], vec!["admin"], vec!["pwd"])
+        );
+        assert_eq!(claims.iat(), claims.auth_time());
+        assert_eq!(claims.exp() - claims.iat().unwrap(), session.expires_in);
+        assert!(claims.jti().is_some() && claims.scope().is_none() && claims.nbf().is_none());
+        assert_eq!(claims.get("sub"), Some(&json!(ada.id)));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(claims.as_str()).unwrap()["sub"], json!(ada.id));
+    }
+}
+
+#[test]
+fn claims_of_another_library_have_types() {
+    let secret = "another library's secret of 32 bytes";
+    let backends = json!({"old": {"secret": secret, "audience": ["old", "api"], "subject_claim": "user_id"}});
+    let engine = opened(&backends.to_string());
+    let verified = |own: serde_json::Value| -> Claims {
+        let request = IssueTokenRequest::new(Object::try_from(own).unwrap()).backend("old");
+        let token = engine.issue_token(request).unwrap().token;
+        engine.verify(VerifyRequest::new(&token).backend("old")).unwrap()
+    };
+    let claims = verified(json!({"sub": "7", "tenant": {"id": 3}, "roles": "editor"}));
+    assert_eq!((claims.sub(), claims.get("sub")), ("7", None));
+    assert_eq!((claims.aud(), claims.sid()), (vec!["old", "api"], None));
+    assert_eq!(claims.get("tenant"), Some(&json!({"id": 3})));
+    assert_eq!(claims.roles(), ["editor"], "one text counts as a list of one");
+    assert_eq!(verified(json!({"sub": "7", "roles": {"a": 1}})).roles(), [""; 0]);
+}
+
+#[test]
+fn what_a_response_gives_goes_into_the_next_request() {
+    let engine = opened("{}");
+    let ada =
+        RegisterRequest::new("ada".parse().unwrap(), PASSWORD).email("ada@example.com".parse().unwrap());
+    let ada = engine.register(ada).unwrap().user;
+    engine.set_password(SetPasswordRequest::new(ada.id, "nine wiser words")).unwrap();
+    let Login::StepUp(step) = engine.login(LoginRequest::new("ada", "nine wiser words")).unwrap() else {
+        panic!()
+    };
+
+    let change =
+        |password| engine.complete_login(CompleteLoginRequest::new(&step.challenge).new_password(password));
+    let weak = change("password").unwrap_err();
+    assert_eq!((weak.code, &weak.reasons[..]), (Code::WeakPassword, &[PasswordWeakness::Common][..]));
+    assert!(weak.to_json().contains(r#""reasons":["common"]"#));
+    assert!(matches!(change("ten other wise words"), Ok(Login::Session(_))));
 }

@@ -57,7 +57,9 @@ impl<'a> Go<'a> {
     /// Returns the other types.
     fn received(&self) -> Vec<&'a Shape> {
         let responses = self.library.operations.iter().map(|operation| &operation.response);
-        let mut shapes = self.library.within_if(responses.chain([&self.library.step_up]), is_typed);
+        let known = self.library.shapes().flat_map(Shape::members).filter_map(|member| member.values.as_ref());
+        let named = responses.chain([&self.library.step_up]).chain(known);
+        let mut shapes = self.library.within_if(named, is_typed);
         let sent = self.sent();
         shapes.retain(|shape| !sent.iter().any(|other| other.name == shape.name));
         shapes
@@ -124,7 +126,7 @@ impl<'a> Go<'a> {
     /// Writes a member with its comment. In what a program sends, a member that may be absent is a pointer if its
     /// empty value is not the default: an empty condition must not become no condition.
     fn field(&self, member: &Member, is_sent: bool) -> String {
-        let kind = self.kind(&member.kind);
+        let kind = member.values.as_deref().map_or_else(|| self.kind(&member.kind), go_name);
         let has_nil = is_container(&kind) || kind == "any";
         let is_plain = match (member.is_required, is_sent) {
             (true, _) => !member.is_nullable,

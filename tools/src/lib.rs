@@ -14,6 +14,7 @@
 //! | `x-strict` | a member | only `true` counts as true, no other truthy value |
 //! | `x-body` | a request | the members that a client may give in the body of a request to the host |
 //! | `x-least` | a shape | the members that an object of another system must have to be accepted |
+//! | `x-values` | a text of a response | the enumeration of its known values; a newer library may have more |
 //!
 //! An emitter writes a file in the format of the language's formatter, because the formatter may not be
 //! installed where the file is generated. The tests of each language run its formatter.
@@ -25,7 +26,8 @@ pub use model::Library;
 pub mod model;
 
 /// Every mark.
-pub const MARKS: [&str; 6] = ["x-secret", "x-host-only", "x-passed-on", "x-strict", "x-body", "x-least"];
+pub const MARKS: [&str; 7] =
+    ["x-secret", "x-host-only", "x-passed-on", "x-strict", "x-body", "x-least", "x-values"];
 
 /// A generated file, by its path in the repository.
 pub struct File {

@@ -134,6 +134,8 @@ pub struct Member {
     pub is_host_only: bool,
     /// Only `true` counts as true, no other truthy value.
     pub is_strict: bool,
+    /// Of a text: the enumeration of the values that this version knows; a newer library may have more.
+    pub values: Option<String>,
     /// The bounds of its value, by the keywords of JSON Schema.
     pub rules: Map<String, Value>,
 }
@@ -441,6 +443,7 @@ impl Parser<'_> {
             is_secret: self.is_marked(schema, "x-secret"),
             is_host_only: self.is_marked(schema, "x-host-only"),
             is_strict: self.is_marked(schema, "x-strict"),
+            values: schema["x-values"].as_str().map(str::to_owned),
             rules: rules.collect(),
         }
     }

@@ -975,10 +975,6 @@ export interface VerifyRequest {
 
 /** The claims of a verified token (RFC 7519, RFC 9068). */
 export interface Claims {
-  /** The issuer. */
-  iss: string
-  /** The id of the account. */
-  sub: string
   /** The token's audience. */
   aud: string | string[]
   /** When the token expires. */
@@ -993,6 +989,8 @@ export interface Claims {
   client_id?: string
   /** When the token was issued, in Unix seconds. */
   iat?: number
+  /** The issuer. Only tokens of another library (`backends.*.secret`) may lack it. */
+  iss?: string
   /** The id of the token. */
   jti?: string
   /** When the token becomes valid. */
@@ -1005,6 +1003,13 @@ export interface Claims {
   scope?: string
   /** The session's id. */
   sid?: string
+  /**
+   * The id of the account, or the subject that `issue_token` was given. Absent if the backend has
+   * `subject_claim` `user_id`.
+   */
+  sub?: string
+  /** The same as `sub`, if the backend has `subject_claim` `user_id`. */
+  user_id?: string
   /** Other members. */
   [name: string]: unknown
 }

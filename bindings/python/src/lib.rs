@@ -180,6 +180,7 @@ fn failure(py: Python<'_>, error: Error) -> PyErr {
     static FAILURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let status = error.status();
     let exception = FAILURE.import(py, "doorward.exceptions", "failure").and_then(|failure| {
+        let reasons: Vec<_> = error.reasons.iter().map(|reason| reason.name()).collect();
         let step_up = error.step_up.and_then(|step| serde_json::to_string(&step).ok());
         failure.call1((
             error.code.name(),
@@ -189,7 +190,7 @@ fn failure(py: Python<'_>, error: Error) -> PyErr {
             error.field,
             error.retry_after_seconds,
             error.detail,
-            error.reasons,
+            reasons,
             step_up,
         ))
     });

@@ -36,7 +36,7 @@ def application(engine: Engine, **selected: Any) -> FastAPI:
             "user": found.user.username,
             "session": found.session_id,
             "amr": found.claims.get("amr"),
-            "sub": found.claims["sub"],
+            "sub": found.claims.get("sub"),
         }
 
     @app.get("/danger")

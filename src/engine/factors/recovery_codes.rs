@@ -56,6 +56,12 @@ fn canonical(text: &str) -> Option<Zeroizing<String>> {
     (plain.len() == CODE_LEN && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)
 }
 
+impl From<&RecoveryCode> for Secret {
+    fn from(code: &RecoveryCode) -> Secret {
+        Secret::new(code.expose())
+    }
+}
+
 impl fmt::Debug for RecoveryCode {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("RecoveryCode(…)")

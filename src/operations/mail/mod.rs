@@ -54,6 +54,7 @@ pub struct MailInfo {
     pub id: Id,
     /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
     /// `email_changed`, `account_exists`, `password_changed`.
+    #[schemars(extend("x-values" = "MailKind"))]
     pub kind: &'static str,
     /// The recipient's address as it was given; its domain may be international.
     pub to: Email,

@@ -99,6 +99,7 @@ pub struct EventInfo {
     /// When the event happened, in Unix seconds.
     pub at: i64,
     /// The kind of event.
+    #[schemars(extend("x-values" = "EventKind"))]
     pub kind: String,
     /// The account's id, if the event concerns an account.
     #[serde(skip_serializing_if = "Option::is_none")]

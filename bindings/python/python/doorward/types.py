@@ -459,10 +459,6 @@ class ProviderLogin(TypedDict, total=False):
 class Claims(TypedDict, total=False):
     """The claims of a verified token (RFC 7519, RFC 9068)."""
 
-    iss: Required[str]
-    """The issuer."""
-    sub: Required[str]
-    """The id of the account."""
     aud: Required[str | list[str]]
     """The token's audience."""
     exp: Required[int | float]
@@ -479,6 +475,8 @@ class Claims(TypedDict, total=False):
     """The backend that issued the token."""
     iat: int | float
     """When the token was issued, in Unix seconds."""
+    iss: str
+    """The issuer. Only tokens of another library (`backends.*.secret`) may lack it."""
     jti: str
     """The id of the token."""
     nbf: int | float
@@ -491,3 +489,9 @@ class Claims(TypedDict, total=False):
     """The scopes, separated by spaces."""
     sid: str
     """The session's id."""
+    sub: str
+    """The id of the account, or the subject that `issue_token` was given. Absent if the backend has
+    `subject_claim` `user_id`.
+    """
+    user_id: str
+    """The same as `sub`, if the backend has `subject_claim` `user_id`."""
