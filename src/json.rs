@@ -1,11 +1,11 @@
 //! Strict JSON: no duplicate keys, no unknown fields, bounded nesting, and no error that repeats a value of
 //! the input.
 
+use crate::types::empties::{document, exchanged};
 use crate::types::located::{Flaw, child, from_text};
-use crate::types::strict::{MAX_NAME, MOST_EMPTIES, from_object};
+use crate::types::strict::{MAX_NAME, from_object};
 use crate::types::written::Written;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,7 +14,6 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
@@ -63,54 +62,19 @@ fn wide_integer(text: &str) -> Option<usize> {
     None
 }
 
-/// Replaces `[]` by `{}`, or the reverse, wherever `parse` expects the other, because some languages (PHP,
-/// Lua) do not distinguish an empty list from an empty object. `error` is the failure of `parse` for the
+/// Returns the text with the empty lists and objects that `parse` expects. `error` is the failure of `parse` for the
 /// original text.
 pub(crate) fn with_other_empties(
     text: &str,
     error: Error,
     parse: impl Fn(&str) -> Result<()>,
 ) -> Result<Zeroizing<String>> {
-    let mut mended = Zeroizing::new(text.to_owned());
-    let mut refused = Err(error);
-    for _ in 0..MOST_EMPTIES {
-        let Err(error) = refused else { break };
-        mended = with_other_empty(&mended, &error).ok_or(error)?;
-        refused = parse(&mended);
-    }
-    refused.map(|()| mended)
-}
-
-/// Returns the text with the other empty value at the place of the error, if there is one.
-fn with_other_empty(text: &str, error: &Error) -> Option<Zeroizing<String>> {
-    let place = error.field.as_deref().filter(|place| !place.is_empty())?;
-    let mut found: &RawValue = serde_json::from_str(text).ok()?;
-    for segment in place.split('/').skip(1) {
-        let name = segment.replace("~1", "/").replace("~0", "~");
-        found = match found.get().as_bytes().first() {
-            Some(b'{') => {
-                serde_json::from_str::<BTreeMap<String, &RawValue>>(found.get()).ok()?.remove(&name)?
-            }
-            _ => {
-                serde_json::from_str::<Vec<&RawValue>>(found.get()).ok()?.get(name.parse::<usize>().ok()?)?
-            }
-        };
-    }
-    let inner = found.get().get(1..found.get().len() - 1)?;
-    let other = match found.get().as_bytes().first() {
-        Some(b'[') if inner.trim_ascii().is_empty() => "{}",
-        Some(b'{') if inner.trim_ascii().is_empty() => "[]",
-        _ => return None,
-    };
-    let start = found.get().as_ptr() as usize - text.as_ptr() as usize;
-    let before = text.get(..start)?;
-    let after = text.get(start + found.get().len()..)?;
-    Some(Zeroizing::new([before, other, after].concat()))
+    exchanged(text, error, |error| error.field.as_deref(), parse)
 }
 
 /// Parses like [`parse`], but treats `null` as absent everywhere.
 pub(crate) fn parse_without_nulls<T: DeserializeOwned>(text: &str, schema_code: Code) -> Result<T> {
-    from_object(parse(text, schema_code)?).map_err(|flaw| schema_error(flaw, schema_code))
+    from_object(parse(document(text), schema_code)?).map_err(|flaw| schema_error(flaw, schema_code))
 }
 
 /// Parses a structure, and one member besides its own.

@@ -32,6 +32,7 @@ use crate::engine::claims::Claims;
 use crate::engine::counters::Call;
 use crate::error::{Code, Error, Result, Status};
 use crate::json::{self, Response};
+use crate::types::empties::document;
 use crate::types::login::Login;
 use crate::types::user::Actor;
 
@@ -577,7 +578,7 @@ impl Engine {
                 format!("longer than {limit} bytes (limits.request_bytes)"),
             )),
             "" => (operation.call)(self, "{}"),
-            _ => (operation.call)(self, request),
+            _ => (operation.call)(self, document(request)),
         })
     }
 

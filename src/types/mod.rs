@@ -2,6 +2,7 @@
 
 pub(crate) mod base64url;
 pub mod client;
+pub(crate) mod empties;
 pub mod id;
 pub(crate) mod located;
 pub mod login;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::empties::exchanged;
 use super::located::{Flaw, from_text};
 pub(crate) use super::located::{MAX_NAME, Text, object};
 use super::parse_error::ParseError;
@@ -49,40 +50,25 @@ pub(crate) fn optional_open_object<'de, D: Deserializer<'de>, T: DeserializeOwne
 pub(crate) fn from_object<T: DeserializeOwned>(object: Object) -> Result<T, Flaw> {
     let mut value = Value::Object(object.0);
     remove_nulls(&mut value);
-    let mut read = from_value(&value);
-    for _ in 0..MOST_EMPTIES {
-        let Err(flaw) = &read else { break };
-        // A missing member cannot be one of the empty values that could be exchanged.
-        if flaw.message.starts_with("missing field") || !exchange_empty(&mut value, &flaw.place) {
-            break;
-        }
-        read = from_value(&value);
-    }
-    // What was read has its own copies of secrets.
+    let text = text_of(&value);
+    // What is read has its own copies of secrets.
     wipe(&mut value);
-    read
+    let text = text.ok_or_else(Flaw::default)?;
+    // By the text, so that a type is compiled for texts only.
+    from_text(&text).or_else(|flaw| {
+        from_text(&exchanged(&text, flaw, place_of_value, |text| from_text::<T>(text).map(drop))?)
+    })
 }
 
-/// Parses by the text, so that a type is compiled for texts only.
-fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Flaw> {
-    from_text(&text_of(value).ok_or_else(Flaw::default)?)
+/// Returns the place of a value that is not as the type expects. A missing member has the place of its parent.
+fn place_of_value(flaw: &Flaw) -> Option<&str> {
+    Some(flaw.place.as_str()).filter(|_| !flaw.message.starts_with("missing field"))
 }
 
 fn text_of(value: &Value) -> Option<Zeroizing<String>> {
     let mut written = Written::default();
     serde_json::to_writer(&mut written, value).ok()?;
     written.into_text().ok().map(Zeroizing::new)
-}
-
-/// Replaces an empty list by an empty object, or the reverse. Returns whether there was one.
-fn exchange_empty(value: &mut Value, place: &str) -> bool {
-    let Some(found) = value.pointer_mut(place) else { return false };
-    *found = match found {
-        Value::Array(items) if items.is_empty() => Map::new().into(),
-        Value::Object(members) if members.is_empty() => Vec::<Value>::new().into(),
-        _ => return false,
-    };
-    true
 }
 
 fn wipe(value: &mut Value) {
@@ -111,9 +97,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Inner<T> {
 
 /// How deep a body may nest.
 pub const MAX_DEPTH: usize = 32;
-
-/// How many empty lists and objects of a request may be exchanged for each other.
-pub(crate) const MOST_EMPTIES: usize = 16;
 
 /// A JSON object with neither duplicate keys, nor NUL characters, nor nesting deeper than 32.
 ///

@@ -34,6 +34,13 @@ fn bodies_without_end() {
     assert_eq!(code(&engine, "get_user", &body((1 << 20) + 1)), Code::InvalidRequest);
 }
 
+/// PHP and Lua write a configuration without members as an empty list.
+#[test]
+fn a_configuration_that_is_an_empty_list() {
+    assert!(Config::parse(" [ ] ").is_ok());
+    assert!(Config::parse("[[]]").is_err_and(|error| error.code() == Code::InvalidConfig));
+}
+
 #[test]
 fn nesting_without_end() {
     let engine = open("{}", None);
