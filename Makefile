@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -63,7 +63,8 @@ WITH_POSTGRES = tests/postgres
 
 ## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait.
 test:
-	$(WITH_POSTGRES) $(MAKE) --jobs=3 lint test-rust test-python test-c test-cpp test-go test-node test-java test-onepassword
+	$(WITH_POSTGRES) $(MAKE) --jobs=3 lint test-rust test-python test-c test-cpp test-go test-node test-java test-ffi test-onepassword
+	$(MAKE) test-languages
 
 lint:
 	$(CARGO) fmt --all --check
@@ -226,6 +227,16 @@ java-package:
 	install -D $(RELEASE)/libdoorward_java.so $(JAVA_NATIVE)
 	$(MVN) --quiet --file $(JAVA_BINDING) deploy -DskipTests -DaltDeploymentRepository=dist::file:$(CURDIR)/dist/java
 
+## Tests the wrappers of docs/ffi.md (Ruby, PHP, LuaJIT, ctypes) where their languages are; in CI all must be.
+test-ffi: tested
+	$(WITH_POSTGRES) tests/languages/ffi $(TESTED)
+
+## Runs all languages at once on one store; those that are not here are named, and missed in CI.
+test-languages: tested module
+	@test -e $(JAVA_TARGET)/doorward/test-classes || ! command -v $(MVN) >/dev/null || $(MAKE) java-classes
+	@test -e bindings/node/build/doorward.node || $(MAKE) test-node
+	$(WITH_POSTGRES) tests/languages/verdict $(TESTED)
+
 # The Python package with its development tools.
 PYTHON ?= python3
 VENV = target/venv
@@ -261,7 +272,7 @@ module: tested $(VENV)/ready
 
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
 test-python: module $(INTEROP)/node_modules/.package-lock.json browser
-	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../examples/operating ../../examples/python ../../examples/web ../../tests/processes ../../tests/vectors ../../benches" \
+	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../tests/languages/ffi ../../tests/languages/verdict ../../examples/operating ../../examples/python ../../examples/web ../../tests/languages ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && pyright --verifytypes doorward --ignoreexternal && $(CURDIR)/$(WITH_POSTGRES) pytest
 
