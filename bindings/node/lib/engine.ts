@@ -79,9 +79,9 @@ export class Doorward extends Operations implements AsyncDisposable {
   /** Opens an engine with a configuration, or with its JSON, as a file has it. */
   static async open(config: Config | string, { logger, clock }: OpenOptions = {}): Promise<Doorward> {
     const text = typeof config === 'string' ? config : JSON.stringify(config)
-    const opened = await native.open(text, clock?.native ?? null, logger ? recorder(logger) : null)
+    const opened = await native.open(unicode(text), clock?.native ?? null, logger ? recorder(logger) : null)
     if ('status' in opened) throw failure(opened.status, opened.body)
-    const { requests = {} } = JSON.parse(text || '{}') as Config
+    const { requests = {} } = JSON.parse(text) as Config
     return new Doorward(opened, requests)
   }
 
@@ -115,8 +115,9 @@ export class Doorward extends Operations implements AsyncDisposable {
   async callText(operation: string, request: string, { signal }: CallOptions = {}): Promise<Answer> {
     signal?.throwIfAborted()
     const ticket = this.#native.nextTicket
-    const running = this.#native.run(operation, request)
-    if (signal === undefined) return running
+    const running = this.#native.run(operation, unicode(request))
+    // The engine must not become garbage while it is asked.
+    if (signal === undefined) return await running
     const withdraw = () => this.#native.withdraw(ticket)
     signal.addEventListener('abort', withdraw, { once: true })
     try {
@@ -164,6 +165,11 @@ function read<T>(operation: string, { status, body }: Answer): T {
     default:
       throw failure(status, body)
   }
+}
+
+/** Half a surrogate pair would become another text on the way to the engine, so the engine refuses it. */
+function unicode(text: string): string | null {
+  return text.isWellFormed() ? text : null
 }
 
 /** Passes records on. A logger that throws must not end the process. */

@@ -60,9 +60,13 @@ function check(auth: Doorward, rules: RequestsConfig): void {
   }
 }
 
-/** Reads a header of a request of node:http. Its `headers` would drop a second token. */
+/** Reads a header of a request of node:http. Its `headers` would drop a second token; HTTP/2 has them alone. */
 export function headerOf(request: IncomingMessage): (name: string) => string | undefined {
-  return (name) => request.headersDistinct[name.toLowerCase()]?.join(', ')
+  const distinct = request.headersDistinct as IncomingMessage['headersDistinct'] | undefined
+  return (name) => {
+    const values = (distinct ?? request.headers)[name.toLowerCase()]
+    return Array.isArray(values) ? values.join(', ') : values
+  }
 }
 
 /** Returns what a login should know of the connection. */

@@ -17,7 +17,7 @@ export const WITHDRAWN = -1
 
 export interface NativeEngine {
   readonly nextTicket: number
-  run(operation: string, request: string): Promise<Answer>
+  run(operation: string, request: string | null): Promise<Answer>
   runAtOnce(operation: string, request: string): Answer
   verify(token: string): string | Answer
   withdraw(ticket: number): void
@@ -31,7 +31,7 @@ export interface NativeClock {
 export interface Native {
   NativeClock: new (nowMs: number) => NativeClock
   open(
-    config: string,
+    config: string | null,
     clock: NativeClock | null,
     log: ((level: number, record: string) => void) | null,
   ): Promise<NativeEngine | Answer>

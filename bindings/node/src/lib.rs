@@ -74,15 +74,15 @@ struct Open {
     lanes: Lanes,
 }
 
-/// Opens an engine on a thread, because that waits for the store.
+/// Opens an engine on a thread, because that waits for the store. A text that is not Unicode comes as `null`.
 #[napi]
 pub fn open<'env>(
     env: &'env Env,
-    config: String,
+    config: Option<String>,
     clock: Option<&NativeClock>,
     log: Option<Function<'_, FnArgs<(i32, String)>, ()>>,
 ) -> napi::Result<Object<'env>> {
-    let config = Zeroizing::new(config);
+    let config = config.map(Zeroizing::new);
     let mut hooks = Hooks::new();
     if let Some(clock) = clock {
         let now = Arc::clone(&clock.0);
@@ -98,7 +98,7 @@ pub fn open<'env>(
     let (deferred, promise) = env.create_deferred::<Either<NativeEngine, Answer>, _>()?;
     let opened = move || {
         let opened = contain(|| {
-            let config = Config::parse(&config)?;
+            let config = Config::parse(&config.ok_or(Code::InvalidUtf8)?)?;
             let lanes = Lanes::new(&config.password);
             Ok(Open { engine: Arc::new(Engine::open(config, hooks)?), lanes })
         });
@@ -123,23 +123,26 @@ impl NativeEngine {
         self.last_ticket.get().wrapping_add(1)
     }
 
-    /// Runs an operation on another thread.
+    /// Runs an operation on another thread. A text that is not Unicode comes as `null`.
     #[napi]
     pub fn run<'env>(
         &self,
         env: &'env Env,
         operation: String,
-        request: String,
+        request: Option<String>,
     ) -> napi::Result<Object<'env>> {
         let ticket = self.next_ticket();
         self.last_ticket.set(ticket);
         let (deferred, promise): (JsDeferred<Answer, Resolver>, _) = env.create_deferred()?;
         let row = OPERATIONS.iter().find(|row| row.name == operation);
-        let job = Job { ticket, operation, request: Zeroizing::new(request), deferred };
+        let is_unicode = request.is_some();
+        let request = Zeroizing::new(request.unwrap_or_default());
+        let job = Job { ticket, operation, request, deferred };
         match (&*self.open.borrow(), row) {
+            (None, _) => job.refuse(refusal(Code::EngineClosed.into())),
+            (_, None) => job.refuse(refusal(Code::UnknownOperation.into())),
+            _ if !is_unicode => job.refuse(refusal(Code::InvalidUtf8.into())),
             (Some(open), Some(row)) => open.lanes.add(&open.engine, row.cost, job),
-            (Some(_), None) => job.refuse(Answer::of(Err(Code::UnknownOperation.into()))),
-            (None, _) => job.refuse(closed()),
         }
         Ok(promise)
     }
@@ -155,7 +158,7 @@ impl NativeEngine {
     #[napi]
     pub fn run_at_once(&self, operation: String, request: String) -> Answer {
         let request = Zeroizing::new(request);
-        self.with(|engine| engine.call(&operation, &request)).map_or_else(refusal, success)
+        Answer::of(self.with(|engine| engine.call(&operation, &request)))
     }
 
     /// Verifies an access token on this thread, and returns the claims.
@@ -211,16 +214,8 @@ impl Open {
     }
 }
 
-fn success(body: String) -> Answer {
-    Answer::of(Ok(body))
-}
-
 fn refusal(error: Error) -> Answer {
     Answer::of(Err(error))
-}
-
-fn closed() -> Answer {
-    refusal(Code::EngineClosed.into())
 }
 
 /// Runs something that waits, on a thread of its own.
