@@ -34,9 +34,8 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str, schema_code: Code) ->
 fn wide_integer(text: &str) -> Option<usize> {
     const SHORTEST: usize = 19;
     let bytes = text.as_bytes();
-    let is_digit = |at: &usize| bytes.get(*at).is_some_and(u8::is_ascii_digit);
-    // Hardly any text has so many digits in a row, and such a row covers one of every so many bytes.
-    if !(SHORTEST - 1..bytes.len()).step_by(SHORTEST).any(|at| is_digit(&at)) {
+    // Hardly any text has so many digits in a row.
+    if !has_row_of_digits(bytes, SHORTEST) {
         return None;
     }
     let mut at = 0;
@@ -60,6 +59,15 @@ fn wide_integer(text: &str) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// Returns whether so many digits follow each other. Such a row covers one of every so many bytes.
+fn has_row_of_digits(bytes: &[u8], length: usize) -> bool {
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    (length - 1..bytes.len()).step_by(length).any(|at| {
+        let after = bytes[at..].iter().take_while(is_digit).count();
+        after > 0 && after + bytes[..at].iter().rev().take_while(is_digit).count() >= length
+    })
 }
 
 /// Returns the text with the empty lists and objects that `parse` expects. `error` is the failure of `parse` for the
