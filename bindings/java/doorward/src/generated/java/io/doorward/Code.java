@@ -5,117 +5,121 @@ package io.doorward;
 /** Why an operation failed: the stable, fine-grained part of the contract. */
 public enum Code {
   /** The user is unknown, the password is wrong, or the account is inactive or locked: one answer for all. */
-  INVALID_CREDENTIALS("invalid_credentials"),
+  INVALID_CREDENTIALS("invalid_credentials", Status.DENIED, "The credentials are not valid."),
 
   /**
    * The token is missing, malformed, expired or revoked, or was issued elsewhere. Or: The mailed token is spent,
    * expired or malformed. No session has ended, so the user need not log in again.
    */
-  INVALID_TOKEN("invalid_token"),
+  INVALID_TOKEN("invalid_token", Status.DENIED, "The token is not valid."),
 
   /** The token is valid, but its account no longer exists. Or: No account matches the request. */
-  USER_NOT_FOUND("user_not_found"),
+  USER_NOT_FOUND("user_not_found", Status.DENIED, "There is no such user."),
 
   /** Authentication is required, and the request offers none. */
-  NOT_AUTHENTICATED("not_authenticated"),
+  NOT_AUTHENTICATED("not_authenticated", Status.DENIED, "Authentication is required."),
 
   /** The {@code Authorization} header is not {@code Bearer <token>}. */
-  INVALID_AUTHORIZATION_HEADER("invalid_authorization_header"),
+  INVALID_AUTHORIZATION_HEADER("invalid_authorization_header", Status.DENIED, "The Authorization header is not valid."),
 
   /** The password is right, but must be changed before a session is opened. */
-  PASSWORD_CHANGE_REQUIRED("password_change_required"),
+  PASSWORD_CHANGE_REQUIRED("password_change_required", Status.STEP_UP, "The password must be changed."),
 
   /** The password is right, but a second factor is required before a session is opened. */
-  SECOND_FACTOR_REQUIRED("second_factor_required"),
+  SECOND_FACTOR_REQUIRED("second_factor_required", Status.STEP_UP, "A second factor is required."),
 
   /** The second factor is wrong or was used before. */
-  INVALID_CODE("invalid_code"),
+  INVALID_CODE("invalid_code", Status.DENIED, "The code is not valid."),
 
   /** The challenge is unknown, spent or expired. */
-  INVALID_CHALLENGE("invalid_challenge"),
+  INVALID_CHALLENGE("invalid_challenge", Status.DENIED, "The challenge is not valid."),
 
   /** The user may not do this, or the change would leave no active administrator. */
-  PERMISSION_DENIED("permission_denied"),
+  PERMISSION_DENIED("permission_denied", Status.FORBIDDEN, "Permission denied."),
 
   /** The account must verify its address before it takes a second factor or a passkey. */
-  EMAIL_NOT_VERIFIED("email_not_verified"),
+  EMAIL_NOT_VERIFIED("email_not_verified", Status.FORBIDDEN, "The e-mail address must be verified first."),
 
   /** The request is not JSON. */
-  INVALID_JSON("invalid_json"),
+  INVALID_JSON("invalid_json", Status.INVALID_REQUEST, "The request is not valid JSON."),
 
   /** The request breaks the schema or a limit of the operation; {@code field} says where. */
-  INVALID_REQUEST("invalid_request"),
+  INVALID_REQUEST("invalid_request", Status.INVALID_REQUEST, "The request is not valid."),
 
   /** The new password breaks the policy; {@code reasons} says why. */
-  WEAK_PASSWORD("weak_password"),
+  WEAK_PASSWORD("weak_password", Status.INVALID_REQUEST, "The password is too weak."),
 
   /** Another account has this username. */
-  USERNAME_TAKEN("username_taken"),
+  USERNAME_TAKEN("username_taken", Status.CONFLICT, "The username is taken."),
 
   /** Another account has this e-mail address. */
-  EMAIL_TAKEN("email_taken"),
+  EMAIL_TAKEN("email_taken", Status.CONFLICT, "The e-mail address is taken."),
 
   /** The account already has one in force. */
-  ALREADY_CONFIGURED("already_configured"),
+  ALREADY_CONFIGURED("already_configured", Status.CONFLICT, "It is configured already."),
 
   /** There were too many failures; wait {@code retry_after_seconds}. */
-  TOO_MANY_ATTEMPTS("too_many_attempts"),
+  TOO_MANY_ATTEMPTS("too_many_attempts", Status.THROTTLED, "Too many attempts. Try again later."),
 
   /** Rows or rules that the host added to the store forbid the change. */
-  STORE_CONSTRAINT("store_constraint"),
+  STORE_CONSTRAINT("store_constraint", Status.CONFLICT, "A rule of the store forbids the change."),
 
   /** The store cannot answer now. */
-  STORE_UNAVAILABLE("store_unavailable"),
+  STORE_UNAVAILABLE("store_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** The remote service cannot be reached or gives no valid answer. */
-  AUTH_SERVICE_UNAVAILABLE("auth_service_unavailable"),
+  AUTH_SERVICE_UNAVAILABLE("auth_service_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** Too many password hashes are waiting, or there is no memory for another. */
-  HASH_QUEUE_FULL("hash_queue_full"),
+  HASH_QUEUE_FULL("hash_queue_full", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** Mail cannot be sent now. */
-  MAIL_UNAVAILABLE("mail_unavailable"),
+  MAIL_UNAVAILABLE("mail_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** The configuration is wrong; {@code field} says where. */
-  INVALID_CONFIG("invalid_config"),
+  INVALID_CONFIG("invalid_config", Status.CONFIG, "The configuration is not valid."),
 
   /** No operation has this name. */
-  UNKNOWN_OPERATION("unknown_operation"),
+  UNKNOWN_OPERATION("unknown_operation", Status.CONFIG, "There is no such operation."),
 
   /** This build does not contain the feature. */
-  FEATURE_NOT_BUILT("feature_not_built"),
+  FEATURE_NOT_BUILT("feature_not_built", Status.CONFIG, "This build does not have the feature."),
 
   /** Another secret key sealed the store. */
-  WRONG_SECRET_KEY("wrong_secret_key"),
+  WRONG_SECRET_KEY("wrong_secret_key", Status.CONFIG, "The secret key does not open this store."),
 
   /** A newer version wrote the store. */
-  SCHEMA_TOO_NEW("schema_too_new"),
+  SCHEMA_TOO_NEW("schema_too_new", Status.CONFIG, "The store was written by a newer version."),
 
   /** A required pointer is NULL. */
-  NULL_ARGUMENT("null_argument"),
+  NULL_ARGUMENT("null_argument", Status.MISUSE, "A required argument is NULL."),
 
   /** A text is not UTF-8. */
-  INVALID_UTF8("invalid_utf8"),
+  INVALID_UTF8("invalid_utf8", Status.MISUSE, "A text is not valid UTF-8."),
 
   /** The engine was closed. */
-  ENGINE_CLOSED("engine_closed"),
+  ENGINE_CLOSED("engine_closed", Status.MISUSE, "The engine is closed."),
 
   /** The parent opened the engine before it forked; the child opens one of its own. */
-  FORKED("forked"),
+  FORKED("forked", Status.MISUSE, "The engine was opened before a fork; open one in the child."),
 
   /** A hook called the library. */
-  REENTERED("reentered"),
+  REENTERED("reentered", Status.MISUSE, "A hook must not call the library."),
 
   /** The library contained a bug of its own. */
-  INTERNAL("internal"),
+  INTERNAL("internal", Status.INTERNAL, "An internal error was contained."),
 
   /** A value of a newer library. */
-  UNKNOWN("unknown");
+  UNKNOWN("unknown", Status.INTERNAL, "Something went wrong.");
 
   private final String value;
+  private final Status status;
+  private final String message;
 
-  Code(String value) {
+  Code(String value, Status status, String message) {
     this.value = value;
+    this.status = status;
+    this.message = message;
   }
 
   static Code read(Object value) {
@@ -130,6 +134,16 @@ public enum Code {
       }
     }
     return UNKNOWN;
+  }
+
+  /** The usual class of the failure. */
+  public Status status() {
+    return status;
+  }
+
+  /** The text for the end user. */
+  public String message() {
+    return message;
   }
 
   /** Returns the value as JSON has it. */

@@ -5,6 +5,7 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The configuration of an engine.

@@ -5,6 +5,7 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A provider of ID tokens, and how far it is trusted.

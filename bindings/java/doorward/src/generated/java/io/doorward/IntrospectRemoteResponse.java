@@ -3,8 +3,8 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The service's own answer about a valid token (RFC 7662 section 2.2), without {@code reason}, which is for its host
@@ -15,11 +15,14 @@ import java.util.Map;
  */
 public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra)
     implements Shape {
+  private static final Set<String> KNOWN =
+      Set.of("active");
+
   static IntrospectRemoteResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new IntrospectRemoteResponse(
         Read.required(json, "active", Read::bool),
-        Read.others(json, List.of("active")));
+        Read.others(json, KNOWN));
   }
 
   @Override

@@ -5,6 +5,7 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.

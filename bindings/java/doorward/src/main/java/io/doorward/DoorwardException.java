@@ -86,10 +86,19 @@ public class DoorwardException extends RuntimeException {
 
   /** The whole body. Serialization leaves it out, because it may have a challenge. */
   Map<String, Object> body() {
-    return body != null ? body : bodyOf(Code.INTERNAL, "Something went wrong.", null);
+    return body != null ? body : bodyOf(Code.INTERNAL, null);
   }
 
-  /** Makes the exception of a failure. */
+  /** Makes the failure with this code, as the engine words it: for an adapter that refuses something itself. */
+  public static DoorwardException of(Code code) {
+    return of(code, null);
+  }
+
+  static DoorwardException of(Code code, String detail) {
+    return code.status().exception(bodyOf(code, detail));
+  }
+
+  /** Makes the exception of a failure of the engine. */
   static DoorwardException of(int status, String body) {
     try {
       return Status.of(status).exception(Json.object(body));
@@ -98,39 +107,16 @@ public class DoorwardException extends RuntimeException {
     }
   }
 
-  // The failures that are known before the engine is asked, in its own words.
-
-  static DoorwardException hashQueueFull() {
-    return new UnavailableException(bodyOf(Code.HASH_QUEUE_FULL, "The service is not available right now.", null));
-  }
-
-  static DoorwardException invalidJson(String detail) {
-    return new InvalidRequestException(bodyOf(Code.INVALID_JSON, "The request is not valid JSON.", detail));
-  }
-
-  static DoorwardException invalidUtf8() {
-    return new MisuseException(bodyOf(Code.INVALID_UTF8, "A text is not valid UTF-8.", null));
-  }
-
   static DoorwardException unreadable(RuntimeException cause) {
-    return new InternalException(bodyOf(Code.INTERNAL, "The answer cannot be read.", cause.getClass().getName()));
+    return of(Code.INTERNAL, "an answer cannot be read: " + cause.getClass().getName());
   }
 
-  private static Map<String, Object> bodyOf(Code code, String message, String detail) {
+  private static Map<String, Object> bodyOf(Code code, String detail) {
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("code", code.toString());
-    error.put("message", message);
-    error.put("http_status", (long) statusOf(code).http());
+    error.put("message", code.message());
+    error.put("http_status", (long) code.status().http());
     Read.put(error, "detail", detail);
     return new LinkedHashMap<>(Map.of("error", error));
-  }
-
-  private static Status statusOf(Code code) {
-    return switch (code) {
-      case HASH_QUEUE_FULL -> Status.UNAVAILABLE;
-      case INVALID_JSON -> Status.INVALID_REQUEST;
-      case INVALID_UTF8 -> Status.MISUSE;
-      default -> Status.INTERNAL;
-    };
   }
 }

@@ -40,7 +40,7 @@ public final class Json {
   public static Map<String, Object> object(String text) {
     Object value = parse(text);
     if (!(value instanceof Map)) {
-      throw DoorwardException.invalidJson("not an object");
+      throw invalid("not an object");
     }
     return Read.object(value);
   }
@@ -85,13 +85,17 @@ public final class Json {
     }
   }
 
+  private static DoorwardException invalid(String detail) {
+    return DoorwardException.of(Code.INVALID_JSON, detail);
+  }
+
   private static final class Writer {
     private byte[] text = new byte[256];
     private int length;
 
     void value(Object value, int depth) {
       if (depth > MAX_DEPTH) {
-        throw DoorwardException.invalidJson("nested too deeply");
+        throw invalid("nested too deeply");
       }
       if (value instanceof String string) {
         string(string);
@@ -108,7 +112,7 @@ public final class Json {
       } else if (value instanceof Enum) {
         string(value.toString());
       } else {
-        throw DoorwardException.invalidJson("a value of " + value.getClass().getName());
+        throw invalid("a value of " + value.getClass().getName());
       }
     }
 
@@ -138,7 +142,7 @@ public final class Json {
       if (number instanceof Double || number instanceof Float) {
         double value = number.doubleValue();
         if (!Double.isFinite(value)) {
-          throw DoorwardException.invalidJson("a number that is not finite");
+          throw invalid("a number that is not finite");
         }
         boolean isWhole = value == Math.rint(value) && Math.abs(value) < 1L << 53;
         return isWhole ? Long.toString((long) value) : number.toString();
@@ -172,7 +176,7 @@ public final class Json {
     int codePoint(String value, int index) {
       int point = value.codePointAt(index);
       if (point >= 0xd800 && point <= 0xdfff) {
-        throw DoorwardException.invalidUtf8();
+        throw DoorwardException.of(Code.INVALID_UTF8);
       }
       if (point < 0x80) {
         append((char) point);
@@ -426,7 +430,7 @@ public final class Json {
     }
 
     private DoorwardException wrong(String what) {
-      return DoorwardException.invalidJson(what + " at " + at);
+      return invalid(what + " at " + at);
     }
   }
 }

@@ -60,7 +60,7 @@ final class Lanes {
     try {
       lane.execute(task);
     } catch (RejectedExecutionException full) {
-      future.completeExceptionally(DoorwardException.hashQueueFull());
+      future.completeExceptionally(DoorwardException.of(Code.HASH_QUEUE_FULL));
       return future;
     }
     future.whenComplete(

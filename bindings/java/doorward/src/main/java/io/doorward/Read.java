@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Takes members out of JSON. What has another type than it should is a {@code ClassCastException}. */
@@ -94,9 +95,14 @@ final class Read {
   }
 
   /** Returns the members that have no place of their own. */
-  static Map<String, Object> others(Map<String, Object> json, List<String> known) {
-    Map<String, Object> others = new LinkedHashMap<>(json);
-    others.keySet().removeAll(known);
+  static Map<String, Object> others(Map<String, Object> json, Set<String> known) {
+    Map<String, Object> others = new LinkedHashMap<>();
+    json.forEach(
+        (name, value) -> {
+          if (!known.contains(name)) {
+            others.put(name, value);
+          }
+        });
     return others;
   }
 

@@ -92,7 +92,7 @@ class LanesTest {
                   lanes.run(
                       Lanes.Cost.STORE,
                       () -> {
-                        throw DoorwardException.invalidUtf8();
+                        throw DoorwardException.of(Code.INVALID_UTF8);
                       }));
           names.add("end");
         };

@@ -1,0 +1,19 @@
+package io.doorward.jakarta;
+
+import io.doorward.Claims;
+import io.doorward.User;
+import java.security.Principal;
+
+/**
+ * The user of a request.
+ *
+ * @param user the account as it is now
+ * @param claims the claims of the token
+ */
+public record DoorwardPrincipal(User user, Claims claims) implements Principal {
+  /** The username. */
+  @Override
+  public String getName() {
+    return user.username();
+  }
+}
