@@ -2,7 +2,6 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
-import io.doorward.Config;
 import io.doorward.Doorward;
 import io.doorward.IssueTokenRequest;
 import io.doorward.Json;
@@ -12,7 +11,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Compares `verify` through JNI with the same call through JNA, both with bytes of UTF-8: the decision for JNI.
+ * Compares `verify` through JNI with the same call through JNA, both with bytes of UTF-8: the
+ * decision for JNI.
  *
  * <pre>
  * make tested java-classes
@@ -22,15 +22,19 @@ import java.util.function.Supplier;
  */
 public class Verify {
   public interface Doors extends Library {
-    int doorward_open(byte[] config, Pointer hooks, PointerByReference engine, PointerByReference response);
+    int doorward_open(
+        byte[] config, Pointer hooks, PointerByReference engine, PointerByReference response);
 
-    int doorward_call(Pointer engine, byte[] operation, byte[] request, PointerByReference response);
+    int doorward_call(
+        Pointer engine, byte[] operation, byte[] request, PointerByReference response);
 
     void doorward_free(Pointer response);
   }
 
   public static void main(String[] arguments) {
-    String config = "{\"store\": \"sqlite::memory:\", \"secret_key\": \"a secret key that both engines share\"}";
+    String config =
+        "{\"store\": \"sqlite::memory:\", \"secret_key\": \"a secret key that both engines"
+            + " share\"}";
     Doors doors = Native.load(arguments[0], Doors.class);
     PointerByReference engine = new PointerByReference();
     PointerByReference response = new PointerByReference();
@@ -38,8 +42,18 @@ public class Verify {
     doors.doorward_free(response.getValue());
     byte[] operation = bytes("verify");
     try (Doorward auth = Doorward.openJson(config, io.doorward.Options.of())) {
-      String token = auth.issueToken(IssueTokenRequest.of(Map.of("sub", "ada")).withLifetimeSeconds(3600)).token();
-      String theirs = Json.object(call(doors, engine.getValue(), bytes("issue_token"), "{\"claims\": {\"sub\": \"ada\"}}")).get("token").toString();
+      String token =
+          auth.issueToken(IssueTokenRequest.of(Map.of("sub", "ada")).withLifetimeSeconds(3600))
+              .token();
+      String theirs =
+          Json.object(
+                  call(
+                      doors,
+                      engine.getValue(),
+                      bytes("issue_token"),
+                      "{\"claims\": {\"sub\": \"ada\"}}"))
+              .get("token")
+              .toString();
       String request = Json.write(Map.of("token", token));
       String theirRequest = Json.write(Map.of("token", theirs));
       for (int round = 0; round < 5; round++) {

@@ -1,17 +1,17 @@
-//! The Java package: records for requests and responses, sealed results, the methods of the engine, statuses and
-//! codes. Java wants each public type in a file of its own.
+//! The Java package: records for requests and responses, sealed results, the methods of the engine, statuses
+//! and codes. Java wants each public type in a file of its own.
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::model::{Code, Constant, Failure, Kind, Member, Operation, Others, Shape, Status};
-use crate::{File, Library, camel, wrapped};
+use crate::{File, Library, camel};
 
 const PACKAGE: &str = "bindings/java/doorward/src/generated/java/io/doorward";
 
 /// The maximum length of a line.
-const WIDTH: usize = 120;
+const WIDTH: usize = 100;
 
 /// Names that no component of a record and no method may have.
 const TAKEN: [&str; 12] = [
@@ -35,7 +35,8 @@ pub fn files(library: &Library, _: &Path) -> Vec<File> {
     types.push(("Operations".to_owned(), java.operations()));
     types.push(("AsyncDoorward".to_owned(), java.async_operations()));
     let file = |(name, code): (String, String)| {
-        File::new(format!("{PACKAGE}/{name}.java"), format!("{HEAD}package io.doorward;\n\n{}{code}", imports(&code)))
+        let text = format!("{HEAD}package io.doorward;\n\n{}{code}", imports(&code));
+        File::new(format!("{PACKAGE}/{name}.java"), text)
     };
     types.into_iter().map(file).collect()
 }
@@ -53,11 +54,12 @@ const IMPORTS: [&str; 6] = [
 ];
 
 fn imports(code: &str) -> String {
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     let is_used = |path: &&&str| {
         let name = path.rsplit('.').next().unwrap_or_default();
-        let word = |text: &str| text.chars().next().is_none_or(|letter| !letter.is_alphanumeric());
         code.match_indices(name).any(|(at, _)| {
-            word(&code[at + name.len()..]) && code[..at].chars().next_back().is_none_or(|letter| !letter.is_alphanumeric())
+            let (before, after) = (&code[..at], &code[at + name.len()..]);
+            !is_letter(before.chars().next_back()) && (after.starts_with('<') || after.starts_with(".of"))
         })
     };
     let lines: String = IMPORTS.iter().filter(is_used).map(|path| format!("import {path};\n")).collect();
@@ -93,39 +95,31 @@ impl<'a> Java<'a> {
     fn record(&self, shape: &Shape, is_sent: bool) -> String {
         let name = &shape.name;
         let is_open = shape.others() == Others::Kept;
-        let mut parameters: Vec<(String, String)> = Vec::new();
-        let mut about = vec![if shape.about.is_empty() { "Settings.".to_owned() } else { shape.about.clone() }];
-        about.push(String::new());
-        for member in shape.members() {
-            parameters.push((self.member_type(member), java_name(&member.name)));
-            about.push(format!("@param {} {}", java_name(&member.name), self.about(member, is_sent)));
-        }
-        if is_open {
-            parameters.push(("Map<String, Object>".to_owned(), "extra".to_owned()));
-            about.push("@param extra the members that have no place of their own".to_owned());
-        }
-        let header: Vec<String> = parameters.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
-        let mut interfaces = vec!["Shape".to_owned()];
-        interfaces.extend(self.unions().into_iter().filter(|(_, response)| response == name || *name == self.library.step_up).map(|(union, _)| union));
-        let mut code = javadoc(&about, "");
-        code += &format!("public record {name}({})\n    implements {} {{\n", listed(&header, "    ", WIDTH - name.len() - 16), interfaces.join(", "));
+        let parameters = self.parameters(shape);
+        let header: Vec<String> = parameters.iter().map(|(kind, own)| format!("{kind} {own}")).collect();
+        let implements = format!("implements {} {{", self.interfaces(shape));
+        let mut code = self.record_about(shape, is_sent);
+        let line = format!("public record {name}({}) {implements}\n", header.join(", "));
+        code += &match fits(line.trim_end()) {
+            true => line,
+            false => {
+                let head = format!("public record {name}");
+                let (own, whole) =
+                    (call(&head, &header, "", 0), call(&head, &header, &format!(" {implements}"), 0));
+                match (own.lines().count(), whole.lines().count()) {
+                    (2, 2) => whole + "\n",
+                    _ => format!("{own}\n    {implements}\n"),
+                }
+            }
+        };
         if is_sent {
             code += &of(shape, &parameters);
-            for (member, (kind, own)) in shape.members().iter().zip(&parameters).filter(|(member, _)| !member.is_required) {
-                let values: Vec<String> = parameters.iter().map(|(_, name)| name.clone()).collect();
-                code += &javadoc(&[format!("Returns the same with {}: {}", member.name, member.about_with_bounds())], "  ");
-                code += &format!(
-                    "  public {name} with{}({} {own}) {{\n    return new {name}({});\n  }}\n\n",
-                    camel(&member.name),
-                    plain(kind),
-                    listed(&values, "        ", WIDTH - name.len() - 18)
-                );
-            }
+            code += &withs(shape, &parameters);
         }
         if is_open {
-            let known: Vec<String> = shape.members().iter().map(|member| format!("\"{}\"", member.name)).collect();
-            let names = listed(&known, "          ", 60);
-            code += &format!("  private static final Set<String> KNOWN =\n      Set.of({names});\n\n");
+            let known: Vec<String> =
+                shape.members().iter().map(|member| format!("\"{}\"", member.name)).collect();
+            code += &assigned("private static final Set<String> KNOWN", "Set.of", &known);
         }
         code += &self.read(shape, is_sent, is_open);
         code += &self.to_map(shape, is_sent, is_open);
@@ -134,6 +128,35 @@ impl<'a> Java<'a> {
         }
         code.truncate(code.trim_end().len());
         code + "\n}\n"
+    }
+
+    /// Returns the types and names of the components of a record.
+    fn parameters(&self, shape: &Shape) -> Vec<(String, String)> {
+        let own = |member| (self.member_type(member), java_name(&member.name));
+        let mut parameters: Vec<(String, String)> = shape.members().iter().map(own).collect();
+        if shape.others() == Others::Kept {
+            parameters.push(("Map<String, Object>".to_owned(), "extra".to_owned()));
+        }
+        parameters
+    }
+
+    fn record_about(&self, shape: &Shape, is_sent: bool) -> String {
+        let about = if shape.about.is_empty() { "Settings." } else { &shape.about };
+        let mut lines = vec![about.to_owned(), String::new()];
+        for member in shape.members() {
+            lines.push(format!("@param {} {}", java_name(&member.name), self.about(member, is_sent)));
+        }
+        if shape.others() == Others::Kept {
+            lines.push("@param extra the members that have no place of their own".to_owned());
+        }
+        javadoc(&lines, "")
+    }
+
+    /// Lists the interfaces of a record: its results, if it is one of what a login answers with.
+    fn interfaces(&self, shape: &Shape) -> String {
+        let is_of = |response: &String| *response == shape.name || shape.name == self.library.step_up;
+        let own = self.unions().into_iter().filter(|(_, response)| is_of(response)).map(|(union, _)| union);
+        std::iter::once("Shape".to_owned()).chain(own).collect::<Vec<_>>().join(", ")
     }
 
     fn about(&self, member: &Member, is_sent: bool) -> String {
@@ -209,9 +232,10 @@ impl<'a> Java<'a> {
         if is_open {
             values.push("Read.others(json, KNOWN)".to_owned());
         }
-        let taken = if values.is_empty() { "" } else { "    Map<String, Object> json = Read.object(value);\n" };
-        let values = if values.is_empty() { String::new() } else { format!("\n        {}", values.join(",\n        ")) };
-        format!("  static {name} read(Object value) {{\n{taken}    return new {name}({values});\n  }}\n\n")
+        let json = "    Map<String, Object> json = Read.object(value);\n";
+        let (json, made) =
+            (if values.is_empty() { "" } else { json }, call(&format!("return new {name}"), &values, ";", 4));
+        format!("  static {name} read(Object value) {{\n{json}{made}\n  }}\n\n")
     }
 
     fn to_map(&self, shape: &Shape, is_sent: bool, is_open: bool) -> String {
@@ -231,8 +255,13 @@ impl<'a> Java<'a> {
             };
         }
         format!(
-            "  @Override\n  public Map<String, Object> toMap() {{\n    Map<String, Object> json = {start};\n{lines}    \
-             return json;\n  }}\n\n"
+            "  @Override
+  public Map<String, Object> toMap() {{
+    Map<String, Object> json = {start};
+{lines}    return json;
+  }}
+
+"
         )
     }
 
@@ -251,10 +280,14 @@ impl<'a> Java<'a> {
     fn results(&self) -> Vec<(String, String)> {
         let step = &self.library.step_up;
         let of = |(union, response): (String, String)| {
-            let about = format!("The outcome of a login: a {{@link {response}}}, or the next step, a {{@link {step}}}.");
-            let code = format!(
-                "/** {about} */\npublic sealed interface {union} extends Shape permits {response}, {step} {{}}\n"
+            let about = format!(
+                "The outcome of a login: a {{@link {response}}}, or the next step, a {{@link {step}}}."
             );
+            let head = format!("public sealed interface {union} extends Shape");
+            let permits = format!("permits {response}, {step} {{}}");
+            let line = format!("{head} {permits}\n");
+            let code = if fits(line.trim_end()) { line } else { format!("{head}\n    {permits}\n") };
+            let code = javadoc_as_is(&[about], "") + &code;
             (union, code)
         };
         self.unions().into_iter().map(of).collect()
@@ -262,82 +295,164 @@ impl<'a> Java<'a> {
 
     /// The operations, with what a call may wait for.
     fn table(&self) -> String {
-        let rows: Vec<String> = self.library.operations.iter().map(|row| {
-            format!("  {}(\"{}\", Lanes.Cost.{})", row.name.to_uppercase(), row.name, row.cost.to_uppercase())
-        }).collect();
+        let row = |row: &Operation| {
+            let (own, cost) = (row.name.to_uppercase(), row.cost.to_uppercase());
+            format!("  {own}(\"{}\", Lanes.Cost.{cost})", row.name)
+        };
+        let rows: Vec<String> = self.library.operations.iter().map(row).collect();
         format!(
-            "/** The operations. */\nenum Operation {{\n{};\n\n  private static final Map<String, Operation> BY_NAME = new LinkedHashMap<>();\n\n  \
-             static {{\n    for (Operation operation : values()) {{\n      BY_NAME.put(operation.text, operation);\n    }}\n  }}\n\n  \
-             final byte[] name;\n  final Lanes.Cost cost;\n  private final String text;\n\n  \
-             Operation(String text, Lanes.Cost cost) {{\n    this.text = text;\n    this.cost = cost;\n    name = Json.utf8(text);\n  }}\n\n  \
-             /** Returns null for an operation that this package does not know. */\n  \
-             static Operation of(String name) {{\n    return BY_NAME.get(name);\n  }}\n}}\n",
+            "/** The operations. */
+enum Operation {{
+{};
+
+  private static final Map<String, Operation> BY_NAME = new LinkedHashMap<>();
+
+  static {{
+    for (Operation operation : values()) {{
+      BY_NAME.put(operation.text, operation);
+    }}
+  }}
+
+  final byte[] name;
+  final Lanes.Cost cost;
+  private final String text;
+
+  Operation(String text, Lanes.Cost cost) {{
+    this.text = text;
+    this.cost = cost;
+    name = Json.utf8(text);
+  }}
+
+  /** Returns null for an operation that this package does not know. */
+  static Operation of(String name) {{
+    return BY_NAME.get(name);
+  }}
+}}
+",
             rows.join(",\n")
         )
     }
 
     fn operations(&self) -> String {
-        let mut code = "/** The operations of an engine. */\npublic abstract sealed class Operations permits Doorward {\n  \
-            Operations() {}\n\n  /** Runs an operation, and reads its response. */\n  \
-            abstract <T> T run(Operation operation, Shape request, Function<Object, T> read);\n"
-            .to_owned();
-        if self.library.operations.iter().any(Operation::steps_up) {
-            let step = &self.library.step_up;
-            code += &format!("\n  private <T> T orStep(Operation operation, Shape request, Function<Object, T> read, Function<{step}, T> step) {{\n    \
-                try {{\n      return run(operation, request, read);\n    }} catch (StepUpException next) {{\n      return step.apply(next.step());\n    }}\n  }}\n");
-        }
+        let step = &self.library.step_up;
+        let mut code = format!(
+            "/** The operations of an engine. */
+public abstract sealed class Operations permits Doorward {{
+  Operations() {{}}
+
+  /** Runs an operation, and reads its response. */
+  abstract <T> T run(Operation operation, Shape request, Function<Object, T> read);
+
+  private <T> T orStep(
+      Operation operation, Shape request, Function<Object, T> read, Function<{step}, T> step) {{
+    try {{
+      return run(operation, request, read);
+    }} catch ({step}Exception next) {{
+      return step.apply(next.step());
+    }}
+  }}
+"
+        );
         for operation in &self.library.operations {
-            let (own, request, row) = (java_name(&operation.name), &operation.request, operation.name.to_uppercase());
-            let response = &operation.response;
-            code += "\n";
-            code += &method_about(operation);
-            code += &match operation.steps_up() {
-                true => {
-                    let union = result(operation);
-                    format!("  public {union} {own}({request} request) {{\n    return orStep(Operation.{row}, request, {response}::read, step -> step);\n  }}\n")
-                }
-                false => format!("  public {response} {own}({request} request) {{\n    return run(Operation.{row}, request, {response}::read);\n  }}\n"),
-            };
-            if self.library.shape(request).may_be_empty() {
-                code += &format!("\n  /** The same with an empty request. */\n  public {} {own}() {{\n    return {own}({request}.of());\n  }}\n", answer(operation));
+            code += &method(operation);
+            if self.library.shape(&operation.request).may_be_empty() {
+                let (answer, own) = (answer(operation), java_name(&operation.name));
+                code += &format!(
+                    "
+  /** The same with an empty request. */
+  public {answer} {own}() {{
+    return {own}({}.of());
+  }}
+",
+                    operation.request
+                );
             }
         }
         code + "}\n"
     }
 
     fn async_operations(&self) -> String {
-        let mut code = "/**\n * The operations, run on threads of the engine: some for each kind of call, those that hash passwords by the\n \
-            * number of places to hash. A future fails with a {@link DoorwardException}. Cancelling it takes a call away that has\n \
-            * not begun; a call that has begun runs to its end.\n */\npublic final class AsyncDoorward {\n  \
-            private final Doorward engine;\n  private final Lanes lanes;\n\n  \
-            AsyncDoorward(Doorward engine, Lanes lanes) {\n    this.engine = engine;\n    this.lanes = lanes;\n  }\n"
-            .to_owned();
+        let mut code = "/**
+ * The operations, run on threads of the engine: some for each kind of call, those that hash
+ * passwords by the number of places to hash. A future fails with a {@link DoorwardException}.
+ * Cancelling it takes a call away that has not begun; a call that has begun runs to its end.
+ */
+public final class AsyncDoorward {
+  private final Doorward engine;
+  private final Lanes lanes;
+
+  AsyncDoorward(Doorward engine, Lanes lanes) {
+    this.engine = engine;
+    this.lanes = lanes;
+  }
+"
+        .to_owned();
         for operation in self.library.operations.iter().filter(|operation| operation.cost != "instant") {
-            let (own, request) = (java_name(&operation.name), &operation.request);
+            let (own, request, answer) = (java_name(&operation.name), &operation.request, answer(operation));
+            let cost = operation.cost.to_uppercase();
+            let about = format!("Does what {{@link Doorward#{own}({request})}} does.");
+            let about = javadoc_as_is(&[about], "  ");
+            let given = [format!("{request} request")];
+            let head = call(&format!("public CompletableFuture<{answer}> {own}"), &given, " {", 2);
             code += &format!(
-                "\n  /** Does what {{@link Doorward#{own}({request})}} does. */\n  public CompletableFuture<{}> {own}({request} request) {{\n    \
-                 return lanes.submit(Lanes.Cost.{}, () -> engine.{own}(request));\n  }}\n",
-                answer(operation),
-                operation.cost.to_uppercase()
+                "
+{about}{head}
+    return lanes.submit(Lanes.Cost.{cost}, () -> engine.{own}(request));
+  }}
+"
             );
         }
         code + "}\n"
     }
 
     fn statuses(&self) -> String {
-        let constants: Vec<String> = self.library.statuses.iter().map(|row| {
-            let exception = if row.value == 0 { "InternalException".to_owned() } else { exception_name(&row.name) };
-            format!("{}  {}({}, {}, {exception}::new)", javadoc(std::slice::from_ref(&row.about), "  "), row.name, row.value, row.http)
-        }).collect();
+        let constant = |row: &Status| {
+            let about = javadoc(std::slice::from_ref(&row.about), "  ");
+            // What succeeded is no failure: such an exception would be a bug.
+            let of = if row.value == 0 { "InternalException".to_owned() } else { exception_name(&row.name) };
+            format!("{about}  {}({}, {}, {of}::new)", row.name, row.value, row.http)
+        };
+        let constants: Vec<String> = self.library.statuses.iter().map(constant).collect();
         format!(
-            "/** The class of an outcome. Classes do not change. */\npublic enum Status {{\n{};\n\n  \
-             private final int value;\n  private final int http;\n  private final Function<Map<String, Object>, DoorwardException> exception;\n\n  \
-             Status(int value, int http, Function<Map<String, Object>, DoorwardException> exception) {{\n    this.value = value;\n    this.http = http;\n    this.exception = exception;\n  }}\n\n  \
-             /** The number in the C ABI. */\n  public int value() {{\n    return value;\n  }}\n\n  \
-             /** The status that a web host answers with. */\n  public int http() {{\n    return http;\n  }}\n\n  \
-             /** Returns the class with this number. An unknown one is treated as a bug, and so as a refusal. */\n  \
-             static Status of(int value) {{\n    for (Status status : values()) {{\n      if (status.value == value) {{\n        return status;\n      }}\n    }}\n    return INTERNAL;\n  }}\n\n  \
-             DoorwardException exception(Map<String, Object> body) {{\n    return exception.apply(body);\n  }}\n}}\n",
+            "/** The class of an outcome. Classes do not change. */
+public enum Status {{
+{};
+
+  private final int value;
+  private final int http;
+  private final Function<Map<String, Object>, DoorwardException> exception;
+
+  Status(int value, int http, Function<Map<String, Object>, DoorwardException> exception) {{
+    this.value = value;
+    this.http = http;
+    this.exception = exception;
+  }}
+
+  /** The number in the C ABI. */
+  public int value() {{
+    return value;
+  }}
+
+  /** The status that a web host answers with. */
+  public int http() {{
+    return http;
+  }}
+
+  /** Returns the class with this number. An unknown one counts as a bug, and so as a refusal. */
+  static Status of(int value) {{
+    for (Status status : values()) {{
+      if (status.value == value) {{
+        return status;
+      }}
+    }}
+    return INTERNAL;
+  }}
+
+  DoorwardException exception(Map<String, Object> body) {{
+    return exception.apply(body);
+  }}
+}}
+",
             constants.join(",\n\n")
         )
     }
@@ -397,43 +512,69 @@ fn result(operation: &Operation) -> String {
 /// Writes the method that makes a request of what must be given.
 fn of(shape: &Shape, parameters: &[(String, String)]) -> String {
     let name = &shape.name;
-    let required: Vec<&(String, String)> =
-        shape.members().iter().zip(parameters).filter(|(member, _)| member.is_required).map(|(_, own)| own).collect();
-    let mut values: Vec<String> = shape
-        .members()
-        .iter()
-        .zip(parameters)
-        .map(|(member, (_, own))| if member.is_required { own.clone() } else { "null".to_owned() })
-        .collect();
-    if shape.others() == Others::Kept {
-        values.push("Map.of()".to_owned());
-    }
-    let given: Vec<String> = required.iter().map(|(kind, own)| format!("{kind} {own}")).collect();
+    let is_given = |own: &str| {
+        let mut members = shape.members().iter();
+        members.any(|member| member.is_required && java_name(&member.name) == own)
+    };
+    let required = parameters.iter().filter(|(_, own)| is_given(own));
+    let given: Vec<String> = required.map(|(kind, own)| format!("{kind} {own}")).collect();
+    let value = |(_, own): &(String, String)| match own.as_str() {
+        _ if is_given(own) => own.clone(),
+        "extra" => "Map.of()".to_owned(),
+        _ => "null".to_owned(),
+    };
+    let values: Vec<String> = parameters.iter().map(value).collect();
     let about = if given.is_empty() { "Returns an empty one." } else { "Makes one of what must be given." };
-    format!(
-        "  /** {about} */\n  public static {name} of({}) {{\n    return new {name}({});\n  }}\n\n",
-        listed(&given, "      ", WIDTH - name.len() - 22),
-        listed(&values, "        ", WIDTH - name.len() - 18)
-    )
+    let head = call(&format!("public static {name} of"), &given, " {", 2);
+    let made = call(&format!("return new {name}"), &values, ";", 4);
+    format!("  /** {about} */\n{head}\n{made}\n  }}\n\n")
+}
+
+/// Writes the methods that return a request with one more member.
+fn withs(shape: &Shape, parameters: &[(String, String)]) -> String {
+    let name = &shape.name;
+    let values: Vec<String> = parameters.iter().map(|(_, own)| own.clone()).collect();
+    let made = call(&format!("return new {name}"), &values, ";", 4);
+    let mut code = String::new();
+    for (member, (kind, own)) in shape.members().iter().zip(parameters) {
+        if !member.is_required {
+            let about = match member.about_with_bounds() {
+                about if about.is_empty() => format!("Returns the same with {}.", member.name),
+                about => format!("Returns the same with {}: {about}", member.name),
+            };
+            let given = [format!("{} {own}", plain(kind))];
+            let head = call(&format!("public {name} with{}", camel(&member.name)), &given, " {", 2);
+            code += &format!("{}{head}\n{made}\n  }}\n\n", javadoc(&[about], "  "));
+        }
+    }
+    code
+}
+
+/// Writes a constant that a call makes.
+fn assigned(name: &str, function: &str, items: &[String]) -> String {
+    let line = call(&format!("{name} = {function}"), items, ";", 2);
+    match line.contains('\n') {
+        true => format!("  {name} =\n{}\n\n", call(function, items, ";", 6)),
+        false => format!("{line}\n\n"),
+    }
 }
 
 fn to_string(shape: &Shape, is_open: bool) -> String {
-    let shown = |member: &Member| {
+    let mut parts: Vec<String> = Vec::new();
+    let mut before = format!("{}[", shape.name);
+    for member in shape.members() {
         let own = java_name(&member.name);
-        match shape.is_secret || member.is_secret {
-            true => format!("{own}=\" + Read.hidden({own})"),
-            false => format!("{own}=\" + {own}"),
-        }
-    };
-    let mut members: Vec<String> = shape.members().iter().map(shown).collect();
-    if is_open {
-        members.push("extra=\" + extra".to_owned());
+        parts.push(format!("\"{before}{own}=\""));
+        parts.push(if shape.is_secret || member.is_secret { format!("Read.hidden({own})") } else { own });
+        before = ", ".to_owned();
     }
-    format!(
-        "  /** Hides secrets. */\n  @Override\n  public String toString() {{\n    return \"{}[{}\n        + \"]\";\n  }}\n",
-        shape.name,
-        members.join("\n        + \", ")
-    )
+    if is_open {
+        parts.extend([format!("\"{before}extra=\""), "extra".to_owned()]);
+    }
+    parts.push("\"]\"".to_owned());
+    let line = format!("    return {};", parts.join(" + "));
+    let text = if fits(&line) { line } else { format!("    return {};", parts.join("\n        + ")) };
+    format!("  /** Hides secrets. */\n  @Override\n  public String toString() {{\n{text}\n  }}\n")
 }
 
 /// Writes an enumeration that admits unknown values. A code has a status and a text for the user, too.
@@ -447,44 +588,95 @@ fn values(name: &str, about: &str, constants: &[Constant], told: Option<&[String
             true => String::new(),
             false => javadoc(std::slice::from_ref(&constant.about), "  "),
         };
-        let further = told.map(|told| format!(", {}", told[index])).unwrap_or_default();
-        lines.push(format!("{about}  {own}(\"{value}\"{further}),\n"));
+        let mut parts = vec![format!("\"{value}\"")];
+        parts.extend(told.map(|told| told[index].clone()));
+        lines.push(format!("{about}{}\n", call(&own, &parts, ",", 2)));
     }
     let has_comments = constants.iter().any(|constant| !constant.about.is_empty());
-    let (unknown, fields, parameters, assigned, accessors) = match told {
-        None => ("", "", "", "", ""),
-        Some(_) => (
-            ", Status.INTERNAL, \"Something went wrong.\"",
-            "  private final Status status;\n  private final String message;\n",
-            ", Status status, String message",
-            "    this.status = status;\n    this.message = message;\n",
-            "  /** The usual class of the failure. */\n  public Status status() {\n    return status;\n  }\n\n  \
-             /** The text for the end user. */\n  public String message() {\n    return message;\n  }\n\n",
-        ),
-    };
-    javadoc(&[about.to_owned()], "")
-        + &format!(
-            "public enum {name} {{\n{}\n  /** A value of a newer library. */\n  UNKNOWN(\"unknown\"{unknown});\n\n  \
-             private final String value;\n{fields}\n  \
-             {name}(String value{parameters}) {{\n    this.value = value;\n{assigned}  }}\n\n  \
-             static {name} read(Object value) {{\n    return of((String) value);\n  }}\n\n  \
-             /** Returns the constant of a value, or {{@link #UNKNOWN}}. */\n  \
-             public static {name} of(String value) {{\n    for ({name} constant : values()) {{\n      \
-             if (constant.value.equals(value)) {{\n        return constant;\n      }}\n    }}\n    \
-             return UNKNOWN;\n  }}\n\n{accessors}  \
-             /** Returns the value as JSON has it. */\n  @Override\n  public String toString() {{\n    \
-             return value;\n  }}\n}}\n",
-            lines.join(if has_comments { "\n" } else { "" })
-        )
+    let lines = lines.join(if has_comments { "\n" } else { "" });
+    let code = if told.is_some() { CODE } else { [""; 5] };
+    let [unknown, fields, parameters, assigned, accessors] = code;
+    let about = javadoc(&[about.to_owned()], "");
+    format!(
+        "{about}public enum {name} {{
+{lines}
+  /** A value of a newer library. */
+  UNKNOWN(\"unknown\"{unknown});
+
+  private final String value;
+{fields}
+  {name}(String value{parameters}) {{
+    this.value = value;
+{assigned}  }}
+
+  static {name} read(Object value) {{
+    return of((String) value);
+  }}
+
+  /** Returns the constant of a value, or {{@link #UNKNOWN}}. */
+  public static {name} of(String value) {{
+    for ({name} constant : values()) {{
+      if (constant.value.equals(value)) {{
+        return constant;
+      }}
+    }}
+    return UNKNOWN;
+  }}
+
+{accessors}  /** Returns the value as JSON has it. */
+  @Override
+  public String toString() {{
+    return value;
+  }}
+}}
+"
+    )
 }
+
+/// What the enumeration of codes has more than others.
+const CODE: [&str; 5] = [
+    ", Status.INTERNAL, \"Something went wrong.\"",
+    "  private final Status status;
+  private final String message;
+",
+    ", Status status, String message",
+    "    this.status = status;
+    this.message = message;
+",
+    "  /** The usual class of the failure. */
+  public Status status() {
+    return status;
+  }
+
+  /** The text for the end user. */
+  public String message() {
+    return message;
+  }
+
+",
+];
 
 /// Writes the class of the failures of one status. That of a next step has the step.
 fn exception(library: &Library, status: &Status) -> (String, String) {
     let (name, step) = (exception_name(&status.name), &library.step_up);
     let mut code = javadoc(std::slice::from_ref(&status.about), "");
-    code += &format!("public class {name} extends DoorwardException {{\n  {name}(Map<String, Object> body) {{\n    super(Status.{}, body);\n  }}\n", status.name);
+    code += &format!(
+        "public class {name} extends DoorwardException {{
+  {name}(Map<String, Object> body) {{
+    super(Status.{}, body);
+  }}
+",
+        status.name
+    );
     if name == format!("{step}Exception") {
-        code += &format!("\n  /** Returns the next step. */\n  public {step} step() {{\n    return {step}.read(body());\n  }}\n");
+        code += &format!(
+            "
+  /** Returns the next step. */
+  public {step} step() {{
+    return {step}.read(body());
+  }}
+"
+        );
     }
     (name, code + "}\n")
 }
@@ -494,20 +686,31 @@ fn exception_name(status: &str) -> String {
     camel(&status.to_lowercase()) + "Exception"
 }
 
+fn method(operation: &Operation) -> String {
+    let (own, row) = (java_name(&operation.name), operation.name.to_uppercase());
+    let (about, request, response) = (method_about(operation), &operation.request, &operation.response);
+    let (answer, run, step) = match operation.steps_up() {
+        true => (result(operation), "orStep", Some("step -> step")),
+        false => (response.clone(), "run", None),
+    };
+    let head = call(&format!("public {answer} {own}"), &[format!("{request} request")], " {", 2);
+    let mut values = vec![format!("Operation.{row}"), "request".to_owned(), format!("{response}::read")];
+    values.extend(step.map(str::to_owned));
+    format!("\n{about}{head}\n{}\n  }}\n", call(&format!("return {run}"), &values, ";", 4))
+}
+
 fn method_about(operation: &Operation) -> String {
-    let mut about = vec![operation.summary.clone()];
-    let failures = Failure::by_status(&operation.failures);
-    let thrown: Vec<_> = failures.iter().filter(|(status, _)| *status != "STEP_UP").collect();
+    let mut about = vec![operation.summary.clone(), String::new()];
     if operation.steps_up() {
         about.push("@return the session, or the next step of the login".to_owned());
     }
-    for (status, codes) in thrown {
-        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
-        about.push(format!("@throws {} {}", exception_name(status), codes.join(", ")));
+    for (status, codes) in Failure::by_status(&operation.failures) {
+        if status != "STEP_UP" {
+            let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+            about.push(format!("@throws {} {}", exception_name(status), codes.join(", ")));
+        }
     }
-    if about.len() > 1 {
-        about.insert(1, String::new());
-    }
+    about.truncate(if about.len() == 2 { 1 } else { about.len() });
     javadoc(&about, "  ")
 }
 
@@ -518,35 +721,71 @@ fn java_name(name: &str) -> String {
     if TAKEN.contains(&own.as_str()) { own + "_" } else { own }
 }
 
-/// Lists parameters on one line if they fit in `room`, else one on each line.
-fn listed(items: &[String], indent: &str, room: usize) -> String {
-    let line = items.join(", ");
-    match line.len() <= room {
+/// Writes a call or a signature as google-java-format does: on one line if it fits, else with the items on
+/// the next line, else with one item on each line.
+fn call(head: &str, items: &[String], tail: &str, indent: usize) -> String {
+    let line = format!("{}{head}({}){tail}", " ".repeat(indent), items.join(", "));
+    let deeper = " ".repeat(indent + 4);
+    match fits(&line) {
         true => line,
-        false => format!("\n{indent}{}", items.join(&format!(",\n{indent}"))),
+        false if fits(&format!("{deeper}{}){tail}", items.join(", "))) => {
+            format!("{}{head}(\n{deeper}{}){tail}", " ".repeat(indent), items.join(", "))
+        }
+        false => {
+            let separator = format!(",\n{deeper}");
+            if items.iter().all(|item| item == "null") {
+                return format!("{}{head}(\n{}){tail}", " ".repeat(indent), filled(items, &deeper));
+            }
+            format!("{}{head}(\n{deeper}{}){tail}", " ".repeat(indent), items.join(&separator))
+        }
     }
+}
+
+/// Writes as many items on each line as fit.
+fn filled(items: &[String], indent: &str) -> String {
+    let each = items.first().map_or(1, |item| item.len() + 2);
+    let lines = items.chunks((WIDTH + 1 - indent.len()) / each);
+    let lines = lines.map(|line| format!("{indent}{}", line.join(", ")));
+    lines.collect::<Vec<_>>().join(",\n")
+}
+
+fn fits(line: &str) -> bool {
+    line.chars().count() <= WIDTH
 }
 
 /// Writes paragraphs and tags as a comment.
 fn javadoc(lines: &[String], indent: &str) -> String {
-    let width = WIDTH - indent.len() - 3;
     let escaped: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
-    if let [line] = escaped.as_slice()
-        && line.len() + 4 <= width
+    javadoc_as_is(&escaped, indent)
+}
+
+fn javadoc_as_is(lines: &[String], indent: &str) -> String {
+    let lines = match lines {
+        [line, empty] if empty.is_empty() => std::slice::from_ref(line),
+        lines => lines,
+    };
+    if let [line] = lines
+        && fits(&format!("{indent}/** {line} */"))
     {
         return format!("{indent}/** {line} */\n");
     }
     let mut text = format!("{indent}/**\n");
-    for line in &escaped {
-        let is_tag = line.starts_with('@');
-        let parts = wrapped(line, width - if is_tag { 4 } else { 0 });
-        if parts.is_empty() {
+    for line in lines {
+        if line.is_empty() {
             text += &format!("{indent} *\n");
         }
-        for (index, part) in parts.iter().enumerate() {
-            let hanging = if is_tag && index > 0 { "    " } else { "" };
-            text += &format!("{indent} * {hanging}{part}\n");
+        // The further lines of a tag are indented.
+        let hanging = if line.starts_with('@') { "    " } else { "" };
+        let mut own = String::new();
+        for word in line.split_whitespace() {
+            if !own.is_empty() && !fits(&format!("{indent} * {own} {word}")) {
+                text += &format!("{indent} * {own}\n");
+                own = format!("{hanging}{word}");
+            } else {
+                own += &format!("{}{word}", if own.is_empty() { "" } else { " " });
+            }
         }
+        text += &if own.is_empty() { own } else { format!("{indent} * {own}\n") };
     }
     text + &format!("{indent} */\n")
 }
@@ -559,14 +798,17 @@ fn escaped(text: &str) -> String {
     };
     let parts = text.split('`').enumerate().map(|(index, part)| match index % 2 {
         0 => entities(part),
-        _ if part.contains("*/") || part.contains('@') || is_unbalanced(part) => format!("<code>{}</code>", entities(part)),
+        _ if part.contains("*/") || part.contains('@') || is_unbalanced(part) => {
+            format!("<code>{}</code>", entities(part))
+        }
         _ => format!("{{@code {part}}}"),
     });
     tag + &parts.collect::<String>()
 }
 
 fn entities(text: &str) -> String {
-    let pairs = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*/", "*&#47;"), ("{", "&#123;")];
+    let pairs =
+        [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*/", "*&#47;"), ("{", "&#123;")];
     pairs.iter().fold(text.to_owned(), |text, (plain, entity)| text.replace(plain, entity))
 }
 

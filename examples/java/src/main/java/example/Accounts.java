@@ -33,7 +33,10 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** A service with accounts, logins and roles. The starter opens the engine by the properties {@code doorward.*}. */
+/**
+ * A service with accounts, logins and roles. The starter opens the engine by the properties {@code
+ * doorward.*}.
+ */
 @SpringBootApplication
 @RestController
 public class Accounts {
@@ -62,7 +65,8 @@ public class Accounts {
         .build();
   }
 
-  // What clients may send. The engine's own requests have members that are for the service alone, such as roles.
+  // What clients may send. The engine's own requests have members that are for the service alone,
+  // such as roles.
 
   record Registration(String username, String email, String password) {}
 
@@ -74,7 +78,8 @@ public class Accounts {
 
   @PostMapping("/register")
   ResponseEntity<User> register(@RequestBody Registration given) {
-    RegisterRequest request = RegisterRequest.of(given.username(), given.password()).withEmail(given.email());
+    RegisterRequest request =
+        RegisterRequest.of(given.username(), given.password()).withEmail(given.email());
     return ResponseEntity.status(201).body(auth.register(request).user());
   }
 
@@ -87,11 +92,14 @@ public class Accounts {
 
   @PostMapping("/login/code")
   ResponseEntity<LoginResult> complete(@RequestBody Code given) {
-    return answer(auth.completeLogin(CompleteLoginRequest.of(given.challenge()).withTwoFaCode(given.code())));
+    return answer(
+        auth.completeLogin(CompleteLoginRequest.of(given.challenge()).withTwoFaCode(given.code())));
   }
 
   private static ResponseEntity<LoginResult> answer(LoginResult result) {
-    return ResponseEntity.status(result instanceof StepUp ? 401 : 200).cacheControl(CacheControl.noStore()).body(result);
+    return ResponseEntity.status(result instanceof StepUp ? 401 : 200)
+        .cacheControl(CacheControl.noStore())
+        .body(result);
   }
 
   @PostMapping("/refresh")

@@ -36,15 +36,21 @@ class AccountsTest {
     }
   }
 
-  private Answer send(String method, String path, String token, Map<String, Object> body) throws Exception {
+  private Answer send(String method, String path, String token, Map<String, Object> body)
+      throws Exception {
     HttpRequest.BodyPublisher sent =
-        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(Json.write(body));
+        body == null
+            ? HttpRequest.BodyPublishers.noBody()
+            : HttpRequest.BodyPublishers.ofString(Json.write(body));
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(address + path)).method(method, sent).header("Content-Type", "application/json");
+        HttpRequest.newBuilder(URI.create(address + path))
+            .method(method, sent)
+            .header("Content-Type", "application/json");
     if (token != null) {
       request.header("Authorization", "Bearer " + token);
     }
-    HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> answer =
+        client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     return new Answer(answer.statusCode(), Json.object(answer.body()));
   }
 
@@ -59,7 +65,10 @@ class AccountsTest {
         context -> context.getBeanFactory().registerSingleton("clock", clock));
     try (ConfigurableApplicationContext context =
         application.run(
-            "--server.port=0", "--logging.level.root=off", "--doorward.store=sqlite::memory:", "--doorward.password.memory-kib=8")) {
+            "--server.port=0",
+            "--logging.level.root=off",
+            "--doorward.store=sqlite::memory:",
+            "--doorward.password.memory-kib=8")) {
       address = "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
       drive(context.getBean(Doorward.class));
     }
@@ -68,12 +77,25 @@ class AccountsTest {
   private void drive(Doorward auth) throws Exception {
     String password = "eight wise words";
     Map<String, Object> ada =
-        Map.of("username", "ada", "email", "ada@example.com", "password", password, "roles", List.of("admin"));
+        Map.of(
+            "username",
+            "ada",
+            "email",
+            "ada@example.com",
+            "password",
+            password,
+            "roles",
+            List.of("admin"));
     Answer registered = send("POST", "/register", null, ada);
     assertEquals(201, registered.status(), registered.toString());
     assertEquals(List.of("member"), registered.body().get("roles"));
     assertEquals(409, send("POST", "/register", null, ada).status());
-    Answer weak = send("POST", "/register", null, Map.of("username", "eve", "email", "e@example.com", "password", "password"));
+    Answer weak =
+        send(
+            "POST",
+            "/register",
+            null,
+            Map.of("username", "eve", "email", "e@example.com", "password", "password"));
     assertEquals(400, weak.status());
     assertFalse(weak.toString().contains("detail"), weak.toString());
 
@@ -90,7 +112,8 @@ class AccountsTest {
 
     clock.advance(Duration.ofMinutes(16));
     session = login(password);
-    Answer refreshed = send("POST", "/refresh", null, Map.of("refreshToken", session.text("refresh_token")));
+    Answer refreshed =
+        send("POST", "/refresh", null, Map.of("refreshToken", session.text("refresh_token")));
     assertEquals(200, refreshed.status(), refreshed.toString());
 
     String secret = auth.setupTotp(SetupTotpRequest.of(id)).secret();
@@ -114,15 +137,20 @@ class AccountsTest {
   private String totp(String secret) throws Exception {
     StringBuilder bits = new StringBuilder();
     for (char letter : secret.toCharArray()) {
-      bits.append(Integer.toBinaryString(32 + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter)).substring(1));
+      bits.append(
+          Integer.toBinaryString(32 + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter))
+              .substring(1));
     }
     ByteBuffer key = ByteBuffer.allocate(bits.length() / 8);
     while (key.hasRemaining()) {
-      key.put((byte) Integer.parseInt(bits.substring(8 * key.position(), 8 * key.position() + 8), 2));
+      key.put(
+          (byte) Integer.parseInt(bits.substring(8 * key.position(), 8 * key.position() + 8), 2));
     }
     Mac mac = Mac.getInstance("HmacSHA1");
     mac.init(new SecretKeySpec(key.array(), "HmacSHA1"));
-    byte[] tag = mac.doFinal(ByteBuffer.allocate(8).putLong(clock.instant().getEpochSecond() / 30).array());
-    return String.format("%06d", (ByteBuffer.wrap(tag).getInt(tag[tag.length - 1] & 15) & 0x7fff_ffff) % 1_000_000);
+    byte[] tag =
+        mac.doFinal(ByteBuffer.allocate(8).putLong(clock.instant().getEpochSecond() / 30).array());
+    return String.format(
+        "%06d", (ByteBuffer.wrap(tag).getInt(tag[tag.length - 1] & 15) & 0x7fff_ffff) % 1_000_000);
   }
 }

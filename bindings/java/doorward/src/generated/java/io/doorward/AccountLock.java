@@ -8,14 +8,14 @@ import java.util.Map;
 /**
  * A lock that keeps guesses away from an account.
  *
- * @param of The locked thing: {@code account} (logins by any name), {@code username} or {@code email} (logins by
- *     that name), {@code second_factor} (codes of an authenticator app).
- * @param knownDevice Whether the lock applies only to one of the devices on which the account logged in before.
- *     Otherwise it applies only to all other devices.
+ * @param of The locked thing: {@code account} (logins by any name), {@code username} or {@code
+ *     email} (logins by that name), {@code second_factor} (codes of an authenticator app).
+ * @param knownDevice Whether the lock applies only to one of the devices on which the account
+ *     logged in before. Otherwise it applies only to all other devices.
  * @param failures The number of consecutive failures.
- * @param lockedUntil When the lock ends. Absent if it lasts: after 100 consecutive failures, until an administrator
- *     unlocks the account, its password is reset by mail, or, for codes of an app, the user proves another factor. May
- *     be null.
+ * @param lockedUntil When the lock ends. Absent if it lasts: after 100 consecutive failures, until
+ *     an administrator unlocks the account, its password is reset by mail, or, for codes of an app,
+ *     the user proves another factor. May be null.
  */
 public record AccountLock(String of, boolean knownDevice, long failures, Long lockedUntil)
     implements Shape {

@@ -9,27 +9,31 @@ import java.util.Map;
 /**
  * The state of an account, for administrators: do not pass it on to the user or a browser.
  *
- * @param obstacles The reasons why the right password, or the factor after it, would be refused now; empty if the
- *     account itself gives none: {@code locked}, {@code no_password}, {@code sealed_by_unknown_key}, {@code
- *     password_hash_too_costly}, {@code invalid_password_hash}, {@code inactive_user}, {@code
- *     temporary_password_expired}, {@code unverified_email}; {@code second_factor_missing} (the account must have a
- *     second factor and has none); for codes of an app {@code second_factor_locked}, {@code retired_seed}, {@code
- *     app_sealed_by_unknown_key}. A locked source is not listed, because it belongs to no account.
- * @param foundBy The names by which a login finds the account: {@code username}, and {@code email} if the account
- *     has claimed its address.
+ * @param obstacles The reasons why the right password, or the factor after it, would be refused
+ *     now; empty if the account itself gives none: {@code locked}, {@code no_password}, {@code
+ *     sealed_by_unknown_key}, {@code password_hash_too_costly}, {@code invalid_password_hash},
+ *     {@code inactive_user}, {@code temporary_password_expired}, {@code unverified_email}; {@code
+ *     second_factor_missing} (the account must have a second factor and has none); for codes of an
+ *     app {@code second_factor_locked}, {@code retired_seed}, {@code app_sealed_by_unknown_key}. A
+ *     locked source is not listed, because it belongs to no account.
+ * @param foundBy The names by which a login finds the account: {@code username}, and {@code email}
+ *     if the account has claimed its address.
  * @param locks The locks in force.
  * @param mustChangePassword Whether the next login by password requires a new password.
- * @param wasVerified Whether the account ever verified an address, the present one or an earlier one.
- * @param hasProven Whether the user ever proved an address, by a mail or an ID token, not by an administrator's
- *     word. Until then, an administrator may reclaim the account ({@code reclaim} of {@code update_user}).
- * @param verificationRequired Whether a login requires a verified address ({@code require_verified_email}).
+ * @param wasVerified Whether the account ever verified an address, the present one or an earlier
+ *     one.
+ * @param hasProven Whether the user ever proved an address, by a mail or an ID token, not by an
+ *     administrator's word. Until then, an administrator may reclaim the account ({@code reclaim}
+ *     of {@code update_user}).
+ * @param verificationRequired Whether a login requires a verified address ({@code
+ *     require_verified_email}).
  * @param secondFactors The second factors.
  * @param sessions The number of live sessions.
- * @param identities The providers whose ID tokens log in to the account: their names in the configuration, or else
- *     their issuers.
+ * @param identities The providers whose ID tokens log in to the account: their names in the
+ *     configuration, or else their issuers.
  * @param mails The mails to the user that wait to be sent, the oldest first.
- * @param lastLoginAt When a session was last opened, as far as sessions and the newest thousand events of the
- *     account show. May be null.
+ * @param lastLoginAt When a session was last opened, as far as sessions and the newest thousand
+ *     events of the account show. May be null.
  * @param password The password; absent if the account has none. May be null.
  */
 public record AccountStatus(

@@ -9,10 +9,10 @@ import java.util.Map;
  * Reports whether a mail that was taken was sent.
  *
  * @param id The mail's id.
- * @param delivered Whether the mail was sent. A mail that was not is due again later: after a minute, then after
- *     twice as long each time, up to six hours.
- * @param error Why the mail was not sent, in one word. The audit log keeps it, so it must not identify a person.
- *     May be null.
+ * @param delivered Whether the mail was sent. A mail that was not is due again later: after a
+ *     minute, then after twice as long each time, up to six hours.
+ * @param error Why the mail was not sent, in one word. The audit log keeps it, so it must not
+ *     identify a person. May be null.
  * @param permanent Whether to give the mail up, because the address takes no mail. May be null.
  */
 public record AcknowledgeMailRequest(String id, boolean delivered, String error, Boolean permanent)
@@ -23,14 +23,17 @@ public record AcknowledgeMailRequest(String id, boolean delivered, String error,
   }
 
   /**
-   * Returns the same with error: Why the mail was not sent, in one word. The audit log keeps it, so it must not
-   * identify a person.
+   * Returns the same with error: Why the mail was not sent, in one word. The audit log keeps it, so
+   * it must not identify a person.
    */
   public AcknowledgeMailRequest withError(String error) {
     return new AcknowledgeMailRequest(id, delivered, error, permanent);
   }
 
-  /** Returns the same with permanent: Whether to give the mail up, because the address takes no mail. */
+  /**
+   * Returns the same with permanent: Whether to give the mail up, because the address takes no
+   * mail.
+   */
   public AcknowledgeMailRequest withPermanent(boolean permanent) {
     return new AcknowledgeMailRequest(id, delivered, error, permanent);
   }

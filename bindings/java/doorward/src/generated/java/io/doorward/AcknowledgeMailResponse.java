@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param acknowledged Whether the mail was still in the outbox.
  */
-public record AcknowledgeMailResponse(boolean acknowledged)
-    implements Shape {
+public record AcknowledgeMailResponse(boolean acknowledged) implements Shape {
   static AcknowledgeMailResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new AcknowledgeMailResponse(
-        Read.required(json, "acknowledged", Read::bool));
+    return new AcknowledgeMailResponse(Read.required(json, "acknowledged", Read::bool));
   }
 
   @Override

@@ -5,9 +5,9 @@ package io.doorward;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The operations, run on threads of the engine: some for each kind of call, those that hash passwords by the
- * number of places to hash. A future fails with a {@link DoorwardException}. Cancelling it takes a call away that has
- * not begun; a call that has begun runs to its end.
+ * The operations, run on threads of the engine: some for each kind of call, those that hash
+ * passwords by the number of places to hash. A future fails with a {@link DoorwardException}.
+ * Cancelling it takes a call away that has not begun; a call that has begun runs to its end.
  */
 public final class AsyncDoorward {
   private final Doorward engine;
@@ -89,7 +89,8 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#loginWithIdToken(LoginWithIdTokenRequest)} does. */
-  public CompletableFuture<LoginWithIdTokenResult> loginWithIdToken(LoginWithIdTokenRequest request) {
+  public CompletableFuture<LoginWithIdTokenResult> loginWithIdToken(
+      LoginWithIdTokenRequest request) {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.loginWithIdToken(request));
   }
 
@@ -149,12 +150,14 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#authenticateRequest(AuthenticateRequestRequest)} does. */
-  public CompletableFuture<AuthenticateRequestResponse> authenticateRequest(AuthenticateRequestRequest request) {
+  public CompletableFuture<AuthenticateRequestResponse> authenticateRequest(
+      AuthenticateRequestRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.authenticateRequest(request));
   }
 
   /** Does what {@link Doorward#introspectRemote(IntrospectRemoteRequest)} does. */
-  public CompletableFuture<IntrospectRemoteResponse> introspectRemote(IntrospectRemoteRequest request) {
+  public CompletableFuture<IntrospectRemoteResponse> introspectRemote(
+      IntrospectRemoteRequest request) {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.introspectRemote(request));
   }
 
@@ -179,12 +182,14 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#requestEmailVerification(RequestEmailVerificationRequest)} does. */
-  public CompletableFuture<SentResponse> requestEmailVerification(RequestEmailVerificationRequest request) {
+  public CompletableFuture<SentResponse> requestEmailVerification(
+      RequestEmailVerificationRequest request) {
     return lanes.submit(Lanes.Cost.HASH, () -> engine.requestEmailVerification(request));
   }
 
   /** Does what {@link Doorward#requestEmailChange(RequestEmailChangeRequest)} does. */
-  public CompletableFuture<RequestEmailChangeResponse> requestEmailChange(RequestEmailChangeRequest request) {
+  public CompletableFuture<RequestEmailChangeResponse> requestEmailChange(
+      RequestEmailChangeRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.requestEmailChange(request));
   }
 
@@ -214,7 +219,8 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#acknowledgeMail(AcknowledgeMailRequest)} does. */
-  public CompletableFuture<AcknowledgeMailResponse> acknowledgeMail(AcknowledgeMailRequest request) {
+  public CompletableFuture<AcknowledgeMailResponse> acknowledgeMail(
+      AcknowledgeMailRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.acknowledgeMail(request));
   }
 
@@ -244,27 +250,34 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#generateRecoveryCodes(GenerateRecoveryCodesRequest)} does. */
-  public CompletableFuture<GenerateRecoveryCodesResponse> generateRecoveryCodes(GenerateRecoveryCodesRequest request) {
+  public CompletableFuture<GenerateRecoveryCodesResponse> generateRecoveryCodes(
+      GenerateRecoveryCodesRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.generateRecoveryCodes(request));
   }
 
   /** Does what {@link Doorward#recoveryCodesStatus(RecoveryCodesStatusRequest)} does. */
-  public CompletableFuture<RecoveryCodesStatusResponse> recoveryCodesStatus(RecoveryCodesStatusRequest request) {
+  public CompletableFuture<RecoveryCodesStatusResponse> recoveryCodesStatus(
+      RecoveryCodesStatusRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.recoveryCodesStatus(request));
   }
 
   /** Does what {@link Doorward#beginPasskeyRegistration(BeginPasskeyRegistrationRequest)} does. */
-  public CompletableFuture<BeginPasskeyRegistrationResponse> beginPasskeyRegistration(BeginPasskeyRegistrationRequest request) {
+  public CompletableFuture<BeginPasskeyRegistrationResponse> beginPasskeyRegistration(
+      BeginPasskeyRegistrationRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.beginPasskeyRegistration(request));
   }
 
-  /** Does what {@link Doorward#finishPasskeyRegistration(FinishPasskeyRegistrationRequest)} does. */
-  public CompletableFuture<FinishPasskeyRegistrationResponse> finishPasskeyRegistration(FinishPasskeyRegistrationRequest request) {
+  /**
+   * Does what {@link Doorward#finishPasskeyRegistration(FinishPasskeyRegistrationRequest)} does.
+   */
+  public CompletableFuture<FinishPasskeyRegistrationResponse> finishPasskeyRegistration(
+      FinishPasskeyRegistrationRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.finishPasskeyRegistration(request));
   }
 
   /** Does what {@link Doorward#beginPasskeyLogin(BeginPasskeyLoginRequest)} does. */
-  public CompletableFuture<BeginPasskeyLoginResponse> beginPasskeyLogin(BeginPasskeyLoginRequest request) {
+  public CompletableFuture<BeginPasskeyLoginResponse> beginPasskeyLogin(
+      BeginPasskeyLoginRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.beginPasskeyLogin(request));
   }
 

@@ -8,29 +8,28 @@ import java.util.Map;
 /**
  * The audit log.
  *
- * @param chain Whether the log is chained, so that {@code verify_events} reveals changed and removed events.
- *     Default: the store's; for a new store false. May be null.
- * @param retentionDays How long an event is kept. Default: the store's; for a new store 400. From 1 to 36500. May
- *     be null.
+ * @param chain Whether the log is chained, so that {@code verify_events} reveals changed and
+ *     removed events. Default: the store's; for a new store false. May be null.
+ * @param retentionDays How long an event is kept. Default: the store's; for a new store 400. From 1
+ *     to 36500. May be null.
  */
-public record AuditConfig(Boolean chain, Long retentionDays)
-    implements Shape {
+public record AuditConfig(Boolean chain, Long retentionDays) implements Shape {
   /** Returns an empty one. */
   public static AuditConfig of() {
     return new AuditConfig(null, null);
   }
 
   /**
-   * Returns the same with chain: Whether the log is chained, so that {@code verify_events} reveals changed and removed
-   * events. Default: the store's; for a new store false.
+   * Returns the same with chain: Whether the log is chained, so that {@code verify_events} reveals
+   * changed and removed events. Default: the store's; for a new store false.
    */
   public AuditConfig withChain(boolean chain) {
     return new AuditConfig(chain, retentionDays);
   }
 
   /**
-   * Returns the same with retention_days: How long an event is kept. Default: the store's; for a new store 400. From 1
-   * to 36500.
+   * Returns the same with retention_days: How long an event is kept. Default: the store's; for a
+   * new store 400. From 1 to 36500.
    */
   public AuditConfig withRetentionDays(long retentionDays) {
     return new AuditConfig(chain, retentionDays);

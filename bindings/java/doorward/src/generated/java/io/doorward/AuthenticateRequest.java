@@ -8,9 +8,10 @@ import java.util.Map;
 /**
  * Identifies the user of a live token: the account is active and the session has not ended.
  *
- * @param authorization The value of an {@code Authorization} header instead: {@code Bearer <token>} (RFC 6750). May
- *     be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be null.
+ * @param authorization The value of an {@code Authorization} header instead: {@code Bearer <token>}
+ *     (RFC 6750). May be null.
+ * @param backend The backend that must have issued the token; default: {@code default}. May be
+ *     null.
  * @param token The access token. May be null.
  */
 public record AuthenticateRequest(String authorization, String backend, String token)
@@ -21,14 +22,17 @@ public record AuthenticateRequest(String authorization, String backend, String t
   }
 
   /**
-   * Returns the same with authorization: The value of an {@code Authorization} header instead: {@code Bearer <token>}
-   * (RFC 6750).
+   * Returns the same with authorization: The value of an {@code Authorization} header instead:
+   * {@code Bearer <token>} (RFC 6750).
    */
   public AuthenticateRequest withAuthorization(String authorization) {
     return new AuthenticateRequest(authorization, backend, token);
   }
 
-  /** Returns the same with backend: The backend that must have issued the token; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that must have issued the token; default: {@code
+   * default}.
+   */
   public AuthenticateRequest withBackend(String backend) {
     return new AuthenticateRequest(authorization, backend, token);
   }
@@ -58,9 +62,12 @@ public record AuthenticateRequest(String authorization, String backend, String t
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "AuthenticateRequest[authorization=" + Read.hidden(authorization)
-        + ", backend=" + backend
-        + ", token=" + Read.hidden(token)
+    return "AuthenticateRequest[authorization="
+        + Read.hidden(authorization)
+        + ", backend="
+        + backend
+        + ", token="
+        + Read.hidden(token)
         + "]";
   }
 }

@@ -6,27 +6,30 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Decides whether a request to the host may pass, by the rules under {@code requests} in the configuration. The engine
- * takes the token from {@code token}, else from {@code authorization}, else from the configured cookie.
+ * Decides whether a request to the host may pass, by the rules under {@code requests} in the
+ * configuration. The engine takes the token from {@code token}, else from {@code authorization},
+ * else from the configured cookie.
  *
  * @param method The HTTP method, in any case.
- * @param path The path as the router sees it; a query is cut off. A path that two readers could take for different
- *     paths is never skipped.
- * @param authorization The value of the {@code Authorization} header, or of the header that {@code requests.header}
- *     names: {@code Bearer <token>} (RFC 6750). May be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be null.
- * @param connection The kind of connection, as {@code requests.connections} names it; default: {@code http}. May be
+ * @param path The path as the router sees it; a query is cut off. A path that two readers could
+ *     take for different paths is never skipped.
+ * @param authorization The value of the {@code Authorization} header, or of the header that {@code
+ *     requests.header} names: {@code Bearer <token>} (RFC 6750). May be null.
+ * @param backend The backend that must have issued the token; default: {@code default}. May be
  *     null.
+ * @param connection The kind of connection, as {@code requests.connections} names it; default:
+ *     {@code http}. May be null.
  * @param cookies The cookies by name. May be null.
  * @param excluded Whether the route opted out of authentication. May be null.
- * @param host The value of the {@code Host} header: the host and port that the request was sent to. Pages of this
- *     host may send the cookie, unless {@code requests.origins} lists others. May be null.
- * @param onlyOrigin Whether to check only that the page that sent the request may send cookies. The response is
- *     then {@code skipped}. May be null.
- * @param origin The value of the {@code Origin} header, if there is one: the page that sent the request (RFC 6454).
- *     It decides whether the cookie counts. May be null.
- * @param rules Rules that replace those of the configuration, in the same form. The engine compiles them once and
- *     keeps them while they are in use; at most 16 KiB. May be null.
+ * @param host The value of the {@code Host} header: the host and port that the request was sent to.
+ *     Pages of this host may send the cookie, unless {@code requests.origins} lists others. May be
+ *     null.
+ * @param onlyOrigin Whether to check only that the page that sent the request may send cookies. The
+ *     response is then {@code skipped}. May be null.
+ * @param origin The value of the {@code Origin} header, if there is one: the page that sent the
+ *     request (RFC 6454). It decides whether the cookie counts. May be null.
+ * @param rules Rules that replace those of the configuration, in the same form. The engine compiles
+ *     them once and keeps them while they are in use; at most 16 KiB. May be null.
  * @param token The access token, if the host has it already. May be null.
  */
 public record AuthenticateRequestRequest(
@@ -45,12 +48,13 @@ public record AuthenticateRequestRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static AuthenticateRequestRequest of(String method, String path) {
-    return new AuthenticateRequestRequest(method, path, null, null, null, null, null, null, null, null, null, null);
+    return new AuthenticateRequestRequest(
+        method, path, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with authorization: The value of the {@code Authorization} header, or of the header that {@code
-   * requests.header} names: {@code Bearer <token>} (RFC 6750).
+   * Returns the same with authorization: The value of the {@code Authorization} header, or of the
+   * header that {@code requests.header} names: {@code Bearer <token>} (RFC 6750).
    */
   public AuthenticateRequestRequest withAuthorization(String authorization) {
     return new AuthenticateRequestRequest(
@@ -68,7 +72,10 @@ public record AuthenticateRequestRequest(
         token);
   }
 
-  /** Returns the same with backend: The backend that must have issued the token; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that must have issued the token; default: {@code
+   * default}.
+   */
   public AuthenticateRequestRequest withBackend(String backend) {
     return new AuthenticateRequestRequest(
         method,
@@ -86,8 +93,8 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with connection: The kind of connection, as {@code requests.connections} names it; default: {@code
-   * http}.
+   * Returns the same with connection: The kind of connection, as {@code requests.connections} names
+   * it; default: {@code http}.
    */
   public AuthenticateRequestRequest withConnection(String connection) {
     return new AuthenticateRequestRequest(
@@ -140,8 +147,9 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with host: The value of the {@code Host} header: the host and port that the request was sent to.
-   * Pages of this host may send the cookie, unless {@code requests.origins} lists others.
+   * Returns the same with host: The value of the {@code Host} header: the host and port that the
+   * request was sent to. Pages of this host may send the cookie, unless {@code requests.origins}
+   * lists others.
    */
   public AuthenticateRequestRequest withHost(String host) {
     return new AuthenticateRequestRequest(
@@ -160,8 +168,8 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with only_origin: Whether to check only that the page that sent the request may send cookies. The
-   * response is then {@code skipped}.
+   * Returns the same with only_origin: Whether to check only that the page that sent the request
+   * may send cookies. The response is then {@code skipped}.
    */
   public AuthenticateRequestRequest withOnlyOrigin(boolean onlyOrigin) {
     return new AuthenticateRequestRequest(
@@ -180,8 +188,8 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with origin: The value of the {@code Origin} header, if there is one: the page that sent the
-   * request (RFC 6454). It decides whether the cookie counts.
+   * Returns the same with origin: The value of the {@code Origin} header, if there is one: the page
+   * that sent the request (RFC 6454). It decides whether the cookie counts.
    */
   public AuthenticateRequestRequest withOrigin(String origin) {
     return new AuthenticateRequestRequest(
@@ -200,8 +208,8 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with rules: Rules that replace those of the configuration, in the same form. The engine compiles
-   * them once and keeps them while they are in use; at most 16 KiB.
+   * Returns the same with rules: Rules that replace those of the configuration, in the same form.
+   * The engine compiles them once and keeps them while they are in use; at most 16 KiB.
    */
   public AuthenticateRequestRequest withRules(RequestsConfig rules) {
     return new AuthenticateRequestRequest(
@@ -274,18 +282,30 @@ public record AuthenticateRequestRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "AuthenticateRequestRequest[method=" + method
-        + ", path=" + path
-        + ", authorization=" + Read.hidden(authorization)
-        + ", backend=" + backend
-        + ", connection=" + connection
-        + ", cookies=" + Read.hidden(cookies)
-        + ", excluded=" + excluded
-        + ", host=" + host
-        + ", onlyOrigin=" + onlyOrigin
-        + ", origin=" + origin
-        + ", rules=" + rules
-        + ", token=" + Read.hidden(token)
+    return "AuthenticateRequestRequest[method="
+        + method
+        + ", path="
+        + path
+        + ", authorization="
+        + Read.hidden(authorization)
+        + ", backend="
+        + backend
+        + ", connection="
+        + connection
+        + ", cookies="
+        + Read.hidden(cookies)
+        + ", excluded="
+        + excluded
+        + ", host="
+        + host
+        + ", onlyOrigin="
+        + onlyOrigin
+        + ", origin="
+        + origin
+        + ", rules="
+        + rules
+        + ", token="
+        + Read.hidden(token)
         + "]";
   }
 }

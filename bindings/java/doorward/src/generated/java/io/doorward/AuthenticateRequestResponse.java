@@ -13,8 +13,8 @@ import java.util.Map;
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  * @param user The account as it is now. May be null.
  */
-public record AuthenticateRequestResponse(boolean skipped, Claims claims, String sessionId, User user)
-    implements Shape {
+public record AuthenticateRequestResponse(
+    boolean skipped, Claims claims, String sessionId, User user) implements Shape {
   static AuthenticateRequestResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthenticateRequestResponse(

@@ -12,8 +12,7 @@ import java.util.Map;
  * @param claims The token's claims.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  */
-public record AuthenticateResponse(User user, Claims claims, String sessionId)
-    implements Shape {
+public record AuthenticateResponse(User user, Claims claims, String sessionId) implements Shape {
   static AuthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthenticateResponse(

@@ -10,17 +10,20 @@ import java.util.Map;
  * Checks whether the bearer of a token may do something. All conditions that are given must hold.
  *
  * @param token The access token.
- * @param amr The user authenticated in the token's session by one of these methods (RFC 8176; {@code mfa}: by a
- *     factor beside another), at most {@code max_age_seconds} ago if that is given. May be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be null.
- * @param bySecondFactor If the account has a second factor, the same as {@code "amr": ["mfa"]}: the condition for
- *     adding or removing a factor. May be null.
- * @param email The account has this address, in any case of letters. It must be verified, unless {@code
- *     require_verified_email} is false. May be null.
- * @param maxAgeSeconds The user authenticated at most this many seconds ago. May be null.
- * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is given. May be
+ * @param amr The user authenticated in the token's session by one of these methods (RFC 8176;
+ *     {@code mfa}: by a factor beside another), at most {@code max_age_seconds} ago if that is
+ *     given. May be null.
+ * @param backend The backend that must have issued the token; default: {@code default}. May be
  *     null.
- * @param roles The account has at least one of these roles. An empty list admits no user. May be null.
+ * @param bySecondFactor If the account has a second factor, the same as {@code "amr": ["mfa"]}: the
+ *     condition for adding or removing a factor. May be null.
+ * @param email The account has this address, in any case of letters. It must be verified, unless
+ *     {@code require_verified_email} is false. May be null.
+ * @param maxAgeSeconds The user authenticated at most this many seconds ago. May be null.
+ * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is
+ *     given. May be null.
+ * @param roles The account has at least one of these roles. An empty list admits no user. May be
+ *     null.
  * @param scopes The token carries all of these scopes (RFC 6749 section 3.3). May be null.
  * @param userId The account has this id. May be null.
  */
@@ -42,8 +45,9 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with amr: The user authenticated in the token's session by one of these methods (RFC 8176; {@code
-   * mfa}: by a factor beside another), at most {@code max_age_seconds} ago if that is given.
+   * Returns the same with amr: The user authenticated in the token's session by one of these
+   * methods (RFC 8176; {@code mfa}: by a factor beside another), at most {@code max_age_seconds}
+   * ago if that is given.
    */
   public AuthorizeRequest withAmr(List<String> amr) {
     return new AuthorizeRequest(
@@ -59,7 +63,10 @@ public record AuthorizeRequest(
         userId);
   }
 
-  /** Returns the same with backend: The backend that must have issued the token; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that must have issued the token; default: {@code
+   * default}.
+   */
   public AuthorizeRequest withBackend(String backend) {
     return new AuthorizeRequest(
         token,
@@ -75,8 +82,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with by_second_factor: If the account has a second factor, the same as {@code "amr": ["mfa"]}: the
-   * condition for adding or removing a factor.
+   * Returns the same with by_second_factor: If the account has a second factor, the same as {@code
+   * "amr": ["mfa"]}: the condition for adding or removing a factor.
    */
   public AuthorizeRequest withBySecondFactor(boolean bySecondFactor) {
     return new AuthorizeRequest(
@@ -93,8 +100,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with email: The account has this address, in any case of letters. It must be verified, unless
-   * {@code require_verified_email} is false.
+   * Returns the same with email: The account has this address, in any case of letters. It must be
+   * verified, unless {@code require_verified_email} is false.
    */
   public AuthorizeRequest withEmail(String email) {
     return new AuthorizeRequest(
@@ -110,7 +117,9 @@ public record AuthorizeRequest(
         userId);
   }
 
-  /** Returns the same with max_age_seconds: The user authenticated at most this many seconds ago. */
+  /**
+   * Returns the same with max_age_seconds: The user authenticated at most this many seconds ago.
+   */
   public AuthorizeRequest withMaxAgeSeconds(long maxAgeSeconds) {
     return new AuthorizeRequest(
         token,
@@ -126,8 +135,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with require_verified_email: The account's address is verified; default: true if {@code email} is
-   * given.
+   * Returns the same with require_verified_email: The account's address is verified; default: true
+   * if {@code email} is given.
    */
   public AuthorizeRequest withRequireVerifiedEmail(boolean requireVerifiedEmail) {
     return new AuthorizeRequest(
@@ -143,7 +152,10 @@ public record AuthorizeRequest(
         userId);
   }
 
-  /** Returns the same with roles: The account has at least one of these roles. An empty list admits no user. */
+  /**
+   * Returns the same with roles: The account has at least one of these roles. An empty list admits
+   * no user.
+   */
   public AuthorizeRequest withRoles(List<String> roles) {
     return new AuthorizeRequest(
         token,
@@ -222,16 +234,26 @@ public record AuthorizeRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "AuthorizeRequest[token=" + Read.hidden(token)
-        + ", amr=" + amr
-        + ", backend=" + backend
-        + ", bySecondFactor=" + bySecondFactor
-        + ", email=" + email
-        + ", maxAgeSeconds=" + maxAgeSeconds
-        + ", requireVerifiedEmail=" + requireVerifiedEmail
-        + ", roles=" + roles
-        + ", scopes=" + scopes
-        + ", userId=" + userId
+    return "AuthorizeRequest[token="
+        + Read.hidden(token)
+        + ", amr="
+        + amr
+        + ", backend="
+        + backend
+        + ", bySecondFactor="
+        + bySecondFactor
+        + ", email="
+        + email
+        + ", maxAgeSeconds="
+        + maxAgeSeconds
+        + ", requireVerifiedEmail="
+        + requireVerifiedEmail
+        + ", roles="
+        + roles
+        + ", scopes="
+        + scopes
+        + ", userId="
+        + userId
         + "]";
   }
 }

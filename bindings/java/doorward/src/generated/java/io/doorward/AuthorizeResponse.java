@@ -11,13 +11,11 @@ import java.util.Map;
  * @param authorized Whether the bearer may.
  * @param reason Why not. It is for the host only: do not pass it on. May be null.
  */
-public record AuthorizeResponse(boolean authorized, String reason)
-    implements Shape {
+public record AuthorizeResponse(boolean authorized, String reason) implements Shape {
   static AuthorizeResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthorizeResponse(
-        Read.required(json, "authorized", Read::bool),
-        Read.optional(json, "reason", Read::text));
+        Read.required(json, "authorized", Read::bool), Read.optional(json, "reason", Read::text));
   }
 
   @Override

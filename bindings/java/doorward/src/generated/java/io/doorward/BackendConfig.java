@@ -9,19 +9,20 @@ import java.util.Map;
 /**
  * A named backend. What is absent is as in the store; the defaults are those of a new store.
  *
- * @param accessTokenSeconds The lifetime of an access token. Default: as in {@code default}. From 1 to 2592000. May
- *     be null.
- * @param allowWeakSecret Whether to accept a {@code secret} of fewer than 32 bytes, which can be guessed from any
- *     token. May be null.
- * @param audience The {@code aud} of its tokens. Default: the first audience, a colon and the backend's name. May
- *     be null.
- * @param refresh Whether its sessions can be refreshed; otherwise they end with their access token. Default: true.
- *     May be null.
- * @param refreshTokenSeconds The lifetime of an unused refresh token. Default: as in {@code default}. From 1 to
- *     31536000. May be null.
- * @param secret Makes it a compatibility backend: HS256 with this secret, {@code typ} JWT, no {@code kid}, {@code
- *     iss} not needed. May be null.
- * @param signingAlgorithm How its access tokens are signed. Default: as in {@code default}. May be null.
+ * @param accessTokenSeconds The lifetime of an access token. Default: as in {@code default}. From 1
+ *     to 2592000. May be null.
+ * @param allowWeakSecret Whether to accept a {@code secret} of fewer than 32 bytes, which can be
+ *     guessed from any token. May be null.
+ * @param audience The {@code aud} of its tokens. Default: the first audience, a colon and the
+ *     backend's name. May be null.
+ * @param refresh Whether its sessions can be refreshed; otherwise they end with their access token.
+ *     Default: true. May be null.
+ * @param refreshTokenSeconds The lifetime of an unused refresh token. Default: as in {@code
+ *     default}. From 1 to 31536000. May be null.
+ * @param secret Makes it a compatibility backend: HS256 with this secret, {@code typ} JWT, no
+ *     {@code kid}, {@code iss} not needed. May be null.
+ * @param signingAlgorithm How its access tokens are signed. Default: as in {@code default}. May be
+ *     null.
  * @param subjectClaim The claim that names the account. Default: {@code sub}. May be null.
  */
 public record BackendConfig(
@@ -40,8 +41,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with access_token_seconds: The lifetime of an access token. Default: as in {@code default}. From 1
-   * to 2592000.
+   * Returns the same with access_token_seconds: The lifetime of an access token. Default: as in
+   * {@code default}. From 1 to 2592000.
    */
   public BackendConfig withAccessTokenSeconds(long accessTokenSeconds) {
     return new BackendConfig(
@@ -56,8 +57,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with allow_weak_secret: Whether to accept a {@code secret} of fewer than 32 bytes, which can be
-   * guessed from any token.
+   * Returns the same with allow_weak_secret: Whether to accept a {@code secret} of fewer than 32
+   * bytes, which can be guessed from any token.
    */
   public BackendConfig withAllowWeakSecret(boolean allowWeakSecret) {
     return new BackendConfig(
@@ -72,8 +73,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with audience: The {@code aud} of its tokens. Default: the first audience, a colon and the
-   * backend's name.
+   * Returns the same with audience: The {@code aud} of its tokens. Default: the first audience, a
+   * colon and the backend's name.
    */
   public BackendConfig withAudience(List<String> audience) {
     return new BackendConfig(
@@ -88,8 +89,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with refresh: Whether its sessions can be refreshed; otherwise they end with their access token.
-   * Default: true.
+   * Returns the same with refresh: Whether its sessions can be refreshed; otherwise they end with
+   * their access token. Default: true.
    */
   public BackendConfig withRefresh(boolean refresh) {
     return new BackendConfig(
@@ -104,8 +105,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with refresh_token_seconds: The lifetime of an unused refresh token. Default: as in {@code
-   * default}. From 1 to 31536000.
+   * Returns the same with refresh_token_seconds: The lifetime of an unused refresh token. Default:
+   * as in {@code default}. From 1 to 31536000.
    */
   public BackendConfig withRefreshTokenSeconds(long refreshTokenSeconds) {
     return new BackendConfig(
@@ -120,8 +121,8 @@ public record BackendConfig(
   }
 
   /**
-   * Returns the same with secret: Makes it a compatibility backend: HS256 with this secret, {@code typ} JWT, no {@code
-   * kid}, {@code iss} not needed.
+   * Returns the same with secret: Makes it a compatibility backend: HS256 with this secret, {@code
+   * typ} JWT, no {@code kid}, {@code iss} not needed.
    */
   public BackendConfig withSecret(String secret) {
     return new BackendConfig(
@@ -135,7 +136,10 @@ public record BackendConfig(
         subjectClaim);
   }
 
-  /** Returns the same with signing_algorithm: How its access tokens are signed. Default: as in {@code default}. */
+  /**
+   * Returns the same with signing_algorithm: How its access tokens are signed. Default: as in
+   * {@code default}.
+   */
   public BackendConfig withSigningAlgorithm(SigningAlgorithm signingAlgorithm) {
     return new BackendConfig(
         accessTokenSeconds,
@@ -148,7 +152,9 @@ public record BackendConfig(
         subjectClaim);
   }
 
-  /** Returns the same with subject_claim: The claim that names the account. Default: {@code sub}. */
+  /**
+   * Returns the same with subject_claim: The claim that names the account. Default: {@code sub}.
+   */
   public BackendConfig withSubjectClaim(SubjectClaim subjectClaim) {
     return new BackendConfig(
         accessTokenSeconds,
@@ -191,14 +197,22 @@ public record BackendConfig(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "BackendConfig[accessTokenSeconds=" + accessTokenSeconds
-        + ", allowWeakSecret=" + allowWeakSecret
-        + ", audience=" + audience
-        + ", refresh=" + refresh
-        + ", refreshTokenSeconds=" + refreshTokenSeconds
-        + ", secret=" + Read.hidden(secret)
-        + ", signingAlgorithm=" + signingAlgorithm
-        + ", subjectClaim=" + subjectClaim
+    return "BackendConfig[accessTokenSeconds="
+        + accessTokenSeconds
+        + ", allowWeakSecret="
+        + allowWeakSecret
+        + ", audience="
+        + audience
+        + ", refresh="
+        + refresh
+        + ", refreshTokenSeconds="
+        + refreshTokenSeconds
+        + ", secret="
+        + Read.hidden(secret)
+        + ", signingAlgorithm="
+        + signingAlgorithm
+        + ", subjectClaim="
+        + subjectClaim
         + "]";
   }
 }

@@ -9,19 +9,20 @@ import java.util.Map;
  * Copies the store into a file, while it is in use.
  *
  * @param path The path of the file to make, with mode 0600. No file may have this name.
- * @param verify Whether to verify the copy before it gets its name: every page, row and index, and that the secret
- *     key opens it. This takes about as long as the copy. Default: false. May be null.
+ * @param verify Whether to verify the copy before it gets its name: every page, row and index, and
+ *     that the secret key opens it. This takes about as long as the copy. Default: false. May be
+ *     null.
  */
-public record BackupRequest(String path, Boolean verify)
-    implements Shape {
+public record BackupRequest(String path, Boolean verify) implements Shape {
   /** Makes one of what must be given. */
   public static BackupRequest of(String path) {
     return new BackupRequest(path, null);
   }
 
   /**
-   * Returns the same with verify: Whether to verify the copy before it gets its name: every page, row and index, and
-   * that the secret key opens it. This takes about as long as the copy. Default: false.
+   * Returns the same with verify: Whether to verify the copy before it gets its name: every page,
+   * row and index, and that the secret key opens it. This takes about as long as the copy. Default:
+   * false.
    */
   public BackupRequest withVerify(boolean verify) {
     return new BackupRequest(path, verify);
@@ -30,8 +31,7 @@ public record BackupRequest(String path, Boolean verify)
   static BackupRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BackupRequest(
-        Read.optional(json, "path", Read::text),
-        Read.optional(json, "verify", Read::bool));
+        Read.optional(json, "path", Read::text), Read.optional(json, "verify", Read::bool));
   }
 
   @Override

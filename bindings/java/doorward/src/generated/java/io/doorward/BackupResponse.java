@@ -11,8 +11,7 @@ import java.util.Map;
  * @param bytes The length of the file.
  * @param verified The contents of the copy, if it was verified. May be null.
  */
-public record BackupResponse(long bytes, VerifiedBackup verified)
-    implements Shape {
+public record BackupResponse(long bytes, VerifiedBackup verified) implements Shape {
   static BackupResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BackupResponse(

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param username The name, without a colon.
  * @param password The password.
  */
-public record BasicCredentials(String username, String password)
-    implements Shape {
+public record BasicCredentials(String username, String password) implements Shape {
   /** Makes one of what must be given. */
   public static BasicCredentials of(String username, String password) {
     return new BasicCredentials(username, password);
@@ -21,8 +20,7 @@ public record BasicCredentials(String username, String password)
   static BasicCredentials read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BasicCredentials(
-        Read.optional(json, "username", Read::text),
-        Read.optional(json, "password", Read::text));
+        Read.optional(json, "username", Read::text), Read.optional(json, "password", Read::text));
   }
 
   @Override
@@ -36,8 +34,6 @@ public record BasicCredentials(String username, String password)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "BasicCredentials[username=" + username
-        + ", password=" + Read.hidden(password)
-        + "]";
+    return "BasicCredentials[username=" + username + ", password=" + Read.hidden(password) + "]";
   }
 }

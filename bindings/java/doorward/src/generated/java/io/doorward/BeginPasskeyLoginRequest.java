@@ -8,10 +8,11 @@ import java.util.Map;
 /**
  * Begins a login by passkey.
  *
- * @param backend The backend that the session's tokens are for; default: {@code default}. May be null.
+ * @param backend The backend that the session's tokens are for; default: {@code default}. May be
+ *     null.
  * @param scope The scopes of the access token, as in {@code login}. May be null.
- * @param username The username or the e-mail address. Without it the authenticator offers the accounts that it
- *     knows. May be null.
+ * @param username The username or the e-mail address. Without it the authenticator offers the
+ *     accounts that it knows. May be null.
  */
 public record BeginPasskeyLoginRequest(String backend, String scope, String username)
     implements Shape {
@@ -20,7 +21,10 @@ public record BeginPasskeyLoginRequest(String backend, String scope, String user
     return new BeginPasskeyLoginRequest(null, null, null);
   }
 
-  /** Returns the same with backend: The backend that the session's tokens are for; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that the session's tokens are for; default: {@code
+   * default}.
+   */
   public BeginPasskeyLoginRequest withBackend(String backend) {
     return new BeginPasskeyLoginRequest(backend, scope, username);
   }
@@ -31,8 +35,8 @@ public record BeginPasskeyLoginRequest(String backend, String scope, String user
   }
 
   /**
-   * Returns the same with username: The username or the e-mail address. Without it the authenticator offers the
-   * accounts that it knows.
+   * Returns the same with username: The username or the e-mail address. Without it the
+   * authenticator offers the accounts that it knows.
    */
   public BeginPasskeyLoginRequest withUsername(String username) {
     return new BeginPasskeyLoginRequest(backend, scope, username);

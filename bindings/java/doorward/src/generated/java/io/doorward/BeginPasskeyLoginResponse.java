@@ -32,8 +32,10 @@ public record BeginPasskeyLoginResponse(String challenge, Map<String, Object> op
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "BeginPasskeyLoginResponse[challenge=" + Read.hidden(challenge)
-        + ", options=" + Read.hidden(options)
+    return "BeginPasskeyLoginResponse[challenge="
+        + Read.hidden(challenge)
+        + ", options="
+        + Read.hidden(options)
         + "]";
   }
 }

@@ -6,14 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Begins to register a passkey for an account. The host must have authenticated its user just now, because a passkey
- * opens the account.
+ * Begins to register a passkey for an account. The host must have authenticated its user just now,
+ * because a passkey opens the account.
  *
  * @param userId The user's id.
  * @param label The user's name for the passkey: 1 to 64 characters. May be null.
  */
-public record BeginPasskeyRegistrationRequest(String userId, String label)
-    implements Shape {
+public record BeginPasskeyRegistrationRequest(String userId, String label) implements Shape {
   /** Makes one of what must be given. */
   public static BeginPasskeyRegistrationRequest of(String userId) {
     return new BeginPasskeyRegistrationRequest(userId, null);
@@ -27,8 +26,7 @@ public record BeginPasskeyRegistrationRequest(String userId, String label)
   static BeginPasskeyRegistrationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyRegistrationRequest(
-        Read.optional(json, "user_id", Read::text),
-        Read.optional(json, "label", Read::text));
+        Read.optional(json, "user_id", Read::text), Read.optional(json, "label", Read::text));
   }
 
   @Override

@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * A ceremony that begins; finish it within five minutes.
  *
- * @param challenge The challenge for {@code finish_passkey_registration}. A registration that succeeds spends it;
- *     another call of this operation replaces it.
+ * @param challenge The challenge for {@code finish_passkey_registration}. A registration that
+ *     succeeds spends it; another call of this operation replaces it.
  * @param options The options for {@code navigator.credentials.create}, as {@code
  *     PublicKeyCredential.parseCreationOptionsFromJSON} reads them.
  */
@@ -33,8 +33,10 @@ public record BeginPasskeyRegistrationResponse(String challenge, Map<String, Obj
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "BeginPasskeyRegistrationResponse[challenge=" + Read.hidden(challenge)
-        + ", options=" + Read.hidden(options)
+    return "BeginPasskeyRegistrationResponse[challenge="
+        + Read.hidden(challenge)
+        + ", options="
+        + Read.hidden(options)
         + "]";
   }
 }

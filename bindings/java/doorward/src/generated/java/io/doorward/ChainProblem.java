@@ -8,18 +8,18 @@ import java.util.Map;
 /**
  * A problem at one place of the log.
  *
- * @param reason The problem: {@code changed} (the event differs from what was written), {@code missing} (the event
- *     disappeared before its time), {@code added} (the event does not belong to the chain), {@code broken} (earlier
- *     events were removed or moved), {@code unlisted} (the event has no place in the log, so readers that follow the
- *     log do not see it), {@code head} (the chain does not end where the sealed head says: its end or the head was
- *     removed, the head is an older one, or another secret key sealed it; no further events are linked), {@code
- *     other_head} (the head in the request belongs neither to this chain nor to a part that was purged), {@code
- *     no_chain} (the log has no chain).
+ * @param reason The problem: {@code changed} (the event differs from what was written), {@code
+ *     missing} (the event disappeared before its time), {@code added} (the event does not belong to
+ *     the chain), {@code broken} (earlier events were removed or moved), {@code unlisted} (the
+ *     event has no place in the log, so readers that follow the log do not see it), {@code head}
+ *     (the chain does not end where the sealed head says: its end or the head was removed, the head
+ *     is an older one, or another secret key sealed it; no further events are linked), {@code
+ *     other_head} (the head in the request belongs neither to this chain nor to a part that was
+ *     purged), {@code no_chain} (the log has no chain).
  * @param eventId The event's id. May be null.
  * @param position The event's place in the log. May be null.
  */
-public record ChainProblem(String reason, String eventId, Long position)
-    implements Shape {
+public record ChainProblem(String reason, String eventId, Long position) implements Shape {
   static ChainProblem read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ChainProblem(

@@ -6,7 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Changes a password for a user who knows the old one. {@code token} or {@code user_id} names the user.
+ * Changes a password for a user who knows the old one. {@code token} or {@code user_id} names the
+ * user.
  *
  * @param oldPassword The present password; a wrong one counts as a failed login.
  * @param newPassword The new password.
@@ -14,7 +15,8 @@ import java.util.Map;
  * @param token A live access token of the user. May be null.
  * @param userId The user's id, if the host has authenticated the user. May be null.
  */
-public record ChangePasswordRequest(String oldPassword, String newPassword, Client client, String token, String userId)
+public record ChangePasswordRequest(
+    String oldPassword, String newPassword, Client client, String token, String userId)
     implements Shape {
   /** Makes one of what must be given. */
   public static ChangePasswordRequest of(String oldPassword, String newPassword) {
@@ -60,11 +62,16 @@ public record ChangePasswordRequest(String oldPassword, String newPassword, Clie
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ChangePasswordRequest[oldPassword=" + Read.hidden(oldPassword)
-        + ", newPassword=" + Read.hidden(newPassword)
-        + ", client=" + client
-        + ", token=" + Read.hidden(token)
-        + ", userId=" + userId
+    return "ChangePasswordRequest[oldPassword="
+        + Read.hidden(oldPassword)
+        + ", newPassword="
+        + Read.hidden(newPassword)
+        + ", client="
+        + client
+        + ", token="
+        + Read.hidden(token)
+        + ", userId="
+        + userId
         + "]";
   }
 }

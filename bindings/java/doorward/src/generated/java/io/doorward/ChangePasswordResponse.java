@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param revokedSessions The number of sessions that ended.
  */
-public record ChangePasswordResponse(long revokedSessions)
-    implements Shape {
+public record ChangePasswordResponse(long revokedSessions) implements Shape {
   static ChangePasswordResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new ChangePasswordResponse(
-        Read.required(json, "revoked_sessions", Read::integer));
+    return new ChangePasswordResponse(Read.required(json, "revoked_sessions", Read::integer));
   }
 
   @Override

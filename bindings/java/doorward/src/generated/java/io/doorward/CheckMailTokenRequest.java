@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param token The mailed token.
  */
-public record CheckMailTokenRequest(String token)
-    implements Shape {
+public record CheckMailTokenRequest(String token) implements Shape {
   /** Makes one of what must be given. */
   public static CheckMailTokenRequest of(String token) {
     return new CheckMailTokenRequest(token);
@@ -19,8 +18,7 @@ public record CheckMailTokenRequest(String token)
 
   static CheckMailTokenRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new CheckMailTokenRequest(
-        Read.optional(json, "token", Read::text));
+    return new CheckMailTokenRequest(Read.optional(json, "token", Read::text));
   }
 
   @Override
@@ -33,7 +31,6 @@ public record CheckMailTokenRequest(String token)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "CheckMailTokenRequest[token=" + Read.hidden(token)
-        + "]";
+    return "CheckMailTokenRequest[token=" + Read.hidden(token) + "]";
   }
 }

@@ -8,11 +8,11 @@ import java.util.Map;
 /**
  * A token that can be redeemed.
  *
- * @param purpose The token's purpose: {@code verify_email}, {@code reset_password} or {@code change_email}.
+ * @param purpose The token's purpose: {@code verify_email}, {@code reset_password} or {@code
+ *     change_email}.
  * @param expiresAt When the token expires.
  */
-public record CheckMailTokenResponse(String purpose, long expiresAt)
-    implements Shape {
+public record CheckMailTokenResponse(String purpose, long expiresAt) implements Shape {
   static CheckMailTokenResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new CheckMailTokenResponse(

@@ -10,17 +10,18 @@ import java.util.Map;
  * Judges a password that a user may choose. The engine keeps and counts nothing.
  *
  * @param password The password.
- * @param userInputs Words that an attacker would try first, such as the user's names: at most 100. May be null.
+ * @param userInputs Words that an attacker would try first, such as the user's names: at most 100.
+ *     May be null.
  */
-public record CheckPasswordRequest(String password, List<String> userInputs)
-    implements Shape {
+public record CheckPasswordRequest(String password, List<String> userInputs) implements Shape {
   /** Makes one of what must be given. */
   public static CheckPasswordRequest of(String password) {
     return new CheckPasswordRequest(password, null);
   }
 
   /**
-   * Returns the same with user_inputs: Words that an attacker would try first, such as the user's names: at most 100.
+   * Returns the same with user_inputs: Words that an attacker would try first, such as the user's
+   * names: at most 100.
    */
   public CheckPasswordRequest withUserInputs(List<String> userInputs) {
     return new CheckPasswordRequest(password, userInputs);
@@ -44,8 +45,10 @@ public record CheckPasswordRequest(String password, List<String> userInputs)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "CheckPasswordRequest[password=" + Read.hidden(password)
-        + ", userInputs=" + userInputs
+    return "CheckPasswordRequest[password="
+        + Read.hidden(password)
+        + ", userInputs="
+        + userInputs
         + "]";
   }
 }

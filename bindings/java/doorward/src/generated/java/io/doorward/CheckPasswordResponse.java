@@ -10,7 +10,8 @@ import java.util.Map;
  * The policy's verdict on a password.
  *
  * @param acceptable Whether the password may be chosen.
- * @param score How hard the password is to guess, from 0 to 4 (zxcvbn): for a meter beside the field.
+ * @param score How hard the password is to guess, from 0 to 4 (zxcvbn): for a meter beside the
+ *     field.
  * @param reasons Why the password may not be chosen; they may be shown to the user.
  */
 public record CheckPasswordResponse(boolean acceptable, long score, List<PasswordWeakness> reasons)

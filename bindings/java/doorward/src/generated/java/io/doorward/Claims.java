@@ -10,28 +10,31 @@ import java.util.Set;
 /**
  * The claims of a verified token (RFC 7519, RFC 9068).
  *
- * @param iss The issuer.
- * @param sub The id of the account.
  * @param aud The token's audience.
  * @param exp When the token expires.
- * @param accountEpoch In a token without a session: the account's epoch, which every revocation of all its sessions
- *     raises. May be null.
+ * @param accountEpoch In a token without a session: the account's epoch, which every revocation of
+ *     all its sessions raises. May be null.
  * @param amr The methods by which the user authenticated (RFC 8176).
  * @param authTime When the user authenticated. May be null.
  * @param clientId The backend that issued the token. May be null.
  * @param iat When the token was issued, in Unix seconds. May be null.
+ * @param iss The issuer. Only tokens of another library ({@code backends.*.secret}) may lack it.
+ *     May be null.
  * @param jti The id of the token. May be null.
  * @param nbf When the token becomes valid. May be null.
- * @param provider In a session that an identity provider opened: the provider, and what it says of the login. May
- *     be null.
- * @param roles The roles when the token was issued (RFC 9068); {@code authorize} checks the present ones.
+ * @param provider In a session that an identity provider opened: the provider, and what it says of
+ *     the login. May be null.
+ * @param roles The roles when the token was issued (RFC 9068); {@code authorize} checks the present
+ *     ones.
  * @param scope The scopes, separated by spaces. May be null.
  * @param sid The session's id. May be null.
+ * @param sub The id of the account, or the subject that {@code issue_token} was given. Absent if
+ *     the backend has {@code subject_claim} {@code user_id}. May be null.
+ * @param userId The same as {@code sub}, if the backend has {@code subject_claim} {@code user_id}.
+ *     May be null.
  * @param extra the members that have no place of their own
  */
 public record Claims(
-    String iss,
-    String sub,
     List<String> aud,
     double exp,
     Long accountEpoch,
@@ -39,18 +42,19 @@ public record Claims(
     Double authTime,
     String clientId,
     Double iat,
+    String iss,
     String jti,
     Double nbf,
     ProviderLogin provider,
     List<String> roles,
     String scope,
     String sid,
+    String sub,
+    String userId,
     Map<String, Object> extra)
     implements Shape {
   private static final Set<String> KNOWN =
       Set.of(
-          "iss",
-          "sub",
           "aud",
           "exp",
           "account_epoch",
@@ -58,18 +62,19 @@ public record Claims(
           "auth_time",
           "client_id",
           "iat",
+          "iss",
           "jti",
           "nbf",
           "provider",
           "roles",
           "scope",
-          "sid");
+          "sid",
+          "sub",
+          "user_id");
 
   static Claims read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new Claims(
-        Read.optional(json, "iss", Read::text),
-        Read.optional(json, "sub", Read::text),
         Read.orEmpty(Read.optional(json, "aud", Read::oneOrMore)),
         Read.required(json, "exp", Read::number),
         Read.optional(json, "account_epoch", Read::integer),
@@ -77,20 +82,21 @@ public record Claims(
         Read.optional(json, "auth_time", Read::number),
         Read.optional(json, "client_id", Read::text),
         Read.optional(json, "iat", Read::number),
+        Read.optional(json, "iss", Read::text),
         Read.optional(json, "jti", Read::text),
         Read.optional(json, "nbf", Read::number),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "sid", Read::text),
+        Read.optional(json, "sub", Read::text),
+        Read.optional(json, "user_id", Read::text),
         Read.others(json, KNOWN));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>(extra);
-    Read.put(json, "iss", iss);
-    Read.put(json, "sub", sub);
     Read.put(json, "aud", Read.compact(aud));
     Read.put(json, "exp", exp);
     Read.put(json, "account_epoch", accountEpoch);
@@ -98,12 +104,15 @@ public record Claims(
     Read.put(json, "auth_time", authTime);
     Read.put(json, "client_id", clientId);
     Read.put(json, "iat", iat);
+    Read.put(json, "iss", iss);
     Read.put(json, "jti", jti);
     Read.put(json, "nbf", nbf);
     Read.put(json, "provider", provider);
     Read.putUnlessEmpty(json, "roles", roles);
     Read.put(json, "scope", scope);
     Read.put(json, "sid", sid);
+    Read.put(json, "sub", sub);
+    Read.put(json, "user_id", userId);
     return json;
   }
 }

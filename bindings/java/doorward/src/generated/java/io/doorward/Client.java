@@ -8,22 +8,21 @@ import java.util.Map;
 /**
  * The client's connection, where known.
  *
- * @param deviceId A random id by which the host knows the device. On a device where the account logged in before,
- *     failures elsewhere do not lock the user out. May be null.
+ * @param deviceId A random id by which the host knows the device. On a device where the account
+ *     logged in before, failures elsewhere do not lock the user out. May be null.
  * @param ip The client's IP address; failures are counted for it. May be null.
- * @param userAgent The {@code User-Agent} header, shown with the session; truncated after 512 characters. May be
- *     null.
+ * @param userAgent The {@code User-Agent} header, shown with the session; truncated after 512
+ *     characters. May be null.
  */
-public record Client(String deviceId, String ip, String userAgent)
-    implements Shape {
+public record Client(String deviceId, String ip, String userAgent) implements Shape {
   /** Returns an empty one. */
   public static Client of() {
     return new Client(null, null, null);
   }
 
   /**
-   * Returns the same with device_id: A random id by which the host knows the device. On a device where the account
-   * logged in before, failures elsewhere do not lock the user out.
+   * Returns the same with device_id: A random id by which the host knows the device. On a device
+   * where the account logged in before, failures elsewhere do not lock the user out.
    */
   public Client withDeviceId(String deviceId) {
     return new Client(deviceId, ip, userAgent);
@@ -35,8 +34,8 @@ public record Client(String deviceId, String ip, String userAgent)
   }
 
   /**
-   * Returns the same with user_agent: The {@code User-Agent} header, shown with the session; truncated after 512
-   * characters.
+   * Returns the same with user_agent: The {@code User-Agent} header, shown with the session;
+   * truncated after 512 characters.
    */
   public Client withUserAgent(String userAgent) {
     return new Client(deviceId, ip, userAgent);
@@ -62,9 +61,12 @@ public record Client(String deviceId, String ip, String userAgent)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "Client[deviceId=" + Read.hidden(deviceId)
-        + ", ip=" + ip
-        + ", userAgent=" + userAgent
+    return "Client[deviceId="
+        + Read.hidden(deviceId)
+        + ", ip="
+        + ip
+        + ", userAgent="
+        + userAgent
         + "]";
   }
 }

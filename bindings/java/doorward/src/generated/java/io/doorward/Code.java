@@ -4,12 +4,15 @@ package io.doorward;
 
 /** Why an operation failed: the stable, fine-grained part of the contract. */
 public enum Code {
-  /** The user is unknown, the password is wrong, or the account is inactive or locked: one answer for all. */
+  /**
+   * The user is unknown, the password is wrong, or the account is inactive or locked: one answer
+   * for all.
+   */
   INVALID_CREDENTIALS("invalid_credentials", Status.DENIED, "The credentials are not valid."),
 
   /**
-   * The token is missing, malformed, expired or revoked, or was issued elsewhere. Or: The mailed token is spent,
-   * expired or malformed. No session has ended, so the user need not log in again.
+   * The token is missing, malformed, expired or revoked, or was issued elsewhere. Or: The mailed
+   * token is spent, expired or malformed. No session has ended, so the user need not log in again.
    */
   INVALID_TOKEN("invalid_token", Status.DENIED, "The token is not valid."),
 
@@ -20,10 +23,12 @@ public enum Code {
   NOT_AUTHENTICATED("not_authenticated", Status.DENIED, "Authentication is required."),
 
   /** The {@code Authorization} header is not {@code Bearer <token>}. */
-  INVALID_AUTHORIZATION_HEADER("invalid_authorization_header", Status.DENIED, "The Authorization header is not valid."),
+  INVALID_AUTHORIZATION_HEADER(
+      "invalid_authorization_header", Status.DENIED, "The Authorization header is not valid."),
 
   /** The password is right, but must be changed before a session is opened. */
-  PASSWORD_CHANGE_REQUIRED("password_change_required", Status.STEP_UP, "The password must be changed."),
+  PASSWORD_CHANGE_REQUIRED(
+      "password_change_required", Status.STEP_UP, "The password must be changed."),
 
   /** The password is right, but a second factor is required before a session is opened. */
   SECOND_FACTOR_REQUIRED("second_factor_required", Status.STEP_UP, "A second factor is required."),
@@ -38,7 +43,8 @@ public enum Code {
   PERMISSION_DENIED("permission_denied", Status.FORBIDDEN, "Permission denied."),
 
   /** The account must verify its address before it takes a second factor or a passkey. */
-  EMAIL_NOT_VERIFIED("email_not_verified", Status.FORBIDDEN, "The e-mail address must be verified first."),
+  EMAIL_NOT_VERIFIED(
+      "email_not_verified", Status.FORBIDDEN, "The e-mail address must be verified first."),
 
   /** The request is not JSON. */
   INVALID_JSON("invalid_json", Status.INVALID_REQUEST, "The request is not valid JSON."),
@@ -65,16 +71,19 @@ public enum Code {
   STORE_CONSTRAINT("store_constraint", Status.CONFLICT, "A rule of the store forbids the change."),
 
   /** The store cannot answer now. */
-  STORE_UNAVAILABLE("store_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
+  STORE_UNAVAILABLE(
+      "store_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** The remote service cannot be reached or gives no valid answer. */
-  AUTH_SERVICE_UNAVAILABLE("auth_service_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
+  AUTH_SERVICE_UNAVAILABLE(
+      "auth_service_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** Too many password hashes are waiting, or there is no memory for another. */
   HASH_QUEUE_FULL("hash_queue_full", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** Mail cannot be sent now. */
-  MAIL_UNAVAILABLE("mail_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
+  MAIL_UNAVAILABLE(
+      "mail_unavailable", Status.UNAVAILABLE, "The service is not available right now."),
 
   /** The configuration is wrong; {@code field} says where. */
   INVALID_CONFIG("invalid_config", Status.CONFIG, "The configuration is not valid."),

@@ -12,8 +12,8 @@ import java.util.Map;
  * @param newPassword The new password, if the password must be changed. May be null.
  * @param recoveryCode A recovery code, which is used up. May be null.
  * @param twoFaCode The code of the authenticator app. May be null.
- * @param webauthnResponse The answer of {@code navigator.credentials.get} to the login's {@code webauthn_options}:
- *     the credential's {@code toJSON()}. May be null.
+ * @param webauthnResponse The answer of {@code navigator.credentials.get} to the login's {@code
+ *     webauthn_options}: the credential's {@code toJSON()}. May be null.
  */
 public record CompleteLoginRequest(
     String challenge,
@@ -29,25 +29,29 @@ public record CompleteLoginRequest(
 
   /** Returns the same with new_password: The new password, if the password must be changed. */
   public CompleteLoginRequest withNewPassword(String newPassword) {
-    return new CompleteLoginRequest(challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+    return new CompleteLoginRequest(
+        challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with recovery_code: A recovery code, which is used up. */
   public CompleteLoginRequest withRecoveryCode(String recoveryCode) {
-    return new CompleteLoginRequest(challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+    return new CompleteLoginRequest(
+        challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with two_fa_code: The code of the authenticator app. */
   public CompleteLoginRequest withTwoFaCode(String twoFaCode) {
-    return new CompleteLoginRequest(challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+    return new CompleteLoginRequest(
+        challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   /**
-   * Returns the same with webauthn_response: The answer of {@code navigator.credentials.get} to the login's {@code
-   * webauthn_options}: the credential's {@code toJSON()}.
+   * Returns the same with webauthn_response: The answer of {@code navigator.credentials.get} to the
+   * login's {@code webauthn_options}: the credential's {@code toJSON()}.
    */
   public CompleteLoginRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
-    return new CompleteLoginRequest(challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+    return new CompleteLoginRequest(
+        challenge, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   static CompleteLoginRequest read(Object value) {
@@ -74,11 +78,16 @@ public record CompleteLoginRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "CompleteLoginRequest[challenge=" + Read.hidden(challenge)
-        + ", newPassword=" + Read.hidden(newPassword)
-        + ", recoveryCode=" + Read.hidden(recoveryCode)
-        + ", twoFaCode=" + Read.hidden(twoFaCode)
-        + ", webauthnResponse=" + Read.hidden(webauthnResponse)
+    return "CompleteLoginRequest[challenge="
+        + Read.hidden(challenge)
+        + ", newPassword="
+        + Read.hidden(newPassword)
+        + ", recoveryCode="
+        + Read.hidden(recoveryCode)
+        + ", twoFaCode="
+        + Read.hidden(twoFaCode)
+        + ", webauthnResponse="
+        + Read.hidden(webauthnResponse)
         + "]";
   }
 }

@@ -5,63 +5,69 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The configuration of an engine.
  *
- * @param accessTokenSeconds The lifetime of an access token. Default: the store's; for a new store 900. From 1 to
- *     2592000. May be null.
- * @param audience The {@code aud} of every token: a text or a list. Default: the store's; for a new store {@code
- *     doorward}. May be null.
+ * @param accessTokenSeconds The lifetime of an access token. Default: the store's; for a new store
+ *     900. From 1 to 2592000. May be null.
+ * @param audience The {@code aud} of every token: a text or a list. Default: the store's; for a new
+ *     store {@code doorward}. May be null.
  * @param audit The audit log: {@code events}. May be null.
- * @param backends Named backends besides {@code default}, which the keys above describe: a token of one backend is
- *     never accepted by another. A name is 1 to 64 ASCII letters, digits, {@code -} and {@code _}. Default: the store's
- *     backends. May be null.
- * @param changeSettings Whether this configuration may change the store's settings ({@code issuer}, {@code
- *     audience}, {@code signing_algorithm}, the lifetimes, {@code backends}, {@code password.pepper}, {@code audit}).
- *     Set it for one deployment. Without it, a configuration that differs from the store is refused. May be null.
- * @param create Whether opening creates a missing store. Default: yes, unless the key file exists, which means that
- *     there was a store and it is lost. May be null.
- * @param idTokenProviders Providers of ID tokens (OpenID Connect) that {@code login_with_id_token} accepts, by
- *     names that the host chooses. May be null.
- * @param introspectionService Another service that {@code introspect_remote} asks about tokens (RFC 7662). Default:
- *     none. May be null.
- * @param issuer The {@code iss} of every token. Default: the store's; for a new store {@code doorward}. May be
- *     null.
- * @param leewaySeconds How far the clock of another machine may deviate that made {@code iat}, {@code nbf} and
- *     {@code exp}. From 0 to 600. Default: 30. May be null.
+ * @param backends Named backends besides {@code default}, which the keys above describe: a token of
+ *     one backend is never accepted by another. A name is 1 to 64 ASCII letters, digits, {@code -}
+ *     and {@code _}. Default: the store's backends. May be null.
+ * @param changeSettings Whether this configuration may change the store's settings ({@code issuer},
+ *     {@code audience}, {@code signing_algorithm}, the lifetimes, {@code backends}, {@code
+ *     password.pepper}, {@code audit}). Set it for one deployment. Without it, a configuration that
+ *     differs from the store is refused. May be null.
+ * @param create Whether opening creates a missing store. Default: yes, unless the key file exists,
+ *     which means that there was a store and it is lost. May be null.
+ * @param idTokenProviders Providers of ID tokens (OpenID Connect) that {@code login_with_id_token}
+ *     accepts, by names that the host chooses. May be null.
+ * @param introspectionService Another service that {@code introspect_remote} asks about tokens (RFC
+ *     7662). Default: none. May be null.
+ * @param issuer The {@code iss} of every token. Default: the store's; for a new store {@code
+ *     doorward}. May be null.
+ * @param leewaySeconds How far the clock of another machine may deviate that made {@code iat},
+ *     {@code nbf} and {@code exp}. From 0 to 600. Default: 30. May be null.
  * @param limits Limits of memory and time. May be null.
  * @param mail Mails to users. May be null.
- * @param migrate Whether opening creates the tables of a new store and upgrades an older schema. With {@code false}
- *     an outdated store is refused, and the operator runs {@code doorward migrate-schema}. Default: true. May be null.
- * @param passkeys Passkeys: the relying party and its pages. Default: none are made or accepted. May be null.
+ * @param migrate Whether opening creates the tables of a new store and upgrades an older schema.
+ *     With {@code false} an outdated store is refused, and the operator runs {@code doorward
+ *     migrate-schema}. Default: true. May be null.
+ * @param passkeys Passkeys: the relying party and its pages. Default: none are made or accepted.
+ *     May be null.
  * @param password Cost of password hashes, and policy for passwords. May be null.
- * @param refreshGraceSeconds How long after a refresh the token before the last still returns the answer of its
- *     first use, for two tabs or a lost reply. {@code docs/security.md} explains this deviation from RFC 9700 section
- *     4.14.2. From 0 to 600. Default: 30. May be null.
- * @param refreshTokenSeconds The lifetime of an unused refresh token. Default: the store's; for a new store
- *     2592000. From 1 to 31536000. May be null.
+ * @param refreshGraceSeconds How long after a refresh the token before the last still returns the
+ *     answer of its first use, for two tabs or a lost reply. {@code docs/security.md} explains this
+ *     deviation from RFC 9700 section 4.14.2. From 0 to 600. Default: 30. May be null.
+ * @param refreshTokenSeconds The lifetime of an unused refresh token. Default: the store's; for a
+ *     new store 2592000. From 1 to 31536000. May be null.
  * @param registration Rules of {@code register}. May be null.
  * @param requests Rules of {@code authenticate_request}. May be null.
- * @param requireSecondFactor The users who must have a second factor: none ({@code false}), all ({@code true}), or
- *     those with one of these roles. May be null.
- * @param requireVerifiedEmail Whether an account must verify its address before it can log in. May be null.
- * @param secretKey The secret from which all keys are derived, at least 32 bytes. Give at most one of {@code
- *     secret_key}, {@code secret_keys}, {@code secret_key_file} and {@code secret_key_files}. Default: a key file
- *     beside a SQLite file, {@code <db>.key}; a random key for a store in memory. May be null.
- * @param secretKeyFile A file with the secret; created with mode 0600 for a new store if it is missing. White space
- *     around the secret, such as a newline at its end, is ignored. May be null.
- * @param secretKeyFiles Files with several secrets, as {@code secret_keys}: the first is current. They are never
- *     created. May be null.
- * @param secretKeys Several secrets: the first is current, and the others still open what they sealed. May be null.
- * @param sessionMaxSeconds The lifetime of a session, however often it is refreshed. Default: the store's; for a
- *     new store 7776000. From 1 to 315360000. May be null.
- * @param signingAlgorithm How access tokens are signed. Default: the store's; for a new store {@code HS256}. May be
+ * @param requireSecondFactor The users who must have a second factor: none ({@code false}), all
+ *     ({@code true}), or those with one of these roles. May be null.
+ * @param requireVerifiedEmail Whether an account must verify its address before it can log in. May
+ *     be null.
+ * @param secretKey The secret from which all keys are derived, at least 32 bytes. Give at most one
+ *     of {@code secret_key}, {@code secret_keys}, {@code secret_key_file} and {@code
+ *     secret_key_files}. Default: a key file beside a SQLite file, {@code <db>.key}; a random key
+ *     for a store in memory. May be null.
+ * @param secretKeyFile A file with the secret; created with mode 0600 for a new store if it is
+ *     missing. White space around the secret, such as a newline at its end, is ignored. May be
  *     null.
- * @param store The store: {@code sqlite:PATH}, {@code sqlite::memory:} or {@code postgres://…}. A path is relative
- *     to the current folder or begins with one {@code /}, and takes no parameters. Default {@code sqlite:doorward.db}.
- *     May be null.
+ * @param secretKeyFiles Files with several secrets, as {@code secret_keys}: the first is current.
+ *     They are never created. May be null.
+ * @param secretKeys Several secrets: the first is current, and the others still open what they
+ *     sealed. May be null.
+ * @param sessionMaxSeconds The lifetime of a session, however often it is refreshed. Default: the
+ *     store's; for a new store 7776000. From 1 to 315360000. May be null.
+ * @param signingAlgorithm How access tokens are signed. Default: the store's; for a new store
+ *     {@code HS256}. May be null.
+ * @param store The store: {@code sqlite:PATH}, {@code sqlite::memory:} or {@code postgres://…}. A
+ *     path is relative to the current folder or begins with one {@code /}, and takes no parameters.
+ *     Default {@code sqlite:doorward.db}. May be null.
  * @param throttle When failed logins lock an account or a source. May be null.
  * @param totp Codes of an authenticator app. May be null.
  */
@@ -100,41 +106,13 @@ public record Config(
   /** Returns an empty one. */
   public static Config of() {
     return new Config(
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with access_token_seconds: The lifetime of an access token. Default: the store's; for a new store
-   * 900. From 1 to 2592000.
+   * Returns the same with access_token_seconds: The lifetime of an access token. Default: the
+   * store's; for a new store 900. From 1 to 2592000.
    */
   public Config withAccessTokenSeconds(long accessTokenSeconds) {
     return new Config(
@@ -171,8 +149,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with audience: The {@code aud} of every token: a text or a list. Default: the store's; for a new
-   * store {@code doorward}.
+   * Returns the same with audience: The {@code aud} of every token: a text or a list. Default: the
+   * store's; for a new store {@code doorward}.
    */
   public Config withAudience(List<String> audience) {
     return new Config(
@@ -244,9 +222,9 @@ public record Config(
   }
 
   /**
-   * Returns the same with backends: Named backends besides {@code default}, which the keys above describe: a token of
-   * one backend is never accepted by another. A name is 1 to 64 ASCII letters, digits, {@code -} and {@code _}.
-   * Default: the store's backends.
+   * Returns the same with backends: Named backends besides {@code default}, which the keys above
+   * describe: a token of one backend is never accepted by another. A name is 1 to 64 ASCII letters,
+   * digits, {@code -} and {@code _}. Default: the store's backends.
    */
   public Config withBackends(Map<String, BackendConfig> backends) {
     return new Config(
@@ -283,9 +261,10 @@ public record Config(
   }
 
   /**
-   * Returns the same with change_settings: Whether this configuration may change the store's settings ({@code issuer},
-   * {@code audience}, {@code signing_algorithm}, the lifetimes, {@code backends}, {@code password.pepper}, {@code
-   * audit}). Set it for one deployment. Without it, a configuration that differs from the store is refused.
+   * Returns the same with change_settings: Whether this configuration may change the store's
+   * settings ({@code issuer}, {@code audience}, {@code signing_algorithm}, the lifetimes, {@code
+   * backends}, {@code password.pepper}, {@code audit}). Set it for one deployment. Without it, a
+   * configuration that differs from the store is refused.
    */
   public Config withChangeSettings(boolean changeSettings) {
     return new Config(
@@ -322,8 +301,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with create: Whether opening creates a missing store. Default: yes, unless the key file exists,
-   * which means that there was a store and it is lost.
+   * Returns the same with create: Whether opening creates a missing store. Default: yes, unless the
+   * key file exists, which means that there was a store and it is lost.
    */
   public Config withCreate(boolean create) {
     return new Config(
@@ -360,8 +339,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with id_token_providers: Providers of ID tokens (OpenID Connect) that {@code login_with_id_token}
-   * accepts, by names that the host chooses.
+   * Returns the same with id_token_providers: Providers of ID tokens (OpenID Connect) that {@code
+   * login_with_id_token} accepts, by names that the host chooses.
    */
   public Config withIdTokenProviders(Map<String, IdTokenProviderConfig> idTokenProviders) {
     return new Config(
@@ -398,8 +377,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with introspection_service: Another service that {@code introspect_remote} asks about tokens (RFC
-   * 7662). Default: none.
+   * Returns the same with introspection_service: Another service that {@code introspect_remote}
+   * asks about tokens (RFC 7662). Default: none.
    */
   public Config withIntrospectionService(IntrospectionServiceConfig introspectionService) {
     return new Config(
@@ -436,8 +415,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with issuer: The {@code iss} of every token. Default: the store's; for a new store {@code
-   * doorward}.
+   * Returns the same with issuer: The {@code iss} of every token. Default: the store's; for a new
+   * store {@code doorward}.
    */
   public Config withIssuer(String issuer) {
     return new Config(
@@ -474,8 +453,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with leeway_seconds: How far the clock of another machine may deviate that made {@code iat},
-   * {@code nbf} and {@code exp}. From 0 to 600. Default: 30.
+   * Returns the same with leeway_seconds: How far the clock of another machine may deviate that
+   * made {@code iat}, {@code nbf} and {@code exp}. From 0 to 600. Default: 30.
    */
   public Config withLeewaySeconds(long leewaySeconds) {
     return new Config(
@@ -582,8 +561,9 @@ public record Config(
   }
 
   /**
-   * Returns the same with migrate: Whether opening creates the tables of a new store and upgrades an older schema. With
-   * {@code false} an outdated store is refused, and the operator runs {@code doorward migrate-schema}. Default: true.
+   * Returns the same with migrate: Whether opening creates the tables of a new store and upgrades
+   * an older schema. With {@code false} an outdated store is refused, and the operator runs {@code
+   * doorward migrate-schema}. Default: true.
    */
   public Config withMigrate(boolean migrate) {
     return new Config(
@@ -619,7 +599,10 @@ public record Config(
         totp);
   }
 
-  /** Returns the same with passkeys: Passkeys: the relying party and its pages. Default: none are made or accepted. */
+  /**
+   * Returns the same with passkeys: Passkeys: the relying party and its pages. Default: none are
+   * made or accepted.
+   */
   public Config withPasskeys(PasskeysConfig passkeys) {
     return new Config(
         accessTokenSeconds,
@@ -690,9 +673,10 @@ public record Config(
   }
 
   /**
-   * Returns the same with refresh_grace_seconds: How long after a refresh the token before the last still returns the
-   * answer of its first use, for two tabs or a lost reply. {@code docs/security.md} explains this deviation from RFC
-   * 9700 section 4.14.2. From 0 to 600. Default: 30.
+   * Returns the same with refresh_grace_seconds: How long after a refresh the token before the last
+   * still returns the answer of its first use, for two tabs or a lost reply. {@code
+   * docs/security.md} explains this deviation from RFC 9700 section 4.14.2. From 0 to 600. Default:
+   * 30.
    */
   public Config withRefreshGraceSeconds(long refreshGraceSeconds) {
     return new Config(
@@ -729,8 +713,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with refresh_token_seconds: The lifetime of an unused refresh token. Default: the store's; for a
-   * new store 2592000. From 1 to 31536000.
+   * Returns the same with refresh_token_seconds: The lifetime of an unused refresh token. Default:
+   * the store's; for a new store 2592000. From 1 to 31536000.
    */
   public Config withRefreshTokenSeconds(long refreshTokenSeconds) {
     return new Config(
@@ -837,8 +821,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with require_second_factor: The users who must have a second factor: none ({@code false}), all
-   * ({@code true}), or those with one of these roles.
+   * Returns the same with require_second_factor: The users who must have a second factor: none
+   * ({@code false}), all ({@code true}), or those with one of these roles.
    */
   public Config withRequireSecondFactor(Object requireSecondFactor) {
     return new Config(
@@ -874,7 +858,10 @@ public record Config(
         totp);
   }
 
-  /** Returns the same with require_verified_email: Whether an account must verify its address before it can log in. */
+  /**
+   * Returns the same with require_verified_email: Whether an account must verify its address before
+   * it can log in.
+   */
   public Config withRequireVerifiedEmail(boolean requireVerifiedEmail) {
     return new Config(
         accessTokenSeconds,
@@ -910,9 +897,10 @@ public record Config(
   }
 
   /**
-   * Returns the same with secret_key: The secret from which all keys are derived, at least 32 bytes. Give at most one
-   * of {@code secret_key}, {@code secret_keys}, {@code secret_key_file} and {@code secret_key_files}. Default: a key
-   * file beside a SQLite file, {@code <db>.key}; a random key for a store in memory.
+   * Returns the same with secret_key: The secret from which all keys are derived, at least 32
+   * bytes. Give at most one of {@code secret_key}, {@code secret_keys}, {@code secret_key_file} and
+   * {@code secret_key_files}. Default: a key file beside a SQLite file, {@code <db>.key}; a random
+   * key for a store in memory.
    */
   public Config withSecretKey(String secretKey) {
     return new Config(
@@ -949,8 +937,9 @@ public record Config(
   }
 
   /**
-   * Returns the same with secret_key_file: A file with the secret; created with mode 0600 for a new store if it is
-   * missing. White space around the secret, such as a newline at its end, is ignored.
+   * Returns the same with secret_key_file: A file with the secret; created with mode 0600 for a new
+   * store if it is missing. White space around the secret, such as a newline at its end, is
+   * ignored.
    */
   public Config withSecretKeyFile(String secretKeyFile) {
     return new Config(
@@ -987,8 +976,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with secret_key_files: Files with several secrets, as {@code secret_keys}: the first is current.
-   * They are never created.
+   * Returns the same with secret_key_files: Files with several secrets, as {@code secret_keys}: the
+   * first is current. They are never created.
    */
   public Config withSecretKeyFiles(List<String> secretKeyFiles) {
     return new Config(
@@ -1025,8 +1014,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with secret_keys: Several secrets: the first is current, and the others still open what they
-   * sealed.
+   * Returns the same with secret_keys: Several secrets: the first is current, and the others still
+   * open what they sealed.
    */
   public Config withSecretKeys(List<String> secretKeys) {
     return new Config(
@@ -1063,8 +1052,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with session_max_seconds: The lifetime of a session, however often it is refreshed. Default: the
-   * store's; for a new store 7776000. From 1 to 315360000.
+   * Returns the same with session_max_seconds: The lifetime of a session, however often it is
+   * refreshed. Default: the store's; for a new store 7776000. From 1 to 315360000.
    */
   public Config withSessionMaxSeconds(long sessionMaxSeconds) {
     return new Config(
@@ -1101,8 +1090,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with signing_algorithm: How access tokens are signed. Default: the store's; for a new store {@code
-   * HS256}.
+   * Returns the same with signing_algorithm: How access tokens are signed. Default: the store's;
+   * for a new store {@code HS256}.
    */
   public Config withSigningAlgorithm(SigningAlgorithm signingAlgorithm) {
     return new Config(
@@ -1139,9 +1128,9 @@ public record Config(
   }
 
   /**
-   * Returns the same with store: The store: {@code sqlite:PATH}, {@code sqlite::memory:} or {@code postgres://…}. A
-   * path is relative to the current folder or begins with one {@code /}, and takes no parameters. Default {@code
-   * sqlite:doorward.db}.
+   * Returns the same with store: The store: {@code sqlite:PATH}, {@code sqlite::memory:} or {@code
+   * postgres://…}. A path is relative to the current folder or begins with one {@code /}, and takes
+   * no parameters. Default {@code sqlite:doorward.db}.
    */
   public Config withStore(String store) {
     return new Config(
@@ -1321,36 +1310,66 @@ public record Config(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "Config[accessTokenSeconds=" + accessTokenSeconds
-        + ", audience=" + audience
-        + ", audit=" + audit
-        + ", backends=" + backends
-        + ", changeSettings=" + changeSettings
-        + ", create=" + create
-        + ", idTokenProviders=" + idTokenProviders
-        + ", introspectionService=" + introspectionService
-        + ", issuer=" + issuer
-        + ", leewaySeconds=" + leewaySeconds
-        + ", limits=" + limits
-        + ", mail=" + mail
-        + ", migrate=" + migrate
-        + ", passkeys=" + passkeys
-        + ", password=" + password
-        + ", refreshGraceSeconds=" + refreshGraceSeconds
-        + ", refreshTokenSeconds=" + refreshTokenSeconds
-        + ", registration=" + registration
-        + ", requests=" + requests
-        + ", requireSecondFactor=" + requireSecondFactor
-        + ", requireVerifiedEmail=" + requireVerifiedEmail
-        + ", secretKey=" + Read.hidden(secretKey)
-        + ", secretKeyFile=" + secretKeyFile
-        + ", secretKeyFiles=" + secretKeyFiles
-        + ", secretKeys=" + Read.hidden(secretKeys)
-        + ", sessionMaxSeconds=" + sessionMaxSeconds
-        + ", signingAlgorithm=" + signingAlgorithm
-        + ", store=" + Read.hidden(store)
-        + ", throttle=" + throttle
-        + ", totp=" + totp
+    return "Config[accessTokenSeconds="
+        + accessTokenSeconds
+        + ", audience="
+        + audience
+        + ", audit="
+        + audit
+        + ", backends="
+        + backends
+        + ", changeSettings="
+        + changeSettings
+        + ", create="
+        + create
+        + ", idTokenProviders="
+        + idTokenProviders
+        + ", introspectionService="
+        + introspectionService
+        + ", issuer="
+        + issuer
+        + ", leewaySeconds="
+        + leewaySeconds
+        + ", limits="
+        + limits
+        + ", mail="
+        + mail
+        + ", migrate="
+        + migrate
+        + ", passkeys="
+        + passkeys
+        + ", password="
+        + password
+        + ", refreshGraceSeconds="
+        + refreshGraceSeconds
+        + ", refreshTokenSeconds="
+        + refreshTokenSeconds
+        + ", registration="
+        + registration
+        + ", requests="
+        + requests
+        + ", requireSecondFactor="
+        + requireSecondFactor
+        + ", requireVerifiedEmail="
+        + requireVerifiedEmail
+        + ", secretKey="
+        + Read.hidden(secretKey)
+        + ", secretKeyFile="
+        + secretKeyFile
+        + ", secretKeyFiles="
+        + secretKeyFiles
+        + ", secretKeys="
+        + Read.hidden(secretKeys)
+        + ", sessionMaxSeconds="
+        + sessionMaxSeconds
+        + ", signingAlgorithm="
+        + signingAlgorithm
+        + ", store="
+        + Read.hidden(store)
+        + ", throttle="
+        + throttle
+        + ", totp="
+        + totp
         + "]";
   }
 }

@@ -10,10 +10,10 @@ import java.util.Map;
  *
  * @param userId The user's id.
  * @param code The code that the app shows. It is used up: the first login needs the next code.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param client The client's connection, where known; failures on a known device are counted separately. May be
- *     null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param client The client's connection, where known; failures on a known device are counted
+ *     separately. May be null.
  */
 public record ConfirmTotpRequest(String userId, String code, String actor, Client client)
     implements Shape {
@@ -23,16 +23,16 @@ public record ConfirmTotpRequest(String userId, String code, String actor, Clien
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public ConfirmTotpRequest withActor(String actor) {
     return new ConfirmTotpRequest(userId, code, actor, client);
   }
 
   /**
-   * Returns the same with client: The client's connection, where known; failures on a known device are counted
-   * separately.
+   * Returns the same with client: The client's connection, where known; failures on a known device
+   * are counted separately.
    */
   public ConfirmTotpRequest withClient(Client client) {
     return new ConfirmTotpRequest(userId, code, actor, client);
@@ -60,10 +60,14 @@ public record ConfirmTotpRequest(String userId, String code, String actor, Clien
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ConfirmTotpRequest[userId=" + userId
-        + ", code=" + Read.hidden(code)
-        + ", actor=" + actor
-        + ", client=" + client
+    return "ConfirmTotpRequest[userId="
+        + userId
+        + ", code="
+        + Read.hidden(code)
+        + ", actor="
+        + actor
+        + ", client="
+        + client
         + "]";
   }
 }

@@ -10,8 +10,8 @@ import java.util.Map;
  * The app is active and every session has ended: log in again.
  *
  * @param isConfigured Always true.
- * @param recoveryCodes Codes that open the account if the app is lost; each can be used once. They are shown only
- *     now. Empty if the account has codes already.
+ * @param recoveryCodes Codes that open the account if the app is lost; each can be used once. They
+ *     are shown only now. Empty if the account has codes already.
  */
 public record ConfirmTotpResponse(boolean isConfigured, List<String> recoveryCodes)
     implements Shape {
@@ -33,8 +33,10 @@ public record ConfirmTotpResponse(boolean isConfigured, List<String> recoveryCod
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ConfirmTotpResponse[isConfigured=" + isConfigured
-        + ", recoveryCodes=" + Read.hidden(recoveryCodes)
+    return "ConfirmTotpResponse[isConfigured="
+        + isConfigured
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + "]";
   }
 }

@@ -9,19 +9,18 @@ import java.util.Map;
  * Deletes an account and everything about it.
  *
  * @param id The user's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
-public record DeleteUserRequest(String id, String actor)
-    implements Shape {
+public record DeleteUserRequest(String id, String actor) implements Shape {
   /** Makes one of what must be given. */
   public static DeleteUserRequest of(String id) {
     return new DeleteUserRequest(id, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public DeleteUserRequest withActor(String actor) {
     return new DeleteUserRequest(id, actor);
@@ -30,8 +29,7 @@ public record DeleteUserRequest(String id, String actor)
   static DeleteUserRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new DeleteUserRequest(
-        Read.optional(json, "id", Read::text),
-        Read.optional(json, "actor", Read::text));
+        Read.optional(json, "id", Read::text), Read.optional(json, "actor", Read::text));
   }
 
   @Override

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param deleted Always true.
  */
-public record DeleteUserResponse(boolean deleted)
-    implements Shape {
+public record DeleteUserResponse(boolean deleted) implements Shape {
   static DeleteUserResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new DeleteUserResponse(
-        Read.required(json, "deleted", Read::bool));
+    return new DeleteUserResponse(Read.required(json, "deleted", Read::bool));
   }
 
   @Override

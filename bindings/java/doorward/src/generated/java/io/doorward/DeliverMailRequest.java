@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param limit The most mails to send: 1 to 1000, default 100. May be null.
  */
-public record DeliverMailRequest(Long limit)
-    implements Shape {
+public record DeliverMailRequest(Long limit) implements Shape {
   /** Returns an empty one. */
   public static DeliverMailRequest of() {
     return new DeliverMailRequest(null);
@@ -24,8 +23,7 @@ public record DeliverMailRequest(Long limit)
 
   static DeliverMailRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new DeliverMailRequest(
-        Read.optional(json, "limit", Read::integer));
+    return new DeliverMailRequest(Read.optional(json, "limit", Read::integer));
   }
 
   @Override

@@ -12,8 +12,7 @@ import java.util.Map;
  * @param deferred The number of mails that the server did not take now. They are due again later.
  * @param refused The number of mails that the server will never take. They are given up.
  */
-public record DeliverMailResponse(long delivered, long deferred, long refused)
-    implements Shape {
+public record DeliverMailResponse(long delivered, long deferred, long refused) implements Shape {
   static DeliverMailResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new DeliverMailResponse(

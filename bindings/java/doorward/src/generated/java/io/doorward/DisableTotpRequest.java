@@ -10,10 +10,10 @@ import java.util.Map;
  *
  * @param userId The user's id.
  * @param code A code of the app or, if it is lost, a recovery code. Ignored if no app is active.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param client The client's connection, where known; failures on a known device are counted separately. May be
- *     null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param client The client's connection, where known; failures on a known device are counted
+ *     separately. May be null.
  */
 public record DisableTotpRequest(String userId, String code, String actor, Client client)
     implements Shape {
@@ -23,16 +23,16 @@ public record DisableTotpRequest(String userId, String code, String actor, Clien
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public DisableTotpRequest withActor(String actor) {
     return new DisableTotpRequest(userId, code, actor, client);
   }
 
   /**
-   * Returns the same with client: The client's connection, where known; failures on a known device are counted
-   * separately.
+   * Returns the same with client: The client's connection, where known; failures on a known device
+   * are counted separately.
    */
   public DisableTotpRequest withClient(Client client) {
     return new DisableTotpRequest(userId, code, actor, client);
@@ -60,10 +60,14 @@ public record DisableTotpRequest(String userId, String code, String actor, Clien
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "DisableTotpRequest[userId=" + userId
-        + ", code=" + Read.hidden(code)
-        + ", actor=" + actor
-        + ", client=" + client
+    return "DisableTotpRequest[userId="
+        + userId
+        + ", code="
+        + Read.hidden(code)
+        + ", actor="
+        + actor
+        + ", client="
+        + client
         + "]";
   }
 }

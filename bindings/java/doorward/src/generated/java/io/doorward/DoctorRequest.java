@@ -8,19 +8,18 @@ import java.util.Map;
 /**
  * Checks the running configuration on this machine.
  *
- * @param integrity Whether to check every page, row and index of a SQLite file, however long that takes. Default:
- *     check for two seconds. May be null.
+ * @param integrity Whether to check every page, row and index of a SQLite file, however long that
+ *     takes. Default: check for two seconds. May be null.
  */
-public record DoctorRequest(Boolean integrity)
-    implements Shape {
+public record DoctorRequest(Boolean integrity) implements Shape {
   /** Returns an empty one. */
   public static DoctorRequest of() {
     return new DoctorRequest(null);
   }
 
   /**
-   * Returns the same with integrity: Whether to check every page, row and index of a SQLite file, however long that
-   * takes. Default: check for two seconds.
+   * Returns the same with integrity: Whether to check every page, row and index of a SQLite file,
+   * however long that takes. Default: check for two seconds.
    */
   public DoctorRequest withIntegrity(boolean integrity) {
     return new DoctorRequest(integrity);
@@ -28,8 +27,7 @@ public record DoctorRequest(Boolean integrity)
 
   static DoctorRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new DoctorRequest(
-        Read.optional(json, "integrity", Read::bool));
+    return new DoctorRequest(Read.optional(json, "integrity", Read::bool));
   }
 
   @Override

@@ -11,8 +11,8 @@ import java.util.Map;
  *
  * @param findings The findings, always in the same order.
  * @param version The version of the library.
- * @param hashMilliseconds How long a password hash takes on this machine; absent if none could be made. May be
- *     null.
+ * @param hashMilliseconds How long a password hash takes on this machine; absent if none could be
+ *     made. May be null.
  */
 public record DoctorResponse(List<Finding> findings, String version, Double hashMilliseconds)
     implements Shape {

@@ -12,8 +12,8 @@ import java.util.Map;
  * @param at When the event happened, in Unix seconds.
  * @param kind The kind of event.
  * @param actor The actor that the host named, if it was not the account itself. May be null.
- * @param detail Details, by kind: the reason, the backend, the names of the changed fields. They are for the host
- *     only. May be null.
+ * @param detail Details, by kind: the reason, the backend, the names of the changed fields. They
+ *     are for the host only. May be null.
  * @param ip The client's IP address, if the host gave it; forgotten with the account. May be null.
  * @param sessionId The session's id. May be null.
  * @param userId The account's id, if the event concerns an account. May be null.

@@ -9,14 +9,15 @@ import java.util.Map;
  * Reads the audit log.
  *
  * @param actor Only what this actor did. May be null.
- * @param after Only events after the one with this id, in the order asked for: {@code next} of the previous page,
- *     or {@code resume} of an earlier answer. If that event was purged, all events that remain come after it. May be
- *     null.
+ * @param after Only events after the one with this id, in the order asked for: {@code next} of the
+ *     previous page, or {@code resume} of an earlier answer. If that event was purged, all events
+ *     that remain come after it. May be null.
  * @param ip Only events of this IP address, as the host gave it. May be null.
  * @param kind Only events of this kind. May be null.
  * @param limit The most to return: 1 to 1000, default 100. May be null.
- * @param order The order: {@code written} (default), in which an event comes after all events that were written
- *     before it, by any clock; {@code oldest} or {@code newest} first, by time. May be null.
+ * @param order The order: {@code written} (default), in which an event comes after all events that
+ *     were written before it, by any clock; {@code oldest} or {@code newest} first, by time. May be
+ *     null.
  * @param since Only events at this time or later, in Unix seconds. May be null.
  * @param until Only events at this time or earlier, in Unix seconds. May be null.
  * @param userId Only events that concern this account, which may be deleted. May be null.
@@ -43,9 +44,9 @@ public record EventsRequest(
   }
 
   /**
-   * Returns the same with after: Only events after the one with this id, in the order asked for: {@code next} of the
-   * previous page, or {@code resume} of an earlier answer. If that event was purged, all events that remain come after
-   * it.
+   * Returns the same with after: Only events after the one with this id, in the order asked for:
+   * {@code next} of the previous page, or {@code resume} of an earlier answer. If that event was
+   * purged, all events that remain come after it.
    */
   public EventsRequest withAfter(String after) {
     return new EventsRequest(actor, after, ip, kind, limit, order, since, until, userId);
@@ -67,8 +68,9 @@ public record EventsRequest(
   }
 
   /**
-   * Returns the same with order: The order: {@code written} (default), in which an event comes after all events that
-   * were written before it, by any clock; {@code oldest} or {@code newest} first, by time.
+   * Returns the same with order: The order: {@code written} (default), in which an event comes
+   * after all events that were written before it, by any clock; {@code oldest} or {@code newest}
+   * first, by time.
    */
   public EventsRequest withOrder(EventOrder order) {
     return new EventsRequest(actor, after, ip, kind, limit, order, since, until, userId);

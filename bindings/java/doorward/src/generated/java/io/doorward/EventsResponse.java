@@ -10,12 +10,12 @@ import java.util.Map;
  * A page of the audit log.
  *
  * @param events The events.
- * @param next The id to give as {@code after} for the next page; absent if there is none. May be null.
- * @param resume How far the log was read in the order {@code written}. Given as {@code after}, it returns exactly
- *     the events written later. Absent if the log is empty. May be null.
+ * @param next The id to give as {@code after} for the next page; absent if there is none. May be
+ *     null.
+ * @param resume How far the log was read in the order {@code written}. Given as {@code after}, it
+ *     returns exactly the events written later. Absent if the log is empty. May be null.
  */
-public record EventsResponse(List<Event> events, String next, String resume)
-    implements Shape {
+public record EventsResponse(List<Event> events, String next, String resume) implements Shape {
   static EventsResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new EventsResponse(

@@ -9,16 +9,19 @@ import java.util.Map;
  * Reads everything that the store keeps about a person.
  *
  * @param id The user's id.
- * @param after Only sessions and events after this id: {@code next} of the previous page. May be null.
+ * @param after Only sessions and events after this id: {@code next} of the previous page. May be
+ *     null.
  */
-public record ExportUserRequest(String id, String after)
-    implements Shape {
+public record ExportUserRequest(String id, String after) implements Shape {
   /** Makes one of what must be given. */
   public static ExportUserRequest of(String id) {
     return new ExportUserRequest(id, null);
   }
 
-  /** Returns the same with after: Only sessions and events after this id: {@code next} of the previous page. */
+  /**
+   * Returns the same with after: Only sessions and events after this id: {@code next} of the
+   * previous page.
+   */
   public ExportUserRequest withAfter(String after) {
     return new ExportUserRequest(id, after);
   }
@@ -26,8 +29,7 @@ public record ExportUserRequest(String id, String after)
   static ExportUserRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ExportUserRequest(
-        Read.optional(json, "id", Read::text),
-        Read.optional(json, "after", Read::text));
+        Read.optional(json, "id", Read::text), Read.optional(json, "after", Read::text));
   }
 
   @Override

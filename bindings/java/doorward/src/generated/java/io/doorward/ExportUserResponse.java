@@ -15,17 +15,18 @@ import java.util.Map;
  * @param identities The identities of ID token providers that log in to the account.
  * @param mails The mails that wait to be sent, without their content (the address and a token).
  * @param recoveryCodes The number of unused recovery codes.
- * @param oneTimeSecrets The mailed tokens and challenges that can still be redeemed or are not yet forgotten.
+ * @param oneTimeSecrets The mailed tokens and challenges that can still be redeemed or are not yet
+ *     forgotten.
  * @param passkeys The passkeys.
- * @param knownDevices When each known device of the user will be forgotten. The store does not keep which device it
- *     is.
+ * @param knownDevices When each known device of the user will be forgotten. The store does not keep
+ *     which device it is.
  * @param sessions The sessions, the oldest first, with those that ended and are not yet forgotten.
  * @param events The account's events in the audit log, the oldest first.
- * @param next The id to give as {@code after} for the next page of sessions and events; absent if there is none.
- *     May be null.
+ * @param next The id to give as {@code after} for the next page of sessions and events; absent if
+ *     there is none. May be null.
  * @param passwordExpiresAt When the password expires, if an administrator set it. May be null.
- * @param passwordScheme The scheme of the password's hash, if there is a password. The hash stays in the store. May
- *     be null.
+ * @param passwordScheme The scheme of the password's hash, if there is a password. The hash stays
+ *     in the store. May be null.
  * @param totp The authenticator app without its secret, if one is set up. May be null.
  */
 public record ExportUserResponse(

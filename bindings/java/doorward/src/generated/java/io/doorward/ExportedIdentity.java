@@ -12,8 +12,7 @@ import java.util.Map;
  * @param subject The user's id at the provider: {@code sub}.
  * @param createdAt When the identity was linked to the account.
  */
-public record ExportedIdentity(String issuer, String subject, long createdAt)
-    implements Shape {
+public record ExportedIdentity(String issuer, String subject, long createdAt) implements Shape {
   static ExportedIdentity read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ExportedIdentity(

@@ -12,8 +12,7 @@ import java.util.Map;
  * @param createdAt When the mail was written.
  * @param expiresAt When the mail is no longer worth sending.
  */
-public record ExportedMail(String kind, long createdAt, long expiresAt)
-    implements Shape {
+public record ExportedMail(String kind, long createdAt, long expiresAt) implements Shape {
   static ExportedMail read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ExportedMail(

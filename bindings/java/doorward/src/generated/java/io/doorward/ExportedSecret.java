@@ -12,8 +12,7 @@ import java.util.Map;
  * @param createdAt When the secret was made.
  * @param expiresAt When the secret expires.
  */
-public record ExportedSecret(String purpose, long createdAt, long expiresAt)
-    implements Shape {
+public record ExportedSecret(String purpose, long createdAt, long expiresAt) implements Shape {
   static ExportedSecret read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ExportedSecret(

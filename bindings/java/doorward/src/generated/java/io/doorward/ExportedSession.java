@@ -17,7 +17,8 @@ import java.util.Map;
  * @param expiresAt When the session ends or ended, unless it is refreshed or revoked.
  * @param deviceId The device that opened the session. May be null.
  * @param ip The IP address that opened the session. May be null.
- * @param provider The login at an identity provider that opened the session, if one did. May be null.
+ * @param provider The login at an identity provider that opened the session, if one did. May be
+ *     null.
  * @param revokedAt When the session was revoked. May be null.
  * @param scope The scopes of its tokens. May be null.
  * @param userAgent The {@code User-Agent} that opened the session. May be null.
@@ -74,18 +75,30 @@ public record ExportedSession(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ExportedSession[id=" + id
-        + ", backend=" + backend
-        + ", amr=" + amr
-        + ", createdAt=" + createdAt
-        + ", refreshedAt=" + refreshedAt
-        + ", expiresAt=" + expiresAt
-        + ", deviceId=" + Read.hidden(deviceId)
-        + ", ip=" + ip
-        + ", provider=" + provider
-        + ", revokedAt=" + revokedAt
-        + ", scope=" + scope
-        + ", userAgent=" + userAgent
+    return "ExportedSession[id="
+        + id
+        + ", backend="
+        + backend
+        + ", amr="
+        + amr
+        + ", createdAt="
+        + createdAt
+        + ", refreshedAt="
+        + refreshedAt
+        + ", expiresAt="
+        + expiresAt
+        + ", deviceId="
+        + Read.hidden(deviceId)
+        + ", ip="
+        + ip
+        + ", provider="
+        + provider
+        + ", revokedAt="
+        + revokedAt
+        + ", scope="
+        + scope
+        + ", userAgent="
+        + userAgent
         + "]";
   }
 }

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param createdAt When the app was set up.
  * @param confirmedAt When the app was activated. May be null.
  */
-public record ExportedTotp(long createdAt, Long confirmedAt)
-    implements Shape {
+public record ExportedTotp(long createdAt, Long confirmedAt) implements Shape {
   static ExportedTotp read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ExportedTotp(

@@ -9,11 +9,12 @@ import java.util.Map;
  * Logs in by a passkey alone.
  *
  * @param challenge The challenge of {@code begin_passkey_login}.
- * @param response The answer of {@code navigator.credentials.get}: the credential's {@code toJSON()}.
+ * @param response The answer of {@code navigator.credentials.get}: the credential's {@code
+ *     toJSON()}.
  * @param client The client's connection, where known. May be null.
  */
-public record FinishPasskeyLoginRequest(String challenge, Map<String, Object> response, Client client)
-    implements Shape {
+public record FinishPasskeyLoginRequest(
+    String challenge, Map<String, Object> response, Client client) implements Shape {
   /** Makes one of what must be given. */
   public static FinishPasskeyLoginRequest of(String challenge, Map<String, Object> response) {
     return new FinishPasskeyLoginRequest(challenge, response, null);
@@ -44,9 +45,12 @@ public record FinishPasskeyLoginRequest(String challenge, Map<String, Object> re
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "FinishPasskeyLoginRequest[challenge=" + Read.hidden(challenge)
-        + ", response=" + Read.hidden(response)
-        + ", client=" + client
+    return "FinishPasskeyLoginRequest[challenge="
+        + Read.hidden(challenge)
+        + ", response="
+        + Read.hidden(response)
+        + ", client="
+        + client
         + "]";
   }
 }

@@ -9,20 +9,22 @@ import java.util.Map;
  * Registers a passkey.
  *
  * @param challenge The challenge of {@code begin_passkey_registration}.
- * @param response The answer of {@code navigator.credentials.create}: the credential's {@code toJSON()}.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param response The answer of {@code navigator.credentials.create}: the credential's {@code
+ *     toJSON()}.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
-public record FinishPasskeyRegistrationRequest(String challenge, Map<String, Object> response, String actor)
-    implements Shape {
+public record FinishPasskeyRegistrationRequest(
+    String challenge, Map<String, Object> response, String actor) implements Shape {
   /** Makes one of what must be given. */
-  public static FinishPasskeyRegistrationRequest of(String challenge, Map<String, Object> response) {
+  public static FinishPasskeyRegistrationRequest of(
+      String challenge, Map<String, Object> response) {
     return new FinishPasskeyRegistrationRequest(challenge, response, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public FinishPasskeyRegistrationRequest withActor(String actor) {
     return new FinishPasskeyRegistrationRequest(challenge, response, actor);
@@ -48,9 +50,12 @@ public record FinishPasskeyRegistrationRequest(String challenge, Map<String, Obj
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "FinishPasskeyRegistrationRequest[challenge=" + Read.hidden(challenge)
-        + ", response=" + Read.hidden(response)
-        + ", actor=" + actor
+    return "FinishPasskeyRegistrationRequest[challenge="
+        + Read.hidden(challenge)
+        + ", response="
+        + Read.hidden(response)
+        + ", actor="
+        + actor
         + "]";
   }
 }

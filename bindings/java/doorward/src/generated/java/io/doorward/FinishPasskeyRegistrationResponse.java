@@ -10,8 +10,8 @@ import java.util.Map;
  * The passkey was registered and every session has ended: log in again.
  *
  * @param credential The passkey.
- * @param recoveryCodes Codes that replace a lost second factor; each can be used once. They are shown only now.
- *     Empty if the account has codes already.
+ * @param recoveryCodes Codes that replace a lost second factor; each can be used once. They are
+ *     shown only now. Empty if the account has codes already.
  */
 public record FinishPasskeyRegistrationResponse(Passkey credential, List<String> recoveryCodes)
     implements Shape {
@@ -33,8 +33,10 @@ public record FinishPasskeyRegistrationResponse(Passkey credential, List<String>
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "FinishPasskeyRegistrationResponse[credential=" + credential
-        + ", recoveryCodes=" + Read.hidden(recoveryCodes)
+    return "FinishPasskeyRegistrationResponse[credential="
+        + credential
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + "]";
   }
 }

@@ -9,19 +9,18 @@ import java.util.Map;
  * Replaces the recovery codes of an account. The host must have authenticated its user just now.
  *
  * @param userId The user's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
-public record GenerateRecoveryCodesRequest(String userId, String actor)
-    implements Shape {
+public record GenerateRecoveryCodesRequest(String userId, String actor) implements Shape {
   /** Makes one of what must be given. */
   public static GenerateRecoveryCodesRequest of(String userId) {
     return new GenerateRecoveryCodesRequest(userId, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public GenerateRecoveryCodesRequest withActor(String actor) {
     return new GenerateRecoveryCodesRequest(userId, actor);
@@ -30,8 +29,7 @@ public record GenerateRecoveryCodesRequest(String userId, String actor)
   static GenerateRecoveryCodesRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GenerateRecoveryCodesRequest(
-        Read.optional(json, "user_id", Read::text),
-        Read.optional(json, "actor", Read::text));
+        Read.optional(json, "user_id", Read::text), Read.optional(json, "actor", Read::text));
   }
 
   @Override

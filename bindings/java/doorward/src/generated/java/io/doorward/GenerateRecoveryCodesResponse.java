@@ -11,8 +11,7 @@ import java.util.Map;
  *
  * @param codes Ten codes; each can be used once.
  */
-public record GenerateRecoveryCodesResponse(List<String> codes)
-    implements Shape {
+public record GenerateRecoveryCodesResponse(List<String> codes) implements Shape {
   static GenerateRecoveryCodesResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GenerateRecoveryCodesResponse(
@@ -29,7 +28,6 @@ public record GenerateRecoveryCodesResponse(List<String> codes)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "GenerateRecoveryCodesResponse[codes=" + Read.hidden(codes)
-        + "]";
+    return "GenerateRecoveryCodesResponse[codes=" + Read.hidden(codes) + "]";
   }
 }

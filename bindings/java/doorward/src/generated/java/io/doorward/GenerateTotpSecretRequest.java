@@ -5,12 +5,8 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * Makes a secret for an authenticator app.
- *
- */
-public record GenerateTotpSecretRequest()
-    implements Shape {
+/** Makes a secret for an authenticator app. */
+public record GenerateTotpSecretRequest() implements Shape {
   /** Returns an empty one. */
   public static GenerateTotpSecretRequest of() {
     return new GenerateTotpSecretRequest();

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param secret 160 random bits in base32.
  */
-public record GenerateTotpSecretResponse(String secret)
-    implements Shape {
+public record GenerateTotpSecretResponse(String secret) implements Shape {
   static GenerateTotpSecretResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new GenerateTotpSecretResponse(
-        Read.optional(json, "secret", Read::text));
+    return new GenerateTotpSecretResponse(Read.optional(json, "secret", Read::text));
   }
 
   @Override
@@ -28,7 +26,6 @@ public record GenerateTotpSecretResponse(String secret)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "GenerateTotpSecretResponse[secret=" + Read.hidden(secret)
-        + "]";
+    return "GenerateTotpSecretResponse[secret=" + Read.hidden(secret) + "]";
   }
 }

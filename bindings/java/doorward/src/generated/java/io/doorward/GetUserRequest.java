@@ -6,12 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Finds one account. Give exactly one of {@code id}, {@code username}, {@code email}, {@code query}.
+ * Finds one account. Give exactly one of {@code id}, {@code username}, {@code email}, {@code
+ * query}.
  *
  * @param email The account's e-mail address. May be null.
  * @param id The account's id. May be null.
  * @param query The account's username or else its e-mail address. May be null.
- * @param status Whether to return the account's state, for administrators; default: false. May be null.
+ * @param status Whether to return the account's state, for administrators; default: false. May be
+ *     null.
  * @param username The account's username. May be null.
  */
 public record GetUserRequest(String email, String id, String query, Boolean status, String username)
@@ -36,7 +38,10 @@ public record GetUserRequest(String email, String id, String query, Boolean stat
     return new GetUserRequest(email, id, query, status, username);
   }
 
-  /** Returns the same with status: Whether to return the account's state, for administrators; default: false. */
+  /**
+   * Returns the same with status: Whether to return the account's state, for administrators;
+   * default: false.
+   */
   public GetUserRequest withStatus(boolean status) {
     return new GetUserRequest(email, id, query, status, username);
   }

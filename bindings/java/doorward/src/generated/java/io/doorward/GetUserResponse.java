@@ -11,8 +11,7 @@ import java.util.Map;
  * @param user The account.
  * @param status The account's state, if it was asked for. May be null.
  */
-public record GetUserResponse(User user, AccountStatus status)
-    implements Shape {
+public record GetUserResponse(User user, AccountStatus status) implements Shape {
   static GetUserResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GetUserResponse(

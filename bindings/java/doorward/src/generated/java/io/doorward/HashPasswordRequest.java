@@ -8,11 +8,10 @@ import java.util.Map;
 /**
  * Hashes a password.
  *
- * @param password The password, not longer than {@code password.max_bytes}. The policy for new passwords does not
- *     apply.
+ * @param password The password, not longer than {@code password.max_bytes}. The policy for new
+ *     passwords does not apply.
  */
-public record HashPasswordRequest(String password)
-    implements Shape {
+public record HashPasswordRequest(String password) implements Shape {
   /** Makes one of what must be given. */
   public static HashPasswordRequest of(String password) {
     return new HashPasswordRequest(password);
@@ -20,8 +19,7 @@ public record HashPasswordRequest(String password)
 
   static HashPasswordRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new HashPasswordRequest(
-        Read.optional(json, "password", Read::text));
+    return new HashPasswordRequest(Read.optional(json, "password", Read::text));
   }
 
   @Override
@@ -34,7 +32,6 @@ public record HashPasswordRequest(String password)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "HashPasswordRequest[password=" + Read.hidden(password)
-        + "]";
+    return "HashPasswordRequest[password=" + Read.hidden(password) + "]";
   }
 }

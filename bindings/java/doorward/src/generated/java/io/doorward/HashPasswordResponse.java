@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param hash Argon2id in PHC string format.
  */
-public record HashPasswordResponse(String hash)
-    implements Shape {
+public record HashPasswordResponse(String hash) implements Shape {
   static HashPasswordResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new HashPasswordResponse(
-        Read.optional(json, "hash", Read::text));
+    return new HashPasswordResponse(Read.optional(json, "hash", Read::text));
   }
 
   @Override
@@ -28,7 +26,6 @@ public record HashPasswordResponse(String hash)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "HashPasswordResponse[hash=" + Read.hidden(hash)
-        + "]";
+    return "HashPasswordResponse[hash=" + Read.hidden(hash) + "]";
   }
 }

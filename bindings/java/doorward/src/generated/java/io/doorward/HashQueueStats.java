@@ -12,8 +12,7 @@ import java.util.Map;
  * @param busy The number of hashes that run.
  * @param waiting The number of callers that wait.
  */
-public record HashQueueStats(long slots, long busy, long waiting)
-    implements Shape {
+public record HashQueueStats(long slots, long busy, long waiting) implements Shape {
   static HashQueueStats read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new HashQueueStats(

@@ -5,30 +5,31 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A provider of ID tokens, and how far it is trusted.
  *
- * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft Entra writes it for
- *     applications of many tenants, stands for the token's {@code tid}.
- * @param clientId The client id of this service at the provider: a text, or a list if several programs have ids.
- *     Every member of {@code aud}, and {@code azp}, must be in it.
- * @param algorithms The algorithms with which the provider signs: others are refused even if a key supports them.
- *     Default: RS256. May be null.
+ * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft
+ *     Entra writes it for applications of many tenants, stands for the token's {@code tid}.
+ * @param clientId The client id of this service at the provider: a text, or a list if several
+ *     programs have ids. Every member of {@code aud}, and {@code azp}, must be in it.
+ * @param algorithms The algorithms with which the provider signs: others are refused even if a key
+ *     supports them. Default: RS256. May be null.
  * @param autoRegister Whether an unknown user gets an account: {@code true} with {@code
  *     registration.default_roles}, or with these {@code roles}. May be null.
- * @param caFile A file with the certificates (PEM) of the authorities that may vouch for {@code jwks_uri}; read
- *     when the engine opens. Default: the public authorities. May be null.
+ * @param caFile A file with the certificates (PEM) of the authorities that may vouch for {@code
+ *     jwks_uri}; read when the engine opens. Default: the public authorities. May be null.
  * @param jwks The provider's public keys, a JWK Set (RFC 7517). May be null.
- * @param jwksUri Or their URL: https; http only for a loopback host. The keys are fetched when they are needed,
- *     cached, and fetched again every ten minutes; for an unknown key at most every ten seconds. May be null.
- * @param linkVerifiedEmail Whether to trust this provider that an address is verified: its token then opens the
- *     account that has verified the same address, and takes over an account that never did. Only for a provider that
- *     verifies addresses itself. May be null.
- * @param tenants The tenants that may log in users, for an issuer with {@code {tenantid}}. Default: all. May be
+ * @param jwksUri Or their URL: https; http only for a loopback host. The keys are fetched when they
+ *     are needed, cached, and fetched again every ten minutes; for an unknown key at most every ten
+ *     seconds. May be null.
+ * @param linkVerifiedEmail Whether to trust this provider that an address is verified: its token
+ *     then opens the account that has verified the same address, and takes over an account that
+ *     never did. Only for a provider that verifies addresses itself. May be null.
+ * @param tenants The tenants that may log in users, for an issuer with {@code {tenantid}}. Default:
+ *     all. May be null.
+ * @param timeoutMs The time limit for fetching the keys. From 1 to 60000. Default: 5000. May be
  *     null.
- * @param timeoutMs The time limit for fetching the keys. From 1 to 60000. Default: 5000. May be null.
  */
 public record IdTokenProviderConfig(
     String issuer,
@@ -44,12 +45,13 @@ public record IdTokenProviderConfig(
     implements Shape {
   /** Makes one of what must be given. */
   public static IdTokenProviderConfig of(String issuer, List<String> clientId) {
-    return new IdTokenProviderConfig(issuer, clientId, null, null, null, null, null, null, null, null);
+    return new IdTokenProviderConfig(
+        issuer, clientId, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with algorithms: The algorithms with which the provider signs: others are refused even if a key
-   * supports them. Default: RS256.
+   * Returns the same with algorithms: The algorithms with which the provider signs: others are
+   * refused even if a key supports them. Default: RS256.
    */
   public IdTokenProviderConfig withAlgorithms(List<String> algorithms) {
     return new IdTokenProviderConfig(
@@ -66,8 +68,8 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with auto_register: Whether an unknown user gets an account: {@code true} with {@code
-   * registration.default_roles}, or with these {@code roles}.
+   * Returns the same with auto_register: Whether an unknown user gets an account: {@code true} with
+   * {@code registration.default_roles}, or with these {@code roles}.
    */
   public IdTokenProviderConfig withAutoRegister(Object autoRegister) {
     return new IdTokenProviderConfig(
@@ -84,8 +86,8 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities that may vouch for {@code
-   * jwks_uri}; read when the engine opens. Default: the public authorities.
+   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities that may
+   * vouch for {@code jwks_uri}; read when the engine opens. Default: the public authorities.
    */
   public IdTokenProviderConfig withCaFile(String caFile) {
     return new IdTokenProviderConfig(
@@ -117,8 +119,9 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with jwks_uri: Or their URL: https; http only for a loopback host. The keys are fetched when they
-   * are needed, cached, and fetched again every ten minutes; for an unknown key at most every ten seconds.
+   * Returns the same with jwks_uri: Or their URL: https; http only for a loopback host. The keys
+   * are fetched when they are needed, cached, and fetched again every ten minutes; for an unknown
+   * key at most every ten seconds.
    */
   public IdTokenProviderConfig withJwksUri(String jwksUri) {
     return new IdTokenProviderConfig(
@@ -135,9 +138,9 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with link_verified_email: Whether to trust this provider that an address is verified: its token
-   * then opens the account that has verified the same address, and takes over an account that never did. Only for a
-   * provider that verifies addresses itself.
+   * Returns the same with link_verified_email: Whether to trust this provider that an address is
+   * verified: its token then opens the account that has verified the same address, and takes over
+   * an account that never did. Only for a provider that verifies addresses itself.
    */
   public IdTokenProviderConfig withLinkVerifiedEmail(boolean linkVerifiedEmail) {
     return new IdTokenProviderConfig(
@@ -154,8 +157,8 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with tenants: The tenants that may log in users, for an issuer with {@code {tenantid}}. Default:
-   * all.
+   * Returns the same with tenants: The tenants that may log in users, for an issuer with {@code
+   * {tenantid}}. Default: all.
    */
   public IdTokenProviderConfig withTenants(List<String> tenants) {
     return new IdTokenProviderConfig(
@@ -171,7 +174,10 @@ public record IdTokenProviderConfig(
         timeoutMs);
   }
 
-  /** Returns the same with timeout_ms: The time limit for fetching the keys. From 1 to 60000. Default: 5000. */
+  /**
+   * Returns the same with timeout_ms: The time limit for fetching the keys. From 1 to 60000.
+   * Default: 5000.
+   */
   public IdTokenProviderConfig withTimeoutMs(long timeoutMs) {
     return new IdTokenProviderConfig(
         issuer,

@@ -11,8 +11,7 @@ import java.util.Map;
  *
  * @param roles settings.
  */
-public record IdTokenProviderConfigAutoRegister(List<String> roles)
-    implements Shape {
+public record IdTokenProviderConfigAutoRegister(List<String> roles) implements Shape {
   /** Makes one of what must be given. */
   public static IdTokenProviderConfigAutoRegister of(List<String> roles) {
     return new IdTokenProviderConfigAutoRegister(roles);

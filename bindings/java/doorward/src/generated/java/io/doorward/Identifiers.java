@@ -11,13 +11,11 @@ import java.util.Map;
  * @param username The form of the username.
  * @param email The form of the address, if the account has claimed it. May be null.
  */
-public record Identifiers(String username, String email)
-    implements Shape {
+public record Identifiers(String username, String email) implements Shape {
   static Identifiers read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new Identifiers(
-        Read.optional(json, "username", Read::text),
-        Read.optional(json, "email", Read::text));
+        Read.optional(json, "username", Read::text), Read.optional(json, "email", Read::text));
   }
 
   @Override

@@ -9,18 +9,17 @@ import java.util.Map;
  * A reason why an account cannot be imported.
  *
  * @param index The account's place in {@code users}, counted from 0.
- * @param code The problem: {@code invalid_username}, {@code username_taken} (in the store, by another account),
- *     {@code username_repeated} (in the request), {@code invalid_email}, {@code missing_email} (required, or said to be
- *     verified), {@code email_taken}, {@code email_repeated}, {@code invalid_password_hash}, {@code
- *     password_hash_too_costly}, {@code invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}.
+ * @param code The problem: {@code invalid_username}, {@code username_taken} (in the store, by
+ *     another account), {@code username_repeated} (in the request), {@code invalid_email}, {@code
+ *     missing_email} (required, or said to be verified), {@code email_taken}, {@code
+ *     email_repeated}, {@code invalid_password_hash}, {@code password_hash_too_costly}, {@code
+ *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}.
  */
-public record ImportProblem(long index, String code)
-    implements Shape {
+public record ImportProblem(long index, String code) implements Shape {
   static ImportProblem read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ImportProblem(
-        Read.required(json, "index", Read::integer),
-        Read.optional(json, "code", Read::text));
+        Read.required(json, "index", Read::integer), Read.optional(json, "code", Read::text));
   }
 
   @Override

@@ -10,13 +10,14 @@ import java.util.Map;
  * Creates accounts with the password hashes of another system.
  *
  * @param users The accounts, in the order in which they are tried; at most 10,000.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param dryRun Whether to create nothing and only report. May be null.
- * @param onConflict The effect of a problem with one account on the others: {@code fail}, the default, imports
- *     nothing; {@code skip} imports the others. May be null.
+ * @param onConflict The effect of a problem with one account on the others: {@code fail}, the
+ *     default, imports nothing; {@code skip} imports the others. May be null.
  */
-public record ImportUsersRequest(List<ImportedUser> users, String actor, Boolean dryRun, OnConflict onConflict)
+public record ImportUsersRequest(
+    List<ImportedUser> users, String actor, Boolean dryRun, OnConflict onConflict)
     implements Shape {
   /** Makes one of what must be given. */
   public static ImportUsersRequest of(List<ImportedUser> users) {
@@ -24,8 +25,8 @@ public record ImportUsersRequest(List<ImportedUser> users, String actor, Boolean
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public ImportUsersRequest withActor(String actor) {
     return new ImportUsersRequest(users, actor, dryRun, onConflict);
@@ -37,8 +38,8 @@ public record ImportUsersRequest(List<ImportedUser> users, String actor, Boolean
   }
 
   /**
-   * Returns the same with on_conflict: The effect of a problem with one account on the others: {@code fail}, the
-   * default, imports nothing; {@code skip} imports the others.
+   * Returns the same with on_conflict: The effect of a problem with one account on the others:
+   * {@code fail}, the default, imports nothing; {@code skip} imports the others.
    */
   public ImportUsersRequest withOnConflict(OnConflict onConflict) {
     return new ImportUsersRequest(users, actor, dryRun, onConflict);

@@ -7,19 +7,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An account of another system. A fault in it is reported as a problem of the account and does not refuse the request.
- * An empty text means none, except for the username.
+ * An account of another system. A fault in it is reported as a problem of the account and does not
+ * refuse the request. An empty text means none, except for the username.
  *
  * @param username The name to log in with.
  * @param attributes Other data that the host keeps with the account: at most 16 KiB. May be null.
- * @param email The e-mail address; required unless {@code registration.require_email} is off. May be null.
- * @param emailVerified Whether the other system had proof that the address belongs to the user. May be null.
+ * @param email The e-mail address; required unless {@code registration.require_email} is off. May
+ *     be null.
+ * @param emailVerified Whether the other system had proof that the address belongs to the user. May
+ *     be null.
  * @param isActive Whether the account may log in; default: true. May be null.
  * @param locale The language of mails to this user (BCP 47). May be null.
- * @param mustChangePassword Whether the next login by password requires a new password; default: false. May be
- *     null.
- * @param passwordHash The hash of the other system. Without it the account has no password until one is set. May be
- *     null.
+ * @param mustChangePassword Whether the next login by password requires a new password; default:
+ *     false. May be null.
+ * @param passwordHash The hash of the other system. Without it the account has no password until
+ *     one is set. May be null.
  * @param roles The roles; default: {@code registration.default_roles}. May be null.
  */
 public record ImportedUser(
@@ -38,7 +40,10 @@ public record ImportedUser(
     return new ImportedUser(username, null, null, null, null, null, null, null, null);
   }
 
-  /** Returns the same with attributes: Other data that the host keeps with the account: at most 16 KiB. */
+  /**
+   * Returns the same with attributes: Other data that the host keeps with the account: at most 16
+   * KiB.
+   */
   public ImportedUser withAttributes(Map<String, Object> attributes) {
     return new ImportedUser(
         username,
@@ -52,7 +57,10 @@ public record ImportedUser(
         roles);
   }
 
-  /** Returns the same with email: The e-mail address; required unless {@code registration.require_email} is off. */
+  /**
+   * Returns the same with email: The e-mail address; required unless {@code
+   * registration.require_email} is off.
+   */
   public ImportedUser withEmail(String email) {
     return new ImportedUser(
         username,
@@ -66,7 +74,10 @@ public record ImportedUser(
         roles);
   }
 
-  /** Returns the same with email_verified: Whether the other system had proof that the address belongs to the user. */
+  /**
+   * Returns the same with email_verified: Whether the other system had proof that the address
+   * belongs to the user.
+   */
   public ImportedUser withEmailVerified(boolean emailVerified) {
     return new ImportedUser(
         username,
@@ -109,8 +120,8 @@ public record ImportedUser(
   }
 
   /**
-   * Returns the same with must_change_password: Whether the next login by password requires a new password; default:
-   * false.
+   * Returns the same with must_change_password: Whether the next login by password requires a new
+   * password; default: false.
    */
   public ImportedUser withMustChangePassword(boolean mustChangePassword) {
     return new ImportedUser(
@@ -126,8 +137,8 @@ public record ImportedUser(
   }
 
   /**
-   * Returns the same with password_hash: The hash of the other system. Without it the account has no password until one
-   * is set.
+   * Returns the same with password_hash: The hash of the other system. Without it the account has
+   * no password until one is set.
    */
   public ImportedUser withPasswordHash(String passwordHash) {
     return new ImportedUser(
@@ -188,15 +199,24 @@ public record ImportedUser(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ImportedUser[username=" + username
-        + ", attributes=" + attributes
-        + ", email=" + email
-        + ", emailVerified=" + emailVerified
-        + ", isActive=" + isActive
-        + ", locale=" + locale
-        + ", mustChangePassword=" + mustChangePassword
-        + ", passwordHash=" + Read.hidden(passwordHash)
-        + ", roles=" + roles
+    return "ImportedUser[username="
+        + username
+        + ", attributes="
+        + attributes
+        + ", email="
+        + email
+        + ", emailVerified="
+        + emailVerified
+        + ", isActive="
+        + isActive
+        + ", locale="
+        + locale
+        + ", mustChangePassword="
+        + mustChangePassword
+        + ", passwordHash="
+        + Read.hidden(passwordHash)
+        + ", roles="
+        + roles
         + "]";
   }
 }

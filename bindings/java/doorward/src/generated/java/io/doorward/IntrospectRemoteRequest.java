@@ -9,19 +9,18 @@ import java.util.Map;
  * Asks the configured {@code introspection_service} about a token (RFC 7662).
  *
  * @param token A token of the other service.
- * @param tokenTypeHint The kind of token, for the service: {@code access_token} or {@code refresh_token}. May be
- *     null.
+ * @param tokenTypeHint The kind of token, for the service: {@code access_token} or {@code
+ *     refresh_token}. May be null.
  */
-public record IntrospectRemoteRequest(String token, String tokenTypeHint)
-    implements Shape {
+public record IntrospectRemoteRequest(String token, String tokenTypeHint) implements Shape {
   /** Makes one of what must be given. */
   public static IntrospectRemoteRequest of(String token) {
     return new IntrospectRemoteRequest(token, null);
   }
 
   /**
-   * Returns the same with token_type_hint: The kind of token, for the service: {@code access_token} or {@code
-   * refresh_token}.
+   * Returns the same with token_type_hint: The kind of token, for the service: {@code access_token}
+   * or {@code refresh_token}.
    */
   public IntrospectRemoteRequest withTokenTypeHint(String tokenTypeHint) {
     return new IntrospectRemoteRequest(token, tokenTypeHint);
@@ -45,8 +44,10 @@ public record IntrospectRemoteRequest(String token, String tokenTypeHint)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "IntrospectRemoteRequest[token=" + Read.hidden(token)
-        + ", tokenTypeHint=" + tokenTypeHint
+    return "IntrospectRemoteRequest[token="
+        + Read.hidden(token)
+        + ", tokenTypeHint="
+        + tokenTypeHint
         + "]";
   }
 }

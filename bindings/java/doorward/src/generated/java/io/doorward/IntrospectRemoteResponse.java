@@ -7,22 +7,19 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The service's own answer about a valid token (RFC 7662 section 2.2), without {@code reason}, which is for its host
- * only.
+ * The service's own answer about a valid token (RFC 7662 section 2.2), without {@code reason},
+ * which is for its host only.
  *
  * @param active Always true: the token is valid now.
  * @param extra the members that have no place of their own
  */
-public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra)
-    implements Shape {
-  private static final Set<String> KNOWN =
-      Set.of("active");
+public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra) implements Shape {
+  private static final Set<String> KNOWN = Set.of("active");
 
   static IntrospectRemoteResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new IntrospectRemoteResponse(
-        Read.required(json, "active", Read::bool),
-        Read.others(json, KNOWN));
+        Read.required(json, "active", Read::bool), Read.others(json, KNOWN));
   }
 
   @Override

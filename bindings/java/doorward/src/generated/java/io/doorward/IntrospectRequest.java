@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param token An access or a refresh token.
  * @param audience The service that asks: a token for another audience is not active. May be null.
- * @param tokenTypeHint {@code access_token} or {@code refresh_token}; optional, and any text is accepted. May be
- *     null.
+ * @param tokenTypeHint {@code access_token} or {@code refresh_token}; optional, and any text is
+ *     accepted. May be null.
  */
 public record IntrospectRequest(String token, String audience, String tokenTypeHint)
     implements Shape {
@@ -20,14 +20,17 @@ public record IntrospectRequest(String token, String audience, String tokenTypeH
     return new IntrospectRequest(token, null, null);
   }
 
-  /** Returns the same with audience: The service that asks: a token for another audience is not active. */
+  /**
+   * Returns the same with audience: The service that asks: a token for another audience is not
+   * active.
+   */
   public IntrospectRequest withAudience(String audience) {
     return new IntrospectRequest(token, audience, tokenTypeHint);
   }
 
   /**
-   * Returns the same with token_type_hint: {@code access_token} or {@code refresh_token}; optional, and any text is
-   * accepted.
+   * Returns the same with token_type_hint: {@code access_token} or {@code refresh_token}; optional,
+   * and any text is accepted.
    */
   public IntrospectRequest withTokenTypeHint(String tokenTypeHint) {
     return new IntrospectRequest(token, audience, tokenTypeHint);
@@ -53,9 +56,12 @@ public record IntrospectRequest(String token, String audience, String tokenTypeH
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "IntrospectRequest[token=" + Read.hidden(token)
-        + ", audience=" + audience
-        + ", tokenTypeHint=" + tokenTypeHint
+    return "IntrospectRequest[token="
+        + Read.hidden(token)
+        + ", audience="
+        + audience
+        + ", tokenTypeHint="
+        + tokenTypeHint
         + "]";
   }
 }

@@ -15,7 +15,8 @@ import java.util.Map;
  * @param exp When the token expires, in Unix seconds. May be null.
  * @param iat When the token was issued. May be null.
  * @param iss The issuer. May be null.
- * @param reason Why the token is not active. It is for the host only: do not pass it on. May be null.
+ * @param reason Why the token is not active. It is for the host only: do not pass it on. May be
+ *     null.
  * @param scope The scopes, separated by spaces. May be null.
  * @param sid The session's id, if the token belongs to a session. May be null.
  * @param sub The id of the account. May be null.

@@ -10,17 +10,15 @@ import java.util.Map;
  *
  * @param url The URL of its endpoint: https; http only for a loopback host.
  * @param basic Or a name and password for the same (RFC 7617). May be null.
- * @param bearer The access token with which the engine authenticates itself to the service (RFC 6750). May be null.
- * @param caFile A file with the certificates (PEM) of the authorities that may vouch for the service; read when the
- *     engine opens. Default: the public authorities. May be null.
- * @param timeoutMs The time limit of the whole exchange. From 1 to 60000. Default: 5000. May be null.
+ * @param bearer The access token with which the engine authenticates itself to the service (RFC
+ *     6750). May be null.
+ * @param caFile A file with the certificates (PEM) of the authorities that may vouch for the
+ *     service; read when the engine opens. Default: the public authorities. May be null.
+ * @param timeoutMs The time limit of the whole exchange. From 1 to 60000. Default: 5000. May be
+ *     null.
  */
 public record IntrospectionServiceConfig(
-    String url,
-    BasicCredentials basic,
-    String bearer,
-    String caFile,
-    Long timeoutMs)
+    String url, BasicCredentials basic, String bearer, String caFile, Long timeoutMs)
     implements Shape {
   /** Makes one of what must be given. */
   public static IntrospectionServiceConfig of(String url) {
@@ -33,22 +31,25 @@ public record IntrospectionServiceConfig(
   }
 
   /**
-   * Returns the same with bearer: The access token with which the engine authenticates itself to the service (RFC
-   * 6750).
+   * Returns the same with bearer: The access token with which the engine authenticates itself to
+   * the service (RFC 6750).
    */
   public IntrospectionServiceConfig withBearer(String bearer) {
     return new IntrospectionServiceConfig(url, basic, bearer, caFile, timeoutMs);
   }
 
   /**
-   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities that may vouch for the
-   * service; read when the engine opens. Default: the public authorities.
+   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities that may
+   * vouch for the service; read when the engine opens. Default: the public authorities.
    */
   public IntrospectionServiceConfig withCaFile(String caFile) {
     return new IntrospectionServiceConfig(url, basic, bearer, caFile, timeoutMs);
   }
 
-  /** Returns the same with timeout_ms: The time limit of the whole exchange. From 1 to 60000. Default: 5000. */
+  /**
+   * Returns the same with timeout_ms: The time limit of the whole exchange. From 1 to 60000.
+   * Default: 5000.
+   */
   public IntrospectionServiceConfig withTimeoutMs(long timeoutMs) {
     return new IntrospectionServiceConfig(url, basic, bearer, caFile, timeoutMs);
   }
@@ -77,11 +78,16 @@ public record IntrospectionServiceConfig(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "IntrospectionServiceConfig[url=" + url
-        + ", basic=" + basic
-        + ", bearer=" + Read.hidden(bearer)
-        + ", caFile=" + caFile
-        + ", timeoutMs=" + timeoutMs
+    return "IntrospectionServiceConfig[url="
+        + url
+        + ", basic="
+        + basic
+        + ", bearer="
+        + Read.hidden(bearer)
+        + ", caFile="
+        + caFile
+        + ", timeoutMs="
+        + timeoutMs
         + "]";
   }
 }

@@ -6,20 +6,22 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Issues an access token that belongs to no session. If {@code sub} is not the id of an account, {@code verify} accepts
- * the token, but the live checks ({@code authenticate}, {@code introspect}, {@code authorize}) do not.
+ * Issues an access token that belongs to no session. If {@code sub} is not the id of an account,
+ * {@code verify} accepts the token, but the live checks ({@code authenticate}, {@code introspect},
+ * {@code authorize}) do not.
  *
- * @param claims The claims: {@code sub}, a text, and any of the host's own. The claims that the engine makes
- *     ({@code iss}, {@code aud}, {@code exp}, {@code nbf}, {@code iat}, {@code jti}, {@code sid}, {@code client_id},
- *     {@code auth_time}, {@code acr}, {@code amr}, {@code provider}, {@code cnf}, {@code act}, {@code account_epoch})
- *     are refused.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param claims The claims: {@code sub}, a text, and any of the host's own. The claims that the
+ *     engine makes ({@code iss}, {@code aud}, {@code exp}, {@code nbf}, {@code iat}, {@code jti},
+ *     {@code sid}, {@code client_id}, {@code auth_time}, {@code acr}, {@code amr}, {@code
+ *     provider}, {@code cnf}, {@code act}, {@code account_epoch}) are refused.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param backend The backend that issues the token; default: {@code default}. May be null.
  * @param lifetimeSeconds The token's lifetime; default {@code access_token_seconds}, at most {@code
  *     session_max_seconds}. May be null.
  */
-public record IssueTokenRequest(Map<String, Object> claims, String actor, String backend, Long lifetimeSeconds)
+public record IssueTokenRequest(
+    Map<String, Object> claims, String actor, String backend, Long lifetimeSeconds)
     implements Shape {
   /** Makes one of what must be given. */
   public static IssueTokenRequest of(Map<String, Object> claims) {
@@ -27,8 +29,8 @@ public record IssueTokenRequest(Map<String, Object> claims, String actor, String
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public IssueTokenRequest withActor(String actor) {
     return new IssueTokenRequest(claims, actor, backend, lifetimeSeconds);
@@ -40,8 +42,8 @@ public record IssueTokenRequest(Map<String, Object> claims, String actor, String
   }
 
   /**
-   * Returns the same with lifetime_seconds: The token's lifetime; default {@code access_token_seconds}, at most {@code
-   * session_max_seconds}.
+   * Returns the same with lifetime_seconds: The token's lifetime; default {@code
+   * access_token_seconds}, at most {@code session_max_seconds}.
    */
   public IssueTokenRequest withLifetimeSeconds(long lifetimeSeconds) {
     return new IssueTokenRequest(claims, actor, backend, lifetimeSeconds);

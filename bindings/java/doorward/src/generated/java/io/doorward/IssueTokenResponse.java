@@ -12,8 +12,7 @@ import java.util.Map;
  * @param expiresAt When the token expires, in Unix seconds.
  * @param jti The token's id, by which {@code revoke_token} revokes it.
  */
-public record IssueTokenResponse(String token, long expiresAt, String jti)
-    implements Shape {
+public record IssueTokenResponse(String token, long expiresAt, String jti) implements Shape {
   static IssueTokenResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new IssueTokenResponse(
@@ -34,9 +33,12 @@ public record IssueTokenResponse(String token, long expiresAt, String jti)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "IssueTokenResponse[token=" + Read.hidden(token)
-        + ", expiresAt=" + expiresAt
-        + ", jti=" + jti
+    return "IssueTokenResponse[token="
+        + Read.hidden(token)
+        + ", expiresAt="
+        + expiresAt
+        + ", jti="
+        + jti
         + "]";
   }
 }

@@ -5,12 +5,8 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * Returns the public keys.
- *
- */
-public record JwksRequest()
-    implements Shape {
+/** Returns the public keys. */
+public record JwksRequest() implements Shape {
   /** Returns an empty one. */
   public static JwksRequest of() {
     return new JwksRequest();

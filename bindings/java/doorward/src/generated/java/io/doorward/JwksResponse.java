@@ -5,19 +5,16 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
  *
  * @param keys The public keys of every backend; a backend that signs with an HMAC has none.
  */
-public record JwksResponse(List<Map<String, Object>> keys)
-    implements Shape {
+public record JwksResponse(List<Map<String, Object>> keys) implements Shape {
   static JwksResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new JwksResponse(
-        Read.orEmpty(Read.optional(json, "keys", Read.list(Read::object))));
+    return new JwksResponse(Read.orEmpty(Read.optional(json, "keys", Read.list(Read::object))));
   }
 
   @Override

@@ -13,8 +13,7 @@ import java.util.Map;
  * @param sumSeconds The sum of the durations.
  * @param buckets A histogram.
  */
-public record Latency(long count, double sumSeconds, List<LatencyBucket> buckets)
-    implements Shape {
+public record Latency(long count, double sumSeconds, List<LatencyBucket> buckets) implements Shape {
   static Latency read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new Latency(

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param count The number of calls.
  * @param upToSeconds The longest duration in this bucket; absent for the last one. May be null.
  */
-public record LatencyBucket(long count, Double upToSeconds)
-    implements Shape {
+public record LatencyBucket(long count, Double upToSeconds) implements Shape {
   static LatencyBucket read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new LatencyBucket(

@@ -8,10 +8,12 @@ import java.util.Map;
 /**
  * Limits of memory and time.
  *
- * @param requestBytes The maximum size of a request. From 1024 to 67108864. Default: 1048576. May be null.
- * @param storeConnections The number of connections to the store; with SQLite, the number of readers. From 1 to
- *     256. Default: 4. May be null.
- * @param storeTimeoutMs How long an operation waits for the store. From 1 to 600000. Default: 5000. May be null.
+ * @param requestBytes The maximum size of a request. From 1024 to 67108864. Default: 1048576. May
+ *     be null.
+ * @param storeConnections The number of connections to the store; with SQLite, the number of
+ *     readers. From 1 to 256. Default: 4. May be null.
+ * @param storeTimeoutMs How long an operation waits for the store. From 1 to 600000. Default: 5000.
+ *     May be null.
  */
 public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeTimeoutMs)
     implements Shape {
@@ -20,21 +22,25 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
     return new LimitsConfig(null, null, null);
   }
 
-  /** Returns the same with request_bytes: The maximum size of a request. From 1024 to 67108864. Default: 1048576. */
+  /**
+   * Returns the same with request_bytes: The maximum size of a request. From 1024 to 67108864.
+   * Default: 1048576.
+   */
   public LimitsConfig withRequestBytes(long requestBytes) {
     return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);
   }
 
   /**
-   * Returns the same with store_connections: The number of connections to the store; with SQLite, the number of
-   * readers. From 1 to 256. Default: 4.
+   * Returns the same with store_connections: The number of connections to the store; with SQLite,
+   * the number of readers. From 1 to 256. Default: 4.
    */
   public LimitsConfig withStoreConnections(long storeConnections) {
     return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);
   }
 
   /**
-   * Returns the same with store_timeout_ms: How long an operation waits for the store. From 1 to 600000. Default: 5000.
+   * Returns the same with store_timeout_ms: How long an operation waits for the store. From 1 to
+   * 600000. Default: 5000.
    */
   public LimitsConfig withStoreTimeoutMs(long storeTimeoutMs) {
     return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);

@@ -5,12 +5,8 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * Lists the keys.
- *
- */
-public record ListKeysRequest()
-    implements Shape {
+/** Lists the keys. */
+public record ListKeysRequest() implements Shape {
   /** Returns an empty one. */
   public static ListKeysRequest of() {
     return new ListKeysRequest();

@@ -9,10 +9,10 @@ import java.util.Map;
 /**
  * The keys, without their secrets.
  *
- * @param signingKeys The signing keys in the store; for each backend the signing one first. The fixed secret of a
- *     compatibility backend is not listed.
- * @param secretKeys The secret keys that were ever the first of the list, in order of their first use; the last is
- *     the newest.
+ * @param signingKeys The signing keys in the store; for each backend the signing one first. The
+ *     fixed secret of a compatibility backend is not listed.
+ * @param secretKeys The secret keys that were ever the first of the list, in order of their first
+ *     use; the last is the newest.
  */
 public record ListKeysResponse(List<SigningKey> signingKeys, List<SecretKey> secretKeys)
     implements Shape {

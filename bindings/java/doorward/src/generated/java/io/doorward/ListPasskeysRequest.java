@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param userId The user's id.
  */
-public record ListPasskeysRequest(String userId)
-    implements Shape {
+public record ListPasskeysRequest(String userId) implements Shape {
   /** Makes one of what must be given. */
   public static ListPasskeysRequest of(String userId) {
     return new ListPasskeysRequest(userId);
@@ -19,8 +18,7 @@ public record ListPasskeysRequest(String userId)
 
   static ListPasskeysRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new ListPasskeysRequest(
-        Read.optional(json, "user_id", Read::text));
+    return new ListPasskeysRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override

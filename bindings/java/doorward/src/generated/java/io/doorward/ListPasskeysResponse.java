@@ -11,8 +11,7 @@ import java.util.Map;
  *
  * @param passkeys The passkeys.
  */
-public record ListPasskeysResponse(List<Passkey> passkeys)
-    implements Shape {
+public record ListPasskeysResponse(List<Passkey> passkeys) implements Shape {
   static ListPasskeysResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ListPasskeysResponse(

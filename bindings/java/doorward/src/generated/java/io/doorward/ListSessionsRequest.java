@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param userId The user's id.
  */
-public record ListSessionsRequest(String userId)
-    implements Shape {
+public record ListSessionsRequest(String userId) implements Shape {
   /** Makes one of what must be given. */
   public static ListSessionsRequest of(String userId) {
     return new ListSessionsRequest(userId);
@@ -19,8 +18,7 @@ public record ListSessionsRequest(String userId)
 
   static ListSessionsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new ListSessionsRequest(
-        Read.optional(json, "user_id", Read::text));
+    return new ListSessionsRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override

@@ -11,8 +11,7 @@ import java.util.Map;
  *
  * @param sessions The sessions.
  */
-public record ListSessionsResponse(List<Session> sessions)
-    implements Shape {
+public record ListSessionsResponse(List<Session> sessions) implements Shape {
   static ListSessionsResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ListSessionsResponse(

@@ -11,20 +11,24 @@ import java.util.Map;
  * @param after Only accounts after this id: {@code next} of the previous page. May be null.
  * @param isActive Only active accounts, or only inactive ones. May be null.
  * @param limit The most to return: 1 to 1000, default 100. May be null.
- * @param locked Only accounts that a lock keeps a user out of now (see {@code status} of {@code get_user}). One
- *     call compares up to 20,000 accounts with the locks, so a page may have fewer accounts than {@code limit}, or
- *     none, and still a {@code next}. May be null.
+ * @param locked Only accounts that a lock keeps a user out of now (see {@code status} of {@code
+ *     get_user}). One call compares up to 20,000 accounts with the locks, so a page may have fewer
+ *     accounts than {@code limit}, or none, and still a {@code next}. May be null.
  * @param role Only accounts with this role. May be null.
- * @param skip The number of accounts to skip; not with {@code locked}. From 0 to 1000000000. May be null.
+ * @param skip The number of accounts to skip; not with {@code locked}. From 0 to 1000000000. May be
+ *     null.
  */
-public record ListUsersRequest(String after, Boolean isActive, Long limit, Boolean locked, String role, Long skip)
+public record ListUsersRequest(
+    String after, Boolean isActive, Long limit, Boolean locked, String role, Long skip)
     implements Shape {
   /** Returns an empty one. */
   public static ListUsersRequest of() {
     return new ListUsersRequest(null, null, null, null, null, null);
   }
 
-  /** Returns the same with after: Only accounts after this id: {@code next} of the previous page. */
+  /**
+   * Returns the same with after: Only accounts after this id: {@code next} of the previous page.
+   */
   public ListUsersRequest withAfter(String after) {
     return new ListUsersRequest(after, isActive, limit, locked, role, skip);
   }
@@ -40,9 +44,9 @@ public record ListUsersRequest(String after, Boolean isActive, Long limit, Boole
   }
 
   /**
-   * Returns the same with locked: Only accounts that a lock keeps a user out of now (see {@code status} of {@code
-   * get_user}). One call compares up to 20,000 accounts with the locks, so a page may have fewer accounts than {@code
-   * limit}, or none, and still a {@code next}.
+   * Returns the same with locked: Only accounts that a lock keeps a user out of now (see {@code
+   * status} of {@code get_user}). One call compares up to 20,000 accounts with the locks, so a page
+   * may have fewer accounts than {@code limit}, or none, and still a {@code next}.
    */
   public ListUsersRequest withLocked(boolean locked) {
     return new ListUsersRequest(after, isActive, limit, locked, role, skip);
@@ -53,7 +57,10 @@ public record ListUsersRequest(String after, Boolean isActive, Long limit, Boole
     return new ListUsersRequest(after, isActive, limit, locked, role, skip);
   }
 
-  /** Returns the same with skip: The number of accounts to skip; not with {@code locked}. From 0 to 1000000000. */
+  /**
+   * Returns the same with skip: The number of accounts to skip; not with {@code locked}. From 0 to
+   * 1000000000.
+   */
   public ListUsersRequest withSkip(long skip) {
     return new ListUsersRequest(after, isActive, limit, locked, role, skip);
   }

@@ -10,10 +10,10 @@ import java.util.Map;
  * A page of accounts.
  *
  * @param users The accounts.
- * @param next The id to give as {@code after} for the next page; absent if there is none. May be null.
+ * @param next The id to give as {@code after} for the next page; absent if there is none. May be
+ *     null.
  */
-public record ListUsersResponse(List<User> users, String next)
-    implements Shape {
+public record ListUsersResponse(List<User> users, String next) implements Shape {
   static ListUsersResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ListUsersResponse(

@@ -10,15 +10,17 @@ import java.util.Map;
  *
  * @param username The username or the e-mail address.
  * @param password The password.
- * @param backend The backend that the session's tokens are for; default: {@code default}. May be null.
+ * @param backend The backend that the session's tokens are for; default: {@code default}. May be
+ *     null.
  * @param client The client's connection, where known. May be null.
  * @param recoveryCode A recovery code instead, which is used up. May be null.
- * @param scope The scopes of the access token, separated by spaces. The engine grants what the host asks for: a
- *     host that passes on a client's wish decides first what the client may have. May be null.
- * @param twoFaCode The code of the account's authenticator app. Ignored if the account has no second factor. May be
- *     null.
- * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead, which is spent:
- *     the credential's {@code toJSON()}. May be null.
+ * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
+ *     asks for: a host that passes on a client's wish decides first what the client may have. May
+ *     be null.
+ * @param twoFaCode The code of the account's authenticator app. Ignored if the account has no
+ *     second factor. May be null.
+ * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead,
+ *     which is spent: the credential's {@code toJSON()}. May be null.
  */
 public record LoginRequest(
     String username,
@@ -35,43 +37,53 @@ public record LoginRequest(
     return new LoginRequest(username, password, null, null, null, null, null, null);
   }
 
-  /** Returns the same with backend: The backend that the session's tokens are for; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that the session's tokens are for; default: {@code
+   * default}.
+   */
   public LoginRequest withBackend(String backend) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public LoginRequest withClient(Client client) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with recovery_code: A recovery code instead, which is used up. */
   public LoginRequest withRecoveryCode(String recoveryCode) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   /**
-   * Returns the same with scope: The scopes of the access token, separated by spaces. The engine grants what the host
-   * asks for: a host that passes on a client's wish decides first what the client may have.
+   * Returns the same with scope: The scopes of the access token, separated by spaces. The engine
+   * grants what the host asks for: a host that passes on a client's wish decides first what the
+   * client may have.
    */
   public LoginRequest withScope(String scope) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   /**
-   * Returns the same with two_fa_code: The code of the account's authenticator app. Ignored if the account has no
-   * second factor.
+   * Returns the same with two_fa_code: The code of the account's authenticator app. Ignored if the
+   * account has no second factor.
    */
   public LoginRequest withTwoFaCode(String twoFaCode) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   /**
-   * Returns the same with webauthn_response: A passkey's answer to a challenge of {@code begin_passkey_login} instead,
-   * which is spent: the credential's {@code toJSON()}.
+   * Returns the same with webauthn_response: A passkey's answer to a challenge of {@code
+   * begin_passkey_login} instead, which is spent: the credential's {@code toJSON()}.
    */
   public LoginRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
-    return new LoginRequest(username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+    return new LoginRequest(
+        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
   }
 
   static LoginRequest read(Object value) {
@@ -104,14 +116,22 @@ public record LoginRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LoginRequest[username=" + username
-        + ", password=" + Read.hidden(password)
-        + ", backend=" + backend
-        + ", client=" + client
-        + ", recoveryCode=" + Read.hidden(recoveryCode)
-        + ", scope=" + scope
-        + ", twoFaCode=" + Read.hidden(twoFaCode)
-        + ", webauthnResponse=" + Read.hidden(webauthnResponse)
+    return "LoginRequest[username="
+        + username
+        + ", password="
+        + Read.hidden(password)
+        + ", backend="
+        + backend
+        + ", client="
+        + client
+        + ", recoveryCode="
+        + Read.hidden(recoveryCode)
+        + ", scope="
+        + scope
+        + ", twoFaCode="
+        + Read.hidden(twoFaCode)
+        + ", webauthnResponse="
+        + Read.hidden(webauthnResponse)
         + "]";
   }
 }

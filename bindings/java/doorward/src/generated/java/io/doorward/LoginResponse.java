@@ -15,8 +15,8 @@ import java.util.Map;
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
- * @param refreshToken The refresh token, which gets the next access token; absent if the backend does not refresh.
- *     May be null.
+ * @param refreshToken The refresh token, which gets the next access token; absent if the backend
+ *     does not refresh. May be null.
  */
 public record LoginResponse(
     String accessToken,
@@ -58,14 +58,22 @@ public record LoginResponse(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LoginResponse[accessToken=" + Read.hidden(accessToken)
-        + ", tokenType=" + tokenType
-        + ", expiresIn=" + expiresIn
-        + ", sessionId=" + sessionId
-        + ", backend=" + backend
-        + ", user=" + user
-        + ", refreshExpiresIn=" + refreshExpiresIn
-        + ", refreshToken=" + Read.hidden(refreshToken)
+    return "LoginResponse[accessToken="
+        + Read.hidden(accessToken)
+        + ", tokenType="
+        + tokenType
+        + ", expiresIn="
+        + expiresIn
+        + ", sessionId="
+        + sessionId
+        + ", backend="
+        + backend
+        + ", user="
+        + user
+        + ", refreshExpiresIn="
+        + refreshExpiresIn
+        + ", refreshToken="
+        + Read.hidden(refreshToken)
         + "]";
   }
 }

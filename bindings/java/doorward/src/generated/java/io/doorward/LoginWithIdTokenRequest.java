@@ -9,28 +9,28 @@ import java.util.Map;
  * Authenticates a user by an ID token and opens a session.
  *
  * @param idToken The ID token (OpenID Connect Core section 2); not an access token.
- * @param backend The backend that the session's tokens are for; default: {@code default}. May be null.
+ * @param backend The backend that the session's tokens are for; default: {@code default}. May be
+ *     null.
  * @param client The client's connection, where known. May be null.
- * @param nonce The nonce that the host sent with its authentication request. The token must repeat it, so that it
- *     answers this browser's request and no other. May be null.
- * @param provider The name of the issuer in {@code id_token_providers}; optional if there is only one. May be null.
- * @param scope The scopes of the access token, separated by spaces. The engine grants what the host asks for. May
- *     be null.
+ * @param nonce The nonce that the host sent with its authentication request. The token must repeat
+ *     it, so that it answers this browser's request and no other. May be null.
+ * @param provider The name of the issuer in {@code id_token_providers}; optional if there is only
+ *     one. May be null.
+ * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
+ *     asks for. May be null.
  */
 public record LoginWithIdTokenRequest(
-    String idToken,
-    String backend,
-    Client client,
-    String nonce,
-    String provider,
-    String scope)
+    String idToken, String backend, Client client, String nonce, String provider, String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginWithIdTokenRequest of(String idToken) {
     return new LoginWithIdTokenRequest(idToken, null, null, null, null, null);
   }
 
-  /** Returns the same with backend: The backend that the session's tokens are for; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that the session's tokens are for; default: {@code
+   * default}.
+   */
   public LoginWithIdTokenRequest withBackend(String backend) {
     return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
   }
@@ -41,24 +41,24 @@ public record LoginWithIdTokenRequest(
   }
 
   /**
-   * Returns the same with nonce: The nonce that the host sent with its authentication request. The token must repeat
-   * it, so that it answers this browser's request and no other.
+   * Returns the same with nonce: The nonce that the host sent with its authentication request. The
+   * token must repeat it, so that it answers this browser's request and no other.
    */
   public LoginWithIdTokenRequest withNonce(String nonce) {
     return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
   }
 
   /**
-   * Returns the same with provider: The name of the issuer in {@code id_token_providers}; optional if there is only
-   * one.
+   * Returns the same with provider: The name of the issuer in {@code id_token_providers}; optional
+   * if there is only one.
    */
   public LoginWithIdTokenRequest withProvider(String provider) {
     return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
   }
 
   /**
-   * Returns the same with scope: The scopes of the access token, separated by spaces. The engine grants what the host
-   * asks for.
+   * Returns the same with scope: The scopes of the access token, separated by spaces. The engine
+   * grants what the host asks for.
    */
   public LoginWithIdTokenRequest withScope(String scope) {
     return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
@@ -90,12 +90,18 @@ public record LoginWithIdTokenRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LoginWithIdTokenRequest[idToken=" + Read.hidden(idToken)
-        + ", backend=" + backend
-        + ", client=" + client
-        + ", nonce=" + Read.hidden(nonce)
-        + ", provider=" + provider
-        + ", scope=" + scope
+    return "LoginWithIdTokenRequest[idToken="
+        + Read.hidden(idToken)
+        + ", backend="
+        + backend
+        + ", client="
+        + client
+        + ", nonce="
+        + Read.hidden(nonce)
+        + ", provider="
+        + provider
+        + ", scope="
+        + scope
         + "]";
   }
 }

@@ -16,8 +16,8 @@ import java.util.Map;
  * @param user The user who logged in.
  * @param created Whether this login created the account.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
- * @param refreshToken The refresh token, which gets the next access token; absent if the backend does not refresh.
- *     May be null.
+ * @param refreshToken The refresh token, which gets the next access token; absent if the backend
+ *     does not refresh. May be null.
  */
 public record LoginWithIdTokenResponse(
     String accessToken,
@@ -62,15 +62,24 @@ public record LoginWithIdTokenResponse(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LoginWithIdTokenResponse[accessToken=" + Read.hidden(accessToken)
-        + ", tokenType=" + tokenType
-        + ", expiresIn=" + expiresIn
-        + ", sessionId=" + sessionId
-        + ", backend=" + backend
-        + ", user=" + user
-        + ", created=" + created
-        + ", refreshExpiresIn=" + refreshExpiresIn
-        + ", refreshToken=" + Read.hidden(refreshToken)
+    return "LoginWithIdTokenResponse[accessToken="
+        + Read.hidden(accessToken)
+        + ", tokenType="
+        + tokenType
+        + ", expiresIn="
+        + expiresIn
+        + ", sessionId="
+        + sessionId
+        + ", backend="
+        + backend
+        + ", user="
+        + user
+        + ", created="
+        + created
+        + ", refreshExpiresIn="
+        + refreshExpiresIn
+        + ", refreshToken="
+        + Read.hidden(refreshToken)
         + "]";
   }
 }

@@ -2,5 +2,8 @@
 
 package io.doorward;
 
-/** The outcome of a login: a {@link LoginWithIdTokenResponse}, or the next step, a {@link StepUp}. */
-public sealed interface LoginWithIdTokenResult extends Shape permits LoginWithIdTokenResponse, StepUp {}
+/**
+ * The outcome of a login: a {@link LoginWithIdTokenResponse}, or the next step, a {@link StepUp}.
+ */
+public sealed interface LoginWithIdTokenResult extends Shape
+    permits LoginWithIdTokenResponse, StepUp {}

@@ -10,12 +10,12 @@ import java.util.Map;
  *
  * @param everywhere Whether to end every session of the user. May be null.
  * @param refreshToken The refresh token. May be null.
- * @param stateless Whether to change nothing and only confirm. The client then forgets its tokens, which stay valid
- *     until they expire. May be null.
+ * @param stateless Whether to change nothing and only confirm. The client then forgets its tokens,
+ *     which stay valid until they expire. May be null.
  * @param token The access token. May be null.
  */
-public record LogoutRequest(Boolean everywhere, String refreshToken, Boolean stateless, String token)
-    implements Shape {
+public record LogoutRequest(
+    Boolean everywhere, String refreshToken, Boolean stateless, String token) implements Shape {
   /** Returns an empty one. */
   public static LogoutRequest of() {
     return new LogoutRequest(null, null, null, null);
@@ -32,8 +32,8 @@ public record LogoutRequest(Boolean everywhere, String refreshToken, Boolean sta
   }
 
   /**
-   * Returns the same with stateless: Whether to change nothing and only confirm. The client then forgets its tokens,
-   * which stay valid until they expire.
+   * Returns the same with stateless: Whether to change nothing and only confirm. The client then
+   * forgets its tokens, which stay valid until they expire.
    */
   public LogoutRequest withStateless(boolean stateless) {
     return new LogoutRequest(everywhere, refreshToken, stateless, token);
@@ -66,10 +66,14 @@ public record LogoutRequest(Boolean everywhere, String refreshToken, Boolean sta
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LogoutRequest[everywhere=" + everywhere
-        + ", refreshToken=" + Read.hidden(refreshToken)
-        + ", stateless=" + stateless
-        + ", token=" + Read.hidden(token)
+    return "LogoutRequest[everywhere="
+        + everywhere
+        + ", refreshToken="
+        + Read.hidden(refreshToken)
+        + ", stateless="
+        + stateless
+        + ", token="
+        + Read.hidden(token)
         + "]";
   }
 }

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param message The next step for the client.
  */
-public record LogoutResponse(String message)
-    implements Shape {
+public record LogoutResponse(String message) implements Shape {
   static LogoutResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new LogoutResponse(
-        Read.optional(json, "message", Read::text));
+    return new LogoutResponse(Read.optional(json, "message", Read::text));
   }
 
   @Override

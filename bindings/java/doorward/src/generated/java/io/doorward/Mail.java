@@ -9,8 +9,9 @@ import java.util.Map;
  * A mail to send.
  *
  * @param id The mail's id, for {@code acknowledge_mail}.
- * @param kind The kind of mail: {@code verify_email}, {@code reset_password}, {@code change_email}, {@code
- *     email_change_requested}, {@code email_changed}, {@code account_exists}, {@code password_changed}.
+ * @param kind The kind of mail: {@code verify_email}, {@code reset_password}, {@code change_email},
+ *     {@code email_change_requested}, {@code email_changed}, {@code account_exists}, {@code
+ *     password_changed}.
  * @param to The recipient's address as it was given; its domain may be international.
  * @param locale The language of the texts.
  * @param subject The subject.
@@ -22,8 +23,8 @@ import java.util.Map;
  * @param attempt The number of this attempt, from 1.
  * @param from The sender, if {@code mail.from} is configured. May be null.
  * @param link The link with the token, if {@code mail.links} has one for this kind. May be null.
- * @param messageId The value of {@code Message-ID}, the same at every attempt, so that a mail sent twice is shown
- *     once. May be null.
+ * @param messageId The value of {@code Message-ID}, the same at every attempt, so that a mail sent
+ *     twice is shown once. May be null.
  * @param token The token, if the mail has one. May be null.
  */
 public record Mail(
@@ -87,21 +88,36 @@ public record Mail(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "Mail[id=" + id
-        + ", kind=" + kind
-        + ", to=" + to
-        + ", locale=" + locale
-        + ", subject=" + subject
-        + ", text=" + Read.hidden(text)
-        + ", html=" + Read.hidden(html)
-        + ", userId=" + userId
-        + ", createdAt=" + createdAt
-        + ", expiresAt=" + expiresAt
-        + ", attempt=" + attempt
-        + ", from=" + from
-        + ", link=" + Read.hidden(link)
-        + ", messageId=" + messageId
-        + ", token=" + Read.hidden(token)
+    return "Mail[id="
+        + id
+        + ", kind="
+        + kind
+        + ", to="
+        + to
+        + ", locale="
+        + locale
+        + ", subject="
+        + subject
+        + ", text="
+        + Read.hidden(text)
+        + ", html="
+        + Read.hidden(html)
+        + ", userId="
+        + userId
+        + ", createdAt="
+        + createdAt
+        + ", expiresAt="
+        + expiresAt
+        + ", attempt="
+        + attempt
+        + ", from="
+        + from
+        + ", link="
+        + Read.hidden(link)
+        + ", messageId="
+        + messageId
+        + ", token="
+        + Read.hidden(token)
         + "]";
   }
 }

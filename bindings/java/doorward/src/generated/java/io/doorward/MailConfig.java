@@ -8,17 +8,20 @@ import java.util.Map;
 /**
  * Mails to users. By default they wait for the host to take them.
  *
- * @param clickVerifies Whether a mailed link alone verifies the first address of an account, without a proof of the
- *     account. The owner of the mailbox then gets the account without everything that opened it before: password,
- *     sessions, second factors, passkeys and identities. May be null.
- * @param delivery When SMTP sends mails. Default: {@code manual}, by {@code deliver_mail}. May be null.
- * @param from The sender: {@code address} or {@code name <address>}. The texts use the name for the service, or
- *     else the issuer. May be null.
- * @param links The pages that users open from mails. If {@code verify_email} is given, registering sends a mail.
- *     May be null.
- * @param locale The language of mails to users who have not chosen one. Default: {@code en}. May be null.
- * @param smtp The mail server; it needs {@code from} and all {@code links}. Default: none, and the host takes the
- *     mails. May be null.
+ * @param clickVerifies Whether a mailed link alone verifies the first address of an account,
+ *     without a proof of the account. The owner of the mailbox then gets the account without
+ *     everything that opened it before: password, sessions, second factors, passkeys and
+ *     identities. May be null.
+ * @param delivery When SMTP sends mails. Default: {@code manual}, by {@code deliver_mail}. May be
+ *     null.
+ * @param from The sender: {@code address} or {@code name <address>}. The texts use the name for the
+ *     service, or else the issuer. May be null.
+ * @param links The pages that users open from mails. If {@code verify_email} is given, registering
+ *     sends a mail. May be null.
+ * @param locale The language of mails to users who have not chosen one. Default: {@code en}. May be
+ *     null.
+ * @param smtp The mail server; it needs {@code from} and all {@code links}. Default: none, and the
+ *     host takes the mails. May be null.
  * @param templates The host's own texts: by kind of mail, then by language. May be null.
  */
 public record MailConfig(
@@ -36,43 +39,50 @@ public record MailConfig(
   }
 
   /**
-   * Returns the same with click_verifies: Whether a mailed link alone verifies the first address of an account, without
-   * a proof of the account. The owner of the mailbox then gets the account without everything that opened it before:
-   * password, sessions, second factors, passkeys and identities.
+   * Returns the same with click_verifies: Whether a mailed link alone verifies the first address of
+   * an account, without a proof of the account. The owner of the mailbox then gets the account
+   * without everything that opened it before: password, sessions, second factors, passkeys and
+   * identities.
    */
   public MailConfig withClickVerifies(boolean clickVerifies) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
   }
 
-  /** Returns the same with delivery: When SMTP sends mails. Default: {@code manual}, by {@code deliver_mail}. */
+  /**
+   * Returns the same with delivery: When SMTP sends mails. Default: {@code manual}, by {@code
+   * deliver_mail}.
+   */
   public MailConfig withDelivery(MailDelivery delivery) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
   }
 
   /**
-   * Returns the same with from: The sender: {@code address} or {@code name <address>}. The texts use the name for the
-   * service, or else the issuer.
+   * Returns the same with from: The sender: {@code address} or {@code name <address>}. The texts
+   * use the name for the service, or else the issuer.
    */
   public MailConfig withFrom(String from) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
   }
 
   /**
-   * Returns the same with links: The pages that users open from mails. If {@code verify_email} is given, registering
-   * sends a mail.
+   * Returns the same with links: The pages that users open from mails. If {@code verify_email} is
+   * given, registering sends a mail.
    */
   public MailConfig withLinks(MailLinks links) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
   }
 
-  /** Returns the same with locale: The language of mails to users who have not chosen one. Default: {@code en}. */
+  /**
+   * Returns the same with locale: The language of mails to users who have not chosen one. Default:
+   * {@code en}.
+   */
   public MailConfig withLocale(String locale) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
   }
 
   /**
-   * Returns the same with smtp: The mail server; it needs {@code from} and all {@code links}. Default: none, and the
-   * host takes the mails.
+   * Returns the same with smtp: The mail server; it needs {@code from} and all {@code links}.
+   * Default: none, and the host takes the mails.
    */
   public MailConfig withSmtp(SmtpConfig smtp) {
     return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);

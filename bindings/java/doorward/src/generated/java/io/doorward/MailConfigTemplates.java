@@ -30,7 +30,7 @@ public record MailConfigTemplates(
     return new MailConfigTemplates(null, null, null, null, null, null, null);
   }
 
-  /** Returns the same with account_exists:  */
+  /** Returns the same with account_exists. */
   public MailConfigTemplates withAccountExists(Map<String, MailTemplate> accountExists) {
     return new MailConfigTemplates(
         accountExists,
@@ -42,7 +42,7 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with change_email:  */
+  /** Returns the same with change_email. */
   public MailConfigTemplates withChangeEmail(Map<String, MailTemplate> changeEmail) {
     return new MailConfigTemplates(
         accountExists,
@@ -54,8 +54,9 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with email_change_requested:  */
-  public MailConfigTemplates withEmailChangeRequested(Map<String, MailTemplate> emailChangeRequested) {
+  /** Returns the same with email_change_requested. */
+  public MailConfigTemplates withEmailChangeRequested(
+      Map<String, MailTemplate> emailChangeRequested) {
     return new MailConfigTemplates(
         accountExists,
         changeEmail,
@@ -66,7 +67,7 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with email_changed:  */
+  /** Returns the same with email_changed. */
   public MailConfigTemplates withEmailChanged(Map<String, MailTemplate> emailChanged) {
     return new MailConfigTemplates(
         accountExists,
@@ -78,7 +79,7 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with password_changed:  */
+  /** Returns the same with password_changed. */
   public MailConfigTemplates withPasswordChanged(Map<String, MailTemplate> passwordChanged) {
     return new MailConfigTemplates(
         accountExists,
@@ -90,7 +91,7 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with reset_password:  */
+  /** Returns the same with reset_password. */
   public MailConfigTemplates withResetPassword(Map<String, MailTemplate> resetPassword) {
     return new MailConfigTemplates(
         accountExists,
@@ -102,7 +103,7 @@ public record MailConfigTemplates(
         verifyEmail);
   }
 
-  /** Returns the same with verify_email:  */
+  /** Returns the same with verify_email. */
   public MailConfigTemplates withVerifyEmail(Map<String, MailTemplate> verifyEmail) {
     return new MailConfigTemplates(
         accountExists,

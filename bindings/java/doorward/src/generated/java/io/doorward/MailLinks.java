@@ -19,7 +19,9 @@ public record MailLinks(String changeEmail, String resetPassword, String verifyE
     return new MailLinks(null, null, null);
   }
 
-  /** Returns the same with change_email: The page that calls {@code verify_email} for a new address. */
+  /**
+   * Returns the same with change_email: The page that calls {@code verify_email} for a new address.
+   */
   public MailLinks withChangeEmail(String changeEmail) {
     return new MailLinks(changeEmail, resetPassword, verifyEmail);
   }

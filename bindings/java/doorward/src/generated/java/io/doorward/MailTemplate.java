@@ -6,14 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The text of one kind of mail in one language. Placeholders: {@code {service}}, {@code {username}}; for a mail with a
- * token also {@code {token}} and {@code {link}}, which is the token itself if no link is configured.
+ * The text of one kind of mail in one language. Placeholders: {@code {service}}, {@code
+ * {username}}; for a mail with a token also {@code {token}} and {@code {link}}, which is the token
+ * itself if no link is configured.
  *
  * @param subject The subject, on one line.
  * @param text The text. Paragraphs are separated by empty lines.
  * @param html The HTML; values are escaped. Default: the paragraphs of the text. May be null.
- * @param textWithoutLink The text if no link is configured for this kind; it contains the token. Default: {@code
- *     text}. May be null.
+ * @param textWithoutLink The text if no link is configured for this kind; it contains the token.
+ *     Default: {@code text}. May be null.
  */
 public record MailTemplate(String subject, String text, String html, String textWithoutLink)
     implements Shape {
@@ -22,14 +23,16 @@ public record MailTemplate(String subject, String text, String html, String text
     return new MailTemplate(subject, text, null, null);
   }
 
-  /** Returns the same with html: The HTML; values are escaped. Default: the paragraphs of the text. */
+  /**
+   * Returns the same with html: The HTML; values are escaped. Default: the paragraphs of the text.
+   */
   public MailTemplate withHtml(String html) {
     return new MailTemplate(subject, text, html, textWithoutLink);
   }
 
   /**
-   * Returns the same with text_without_link: The text if no link is configured for this kind; it contains the token.
-   * Default: {@code text}.
+   * Returns the same with text_without_link: The text if no link is configured for this kind; it
+   * contains the token. Default: {@code text}.
    */
   public MailTemplate withTextWithoutLink(String textWithoutLink) {
     return new MailTemplate(subject, text, html, textWithoutLink);

@@ -6,21 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the rest.
+ * Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation
+ * does the rest.
  *
- * @param budgetMs The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes the batch that
- *     runs when the time is up. May be null.
+ * @param budgetMs The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes
+ *     the batch that runs when the time is up. May be null.
  */
-public record MaintainRequest(Long budgetMs)
-    implements Shape {
+public record MaintainRequest(Long budgetMs) implements Shape {
   /** Returns an empty one. */
   public static MaintainRequest of() {
     return new MaintainRequest(null);
   }
 
   /**
-   * Returns the same with budget_ms: The time to spend, in milliseconds: 1 to 60000, default 1000. The engine finishes
-   * the batch that runs when the time is up.
+   * Returns the same with budget_ms: The time to spend, in milliseconds: 1 to 60000, default 1000.
+   * The engine finishes the batch that runs when the time is up.
    */
   public MaintainRequest withBudgetMs(long budgetMs) {
     return new MaintainRequest(budgetMs);
@@ -28,8 +28,7 @@ public record MaintainRequest(Long budgetMs)
 
   static MaintainRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new MaintainRequest(
-        Read.optional(json, "budget_ms", Read::integer));
+    return new MaintainRequest(Read.optional(json, "budget_ms", Read::integer));
   }
 
   @Override

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param purged The number of purged rows by kind.
  * @param complete Whether nothing is left; if false, call again.
  */
-public record MaintainResponse(PurgedRows purged, boolean complete)
-    implements Shape {
+public record MaintainResponse(PurgedRows purged, boolean complete) implements Shape {
   static MaintainResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new MaintainResponse(

@@ -4,7 +4,10 @@ package io.doorward;
 
 import java.util.Map;
 
-/** The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside a hook. */
+/**
+ * The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside
+ * a hook.
+ */
 public class MisuseException extends DoorwardException {
   MisuseException(Map<String, Object> body) {
     super(Status.MISUSE, body);

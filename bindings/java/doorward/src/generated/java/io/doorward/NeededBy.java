@@ -8,15 +8,16 @@ import java.util.Map;
 /**
  * The data that needs an older secret key.
  *
- * @param passwordHashes The number of password hashes that it sealed ({@code password.pepper}). The next login
- *     seals each anew.
+ * @param passwordHashes The number of password hashes that it sealed ({@code password.pepper}). The
+ *     next login seals each anew.
  * @param totpSeeds The number of authenticator seeds that it sealed.
  * @param mails The number of waiting mails.
  * @param recoveryCodes The number of recovery codes made under it.
- * @param sessions The number of live sessions last refreshed while it was current. Without the key their users must
- *     log in again.
+ * @param sessions The number of live sessions last refreshed while it was current. Without the key
+ *     their users must log in again.
  */
-public record NeededBy(long passwordHashes, long totpSeeds, long mails, long recoveryCodes, long sessions)
+public record NeededBy(
+    long passwordHashes, long totpSeeds, long mails, long recoveryCodes, long sessions)
     implements Shape {
   static NeededBy read(Object value) {
     Map<String, Object> json = Read.object(value);

@@ -11,13 +11,11 @@ import java.util.Map;
  * @param status The name of the status.
  * @param count The number of calls.
  */
-public record OperationOutcome(String status, long count)
-    implements Shape {
+public record OperationOutcome(String status, long count) implements Shape {
   static OperationOutcome read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new OperationOutcome(
-        Read.optional(json, "status", Read::text),
-        Read.required(json, "count", Read::integer));
+        Read.optional(json, "status", Read::text), Read.required(json, "count", Read::integer));
   }
 
   @Override

@@ -11,7 +11,8 @@ public abstract sealed class Operations permits Doorward {
   /** Runs an operation, and reads its response. */
   abstract <T> T run(Operation operation, Shape request, Function<Object, T> read);
 
-  private <T> T orStep(Operation operation, Shape request, Function<Object, T> read, Function<StepUp, T> step) {
+  private <T> T orStep(
+      Operation operation, Shape request, Function<Object, T> read, Function<StepUp, T> step) {
     try {
       return run(operation, request, read);
     } catch (StepUpException next) {
@@ -185,14 +186,15 @@ public abstract sealed class Operations permits Doorward {
    * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
    */
   public LoginWithIdTokenResult loginWithIdToken(LoginWithIdTokenRequest request) {
-    return orStep(Operation.LOGIN_WITH_ID_TOKEN, request, LoginWithIdTokenResponse::read, step -> step);
+    return orStep(
+        Operation.LOGIN_WITH_ID_TOKEN, request, LoginWithIdTokenResponse::read, step -> step);
   }
 
   /**
    * Authenticates the user of a session again.
    *
-   * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code invalid_credentials}, {@code
-   *     invalid_code}
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code
+   *     invalid_credentials}, {@code invalid_code}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */
@@ -295,8 +297,8 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Identifies the user of a live token.
    *
-   * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code invalid_token},
-   *     {@code user_not_found}
+   * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code
+   *     invalid_token}, {@code user_not_found}
    * @throws UnavailableException {@code store_unavailable}
    */
   public AuthenticateResponse authenticate(AuthenticateRequest request) {
@@ -329,8 +331,8 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Decides whether a request may pass, and identifies its user.
    *
-   * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code invalid_token},
-   *     {@code user_not_found}
+   * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code
+   *     invalid_token}, {@code user_not_found}
    * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
@@ -403,8 +405,8 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Mails a token that verifies the address of an account.
    *
-   * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code invalid_credentials}, {@code
-   *     invalid_challenge}
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code
+   *     invalid_credentials}, {@code invalid_challenge}
    * @throws NotFoundException {@code user_not_found}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
@@ -454,8 +456,8 @@ public abstract sealed class Operations permits Doorward {
    * Verifies or changes an address by the token mailed to it and a proof of the account.
    *
    * @throws InvalidRequestException {@code invalid_token}
-   * @throws DeniedException {@code not_authenticated}, {@code user_not_found}, {@code invalid_credentials}, {@code
-   *     invalid_challenge}
+   * @throws DeniedException {@code not_authenticated}, {@code user_not_found}, {@code
+   *     invalid_credentials}, {@code invalid_challenge}
    * @throws ForbiddenException {@code permission_denied}
    * @throws ConflictException {@code email_taken}
    * @throws ThrottledException {@code too_many_attempts}
@@ -612,8 +614,10 @@ public abstract sealed class Operations permits Doorward {
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}
    */
-  public BeginPasskeyRegistrationResponse beginPasskeyRegistration(BeginPasskeyRegistrationRequest request) {
-    return run(Operation.BEGIN_PASSKEY_REGISTRATION, request, BeginPasskeyRegistrationResponse::read);
+  public BeginPasskeyRegistrationResponse beginPasskeyRegistration(
+      BeginPasskeyRegistrationRequest request) {
+    return run(
+        Operation.BEGIN_PASSKEY_REGISTRATION, request, BeginPasskeyRegistrationResponse::read);
   }
 
   /**
@@ -624,8 +628,10 @@ public abstract sealed class Operations permits Doorward {
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}
    */
-  public FinishPasskeyRegistrationResponse finishPasskeyRegistration(FinishPasskeyRegistrationRequest request) {
-    return run(Operation.FINISH_PASSKEY_REGISTRATION, request, FinishPasskeyRegistrationResponse::read);
+  public FinishPasskeyRegistrationResponse finishPasskeyRegistration(
+      FinishPasskeyRegistrationRequest request) {
+    return run(
+        Operation.FINISH_PASSKEY_REGISTRATION, request, FinishPasskeyRegistrationResponse::read);
   }
 
   /**

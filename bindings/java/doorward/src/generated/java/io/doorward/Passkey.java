@@ -13,8 +13,8 @@ import java.util.Map;
  * @param createdAt When the passkey was registered.
  * @param backupEligible Whether the passkey may be on several devices, because it is synchronized.
  * @param backedUp Whether the passkey is on several devices now, as far as known.
- * @param transports The transports that reach its authenticator: {@code internal}, {@code hybrid}, {@code usb},
- *     {@code nfc}, {@code ble}, …
+ * @param transports The transports that reach its authenticator: {@code internal}, {@code hybrid},
+ *     {@code usb}, {@code nfc}, {@code ble}, …
  * @param aaguid The model of authenticator, if it tells; not verified.
  * @param label The user's name for the passkey. May be null.
  * @param lastUsedAt When the passkey was last used. May be null.

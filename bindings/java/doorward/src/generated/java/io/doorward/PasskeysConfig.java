@@ -9,26 +9,29 @@ import java.util.Map;
 /**
  * The relying party of WebAuthn.
  *
- * @param rpId The domain of the passkeys: that of the pages or a parent of it, such as {@code example.com}.
- *     Passkeys work only for the domain that they were made for, so it cannot change.
+ * @param rpId The domain of the passkeys: that of the pages or a parent of it, such as {@code
+ *     example.com}. Passkeys work only for the domain that they were made for, so it cannot change.
  * @param rpName The service's name in authenticators.
- * @param origins The origins of the pages, as browsers write them: {@code https://login.example.com}; {@code
- *     http://localhost:8000} during development; {@code android:apk-key-hash:…} for an app. At least one.
- * @param loginName The kind of name that the page asks for, if it asks for one. For this kind {@code
- *     begin_passkey_login} returns the account's passkeys. For the other kind it answers as for an unknown name,
- *     because the same passkeys for both would reveal which address belongs to which name. May be null.
+ * @param origins The origins of the pages, as browsers write them: {@code
+ *     https://login.example.com}; {@code http://localhost:8000} during development; {@code
+ *     android:apk-key-hash:…} for an app. At least one.
+ * @param loginName The kind of name that the page asks for, if it asks for one. For this kind
+ *     {@code begin_passkey_login} returns the account's passkeys. For the other kind it answers as
+ *     for an unknown name, because the same passkeys for both would reveal which address belongs to
+ *     which name. May be null.
  */
-public record PasskeysConfig(String rpId, String rpName, List<String> origins, MailedLoginName loginName)
-    implements Shape {
+public record PasskeysConfig(
+    String rpId, String rpName, List<String> origins, MailedLoginName loginName) implements Shape {
   /** Makes one of what must be given. */
   public static PasskeysConfig of(String rpId, String rpName, List<String> origins) {
     return new PasskeysConfig(rpId, rpName, origins, null);
   }
 
   /**
-   * Returns the same with login_name: The kind of name that the page asks for, if it asks for one. For this kind {@code
-   * begin_passkey_login} returns the account's passkeys. For the other kind it answers as for an unknown name, because
-   * the same passkeys for both would reveal which address belongs to which name.
+   * Returns the same with login_name: The kind of name that the page asks for, if it asks for one.
+   * For this kind {@code begin_passkey_login} returns the account's passkeys. For the other kind it
+   * answers as for an unknown name, because the same passkeys for both would reveal which address
+   * belongs to which name.
    */
   public PasskeysConfig withLoginName(MailedLoginName loginName) {
     return new PasskeysConfig(rpId, rpName, origins, loginName);

@@ -8,24 +8,25 @@ import java.util.Map;
 /**
  * Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
  *
- * @param blocklist Whether common passwords, sequences, repetitions and the account's own name are refused.
- *     Default: true. May be null.
+ * @param blocklist Whether common passwords, sequences, repetitions and the account's own name are
+ *     refused. Default: true. May be null.
  * @param iterations The number of passes over that memory. From 1 to 64. Default: 2. May be null.
- * @param maxBytes The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated.
- *     From 64 to 4096. Default: 1024. May be null.
- * @param maxConcurrent How many hashes run at once in the process; each takes {@code memory_kib}. Engines of one
- *     process share these places, as many as the largest request among them. Default: the number of processors. From 1
- *     to 1024. May be null.
- * @param maxQueued How many more callers may wait; further ones get {@code hash_queue_full}. From 0 to 100000.
- *     Default: 256. May be null.
+ * @param maxBytes The maximum length of a password, in bytes of UTF-8; a longer one is refused,
+ *     never truncated. From 64 to 4096. Default: 1024. May be null.
+ * @param maxConcurrent How many hashes run at once in the process; each takes {@code memory_kib}.
+ *     Engines of one process share these places, as many as the largest request among them.
+ *     Default: the number of processors. From 1 to 1024. May be null.
+ * @param maxQueued How many more callers may wait; further ones get {@code hash_queue_full}. From 0
+ *     to 100000. Default: 256. May be null.
  * @param memoryKib The memory of one hash in KiB. From 8 to 4194304. Default: 19456. May be null.
- * @param minLength The minimum length of a new password, in code points. From 8 to 128. Default: 8. May be null.
- * @param parallelism The number of lanes. From 1 to 64. Default: 1. May be null.
- * @param pepper Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
- *     allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new store false.
+ * @param minLength The minimum length of a new password, in code points. From 8 to 128. Default: 8.
  *     May be null.
- * @param temporarySeconds The lifetime of a temporary password ({@code set_password}), within which the user has to
- *     replace it. From 60 to 31536000. Default: 604800. May be null.
+ * @param parallelism The number of lanes. From 1 to 64. Default: 1. May be null.
+ * @param pepper Whether password hashes are sealed under the secret key, so that a copy of the
+ *     store alone does not allow guessing. After a change, each hash follows at the next login.
+ *     Default: the store's; for a new store false. May be null.
+ * @param temporarySeconds The lifetime of a temporary password ({@code set_password}), within which
+ *     the user has to replace it. From 60 to 31536000. Default: 604800. May be null.
  */
 public record PasswordConfig(
     Boolean blocklist,
@@ -45,8 +46,8 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with blocklist: Whether common passwords, sequences, repetitions and the account's own name are
-   * refused. Default: true.
+   * Returns the same with blocklist: Whether common passwords, sequences, repetitions and the
+   * account's own name are refused. Default: true.
    */
   public PasswordConfig withBlocklist(boolean blocklist) {
     return new PasswordConfig(
@@ -62,7 +63,10 @@ public record PasswordConfig(
         temporarySeconds);
   }
 
-  /** Returns the same with iterations: The number of passes over that memory. From 1 to 64. Default: 2. */
+  /**
+   * Returns the same with iterations: The number of passes over that memory. From 1 to 64. Default:
+   * 2.
+   */
   public PasswordConfig withIterations(long iterations) {
     return new PasswordConfig(
         blocklist,
@@ -78,8 +82,8 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with max_bytes: The maximum length of a password, in bytes of UTF-8; a longer one is refused,
-   * never truncated. From 64 to 4096. Default: 1024.
+   * Returns the same with max_bytes: The maximum length of a password, in bytes of UTF-8; a longer
+   * one is refused, never truncated. From 64 to 4096. Default: 1024.
    */
   public PasswordConfig withMaxBytes(long maxBytes) {
     return new PasswordConfig(
@@ -96,9 +100,9 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with max_concurrent: How many hashes run at once in the process; each takes {@code memory_kib}.
-   * Engines of one process share these places, as many as the largest request among them. Default: the number of
-   * processors. From 1 to 1024.
+   * Returns the same with max_concurrent: How many hashes run at once in the process; each takes
+   * {@code memory_kib}. Engines of one process share these places, as many as the largest request
+   * among them. Default: the number of processors. From 1 to 1024.
    */
   public PasswordConfig withMaxConcurrent(long maxConcurrent) {
     return new PasswordConfig(
@@ -115,8 +119,8 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with max_queued: How many more callers may wait; further ones get {@code hash_queue_full}. From 0
-   * to 100000. Default: 256.
+   * Returns the same with max_queued: How many more callers may wait; further ones get {@code
+   * hash_queue_full}. From 0 to 100000. Default: 256.
    */
   public PasswordConfig withMaxQueued(long maxQueued) {
     return new PasswordConfig(
@@ -132,7 +136,10 @@ public record PasswordConfig(
         temporarySeconds);
   }
 
-  /** Returns the same with memory_kib: The memory of one hash in KiB. From 8 to 4194304. Default: 19456. */
+  /**
+   * Returns the same with memory_kib: The memory of one hash in KiB. From 8 to 4194304. Default:
+   * 19456.
+   */
   public PasswordConfig withMemoryKib(long memoryKib) {
     return new PasswordConfig(
         blocklist,
@@ -148,7 +155,8 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with min_length: The minimum length of a new password, in code points. From 8 to 128. Default: 8.
+   * Returns the same with min_length: The minimum length of a new password, in code points. From 8
+   * to 128. Default: 8.
    */
   public PasswordConfig withMinLength(long minLength) {
     return new PasswordConfig(
@@ -180,9 +188,9 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with pepper: Whether password hashes are sealed under the secret key, so that a copy of the store
-   * alone does not allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
-   * store false.
+   * Returns the same with pepper: Whether password hashes are sealed under the secret key, so that
+   * a copy of the store alone does not allow guessing. After a change, each hash follows at the
+   * next login. Default: the store's; for a new store false.
    */
   public PasswordConfig withPepper(boolean pepper) {
     return new PasswordConfig(
@@ -199,8 +207,8 @@ public record PasswordConfig(
   }
 
   /**
-   * Returns the same with temporary_seconds: The lifetime of a temporary password ({@code set_password}), within which
-   * the user has to replace it. From 60 to 31536000. Default: 604800.
+   * Returns the same with temporary_seconds: The lifetime of a temporary password ({@code
+   * set_password}), within which the user has to replace it. From 60 to 31536000. Default: 604800.
    */
   public PasswordConfig withTemporarySeconds(long temporarySeconds) {
     return new PasswordConfig(

@@ -10,9 +10,10 @@ import java.util.Map;
  *
  * @param peppered Whether a secret key seals the hash.
  * @param expiresAt When the password expires, if an administrator set it. May be null.
- * @param parameters The cost of its hash: {@code m=19456,t=2,p=1}. Absent if the hash cannot be read. May be null.
- * @param scheme The scheme of its hash: {@code argon2id}, {@code bcrypt}, … Absent if the hash cannot be read. May
- *     be null.
+ * @param parameters The cost of its hash: {@code m=19456,t=2,p=1}. Absent if the hash cannot be
+ *     read. May be null.
+ * @param scheme The scheme of its hash: {@code argon2id}, {@code bcrypt}, … Absent if the hash
+ *     cannot be read. May be null.
  */
 public record PasswordStatus(boolean peppered, Long expiresAt, String parameters, String scheme)
     implements Shape {

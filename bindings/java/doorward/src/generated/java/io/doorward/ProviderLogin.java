@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
+ * A login at an identity provider, and what the provider says about it. The engine concludes
+ * nothing from it.
  *
  * @param name The provider's name in {@code id_token_providers}.
  * @param acr The authentication context class (OpenID Connect Core section 2). May be null.

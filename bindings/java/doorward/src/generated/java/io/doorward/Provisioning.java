@@ -11,13 +11,11 @@ import java.util.Map;
  * @param otpauthUri The URI that an authenticator app reads: {@code otpauth://totp/…}.
  * @param qrSvg The URI as a QR code: an {@code <svg>} element that can be put into a page as it is.
  */
-public record Provisioning(String otpauthUri, String qrSvg)
-    implements Shape {
+public record Provisioning(String otpauthUri, String qrSvg) implements Shape {
   static Provisioning read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new Provisioning(
-        Read.optional(json, "otpauth_uri", Read::text),
-        Read.optional(json, "qr_svg", Read::text));
+        Read.optional(json, "otpauth_uri", Read::text), Read.optional(json, "qr_svg", Read::text));
   }
 
   @Override
@@ -31,8 +29,10 @@ public record Provisioning(String otpauthUri, String qrSvg)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "Provisioning[otpauthUri=" + Read.hidden(otpauthUri)
-        + ", qrSvg=" + Read.hidden(qrSvg)
+    return "Provisioning[otpauthUri="
+        + Read.hidden(otpauthUri)
+        + ", qrSvg="
+        + Read.hidden(qrSvg)
         + "]";
   }
 }

@@ -6,15 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Authenticates the user of a session again, before an important act. Give one proof; the host decides which are
- * enough.
+ * Authenticates the user of a session again, before an important act. Give one proof; the host
+ * decides which are enough.
  *
  * @param token An access token of the session.
  * @param client The client's connection, where known. May be null.
  * @param password The password; a wrong one counts as a failed login. May be null.
  * @param twoFaCode The code of the authenticator app instead. May be null.
- * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead, which is spent:
- *     the credential's {@code toJSON()}. The authenticator must have verified its user. May be null.
+ * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead,
+ *     which is spent: the credential's {@code toJSON()}. The authenticator must have verified its
+ *     user. May be null.
  */
 public record ReauthenticateRequest(
     String token,
@@ -44,8 +45,9 @@ public record ReauthenticateRequest(
   }
 
   /**
-   * Returns the same with webauthn_response: A passkey's answer to a challenge of {@code begin_passkey_login} instead,
-   * which is spent: the credential's {@code toJSON()}. The authenticator must have verified its user.
+   * Returns the same with webauthn_response: A passkey's answer to a challenge of {@code
+   * begin_passkey_login} instead, which is spent: the credential's {@code toJSON()}. The
+   * authenticator must have verified its user.
    */
   public ReauthenticateRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
     return new ReauthenticateRequest(token, client, password, twoFaCode, webauthnResponse);
@@ -75,11 +77,16 @@ public record ReauthenticateRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ReauthenticateRequest[token=" + Read.hidden(token)
-        + ", client=" + client
-        + ", password=" + Read.hidden(password)
-        + ", twoFaCode=" + Read.hidden(twoFaCode)
-        + ", webauthnResponse=" + Read.hidden(webauthnResponse)
+    return "ReauthenticateRequest[token="
+        + Read.hidden(token)
+        + ", client="
+        + client
+        + ", password="
+        + Read.hidden(password)
+        + ", twoFaCode="
+        + Read.hidden(twoFaCode)
+        + ", webauthnResponse="
+        + Read.hidden(webauthnResponse)
         + "]";
   }
 }

@@ -8,12 +8,11 @@ import java.util.Map;
 /**
  * A fresh access token of the same session.
  *
- * @param accessToken The access token, whose {@code auth_time} is now. The previous token stays valid, with its own
- *     {@code auth_time}.
+ * @param accessToken The access token, whose {@code auth_time} is now. The previous token stays
+ *     valid, with its own {@code auth_time}.
  * @param expiresIn The token's lifetime in seconds.
  */
-public record ReauthenticateResponse(String accessToken, long expiresIn)
-    implements Shape {
+public record ReauthenticateResponse(String accessToken, long expiresIn) implements Shape {
   static ReauthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ReauthenticateResponse(
@@ -32,8 +31,10 @@ public record ReauthenticateResponse(String accessToken, long expiresIn)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ReauthenticateResponse[accessToken=" + Read.hidden(accessToken)
-        + ", expiresIn=" + expiresIn
+    return "ReauthenticateResponse[accessToken="
+        + Read.hidden(accessToken)
+        + ", expiresIn="
+        + expiresIn
         + "]";
   }
 }

@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param userId The user's id.
  */
-public record RecoveryCodesStatusRequest(String userId)
-    implements Shape {
+public record RecoveryCodesStatusRequest(String userId) implements Shape {
   /** Makes one of what must be given. */
   public static RecoveryCodesStatusRequest of(String userId) {
     return new RecoveryCodesStatusRequest(userId);
@@ -19,8 +18,7 @@ public record RecoveryCodesStatusRequest(String userId)
 
   static RecoveryCodesStatusRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new RecoveryCodesStatusRequest(
-        Read.optional(json, "user_id", Read::text));
+    return new RecoveryCodesStatusRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param remaining The number of unused codes.
  */
-public record RecoveryCodesStatusResponse(long remaining)
-    implements Shape {
+public record RecoveryCodesStatusResponse(long remaining) implements Shape {
   static RecoveryCodesStatusResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new RecoveryCodesStatusResponse(
-        Read.required(json, "remaining", Read::integer));
+    return new RecoveryCodesStatusResponse(Read.required(json, "remaining", Read::integer));
   }
 
   @Override

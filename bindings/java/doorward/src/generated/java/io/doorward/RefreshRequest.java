@@ -9,16 +9,19 @@ import java.util.Map;
  * Gets the next tokens of a session.
  *
  * @param refreshToken The newest refresh token.
- * @param scope Fewer scopes than the session has, for this access token (RFC 6749 section 6). May be null.
+ * @param scope Fewer scopes than the session has, for this access token (RFC 6749 section 6). May
+ *     be null.
  */
-public record RefreshRequest(String refreshToken, String scope)
-    implements Shape {
+public record RefreshRequest(String refreshToken, String scope) implements Shape {
   /** Makes one of what must be given. */
   public static RefreshRequest of(String refreshToken) {
     return new RefreshRequest(refreshToken, null);
   }
 
-  /** Returns the same with scope: Fewer scopes than the session has, for this access token (RFC 6749 section 6). */
+  /**
+   * Returns the same with scope: Fewer scopes than the session has, for this access token (RFC 6749
+   * section 6).
+   */
   public RefreshRequest withScope(String scope) {
     return new RefreshRequest(refreshToken, scope);
   }
@@ -26,8 +29,7 @@ public record RefreshRequest(String refreshToken, String scope)
   static RefreshRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RefreshRequest(
-        Read.optional(json, "refresh_token", Read::text),
-        Read.optional(json, "scope", Read::text));
+        Read.optional(json, "refresh_token", Read::text), Read.optional(json, "scope", Read::text));
   }
 
   @Override
@@ -41,8 +43,6 @@ public record RefreshRequest(String refreshToken, String scope)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RefreshRequest[refreshToken=" + Read.hidden(refreshToken)
-        + ", scope=" + scope
-        + "]";
+    return "RefreshRequest[refreshToken=" + Read.hidden(refreshToken) + ", scope=" + scope + "]";
   }
 }

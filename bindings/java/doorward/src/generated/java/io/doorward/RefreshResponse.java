@@ -9,7 +9,8 @@ import java.util.Map;
  * The next tokens. The refresh token that was given is spent.
  *
  * @param accessToken The next access token.
- * @param refreshToken The next refresh token. All callers that offer the same token get the same next one.
+ * @param refreshToken The next refresh token. All callers that offer the same token get the same
+ *     next one.
  * @param tokenType Always {@code Bearer}.
  * @param expiresIn The life of the access token in seconds.
  * @param refreshExpiresIn The life of the refresh token in seconds.
@@ -45,11 +46,16 @@ public record RefreshResponse(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RefreshResponse[accessToken=" + Read.hidden(accessToken)
-        + ", refreshToken=" + Read.hidden(refreshToken)
-        + ", tokenType=" + tokenType
-        + ", expiresIn=" + expiresIn
-        + ", refreshExpiresIn=" + refreshExpiresIn
+    return "RefreshResponse[accessToken="
+        + Read.hidden(accessToken)
+        + ", refreshToken="
+        + Read.hidden(refreshToken)
+        + ", tokenType="
+        + tokenType
+        + ", expiresIn="
+        + expiresIn
+        + ", refreshExpiresIn="
+        + refreshExpiresIn
         + "]";
   }
 }

@@ -11,11 +11,13 @@ import java.util.Map;
  *
  * @param username The name to log in with; RFC 8265 UsernameCaseMapped, without <code>&#64;</code>.
  * @param password The password. The engine keeps only its Argon2id hash.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param attributes Other data that the host keeps with the account: at most 16 KiB. May be null.
- * @param client The client's connection: too many registrations from one network address are refused. May be null.
- * @param email The e-mail address; required unless {@code registration.require_email} is off. May be null.
+ * @param client The client's connection: too many registrations from one network address are
+ *     refused. May be null.
+ * @param email The e-mail address; required unless {@code registration.require_email} is off. May
+ *     be null.
  * @param locale The language of mails to this user (BCP 47). May be null.
  * @param roles The roles; default: {@code registration.default_roles}. May be null.
  */
@@ -35,26 +37,33 @@ public record RegisterRequest(
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RegisterRequest withActor(String actor) {
     return new RegisterRequest(username, password, actor, attributes, client, email, locale, roles);
   }
 
-  /** Returns the same with attributes: Other data that the host keeps with the account: at most 16 KiB. */
+  /**
+   * Returns the same with attributes: Other data that the host keeps with the account: at most 16
+   * KiB.
+   */
   public RegisterRequest withAttributes(Map<String, Object> attributes) {
     return new RegisterRequest(username, password, actor, attributes, client, email, locale, roles);
   }
 
   /**
-   * Returns the same with client: The client's connection: too many registrations from one network address are refused.
+   * Returns the same with client: The client's connection: too many registrations from one network
+   * address are refused.
    */
   public RegisterRequest withClient(Client client) {
     return new RegisterRequest(username, password, actor, attributes, client, email, locale, roles);
   }
 
-  /** Returns the same with email: The e-mail address; required unless {@code registration.require_email} is off. */
+  /**
+   * Returns the same with email: The e-mail address; required unless {@code
+   * registration.require_email} is off.
+   */
   public RegisterRequest withEmail(String email) {
     return new RegisterRequest(username, password, actor, attributes, client, email, locale, roles);
   }
@@ -99,14 +108,22 @@ public record RegisterRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RegisterRequest[username=" + username
-        + ", password=" + Read.hidden(password)
-        + ", actor=" + actor
-        + ", attributes=" + attributes
-        + ", client=" + client
-        + ", email=" + email
-        + ", locale=" + locale
-        + ", roles=" + roles
+    return "RegisterRequest[username="
+        + username
+        + ", password="
+        + Read.hidden(password)
+        + ", actor="
+        + actor
+        + ", attributes="
+        + attributes
+        + ", client="
+        + client
+        + ", email="
+        + email
+        + ", locale="
+        + locale
+        + ", roles="
+        + roles
         + "]";
   }
 }

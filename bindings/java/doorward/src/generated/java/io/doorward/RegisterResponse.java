@@ -9,17 +9,15 @@ import java.util.Map;
  * The new account.
  *
  * @param user The account.
- * @param verification A challenge for {@code verify_email}: it proves, together with the mailed token, that the
- *     account belongs to the browser that registered it. It is valid for a week; keep it in a cookie that scripts
- *     cannot read. Absent without an address. May be null.
+ * @param verification A challenge for {@code verify_email}: it proves, together with the mailed
+ *     token, that the account belongs to the browser that registered it. It is valid for a week;
+ *     keep it in a cookie that scripts cannot read. Absent without an address. May be null.
  */
-public record RegisterResponse(User user, String verification)
-    implements Shape {
+public record RegisterResponse(User user, String verification) implements Shape {
   static RegisterResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RegisterResponse(
-        Read.optional(json, "user", User::read),
-        Read.optional(json, "verification", Read::text));
+        Read.optional(json, "user", User::read), Read.optional(json, "verification", Read::text));
   }
 
   @Override
@@ -33,8 +31,6 @@ public record RegisterResponse(User user, String verification)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RegisterResponse[user=" + user
-        + ", verification=" + Read.hidden(verification)
-        + "]";
+    return "RegisterResponse[user=" + user + ", verification=" + Read.hidden(verification) + "]";
   }
 }

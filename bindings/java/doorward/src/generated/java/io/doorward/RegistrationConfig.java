@@ -9,32 +9,38 @@ import java.util.Map;
 /**
  * Rules of {@code register}.
  *
- * @param concealExisting Whether to answer alike whether or not an e-mail address has an account. An address then
- *     belongs to an account, for logins and look-ups, only once it is verified. May be null.
+ * @param concealExisting Whether to answer alike whether or not an e-mail address has an account.
+ *     An address then belongs to an account, for logins and look-ups, only once it is verified. May
+ *     be null.
  * @param defaultRoles The roles of an account that is registered without any. May be null.
  * @param requireEmail Whether an account needs an e-mail address. Default: true. May be null.
  */
-public record RegistrationConfig(Boolean concealExisting, List<String> defaultRoles, Boolean requireEmail)
-    implements Shape {
+public record RegistrationConfig(
+    Boolean concealExisting, List<String> defaultRoles, Boolean requireEmail) implements Shape {
   /** Returns an empty one. */
   public static RegistrationConfig of() {
     return new RegistrationConfig(null, null, null);
   }
 
   /**
-   * Returns the same with conceal_existing: Whether to answer alike whether or not an e-mail address has an account. An
-   * address then belongs to an account, for logins and look-ups, only once it is verified.
+   * Returns the same with conceal_existing: Whether to answer alike whether or not an e-mail
+   * address has an account. An address then belongs to an account, for logins and look-ups, only
+   * once it is verified.
    */
   public RegistrationConfig withConcealExisting(boolean concealExisting) {
     return new RegistrationConfig(concealExisting, defaultRoles, requireEmail);
   }
 
-  /** Returns the same with default_roles: The roles of an account that is registered without any. */
+  /**
+   * Returns the same with default_roles: The roles of an account that is registered without any.
+   */
   public RegistrationConfig withDefaultRoles(List<String> defaultRoles) {
     return new RegistrationConfig(concealExisting, defaultRoles, requireEmail);
   }
 
-  /** Returns the same with require_email: Whether an account needs an e-mail address. Default: true. */
+  /**
+   * Returns the same with require_email: Whether an account needs an e-mail address. Default: true.
+   */
   public RegistrationConfig withRequireEmail(boolean requireEmail) {
     return new RegistrationConfig(concealExisting, defaultRoles, requireEmail);
   }

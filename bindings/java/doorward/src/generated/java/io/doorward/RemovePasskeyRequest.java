@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param userId The user's id.
  * @param credentialId The credential's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
 public record RemovePasskeyRequest(String userId, String credentialId, String actor)
     implements Shape {
@@ -21,8 +21,8 @@ public record RemovePasskeyRequest(String userId, String credentialId, String ac
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RemovePasskeyRequest withActor(String actor) {
     return new RemovePasskeyRequest(userId, credentialId, actor);

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param removed Whether the account had the passkey.
  */
-public record RemovePasskeyResponse(boolean removed)
-    implements Shape {
+public record RemovePasskeyResponse(boolean removed) implements Shape {
   static RemovePasskeyResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new RemovePasskeyResponse(
-        Read.required(json, "removed", Read::bool));
+    return new RemovePasskeyResponse(Read.required(json, "removed", Read::bool));
   }
 
   @Override

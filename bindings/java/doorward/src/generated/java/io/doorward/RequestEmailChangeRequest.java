@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param userId The account's id.
  * @param newEmail The new address.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param locale The language of the mails. Default: that of the account. May be null.
  */
 public record RequestEmailChangeRequest(String userId, String newEmail, String actor, String locale)
@@ -22,8 +22,8 @@ public record RequestEmailChangeRequest(String userId, String newEmail, String a
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RequestEmailChangeRequest withActor(String actor) {
     return new RequestEmailChangeRequest(userId, newEmail, actor, locale);

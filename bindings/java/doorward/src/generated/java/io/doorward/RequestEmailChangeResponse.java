@@ -9,16 +9,15 @@ import java.util.Map;
  * The same answer whether or not another account has the address.
  *
  * @param sent Always true.
- * @param verification A challenge for {@code verify_email}: it proves, together with the mailed token, that the
- *     account belongs to the browser that asked. It is valid for a week; keep it in a cookie that scripts cannot read.
+ * @param verification A challenge for {@code verify_email}: it proves, together with the mailed
+ *     token, that the account belongs to the browser that asked. It is valid for a week; keep it in
+ *     a cookie that scripts cannot read.
  */
-public record RequestEmailChangeResponse(boolean sent, String verification)
-    implements Shape {
+public record RequestEmailChangeResponse(boolean sent, String verification) implements Shape {
   static RequestEmailChangeResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RequestEmailChangeResponse(
-        Read.required(json, "sent", Read::bool),
-        Read.optional(json, "verification", Read::text));
+        Read.required(json, "sent", Read::bool), Read.optional(json, "verification", Read::text));
   }
 
   @Override
@@ -32,8 +31,10 @@ public record RequestEmailChangeResponse(boolean sent, String verification)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RequestEmailChangeResponse[sent=" + sent
-        + ", verification=" + Read.hidden(verification)
+    return "RequestEmailChangeResponse[sent="
+        + sent
+        + ", verification="
+        + Read.hidden(verification)
         + "]";
   }
 }

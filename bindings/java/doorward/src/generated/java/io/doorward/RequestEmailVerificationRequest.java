@@ -6,20 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Requests a mail that verifies the address of an account. Give one of {@code token}, {@code user_id}, {@code
- * verification}, {@code username} with {@code password}, and {@code email}.
+ * Requests a mail that verifies the address of an account. Give one of {@code token}, {@code
+ * user_id}, {@code verification}, {@code username} with {@code password}, and {@code email}.
  *
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param client The client's connection: too many mails for one network address are refused. May be null.
- * @param email An address. By itself it names no account with an unverified address: nothing is mailed, and the
- *     answer is the same for every address. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param client The client's connection: too many mails for one network address are refused. May be
+ *     null.
+ * @param email An address. By itself it names no account with an unverified address: nothing is
+ *     mailed, and the answer is the same for every address. May be null.
  * @param locale The language of the mail. Default: that of the account. May be null.
  * @param password The password; a wrong one counts as a failed login. May be null.
  * @param token A live access token of the account. May be null.
  * @param userId The account's id, if the host has authenticated the user. May be null.
- * @param username The username or the address, for users who cannot log in before the address is verified. May be
- *     null.
+ * @param username The username or the address, for users who cannot log in before the address is
+ *     verified. May be null.
  * @param verification The challenge that {@code register} returned. May be null.
  */
 public record RequestEmailVerificationRequest(
@@ -35,142 +36,74 @@ public record RequestEmailVerificationRequest(
     implements Shape {
   /** Returns an empty one. */
   public static RequestEmailVerificationRequest of() {
-    return new RequestEmailVerificationRequest(null, null, null, null, null, null, null, null, null);
+    return new RequestEmailVerificationRequest(
+        null, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RequestEmailVerificationRequest withActor(String actor) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
-  }
-
-  /** Returns the same with client: The client's connection: too many mails for one network address are refused. */
-  public RequestEmailVerificationRequest withClient(Client client) {
-    return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /**
-   * Returns the same with email: An address. By itself it names no account with an unverified address: nothing is
-   * mailed, and the answer is the same for every address.
+   * Returns the same with client: The client's connection: too many mails for one network address
+   * are refused.
+   */
+  public RequestEmailVerificationRequest withClient(Client client) {
+    return new RequestEmailVerificationRequest(
+        actor, client, email, locale, password, token, userId, username, verification);
+  }
+
+  /**
+   * Returns the same with email: An address. By itself it names no account with an unverified
+   * address: nothing is mailed, and the answer is the same for every address.
    */
   public RequestEmailVerificationRequest withEmail(String email) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with locale: The language of the mail. Default: that of the account. */
   public RequestEmailVerificationRequest withLocale(String locale) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with password: The password; a wrong one counts as a failed login. */
   public RequestEmailVerificationRequest withPassword(String password) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with token: A live access token of the account. */
   public RequestEmailVerificationRequest withToken(String token) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with user_id: The account's id, if the host has authenticated the user. */
   public RequestEmailVerificationRequest withUserId(String userId) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /**
-   * Returns the same with username: The username or the address, for users who cannot log in before the address is
-   * verified.
+   * Returns the same with username: The username or the address, for users who cannot log in before
+   * the address is verified.
    */
   public RequestEmailVerificationRequest withUsername(String username) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with verification: The challenge that {@code register} returned. */
   public RequestEmailVerificationRequest withVerification(String verification) {
     return new RequestEmailVerificationRequest(
-        actor,
-        client,
-        email,
-        locale,
-        password,
-        token,
-        userId,
-        username,
-        verification);
+        actor, client, email, locale, password, token, userId, username, verification);
   }
 
   static RequestEmailVerificationRequest read(Object value) {
@@ -205,15 +138,24 @@ public record RequestEmailVerificationRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RequestEmailVerificationRequest[actor=" + actor
-        + ", client=" + client
-        + ", email=" + email
-        + ", locale=" + locale
-        + ", password=" + Read.hidden(password)
-        + ", token=" + Read.hidden(token)
-        + ", userId=" + userId
-        + ", username=" + username
-        + ", verification=" + Read.hidden(verification)
+    return "RequestEmailVerificationRequest[actor="
+        + actor
+        + ", client="
+        + client
+        + ", email="
+        + email
+        + ", locale="
+        + locale
+        + ", password="
+        + Read.hidden(password)
+        + ", token="
+        + Read.hidden(token)
+        + ", userId="
+        + userId
+        + ", username="
+        + username
+        + ", verification="
+        + Read.hidden(verification)
         + "]";
   }
 }

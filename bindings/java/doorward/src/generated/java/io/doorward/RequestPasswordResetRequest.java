@@ -9,9 +9,10 @@ import java.util.Map;
  * Requests a mail with a token that sets a new password.
  *
  * @param email The address of the account.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param client The client's connection: too many mails for one network address are refused. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param client The client's connection: too many mails for one network address are refused. May be
+ *     null.
  * @param locale The language of the mail. Default: that of the account. May be null.
  */
 public record RequestPasswordResetRequest(String email, String actor, Client client, String locale)
@@ -22,14 +23,17 @@ public record RequestPasswordResetRequest(String email, String actor, Client cli
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RequestPasswordResetRequest withActor(String actor) {
     return new RequestPasswordResetRequest(email, actor, client, locale);
   }
 
-  /** Returns the same with client: The client's connection: too many mails for one network address are refused. */
+  /**
+   * Returns the same with client: The client's connection: too many mails for one network address
+   * are refused.
+   */
   public RequestPasswordResetRequest withClient(Client client) {
     return new RequestPasswordResetRequest(email, actor, client, locale);
   }

@@ -9,20 +9,20 @@ import java.util.Map;
 /**
  * The rules of {@code authenticate_request}.
  *
- * @param connections The kinds of connection that may send requests; any other is refused for every path. Default:
- *     {@code http}, {@code websocket}. May be null.
- * @param cookie The cookie that holds the token, if neither the host nor the header gives one. Default: none. May
- *     be null.
- * @param exclude The paths that need no authentication. A text is an exact path or, with {@code *} (within a
- *     segment) or {@code **} (across segments), a glob; {@code {"exact": …}}, {@code {"prefix": …}}, {@code {"glob":
- *     …}} and {@code {"regex": …}} state the kind. All match the whole path; a pattern that matches every path is
- *     refused. May be null.
- * @param excludeHttpMethods The methods that need no authentication, in any case; {@code GET} does not imply {@code
- *     HEAD}. Default: {@code OPTIONS}. May be null.
- * @param header The header from which the host reads {@code authorization}. Default: {@code authorization}. May be
- *     null.
- * @param origins The origins whose pages may send the cookie (RFC 6454), if a request names its page's {@code
- *     origin}. Default: only that of {@code host}. May be null.
+ * @param connections The kinds of connection that may send requests; any other is refused for every
+ *     path. Default: {@code http}, {@code websocket}. May be null.
+ * @param cookie The cookie that holds the token, if neither the host nor the header gives one.
+ *     Default: none. May be null.
+ * @param exclude The paths that need no authentication. A text is an exact path or, with {@code *}
+ *     (within a segment) or {@code **} (across segments), a glob; {@code {"exact": …}}, {@code
+ *     {"prefix": …}}, {@code {"glob": …}} and {@code {"regex": …}} state the kind. All match the
+ *     whole path; a pattern that matches every path is refused. May be null.
+ * @param excludeHttpMethods The methods that need no authentication, in any case; {@code GET} does
+ *     not imply {@code HEAD}. Default: {@code OPTIONS}. May be null.
+ * @param header The header from which the host reads {@code authorization}. Default: {@code
+ *     authorization}. May be null.
+ * @param origins The origins whose pages may send the cookie (RFC 6454), if a request names its
+ *     page's {@code origin}. Default: only that of {@code host}. May be null.
  */
 public record RequestsConfig(
     List<String> connections,
@@ -38,50 +38,50 @@ public record RequestsConfig(
   }
 
   /**
-   * Returns the same with connections: The kinds of connection that may send requests; any other is refused for every
-   * path. Default: {@code http}, {@code websocket}.
+   * Returns the same with connections: The kinds of connection that may send requests; any other is
+   * refused for every path. Default: {@code http}, {@code websocket}.
    */
   public RequestsConfig withConnections(List<String> connections) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);
   }
 
   /**
-   * Returns the same with cookie: The cookie that holds the token, if neither the host nor the header gives one.
-   * Default: none.
+   * Returns the same with cookie: The cookie that holds the token, if neither the host nor the
+   * header gives one. Default: none.
    */
   public RequestsConfig withCookie(String cookie) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);
   }
 
   /**
-   * Returns the same with exclude: The paths that need no authentication. A text is an exact path or, with {@code *}
-   * (within a segment) or {@code **} (across segments), a glob; {@code {"exact": …}}, {@code {"prefix": …}}, {@code
-   * {"glob": …}} and {@code {"regex": …}} state the kind. All match the whole path; a pattern that matches every path
-   * is refused.
+   * Returns the same with exclude: The paths that need no authentication. A text is an exact path
+   * or, with {@code *} (within a segment) or {@code **} (across segments), a glob; {@code {"exact":
+   * …}}, {@code {"prefix": …}}, {@code {"glob": …}} and {@code {"regex": …}} state the kind. All
+   * match the whole path; a pattern that matches every path is refused.
    */
   public RequestsConfig withExclude(List<Object> exclude) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);
   }
 
   /**
-   * Returns the same with exclude_http_methods: The methods that need no authentication, in any case; {@code GET} does
-   * not imply {@code HEAD}. Default: {@code OPTIONS}.
+   * Returns the same with exclude_http_methods: The methods that need no authentication, in any
+   * case; {@code GET} does not imply {@code HEAD}. Default: {@code OPTIONS}.
    */
   public RequestsConfig withExcludeHttpMethods(List<String> excludeHttpMethods) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);
   }
 
   /**
-   * Returns the same with header: The header from which the host reads {@code authorization}. Default: {@code
-   * authorization}.
+   * Returns the same with header: The header from which the host reads {@code authorization}.
+   * Default: {@code authorization}.
    */
   public RequestsConfig withHeader(String header) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);
   }
 
   /**
-   * Returns the same with origins: The origins whose pages may send the cookie (RFC 6454), if a request names its
-   * page's {@code origin}. Default: only that of {@code host}.
+   * Returns the same with origins: The origins whose pages may send the cookie (RFC 6454), if a
+   * request names its page's {@code origin}. Default: only that of {@code host}.
    */
   public RequestsConfig withOrigins(List<String> origins) {
     return new RequestsConfig(connections, cookie, exclude, excludeHttpMethods, header, origins);

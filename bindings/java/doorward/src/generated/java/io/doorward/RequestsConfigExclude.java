@@ -20,22 +20,22 @@ public record RequestsConfigExclude(String exact, String glob, String prefix, St
     return new RequestsConfigExclude(null, null, null, null);
   }
 
-  /** Returns the same with exact:  */
+  /** Returns the same with exact. */
   public RequestsConfigExclude withExact(String exact) {
     return new RequestsConfigExclude(exact, glob, prefix, regex);
   }
 
-  /** Returns the same with glob:  */
+  /** Returns the same with glob. */
   public RequestsConfigExclude withGlob(String glob) {
     return new RequestsConfigExclude(exact, glob, prefix, regex);
   }
 
-  /** Returns the same with prefix:  */
+  /** Returns the same with prefix. */
   public RequestsConfigExclude withPrefix(String prefix) {
     return new RequestsConfigExclude(exact, glob, prefix, regex);
   }
 
-  /** Returns the same with regex:  */
+  /** Returns the same with regex. */
   public RequestsConfigExclude withRegex(String regex) {
     return new RequestsConfigExclude(exact, glob, prefix, regex);
   }

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param token The mailed token.
  * @param newPassword The new password.
  */
-public record ResetPasswordRequest(String token, String newPassword)
-    implements Shape {
+public record ResetPasswordRequest(String token, String newPassword) implements Shape {
   /** Makes one of what must be given. */
   public static ResetPasswordRequest of(String token, String newPassword) {
     return new ResetPasswordRequest(token, newPassword);
@@ -21,8 +20,7 @@ public record ResetPasswordRequest(String token, String newPassword)
   static ResetPasswordRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ResetPasswordRequest(
-        Read.optional(json, "token", Read::text),
-        Read.optional(json, "new_password", Read::text));
+        Read.optional(json, "token", Read::text), Read.optional(json, "new_password", Read::text));
   }
 
   @Override
@@ -36,8 +34,10 @@ public record ResetPasswordRequest(String token, String newPassword)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ResetPasswordRequest[token=" + Read.hidden(token)
-        + ", newPassword=" + Read.hidden(newPassword)
+    return "ResetPasswordRequest[token="
+        + Read.hidden(token)
+        + ", newPassword="
+        + Read.hidden(newPassword)
         + "]";
   }
 }

@@ -8,19 +8,18 @@ import java.util.Map;
 /**
  * Ends every session of every user.
  *
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
-public record RevokeAllSessionsRequest(String actor)
-    implements Shape {
+public record RevokeAllSessionsRequest(String actor) implements Shape {
   /** Returns an empty one. */
   public static RevokeAllSessionsRequest of() {
     return new RevokeAllSessionsRequest(null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RevokeAllSessionsRequest withActor(String actor) {
     return new RevokeAllSessionsRequest(actor);
@@ -28,8 +27,7 @@ public record RevokeAllSessionsRequest(String actor)
 
   static RevokeAllSessionsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new RevokeAllSessionsRequest(
-        Read.optional(json, "actor", Read::text));
+    return new RevokeAllSessionsRequest(Read.optional(json, "actor", Read::text));
   }
 
   @Override

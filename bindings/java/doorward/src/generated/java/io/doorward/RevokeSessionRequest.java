@@ -9,19 +9,18 @@ import java.util.Map;
  * Ends one session.
  *
  * @param sessionId The session's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  */
-public record RevokeSessionRequest(String sessionId, String actor)
-    implements Shape {
+public record RevokeSessionRequest(String sessionId, String actor) implements Shape {
   /** Makes one of what must be given. */
   public static RevokeSessionRequest of(String sessionId) {
     return new RevokeSessionRequest(sessionId, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RevokeSessionRequest withActor(String actor) {
     return new RevokeSessionRequest(sessionId, actor);
@@ -30,8 +29,7 @@ public record RevokeSessionRequest(String sessionId, String actor)
   static RevokeSessionRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RevokeSessionRequest(
-        Read.optional(json, "session_id", Read::text),
-        Read.optional(json, "actor", Read::text));
+        Read.optional(json, "session_id", Read::text), Read.optional(json, "actor", Read::text));
   }
 
   @Override

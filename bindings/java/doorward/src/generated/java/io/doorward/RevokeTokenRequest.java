@@ -8,38 +8,42 @@ import java.util.Map;
 /**
  * Revokes a token with its session, or by itself if it belongs to none (RFC 7009).
  *
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param backend The backend that issued the token of this {@code jti}; default: {@code default}. May be null.
- * @param jti The {@code jti} of a token of {@code issue_token} instead, from its answer or the event {@code
- *     token_issued}. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param backend The backend that issued the token of this {@code jti}; default: {@code default}.
+ *     May be null.
+ * @param jti The {@code jti} of a token of {@code issue_token} instead, from its answer or the
+ *     event {@code token_issued}. May be null.
  * @param token An access or a refresh token. May be null.
- * @param tokenTypeHint {@code access_token} or {@code refresh_token}; optional, and any text is accepted. May be
- *     null.
+ * @param tokenTypeHint {@code access_token} or {@code refresh_token}; optional, and any text is
+ *     accepted. May be null.
  */
-public record RevokeTokenRequest(String actor, String backend, String jti, String token, String tokenTypeHint)
-    implements Shape {
+public record RevokeTokenRequest(
+    String actor, String backend, String jti, String token, String tokenTypeHint) implements Shape {
   /** Returns an empty one. */
   public static RevokeTokenRequest of() {
     return new RevokeTokenRequest(null, null, null, null, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RevokeTokenRequest withActor(String actor) {
     return new RevokeTokenRequest(actor, backend, jti, token, tokenTypeHint);
   }
 
-  /** Returns the same with backend: The backend that issued the token of this {@code jti}; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that issued the token of this {@code jti}; default:
+   * {@code default}.
+   */
   public RevokeTokenRequest withBackend(String backend) {
     return new RevokeTokenRequest(actor, backend, jti, token, tokenTypeHint);
   }
 
   /**
-   * Returns the same with jti: The {@code jti} of a token of {@code issue_token} instead, from its answer or the event
-   * {@code token_issued}.
+   * Returns the same with jti: The {@code jti} of a token of {@code issue_token} instead, from its
+   * answer or the event {@code token_issued}.
    */
   public RevokeTokenRequest withJti(String jti) {
     return new RevokeTokenRequest(actor, backend, jti, token, tokenTypeHint);
@@ -51,8 +55,8 @@ public record RevokeTokenRequest(String actor, String backend, String jti, Strin
   }
 
   /**
-   * Returns the same with token_type_hint: {@code access_token} or {@code refresh_token}; optional, and any text is
-   * accepted.
+   * Returns the same with token_type_hint: {@code access_token} or {@code refresh_token}; optional,
+   * and any text is accepted.
    */
   public RevokeTokenRequest withTokenTypeHint(String tokenTypeHint) {
     return new RevokeTokenRequest(actor, backend, jti, token, tokenTypeHint);
@@ -82,11 +86,16 @@ public record RevokeTokenRequest(String actor, String backend, String jti, Strin
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "RevokeTokenRequest[actor=" + actor
-        + ", backend=" + backend
-        + ", jti=" + jti
-        + ", token=" + Read.hidden(token)
-        + ", tokenTypeHint=" + tokenTypeHint
+    return "RevokeTokenRequest[actor="
+        + actor
+        + ", backend="
+        + backend
+        + ", jti="
+        + jti
+        + ", token="
+        + Read.hidden(token)
+        + ", tokenTypeHint="
+        + tokenTypeHint
         + "]";
   }
 }

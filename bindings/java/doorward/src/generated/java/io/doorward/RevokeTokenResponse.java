@@ -5,12 +5,8 @@ package io.doorward;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * The token is revoked, or there was nothing to revoke.
- *
- */
-public record RevokeTokenResponse()
-    implements Shape {
+/** The token is revoked, or there was nothing to revoke. */
+public record RevokeTokenResponse() implements Shape {
   static RevokeTokenResponse read(Object value) {
     return new RevokeTokenResponse();
   }

@@ -9,8 +9,8 @@ import java.util.Map;
  * Ends every session of a user.
  *
  * @param userId The user's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param exceptSessionId The session to keep: the one that the user asks from. May be null.
  */
 public record RevokeUserSessionsRequest(String userId, String actor, String exceptSessionId)
@@ -21,14 +21,16 @@ public record RevokeUserSessionsRequest(String userId, String actor, String exce
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RevokeUserSessionsRequest withActor(String actor) {
     return new RevokeUserSessionsRequest(userId, actor, exceptSessionId);
   }
 
-  /** Returns the same with except_session_id: The session to keep: the one that the user asks from. */
+  /**
+   * Returns the same with except_session_id: The session to keep: the one that the user asks from.
+   */
   public RevokeUserSessionsRequest withExceptSessionId(String exceptSessionId) {
     return new RevokeUserSessionsRequest(userId, actor, exceptSessionId);
   }

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param revoked The number of live sessions that ended.
  */
-public record RevokedResponse(long revoked)
-    implements Shape {
+public record RevokedResponse(long revoked) implements Shape {
   static RevokedResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new RevokedResponse(
-        Read.required(json, "revoked", Read::integer));
+    return new RevokedResponse(Read.required(json, "revoked", Read::integer));
   }
 
   @Override

@@ -8,17 +8,18 @@ import java.util.Map;
 /**
  * Makes a new signing key.
  *
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param backend The backend whose key is replaced; default: {@code default}, or with {@code retire} all of them.
- *     May be null.
- * @param keepTotp Whether authenticator apps stay valid, because no copy of the store leaked. Only with {@code
- *     retire} and without {@code backend}. May be null.
- * @param retire {@code now}, after a leak: the signing keys of the backend stop verifying at once. Without {@code
- *     backend} this applies to all backends, and also retires everything that a leaked secret key opens together with a
- *     copy of the store: every secret key but the first of {@code secret_keys}, every session, mailed token and
- *     challenge, the waiting mails with a token, and the seeds of authenticator apps. The first key must be the newest,
- *     and each of the others must have been the first before: a list in the wrong order is refused. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param backend The backend whose key is replaced; default: {@code default}, or with {@code
+ *     retire} all of them. May be null.
+ * @param keepTotp Whether authenticator apps stay valid, because no copy of the store leaked. Only
+ *     with {@code retire} and without {@code backend}. May be null.
+ * @param retire {@code now}, after a leak: the signing keys of the backend stop verifying at once.
+ *     Without {@code backend} this applies to all backends, and also retires everything that a
+ *     leaked secret key opens together with a copy of the store: every secret key but the first of
+ *     {@code secret_keys}, every session, mailed token and challenge, the waiting mails with a
+ *     token, and the seeds of authenticator apps. The first key must be the newest, and each of the
+ *     others must have been the first before: a list in the wrong order is refused. May be null.
  */
 public record RotateKeysRequest(String actor, String backend, Boolean keepTotp, String retire)
     implements Shape {
@@ -28,35 +29,36 @@ public record RotateKeysRequest(String actor, String backend, Boolean keepTotp, 
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public RotateKeysRequest withActor(String actor) {
     return new RotateKeysRequest(actor, backend, keepTotp, retire);
   }
 
   /**
-   * Returns the same with backend: The backend whose key is replaced; default: {@code default}, or with {@code retire}
-   * all of them.
+   * Returns the same with backend: The backend whose key is replaced; default: {@code default}, or
+   * with {@code retire} all of them.
    */
   public RotateKeysRequest withBackend(String backend) {
     return new RotateKeysRequest(actor, backend, keepTotp, retire);
   }
 
   /**
-   * Returns the same with keep_totp: Whether authenticator apps stay valid, because no copy of the store leaked. Only
-   * with {@code retire} and without {@code backend}.
+   * Returns the same with keep_totp: Whether authenticator apps stay valid, because no copy of the
+   * store leaked. Only with {@code retire} and without {@code backend}.
    */
   public RotateKeysRequest withKeepTotp(boolean keepTotp) {
     return new RotateKeysRequest(actor, backend, keepTotp, retire);
   }
 
   /**
-   * Returns the same with retire: {@code now}, after a leak: the signing keys of the backend stop verifying at once.
-   * Without {@code backend} this applies to all backends, and also retires everything that a leaked secret key opens
-   * together with a copy of the store: every secret key but the first of {@code secret_keys}, every session, mailed
-   * token and challenge, the waiting mails with a token, and the seeds of authenticator apps. The first key must be the
-   * newest, and each of the others must have been the first before: a list in the wrong order is refused.
+   * Returns the same with retire: {@code now}, after a leak: the signing keys of the backend stop
+   * verifying at once. Without {@code backend} this applies to all backends, and also retires
+   * everything that a leaked secret key opens together with a copy of the store: every secret key
+   * but the first of {@code secret_keys}, every session, mailed token and challenge, the waiting
+   * mails with a token, and the seeds of authenticator apps. The first key must be the newest, and
+   * each of the others must have been the first before: a list in the wrong order is refused.
    */
   public RotateKeysRequest withRetire(String retire) {
     return new RotateKeysRequest(actor, backend, keepTotp, retire);

@@ -9,8 +9,8 @@ import java.util.Map;
  * The new signing key.
  *
  * @param kid The id of the new signing key, of the backend or of {@code default}.
- * @param previous The id of the previous signing key. It verifies until everything that it signed has expired, or,
- *     if it was retired, nothing any more. May be null.
+ * @param previous The id of the previous signing key. It verifies until everything that it signed
+ *     has expired, or, if it was retired, nothing any more. May be null.
  * @param retired The retired keys, if keys were to be retired. May be null.
  */
 public record RotateKeysResponse(String kid, String previous, RetiredSecrets retired)

@@ -11,8 +11,9 @@ import java.util.Map;
  * @param id The key's id, which tells nothing about the key.
  * @param since When the key first became current, in Unix seconds.
  * @param state The use of the key in this process.
- * @param neededBy The data that needs the key in the list, if it is not the current one. The key may be removed
- *     once all of these are 0 and the newer key is first in every process. May be null.
+ * @param neededBy The data that needs the key in the list, if it is not the current one. The key
+ *     may be removed once all of these are 0 and the newer key is first in every process. May be
+ *     null.
  */
 public record SecretKey(String id, long since, SecretKeyState state, NeededBy neededBy)
     implements Shape {

@@ -4,7 +4,10 @@ package io.doorward;
 
 /** The use of a secret key in a process. */
 public enum SecretKeyState {
-  /** The newest key of the store. It seals new data, even if it is not the first in this process's list. */
+  /**
+   * The newest key of the store. It seals new data, even if it is not the first in this process's
+   * list.
+   */
   CURRENT("current"),
 
   /** An older key, which opens what it sealed. */

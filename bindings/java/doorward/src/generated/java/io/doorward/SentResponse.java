@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param sent Always true.
  */
-public record SentResponse(boolean sent)
-    implements Shape {
+public record SentResponse(boolean sent) implements Shape {
   static SentResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new SentResponse(
-        Read.required(json, "sent", Read::bool));
+    return new SentResponse(Read.required(json, "sent", Read::bool));
   }
 
   @Override

@@ -17,7 +17,8 @@ import java.util.Map;
  * @param amr The methods by which the user authenticated (RFC 8176).
  * @param deviceId The device that opened the session. May be null.
  * @param ip The IP address that opened the session. May be null.
- * @param provider The login at an identity provider that opened the session, if one did. May be null.
+ * @param provider The login at an identity provider that opened the session, if one did. May be
+ *     null.
  * @param userAgent The {@code User-Agent} that opened the session. May be null.
  */
 public record Session(
@@ -66,16 +67,26 @@ public record Session(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "Session[id=" + id
-        + ", backend=" + backend
-        + ", createdAt=" + createdAt
-        + ", refreshedAt=" + refreshedAt
-        + ", expiresAt=" + expiresAt
-        + ", amr=" + amr
-        + ", deviceId=" + Read.hidden(deviceId)
-        + ", ip=" + ip
-        + ", provider=" + provider
-        + ", userAgent=" + userAgent
+    return "Session[id="
+        + id
+        + ", backend="
+        + backend
+        + ", createdAt="
+        + createdAt
+        + ", refreshedAt="
+        + refreshedAt
+        + ", expiresAt="
+        + expiresAt
+        + ", amr="
+        + amr
+        + ", deviceId="
+        + Read.hidden(deviceId)
+        + ", ip="
+        + ip
+        + ", provider="
+        + provider
+        + ", userAgent="
+        + userAgent
         + "]";
   }
 }

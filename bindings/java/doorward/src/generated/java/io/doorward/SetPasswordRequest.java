@@ -6,16 +6,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Sets a user's password without the old one: a privileged act. It ends every session and unlocks an account that
- * failed logins had locked.
+ * Sets a user's password without the old one: a privileged act. It ends every session and unlocks
+ * an account that failed logins had locked.
  *
  * @param userId The user's id.
- * @param newPassword The new password. It is not compared with the old one, so the caller learns nothing about
- *     that.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
- * @param temporary Whether the user must change it at the next login, within {@code password.temporary_seconds};
- *     default: true, so that only the user knows the next password. May be null.
+ * @param newPassword The new password. It is not compared with the old one, so the caller learns
+ *     nothing about that.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
+ * @param temporary Whether the user must change it at the next login, within {@code
+ *     password.temporary_seconds}; default: true, so that only the user knows the next password.
+ *     May be null.
  */
 public record SetPasswordRequest(String userId, String newPassword, String actor, Boolean temporary)
     implements Shape {
@@ -25,16 +26,17 @@ public record SetPasswordRequest(String userId, String newPassword, String actor
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public SetPasswordRequest withActor(String actor) {
     return new SetPasswordRequest(userId, newPassword, actor, temporary);
   }
 
   /**
-   * Returns the same with temporary: Whether the user must change it at the next login, within {@code
-   * password.temporary_seconds}; default: true, so that only the user knows the next password.
+   * Returns the same with temporary: Whether the user must change it at the next login, within
+   * {@code password.temporary_seconds}; default: true, so that only the user knows the next
+   * password.
    */
   public SetPasswordRequest withTemporary(boolean temporary) {
     return new SetPasswordRequest(userId, newPassword, actor, temporary);
@@ -62,10 +64,14 @@ public record SetPasswordRequest(String userId, String newPassword, String actor
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "SetPasswordRequest[userId=" + userId
-        + ", newPassword=" + Read.hidden(newPassword)
-        + ", actor=" + actor
-        + ", temporary=" + temporary
+    return "SetPasswordRequest[userId="
+        + userId
+        + ", newPassword="
+        + Read.hidden(newPassword)
+        + ", actor="
+        + actor
+        + ", temporary="
+        + temporary
         + "]";
   }
 }

@@ -6,13 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Sets up an authenticator app for an account. The host must have authenticated its user just now, because the app
- * shuts out all other users.
+ * Sets up an authenticator app for an account. The host must have authenticated its user just now,
+ * because the app shuts out all other users.
  *
  * @param userId The user's id.
  */
-public record SetupTotpRequest(String userId)
-    implements Shape {
+public record SetupTotpRequest(String userId) implements Shape {
   /** Makes one of what must be given. */
   public static SetupTotpRequest of(String userId) {
     return new SetupTotpRequest(userId);
@@ -20,8 +19,7 @@ public record SetupTotpRequest(String userId)
 
   static SetupTotpRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new SetupTotpRequest(
-        Read.optional(json, "user_id", Read::text));
+    return new SetupTotpRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override

@@ -12,8 +12,7 @@ import java.util.Map;
  * @param otpauthUri The URI that an authenticator app reads: {@code otpauth://totp/…}.
  * @param qrSvg The URI as a QR code: an {@code <svg>} element that can be put into a page as it is.
  */
-public record SetupTotpResponse(String secret, String otpauthUri, String qrSvg)
-    implements Shape {
+public record SetupTotpResponse(String secret, String otpauthUri, String qrSvg) implements Shape {
   static SetupTotpResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new SetupTotpResponse(
@@ -34,9 +33,12 @@ public record SetupTotpResponse(String secret, String otpauthUri, String qrSvg)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "SetupTotpResponse[secret=" + Read.hidden(secret)
-        + ", otpauthUri=" + Read.hidden(otpauthUri)
-        + ", qrSvg=" + Read.hidden(qrSvg)
+    return "SetupTotpResponse[secret="
+        + Read.hidden(secret)
+        + ", otpauthUri="
+        + Read.hidden(otpauthUri)
+        + ", qrSvg="
+        + Read.hidden(qrSvg)
         + "]";
   }
 }

@@ -12,10 +12,11 @@ import java.util.Map;
  * @param backend The backend's name.
  * @param algorithm The algorithm. {@code jwks} does not publish {@code HS256} keys.
  * @param createdAt When the key was made, in Unix seconds.
- * @param expiresAt When the key stops verifying, in Unix seconds; absent while it signs. May be null.
+ * @param expiresAt When the key stops verifying, in Unix seconds; absent while it signs. May be
+ *     null.
  */
-public record SigningKey(String kid, String backend, String algorithm, long createdAt, Long expiresAt)
-    implements Shape {
+public record SigningKey(
+    String kid, String backend, String algorithm, long createdAt, Long expiresAt) implements Shape {
   static SigningKey read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new SigningKey(

@@ -9,16 +9,18 @@ import java.util.Map;
  * A mail server (RFC 5321, RFC 6409).
  *
  * @param host The server's name or address.
- * @param allowPlaintext Whether to allow {@code none} for a host that is not this machine. May be null.
- * @param caFile A file with the certificates (PEM) of the authorities to trust, instead of the public ones. May be
+ * @param allowPlaintext Whether to allow {@code none} for a host that is not this machine. May be
  *     null.
- * @param hello The name that this client gives ({@code EHLO}): a domain, or an address in brackets. Some servers
- *     require the name that its address has in DNS. Default: the domain of {@code from}. May be null.
+ * @param caFile A file with the certificates (PEM) of the authorities to trust, instead of the
+ *     public ones. May be null.
+ * @param hello The name that this client gives ({@code EHLO}): a domain, or an address in brackets.
+ *     Some servers require the name that its address has in DNS. Default: the domain of {@code
+ *     from}. May be null.
  * @param password The password to log in with. May be null.
- * @param port The server's port. Default: 465, with {@code starttls} 587, with {@code none} 25. From 1 to 65535.
- *     May be null.
- * @param timeoutMs The time limit for each step of the conversation. From 100 to 60000. Default: 10000. May be
- *     null.
+ * @param port The server's port. Default: 465, with {@code starttls} 587, with {@code none} 25.
+ *     From 1 to 65535. May be null.
+ * @param timeoutMs The time limit for each step of the conversation. From 100 to 60000. Default:
+ *     10000. May be null.
  * @param tls The encryption of the connection. May be null.
  * @param username The name to log in with. May be null.
  */
@@ -38,56 +40,68 @@ public record SmtpConfig(
     return new SmtpConfig(host, null, null, null, null, null, null, null, null);
   }
 
-  /** Returns the same with allow_plaintext: Whether to allow {@code none} for a host that is not this machine. */
+  /**
+   * Returns the same with allow_plaintext: Whether to allow {@code none} for a host that is not
+   * this machine.
+   */
   public SmtpConfig withAllowPlaintext(boolean allowPlaintext) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /**
-   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities to trust, instead of the
-   * public ones.
+   * Returns the same with ca_file: A file with the certificates (PEM) of the authorities to trust,
+   * instead of the public ones.
    */
   public SmtpConfig withCaFile(String caFile) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /**
-   * Returns the same with hello: The name that this client gives ({@code EHLO}): a domain, or an address in brackets.
-   * Some servers require the name that its address has in DNS. Default: the domain of {@code from}.
+   * Returns the same with hello: The name that this client gives ({@code EHLO}): a domain, or an
+   * address in brackets. Some servers require the name that its address has in DNS. Default: the
+   * domain of {@code from}.
    */
   public SmtpConfig withHello(String hello) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /** Returns the same with password: The password to log in with. */
   public SmtpConfig withPassword(String password) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /**
-   * Returns the same with port: The server's port. Default: 465, with {@code starttls} 587, with {@code none} 25. From
-   * 1 to 65535.
+   * Returns the same with port: The server's port. Default: 465, with {@code starttls} 587, with
+   * {@code none} 25. From 1 to 65535.
    */
   public SmtpConfig withPort(long port) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /**
-   * Returns the same with timeout_ms: The time limit for each step of the conversation. From 100 to 60000. Default:
-   * 10000.
+   * Returns the same with timeout_ms: The time limit for each step of the conversation. From 100 to
+   * 60000. Default: 10000.
    */
   public SmtpConfig withTimeoutMs(long timeoutMs) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /** Returns the same with tls: The encryption of the connection. */
   public SmtpConfig withTls(SmtpTls tls) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   /** Returns the same with username: The name to log in with. */
   public SmtpConfig withUsername(String username) {
-    return new SmtpConfig(host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
+    return new SmtpConfig(
+        host, allowPlaintext, caFile, hello, password, port, timeoutMs, tls, username);
   }
 
   static SmtpConfig read(Object value) {
@@ -122,15 +136,24 @@ public record SmtpConfig(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "SmtpConfig[host=" + host
-        + ", allowPlaintext=" + allowPlaintext
-        + ", caFile=" + caFile
-        + ", hello=" + hello
-        + ", password=" + Read.hidden(password)
-        + ", port=" + port
-        + ", timeoutMs=" + timeoutMs
-        + ", tls=" + tls
-        + ", username=" + username
+    return "SmtpConfig[host="
+        + host
+        + ", allowPlaintext="
+        + allowPlaintext
+        + ", caFile="
+        + caFile
+        + ", hello="
+        + hello
+        + ", password="
+        + Read.hidden(password)
+        + ", port="
+        + port
+        + ", timeoutMs="
+        + timeoutMs
+        + ", tls="
+        + tls
+        + ", username="
+        + username
         + "]";
   }
 }

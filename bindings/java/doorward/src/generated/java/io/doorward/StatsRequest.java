@@ -8,24 +8,26 @@ import java.util.Map;
 /**
  * Returns figures since the engine was opened.
  *
- * @param store Whether to include the store's figures, which takes a few reads; default: false. May be null.
+ * @param store Whether to include the store's figures, which takes a few reads; default: false. May
+ *     be null.
  */
-public record StatsRequest(Boolean store)
-    implements Shape {
+public record StatsRequest(Boolean store) implements Shape {
   /** Returns an empty one. */
   public static StatsRequest of() {
     return new StatsRequest(null);
   }
 
-  /** Returns the same with store: Whether to include the store's figures, which takes a few reads; default: false. */
+  /**
+   * Returns the same with store: Whether to include the store's figures, which takes a few reads;
+   * default: false.
+   */
   public StatsRequest withStore(boolean store) {
     return new StatsRequest(store);
   }
 
   static StatsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new StatsRequest(
-        Read.optional(json, "store", Read::bool));
+    return new StatsRequest(Read.optional(json, "store", Read::bool));
   }
 
   @Override

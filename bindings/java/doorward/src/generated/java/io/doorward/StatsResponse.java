@@ -11,15 +11,13 @@ import java.util.Map;
  *
  * @param operations The operations that were called, in the order of the reference.
  * @param hashQueue The queue for password hashes.
- * @param prometheus All figures in the text format of Prometheus: answer a scraper with it, as {@code text/plain;
- *     version=0.0.4}.
- * @param store The store's figures, if they were asked for: the same for every engine on the store. May be null.
+ * @param prometheus All figures in the text format of Prometheus: answer a scraper with it, as
+ *     {@code text/plain; version=0.0.4}.
+ * @param store The store's figures, if they were asked for: the same for every engine on the store.
+ *     May be null.
  */
 public record StatsResponse(
-    List<OperationStats> operations,
-    HashQueueStats hashQueue,
-    String prometheus,
-    StoreStats store)
+    List<OperationStats> operations, HashQueueStats hashQueue, String prometheus, StoreStats store)
     implements Shape {
   static StatsResponse read(Object value) {
     Map<String, Object> json = Read.object(value);

@@ -31,13 +31,19 @@ public enum Status {
   /** Too many attempts; {@code retry_after_seconds} says how long to wait. */
   THROTTLED(7, 429, ThrottledException::new),
 
-  /** The store, the hash queue, the mail server or a remote service cannot answer now; a retry is safe. */
+  /**
+   * The store, the hash queue, the mail server or a remote service cannot answer now; a retry is
+   * safe.
+   */
   UNAVAILABLE(8, 503, UnavailableException::new),
 
   /** The configuration is wrong, the operation is unknown, or the feature is not built in. */
   CONFIG(9, 500, ConfigException::new),
 
-  /** The host called the library wrongly: NULL, a closed engine, a forked process, a call from inside a hook. */
+  /**
+   * The host called the library wrongly: NULL, a closed engine, a forked process, a call from
+   * inside a hook.
+   */
   MISUSE(10, 500, MisuseException::new),
 
   /** The library contained a bug of its own; treat the request as denied. */
@@ -63,7 +69,7 @@ public enum Status {
     return http;
   }
 
-  /** Returns the class with this number. An unknown one is treated as a bug, and so as a refusal. */
+  /** Returns the class with this number. An unknown one counts as a bug, and so as a refusal. */
   static Status of(int value) {
     for (Status status : values()) {
       if (status.value == value) {

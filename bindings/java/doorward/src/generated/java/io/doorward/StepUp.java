@@ -9,13 +9,17 @@ import java.util.Map;
  * The next step of a login. Its members stand beside {@code error} in the body.
  *
  * @param status The code of the failure, which names the step.
- * @param challenge The challenge for {@code complete_login}: it proves the steps so far and can be used once.
+ * @param challenge The challenge for {@code complete_login}: it proves the steps so far and can be
+ *     used once.
  * @param expiresIn The challenge's lifetime in seconds.
  * @param userId The id of the user who logs in.
- * @param recoveryCodesSupported Whether a recovery code is accepted: {@code recovery_code}. May be null.
- * @param totpSupported Whether a code of an authenticator app is accepted: {@code two_fa_code}. May be null.
- * @param webauthnOptions With {@code webauthn_supported}, if {@code passkeys} is configured: the options for {@code
- *     navigator.credentials.get}, as {@code PublicKeyCredential.parseRequestOptionsFromJSON} reads them.
+ * @param recoveryCodesSupported Whether a recovery code is accepted: {@code recovery_code}. May be
+ *     null.
+ * @param totpSupported Whether a code of an authenticator app is accepted: {@code two_fa_code}. May
+ *     be null.
+ * @param webauthnOptions With {@code webauthn_supported}, if {@code passkeys} is configured: the
+ *     options for {@code navigator.credentials.get}, as {@code
+ *     PublicKeyCredential.parseRequestOptionsFromJSON} reads them.
  * @param webauthnSupported Whether a passkey is accepted: {@code webauthn_response}. May be null.
  */
 public record StepUp(
@@ -58,14 +62,22 @@ public record StepUp(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "StepUp[status=" + status
-        + ", challenge=" + Read.hidden(challenge)
-        + ", expiresIn=" + expiresIn
-        + ", userId=" + userId
-        + ", recoveryCodesSupported=" + recoveryCodesSupported
-        + ", totpSupported=" + totpSupported
-        + ", webauthnOptions=" + Read.hidden(webauthnOptions)
-        + ", webauthnSupported=" + webauthnSupported
+    return "StepUp[status="
+        + status
+        + ", challenge="
+        + Read.hidden(challenge)
+        + ", expiresIn="
+        + expiresIn
+        + ", userId="
+        + userId
+        + ", recoveryCodesSupported="
+        + recoveryCodesSupported
+        + ", totpSupported="
+        + totpSupported
+        + ", webauthnOptions="
+        + Read.hidden(webauthnOptions)
+        + ", webauthnSupported="
+        + webauthnSupported
         + "]";
   }
 }

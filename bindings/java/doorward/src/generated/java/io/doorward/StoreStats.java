@@ -16,7 +16,8 @@ import java.util.Map;
  * @param mails The number of mails that wait to be sent.
  * @param keys The number of signing keys, with those that only verify.
  * @param bytes The size of the SQLite file, or of the tables on the server with their indexes.
- * @param estimated The counts that a PostgreSQL server estimates: those above 100,000. The others are exact.
+ * @param estimated The counts that a PostgreSQL server estimates: those above 100,000. The others
+ *     are exact.
  * @param freeBytes The free space on the disk of the SQLite file. May be null.
  * @param logBytes The length of the SQLite file's write-ahead log. May be null.
  * @param oldestMailAt When the oldest waiting mail was written. May be null.

@@ -8,20 +8,19 @@ import java.util.Map;
 /**
  * Takes mails out of the outbox on a lease, to send them.
  *
- * @param leaseSeconds How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A mail that is
- *     not acknowledged by then can be taken again. May be null.
+ * @param leaseSeconds How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A
+ *     mail that is not acknowledged by then can be taken again. May be null.
  * @param limit The most mails to take: 1 to 100, default 10. May be null.
  */
-public record TakeMailRequest(Long leaseSeconds, Long limit)
-    implements Shape {
+public record TakeMailRequest(Long leaseSeconds, Long limit) implements Shape {
   /** Returns an empty one. */
   public static TakeMailRequest of() {
     return new TakeMailRequest(null, null);
   }
 
   /**
-   * Returns the same with lease_seconds: How long the mails are leased to the caller: 1 to 3600 seconds, default 60. A
-   * mail that is not acknowledged by then can be taken again.
+   * Returns the same with lease_seconds: How long the mails are leased to the caller: 1 to 3600
+   * seconds, default 60. A mail that is not acknowledged by then can be taken again.
    */
   public TakeMailRequest withLeaseSeconds(long leaseSeconds) {
     return new TakeMailRequest(leaseSeconds, limit);

@@ -11,12 +11,10 @@ import java.util.Map;
  *
  * @param mails The mails, the longest waiting first.
  */
-public record TakeMailResponse(List<Mail> mails)
-    implements Shape {
+public record TakeMailResponse(List<Mail> mails) implements Shape {
   static TakeMailResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new TakeMailResponse(
-        Read.orEmpty(Read.optional(json, "mails", Read.list(Mail::read))));
+    return new TakeMailResponse(Read.orEmpty(Read.optional(json, "mails", Read.list(Mail::read))));
   }
 
   @Override

@@ -8,13 +8,16 @@ import java.util.Map;
 /**
  * Failed logins: how many lock an account or a source, within which time, and for how long.
  *
- * @param accountFailures Failures for one account before it is locked. From 1 to 100. Default: 10. May be null.
+ * @param accountFailures Failures for one account before it is locked. From 1 to 100. Default: 10.
+ *     May be null.
  * @param lockMaxSeconds The longest lock. From 1 to 86400. Default: 3600. May be null.
- * @param lockSeconds The first lock; each further failure doubles it. From 1 to 86400. Default: 60. May be null.
- * @param sourceFailures Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
- *     Registrations and requests for mails from one address are limited to the same number. From 1 to 1000000. Default:
- *     100. May be null.
- * @param windowSeconds The time after which failures are forgotten. From 1 to 86400. Default: 900. May be null.
+ * @param lockSeconds The first lock; each further failure doubles it. From 1 to 86400. Default: 60.
+ *     May be null.
+ * @param sourceFailures Failures from one IP address (IPv6: one /64) before it is locked, except
+ *     for known devices. Registrations and requests for mails from one address are limited to the
+ *     same number. From 1 to 1000000. Default: 100. May be null.
+ * @param windowSeconds The time after which failures are forgotten. From 1 to 86400. Default: 900.
+ *     May be null.
  */
 public record ThrottleConfig(
     Long accountFailures,
@@ -29,38 +32,46 @@ public record ThrottleConfig(
   }
 
   /**
-   * Returns the same with account_failures: Failures for one account before it is locked. From 1 to 100. Default: 10.
+   * Returns the same with account_failures: Failures for one account before it is locked. From 1 to
+   * 100. Default: 10.
    */
   public ThrottleConfig withAccountFailures(long accountFailures) {
-    return new ThrottleConfig(accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
+    return new ThrottleConfig(
+        accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
   }
 
   /** Returns the same with lock_max_seconds: The longest lock. From 1 to 86400. Default: 3600. */
   public ThrottleConfig withLockMaxSeconds(long lockMaxSeconds) {
-    return new ThrottleConfig(accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
+    return new ThrottleConfig(
+        accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
   }
 
   /**
-   * Returns the same with lock_seconds: The first lock; each further failure doubles it. From 1 to 86400. Default: 60.
+   * Returns the same with lock_seconds: The first lock; each further failure doubles it. From 1 to
+   * 86400. Default: 60.
    */
   public ThrottleConfig withLockSeconds(long lockSeconds) {
-    return new ThrottleConfig(accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
+    return new ThrottleConfig(
+        accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
   }
 
   /**
-   * Returns the same with source_failures: Failures from one IP address (IPv6: one /64) before it is locked, except for
-   * known devices. Registrations and requests for mails from one address are limited to the same number. From 1 to
-   * 1000000. Default: 100.
+   * Returns the same with source_failures: Failures from one IP address (IPv6: one /64) before it
+   * is locked, except for known devices. Registrations and requests for mails from one address are
+   * limited to the same number. From 1 to 1000000. Default: 100.
    */
   public ThrottleConfig withSourceFailures(long sourceFailures) {
-    return new ThrottleConfig(accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
+    return new ThrottleConfig(
+        accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
   }
 
   /**
-   * Returns the same with window_seconds: The time after which failures are forgotten. From 1 to 86400. Default: 900.
+   * Returns the same with window_seconds: The time after which failures are forgotten. From 1 to
+   * 86400. Default: 900.
    */
   public ThrottleConfig withWindowSeconds(long windowSeconds) {
-    return new ThrottleConfig(accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
+    return new ThrottleConfig(
+        accountFailures, lockMaxSeconds, lockSeconds, sourceFailures, windowSeconds);
   }
 
   static ThrottleConfig read(Object value) {

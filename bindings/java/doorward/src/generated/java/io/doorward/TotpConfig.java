@@ -6,14 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it was set up.
+ * Codes of an authenticator app (RFC 6238). An app keeps the digits and the period with which it
+ * was set up.
  *
  * @param digits The number of digits of a code. From 6 to 8. Default: 6. May be null.
- * @param issuer The service's name in the app. Default: {@code issuer}, without its scheme if it is a URL. May be
- *     null.
+ * @param issuer The service's name in the app. Default: {@code issuer}, without its scheme if it is
+ *     a URL. May be null.
  * @param periodSeconds How long a code is shown. From 15 to 300. Default: 30. May be null.
- * @param skewSteps How many codes before and after the current one are accepted: clocks differ, and people need
- *     time to type. From 0 to 10. Default: 1. May be null.
+ * @param skewSteps How many codes before and after the current one are accepted: clocks differ, and
+ *     people need time to type. From 0 to 10. Default: 1. May be null.
  */
 public record TotpConfig(Long digits, String issuer, Long periodSeconds, Long skewSteps)
     implements Shape {
@@ -28,21 +29,23 @@ public record TotpConfig(Long digits, String issuer, Long periodSeconds, Long sk
   }
 
   /**
-   * Returns the same with issuer: The service's name in the app. Default: {@code issuer}, without its scheme if it is a
-   * URL.
+   * Returns the same with issuer: The service's name in the app. Default: {@code issuer}, without
+   * its scheme if it is a URL.
    */
   public TotpConfig withIssuer(String issuer) {
     return new TotpConfig(digits, issuer, periodSeconds, skewSteps);
   }
 
-  /** Returns the same with period_seconds: How long a code is shown. From 15 to 300. Default: 30. */
+  /**
+   * Returns the same with period_seconds: How long a code is shown. From 15 to 300. Default: 30.
+   */
   public TotpConfig withPeriodSeconds(long periodSeconds) {
     return new TotpConfig(digits, issuer, periodSeconds, skewSteps);
   }
 
   /**
-   * Returns the same with skew_steps: How many codes before and after the current one are accepted: clocks differ, and
-   * people need time to type. From 0 to 10. Default: 1.
+   * Returns the same with skew_steps: How many codes before and after the current one are accepted:
+   * clocks differ, and people need time to type. From 0 to 10. Default: 1.
    */
   public TotpConfig withSkewSteps(long skewSteps) {
     return new TotpConfig(digits, issuer, periodSeconds, skewSteps);

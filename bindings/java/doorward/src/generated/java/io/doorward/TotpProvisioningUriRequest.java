@@ -11,8 +11,7 @@ import java.util.Map;
  * @param secret The secret in base32.
  * @param email The address of the account, or another name that the app shows for it.
  */
-public record TotpProvisioningUriRequest(String secret, String email)
-    implements Shape {
+public record TotpProvisioningUriRequest(String secret, String email) implements Shape {
   /** Makes one of what must be given. */
   public static TotpProvisioningUriRequest of(String secret, String email) {
     return new TotpProvisioningUriRequest(secret, email);
@@ -21,8 +20,7 @@ public record TotpProvisioningUriRequest(String secret, String email)
   static TotpProvisioningUriRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new TotpProvisioningUriRequest(
-        Read.optional(json, "secret", Read::text),
-        Read.optional(json, "email", Read::text));
+        Read.optional(json, "secret", Read::text), Read.optional(json, "email", Read::text));
   }
 
   @Override
@@ -36,8 +34,6 @@ public record TotpProvisioningUriRequest(String secret, String email)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "TotpProvisioningUriRequest[secret=" + Read.hidden(secret)
-        + ", email=" + email
-        + "]";
+    return "TotpProvisioningUriRequest[secret=" + Read.hidden(secret) + ", email=" + email + "]";
   }
 }

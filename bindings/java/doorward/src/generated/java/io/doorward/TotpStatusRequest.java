@@ -10,8 +10,7 @@ import java.util.Map;
  *
  * @param userId The user's id.
  */
-public record TotpStatusRequest(String userId)
-    implements Shape {
+public record TotpStatusRequest(String userId) implements Shape {
   /** Makes one of what must be given. */
   public static TotpStatusRequest of(String userId) {
     return new TotpStatusRequest(userId);
@@ -19,8 +18,7 @@ public record TotpStatusRequest(String userId)
 
   static TotpStatusRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new TotpStatusRequest(
-        Read.optional(json, "user_id", Read::text));
+    return new TotpStatusRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override

@@ -8,15 +8,13 @@ import java.util.Map;
 /**
  * The state of an authenticator app.
  *
- * @param isConfigured Whether a login requires the app's code. An app that is set up but not confirmed does not
- *     count.
+ * @param isConfigured Whether a login requires the app's code. An app that is set up but not
+ *     confirmed does not count.
  */
-public record TotpStatusResponse(boolean isConfigured)
-    implements Shape {
+public record TotpStatusResponse(boolean isConfigured) implements Shape {
   static TotpStatusResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new TotpStatusResponse(
-        Read.required(json, "is_configured", Read::bool));
+    return new TotpStatusResponse(Read.required(json, "is_configured", Read::bool));
   }
 
   @Override

@@ -4,7 +4,10 @@ package io.doorward;
 
 import java.util.Map;
 
-/** The store, the hash queue, the mail server or a remote service cannot answer now; a retry is safe. */
+/**
+ * The store, the hash queue, the mail server or a remote service cannot answer now; a retry is
+ * safe.
+ */
 public class UnavailableException extends DoorwardException {
   UnavailableException(Map<String, Object> body) {
     super(Status.UNAVAILABLE, body);

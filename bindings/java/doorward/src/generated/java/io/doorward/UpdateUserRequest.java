@@ -10,26 +10,29 @@ import java.util.Map;
  * Changes an account. Members that are absent stay as they are.
  *
  * @param id The user's id.
- * @param actor The name or id of the person who makes this call, as the host knows them, if it is not the user. The
- *     call's events record it. May be null.
+ * @param actor The name or id of the person who makes this call, as the host knows them, if it is
+ *     not the user. The call's events record it. May be null.
  * @param addRoles Roles to add; not with {@code roles}. May be null.
  * @param attributes The new attributes, which replace the old ones. May be null.
- * @param email The new address. It counts as unverified, unless it is the same to the letter or {@code
- *     email_verified} is true. May be null.
- * @param emailVerified Whether the address counts as verified, because the caller checked it by other means.
- *     Password, sessions and factors stay, even if another person set them up: see {@code reclaim}. Refused if another
- *     account verified this address; an account that claims it unverified loses the claim. May be null.
- * @param isActive Whether the account may log in. Setting it to false ends the account's sessions; setting it to
- *     true also unlocks an account that failed logins had locked. May be null.
+ * @param email The new address. It counts as unverified, unless it is the same to the letter or
+ *     {@code email_verified} is true. May be null.
+ * @param emailVerified Whether the address counts as verified, because the caller checked it by
+ *     other means. Password, sessions and factors stay, even if another person set them up: see
+ *     {@code reclaim}. Refused if another account verified this address; an account that claims it
+ *     unverified loses the claim. May be null.
+ * @param isActive Whether the account may log in. Setting it to false ends the account's sessions;
+ *     setting it to true also unlocks an account that failed logins had locked. May be null.
  * @param locale The language of mails to this user. May be null.
- * @param mustChangePassword Whether the next login by password requires a new password. Sessions stay. May be null.
- * @param reclaim With {@code email_verified}, for an account whose user never proved an address: removes everything
- *     that opened it before, because another person may have made it: password, sessions, second factors, passkeys and
- *     identities. An earlier {@code email_verified} by a caller is not such a proof. Default: false. May be null.
+ * @param mustChangePassword Whether the next login by password requires a new password. Sessions
+ *     stay. May be null.
+ * @param reclaim With {@code email_verified}, for an account whose user never proved an address:
+ *     removes everything that opened it before, because another person may have made it: password,
+ *     sessions, second factors, passkeys and identities. An earlier {@code email_verified} by a
+ *     caller is not such a proof. Default: false. May be null.
  * @param removeRoles Roles to remove, also from those added; not with {@code roles}. May be null.
  * @param roles The new roles, which replace the old ones. May be null.
- * @param unlock Whether to unlock an account that failures had locked, for every name, on every device and for
- *     codes of an app. Whether it may log in stays as it is. May be null.
+ * @param unlock Whether to unlock an account that failures had locked, for every name, on every
+ *     device and for codes of an app. Whether it may log in stays as it is. May be null.
  * @param username The new name. May be null.
  */
 public record UpdateUserRequest(
@@ -50,12 +53,13 @@ public record UpdateUserRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static UpdateUserRequest of(String id) {
-    return new UpdateUserRequest(id, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    return new UpdateUserRequest(
+        id, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with actor: The name or id of the person who makes this call, as the host knows them, if it is not
-   * the user. The call's events record it.
+   * Returns the same with actor: The name or id of the person who makes this call, as the host
+   * knows them, if it is not the user. The call's events record it.
    */
   public UpdateUserRequest withActor(String actor) {
     return new UpdateUserRequest(
@@ -114,8 +118,8 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with email: The new address. It counts as unverified, unless it is the same to the letter or
-   * {@code email_verified} is true.
+   * Returns the same with email: The new address. It counts as unverified, unless it is the same to
+   * the letter or {@code email_verified} is true.
    */
   public UpdateUserRequest withEmail(String email) {
     return new UpdateUserRequest(
@@ -136,9 +140,10 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with email_verified: Whether the address counts as verified, because the caller checked it by
-   * other means. Password, sessions and factors stay, even if another person set them up: see {@code reclaim}. Refused
-   * if another account verified this address; an account that claims it unverified loses the claim.
+   * Returns the same with email_verified: Whether the address counts as verified, because the
+   * caller checked it by other means. Password, sessions and factors stay, even if another person
+   * set them up: see {@code reclaim}. Refused if another account verified this address; an account
+   * that claims it unverified loses the claim.
    */
   public UpdateUserRequest withEmailVerified(boolean emailVerified) {
     return new UpdateUserRequest(
@@ -159,8 +164,8 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with is_active: Whether the account may log in. Setting it to false ends the account's sessions;
-   * setting it to true also unlocks an account that failed logins had locked.
+   * Returns the same with is_active: Whether the account may log in. Setting it to false ends the
+   * account's sessions; setting it to true also unlocks an account that failed logins had locked.
    */
   public UpdateUserRequest withIsActive(boolean isActive) {
     return new UpdateUserRequest(
@@ -200,8 +205,8 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with must_change_password: Whether the next login by password requires a new password. Sessions
-   * stay.
+   * Returns the same with must_change_password: Whether the next login by password requires a new
+   * password. Sessions stay.
    */
   public UpdateUserRequest withMustChangePassword(boolean mustChangePassword) {
     return new UpdateUserRequest(
@@ -222,10 +227,10 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with reclaim: With {@code email_verified}, for an account whose user never proved an address:
-   * removes everything that opened it before, because another person may have made it: password, sessions, second
-   * factors, passkeys and identities. An earlier {@code email_verified} by a caller is not such a proof. Default:
-   * false.
+   * Returns the same with reclaim: With {@code email_verified}, for an account whose user never
+   * proved an address: removes everything that opened it before, because another person may have
+   * made it: password, sessions, second factors, passkeys and identities. An earlier {@code
+   * email_verified} by a caller is not such a proof. Default: false.
    */
   public UpdateUserRequest withReclaim(boolean reclaim) {
     return new UpdateUserRequest(
@@ -245,7 +250,10 @@ public record UpdateUserRequest(
         username);
   }
 
-  /** Returns the same with remove_roles: Roles to remove, also from those added; not with {@code roles}. */
+  /**
+   * Returns the same with remove_roles: Roles to remove, also from those added; not with {@code
+   * roles}.
+   */
   public UpdateUserRequest withRemoveRoles(List<String> removeRoles) {
     return new UpdateUserRequest(
         id,
@@ -284,8 +292,8 @@ public record UpdateUserRequest(
   }
 
   /**
-   * Returns the same with unlock: Whether to unlock an account that failures had locked, for every name, on every
-   * device and for codes of an app. Whether it may log in stays as it is.
+   * Returns the same with unlock: Whether to unlock an account that failures had locked, for every
+   * name, on every device and for codes of an app. Whether it may log in stays as it is.
    */
   public UpdateUserRequest withUnlock(boolean unlock) {
     return new UpdateUserRequest(

@@ -10,12 +10,10 @@ import java.util.Map;
  *
  * @param user The account.
  */
-public record UserResponse(User user)
-    implements Shape {
+public record UserResponse(User user) implements Shape {
   static UserResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new UserResponse(
-        Read.optional(json, "user", User::read));
+    return new UserResponse(Read.optional(json, "user", User::read));
   }
 
   @Override

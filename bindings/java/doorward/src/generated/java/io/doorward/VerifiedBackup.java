@@ -12,8 +12,7 @@ import java.util.Map;
  * @param sessions The number of live sessions.
  * @param events The number of events in the audit log.
  */
-public record VerifiedBackup(long users, long sessions, long events)
-    implements Shape {
+public record VerifiedBackup(long users, long sessions, long events) implements Shape {
   static VerifiedBackup read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new VerifiedBackup(

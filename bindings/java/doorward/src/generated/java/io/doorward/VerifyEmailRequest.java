@@ -6,21 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Redeems a mailed token, with one proof of the account: {@code access_token}, {@code username} with {@code password},
- * {@code verification}, or {@code id_token}. Without a proof the request is refused, unless {@code mail.click_verifies}
- * is set and the account never verified an address.
+ * Redeems a mailed token, with one proof of the account: {@code access_token}, {@code username}
+ * with {@code password}, {@code verification}, or {@code id_token}. Without a proof the request is
+ * refused, unless {@code mail.click_verifies} is set and the account never verified an address.
  *
  * @param token The mailed token, of either purpose.
  * @param accessToken A live access token of the account. May be null.
  * @param client The client's connection, where known. May be null.
- * @param idToken An ID token of an identity that opens the account, for users who cannot log in before the address
- *     is verified. May be null.
+ * @param idToken An ID token of an identity that opens the account, for users who cannot log in
+ *     before the address is verified. May be null.
  * @param nonce The nonce that the ID token must repeat. May be null.
  * @param password The account's password; a wrong one counts as a failed login. May be null.
  * @param provider The provider of the ID token; default: the only one. May be null.
  * @param username The username or the address of the account. May be null.
- * @param verification The challenge that {@code register} or {@code request_email_change} returned for this
- *     address. May be null.
+ * @param verification The challenge that {@code register} or {@code request_email_change} returned
+ *     for this address. May be null.
  */
 public record VerifyEmailRequest(
     String token,
@@ -41,119 +41,57 @@ public record VerifyEmailRequest(
   /** Returns the same with access_token: A live access token of the account. */
   public VerifyEmailRequest withAccessToken(String accessToken) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public VerifyEmailRequest withClient(Client client) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /**
-   * Returns the same with id_token: An ID token of an identity that opens the account, for users who cannot log in
-   * before the address is verified.
+   * Returns the same with id_token: An ID token of an identity that opens the account, for users
+   * who cannot log in before the address is verified.
    */
   public VerifyEmailRequest withIdToken(String idToken) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /** Returns the same with nonce: The nonce that the ID token must repeat. */
   public VerifyEmailRequest withNonce(String nonce) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
-  /** Returns the same with password: The account's password; a wrong one counts as a failed login. */
+  /**
+   * Returns the same with password: The account's password; a wrong one counts as a failed login.
+   */
   public VerifyEmailRequest withPassword(String password) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /** Returns the same with provider: The provider of the ID token; default: the only one. */
   public VerifyEmailRequest withProvider(String provider) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /** Returns the same with username: The username or the address of the account. */
   public VerifyEmailRequest withUsername(String username) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   /**
-   * Returns the same with verification: The challenge that {@code register} or {@code request_email_change} returned
-   * for this address.
+   * Returns the same with verification: The challenge that {@code register} or {@code
+   * request_email_change} returned for this address.
    */
   public VerifyEmailRequest withVerification(String verification) {
     return new VerifyEmailRequest(
-        token,
-        accessToken,
-        client,
-        idToken,
-        nonce,
-        password,
-        provider,
-        username,
-        verification);
+        token, accessToken, client, idToken, nonce, password, provider, username, verification);
   }
 
   static VerifyEmailRequest read(Object value) {
@@ -188,15 +126,24 @@ public record VerifyEmailRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "VerifyEmailRequest[token=" + Read.hidden(token)
-        + ", accessToken=" + Read.hidden(accessToken)
-        + ", client=" + client
-        + ", idToken=" + Read.hidden(idToken)
-        + ", nonce=" + Read.hidden(nonce)
-        + ", password=" + Read.hidden(password)
-        + ", provider=" + provider
-        + ", username=" + username
-        + ", verification=" + Read.hidden(verification)
+    return "VerifyEmailRequest[token="
+        + Read.hidden(token)
+        + ", accessToken="
+        + Read.hidden(accessToken)
+        + ", client="
+        + client
+        + ", idToken="
+        + Read.hidden(idToken)
+        + ", nonce="
+        + Read.hidden(nonce)
+        + ", password="
+        + Read.hidden(password)
+        + ", provider="
+        + provider
+        + ", username="
+        + username
+        + ", verification="
+        + Read.hidden(verification)
         + "]";
   }
 }

@@ -8,19 +8,19 @@ import java.util.Map;
 /**
  * Verifies the chain over the audit log: no event was changed, removed or added.
  *
- * @param head A head that an earlier call returned and that the host kept elsewhere. The log up to it must be
- *     unchanged. This shows a change even if its author has the secret key. May be null.
+ * @param head A head that an earlier call returned and that the host kept elsewhere. The log up to
+ *     it must be unchanged. This shows a change even if its author has the secret key. May be null.
  */
-public record VerifyEventsRequest(String head)
-    implements Shape {
+public record VerifyEventsRequest(String head) implements Shape {
   /** Returns an empty one. */
   public static VerifyEventsRequest of() {
     return new VerifyEventsRequest(null);
   }
 
   /**
-   * Returns the same with head: A head that an earlier call returned and that the host kept elsewhere. The log up to it
-   * must be unchanged. This shows a change even if its author has the secret key.
+   * Returns the same with head: A head that an earlier call returned and that the host kept
+   * elsewhere. The log up to it must be unchanged. This shows a change even if its author has the
+   * secret key.
    */
   public VerifyEventsRequest withHead(String head) {
     return new VerifyEventsRequest(head);
@@ -28,8 +28,7 @@ public record VerifyEventsRequest(String head)
 
   static VerifyEventsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new VerifyEventsRequest(
-        Read.optional(json, "head", Read::text));
+    return new VerifyEventsRequest(Read.optional(json, "head", Read::text));
   }
 
   @Override

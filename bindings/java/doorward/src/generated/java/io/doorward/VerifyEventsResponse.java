@@ -15,7 +15,8 @@ import java.util.Map;
  * @param head The head of the chain, if there is a chain: keep it elsewhere. May be null.
  * @param since When the first verified event happened. May be null.
  */
-public record VerifyEventsResponse(boolean intact, long events, List<ChainProblem> problems, String head, Long since)
+public record VerifyEventsResponse(
+    boolean intact, long events, List<ChainProblem> problems, String head, Long since)
     implements Shape {
   static VerifyEventsResponse read(Object value) {
     Map<String, Object> json = Read.object(value);

@@ -9,11 +9,10 @@ import java.util.Map;
  * Verifies a password against a hash.
  *
  * @param password The password.
- * @param hash The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django,
- *     Werkzeug and Firebase (docs/imports.md).
+ * @param hash The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of
+ *     passlib, Django, Werkzeug and Firebase (docs/imports.md).
  */
-public record VerifyPasswordRequest(String password, String hash)
-    implements Shape {
+public record VerifyPasswordRequest(String password, String hash) implements Shape {
   /** Makes one of what must be given. */
   public static VerifyPasswordRequest of(String password, String hash) {
     return new VerifyPasswordRequest(password, hash);
@@ -22,8 +21,7 @@ public record VerifyPasswordRequest(String password, String hash)
   static VerifyPasswordRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new VerifyPasswordRequest(
-        Read.optional(json, "password", Read::text),
-        Read.optional(json, "hash", Read::text));
+        Read.optional(json, "password", Read::text), Read.optional(json, "hash", Read::text));
   }
 
   @Override
@@ -37,8 +35,10 @@ public record VerifyPasswordRequest(String password, String hash)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "VerifyPasswordRequest[password=" + Read.hidden(password)
-        + ", hash=" + Read.hidden(hash)
+    return "VerifyPasswordRequest[password="
+        + Read.hidden(password)
+        + ", hash="
+        + Read.hidden(hash)
         + "]";
   }
 }

@@ -8,17 +8,15 @@ import java.util.Map;
 /**
  * The result of the verification.
  *
- * @param valid Whether the hash is of this password. False for a malformed hash and for one whose cost is out of
- *     bounds.
+ * @param valid Whether the hash is of this password. False for a malformed hash and for one whose
+ *     cost is out of bounds.
  * @param needsRehash Whether the password should be hashed again with the present cost.
  */
-public record VerifyPasswordResponse(boolean valid, boolean needsRehash)
-    implements Shape {
+public record VerifyPasswordResponse(boolean valid, boolean needsRehash) implements Shape {
   static VerifyPasswordResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new VerifyPasswordResponse(
-        Read.required(json, "valid", Read::bool),
-        Read.required(json, "needs_rehash", Read::bool));
+        Read.required(json, "valid", Read::bool), Read.required(json, "needs_rehash", Read::bool));
   }
 
   @Override

@@ -6,20 +6,23 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Verifies an access token by signature and claims alone, without the store: a session that was revoked still passes
- * until the token expires.
+ * Verifies an access token by signature and claims alone, without the store: a session that was
+ * revoked still passes until the token expires.
  *
  * @param token The access token.
- * @param backend The backend that must have issued the token; default: {@code default}. May be null.
+ * @param backend The backend that must have issued the token; default: {@code default}. May be
+ *     null.
  */
-public record VerifyRequest(String token, String backend)
-    implements Shape {
+public record VerifyRequest(String token, String backend) implements Shape {
   /** Makes one of what must be given. */
   public static VerifyRequest of(String token) {
     return new VerifyRequest(token, null);
   }
 
-  /** Returns the same with backend: The backend that must have issued the token; default: {@code default}. */
+  /**
+   * Returns the same with backend: The backend that must have issued the token; default: {@code
+   * default}.
+   */
   public VerifyRequest withBackend(String backend) {
     return new VerifyRequest(token, backend);
   }
@@ -27,8 +30,7 @@ public record VerifyRequest(String token, String backend)
   static VerifyRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new VerifyRequest(
-        Read.optional(json, "token", Read::text),
-        Read.optional(json, "backend", Read::text));
+        Read.optional(json, "token", Read::text), Read.optional(json, "backend", Read::text));
   }
 
   @Override
@@ -42,8 +44,6 @@ public record VerifyRequest(String token, String backend)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "VerifyRequest[token=" + Read.hidden(token)
-        + ", backend=" + backend
-        + "]";
+    return "VerifyRequest[token=" + Read.hidden(token) + ", backend=" + backend + "]";
   }
 }

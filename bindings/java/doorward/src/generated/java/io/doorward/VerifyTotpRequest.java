@@ -11,8 +11,7 @@ import java.util.Map;
  * @param secret The secret in base32.
  * @param code The code; spaces and hyphens are ignored.
  */
-public record VerifyTotpRequest(String secret, String code)
-    implements Shape {
+public record VerifyTotpRequest(String secret, String code) implements Shape {
   /** Makes one of what must be given. */
   public static VerifyTotpRequest of(String secret, String code) {
     return new VerifyTotpRequest(secret, code);
@@ -21,8 +20,7 @@ public record VerifyTotpRequest(String secret, String code)
   static VerifyTotpRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new VerifyTotpRequest(
-        Read.optional(json, "secret", Read::text),
-        Read.optional(json, "code", Read::text));
+        Read.optional(json, "secret", Read::text), Read.optional(json, "code", Read::text));
   }
 
   @Override
@@ -36,8 +34,6 @@ public record VerifyTotpRequest(String secret, String code)
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "VerifyTotpRequest[secret=" + Read.hidden(secret)
-        + ", code=" + Read.hidden(code)
-        + "]";
+    return "VerifyTotpRequest[secret=" + Read.hidden(secret) + ", code=" + Read.hidden(code) + "]";
   }
 }

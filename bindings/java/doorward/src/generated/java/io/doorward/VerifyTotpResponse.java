@@ -8,14 +8,13 @@ import java.util.Map;
 /**
  * The verdict.
  *
- * @param valid Whether the code is the present one, or one of {@code totp.skew_steps} steps before or after.
+ * @param valid Whether the code is the present one, or one of {@code totp.skew_steps} steps before
+ *     or after.
  */
-public record VerifyTotpResponse(boolean valid)
-    implements Shape {
+public record VerifyTotpResponse(boolean valid) implements Shape {
   static VerifyTotpResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new VerifyTotpResponse(
-        Read.required(json, "valid", Read::bool));
+    return new VerifyTotpResponse(Read.required(json, "valid", Read::bool));
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.util.function.Function;
 /**
  * An open engine. Any number of threads may use it at once.
  *
- * <p>A call runs on the thread that makes it, and most calls wait for the store or for a password hash; {@link #async}
- * runs them on threads of its own.
+ * <p>A call runs on the thread that makes it, and most calls wait for the store or for a password
+ * hash; {@link #async} runs them on threads of its own.
  */
 public final class Doorward extends Operations implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -22,7 +22,10 @@ public final class Doorward extends Operations implements AutoCloseable {
   private Doorward(long handle, Config config) {
     this.handle = handle;
     PasswordConfig password = config.password();
-    lanes = password == null ? new Lanes(null, null) : new Lanes(password.maxConcurrent(), password.maxQueued());
+    lanes =
+        password == null
+            ? new Lanes(null, null)
+            : new Lanes(password.maxConcurrent(), password.maxQueued());
     requests = config.requests() == null ? RequestsConfig.of() : config.requests();
     CLEANER.register(this, () -> Native.release(handle));
   }
@@ -30,8 +33,8 @@ public final class Doorward extends Operations implements AutoCloseable {
   /**
    * Opens an engine with the default options.
    *
-   * @throws ConfigException {@code invalid_config}, {@code wrong_secret_key}, {@code schema_too_new}, {@code
-   *     feature_not_built}
+   * @throws ConfigException {@code invalid_config}, {@code wrong_secret_key}, {@code
+   *     schema_too_new}, {@code feature_not_built}
    * @throws UnavailableException {@code store_unavailable}
    */
   public static Doorward open(Config config) {
@@ -91,18 +94,21 @@ public final class Doorward extends Operations implements AutoCloseable {
   }
 
   /**
-   * Returns the rules for requests as the configuration has them, for adapters: they say which header and which cookie
-   * has the token. What the configuration leaves out is null, and its default applies.
+   * Returns the rules for requests as the configuration has them, for adapters: they say which
+   * header and which cookie has the token. What the configuration leaves out is null, and its
+   * default applies.
    */
   public RequestsConfig requests() {
     return requests;
   }
 
   /**
-   * Runs the operation of this name with a request in JSON, and returns the response as JSON. The methods are more
-   * convenient; this is for operations of a library that is newer than the package.
+   * Runs the operation of this name with a request in JSON, and returns the response as JSON. The
+   * methods are more convenient; this is for operations of a library that is newer than the
+   * package.
    *
-   * @throws DoorwardException the operation's failures; {@link StepUpException} for the next step of a login
+   * @throws DoorwardException the operation's failures; {@link StepUpException} for the next step
+   *     of a login
    */
   public String call(String operation, String request) {
     Operation row = Operation.of(operation);
@@ -111,7 +117,10 @@ public final class Doorward extends Operations implements AutoCloseable {
     return lanes.run(row == null ? Lanes.Cost.LONG : row.cost, () -> body(answer(name, text)));
   }
 
-  /** Describes the library in JSON: operations with the schemas of requests and responses, statuses, codes. */
+  /**
+   * Describes the library in JSON: operations with the schemas of requests and responses, statuses,
+   * codes.
+   */
   public static String describe() {
     return body(Native.describe());
   }

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The failure of an operation. There is a class for each {@link Status}. The text contains no secret and no {@link
- * #detail}.
+ * The failure of an operation. There is a class for each {@link Status}. The text contains no
+ * secret and no {@link #detail}.
  */
 public class DoorwardException extends RuntimeException {
   private final Status status;
@@ -31,7 +31,9 @@ public class DoorwardException extends RuntimeException {
     return status;
   }
 
-  /** Why, exactly enough for a program; {@link Code#UNKNOWN} if this package does not know the code. */
+  /**
+   * Why, exactly enough for a program; {@link Code#UNKNOWN} if this package does not know the code.
+   */
   public Code code() {
     return Code.of(codeName());
   }
@@ -51,7 +53,10 @@ public class DoorwardException extends RuntimeException {
     return status.http();
   }
 
-  /** A JSON pointer to the part of the request or the configuration that is at fault; the empty one is the whole. */
+  /**
+   * A JSON pointer to the part of the request or the configuration that is at fault; the empty one
+   * is the whole.
+   */
   public Optional<String> field() {
     return Optional.ofNullable((String) error().get("field"));
   }
@@ -89,7 +94,10 @@ public class DoorwardException extends RuntimeException {
     return body != null ? body : bodyOf(Code.INTERNAL, null);
   }
 
-  /** Makes the failure with this code, as the engine words it: for an adapter that refuses something itself. */
+  /**
+   * Makes the failure with this code, as the engine words it: for an adapter that refuses something
+   * itself.
+   */
   public static DoorwardException of(Code code) {
     return of(code, null);
   }

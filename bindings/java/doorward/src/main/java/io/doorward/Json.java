@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * JSON (RFC 8259), for what browsers and passkeys exchange. Objects are {@code Map<String, Object>}, lists {@code
- * List<Object>}; numbers are {@code Long}, {@code BigInteger} or {@code Double}.
+ * JSON (RFC 8259), for what browsers and passkeys exchange. Objects are {@code Map<String,
+ * Object>}, lists {@code List<Object>}; numbers are {@code Long}, {@code BigInteger} or {@code
+ * Double}.
  */
 public final class Json {
   private static final int MAX_DEPTH = 64;
@@ -20,8 +21,8 @@ public final class Json {
   private Json() {}
 
   /**
-   * Reads a value. Duplicate names, unpaired surrogates, numbers that are too large for a {@code double} and nesting
-   * deeper than 64 are refused.
+   * Reads a value. Duplicate names, unpaired surrogates, numbers that are too large for a {@code
+   * double} and nesting deeper than 64 are refused.
    *
    * @throws InvalidRequestException {@code invalid_json}
    */
@@ -48,8 +49,8 @@ public final class Json {
   /**
    * Writes a value: null, a text, a number, a boolean, a map, an iterable or a {@link Shape}.
    *
-   * @throws InvalidRequestException {@code invalid_json} for any other value, a number that is not finite, or nesting
-   *     deeper than 64
+   * @throws InvalidRequestException {@code invalid_json} for any other value, a number that is not
+   *     finite, or nesting deeper than 64
    * @throws MisuseException {@code invalid_utf8} for a text with unpaired surrogates
    */
   public static String write(Object value) {
@@ -72,7 +73,10 @@ public final class Json {
     }
   }
 
-  /** Writes a text in UTF-8. The platform would replace what is not Unicode, and make one password of two. */
+  /**
+   * Writes a text in UTF-8. The platform would replace what is not Unicode, and make one password
+   * of two.
+   */
   static byte[] utf8(String text) {
     Writer writer = new Writer();
     try {
@@ -147,8 +151,14 @@ public final class Json {
         boolean isWhole = value == Math.rint(value) && Math.abs(value) < 1L << 53;
         return isWhole ? Long.toString((long) value) : number.toString();
       }
-      boolean isWhole = number instanceof Long || number instanceof Integer || number instanceof Short || number instanceof Byte;
-      if (isWhole || number.getClass() == BigInteger.class || number.getClass() == BigDecimal.class) {
+      boolean isWhole =
+          number instanceof Long
+              || number instanceof Integer
+              || number instanceof Short
+              || number instanceof Byte;
+      if (isWhole
+          || number.getClass() == BigInteger.class
+          || number.getClass() == BigDecimal.class) {
         return number.toString();
       }
       return digits(number.doubleValue());
@@ -329,7 +339,8 @@ public final class Json {
       int point = unit();
       if (Character.isHighSurrogate((char) point) && take('\\')) {
         char low = unit();
-        point = Character.isLowSurrogate(low) ? Character.toCodePoint((char) point, low) : low | 0xd800;
+        point =
+            Character.isLowSurrogate(low) ? Character.toCodePoint((char) point, low) : low | 0xd800;
       }
       if (isSurrogate(point)) {
         throw wrong("an unpaired surrogate");

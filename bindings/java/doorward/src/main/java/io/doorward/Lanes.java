@@ -15,7 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** The threads of asynchronous calls: some for each kind of call, so that a crowd of logins holds up nothing else. */
+/**
+ * The threads of asynchronous calls: some for each kind of call, so that a crowd of logins holds up
+ * nothing else.
+ */
 final class Lanes {
   /** What a call may wait for. */
   enum Cost {
@@ -36,13 +39,19 @@ final class Lanes {
 
   /** Makes lanes for an engine with so many places to hash; null is the engine's default. */
   Lanes(Long maxConcurrent, Long maxQueued) {
-    int places = maxConcurrent == null ? Runtime.getRuntime().availableProcessors() : maxConcurrent.intValue();
+    int places =
+        maxConcurrent == null
+            ? Runtime.getRuntime().availableProcessors()
+            : maxConcurrent.intValue();
     int queued = maxQueued == null ? DEFAULT_MAX_QUEUED : maxQueued.intValue();
     // More than places, so that none is idle while another call writes.
     hash = pool("hash", 4 * places, queued);
   }
 
-  /** Runs a call on a thread of its kind. A future that is cancelled before the call begins takes the call away. */
+  /**
+   * Runs a call on a thread of its kind. A future that is cancelled before the call begins takes
+   * the call away.
+   */
   <T> CompletableFuture<T> submit(Cost cost, Supplier<T> call) {
     CompletableFuture<T> future = new CompletableFuture<>();
     Runnable task =
@@ -73,8 +82,8 @@ final class Lanes {
   }
 
   /**
-   * Runs a call and waits for it. A virtual thread would keep its carrier while it is in native code, so its call runs
-   * on a thread of the lanes.
+   * Runs a call and waits for it. A virtual thread would keep its carrier while it is in native
+   * code, so its call runs on a thread of the lanes.
    */
   <T> T run(Cost cost, Supplier<T> call) {
     if (cost == Cost.INSTANT || !isOnVirtualThread()) {
@@ -104,8 +113,10 @@ final class Lanes {
           thread.setDaemon(true);
           return thread;
         };
-    BlockingQueue<Runnable> queue = maxQueued == 0 ? new SynchronousQueue<>() : new LinkedBlockingQueue<>(maxQueued);
-    ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, queue, factory);
+    BlockingQueue<Runnable> queue =
+        maxQueued == 0 ? new SynchronousQueue<>() : new LinkedBlockingQueue<>(maxQueued);
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, queue, factory);
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }

@@ -15,7 +15,8 @@ final class Native {
   static {
     load();
     if (abi() != ABI) {
-      throw new UnsatisfiedLinkError("doorward: the library has ABI " + abi() + ", and ABI " + ABI + " is needed");
+      throw new UnsatisfiedLinkError(
+          "doorward: the library has ABI " + abi() + ", and ABI " + ABI + " is needed");
     }
   }
 
@@ -69,7 +70,10 @@ final class Native {
   private static String platform() {
     String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
     String machine = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    String os = system.startsWith("mac") ? "macos" : system.startsWith("windows") ? "windows" : system;
-    return os + "-" + (machine.equals("amd64") ? "x86_64" : machine.equals("arm64") ? "aarch64" : machine);
+    String os =
+        system.startsWith("mac") ? "macos" : system.startsWith("windows") ? "windows" : system;
+    return os
+        + "-"
+        + (machine.equals("amd64") ? "x86_64" : machine.equals("arm64") ? "aarch64" : machine);
   }
 }

@@ -5,11 +5,12 @@ import java.time.InstantSource;
 import java.util.Objects;
 
 /**
- * What an engine gets from the program beside its configuration. Neither the logger nor the clock may call the engine.
+ * What an engine gets from the program beside its configuration. Neither the logger nor the clock
+ * may call the engine.
  *
- * @param logger gets one record in JSON for each failed call: refusals as {@code INFO}, what an operator should act on
- *     as {@code WARNING}, contained bugs as {@code ERROR}. They contain no secrets. Default: the logger {@code
- *     io.doorward}
+ * @param logger gets one record in JSON for each failed call: refusals as {@code INFO}, what an
+ *     operator should act on as {@code WARNING}, contained bugs as {@code ERROR}. They contain no
+ *     secrets. Default: the logger {@code io.doorward}
  * @param clock another clock, for tests that move time; null: the machine's
  */
 public record Options(Logger logger, InstantSource clock) {

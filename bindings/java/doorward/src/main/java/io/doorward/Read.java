@@ -8,7 +8,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Takes members out of JSON. What has another type than it should is a {@code ClassCastException}. */
+/**
+ * Takes members out of JSON. What has another type than it should is a {@code ClassCastException}.
+ */
 final class Read {
   private Read() {}
 
@@ -50,7 +52,10 @@ final class Read {
     return (Boolean) value;
   }
 
-  /** Reads an object. Some languages have one empty container, so the engine takes an empty list for one, too. */
+  /**
+   * Reads an object. Some languages have one empty container, so the engine takes an empty list for
+   * one, too.
+   */
   @SuppressWarnings("unchecked")
   static Map<String, Object> object(Object value) {
     return List.of().equals(value) ? new LinkedHashMap<>() : (Map<String, Object>) value;
@@ -59,7 +64,8 @@ final class Read {
   static <T> Function<Object, List<T>> list(Function<Object, T> read) {
     return value -> {
       List<T> items = new ArrayList<>();
-      (Map.of().equals(value) ? List.of() : (List<?>) value).forEach(item -> items.add(read.apply(item)));
+      (Map.of().equals(value) ? List.of() : (List<?>) value)
+          .forEach(item -> items.add(read.apply(item)));
       return items;
     };
   }
@@ -90,7 +96,9 @@ final class Read {
 
   /** Adds a list or a map of a response unless it is empty, which is the same as absent. */
   static void putUnlessEmpty(Map<String, Object> json, String name, Object value) {
-    boolean isEmpty = value instanceof List<?> list && list.isEmpty() || value instanceof Map<?, ?> map && map.isEmpty();
+    boolean isEmpty =
+        value instanceof List<?> list && list.isEmpty()
+            || value instanceof Map<?, ?> map && map.isEmpty();
     put(json, name, isEmpty ? null : value);
   }
 

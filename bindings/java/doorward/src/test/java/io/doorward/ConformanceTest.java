@@ -30,8 +30,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Runs the scenarios of tests/conformance at the root of the repository; README.md there is the format. On SQLite they
- * run through the methods, and again by name, as they do on PostgreSQL if DOORWARD_TEST_POSTGRES names a server.
+ * Runs the scenarios of tests/conformance at the root of the repository; README.md there is the
+ * format. On SQLite they run through the methods, and again by name, as they do on PostgreSQL if
+ * DOORWARD_TEST_POSTGRES names a server.
  */
 class ConformanceTest {
   /** How many requests and configurations went through their types. */
@@ -45,7 +46,8 @@ class ConformanceTest {
     if (stores != null) {
       stores.close();
     }
-    assertTrue(THROUGH_TYPES.get() > 2000, () -> "only " + THROUGH_TYPES + " went through their types");
+    assertTrue(
+        THROUGH_TYPES.get() > 2000, () -> "only " + THROUGH_TYPES + " went through their types");
   }
 
   @TestFactory
@@ -70,7 +72,10 @@ class ConformanceTest {
   }
 
   private static Stream<DynamicTest> scenarios(Stores stores, boolean byMethod) throws IOException {
-    File[] files = Stores.ofRepository("tests/conformance").toFile().listFiles((folder, name) -> name.endsWith(".json"));
+    File[] files =
+        Stores.ofRepository("tests/conformance")
+            .toFile()
+            .listFiles((folder, name) -> name.endsWith(".json"));
     Arrays.sort(files);
     List<DynamicTest> tests = new ArrayList<>();
     for (File file : files) {
@@ -121,7 +126,10 @@ class ConformanceTest {
           stores.giveBack(store);
         }
         try (Stream<Path> files = Files.walk(folder)) {
-          files.map(Path::toFile).sorted((one, other) -> other.compareTo(one)).forEach(File::delete);
+          files
+              .map(Path::toFile)
+              .sorted((one, other) -> other.compareTo(one))
+              .forEach(File::delete);
         }
       }
     }
@@ -135,9 +143,20 @@ class ConformanceTest {
         Answer answer = answer(step);
         String difference = check(step, answer);
         if (difference != null) {
-          fail("step " + index + ": " + text(step) + "\nanswered " + answer.status + " " + text(answer.body) + "\n" + difference);
+          fail(
+              "step "
+                  + index
+                  + ": "
+                  + text(step)
+                  + "\nanswered "
+                  + answer.status
+                  + " "
+                  + text(answer.body)
+                  + "\n"
+                  + difference);
         }
-        object(step.get("capture")).forEach((name, pointer) -> variables.put(name, at(answer.body, (String) pointer)));
+        object(step.get("capture"))
+            .forEach((name, pointer) -> variables.put(name, at(answer.body, (String) pointer)));
       }
     }
 
@@ -154,7 +173,10 @@ class ConformanceTest {
         String name = (String) step.get("call");
         Object request = filled(step.getOrDefault("request", Map.of()));
         Method method = methodOf(name);
-        Shape typed = request instanceof String || method == null ? null : typed(method.getParameterTypes()[0], request);
+        Shape typed =
+            request instanceof String || method == null
+                ? null
+                : typed(method.getParameterTypes()[0], request);
         if (byMethod && typed != null && !name.matches("introspect|authorize")) {
           return called(method, typed);
         }
@@ -186,8 +208,12 @@ class ConformanceTest {
       return body;
     }
 
-    /** The type of a response reads all that the engine writes, and writes it again, but for what is for the host. */
-    private static void keepsAll(Method method, String response) throws ReflectiveOperationException {
+    /**
+     * The type of a response reads all that the engine writes, and writes it again, but for what is
+     * for the host.
+     */
+    private static void keepsAll(Method method, String response)
+        throws ReflectiveOperationException {
       Class<?> type = method.getReturnType();
       if (type.isSealed()) {
         type = Class.forName("io.doorward." + type.getSimpleName().replace("Result", "Response"));
@@ -196,25 +222,35 @@ class ConformanceTest {
       Shape shape = (Shape) read.invoke(null, Json.parse(response));
       Map<String, Object> expected = Json.object(response);
       expected.remove("reason");
-      assertNull(difference(withoutEmpty(expected), withoutEmpty(Json.parse(shape.toJson())), true));
+      assertNull(
+          difference(withoutEmpty(expected), withoutEmpty(Json.parse(shape.toJson())), true));
     }
 
     private void open(Object patch) throws ReflectiveOperationException {
       Map<String, Object> usual = new LinkedHashMap<>();
       usual.put("store", stores == null ? "sqlite::memory:" : variables.get("store"));
       usual.put("password", Map.of("memory_kib", 8L, "iterations", 1L));
-      Object config = filled(patch instanceof String ? patch : merged(merged(usual, scenario.get("config")), patch));
+      Object config =
+          filled(
+              patch instanceof String
+                  ? patch
+                  : merged(merged(usual, scenario.get("config")), patch));
       Shape typed = null;
       if (config instanceof Map) {
         Map<String, Object> members = object(config);
         boolean isPostgres = String.valueOf(members.get("store")).startsWith("postgres:");
-        if (isPostgres && members.keySet().stream().noneMatch(name -> name.startsWith("secret_key"))) {
+        if (isPostgres
+            && members.keySet().stream().noneMatch(name -> name.startsWith("secret_key"))) {
           members.put("secret_key", "a secret key that the tests share");
         }
         typed = typed(Config.class, config);
       }
-      Options options = Options.of().withClock(() -> Instant.ofEpochSecond(now)).withLogger(Quiet.LOGGER);
-      engine = typed == null ? Doorward.openJson(text(config), options) : Doorward.open((Config) typed, options);
+      Options options =
+          Options.of().withClock(() -> Instant.ofEpochSecond(now)).withLogger(Quiet.LOGGER);
+      engine =
+          typed == null
+              ? Doorward.openJson(text(config), options)
+              : Doorward.open((Config) typed, options);
     }
 
     private void close() {
@@ -239,7 +275,8 @@ class ConformanceTest {
 
     private static Method methodOf(String operation) {
       for (Method method : Operations.class.getDeclaredMethods()) {
-        if (method.getName().equalsIgnoreCase(operation.replace("_", "")) && method.getParameterCount() == 1) {
+        if (method.getName().equalsIgnoreCase(operation.replace("_", ""))
+            && method.getParameterCount() == 1) {
           return method;
         }
       }
@@ -251,9 +288,12 @@ class ConformanceTest {
       if (!expected.equals(answer.status)) {
         return "expected status " + expected;
       }
-      Object error = expected.equals("OK") ? Map.of("$absent", true) : failure(step.get("code"), expected);
+      Object error =
+          expected.equals("OK") ? Map.of("$absent", true) : failure(step.get("code"), expected);
       String difference = difference(Map.of("error", error), answer.body, true);
-      return difference != null ? difference : difference(filled(step.getOrDefault("body", Map.of())), answer.body, true);
+      return difference != null
+          ? difference
+          : difference(filled(step.getOrDefault("body", Map.of())), answer.body, true);
     }
 
     private static Map<String, Object> failure(Object code, String status) {
@@ -298,7 +338,8 @@ class ConformanceTest {
 
   /** Returns what keeps a value from matching a pattern, or null. */
   private static String difference(Object pattern, Object value, boolean isPresent) {
-    String expected = "expected " + text(pattern) + ", got " + (isPresent ? text(value) : "nothing");
+    String expected =
+        "expected " + text(pattern) + ", got " + (isPresent ? text(value) : "nothing");
     if (pattern instanceof Map) {
       Map<String, Object> members = object(pattern);
       String only = members.size() == 1 ? members.keySet().iterator().next() : "";
@@ -311,7 +352,10 @@ class ConformanceTest {
         case "$type":
           return isPresent && kind(value).equals(inner) ? null : expected;
         case "$regex":
-          return value instanceof String found && Pattern.compile((String) inner).matcher(found).find() ? null : expected;
+          return value instanceof String found
+                  && Pattern.compile((String) inner).matcher(found).find()
+              ? null
+              : expected;
         case "$only":
           boolean hasOthers = !object(inner).keySet().containsAll(object(value).keySet());
           return hasOthers ? expected : difference(inner, value, isPresent);
@@ -366,7 +410,8 @@ class ConformanceTest {
     if (!(patch instanceof Map)) {
       return patch == null ? target : patch;
     }
-    Map<String, Object> members = new LinkedHashMap<>(target instanceof Map ? object(target) : Map.of());
+    Map<String, Object> members =
+        new LinkedHashMap<>(target instanceof Map ? object(target) : Map.of());
     object(patch)
         .forEach(
             (name, change) -> {
@@ -401,7 +446,10 @@ class ConformanceTest {
     for (String part : pointer.substring(Math.min(1, pointer.length())).split("/")) {
       String name = part.replace("~1", "/").replace("~0", "~");
       if (!name.isEmpty()) {
-        value = value instanceof List ? list(value).get(Integer.parseInt(name)) : object(value).get(name);
+        value =
+            value instanceof List
+                ? list(value).get(Integer.parseInt(name))
+                : object(value).get(name);
       }
     }
     return value;

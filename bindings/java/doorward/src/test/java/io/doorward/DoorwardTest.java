@@ -41,15 +41,20 @@ class DoorwardTest {
     return assertInstanceOf(LoginResponse.class, auth.login(LoginRequest.of("ada", PASSWORD)));
   }
 
-  /** The machine's charset is US-ASCII in these tests, which would make one question mark of each letter. */
+  /**
+   * The machine's charset is US-ASCII in these tests, which would make one question mark of each
+   * letter.
+   */
   @Test
   void textsPassWhateverTheCharsetOfThePlatform() {
     assertEquals(StandardCharsets.US_ASCII, java.nio.charset.Charset.defaultCharset());
     try (Doorward auth = TestDoorward.open(clock)) {
       auth.register(RegisterRequest.of("ада", "восемь мудрых слов").withEmail("ada@example.com"));
       assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ада", "??????")));
-      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ада", "восемь глупых слов")));
-      LoginResponse session = (LoginResponse) auth.login(LoginRequest.of("ада", "восемь мудрых слов"));
+      assertThrows(
+          DeniedException.class, () -> auth.login(LoginRequest.of("ада", "восемь глупых слов")));
+      LoginResponse session =
+          (LoginResponse) auth.login(LoginRequest.of("ада", "восемь мудрых слов"));
       assertEquals("ада", session.user().username());
     }
   }
@@ -63,11 +68,13 @@ class DoorwardTest {
       StepUp step = assertInstanceOf(StepUp.class, auth.login(request));
       assertEquals("password_change_required", step.status());
       assertFalse(step.toString().contains(step.challenge()));
-      StepUpException raised = assertThrows(StepUpException.class, () -> auth.call("login", request.toJson()));
+      StepUpException raised =
+          assertThrows(StepUpException.class, () -> auth.call("login", request.toJson()));
       assertEquals(Code.PASSWORD_CHANGE_REQUIRED, raised.code());
       assertTrue(raised.toJson().contains(raised.step().challenge()));
       assertFalse(raised.toString().contains(raised.step().challenge()));
-      CompleteLoginRequest last = CompleteLoginRequest.of(step.challenge()).withNewPassword("the last of wise words");
+      CompleteLoginRequest last =
+          CompleteLoginRequest.of(step.challenge()).withNewPassword("the last of wise words");
       assertInstanceOf(LoginResponse.class, auth.completeLogin(last));
     }
   }
@@ -80,28 +87,37 @@ class DoorwardTest {
       assertEquals(Status.CONFLICT, taken.status());
       assertEquals(409, taken.httpStatus());
       RegisterRequest weak = RegisterRequest.of("eve", "password").withEmail("eve@example.com");
-      DoorwardException refused = assertThrows(InvalidRequestException.class, () -> auth.register(weak));
+      DoorwardException refused =
+          assertThrows(InvalidRequestException.class, () -> auth.register(weak));
       assertTrue(refused.reasons().contains(PasswordWeakness.COMMON), refused.reasons().toString());
       assertEquals(Optional.of("/password"), refused.field());
       assertTrue(refused.getMessage().contains("/password"), refused.getMessage());
       DoorwardException wrong =
-          assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+          assertThrows(
+              DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
       assertEquals(Optional.of("wrong_password"), wrong.detail());
       ByteArrayOutputStream written = new ByteArrayOutputStream();
       new ObjectOutputStream(written).writeObject(wrong);
-      for (String shown : List.of(wrong.getMessage(), wrong.toString(), wrong.toJson(), written.toString(StandardCharsets.ISO_8859_1))) {
+      for (String shown :
+          List.of(
+              wrong.getMessage(),
+              wrong.toString(),
+              wrong.toJson(),
+              written.toString(StandardCharsets.ISO_8859_1))) {
         assertFalse(shown.contains("wrong_password"), shown);
         assertTrue(shown.contains("invalid_credentials"), shown);
       }
       assertEquals(Optional.empty(), wrong.retryAfter());
-      DoorwardException unknown = assertThrows(ConfigException.class, () -> auth.call("no such", "{}"));
+      DoorwardException unknown =
+          assertThrows(ConfigException.class, () -> auth.call("no such", "{}"));
       assertEquals(Code.UNKNOWN_OPERATION, unknown.code());
     }
     assertThrows(ConfigException.class, () -> Doorward.open(Config.of().withStore("nothing:")));
     assertThrows(InvalidRequestException.class, () -> Doorward.openJson("{", Options.of()));
     assertEquals(Code.UNKNOWN, Code.of("a code of tomorrow"));
     assertEquals(Status.INTERNAL, Status.of(99));
-    Map<String, Object> tomorrow = Map.of("code", "a_code_of_tomorrow", "message", "m", "http_status", 418L);
+    Map<String, Object> tomorrow =
+        Map.of("code", "a_code_of_tomorrow", "message", "m", "http_status", 418L);
     DoorwardException newer = DoorwardException.of(99, Json.write(Map.of("error", tomorrow)));
     assertInstanceOf(InternalException.class, newer);
     assertEquals("a_code_of_tomorrow", newer.codeName());
@@ -144,7 +160,8 @@ class DoorwardTest {
 
   @Test
   void openObjectsKeepOtherMembers() {
-    String text = "{\"iss\":\"a\",\"sub\":\"ada\",\"aud\":[\"x\",\"y\"],\"exp\":1767225600.5,\"SUB\":\"eve\",\"n\":9007199254740993}";
+    String text =
+        "{\"iss\":\"a\",\"sub\":\"ada\",\"aud\":[\"x\",\"y\"],\"exp\":1767225600.5,\"SUB\":\"eve\",\"n\":9007199254740993}";
     Claims claims = Claims.read(Json.parse(text));
     assertEquals("ada", claims.sub());
     assertEquals(Map.of("SUB", "eve", "n", 9007199254740993L), claims.extra());
@@ -185,7 +202,10 @@ class DoorwardTest {
   }
 
   private static Doorward logging(Consumer<String> listen) {
-    Config config = Config.of().withStore("sqlite::memory:").withPassword(PasswordConfig.of().withMemoryKib(8).withIterations(1));
+    Config config =
+        Config.of()
+            .withStore("sqlite::memory:")
+            .withPassword(PasswordConfig.of().withMemoryKib(8).withIterations(1));
     return registered(Doorward.open(config, Options.of().withLogger(new Listener(listen))));
   }
 
@@ -193,7 +213,8 @@ class DoorwardTest {
   void theLoggerGetsRefusals() {
     List<String> records = new ArrayList<>();
     try (Doorward auth = logging(records::add)) {
-      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+      assertThrows(
+          DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
     }
     assertEquals(1, records.size(), records.toString());
     Map<String, Object> record = Json.object(records.get(0).substring("INFO ".length()));
@@ -212,14 +233,16 @@ class DoorwardTest {
               throw new IllegalStateException("a fault of the host");
             })) {
       engine.set(auth);
-      assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+      assertThrows(
+          DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
       assertEquals(Code.REENTERED, inside.get(0).code());
       login(auth);
     }
     // Closing inside a hook waits for nothing.
     Doorward auth = logging(record -> engine.get().close());
     engine.set(auth);
-    assertThrows(DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
+    assertThrows(
+        DeniedException.class, () -> auth.login(LoginRequest.of("ada", "a wrong password")));
     assertEquals(Code.ENGINE_CLOSED, assertThrows(MisuseException.class, auth::stats).code());
   }
 
@@ -289,7 +312,8 @@ class DoorwardTest {
   private static void forget(CountDownLatch gone) {
     InstantSource clock = new TestClock();
     Cleaner.create().register(clock, gone::countDown);
-    Doorward.open(Config.of().withStore("sqlite::memory:"), Options.of().withClock(clock::instant)).stats();
+    Doorward.open(Config.of().withStore("sqlite::memory:"), Options.of().withClock(clock::instant))
+        .stats();
   }
 
   @Test
@@ -299,7 +323,9 @@ class DoorwardTest {
       CompletableFuture<LoginResult> login = async.login(LoginRequest.of("ada", PASSWORD));
       assertInstanceOf(LoginResponse.class, login.get());
       ExecutionException failure =
-          assertThrows(ExecutionException.class, () -> async.login(LoginRequest.of("ada", "a wrong password")).get());
+          assertThrows(
+              ExecutionException.class,
+              () -> async.login(LoginRequest.of("ada", "a wrong password")).get());
       assertInstanceOf(DeniedException.class, failure.getCause());
     }
   }

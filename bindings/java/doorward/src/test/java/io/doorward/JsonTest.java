@@ -20,11 +20,63 @@ class JsonTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "{", "[", "[1", "[1,", "[1,]", "{\"a\"", "{\"a\":", "{\"a\":1,}", "{a:1}", "{1:1}", "{\"a\" 1}", "}", "]",
-        "1 2", "{}{}", "01", "-", "+1", ".5", "1.", "1e", "1e+", "-01", "0x1", "NaN", "Infinity", "1e999", "-1e999", "tru",
-        "True", "nul", "'a'", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\u\uff11\uff11\uff11\uff11\"",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\ud800\"", "\"\udc00x\"", "\"\n\"",
-        "\"\u0000\"", "{\"a\":1,\"a\":1}", "{\"a\":1,\"\\u0061\":2}", "\ufeff{}", "[1]//", "/**/1", "\u00a01", "{\"\\ud800\":1}"
+        "",
+        " ",
+        "{",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{1:1}",
+        "{\"a\" 1}",
+        "}",
+        "]",
+        "1 2",
+        "{}{}",
+        "01",
+        "-",
+        "+1",
+        ".5",
+        "1.",
+        "1e",
+        "1e+",
+        "-01",
+        "0x1",
+        "NaN",
+        "Infinity",
+        "1e999",
+        "-1e999",
+        "tru",
+        "True",
+        "nul",
+        "'a'",
+        "\"",
+        "\"a",
+        "\"\\\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\\u\uff11\uff11\uff11\uff11\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\ud800\"",
+        "\"\\ud800x\"",
+        "\"\\ud800\\n\"",
+        "\"\ud800\"",
+        "\"\udc00x\"",
+        "\"\n\"",
+        "\"\u0000\"",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "\ufeff{}",
+        "[1]//",
+        "/**/1",
+        "\u00a01",
+        "{\"\\ud800\":1}"
       })
   void hostileTextsAreRefused(String text) {
     DoorwardException refused = assertThrows(InvalidRequestException.class, () -> Json.parse(text));
@@ -58,7 +110,8 @@ class JsonTest {
     String text = all.toString();
     assertEquals(text, Json.parse(Json.write(text)));
     assertArrayEquals(text.getBytes(StandardCharsets.UTF_8), Json.utf8(text));
-    assertEquals("\"/\b\f\n\r\t\\\ud83d\ude00", Json.parse("\"\\\"\\/\\b\\f\\n\\r\\t\\\\\\uD83D\\ude00\""));
+    assertEquals(
+        "\"/\b\f\n\r\t\\\ud83d\ude00", Json.parse("\"\\\"\\/\\b\\f\\n\\r\\t\\\\\\uD83D\\ude00\""));
   }
 
   /** The platform would write a question mark for each, and so make one password of two. */
@@ -66,7 +119,8 @@ class JsonTest {
   void unpairedSurrogatesAreNotReplaced() {
     for (String text : List.of("\ud800", "\udc00", "a\ud800b", "\udc00\ud800")) {
       for (Object value : List.of(text, Map.of(text, 1), LoginRequest.of("ada", text))) {
-        assertEquals(Code.INVALID_UTF8, assertThrows(MisuseException.class, () -> Json.write(value)).code());
+        assertEquals(
+            Code.INVALID_UTF8, assertThrows(MisuseException.class, () -> Json.write(value)).code());
       }
       assertThrows(MisuseException.class, () -> Json.utf8(text));
     }
@@ -74,13 +128,22 @@ class JsonTest {
 
   @Test
   void numbersKeepTheirDigits() {
-    for (String digits : List.of("0", "-1", "9007199254740993", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "1.5")) {
+    for (String digits :
+        List.of(
+            "0",
+            "-1",
+            "9007199254740993",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "18446744073709551615",
+            "1.5")) {
       assertEquals(digits, Json.write(Json.parse(digits)));
     }
     assertEquals(9223372036854775807L, Json.parse("9223372036854775807"));
     assertEquals(new BigInteger("9223372036854775808"), Json.parse("9223372036854775808"));
     assertEquals(1e60, Json.parse("1" + "0".repeat(60)));
-    assertEquals("[1,2,1.25,3]", Json.write(Arrays.asList((short) 1, 2.0, new BigDecimal("1.25"), 3f)));
+    assertEquals(
+        "[1,2,1.25,3]", Json.write(Arrays.asList((short) 1, 2.0, new BigDecimal("1.25"), 3f)));
     for (Object value : List.of(Double.NaN, Float.POSITIVE_INFINITY, new Object(), new int[0])) {
       assertThrows(InvalidRequestException.class, () -> Json.write(value));
     }

@@ -43,7 +43,8 @@ class LanesTest {
     Lanes lanes = new Lanes(1L, 2L);
     List<CompletableFuture<String>> calls = full(lanes);
     CompletionException refused =
-        assertThrows(CompletionException.class, () -> lanes.submit(Lanes.Cost.HASH, waiting).join());
+        assertThrows(
+            CompletionException.class, () -> lanes.submit(Lanes.Cost.HASH, waiting).join());
     assertEquals(Code.HASH_QUEUE_FULL, ((UnavailableException) refused.getCause()).code());
     assertEquals("answer", lanes.submit(Lanes.Cost.STORE, () -> "answer").join());
     end.countDown();
@@ -76,7 +77,10 @@ class LanesTest {
     assertSame(Thread.currentThread(), lanes.run(Lanes.Cost.HASH, Thread::currentThread));
   }
 
-  /** A virtual thread in native code would hold its carrier, and a few such calls would stop all virtual threads. */
+  /**
+   * A virtual thread in native code would hold its carrier, and a few such calls would stop all
+   * virtual threads.
+   */
   @Test
   void aCallOfAVirtualThreadRunsOnAnother() throws Exception {
     Assumptions.assumeTrue(Runtime.version().feature() >= 21, "virtual threads are of Java 21");
@@ -96,7 +100,8 @@ class LanesTest {
                       }));
           names.add("end");
         };
-    ((Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, calls)).join();
+    ((Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, calls))
+        .join();
     assertEquals(List.of("doorward-hash-1", "", "end"), names);
   }
 }

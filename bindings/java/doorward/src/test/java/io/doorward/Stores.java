@@ -31,9 +31,9 @@ final class Stores implements AutoCloseable {
     String url = free.take();
     psql(
         url,
-        "SET synchronous_commit = off; DO $$ DECLARE name text; BEGIN"
-            + " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP"
-            + " CONTINUE WHEN name = 'doorward_schema'; EXECUTE 'DELETE FROM ' || name; END LOOP; END $$");
+        "SET synchronous_commit = off; DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename"
+            + " FROM pg_tables WHERE schemaname = 'public' LOOP CONTINUE WHEN name ="
+            + " 'doorward_schema'; EXECUTE 'DELETE FROM ' || name; END LOOP; END $$");
     return url;
   }
 
@@ -48,7 +48,15 @@ final class Stores implements AutoCloseable {
 
   private static void psql(String url, String sql) {
     List<String> command =
-        List.of("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url, "--command", sql);
+        List.of(
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--dbname",
+            url,
+            "--command",
+            sql);
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     builder.environment().put("PGOPTIONS", "--client-min-messages=warning");
     try {

@@ -16,9 +16,9 @@ import java.io.IOException;
 import java.security.Principal;
 
 /**
- * Lets a request pass if the engine does: because the rules skip it, or because its token identifies a live user, who is
- * then the request's user principal, a {@link DoorwardPrincipal}, with the account's roles. Otherwise it answers with the
- * failure.
+ * Lets a request pass if the engine does: because the rules skip it, or because its token
+ * identifies a live user, who is then the request's user principal, a {@link DoorwardPrincipal},
+ * with the account's roles. Otherwise it answers with the failure.
  */
 public final class DoorwardFilter extends HttpFilter {
   private final transient Doorward engine;
@@ -49,20 +49,24 @@ public final class DoorwardFilter extends HttpFilter {
   /** The engine reads the rules, by a request that passes anyway. */
   private static void check(Doorward engine, RequestsConfig rules) {
     try {
-      engine.authenticateRequest(AuthenticateRequestRequest.of("GET", "/").withExcluded(true).withRules(rules));
+      engine.authenticateRequest(
+          AuthenticateRequestRequest.of("GET", "/").withExcluded(true).withRules(rules));
     } catch (DeniedException noConnection) {
       // Rules may admit other kinds of connections only.
     }
   }
 
   @Override
-  protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+  protected void doFilter(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     AuthenticateRequestResponse answer;
     try {
       answer =
           engine.authenticateRequest(
-              Servlets.request(request, rules == null ? engine.requests() : rules).withRules(rules).withBackend(backend));
+              Servlets.request(request, rules == null ? engine.requests() : rules)
+                  .withRules(rules)
+                  .withBackend(backend));
     } catch (DoorwardException failure) {
       Servlets.write(response, failure);
       return;

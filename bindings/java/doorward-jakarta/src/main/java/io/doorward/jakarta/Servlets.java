@@ -20,8 +20,12 @@ import java.util.Map;
 public final class Servlets {
   private Servlets() {}
 
-  /** Returns what the engine decides about a request by. The rules say which header and which cookie has the token. */
-  public static AuthenticateRequestRequest request(HttpServletRequest request, RequestsConfig rules) {
+  /**
+   * Returns what the engine decides about a request by. The rules say which header and which cookie
+   * has the token.
+   */
+  public static AuthenticateRequestRequest request(
+      HttpServletRequest request, RequestsConfig rules) {
     String header = rules.header() == null ? "Authorization" : rules.header();
     return AuthenticateRequestRequest.of(request.getMethod(), request.getRequestURI())
         .withAuthorization(field(request, header))
@@ -32,8 +36,8 @@ public final class Servlets {
   }
 
   /**
-   * Returns what a login should know of the connection: the address of the peer and the {@code User-Agent}. Behind a
-   * proxy, let the container read the address that the proxy tells.
+   * Returns what a login should know of the connection: the address of the peer and the {@code
+   * User-Agent}. Behind a proxy, let the container read the address that the proxy tells.
    */
   public static Client client(HttpServletRequest request) {
     String ip = request.getRemoteAddr();
@@ -43,15 +47,19 @@ public final class Servlets {
   }
 
   /**
-   * Answers with a failure: the engine's body without its detail, its status, and the headers that belong to it (RFC
-   * 6750, RFC 9110).
+   * Answers with a failure: the engine's body without its detail, its status, and the headers that
+   * belong to it (RFC 6750, RFC 9110).
    */
-  public static void write(HttpServletResponse response, DoorwardException failure) throws IOException {
+  public static void write(HttpServletResponse response, DoorwardException failure)
+      throws IOException {
     if (failure.httpStatus() == HttpServletResponse.SC_UNAUTHORIZED) {
       boolean hasToken = failure.code() == Code.INVALID_TOKEN;
-      response.setHeader("WWW-Authenticate", hasToken ? "Bearer error=\"invalid_token\"" : "Bearer");
+      response.setHeader(
+          "WWW-Authenticate", hasToken ? "Bearer error=\"invalid_token\"" : "Bearer");
     }
-    failure.retryAfter().ifPresent(wait -> response.setHeader("Retry-After", String.valueOf(wait.toSeconds())));
+    failure
+        .retryAfter()
+        .ifPresent(wait -> response.setHeader("Retry-After", String.valueOf(wait.toSeconds())));
     write(response, failure.httpStatus(), failure.toJson());
   }
 
@@ -61,7 +69,8 @@ public final class Servlets {
   }
 
   /** No cache keeps the answer, because it may have tokens. */
-  private static void write(HttpServletResponse response, int status, String json) throws IOException {
+  private static void write(HttpServletResponse response, int status, String json)
+      throws IOException {
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     response.setStatus(status);
     response.setContentType("application/json");
@@ -70,7 +79,9 @@ public final class Servlets {
     response.getOutputStream().write(body);
   }
 
-  /** Returns the values of a header as one list (RFC 9110 section 5.3), which for a token is none. */
+  /**
+   * Returns the values of a header as one list (RFC 9110 section 5.3), which for a token is none.
+   */
   private static String field(HttpServletRequest request, String name) {
     List<String> values = Collections.list(request.getHeaders(name));
     return values.isEmpty() ? null : String.join(", ", values);
@@ -88,6 +99,7 @@ public final class Servlets {
   private static boolean isWebSocket(HttpServletRequest request) {
     String upgrade = field(request, "Upgrade");
     return upgrade != null
-        && Arrays.stream(upgrade.split(",")).anyMatch(protocol -> protocol.trim().equalsIgnoreCase("websocket"));
+        && Arrays.stream(upgrade.split(","))
+            .anyMatch(protocol -> protocol.trim().equalsIgnoreCase("websocket"));
   }
 }

@@ -44,10 +44,15 @@ class DoorwardFilterTest {
 
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
-    RequestsConfig rules = RequestsConfig.of().withExclude(List.of("/open", "/login")).withCookie("token");
-    Config config = Config.of().withRequests(rules).withThrottle(ThrottleConfig.of().withAccountFailures(3));
+    RequestsConfig rules =
+        RequestsConfig.of().withExclude(List.of("/open", "/login")).withCookie("token");
+    Config config =
+        Config.of().withRequests(rules).withThrottle(ThrottleConfig.of().withAccountFailures(3));
     engine = TestDoorward.open(config, new TestClock());
-    engine.register(RegisterRequest.of("ada", "eight wise words").withEmail("ada@example.com").withRoles(List.of("editor")));
+    engine.register(
+        RegisterRequest.of("ada", "eight wise words")
+            .withEmail("ada@example.com")
+            .withRoles(List.of("editor")));
     session = (LoginResponse) engine.login(LoginRequest.of("ada", "eight wise words"));
     tomcat = new Tomcat();
     tomcat.setBaseDir(folder.toString());
@@ -76,9 +81,11 @@ class DoorwardFilterTest {
 
   private static final class Pages extends HttpServlet {
     @Override
-    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
       if (request.getRequestURI().equals("/login")) {
-        LoginRequest login = LoginRequest.of("ada", "a wrong password").withClient(Servlets.client(request));
+        LoginRequest login =
+            LoginRequest.of("ada", "a wrong password").withClient(Servlets.client(request));
         try {
           Servlets.write(response, engine.login(login));
         } catch (DoorwardException failure) {
@@ -100,7 +107,9 @@ class DoorwardFilterTest {
   private static HttpResponse<String> get(String path, String... headers) throws Exception {
     URI address = URI.create("http://127.0.0.1:" + tomcat.getConnector().getLocalPort() + path);
     HttpRequest.Builder request = HttpRequest.newBuilder(address);
-    return CLIENT.send((headers.length == 0 ? request : request.headers(headers)).build(), HttpResponse.BodyHandlers.ofString());
+    return CLIENT.send(
+        (headers.length == 0 ? request : request.headers(headers)).build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   private static void refused(HttpResponse<String> answer, int status, String code) {
@@ -122,9 +131,17 @@ class DoorwardFilterTest {
     assertEquals("Bearer", none.headers().firstValue("WWW-Authenticate").orElseThrow());
     HttpResponse<String> wrong = get("/me", "Authorization", "Bearer x");
     refused(wrong, 401, "invalid_token");
-    assertEquals("Bearer error=\"invalid_token\"", wrong.headers().firstValue("WWW-Authenticate").orElseThrow());
-    refused(get("/me", "Authorization", bearer, "Authorization", bearer), 401, "invalid_authorization_header");
-    refused(get("/me", "Authorization", "Basic " + session.accessToken()), 401, "invalid_authorization_header");
+    assertEquals(
+        "Bearer error=\"invalid_token\"",
+        wrong.headers().firstValue("WWW-Authenticate").orElseThrow());
+    refused(
+        get("/me", "Authorization", bearer, "Authorization", bearer),
+        401,
+        "invalid_authorization_header");
+    refused(
+        get("/me", "Authorization", "Basic " + session.accessToken()),
+        401,
+        "invalid_authorization_header");
   }
 
   @Test
@@ -138,7 +155,8 @@ class DoorwardFilterTest {
   void aCookieCountsFromItsOwnPagesOnly() throws Exception {
     String cookie = "other=1; token=" + session.accessToken();
     assertEquals(200, get("/me", "Cookie", cookie).statusCode());
-    refused(get("/me", "Cookie", cookie, "Origin", "https://evil.example"), 403, "permission_denied");
+    refused(
+        get("/me", "Cookie", cookie, "Origin", "https://evil.example"), 403, "permission_denied");
     refused(get("/me", "Cookie", "token=x; token=" + session.accessToken()), 401, "invalid_token");
   }
 
@@ -156,6 +174,7 @@ class DoorwardFilterTest {
   void rulesAreReadAtTheStart() {
     RequestsConfig everything = RequestsConfig.of().withExclude(List.of("/**"));
     assertThrows(InvalidRequestException.class, () -> new DoorwardFilter(engine, everything, null));
-    new DoorwardFilter(engine, RequestsConfig.of().withConnections(List.of("websocket")), "default");
+    new DoorwardFilter(
+        engine, RequestsConfig.of().withConnections(List.of("websocket")), "default");
   }
 }

@@ -17,13 +17,14 @@ import org.springframework.security.web.context.SecurityContextRepository;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Authenticates requests by the engine. A request with a token that the engine refuses is answered at once; about one
- * without a token Spring Security's rules decide.
+ * Authenticates requests by the engine. A request with a token that the engine refuses is answered
+ * at once; about one without a token Spring Security's rules decide.
  */
 public final class DoorwardAuthenticationFilter extends OncePerRequestFilter {
   private final Doorward engine;
   // Keeps the user for asynchronous answers of the same request.
-  private final SecurityContextRepository contexts = new RequestAttributeSecurityContextRepository();
+  private final SecurityContextRepository contexts =
+      new RequestAttributeSecurityContextRepository();
 
   /** Makes a filter with the rules of the engine's configuration. */
   public DoorwardAuthenticationFilter(Doorward engine) {
@@ -31,7 +32,8 @@ public final class DoorwardAuthenticationFilter extends OncePerRequestFilter {
   }
 
   @Override
-  protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     try {
       AuthenticateRequestResponse answer =

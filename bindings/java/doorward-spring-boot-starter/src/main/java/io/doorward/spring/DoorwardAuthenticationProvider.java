@@ -20,8 +20,8 @@ import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.web.authentication.WebAuthenticationDetails;
 
 /**
- * Logs users in by name and password, such as for a form of Spring Security. Each login opens a session of the engine,
- * which {@link DoorwardAuthentication#session} returns.
+ * Logs users in by name and password, such as for a form of Spring Security. Each login opens a
+ * session of the engine, which {@link DoorwardAuthentication#session} returns.
  */
 public final class DoorwardAuthenticationProvider implements AuthenticationProvider {
   private final Doorward engine;
@@ -48,15 +48,19 @@ public final class DoorwardAuthenticationProvider implements AuthenticationProvi
       throw new BadCredentialsException("no name or no password");
     }
     LoginRequest request = LoginRequest.of(given.getName(), given.getCredentials().toString());
-    if (given.getDetails() instanceof WebAuthenticationDetails details && details.getRemoteAddress() != null) {
-      request = request.withClient(Client.of().withIp(details.getRemoteAddress().replaceFirst("%.*", "")));
+    if (given.getDetails() instanceof WebAuthenticationDetails details
+        && details.getRemoteAddress() != null) {
+      request =
+          request.withClient(
+              Client.of().withIp(details.getRemoteAddress().replaceFirst("%.*", "")));
     }
     LoginResult result = login(request);
     if (result instanceof StepUp step) {
       throw new StepUpRequiredException(step);
     }
     LoginResponse session = (LoginResponse) result;
-    DoorwardAuthentication authentication = new DoorwardAuthentication(session.user(), null, session);
+    DoorwardAuthentication authentication =
+        new DoorwardAuthentication(session.user(), null, session);
     authentication.setDetails(given.getDetails());
     return authentication;
   }

@@ -35,15 +35,18 @@ public class DoorwardAutoConfiguration {
   public DoorwardAutoConfiguration() {}
 
   /**
-   * Opens the engine by the properties {@code doorward.*}, which are the members of {@link Config}. Another
-   * one in a file or an argument is refused. A bean of type {@link InstantSource} is its clock, for tests.
+   * Opens the engine by the properties {@code doorward.*}, which are the members of {@link Config}.
+   * Another one in a file or an argument is refused. A bean of type {@link InstantSource} is its
+   * clock, for tests.
    */
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
   public Doorward doorward(Environment environment, ObjectProvider<InstantSource> clock) {
     Binder binder = Binder.get(environment);
-    BindHandler strict = new NoUnboundElementsBindHandler(BindHandler.DEFAULT, new UnboundElementsSourceFilter());
-    Config config = binder.bind("doorward", Bindable.of(Config.class), strict).orElseGet(Config::of);
+    BindHandler strict =
+        new NoUnboundElementsBindHandler(BindHandler.DEFAULT, new UnboundElementsSourceFilter());
+    Config config =
+        binder.bind("doorward", Bindable.of(Config.class), strict).orElseGet(Config::of);
     return Doorward.open(config, Options.of().withClock(clock.getIfAvailable()));
   }
 

@@ -14,8 +14,9 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The figures of {@code stats} as meters: {@code doorward.calls} by status, {@code doorward.hashes} that run, {@code
- * doorward.hashes.waiting} and {@code doorward.hashes.slots}. The member {@code prometheus} of {@code stats} has more.
+ * The figures of {@code stats} as meters: {@code doorward.calls} by status, {@code doorward.hashes}
+ * that run, {@code doorward.hashes.waiting} and {@code doorward.hashes.slots}. The member {@code
+ * prometheus} of {@code stats} has more.
  */
 public final class DoorwardMetrics implements MeterBinder {
   private final Doorward engine;
@@ -38,7 +39,9 @@ public final class DoorwardMetrics implements MeterBinder {
   }
 
   private void gauge(MeterRegistry registry, String name, ToDoubleFunction<HashQueueStats> figure) {
-    Gauge.builder(name, engine, auth -> figure(auth, stats -> figure.applyAsDouble(stats.hashQueue()))).register(registry);
+    Gauge.builder(
+            name, engine, auth -> figure(auth, stats -> figure.applyAsDouble(stats.hashQueue())))
+        .register(registry);
   }
 
   private static double calls(Doorward engine, Status status) {

@@ -11,10 +11,11 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
 import org.springframework.security.web.savedrequest.NullRequestCache;
 
 /**
- * Sets up Spring Security for requests with tokens of the engine: {@code http.with(new DoorwardSecurity(engine),
- * Customizer.withDefaults())}. It adds the filter, answers in the engine's words, and keeps no sessions of its own. It
- * turns off Spring's tokens against forged requests: a bearer token is sent by no browser without being asked, and the
- * engine checks the origin of cookies.
+ * Sets up Spring Security for requests with tokens of the engine: {@code http.with(new
+ * DoorwardSecurity(engine), Customizer.withDefaults())}. It adds the filter, answers in the
+ * engine's words, and keeps no sessions of its own. It turns off Spring's tokens against forged
+ * requests: a bearer token is sent by no browser without being asked, and the engine checks the
+ * origin of cookies.
  */
 public final class DoorwardSecurity extends AbstractHttpConfigurer<DoorwardSecurity, HttpSecurity> {
   private final Doorward engine;
@@ -27,7 +28,8 @@ public final class DoorwardSecurity extends AbstractHttpConfigurer<DoorwardSecur
   @Override
   public void init(HttpSecurity http) {
     http.csrf(AbstractHttpConfigurer::disable)
-        .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        .sessionManagement(
+            sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .requestCache(cache -> cache.requestCache(new NullRequestCache()))
         .exceptionHandling(
             handling ->
@@ -37,11 +39,13 @@ public final class DoorwardSecurity extends AbstractHttpConfigurer<DoorwardSecur
                             Servlets.write(response, DoorwardException.of(Code.NOT_AUTHENTICATED)))
                     .accessDeniedHandler(
                         (request, response, refused) ->
-                            Servlets.write(response, DoorwardException.of(Code.PERMISSION_DENIED))));
+                            Servlets.write(
+                                response, DoorwardException.of(Code.PERMISSION_DENIED))));
   }
 
   @Override
   public void configure(HttpSecurity http) {
-    http.addFilterBefore(new DoorwardAuthenticationFilter(engine), AnonymousAuthenticationFilter.class);
+    http.addFilterBefore(
+        new DoorwardAuthenticationFilter(engine), AnonymousAuthenticationFilter.class);
   }
 }

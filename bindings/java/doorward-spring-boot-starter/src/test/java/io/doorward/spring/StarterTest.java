@@ -77,7 +77,8 @@ class StarterTest {
     @GetMapping("/me")
     Page me(@AuthenticationPrincipal User user, Authentication authentication) {
       IntrospectResponse nested = engine.introspect(IntrospectRequest.of("not a token"));
-      return new Page(user, nested, authentication.getAuthorities().stream().map(Object::toString).toList());
+      return new Page(
+          user, nested, authentication.getAuthorities().stream().map(Object::toString).toList());
     }
 
     @GetMapping("/later")
@@ -124,7 +125,10 @@ class StarterTest {
     context = run();
     engine = context.getBean(Doorward.class);
     for (String name : List.of("ada", "eve", "bob")) {
-      engine.register(RegisterRequest.of(name, PASSWORD).withEmail(name + "@example.com").withRoles(List.of("editor")));
+      engine.register(
+          RegisterRequest.of(name, PASSWORD)
+              .withEmail(name + "@example.com")
+              .withRoles(List.of("editor")));
     }
   }
 
@@ -139,9 +143,12 @@ class StarterTest {
   }
 
   private static HttpResponse<String> get(String path, String token) throws Exception {
-    URI address = URI.create("http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port") + path);
+    URI address =
+        URI.create(
+            "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port") + path);
     HttpRequest.Builder request = HttpRequest.newBuilder(address);
-    HttpRequest sent = (token == null ? request : request.header("Authorization", "Bearer " + token)).build();
+    HttpRequest sent =
+        (token == null ? request : request.header("Authorization", "Bearer " + token)).build();
     return CLIENT.send(sent, HttpResponse.BodyHandlers.ofString());
   }
 
@@ -205,12 +212,13 @@ class StarterTest {
   void propertiesConfigureTheEngine() {
     String token = login("ada").accessToken();
     assertEquals(List.of("one"), engine.verify(VerifyRequest.of(token)).aud());
-    String own = engine.issueToken(IssueTokenRequest.of(Map.of("sub", "x")).withBackend("short")).token();
+    String own =
+        engine.issueToken(IssueTokenRequest.of(Map.of("sub", "x")).withBackend("short")).token();
     context.getBean(TestClock.class).advance(Duration.ofSeconds(91));
     assertThrows(
-        DeniedException.class,
-        () -> engine.verify(VerifyRequest.of(own).withBackend("short")));
-    Exception refused = assertThrows(Exception.class, () -> run("--doorward.acess-token-seconds=60").close());
+        DeniedException.class, () -> engine.verify(VerifyRequest.of(own).withBackend("short")));
+    Exception refused =
+        assertThrows(Exception.class, () -> run("--doorward.acess-token-seconds=60").close());
     assertTrue(causes(refused).contains("acess-token-seconds"), causes(refused));
   }
 

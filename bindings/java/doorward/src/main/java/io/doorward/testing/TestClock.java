@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** A clock that stands until a test moves it. It begins at the present, in whole seconds. */
 public final class TestClock implements InstantSource {
-  private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+  private final AtomicReference<Instant> now =
+      new AtomicReference<>(Instant.now().truncatedTo(ChronoUnit.SECONDS));
 
   /** Makes a clock that shows the present. */
   public TestClock() {}

@@ -15,8 +15,8 @@ public final class TestDoorward {
   }
 
   /**
-   * Opens an engine with this clock. A configuration without a store keeps everything in memory; one without a cost of
-   * hashes gets the least, which is for tests only.
+   * Opens an engine with this clock. A configuration without a store keeps everything in memory;
+   * one without a cost of hashes gets the least, which is for tests only.
    */
   public static Doorward open(Config config, TestClock clock) {
     PasswordConfig password = config.password() == null ? PasswordConfig.of() : config.password();

@@ -1,2 +1,5 @@
-/** For tests of programs that embed doorward: the real engine, in memory, and time that the test moves. */
+/**
+ * For tests of programs that embed doorward: the real engine, in memory, and time that the test
+ * moves.
+ */
 package io.doorward.testing;
