@@ -89,9 +89,8 @@ tested:
 	$(CARGO) build $(LOCKED) --release --package doorward-c --package doorward-node --package doorward-java
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 
-# On twice as many threads as cores, because many tests wait for the disk, a process or PostgreSQL.
 test-rust: tested
-	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) \
+	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) \
 	  $(WITH_POSTGRES) $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
 # 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.

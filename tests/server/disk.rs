@@ -124,7 +124,9 @@ fn the_logs_disk_is_full() {
     // No checkpoint runs, which would let segments be reused: every segment needs new space.
     let settings = "max_wal_size = 1GB\ncheckpoint_timeout = 1d\nwal_recycle = off";
     let Some(cluster) = Cluster::make(settings, &[&log, "--wal-segsize=1"]) else { return };
-    let engine = open(&cluster.url(), json!({"limits": {"store_timeout_ms": 1000}})).unwrap();
+    // With enough time to create the tables.
+    open(&cluster.url(), json!({})).unwrap();
+    let engine = again(|| open(&cluster.url(), json!({"limits": {"store_timeout_ms": 1000}})));
     again(|| register(&engine, "ada"));
     let token = again(|| login(&engine, "ada"));
     disk.fill();
