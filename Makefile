@@ -35,7 +35,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 STATIC_LIBS = -lutil -lrt -lpthread -lm -ldl
 
 ## Compares doorward with its peers, as ratios in one run.
-bench: library bench-python
+bench: library
 	$(CARGO) bench $(LOCKED) --profile dist --bench peers --bench store
 
 ## Measures stores with many users and processes, on SQLite and PostgreSQL; draws docs/scale-*.svg.
@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-python web browser library command install \
+.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -295,10 +295,16 @@ web: $(VENV)/ready
 wheel: $(VENV)/ready
 	$(MATURIN) build $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml --out dist
 
-## Compares `verify` from Python with its peers.
-bench-python: $(VENV)/ready
+# The peers of the C++ program, as Debian has them.
+BENCH_PEERS = libjwt-dev libcpp-jwt-dev libargon2-dev libsodium-dev
+
+## Compares doorward with what users of each language would pick; BENCHED="Go Node" measures these alone.
+bench-languages: library $(VENV)/ready
+	@dpkg-query --show $(BENCH_PEERS) >/dev/null 2>&1 || tests/install $(BENCH_PEERS) || true
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-node
+	$(CARGO) build $(LOCKED) --profile dist --package doorward-java
 	$(MATURIN) develop --quiet $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml
-	$(VENV)/bin/python benches/verify.py
+	$(VENV)/bin/python benches/languages/run.py $(RELEASE) $(BENCHED)
 
 ## Rewrites what is generated: headers, Python, description, reference.
 header:

@@ -18,9 +18,13 @@ export async function types(auth: Doorward): Promise<User> {
   config.store = 5
   await Doorward.open(config, { logger: console })
   const claims: Claims = auth.verify('token')
-  const subject: string = claims.sub
+  const subject: string | undefined = claims.sub
   const own: unknown = claims['tenant']
-  const result = await auth.login({ username: subject, password: String(own), client: { ip: '192.0.2.1' } })
+  const result = await auth.login({
+    username: String(subject),
+    password: String(own),
+    client: { ip: '192.0.2.1' },
+  })
   // @ts-expect-error: it may be a step.
   void result.access_token
   if (result.type === 'step_up') throw new Error(result.challenge)
