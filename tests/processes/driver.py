@@ -15,6 +15,8 @@ for line in sys.stdin:
     try:
         if operation == "open":
             engine = Engine(request)
+        elif operation == "close" and engine is not None:
+            engine.close()
         elif engine is not None:
             response = engine.call(operation, request)
     except AuthError as error:

@@ -21,6 +21,9 @@ fn main() {
                 engine = Some(opened);
                 "{}".to_owned()
             })
+        } else if operation == "close" {
+            engine = None;
+            Ok("{}".to_owned())
         } else {
             engine.as_ref().unwrap().call(operation, request)
         };

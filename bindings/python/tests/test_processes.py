@@ -91,9 +91,9 @@ class Processes(list[Process]):
         return self.at_once(operation, [request] * len(self))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def strangers(programs: list[list[str]]) -> Iterator[Processes]:
-    """Start eight processes."""
+    """Start eight processes, for all tests: each opens and closes its own store."""
     processes = Processes(Process(command) for command in programs)
     try:
         assert [process.line() for process in processes] == ["ready\n"] * 8
@@ -117,10 +117,11 @@ def config(new_store: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def processes(strangers: Processes, config: dict[str, Any]) -> Processes:
+def processes(strangers: Processes, config: dict[str, Any]) -> Iterator[Processes]:
     """Eight processes that have opened one new store at the same time."""
     assert strangers.all("open", config) == [{}] * 8
-    return strangers
+    yield strangers
+    assert strangers.all("close", {}) == [{}] * 8
 
 
 def account(name: str, **more: Any) -> dict[str, Any]:

@@ -148,25 +148,29 @@ async def authenticate(
     path: The whole decoded path, if the router has changed the path in the scope.
     excluded: Whether the route opted out of authentication.
     """
+    question = question_of(scope, rules, scope["path"] if path is None else path, excluded)
+    return await to_thread(rules.engine.authenticate_request, **question)
+
+
+def question_of(scope: Mapping[str, Any], rules: Rules, path: str, excluded: bool = False) -> dict[str, Any]:
+    """Return the arguments of `authenticate_request` for a connection."""
     header = rules.effective.get("header", "authorization")
     cookie = rules.effective.get("cookie")
     cookies = cookies_of(scope)
-    whole: str = scope["path"] if path is None else path
-    return await to_thread(
-        rules.engine.authenticate_request,
+    return {
         # The handshake of a WebSocket is a GET (RFC 6455 section 4.1).
-        method=scope.get("method", "GET"),
+        "method": scope.get("method", "GET"),
         # Servers have decoded the path: a character that begins a query or an escape is part of it.
-        path=whole.replace("%", "%25").replace("?", "%3F").replace("#", "%23"),
-        connection=scope["type"],
+        "path": path.replace("%", "%25").replace("?", "%3F").replace("#", "%23"),
+        "connection": scope["type"],
         # Several fields of one name form a list (RFC 9110 section 5.3), which is not a token.
-        authorization=", ".join(_values(scope, header)) or None,
-        cookies={cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
-        origin=", ".join(_values(scope, "origin")) or None,
-        host=", ".join(_values(scope, "host")) or None,
-        excluded=excluded,
+        "authorization": ", ".join(_values(scope, header)) or None,
+        "cookies": {cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
+        "origin": ", ".join(_values(scope, "origin")) or None,
+        "host": ", ".join(_values(scope, "host")) or None,
+        "excluded": excluded,
         **rules.arguments,
-    )
+    }
 
 
 class DeviceCookie:
