@@ -38,7 +38,7 @@ fn bodies_without_end() {
 #[test]
 fn a_configuration_that_is_an_empty_list() {
     assert!(Config::parse(" [ ] ").is_ok());
-    assert!(Config::parse("[[]]").is_err_and(|error| error.code() == Code::InvalidConfig));
+    assert!(Config::parse("[[]]").is_err_and(|error| error.code == Code::InvalidConfig));
 }
 
 #[test]
