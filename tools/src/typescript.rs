@@ -36,7 +36,8 @@ impl<'a> TypeScript<'a> {
     fn shapes(&self) -> Vec<&'a Shape> {
         let rows = self.library.operations.iter();
         let names = rows.flat_map(|row| [&row.request, &row.response]);
-        let names = names.chain([&self.library.configuration, &self.library.step_up]);
+        let known = self.library.shapes().flat_map(Shape::members).filter_map(|member| member.values.as_ref());
+        let names = names.chain([&self.library.configuration, &self.library.step_up]).chain(known);
         self.library.within_if(names, |shape| !shape.is_any_object())
     }
 
@@ -88,7 +89,8 @@ impl<'a> TypeScript<'a> {
         }
         let mark = if member.is_required { "" } else { "?" };
         let null = if member.is_nullable { " | null" } else { "" };
-        format!("{}  {}{mark}: {}{null}\n", comment(&about, 2), member.name, self.kind(&member.kind))
+        let kind = member.values.clone().unwrap_or_else(|| self.kind(&member.kind));
+        format!("{}  {}{mark}: {kind}{null}\n", comment(&about, 2), member.name)
     }
 
     fn kind(&self, kind: &Kind) -> String {

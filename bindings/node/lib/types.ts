@@ -108,7 +108,7 @@ export interface AccountLock {
 /** A mail that waits to be sent. */
 export interface WaitingMail {
   /** The kind of mail. */
-  kind: string
+  kind: MailKind
   /** When the mail was written. */
   created_at: number
   /** The number of attempts to send the mail. */
@@ -395,7 +395,7 @@ export interface Event {
   /** When the event happened, in Unix seconds. */
   at: number
   /** The kind of event. */
-  kind: string
+  kind: EventKind
   /** The actor that the host named, if it was not the account itself. */
   actor?: string
   /**
@@ -431,7 +431,7 @@ export interface ExportedIdentity {
 /** A mail in the outbox. */
 export interface ExportedMail {
   /** The kind of mail. */
-  kind: string
+  kind: MailKind
   /** When the mail was written. */
   created_at: number
   /** When the mail is no longer worth sending. */
@@ -1542,7 +1542,7 @@ export interface Mail {
    * The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
    * `email_changed`, `account_exists`, `password_changed`.
    */
-  kind: string
+  kind: MailKind
   /** The recipient's address as it was given; its domain may be international. */
   to: string
   /** The language of the texts. */
@@ -2728,7 +2728,7 @@ export interface StepUp {
   /** Tells a session and the next step of a login apart. */
   type: 'step_up'
   /** The code of the failure, which names the step. */
-  status: string
+  status: NextStep
   /** The challenge for `complete_login`: it proves the steps so far and can be used once. */
   challenge: string
   /** The challenge's lifetime in seconds. */
@@ -2747,3 +2747,16 @@ export interface StepUp {
   /** Whether a passkey is accepted: `webauthn_response`. */
   webauthn_supported?: boolean
 }
+
+/** A kind of mail. */
+export type MailKind =
+  | 'verify_email'
+  | 'reset_password'
+  | 'change_email'
+  | 'email_change_requested'
+  | 'email_changed'
+  | 'account_exists'
+  | 'password_changed'
+
+/** What a login requires before its session is opened. */
+export type NextStep = 'second_factor_required' | 'password_change_required'
