@@ -12,9 +12,23 @@ use serde_json::Value;
 fn languages() {
     let (library, root) = (Library::of(&generate_description()), Path::new(env!("CARGO_MANIFEST_DIR")));
     for (_, emit) in EMITTERS {
-        for file in emit(&library, root) {
+        let files = emit(&library, root);
+        for file in &files {
             assert_current(&file.path, &file.text);
         }
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        if let Some(path) = paths.iter().find(|path| path.contains("/generated/")) {
+            assert_alone(path, &paths);
+        }
+    }
+}
+
+/// A folder of generated files holds no other: that of a type which is gone would still be compiled.
+fn assert_alone(path: &str, paths: &[&str]) {
+    let folder = Path::new(path).parent().unwrap();
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+        let file = folder.join(file.unwrap().file_name());
+        assert!(paths.iter().any(|path| Path::new(path) == file), "{} is generated no more", file.display());
     }
 }
 

@@ -82,6 +82,7 @@ public class DoorwardAutoConfiguration {
   @ConditionalOnClass(JacksonModule.class)
   static class Jackson {
     @Bean
+    @ConditionalOnMissingBean
     DoorwardJacksonModule doorwardJacksonModule() {
       return new DoorwardJacksonModule();
     }
