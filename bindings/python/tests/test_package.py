@@ -224,7 +224,7 @@ RIDDLE = re.compile(
 SOURCES = [
     file
     for folder in ("src", "derive", "command", "tools", "include", "tests", "benches", "examples", "bindings")
-    for ending in ("rs", "py", "go", "ts", "js", "h", "hpp", "c", "cpp")
+    for ending in ("rs", "py", "go", "java", "ts", "js", "h", "hpp", "c", "cpp")
     for file in sorted((ROOT / folder).rglob(f"*.{ending}"))
     if not {"target", "node_modules", "build", ".venv"}.intersection(file.parts)
 ]

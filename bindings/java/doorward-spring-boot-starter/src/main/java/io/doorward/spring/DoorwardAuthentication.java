@@ -10,8 +10,8 @@ import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.authority.SimpleGrantedAuthority;
 
 /**
- * A user whom the engine authenticated. The principal is the {@link User}. The authorities are
- * {@code ROLE_} and each role of the account, and {@code SCOPE_} and each scope of the token.
+ * The user of a token or of a login. The principal is the {@link User}. The authorities are {@code
+ * ROLE_} and each role of the account, and {@code SCOPE_} and each scope of the token.
  */
 public final class DoorwardAuthentication extends AbstractAuthenticationToken {
   private final transient User user;
