@@ -15,7 +15,8 @@ import org.springframework.security.web.savedrequest.NullRequestCache;
  * DoorwardSecurity(engine), Customizer.withDefaults())}. It adds the filter, answers in the
  * engine's words, and keeps no sessions of its own. It turns off Spring's tokens against forged
  * requests: a bearer token is sent by no browser without being asked, and the engine checks the
- * origin of cookies.
+ * origin of cookies. It turns off Spring's page {@code /logout}, too, which would end no session of
+ * the engine.
  */
 public final class DoorwardSecurity extends AbstractHttpConfigurer<DoorwardSecurity, HttpSecurity> {
   private final Doorward engine;
@@ -25,9 +26,12 @@ public final class DoorwardSecurity extends AbstractHttpConfigurer<DoorwardSecur
     this.engine = engine;
   }
 
+  // Not in init: Spring's own configurers run first, and have chosen by then to keep a session.
   @Override
-  public void init(HttpSecurity http) {
+  public void setBuilder(HttpSecurity http) {
+    super.setBuilder(http);
     http.csrf(AbstractHttpConfigurer::disable)
+        .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(
             sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .requestCache(cache -> cache.requestCache(new NullRequestCache()))

@@ -98,6 +98,11 @@ class StarterTest {
       return "for admins";
     }
 
+    @GetMapping("/logout")
+    String logout() {
+      return "of the application";
+    }
+
     @GetMapping("/failing")
     LoginResult failing() {
       return engine.login(LoginRequest.of("ada", "a wrong password"));
@@ -173,6 +178,16 @@ class StarterTest {
     refused(none, 401, "not_authenticated");
     assertEquals("Bearer", none.headers().firstValue("WWW-Authenticate").orElseThrow());
     assertTrue(none.headers().firstValue("Set-Cookie").isEmpty());
+  }
+
+  @Test
+  void springKeepsNoSessionAndEndsNone() throws Exception {
+    String token = login("ada").accessToken();
+    for (String path : List.of("/me", "/later", "/admins", "/failing")) {
+      List<String> cookies = get(path, token).headers().allValues("Set-Cookie");
+      assertTrue(cookies.isEmpty(), path + cookies);
+    }
+    assertEquals("of the application", get("/logout", token).body());
   }
 
   @Test
