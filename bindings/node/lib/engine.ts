@@ -78,7 +78,7 @@ export class Doorward extends Operations implements AsyncDisposable {
 
   /** Opens an engine with a configuration, or with its JSON, as a file has it. */
   static async open(config: Config | string, { logger, clock }: OpenOptions = {}): Promise<Doorward> {
-    const text = typeof config === 'string' ? config : JSON.stringify(config)
+    const text = typeof config === 'string' ? config : json(config)
     const opened = await native.open(unicode(text), clock?.native ?? null, logger ? recorder(logger) : null)
     if ('status' in opened) throw failure(opened.status, opened.body)
     const { requests = {} } = JSON.parse(text) as Config
@@ -140,11 +140,11 @@ export class Doorward extends Operations implements AsyncDisposable {
   }
 
   protected async start<T>(operation: string, request: object, options?: CallOptions): Promise<T> {
-    return read(operation, await this.callText(operation, JSON.stringify(request), options))
+    return read(operation, await this.callText(operation, json(request), options))
   }
 
   protected compute<T>(operation: string, request: object): T {
-    return read(operation, this.#native.runAtOnce(operation, JSON.stringify(request)))
+    return read(operation, this.#native.runAtOnce(operation, json(request)))
   }
 }
 
@@ -155,6 +155,14 @@ export function describe(): Record<string, unknown> {
 
 /** The version of the engine. */
 export const version: string = native.version()
+
+/** Writes JSON. A number that is not finite would become null there, which is absent and drops a condition. */
+function json(value: object): string {
+  return JSON.stringify(value, (name, member: unknown) => {
+    if (typeof member === 'number' && !Number.isFinite(member)) throw new TypeError(`${name} is ${member}`)
+    return member
+  })
+}
 
 function read<T>(operation: string, { status, body }: Answer): T {
   switch (status) {

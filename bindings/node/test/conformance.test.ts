@@ -10,9 +10,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { describe as describeEngine, Doorward, DoorwardError } from 'doorward'
-import { Clock } from 'doorward/testing'
-
-import { totp } from './totp.js'
+import { Clock, totpCode } from 'doorward/testing'
 
 type Json = null | boolean | number | string | Json[] | Members
 type Members = { [name: string]: Json }
@@ -92,7 +90,7 @@ class Run {
       for (let time = 0; time < Number(step['times'] ?? 1); time += 1) {
         this.#clock.advance(Number(step['advance'] ?? 0))
         for (const [name, secret] of Object.entries((step['totp'] ?? {}) as Members)) {
-          this.variables[name] = totp(String(this.#filled(secret)), this.#clock.now)
+          this.variables[name] = totpCode(String(this.#filled(secret)), this.#clock.now)
         }
         const [status, body] = await this.#step(step)
         const why = this.#difference(step, status, body)

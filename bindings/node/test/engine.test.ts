@@ -20,9 +20,7 @@ import {
   type LoginResponse,
   type LogRecord,
 } from 'doorward'
-import { Clock, openForTest } from 'doorward/testing'
-
-import { totp } from './totp.js'
+import { Clock, openForTest, totpCode } from 'doorward/testing'
 
 const PASSWORD = 'eight wise words'
 const ADA = { username: 'ada', email: 'ada@example.com', password: PASSWORD }
@@ -58,13 +56,16 @@ test('a login ends in a session, or in the next step', async () => {
   assert.equal(claims.sub, user.id)
   assert.deepEqual(auth.verify({ token: session.access_token }), claims)
   const { secret } = await auth.setupTotp({ user_id: user.id })
-  await auth.confirmTotp({ user_id: user.id, code: totp(secret, clock.now) })
+  await auth.confirmTotp({ user_id: user.id, code: totpCode(secret, clock.now) })
   clock.advance(30)
   const step = await auth.login({ username: 'ada', password: PASSWORD })
   assert.equal(step.type, 'step_up')
   if (step.type !== 'step_up') return
   assert.equal(step.status, 'second_factor_required')
-  const done = await auth.completeLogin({ challenge: step.challenge, two_fa_code: totp(secret, clock.now) })
+  const done = await auth.completeLogin({
+    challenge: step.challenge,
+    two_fa_code: totpCode(secret, clock.now),
+  })
   assert.equal(done.type, 'session')
   await auth.close()
 })
@@ -108,7 +109,7 @@ test('the detail of a failure is for logs, and neither in its text nor in JSON',
 test('a console does not show secrets, and JSON has them', async () => {
   const { auth, clock, user, session } = await openWithAda()
   const { secret, ...setup } = await auth.setupTotp({ user_id: user.id })
-  const confirmed = await auth.confirmTotp({ user_id: user.id, code: totp(secret, clock.now) })
+  const confirmed = await auth.confirmTotp({ user_id: user.id, code: totpCode(secret, clock.now) })
   const step = await auth.login({ username: 'ada', password: PASSWORD })
   const exported = await auth.exportUser({ id: user.id })
   assert.ok('challenge' in step)
@@ -252,6 +253,16 @@ test('a text that is not Unicode does not become another text', async () => {
   assert.equal(status, 10)
   assert.match(body, /"invalid_utf8"/)
   assert.equal((await rejection(Doorward.open('{"issuer": "\ud800"}'))).code, 'invalid_utf8')
+  await auth.close()
+})
+
+test('a number that is not finite is refused, and drops no condition', async () => {
+  const { auth, session } = await openWithAda()
+  for (const seconds of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const asked = { token: session.access_token, max_age_seconds: seconds }
+    await assert.rejects(auth.authorize(asked), new TypeError(`max_age_seconds is ${seconds}`))
+    await assert.rejects(Doorward.open({ access_token_seconds: seconds }), TypeError)
+  }
   await auth.close()
 })
 

@@ -9,11 +9,10 @@ import { pathToFileURL } from 'node:url'
 
 import { serve, type ServerType } from '@hono/node-server'
 import type { Config, Doorward } from 'doorward'
-import { openForTest, type Clock } from 'doorward/testing'
+import { openForTest, type Clock, totpCode } from 'doorward/testing'
 import type { Hono } from 'hono'
 
 import { Browser, hasChromium, type Page } from './browser.js'
-import { totp } from './totp.js'
 
 const ROOT = join(__dirname, '../../../..')
 const PASSWORD = 'eight wise words'
@@ -90,7 +89,7 @@ describe('the example', { skip: !hasChromium }, () => {
     await page.press('Add an app')
     const secret = await page.text('.key')
     await picture(page, 'totp')
-    await page.press('Confirm', { code: totp(secret, clock.now) })
+    await page.press('Confirm', { code: totpCode(secret, clock.now) })
     await heading(page, 'Recovery codes')
     assert.equal(await page.evaluate("String(document.querySelectorAll('.codes li').length)"), '10')
 
@@ -101,7 +100,7 @@ describe('the example', { skip: !hasChromium }, () => {
     assert.equal(await page.text('[role=alert]'), 'The code is not valid.')
     clock.advance(30)
     await page.press('Log in', { username: 'ada', password: PASSWORD })
-    await page.press('Log in', { code: totp(secret, clock.now) })
+    await page.press('Log in', { code: totpCode(secret, clock.now) })
     assert.equal(await page.text('.good'), 'An authenticator app protects your account.')
     await page.press('Log out')
     assert.equal(await page.text('[role=status]'), 'You are logged out.')
