@@ -115,9 +115,6 @@ func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) erro
 	*extra = nil
 	fields := reflect.ValueOf(target).Elem()
 	known := membersByName(fields.Type())
-	if decodeFlat(string(data), fields, known) {
-		return nil
-	}
 	if hasOnly(data, known) {
 		return json.Unmarshal(data, target)
 	}
@@ -135,107 +132,6 @@ func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) erro
 	}
 	*extra = all
 	return nil
-}
-
-// decodeFlat reads an object as claims usually are, several times as fast as encoding/json: compact, with known members,
-// which are texts in ASCII, whole numbers and lists of texts. Of anything else it says false, and leaves it to its
-// caller.
-func decodeFlat(text string, fields reflect.Value, known map[string]int) bool {
-	rest, ok := strings.CutPrefix(text, "{")
-	for ok {
-		var name string
-		if name, rest, ok = cutText(rest); !ok || !strings.HasPrefix(rest, ":") {
-			return false
-		}
-		index, isKnown := known[name]
-		if !isKnown {
-			return false
-		}
-		if rest, ok = setFlat(fields.Field(index), rest[1:]); !ok {
-			return false
-		}
-		if rest == "}" {
-			return true
-		}
-		rest, ok = strings.CutPrefix(rest, ",")
-	}
-	return false
-}
-
-// setFlat sets a field to the value that a text begins with, and returns the rest.
-func setFlat(field reflect.Value, text string) (rest string, ok bool) {
-	switch target := field.Addr().Interface().(type) {
-	case *string:
-		*target, rest, ok = cutText(text)
-	case *NumericDate:
-		var number int64
-		number, rest, ok = cutNumber(text)
-		*target = NumericDate(number)
-	case **NumericDate:
-		var number int64
-		number, rest, ok = cutNumber(text)
-		*target = Ptr(NumericDate(number))
-	case **int64:
-		var number int64
-		number, rest, ok = cutNumber(text)
-		*target = &number
-	case *[]string:
-		*target, rest, ok = cutList(text)
-	case *OneOrMore:
-		if strings.HasPrefix(text, "[") {
-			*target, rest, ok = cutList(text)
-		} else {
-			*target = make(OneOrMore, 1)
-			(*target)[0], rest, ok = cutText(text)
-		}
-	}
-	return rest, ok
-}
-
-// cutText cuts a text in ASCII without escapes off JSON.
-func cutText(text string) (value, rest string, ok bool) {
-	if !strings.HasPrefix(text, `"`) {
-		return "", "", false
-	}
-	for index := 1; index < len(text); index++ {
-		switch letter := text[index]; {
-		case letter == '"':
-			return text[1:index], text[index+1:], true
-		case letter < ' ' || letter == '\\' || letter >= utf8.RuneSelf:
-			return "", "", false
-		}
-	}
-	return "", "", false
-}
-
-// cutNumber cuts a whole number off JSON that has no sign, and so few digits that a float64 has them all.
-func cutNumber(text string) (value int64, rest string, ok bool) {
-	length := 0
-	for length < len(text) && text[length] >= '0' && text[length] <= '9' {
-		value = 10*value + int64(text[length]-'0')
-		length++
-	}
-	ok = length > 0 && length <= 15 && (length == 1 || text[0] != '0')
-	return value, text[length:], ok
-}
-
-// cutList cuts a list of such texts off JSON.
-func cutList(text string) (values []string, rest string, ok bool) {
-	values = []string{}
-	if rest, ok = strings.CutPrefix(text, "[]"); ok {
-		return values, rest, true
-	}
-	for rest, ok = strings.CutPrefix(text, "["); ok; rest, ok = strings.CutPrefix(rest, ",") {
-		var value string
-		if value, rest, ok = cutText(rest); !ok {
-			return nil, "", false
-		}
-		values = append(values, value)
-		if strings.HasPrefix(rest, "]") {
-			return values, rest[1:], true
-		}
-	}
-	return nil, "", false
 }
 
 // knownMembers are the members of the types of open objects.
