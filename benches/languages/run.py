@@ -41,7 +41,7 @@ STALLS = {
     "logins": "all logins",
 }
 
-# Values by round, by what was measured and by whom.
+# Values by round, by measurement and library.
 Measured = dict[str, dict[str, list[float]]]
 
 
