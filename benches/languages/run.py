@@ -5,7 +5,7 @@ Builds a program per language against the libraries in FOLDER, runs one after th
     run.py FOLDER [LANGUAGE ...]
 
 Each program verifies a token, hashes a password, and logs a crowd in at once by each contender, one contender
-after the other in each round. It prints a line of JSON per measurement: what it measured, of which library, in which
+after the other in each round. It prints a line of JSON per measurement: what it measured, the contender, the
 round, and the value. It fails unless all contenders read the same claims, refuse the same tokens, and hash
 with the same parameters. The ratio of two contenders is taken round by round and the median counts, so that a
 machine whose speed drifts does not decide.
