@@ -9,7 +9,6 @@ import { after, before, describe, test } from 'node:test'
 
 const HERE = join(__dirname, '../..')
 const ROOT = join(HERE, '../..')
-const DOCUMENTATION = join(ROOT, 'docs/node.md')
 const TSC = join(HERE, 'node_modules/typescript/bin/tsc')
 
 /** Returns the blocks of a document in this language. */
@@ -58,7 +57,8 @@ describe('the packages', () => {
   })
 
   test('the programs of the documents are accepted by the strict compiler', () => {
-    const programs = [quickStart, ...blocks(join(ROOT, 'README.md'), 'js'), ...blocks(DOCUMENTATION, 'ts')]
+    const pages = ['node.md', 'second-factors.md'].flatMap((page) => blocks(join(ROOT, 'docs', page), 'ts'))
+    const programs = [quickStart, ...blocks(join(ROOT, 'README.md'), 'js'), ...pages]
     assert.ok(programs.length > 5)
     const names = programs.map((program, index) => {
       // What a fragment uses without saying where it is from.
