@@ -111,8 +111,9 @@ export async function createApp(auth) {
     try {
       return enter(c, await auth.completeLogin({ challenge, two_fa_code: code }))
     } catch (error) {
-      // The challenge is spent.
-      return again(c, error, 'Log in', loginForm())
+      // The challenge allows more attempts, unless it is over.
+      if (error.code === 'invalid_challenge') return again(c, error, 'Log in', loginForm())
+      return again(c, error, 'Second step', codeForm(challenge))
     }
   })
 

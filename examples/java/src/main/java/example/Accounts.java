@@ -17,6 +17,7 @@ import io.doorward.StepUp;
 import io.doorward.User;
 import io.doorward.jakarta.Servlets;
 import io.doorward.spring.DoorwardSecurity;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -56,6 +57,8 @@ public class Accounts {
         .authorizeHttpRequests(
             requests ->
                 requests
+                    .dispatcherTypeMatchers(DispatcherType.ERROR)
+                    .permitAll()
                     .requestMatchers("/register", "/login", "/login/code", "/refresh")
                     .permitAll()
                     .requestMatchers("/users")
@@ -77,9 +80,11 @@ public class Accounts {
   record Refreshing(String refreshToken) {}
 
   @PostMapping("/register")
-  ResponseEntity<User> register(@RequestBody Registration given) {
+  ResponseEntity<User> register(@RequestBody Registration given, HttpServletRequest connection) {
     RegisterRequest request =
-        RegisterRequest.of(given.username(), given.password()).withEmail(given.email());
+        RegisterRequest.of(given.username(), given.password())
+            .withEmail(given.email())
+            .withClient(Servlets.client(connection));
     return ResponseEntity.status(201).body(auth.register(request).user());
   }
 
