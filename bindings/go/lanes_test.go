@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 )
 
@@ -93,31 +90,5 @@ func TestOwnFailuresAreThoseOfTheEngine(t *testing.T) {
 		if !found {
 			t.Errorf("%+v", failure)
 		}
-	}
-}
-
-// Requests and responses are generated; what is written by hand stays small.
-func TestWhatIsWrittenByHandIsSmall(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := 0
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(string(content), "// Code generated") {
-			continue
-		}
-		for line := range strings.Lines(string(content)) {
-			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
-				lines++
-			}
-		}
-	}
-	if lines < 500 || lines > 1000 {
-		t.Errorf("%d lines of code", lines)
 	}
 }
