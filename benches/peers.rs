@@ -155,7 +155,9 @@ fn hash_password() {
             let libargon2 = || {
                 let mut out = [0 as c_char; 128];
                 let salt = [3u8; 16];
-                let (p, s, o) = (password.as_ptr(), salt.as_ptr(), out.as_mut_ptr());
+                let p = password.as_ptr();
+                let s = salt.as_ptr();
+                let o = out.as_mut_ptr();
                 assert_eq!(hash(2, 19_456, 1, p, length, s, 16, 32, o, 128), 0);
             };
             row("hash_password 19 MiB/2/1 : libargon2", 3, ours, libargon2, "");
@@ -197,7 +199,8 @@ fn row(title: &str, batch: u32, ours: impl Fn(), theirs: impl Fn(), target: &str
         figures[ROUNDS / 2]
     };
     let ratio = median(&|(ours, theirs)| ours / theirs);
-    let (ours, theirs) = (median(&|round| round.0), median(&|round| round.1));
+    let ours = median(&|round| round.0);
+    let theirs = median(&|round| round.1);
     println!("{title:<44} {:>12} {:>12} {ratio:>8.2}  {target}", duration(ours), duration(theirs));
 }
 
@@ -239,7 +242,8 @@ impl Doorward {
         let mut config: serde_json::Value = serde_json::from_str(config).unwrap();
         config["store"] = store.into();
         let config = CString::new(config.to_string()).unwrap();
-        let (mut engine, mut response) = (ptr::null_mut(), ptr::null_mut());
+        let mut engine = ptr::null_mut();
+        let mut response = ptr::null_mut();
         // SAFETY: the prototypes of doorward.h.
         unsafe {
             let library = Library::new(path).expect("build the shared library first: make library");

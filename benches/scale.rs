@@ -177,7 +177,8 @@ impl Worker {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--work", &work.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let input = process.stdin.take().unwrap();
+        let output = process.stdout.take().unwrap();
         Worker { process, input, output: BufReader::new(output) }
     }
 
@@ -198,7 +199,9 @@ impl Drop for Worker {
 fn work(work: &str) {
     let work: Value = serde_json::from_str(work).unwrap();
     let number = |key: &str| usize::try_from(work[key].as_u64().unwrap()).unwrap();
-    let (users, process, processes) = (number("users"), number("process"), number("processes"));
+    let users = number("users");
+    let process = number("process");
+    let processes = number("processes");
     let engine = open(&work["config"]);
     // Each process has its own users, spread over all.
     let mine: Vec<usize> = (0..SAMPLE.min(users) / processes)
@@ -230,7 +233,8 @@ fn work(work: &str) {
     println!("\"ready\"");
     std::io::stdin().read_line(&mut String::new()).unwrap();
 
-    let (begin, mut latencies) = (Instant::now(), Vec::new());
+    let begin = Instant::now();
+    let mut latencies = Vec::new();
     while begin.elapsed() < WINDOW {
         let start = Instant::now();
         once(20 + latencies.len());

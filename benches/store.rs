@@ -82,7 +82,8 @@ fn refresh() {
     };
     let ratios: Vec<f64> = (0..5)
         .map(|_| {
-            let (one, eight) = (by(1), by(8));
+            let one = by(1);
+            let eight = by(8);
             println!("refresh: {one:.0} a second by 1 caller, {eight:.0} by 8");
             eight / one
         })
@@ -99,10 +100,12 @@ fn rate(threads: usize, f: impl Fn(usize, usize) + Sync) -> f64 {
     let start = Barrier::new(threads);
     let counts: Vec<(usize, Duration)> = thread::scope(|scope| {
         let run = |thread| {
-            let (f, start) = (&f, &start);
+            let f = &f;
+            let start = &start;
             scope.spawn(move || {
                 start.wait();
-                let (begin, mut rounds) = (Instant::now(), 0);
+                let begin = Instant::now();
+                let mut rounds = 0;
                 while begin.elapsed() < WINDOW {
                     f(thread, rounds);
                     rounds += 1;

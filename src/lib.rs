@@ -215,7 +215,7 @@ pub use secret_key::new_secret_key_file;
 pub use settings::{Difference, Settings};
 pub use store::copy::Moved;
 pub use store::moves::{migrate, unseal};
-pub use store::{Watch, migrate_schema};
+pub use store::{Migrated, Watch, migrate_schema};
 pub use totp::{AccountName, Provisioning, Seed};
 pub use types::client::{Client, DeviceId, UserAgent};
 pub use types::id::Id;

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 /// The generated files of each emitter.
 static FILES: LazyLock<Vec<Vec<File>>> = LazyLock::new(|| {
-    let (library, root) = (Library::of(&generate_description()), Path::new(env!("CARGO_MANIFEST_DIR")));
+    let library = Library::of(&generate_description());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     EMITTERS.iter().map(|(_, emit)| emit(&library, root)).collect()
 });
 

@@ -76,7 +76,8 @@ struct Host(*mut capi::doorward_engine);
 impl Host {
     fn open(config: &Value) -> Host {
         let config = CString::new(config.to_string()).unwrap();
-        let (mut engine, mut response) = (ptr::null_mut(), ptr::null_mut());
+        let mut engine = ptr::null_mut();
+        let mut response = ptr::null_mut();
         // SAFETY: the header's rules.
         unsafe {
             assert_eq!(capi::doorward_open(config.as_ptr(), ptr::null(), &mut engine, &mut response), 0);
@@ -87,8 +88,8 @@ impl Host {
 
     /// Calls an operation like a host that wipes its own memory: the remaining copies are the library's.
     fn call(&self, operation: &str, request: &Value) -> Value {
-        let (operation, request) =
-            (CString::new(operation).unwrap(), CString::new(request.to_string()).unwrap());
+        let operation = CString::new(operation).unwrap();
+        let request = CString::new(request.to_string()).unwrap();
         let mut response: *mut c_char = ptr::null_mut();
         KEEPS.store(true, Ordering::Relaxed);
         // SAFETY: the header's rules.
@@ -115,7 +116,8 @@ fn what_is_given_back_holds_no_secret() {
     let user = json!({"username": "ada", "email": "ada@example.com", "password": password});
     let id = host.call("register", &user)["user"]["id"].clone();
     let login = host.call("login", &json!({"username": "ada", "password": password}));
-    let (access, refresh) = (&login["access_token"], &login["refresh_token"]);
+    let access = &login["access_token"];
+    let refresh = &login["refresh_token"];
     host.call("verify", &json!({"token": access}));
     host.call("authenticate", &json!({"token": access}));
     host.call("introspect", &json!({"token": access}));

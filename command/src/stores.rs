@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueHint};
 use doorward::config::StoreUrl;
-use doorward::{BackupRequest, Code, Error, On, Restored, Restoring, Verified, Watch, damage};
+use doorward::{BackupRequest, Code, Error, Migrated, On, Restored, Restoring, Verified, Watch, damage};
 use serde_json::{Map, Value, json};
 
 use crate::Context;
@@ -385,7 +385,7 @@ fn unseal(store: &StoreUrl, context: &mut Context) -> Outcome {
 
 /// Upgrades the schema, for hosts that open the store with `"migrate": false`.
 pub fn migrate_schema(context: &mut Context) -> Outcome {
-    let (before, after) = doorward::migrate_schema(&context.source.config()?)?;
+    let Migrated { before, after, .. } = doorward::migrate_schema(&context.source.config()?)?;
     if context.json {
         return Ok(writeln!(context.out, "{}", json!({"before": before, "after": after}))?);
     }

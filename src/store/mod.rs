@@ -57,26 +57,35 @@ pub(crate) enum Store {
     Postgres(Box<postgres::Postgres>),
 }
 
-/// Brings the schema of a store up to date, as opening does unless `migrate` is false. Returns its versions
-/// before and after. A database on a server that has no schema yet is at 0.
+/// The versions of a schema that [`migrate_schema`] brought up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The version before; 0 if a database on a server had no schema yet.
+    pub before: i64,
+    /// The version after.
+    pub after: i64,
+}
+
+/// Brings the schema of a store up to date, as opening does unless `migrate` is false.
 ///
 /// Failures: as of [`Engine::open`](crate::Engine::open).
 ///
 /// ```no_run
 /// use doorward::Config;
 ///
-/// let (before, after) = doorward::migrate_schema(&Config::parse(r#"{"store": "sqlite:app.db"}"#)?)?;
-/// println!("schema {before} → {after}");
+/// let migrated = doorward::migrate_schema(&Config::parse(r#"{"store": "sqlite:app.db"}"#)?)?;
+/// println!("schema {} → {}", migrated.before, migrated.after);
 /// # Ok::<(), doorward::Error>(())
 /// ```
-pub fn migrate_schema(config: &Config) -> Result<(i64, i64)> {
+pub fn migrate_schema(config: &Config) -> Result<Migrated> {
     let creation = match config.store {
         // The database is there.
         StoreUrl::Postgres(_) => Creation::Allowed,
         _ => Creation::of(config),
     };
     let store = Store::connect_as(config, Plan { creation, ..Plan::new(true) })?;
-    Ok((store.found(), store.schema()?.0.version))
+    Ok(Migrated { before: store.found(), after: store.schema()?.0.version })
 }
 
 impl Store {

@@ -137,7 +137,9 @@ fn there_is_a_whole_backup_or_none() {
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
     drop(engine);
-    let (shim, hit, copy) = (shim(&store), store.path().join("hit"), store.path().join("store.db.copy"));
+    let shim = shim(&store);
+    let hit = store.path().join("hit");
+    let copy = store.path().join("store.db.copy");
     for (class, error) in [("write", libc::ENOSPC), ("write", 0), ("sync", libc::EIO), ("sync", 0)] {
         let mut met = 0;
         for nth in 1.. {
@@ -231,7 +233,9 @@ fn a_restoring_that_is_ended_changes_nothing() {
 #[test]
 fn there_is_the_old_store_or_the_restored_one() {
     let (store, backup) = with_a_backup();
-    let (old, shim, hit) = (fs::read(store.file()).unwrap(), shim(&store), store.path().join("hit"));
+    let old = fs::read(store.file()).unwrap();
+    let shim = shim(&store);
+    let hit = store.path().join("hit");
     for (class, error, step) in [
         ("write", libc::ENOSPC, 7),
         ("write", 0, 7),

@@ -69,7 +69,8 @@ fn readers_that_overlap_do_not_keep_the_log_long() {
     let ((to_first, of_second), (to_second, of_first)) = (channel(), channel());
     thread::scope(|scope| {
         for (inbox, other, begins) in [(of_second, to_second, true), (of_first, to_first, false)] {
-            let (done, file) = (&done, store.file());
+            let done = &done;
+            let file = store.file();
             scope.spawn(move || {
                 let connection = Connection::open(file).unwrap();
                 if begins {

@@ -59,7 +59,8 @@ fn a_store_whose_files_are_taken_away() {
     register(&engine, "ada").unwrap();
     let token = login(&engine, "ada").unwrap();
     for ending in ["", "-wal"] {
-        let (file, away) = (companion(&store, ending), store.path().join("away"));
+        let file = companion(&store, ending);
+        let away = store.path().join("away");
         fs::rename(&file, &away).unwrap();
         unavailable(&engine, &token);
         // Another file of that name is not the open one.
@@ -212,7 +213,8 @@ fn a_log_without_its_file() {
 fn a_log_that_is_not_whole() {
     let store = Store::sqlite();
     killed(&store, true, false);
-    let (file, log) = (fs::read(store.file()).unwrap(), fs::read(companion(&store, "-wal")).unwrap());
+    let file = fs::read(store.file()).unwrap();
+    let log = fs::read(companion(&store, "-wal")).unwrap();
     for length in [0, 1, 31, 32, 40, 56, 57, 4151, 4152, 4153, log.len() - 1] {
         for (at, bit) in [(None, 0), (Some(length / 2), 1)] {
             let mut log = log[..length].to_vec();

@@ -114,7 +114,8 @@ fn live(engine: &Engine, name: &str) {
 /// write cut off at any byte.
 #[test]
 fn dying_in_any_write_loses_nothing_acknowledged() {
-    let (mut died, mut lived) = (0, 0);
+    let mut died = 0;
+    let mut lived = 0;
     let sizes = [0, 1, 40, 44, 100, 4095, 4096, 8192, 32_767, 32_768, 32_800].into_iter();
     for bytes in sizes.chain((0..32).map(|step| 36_000 + 9_007 * step)).chain([u64::MAX]) {
         let store = Store::sqlite();

@@ -97,7 +97,8 @@ fn the_queue_is_fair() {
 pub fn fair_queue(store: &str) {
     let engine = open(store, json!({"password": {"max_concurrent": 1}})).unwrap();
     let hash = || drop(call(&engine, "hash_password", json!({"password": PASSWORD})).unwrap());
-    let (done, greedy) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let done = AtomicBool::new(false);
+    let greedy = AtomicUsize::new(0);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
@@ -124,7 +125,8 @@ fn the_places_are_the_processes() {
 pub fn two_engines(store: &str) {
     let keys =
         json!({"password": {"max_concurrent": 1, "max_queued": 0, "memory_kib": 65_536, "iterations": 60}});
-    let (slow, other) = (open(store, keys.clone()).unwrap(), open(store, keys).unwrap());
+    let slow = open(store, keys.clone()).unwrap();
+    let other = open(store, keys).unwrap();
     let load = |engine| call(engine, "stats", json!({})).unwrap()["hash_queue"].clone();
     let hash = |engine: &Engine| call(engine, "hash_password", json!({"password": PASSWORD}));
     assert_eq!(load(&other), json!({"slots": 1, "busy": 0, "waiting": 0}));

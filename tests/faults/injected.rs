@@ -13,8 +13,8 @@ use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, 
 
 /// Compiles the library that injects the faults.
 pub fn shim(store: &Store) -> PathBuf {
-    let (source, library) =
-        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c"), store.path().join("shim.so"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c");
+    let library = store.path().join("shim.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library).arg(source);
     assert!(compiler.arg("-ldl").status().expect("cc, a C compiler").success());

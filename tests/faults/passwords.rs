@@ -88,9 +88,11 @@ struct Interrupted {
 
 impl Interrupted {
     fn open(store: &Store, keys: Value, interrupt: impl Fn() + Send + Sync + 'static) -> Interrupted {
-        let (asked, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(usize::MAX)));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let at = Arc::new(AtomicUsize::new(usize::MAX));
         let clock = {
-            let (asked, at) = (asked.clone(), at.clone());
+            let asked = asked.clone();
+            let at = at.clone();
             Clock::custom(move || {
                 if asked.fetch_add(1, Ordering::SeqCst) == at.load(Ordering::SeqCst) {
                     interrupt();
@@ -122,7 +124,8 @@ fn a_login_beside_a_change(store: &Store) {
     let other = Arc::new(store.open());
     let id = registered(&other, "ada");
     let changing = {
-        let (other, id) = (other.clone(), id.clone());
+        let other = other.clone();
+        let id = id.clone();
         move || {
             let request = json!({"user_id": id, "old_password": PASSWORD, "new_password": NEW});
             call(&other, "change_password", request).unwrap();
@@ -146,7 +149,8 @@ fn a_change_beside_a_revoked_session(store: &Store) {
     registered(&other, "ada");
     let session = login_with(&other, "ada", PASSWORD).unwrap();
     let revoking = {
-        let (other, id) = (other.clone(), session["session_id"].clone());
+        let other = other.clone();
+        let id = session["session_id"].clone();
         move || drop(call(&other, "revoke_session", json!({"session_id": id})).unwrap())
     };
     let stage = Interrupted::open(store, json!({}), revoking);
@@ -239,7 +243,8 @@ fn a_pepper_seals_what_is_kept(store: &Store) {
     }
     assert!(login(&engine, "ada").is_ok());
     drop(engine);
-    let (ada, grace) = (kept_hash(store, "ada"), kept_hash(store, "grace"));
+    let ada = kept_hash(store, "ada");
+    let grace = kept_hash(store, "grace");
     assert!(ada.starts_with("$sealed$") && !ada.contains("argon2"), "{ada}");
 
     // A hash in the current form stays. Any other hash follows at the next login, and only then.
@@ -290,7 +295,8 @@ fn an_address_verified_beside_a_logout(store: &Store) {
         register(&other, name).unwrap();
         let mail = call(&other, "take_mail", json!({"limit": 1})).unwrap()["mails"][0].clone();
         let access_token = login(&other, name).unwrap();
-        let (engine, logout) = (other.clone(), json!({"token": access_token}));
+        let engine = other.clone();
+        let logout = json!({"token": access_token});
         let ending = move || drop(call(&engine, "logout", logout.clone()).unwrap());
         let request = json!({"token": mail["token"], "access_token": access_token});
         (Interrupted::open(store, keys.clone(), ending), request)

@@ -28,8 +28,8 @@ on_each_store!(one_thread_gets_the_address);
 fn one_thread_gets_the_address(store: &Store) {
     let engine = store.open();
     let results = together(64, |index| {
-        let (name, email) =
-            (format!("ada{index}"), if index % 2 == 0 { "ada@example.com" } else { "ADA@Example.COM" });
+        let name = format!("ada{index}");
+        let email = if index % 2 == 0 { "ada@example.com" } else { "ADA@Example.COM" };
         call(&engine, "register", json!({"username": name, "email": email, "password": PASSWORD}))
     });
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -201,7 +201,8 @@ pub fn guess_often(store: &str) {
 
 on_each_store!(engines_see_each_other);
 fn engines_see_each_other(store: &Store) {
-    let (one, other) = (store.open(), store.open());
+    let one = store.open();
+    let other = store.open();
     register(&one, "ada").unwrap();
     assert_eq!(register(&other, "ada"), Err(Code::UsernameTaken));
     let token = login(&other, "ada").unwrap();
@@ -252,9 +253,12 @@ fn beside_a_login(
     let who = call(&other, "authenticate", json!({"token": token})).unwrap();
     let request = request(&token, &who);
     // The clock is read before the hash, for the throttle, and after it, for the session.
-    let (asked, armed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let armed = Arc::new(AtomicBool::new(false));
     let clock = {
-        let (asked, armed, other) = (asked.clone(), armed.clone(), other.clone());
+        let asked = asked.clone();
+        let armed = armed.clone();
+        let other = other.clone();
         Clock::custom(move || {
             if armed.load(Ordering::SeqCst) && asked.fetch_add(1, Ordering::SeqCst) == 1 {
                 call(&other, operation, request.clone()).unwrap();

@@ -160,7 +160,8 @@ on_each_store!(a_seed_is_its_users);
 /// A sealed seed in another user's row opens for no user, and a recovery code is valid for its own user only.
 fn a_seed_is_its_users(store: &Store) {
     let engine = engine_at(store.url(), NOW, json!({}));
-    let (ada, bob) = (enrol(&engine, "ada", NOW), enrol(&engine, "bob", NOW));
+    let ada = enrol(&engine, "ada", NOW);
+    let bob = enrol(&engine, "bob", NOW);
     let login = json!({"username": "bob", "password": PASSWORD, "recovery_code": ada.recovery_codes[0]});
     assert_eq!(call(&engine, "login", login), Err(Code::InvalidCode));
     drop(engine);

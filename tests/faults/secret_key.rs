@@ -133,7 +133,8 @@ on_each_store!(several_keys_from_files);
 fn several_keys_from_files(store: &Store) {
     let folder = store.path();
     let [new, old] = [("new", NEW), ("old", OLD)].map(|(name, key)| {
-        let (file, link) = (folder.join(format!("{name}.data")), folder.join(name));
+        let file = folder.join(format!("{name}.data"));
+        let link = folder.join(name);
         fs::write(&file, format!("{key}\n")).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
         std::os::unix::fs::symlink(file, &link).unwrap();
@@ -197,8 +198,8 @@ fn the_doctor_looks_at_every_key_file() {
         is_owned.then(|| files[1]["severity"].as_str().unwrap().to_owned())
     };
     let own = fs::metadata(&first).unwrap();
-    let (user, group) =
-        (std::os::unix::fs::MetadataExt::uid(&own), std::os::unix::fs::MetadataExt::gid(&own));
+    let user = std::os::unix::fs::MetadataExt::uid(&own);
+    let group = std::os::unix::fs::MetadataExt::gid(&own);
     for (mode, expected) in
         [(0o600, "ok"), (0o400, "ok"), (0o604, "problem"), (0o644, "problem"), (0o666, "problem")]
     {

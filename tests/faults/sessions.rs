@@ -157,7 +157,8 @@ fn repeats(engine: &Engine) -> Vec<String> {
 on_each_store!(a_rotation_is_seen_without_reopening);
 /// Two processes share a ring: after one rotates it and signs, the other verifies at once.
 fn a_rotation_is_seen_without_reopening(store: &Store) {
-    let (one, other) = (store.open(), store.open());
+    let one = store.open();
+    let other = store.open();
     for _ in 0..3 {
         call(&one, "rotate_keys", json!({})).unwrap();
         let issued = call(&one, "issue_token", json!({"claims": {"sub": "x"}})).unwrap();

@@ -89,7 +89,8 @@ pub fn together<T: Send>(threads: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T
     let start = Barrier::new(threads);
     thread::scope(|scope| {
         let run = |index| {
-            let (f, start) = (&f, &start);
+            let f = &f;
+            let start = &start;
             scope.spawn(move || {
                 start.wait();
                 f(index)
@@ -171,7 +172,8 @@ impl Child {
     /// SIGSTOP, until [`Child::resume`].
     pub fn pause(&self) {
         self.signal(libc::SIGSTOP);
-        let (mut status, process) = (0, self.process.id() as i32);
+        let mut status = 0;
+        let process = self.process.id() as i32;
         // SAFETY: waits for the stop of a child that was not waited for: until then its threads go on.
         assert_eq!(unsafe { libc::waitpid(process, &mut status, libc::WUNTRACED) }, process);
         assert!(libc::WIFSTOPPED(status));

@@ -159,7 +159,8 @@ fn a_damaged_store() {
         Code::UserNotFound,
         Code::TokenUserNotFound,
     ];
-    let (mut seed, mut failures) = (7_u64, 0);
+    let mut seed = 7_u64;
+    let mut failures = 0;
     for _ in 0..150 {
         let mut damaged = bytes.clone();
         for _ in 0..8 {
@@ -358,7 +359,8 @@ fn a_full_disk() {
     let filler = store.path().join("filler");
     fill(&store, &json!({"role": "full", "store": store.url(), "filler": filler}));
     // A store cannot be created on a full disk, and can be after space is freed.
-    let (new, filler) = (store.path().join("new.db"), Filler::new(&filler));
+    let new = store.path().join("new.db");
+    let filler = Filler::new(&filler);
     assert_eq!(refused(&sqlite(&new), json!({})), Code::StoreUnavailable);
     drop(filler);
     register(&open(&sqlite(&new), json!({})).unwrap(), "ada").unwrap();
@@ -443,7 +445,8 @@ pub fn full(store: &str, task: &Value) {
     let engine: Engine = open(store, json!({"mail": {"links": links}})).unwrap();
     register(&engine, "ada").unwrap();
     let mut token = login(&engine, "ada").unwrap();
-    let (mut kept, mut refused) = (vec!["ada".to_owned()], Vec::new());
+    let mut kept = vec!["ada".to_owned()];
+    let mut refused = Vec::new();
     for round in 0..3 {
         let filler = match &task["filler"] {
             Value::String(path) => Some(Filler::new(Path::new(path))),

@@ -81,7 +81,9 @@ fn an_export_of_many_pages(store: &Store) {
     let login = json!({"username": "ada", "password": PASSWORD});
     let opened: BTreeSet<String> =
         (0..1003).map(|_| text(&call(&engine, "login", login.clone()).unwrap()["session_id"])).collect();
-    let (mut sessions, mut events, mut pages) = (Vec::new(), Vec::new(), 0);
+    let mut sessions = Vec::new();
+    let mut events = Vec::new();
+    let mut pages = 0;
     let mut request = json!({"id": id});
     loop {
         let page = call(&engine, "export_user", request.clone()).unwrap();

@@ -153,7 +153,8 @@ fn unknown_keys_are_refused_in_every_object() {
     }
     let engine = open("{}", None);
     for operation in description["operations"].as_array().unwrap() {
-        let (name, mut places) = (operation["name"].as_str().unwrap(), Vec::new());
+        let name = operation["name"].as_str().unwrap();
+        let mut places = Vec::new();
         closed_objects(&description, &operation["request"], String::new(), &mut places);
         for place in places {
             let mut request = good_request(name);
@@ -227,7 +228,8 @@ fn attributes_have_a_bound() {
 /// Invalid UTF-8 cannot reach Rust; through the C ABI it can.
 #[test]
 fn texts_that_are_not_utf8() {
-    let (mut engine, mut response) = (null_mut(), null_mut());
+    let mut engine = null_mut();
+    let mut response = null_mut();
     let code = |status: i32, response: &mut *mut c_char| {
         let body: Value =
             serde_json::from_str(unsafe { CStr::from_ptr(*response) }.to_str().unwrap()).unwrap();

@@ -114,7 +114,8 @@ fn eight_threads_of_two_engines_take_each_mail_once(store: &Store) {
         let start = Barrier::new(8);
         thread::scope(|scope| {
             let run = |index: usize| {
-                let (engine, start) = (if index.is_multiple_of(2) { &stage.engine } else { &other }, &start);
+                let engine = if index.is_multiple_of(2) { &stage.engine } else { &other };
+                let start = &start;
                 scope.spawn(move || {
                     start.wait();
                     let request = json!({"limit": 3, "lease_seconds": lease_seconds});
@@ -186,7 +187,8 @@ fn a_change_ends_what_the_old_address_could_do(store: &Store) {
     let to =
         |address: &str| mails.iter().find(|mail| mail["to"] == address && mail["token"].is_string()).unwrap();
     let verify = json!({"token": to("ada@example.com")["token"], "username": "ada", "password": PASSWORD});
-    let (first, second) = (to("first@example.com"), to("second@example.com"));
+    let first = to("first@example.com");
+    let second = to("second@example.com");
     stage.verify("ada", &first["token"]);
     assert_eq!(
         stage.refused("refresh", json!({"refresh_token": session["refresh_token"]})),
@@ -205,7 +207,8 @@ fn a_change_ends_what_the_old_address_could_do(store: &Store) {
 on_each_store!(a_token_of_another_store_is_none);
 fn a_token_of_another_store_is_none(store: &Store) {
     let elsewhere = store.another();
-    let (stage, other) = (Stage::new(store, json!({})), Stage::new(&elsewhere, json!({})));
+    let stage = Stage::new(store, json!({}));
+    let other = Stage::new(&elsewhere, json!({}));
     for stage in [&stage, &other] {
         let id = stage.register("ada");
         stage.ask(&id);
@@ -312,7 +315,8 @@ fn one_source_keeps_back_no_newcomers_mail(store: &Store) {
     let stage =
         Stage::new(store, json!({"registration": {"conceal_existing": true}, "mail": {"links": links}}));
     let register = |name: String, ip: &str| {
-        let (email, client) = ("victim@example.com", json!({"ip": ip}));
+        let email = "victim@example.com";
+        let client = json!({"ip": ip});
         let request = json!({"username": name, "email": email, "password": PASSWORD, "client": client});
         stage.call("register", request)
     };
@@ -343,7 +347,8 @@ fn of_two_who_verify_one_address_at_once_one_gets_it(store: &Store) {
     let start = Barrier::new(requests.len());
     let won: Vec<Result<Value, Code>> = thread::scope(|scope| {
         let run = |request| {
-            let (engine, start) = (&stage.engine, &start);
+            let engine = &stage.engine;
+            let start = &start;
             scope.spawn(move || {
                 start.wait();
                 call(engine, "verify_email", request)
@@ -367,7 +372,9 @@ fn a_reset_happens_once(store: &Store) {
     let passwords: Vec<String> = (0..8).map(|index| format!("{index} quite other words")).collect();
     let won: Vec<bool> = thread::scope(|scope| {
         let run = |password| {
-            let (engine, start, token) = (&stage.engine, &start, &token);
+            let engine = &stage.engine;
+            let start = &start;
+            let token = &token;
             scope.spawn(move || {
                 start.wait();
                 call(engine, "reset_password", &json!({"token": token, "new_password": password})).is_ok()

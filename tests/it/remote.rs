@@ -353,7 +353,9 @@ fn each_caller_gets_the_answer_about_its_own_token() {
 /// TLS.
 #[test]
 fn a_service_that_cannot_prove_who_it_is() {
-    let (folder, authority, stranger) = (TempDir::new().unwrap(), Authority::new(), Authority::new());
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::new();
+    let stranger = Authority::new();
     let trusted = authority.file(&folder, "trusted.pem");
     let plain = Service::start(|_, stream| {
         let _ = stream.read(&mut [0; 4096]);
@@ -376,7 +378,9 @@ fn a_service_that_cannot_prove_who_it_is() {
 
 #[test]
 fn a_service_that_an_authority_of_the_hosts_vouches_for() {
-    let (folder, authority, stranger) = (TempDir::new().unwrap(), Authority::new(), Authority::new());
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::new();
+    let stranger = Authority::new();
     let service = authority.service("localhost", |_| {});
     let trusted = authority.file(&folder, "trusted.pem");
     assert_eq!(ask_securely(&service, Some(&trusted)).unwrap(), json!({"active": true, "sub": "x"}));

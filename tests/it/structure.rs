@@ -37,7 +37,8 @@ fn no_files_import_each_other_in_a_circle() {
     let sources = sources();
     let arrows = arrows(&sources);
     for start in arrows.keys() {
-        let (mut reached, mut next) = (BTreeSet::new(), vec![*start]);
+        let mut reached = BTreeSet::new();
+        let mut next = vec![*start];
         while let Some(file) = next.pop() {
             for to in arrows.get(file).into_iter().flatten() {
                 assert_ne!(to, start, "{start} imports {file}, which imports it by some way");
@@ -126,7 +127,8 @@ fn no_part_of_the_engine_knows_the_engine() {
 /// Returns the sources without their unit tests.
 fn sources() -> Sources {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut sources, mut folders) = (Sources::new(), vec![root.clone()]);
+    let mut sources = Sources::new();
+    let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -188,7 +190,9 @@ fn spread(before: &str, tree: &str, paths: &mut Vec<String>) {
         paths.push(format!("{before}{}", tree.split(" as ").next().unwrap_or_default().trim()));
         return;
     };
-    let (before, mut depth, mut start) = (format!("{before}{}", head.trim()), 0, 0);
+    let before = format!("{before}{}", head.trim());
+    let mut depth = 0;
+    let mut start = 0;
     for (at, c) in rest.char_indices() {
         match c {
             '{' => depth += 1,

@@ -73,7 +73,8 @@ impl Browser {
     fn create(&mut self, options: &Value) -> Result<Value, String> {
         let options: CredentialCreationOptions =
             serde_json::from_value(json!({"publicKey": options})).unwrap();
-        let (mut client, origin) = (Client::new(self.authenticator()), Url::parse(ORIGIN).unwrap());
+        let mut client = Client::new(self.authenticator());
+        let origin = Url::parse(ORIGIN).unwrap();
         let created = now(client.register(&origin, options, DefaultClientData));
         self.passkey = client.authenticator().store().clone();
         created.map(|created| serde_json::to_value(created).unwrap()).map_err(|error| format!("{error:?}"))
@@ -82,7 +83,8 @@ impl Browser {
     fn get(&mut self, options: &Value) -> Result<Value, String> {
         let options: CredentialRequestOptions =
             serde_json::from_value(json!({"publicKey": options})).unwrap();
-        let (mut client, origin) = (Client::new(self.authenticator()), Url::parse(ORIGIN).unwrap());
+        let mut client = Client::new(self.authenticator());
+        let origin = Url::parse(ORIGIN).unwrap();
         let got = now(client.authenticate(&origin, options, DefaultClientData));
         self.passkey = client.authenticator().store().clone();
         got.map(|got| serde_json::to_value(got).unwrap()).map_err(|error| format!("{error:?}"))

@@ -20,7 +20,8 @@ pub static DESCRIPTION: LazyLock<Value> = LazyLock::new(doorward::describe);
 
 /// Runs every scenario by `attempt`, several at a time; panics with all failed ones.
 pub fn each(attempt: impl Fn(&Value) -> Result<(), String> + Sync) {
-    let (scenarios, next) = (scenarios(), AtomicUsize::new(0));
+    let scenarios = scenarios();
+    let next = AtomicUsize::new(0);
     let work = || {
         let all = std::iter::from_fn(|| scenarios.get(next.fetch_add(1, Ordering::Relaxed)));
         let failure = |(file, scenario): &(String, Value)| {

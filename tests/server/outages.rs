@@ -104,7 +104,8 @@ fn a_refresh_with_unknown_outcome_gets_the_same_successor() {
     let refresh = || call(&engine, "refresh", json!({"refresh_token": opened["refresh_token"]}));
     relay.set(Mode::CutAfterCommit);
     assert!(unavailable(refresh()).contains("commit outcome unknown"));
-    let (one, two) = (refresh().unwrap(), refresh().unwrap());
+    let one = refresh().unwrap();
+    let two = refresh().unwrap();
     assert_eq!(one["refresh_token"], two["refresh_token"]);
     assert_eq!(cluster.sql("door", "SELECT generation FROM sessions").trim(), "1");
 }
@@ -264,7 +265,8 @@ fn an_unknown_address_is_as_much_work() {
         assert_eq!(known, fewest(operation, unknown), "{operation}");
         known
     };
-    let (known, unknown) = ("grace@example.com", "nobody@example.com");
+    let known = "grace@example.com";
+    let unknown = "nobody@example.com";
     same("request_email_verification", &asks(known), &asks(unknown));
     for statements in [
         same("request_password_reset", &asks(known), &asks(unknown)),

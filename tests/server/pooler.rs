@@ -116,7 +116,9 @@ fn no_verdict_is_wrong(cluster: &Cluster, url: &str) {
     let calls = AtomicUsize::new(0);
     thread::scope(|scope| {
         for (index, name) in names.into_iter().enumerate() {
-            let (engine, other, calls) = (&engines[index % 3], &engines[(index + 1) % 3], &calls);
+            let engine = &engines[index % 3];
+            let other = &engines[(index + 1) % 3];
+            let calls = &calls;
             scope.spawn(move || {
                 for round in 0..ROUNDS {
                     let made = judge(engine, other, name, &format!("nobody{round}_{index}"));

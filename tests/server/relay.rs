@@ -36,7 +36,8 @@ impl Relay {
             round_trips: Arc::default(),
             hides_process: Arc::default(),
         };
-        let (mode, round_trips) = (Arc::clone(&relay.mode), Arc::clone(&relay.round_trips));
+        let mode = Arc::clone(&relay.mode);
+        let round_trips = Arc::clone(&relay.round_trips);
         let hides_process = Arc::clone(&relay.hides_process);
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -49,8 +50,9 @@ impl Relay {
                     hides_process: hides_process.load(Ordering::SeqCst),
                     process: AtomicI32::new(0),
                 });
-                let (from, to, same) =
-                    (client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&link));
+                let from = client.try_clone().unwrap();
+                let to = server.try_clone().unwrap();
+                let same = Arc::clone(&link);
                 thread::spawn(move || same.forward(from, to, true));
                 thread::spawn(move || link.forward(server, client, false));
             }

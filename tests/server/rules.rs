@@ -148,7 +148,9 @@ fn what_the_server_says() {
          RAISE EXCEPTION USING ERRCODE = substr(NEW.username, 6), MESSAGE = NEW.email || ' may not'; END $$; \
          CREATE TRIGGER say BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION say()",
     );
-    let (config, constraint, unavailable) = ("invalid_config", "store_constraint", "store_unavailable");
+    let config = "invalid_config";
+    let constraint = "store_constraint";
+    let unavailable = "store_unavailable";
     for (state, code) in [
         ("22023", config),
         ("22P05", config),
@@ -258,7 +260,8 @@ fn two_administrators_switch_each_other_off() {
         let mut lock = cluster.lock("users");
         let outcomes = thread::scope(|scope| {
             let calls = [0, 1].map(|index| {
-                let (engine, id) = (&engines[index], &ids[index]);
+                let engine = &engines[index];
+                let id = &ids[index];
                 scope.spawn(move || call(engine, "update_user", json!({"id": id, "is_active": false})))
             });
             cluster.wait_for(

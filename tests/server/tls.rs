@@ -20,8 +20,8 @@ struct Secure {
 impl Secure {
     fn start() -> Option<Secure> {
         let cluster = Cluster::start("")?;
-        let (authority, stranger) =
-            (cluster.folder().join("authority.pem"), cluster.folder().join("stranger.pem"));
+        let authority = cluster.folder().join("authority.pem");
+        let stranger = cluster.folder().join("stranger.pem");
         let issuer = make_authority(&authority);
         make_authority(&stranger);
         let key = KeyPair::generate().unwrap();

@@ -48,7 +48,8 @@ impl Service {
         serve: impl Fn(&Reader, &mut TcpStream) + Send + Sync + 'static,
     ) -> Service {
         let address = listener.local_addr().unwrap();
-        let (requests, ends) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let requests = Arc::default();
+        let ends = Arc::new(AtomicBool::new(false));
         let reader = Reader { requests: Arc::clone(&requests), ends: Arc::clone(&ends) };
         let listening = thread::spawn(move || {
             thread::scope(|scope| {
@@ -56,7 +57,9 @@ impl Service {
                     if reader.ends.load(Ordering::SeqCst) {
                         return;
                     }
-                    let (mut stream, serve, reader) = (stream.unwrap(), &serve, &reader);
+                    let mut stream = stream.unwrap();
+                    let serve = &serve;
+                    let reader = &reader;
                     scope.spawn(move || serve(reader, &mut stream));
                 }
             });
@@ -85,7 +88,8 @@ impl Drop for Service {
 impl Reader {
     /// Reads a whole request; an empty one if the client hung up before.
     pub fn read(&self, stream: &mut impl Read) -> Request {
-        let (mut bytes, mut buffer) = (Vec::new(), [0; 65_536]);
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 65_536];
         loop {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
                 let head = String::from_utf8(bytes[..end + 2].to_vec()).unwrap();
@@ -139,7 +143,8 @@ impl Request {
     pub fn field(&self, name: &str) -> Option<String> {
         let mut pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
         let (_, value) = pairs.find(|(key, _)| *key == name)?;
-        let (mut bytes, mut rest) = (Vec::new(), value.bytes());
+        let mut bytes = Vec::new();
+        let mut rest = value.bytes();
         while let Some(byte) = rest.next() {
             bytes.push(match byte {
                 b'+' => b' ',

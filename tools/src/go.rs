@@ -143,7 +143,8 @@ impl<'a> Go<'a> {
         };
         let omitted = if member.is_required { "" } else { ",omitzero" };
         let secret = if member.is_secret { " doorward:\"secret\"" } else { "" };
-        let (name, tag) = (go_name(&member.name), format!("json:\"{}{omitted}\"{secret}", member.name));
+        let name = go_name(&member.name);
+        let tag = format!("json:\"{}{omitted}\"{secret}", member.name);
         format!("{}\t{name} {kind} `{tag}`\n", comment(&member.about_with_bounds(), "\t"))
     }
 
@@ -178,7 +179,9 @@ impl<'a> Go<'a> {
         let mut file = head() + "import \"context\"\n\n// The operations, with what a call may wait for.\nvar (\n";
         let widest = rows.iter().map(|row| own(row).len()).max().unwrap_or(0);
         for row in rows {
-            let (own, name, cost) = (own(row), &row.name, go_name(&row.cost));
+            let own = own(row);
+            let name = &row.name;
+            let cost = go_name(&row.cost);
             file += &format!("\t{own:widest$} = operation{{\"{name}\\x00\", cost{cost}}}\n");
         }
         file += ")\n\nvar operations = map[string]operation{\n";
@@ -279,7 +282,8 @@ fn method(operation: &Operation) -> String {
     if operation.steps_up() {
         about += "//\n// The next step of a login is a [StepUp], which errors.As finds.\n";
     }
-    let (request, response) = (go_name(&operation.request), go_name(&operation.response));
+    let request = go_name(&operation.request);
+    let response = go_name(&operation.response);
     format!(
         "\n{about}func (e *Engine) {name}(ctx context.Context, request {request}) (*{response}, error) {{\n\t\
          return call[{response}](ctx, e, op{name}, request)\n}}\n"
@@ -298,7 +302,8 @@ fn enumeration(shape: &Shape) -> String {
         false => (constants.iter().map(|constant| own(&value(constant)).len()).max().unwrap_or(0), ""),
     };
     let lines = constants.iter().map(|constant| {
-        let (about, value) = (comment(&constant.about, "\t"), value(constant));
+        let about = comment(&constant.about, "\t");
+        let value = value(constant);
         format!("{about}\t{:widest$} {name} = \"{value}\"\n", own(&value))
     });
     format!(

@@ -58,7 +58,8 @@ fn imports(code: &str) -> String {
     let is_used = |path: &&&str| {
         let name = path.rsplit('.').next().unwrap_or_default();
         code.match_indices(name).any(|(at, _)| {
-            let (before, after) = (&code[..at], &code[at + name.len()..]);
+            let before = &code[..at];
+            let after = &code[at + name.len()..];
             !is_letter(before.chars().next_back()) && (after.starts_with('<') || after.starts_with(".of"))
         })
     };
@@ -104,8 +105,8 @@ impl<'a> Java<'a> {
             true => line,
             false => {
                 let head = format!("public record {name}");
-                let (own, whole) =
-                    (call(&head, &header, "", 0), call(&head, &header, &format!(" {implements}"), 0));
+                let own = call(&head, &header, "", 0);
+                let whole = call(&head, &header, &format!(" {implements}"), 0);
                 match (own.lines().count(), whole.lines().count()) {
                     (2, 2) => whole + "\n",
                     _ => format!("{own}\n    {implements}\n"),
@@ -233,8 +234,8 @@ impl<'a> Java<'a> {
             values.push("Read.others(json, KNOWN)".to_owned());
         }
         let json = "    Map<String, Object> json = Read.object(value);\n";
-        let (json, made) =
-            (if values.is_empty() { "" } else { json }, call(&format!("return new {name}"), &values, ";", 4));
+        let json = if values.is_empty() { "" } else { json };
+        let made = call(&format!("return new {name}"), &values, ";", 4);
         format!("  static {name} read(Object value) {{\n{json}{made}\n  }}\n\n")
     }
 
@@ -242,7 +243,8 @@ impl<'a> Java<'a> {
         let start = if is_open { "new LinkedHashMap<>(extra)" } else { "new LinkedHashMap<>()" };
         let mut lines = String::new();
         for member in shape.members().iter().filter(|member| !member.is_host_only) {
-            let (own, name) = (java_name(&member.name), &member.name);
+            let own = java_name(&member.name);
+            let name = &member.name;
             let value = match &member.kind {
                 Kind::Either(kinds) if is_one_or_more(kinds) => format!("Read.compact({own})"),
                 _ => own,
@@ -296,7 +298,8 @@ impl<'a> Java<'a> {
     /// The operations, with what a call may wait for.
     fn table(&self) -> String {
         let row = |row: &Operation| {
-            let (own, cost) = (row.name.to_uppercase(), row.cost.to_uppercase());
+            let own = row.name.to_uppercase();
+            let cost = row.cost.to_uppercase();
             format!("  {own}(\"{}\", Lanes.Cost.{cost})", row.name)
         };
         let rows: Vec<String> = self.library.operations.iter().map(row).collect();
@@ -356,7 +359,8 @@ public abstract sealed class Operations permits Doorward {{
         for operation in &self.library.operations {
             code += &method(operation);
             if self.library.shape(&operation.request).may_be_empty() {
-                let (answer, own) = (answer(operation), java_name(&operation.name));
+                let answer = answer(operation);
+                let own = java_name(&operation.name);
                 code += &format!(
                     "
   /** The same with an empty request. */
@@ -388,7 +392,9 @@ public final class AsyncDoorward {
 "
         .to_owned();
         for operation in self.library.operations.iter().filter(|operation| operation.cost != "instant") {
-            let (own, request, answer) = (java_name(&operation.name), &operation.request, answer(operation));
+            let own = java_name(&operation.name);
+            let request = &operation.request;
+            let answer = answer(operation);
             let cost = operation.cost.to_uppercase();
             let about = format!("Does what {{@link Doorward#{own}({request})}} does.");
             let about = javadoc_as_is(&[about], "  ");
@@ -658,7 +664,8 @@ const CODE: [&str; 5] = [
 
 /// Writes the class of the failures of one status. That of a next step has the step.
 fn exception(library: &Library, status: &Status) -> (String, String) {
-    let (name, step) = (exception_name(&status.name), &library.step_up);
+    let name = exception_name(&status.name);
+    let step = &library.step_up;
     let mut code = javadoc(std::slice::from_ref(&status.about), "");
     code += &format!(
         "public class {name} extends DoorwardException {{
@@ -687,8 +694,11 @@ fn exception_name(status: &str) -> String {
 }
 
 fn method(operation: &Operation) -> String {
-    let (own, row) = (java_name(&operation.name), operation.name.to_uppercase());
-    let (about, request, response) = (method_about(operation), &operation.request, &operation.response);
+    let own = java_name(&operation.name);
+    let row = operation.name.to_uppercase();
+    let about = method_about(operation);
+    let request = &operation.request;
+    let response = &operation.response;
     let (answer, run, step) = match operation.steps_up() {
         true => (result(operation), "orStep", Some("step -> step")),
         false => (response.clone(), "run", None),

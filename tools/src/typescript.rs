@@ -188,7 +188,8 @@ impl<'a> TypeScript<'a> {
         let failures = self.library.statuses.iter().filter(|row| row.value != 0 && row.name != "STEP_UP");
         let mut table = String::new();
         for row in failures {
-            let (name, codes) = (error_name(&row.name), format!("{}Code", camel(&row.name.to_lowercase())));
+            let name = error_name(&row.name);
+            let codes = format!("{}Code", camel(&row.name.to_lowercase()));
             let own = self.library.codes.iter().filter(|code| code.status == row.name);
             let own: Vec<Value> = own.map(|code| code.name.clone().into()).collect();
             file += &format!("\n/** The codes of {name}. */\n");
@@ -265,7 +266,8 @@ impl<'a> TypeScript<'a> {
 /// Writes a type that is one of some values: on one line if it fits, or else on the next.
 fn union(name: &str, values: &[&Value]) -> String {
     let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
-    let (head, line) = (format!("export type {name} ="), values.join(" | "));
+    let head = format!("export type {name} =");
+    let line = values.join(" | ");
     if head.len() + 1 + line.len() <= WIDTH {
         return format!("{head} {line}\n");
     }

@@ -79,7 +79,8 @@ impl Way for Abi<'_> {
             now_ms: Some(now_ms),
             destroy: Some(destroy),
         };
-        let (config, mut engine) = (CString::new(config).unwrap(), std::ptr::null_mut());
+        let config = CString::new(config).unwrap();
+        let mut engine = std::ptr::null_mut();
         let (status, body) = self.answer(|response| unsafe {
             self.symbol::<Open>("open")(config.as_ptr(), &hooks, &mut engine, response)
         });
@@ -135,7 +136,8 @@ fn on_a_small_stack(call: impl FnOnce() -> doorward_status) -> doorward_status {
             (self.0)()
         }
     }
-    let (lent, kib) = (Lent(call), if shipped().is_some() { 128 } else { 512 });
+    let lent = Lent(call);
+    let kib = if shipped().is_some() { 128 } else { 512 };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(kib * 1024);
         thread.spawn_scoped(scope, move || lent.call()).unwrap().join().unwrap()

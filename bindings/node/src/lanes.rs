@@ -130,7 +130,8 @@ impl Lane {
         }
         state.waiting.push_back(job);
         if state.waiting.len() > state.idle && state.threads.len() < self.most_threads {
-            let (shared, engine) = (Arc::clone(&self.shared), Arc::clone(engine));
+            let shared = Arc::clone(&self.shared);
+            let engine = Arc::clone(engine);
             let work = move || work(&shared, &engine);
             match thread::Builder::new().name("doorward".to_owned()).spawn(work) {
                 Ok(thread) => state.threads.push(thread),
@@ -157,7 +158,8 @@ impl Lane {
     fn close(&self) -> Vec<JoinHandle<()>> {
         let mut state = self.shared.lock();
         state.is_closed = true;
-        let (waiting, threads) = (std::mem::take(&mut state.waiting), std::mem::take(&mut state.threads));
+        let waiting = std::mem::take(&mut state.waiting);
+        let threads = std::mem::take(&mut state.threads);
         drop(state);
         self.shared.changed.notify_all();
         waiting.into_iter().for_each(|job| job.refuse(Answer::of(Err(Code::EngineClosed.into()))));

@@ -202,7 +202,8 @@ fn nothing_is_moved_into_a_store_in_use_or_out_of_none() {
     shell.call("a.db", "register", ada());
     shell.good(&["init", "--store", "sqlite:b.db", "--secret-key-file", "a.db.key"], "");
     for (from, to) in [("a.db", "b.db"), ("a.db", "a.db"), ("none.db", "c.db")] {
-        let (from, to) = (format!("sqlite:{from}"), format!("sqlite:{to}"));
+        let from = format!("sqlite:{from}");
+        let to = format!("sqlite:{to}");
         let (status, text) = shell.exit(&["migrate", "--from", &from, "--to", &to]);
         assert_eq!(status, 9, "{text}");
     }
@@ -363,7 +364,8 @@ fn sessions_and_keys_from_a_shell() {
     let client = json!({"ip": "203.0.113.7", "user_agent": "\u{1b}[2Jevil\u{202e}", "device_id": "phone"});
     let request = json!({"username": "ada", "password": PASSWORD, "client": client});
     let login = || shell.call("a.db", "login", request.clone()).1;
-    let (first, second) = (login(), login());
+    let first = login();
+    let second = login();
     let out = shell.good(&["session", "list", "ada"], "");
     assert_eq!(out.lines().count(), 3, "{out}");
     assert!(out.contains("203.0.113.7") && out.contains("evil\\u{202e}"), "{out}");

@@ -96,7 +96,8 @@ fn goes_on(store: &Store, ada: &str, login: &Value) -> Value {
 }
 
 fn there_and_back(there: &Store) {
-    let (here, back) = (Store::sqlite(), Store::sqlite());
+    let here = Store::sqlite();
+    let back = Store::sqlite();
     let (ada, login) = fill(&here);
     let before = everything(&here);
     let mut seen = Vec::new();
@@ -277,7 +278,9 @@ fn waiting(store: &Store, locks: &str) -> i64 {
 /// If two moves of one store begin at the same time, one is done, and the other undoes nothing of it.
 fn two_movers(store: &Store) {
     for is_elsewhere in [false, true] {
-        let (here, there, elsewhere) = (store.another(), store.another(), store.another());
+        let here = store.another();
+        let there = store.another();
+        let elsewhere = store.another();
         let to = [&there, if is_elsewhere { &elsewhere } else { &there }];
         let (id, login) = ada(&here);
         let results = thread::scope(|scope| {
@@ -413,7 +416,8 @@ fn beside_an_application(store: &Store) {
     for there in [Some(Store::sqlite()), Store::postgres()].into_iter().flatten() {
         let here = store.another();
         let engine = open(&here);
-        let (count, promised) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let count = AtomicUsize::new(0);
+        let promised = AtomicUsize::new(0);
         let (names, output) = thread::scope(|scope| {
             let write = || {
                 let mut names = Vec::new();
@@ -461,7 +465,8 @@ on_each_store!(beside_an_application);
 /// Ctrl-C undoes everything, and the command reports that.
 #[test]
 fn a_move_that_is_interrupted() {
-    let (here, there) = (Store::sqlite(), Store::sqlite());
+    let here = Store::sqlite();
+    let there = Store::sqlite();
     let (ada, login) = fill(&here);
     // The command waits for the writer.
     let writer = here.connection();
@@ -495,10 +500,12 @@ fn kill_9_at_any_time() {
 
 fn killed_at_every(class: &str, step: usize, from: impl Fn() -> Store, to: impl Fn() -> Store) {
     let folder = tempfile::tempdir().unwrap();
-    let (shim, hit) = (shim(folder.path()), folder.path().join("hit"));
+    let shim = shim(folder.path());
+    let hit = folder.path().join("hit");
     let mut ends = [0, 0];
     for nth in (1..).step_by(step) {
-        let (here, there) = (from(), to());
+        let here = from();
+        let there = to();
         let engine = open(&here);
         let ada =
             json!({"username": "ada", "email": "Ada@Bücher.example", "password": PASSWORD, "roles": ["a"]});
@@ -556,8 +563,8 @@ fn is_not_to_be_opened(store: &Store) -> bool {
 }
 
 fn shim(folder: &Path) -> String {
-    let (source, library) =
-        (concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/shim.c"), folder.join("shim.so"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/shim.c");
+    let library = folder.join("shim.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
     assert!(compiler.status().expect("cc, a C compiler").success());

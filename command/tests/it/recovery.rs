@@ -43,7 +43,8 @@ fn a_store_comes_back_as_it_was_at_a_moment() {
     let folder = tempfile::tempdir().unwrap();
     let [settings, backup, recovery, after] = blocks();
     let place = |name: &str| folder.path().join(name).display().to_string();
-    let (archive, base) = (place("archive"), place("base"));
+    let archive = place("archive");
+    let base = place("base");
     fs::create_dir(&archive).unwrap();
     let settings = with(&settings, &[("/var/archive", &archive)]);
     let Some(server) = Cluster::start(&settings) else { return };

@@ -299,7 +299,8 @@ fn nothing_else_makes_tables_on_a_server() {
             "{command}: {text}"
         );
     }
-    let (from, to) = (store.url(), format!("sqlite:{}", store.path().join("to.db").display()));
+    let from = store.url();
+    let to = format!("sqlite:{}", store.path().join("to.db").display());
     let (status, text) = text(stage.shell().args(["migrate", "--from", from, "--to", &to]).output().unwrap());
     assert_eq!((status, text.contains("(--from)")), (9, true), "{text}");
     assert!(!store.path().join("to.db").exists());

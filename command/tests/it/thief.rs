@@ -42,7 +42,8 @@ fn a_thief_of_secret_key_and_store_gets_nothing_after_the_recipe(store: &Store) 
 
     // The recipe: every process gets the new key first, then one of them retires the old one. `engine` was
     // forgotten.
-    let (operator, other) = (open(&[NEW, OLD]).unwrap(), open(&[NEW, OLD]).unwrap());
+    let operator = open(&[NEW, OLD]).unwrap();
+    let other = open(&[NEW, OLD]).unwrap();
     for token in &thief.access_tokens() {
         assert!(is_active(&other, token), "the recipe has only begun");
     }
@@ -114,7 +115,8 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     std::fs::write(&old, format!("{OLD}\n")).unwrap();
     configure(json!({"secret_key_file": old, "create": true}));
     let owner = Owner::begin(&application());
-    let (thief, forgotten) = (Thief::copy(store), application());
+    let thief = Thief::copy(store);
+    let forgotten = application();
     assert!(thief.access_tokens().iter().all(|token| is_active(&application(), token)));
     clock.fetch_add(60, Ordering::SeqCst);
 
@@ -167,7 +169,8 @@ fn each_live_question_follows_by_itself(store: &Store) {
     ];
     let open = || open(store, &[NEW, OLD], &clock).unwrap();
     let engines: Vec<(Engine, _)> = questions.into_iter().map(|question| (open(), question)).collect();
-    let (signs, verifies) = (open(), open());
+    let signs = open();
+    let verifies = open();
     call(&signs, "verify", json!({"token": alone})).unwrap();
     // The thief's forgeries are well formed: before the retirement they are accepted.
     for (operation, request) in [
@@ -252,7 +255,8 @@ fn the_keys_of_one_backend_are_retired_alone(store: &Store) {
         let claims = json!({"claims": {"sub": owner.id}, "backend": backend});
         call(&other, "issue_token", claims).unwrap()["token"].clone()
     };
-    let (default, admin) = (issued("default"), issued("admin"));
+    let default = issued("default");
+    let admin = issued("admin");
     let engine = open(store, &[OLD], &clock).unwrap();
     call(&engine, "rotate_keys", json!({"retire": "now", "backend": "admin"})).unwrap();
     for engine in [&engine, &other] {
@@ -451,8 +455,9 @@ impl Thief {
         let first = |sql: &str| store.query(sql).swap_remove(0);
         let key = first("SELECT kid, sealed FROM keys WHERE backend = 'default'");
         let kid = key["kid"].as_str().unwrap().to_owned();
-        let user = first("SELECT id, epoch FROM users");
-        let (user, epoch) = (uuid(&bytes(&user["id"])), user["epoch"].clone());
+        let account = first("SELECT id, epoch FROM users");
+        let user = uuid(&bytes(&account["id"]));
+        let epoch = account["epoch"].clone();
         let mail = first("SELECT id, sealed FROM mails WHERE kind = 'reset_password'");
         let content = unseal(&mail["sealed"], &format!("mail {}", uuid(&bytes(&mail["id"]))));
         Thief {
@@ -583,7 +588,9 @@ fn totp(seed: &[u8], at: i64) -> String {
 
 /// Decodes base32 (RFC 4648 section 6).
 fn base32(text: &str) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    let mut bytes = Vec::new();
+    let mut bits = 0_u32;
+    let mut count = 0;
     for letter in text.bytes() {
         let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|byte| *byte == letter).unwrap();
         (bits, count) = (bits << 5 | value as u32, count + 5);

@@ -368,7 +368,8 @@ fn one_account_for_one_identity(store: &Store) {
     let key = Key::new("ES256", "k");
     let stage = Stage::on(store, &key, json!({"auto_register": true}));
     let token = key.sign(&claims_of(json!({"sub": "1", "email": "ada@example.com"})));
-    let (made, barrier) = (Mutex::new(Vec::new()), Barrier::new(8));
+    let made = Mutex::new(Vec::new());
+    let barrier = Barrier::new(8);
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {

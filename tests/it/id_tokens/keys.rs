@@ -18,7 +18,8 @@ use crate::stores::Store;
 /// Weak keys, and malformed sets.
 #[test]
 fn what_is_in_a_set_beside_good_keys() {
-    let (key, other) = (Key::new("ES256", "k"), Key::new("EdDSA", "e"));
+    let key = Key::new("ES256", "k");
+    let other = Key::new("EdDSA", "e");
     let mut private = key.set()["keys"][0].clone();
     private["d"] = json!("AAAA");
     let with = |change: Value| {
@@ -376,7 +377,8 @@ fn callers_share_a_fetch() {
     provider.publish(&[&keys[0], &keys[1]]);
     stage.now.fetch_add(10, Ordering::SeqCst);
     let gate = provider.hold();
-    let (entered, barrier) = (AtomicUsize::new(0), Barrier::new(CALLERS + 1));
+    let entered = AtomicUsize::new(0);
+    let barrier = Barrier::new(CALLERS + 1);
     thread::scope(|scope| {
         for _ in 0..CALLERS {
             scope.spawn(|| {

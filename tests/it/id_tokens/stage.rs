@@ -42,7 +42,8 @@ impl Stage {
     }
 
     pub fn open(store: &Store, patch: Value) -> Stage {
-        let (now, records) = (clock(), Arc::<Mutex<Vec<String>>>::default());
+        let now = clock();
+        let records = Arc::<Mutex<Vec<String>>>::default();
         let kept = Arc::clone(&records);
         let log = move |_, record: &str| kept.lock().unwrap().push(record.to_owned());
         let engine = open_with(store, patch, &now, Some(Box::new(log))).unwrap();
@@ -217,7 +218,8 @@ impl KeyService {
     pub fn new(keys: &[&Key]) -> KeyService {
         let answer = Arc::new(Mutex::new(String::new()));
         let gate = Arc::new(Mutex::new(()));
-        let (said, held) = (Arc::clone(&answer), Arc::clone(&gate));
+        let said = Arc::clone(&answer);
+        let held = Arc::clone(&gate);
         let service = Service::start(move |request, stream| {
             let read = request.read(stream);
             assert!(read.head.is_empty() || read.head.starts_with("GET /jwks HTTP/1.1\r\n"), "{}", read.head);

@@ -63,7 +63,8 @@ fn every_algorithm() {
 /// Headers, signatures and claims that break a requirement.
 #[test]
 fn what_is_no_id_token_of_this_provider_for_this_service() {
-    let (key, other) = (Key::new("RS256", "k"), Key::new("RS256", "k"));
+    let key = Key::new("RS256", "k");
+    let other = Key::new("RS256", "k");
     let stage =
         stage_with(json!({"jwks": key.set(), "auto_register": true, "client_id": ["app", "app-for-phones"]}));
     let ok = json!({"sub": "1", "email": "ada@example.com"});

@@ -150,7 +150,8 @@ fn a_bare_code_says_all() {
         stage.pass(60);
         let due = stage.call("take_mail", json!({}))["mails"].as_array().unwrap().len();
         let state = (stage.count("mail_sent"), stage.count("mail_failed"), due);
-        let (is_sent, is_given_up) = (expected == SENT, expected == NEVER);
+        let is_sent = expected == SENT;
+        let is_given_up = expected == NEVER;
         let expected = (is_sent.into(), is_given_up.into(), usize::from(!is_sent && !is_given_up));
         assert_eq!(state, expected, "{place} {reply}");
     }

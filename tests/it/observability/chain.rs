@@ -209,11 +209,13 @@ fn a_log_that_cannot_be_read_on_is_not_intact(store: &Store) {
 on_each_store!(a_chain_outlives_the_keys_that_sealed_it);
 /// A process with an outdated order of secret keys sealed the head, and those keys are retired.
 fn a_chain_outlives_the_keys_that_sealed_it(store: &Store) {
-    let (old, new) = ("the secret key of yesterday's store", "the secret key of today's good store");
+    let old = "the secret key of yesterday's store";
+    let new = "the secret key of today's good store";
     let open =
         |keys: &[&str]| Stage::new(store, json!({"secret_keys": keys, "audit": {"chain": true}})).open();
     register(&open(&[old]), "ada");
-    let (engine, late) = (open(&[new, old]), open(&[old, new]));
+    let engine = open(&[new, old]);
+    let late = open(&[old, new]);
     register(&late, "bob");
     assert_eq!(call(&late, "verify_events", json!({})).unwrap()["events"], 2);
     call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();

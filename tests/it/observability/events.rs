@@ -67,7 +67,8 @@ fn who_follows_the_log_hears_everything_once(store: &Store) {
     let stage = Stage::new(store, json!({"throttle": {"account_failures": 100}, "audit": {"chain": true}}));
     let engines = [stage.open(), stage.open_late(1500)];
     (0..THREADS).for_each(|index| drop(register(&engines[0], &format!("user{index}"))));
-    let (start, working) = (Barrier::new(THREADS + 3), AtomicUsize::new(THREADS));
+    let start = Barrier::new(THREADS + 3);
+    let working = AtomicUsize::new(THREADS);
     let work = |engine: &Engine, name: &str| {
         start.wait();
         for _ in 0..ROUNDS {
@@ -99,7 +100,9 @@ fn who_follows_the_log_hears_everything_once(store: &Store) {
         }
     };
     let (followed, failures) = thread::scope(|scope| {
-        let (work, follow, engines) = (&work, &follow, &engines);
+        let work = &work;
+        let follow = &follow;
+        let engines = &engines;
         for index in 0..THREADS {
             scope.spawn(move || work(&engines[index % 2], &format!("user{index}")));
         }

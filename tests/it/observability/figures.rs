@@ -126,7 +126,8 @@ fn what_prometheus_reads() {
     assert_eq!(total("jwks", "OK"), 1.0);
     assert_eq!(sample("doorward_hash_busy"), 0.0);
     for operation in stats["operations"].as_array().unwrap() {
-        let (name, latency) = (operation["operation"].as_str().unwrap(), &operation["latency"]);
+        let name = operation["operation"].as_str().unwrap();
+        let latency = &operation["latency"];
         let of = |what: &str| format!("doorward_operation_duration_seconds_{what}{{operation=\"{name}\"");
         let buckets = |name: &String| name.starts_with(&of("bucket"));
         let mut cumulative: Vec<(f64, f64)> = samples
@@ -160,7 +161,8 @@ fn samples(text: &str) -> HashMap<String, f64> {
     )
     .unwrap();
     let mut samples = HashMap::new();
-    let (mut family, mut families) = (String::new(), Vec::new());
+    let mut family = String::new();
+    let mut families = Vec::new();
     assert!(text.ends_with('\n'));
     for text in text.lines() {
         if let Some(about) = text.strip_prefix("# HELP ") {

@@ -204,7 +204,8 @@ fn attestation_objects_with_one_thing_wrong(store: &Store) {
     let good = Device::new(Key::es256()).create(&begun["options"]);
     let data = decoded(&good["response"]["authenticatorData"]);
     let object = decoded(&good["response"]["attestationObject"]);
-    let (empty, text) = (cbor::map(&[]), cbor::text);
+    let empty = cbor::map(&[]);
+    let text = cbor::text;
     let entry = |name: &str, value: &[u8]| (text(name), value.to_vec());
     let packed = |entries: &[(Vec<u8>, Vec<u8>)]| attestation_object("packed", &cbor::map(entries), &data);
     let deep = [vec![0x81; 30_000], vec![0]].concat();
@@ -300,12 +301,14 @@ fn keys_that_nobody_may_have(store: &Store) {
     };
     let mut good = 0;
     for key in &keys {
-        let (own, int) = (&key["key"], cbor::int);
+        let own = &key["key"];
+        let int = cbor::int;
         let members = match key["kind"].as_str().unwrap() {
             "rsa" => vec![(1, int(3)), (3, int(-257)), (-1, bytes(&own["n"])), (-2, bytes(&own["e"]))],
             "ed25519" => vec![(1, int(1)), (3, int(-8)), (-1, int(6)), (-2, bytes(own))],
             _ => {
-                let (x, y) = (bytes(&own["x"]), bytes(&own["y"]));
+                let x = bytes(&own["x"]);
+                let y = bytes(&own["y"]);
                 vec![(1, int(2)), (3, int(-7)), (-1, int(1)), (-2, x), (-3, y)]
             }
         };
@@ -444,7 +447,8 @@ fn anything_wrong() {
     let stage = Stage::with(&Store::sqlite(), json!({"throttle": {"source_failures": 1_000_000}}));
     let user_id = stage.register("ada");
     let mut device = stage.device(&user_id);
-    let (registration, login) = (stage.begin(&user_id), stage.begin_login());
+    let registration = stage.begin(&user_id);
+    let login = stage.begin_login();
     // With a signature over all signed parts.
     let made = Device::new(Key::es256()).create_bent(&registration["options"], |made| made.packed = Some(-7));
     let got = device.get(&login["options"]);

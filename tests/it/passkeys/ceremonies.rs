@@ -96,9 +96,12 @@ fn what_is_kept_of_a_passkey(store: &Store) {
 on_each_store!(a_challenge_is_for_one_ceremony);
 fn a_challenge_is_for_one_ceremony(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
-    let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
-    let (first, second) = (stage.begin_login(), stage.begin_login());
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
+    let mut adas = stage.device(&ada);
+    let mut bobs = stage.device(&bob);
+    let first = stage.begin_login();
+    let second = stage.begin_login();
     // Challenges of another ceremony, of another kind, and of no account.
     let response = adas.get(&first["options"]);
     let mixed = json!({"challenge": second["challenge"], "response": response});
@@ -299,7 +302,8 @@ fn what_a_new_passkey_ends(store: &Store) {
 on_each_store!(a_credential_belongs_to_one_account);
 fn a_credential_belongs_to_one_account(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
     let mut device = stage.device(&ada);
     for user_id in [&bob, &ada] {
         let begun = stage.begin(user_id);
@@ -321,7 +325,8 @@ fn an_account_has_twenty_at_most() {
         stage.device(&user_id);
     }
     // Two registrations compete for the last place.
-    let (first, second) = (stage.begin(&user_id), stage.begin(&user_id));
+    let first = stage.begin(&user_id);
+    let second = stage.begin(&user_id);
     let finish_one = |begun: &Value| {
         let response = Device::new(Key::es256()).create(&begun["options"]);
         stage.try_call("finish_passkey_registration", finish(begun, &response))
@@ -342,7 +347,8 @@ fn the_only_way_in_stays(store: &Store) {
     stage.call("import_users", ada);
     let user = stage.call("get_user", json!({"username": "ada"}));
     let user_id = user["user"]["id"].as_str().unwrap();
-    let (first, mut second) = (stage.device(user_id), stage.device(user_id));
+    let first = stage.device(user_id);
+    let mut second = stage.device(user_id);
     let remove =
         |device: &Device| json!({"user_id": user_id, "credential_id": super::device::encoded(&device.id)});
     assert_eq!(stage.call("remove_passkey", remove(&first))["removed"], true);
@@ -405,7 +411,8 @@ fn no_passkey_before_the_address_is_verified(store: &Store) {
 on_each_store!(strangers_learn_nothing);
 fn strangers_learn_nothing(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
     let device = stage.device(&ada);
     let begin = |stage: &Stage, name: &str| stage.call("begin_passkey_login", json!({"username": name}));
     let names: Vec<String> = (0..200).map(|number| format!("nobody{number}")).collect();
@@ -416,7 +423,8 @@ fn strangers_learn_nothing(store: &Store) {
         .map(String::as_str)
         .chain(["bob", "bob@example.com", "nobody@example.com", "not a name", ""])
         .map(|name| {
-            let (one, two) = (begin(&stage, name), begin(&stage, name));
+            let one = begin(&stage, name);
+            let two = begin(&stage, name);
             // All challenges have the same length, and the rest is equal, for every name.
             for begun in [&one, &two] {
                 let len = |begun: &Value| begun["challenge"].as_str().unwrap().len();
@@ -497,7 +505,8 @@ on_each_store!(a_login_beside_what_ends_it);
 /// makes that login fail, too.
 fn a_login_beside_what_ends_it(store: &Store) {
     let open = || Stage::with(store, json!({"require_verified_email": true}));
-    let (stage, other) = (open(), Arc::new(open()));
+    let stage = open();
+    let other = Arc::new(open());
     let verified = |name: &str| {
         let id = stage.register(name);
         stage.call("update_user", json!({"id": id, "email_verified": true}));
@@ -506,9 +515,11 @@ fn a_login_beside_what_ends_it(store: &Store) {
     let ada = verified("ada");
     let refused = |happen: Happening| {
         let mut device = stage.device(&ada);
-        let (begun, id) = (stage.begin_login(), device.id.clone());
+        let begun = stage.begin_login();
+        let id = device.id.clone();
         let response = device.get(&begun["options"]);
-        let (happened, beside) = (Arc::new(AtomicBool::new(false)), Arc::clone(&other));
+        let happened = Arc::new(AtomicBool::new(false));
+        let beside = Arc::clone(&other);
         let done = Arc::clone(&happened);
         stage.beside(1, move || {
             happen(&beside, id);
@@ -657,7 +668,8 @@ fn through_the_c_abi() {
         "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": [super::device::ORIGIN]},
     });
     let config = CString::new(config.to_string()).unwrap();
-    let (mut engine, mut response) = (null_mut(), null_mut());
+    let mut engine = null_mut();
+    let mut response = null_mut();
     unsafe {
         assert_eq!(doorward_open(config.as_ptr(), null(), &mut engine, &mut response), DOORWARD_OK);
         doorward_free(response);

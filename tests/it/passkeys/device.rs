@@ -100,7 +100,8 @@ impl Key {
         match self {
             Key::Es256(pair) => {
                 let point = pair.public_key().as_ref();
-                let (x, y) = (cbor::bytes(&point[1..33]), cbor::bytes(&point[33..]));
+                let x = cbor::bytes(&point[1..33]);
+                let y = cbor::bytes(&point[33..]);
                 vec![(1, cbor::int(2)), algorithm, (-1, cbor::int(1)), (-2, x), (-3, y)]
             }
             Key::EdDsa(pair) => {
@@ -108,8 +109,10 @@ impl Key {
                 vec![(1, cbor::int(1)), algorithm, (-1, cbor::int(6)), (-2, x)]
             }
             Key::Rs256(pair) => {
-                let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
-                let (n, e) = (n.big_endian_without_leading_zero(), e.big_endian_without_leading_zero());
+                let n = pair.public_key().modulus();
+                let e = pair.public_key().exponent();
+                let n = n.big_endian_without_leading_zero();
+                let e = e.big_endian_without_leading_zero();
                 vec![(1, cbor::int(3)), algorithm, (-1, cbor::bytes(n)), (-2, cbor::bytes(e))]
             }
         }

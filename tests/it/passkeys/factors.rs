@@ -35,8 +35,10 @@ fn wrong(reason: &str) -> Result<Value, (Code, String)> {
 on_each_store!(a_login_in_two_steps);
 fn a_login_in_two_steps(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
-    let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
+    let mut adas = stage.device(&ada);
+    let mut bobs = stage.device(&bob);
     let first = step_up(&stage, "ada");
     assert_eq!((&first["webauthn_supported"], &first["totp_supported"]), (&json!(true), &json!(false)));
     let options = &first["webauthn_options"];
@@ -99,8 +101,10 @@ fn a_pin_that_came_later(store: &Store) {
 on_each_store!(a_login_in_one_step);
 fn a_login_in_one_step(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
-    let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
+    let mut adas = stage.device(&ada);
+    let mut bobs = stage.device(&bob);
     let login = |response: &Value| {
         let request =
             json!({"username": "ada", "password": PASSWORD, "webauthn_response": response}).to_string();
@@ -109,7 +113,8 @@ fn a_login_in_one_step(store: &Store) {
             .map_err(|error| (error.code, error.detail.unwrap_or_default().into_owned()))
     };
     let begin = |name: &str| stage.call("begin_passkey_login", json!({"username": name}))["options"].clone();
-    let (named, nameless) = (begin("ada"), stage.begin_login()["options"].clone());
+    let named = begin("ada");
+    let nameless = stage.begin_login()["options"].clone();
     let response = adas.get(&named);
     assert_eq!(amr(&stage, &login(&response).unwrap()), json!(["pwd", "hwk", "user", "mfa"]));
     // The challenge is spent for both operations.
@@ -132,8 +137,10 @@ fn a_login_in_one_step(store: &Store) {
 on_each_store!(somebody_proves_again_who_they_are);
 fn somebody_proves_again_who_they_are(store: &Store) {
     let stage = Stage::new(store);
-    let (ada, bob) = (stage.register("ada"), stage.register("bob"));
-    let (mut adas, mut bobs) = (stage.device(&ada), stage.device(&bob));
+    let ada = stage.register("ada");
+    let bob = stage.register("bob");
+    let mut adas = stage.device(&ada);
+    let mut bobs = stage.device(&bob);
     let token = stage.login(&mut adas).unwrap()["access_token"].clone();
     stage.pass(100);
     let fresh = |token: &Value| {
@@ -169,7 +176,8 @@ fn recovery_codes_come_with_the_first_factor(store: &Store) {
             json!({"challenge": begun["challenge"], "response": response}),
         )
     };
-    let (mut first, mut second) = (Device::new(Key::es256()), Device::new(Key::es256()));
+    let mut first = Device::new(Key::es256());
+    let mut second = Device::new(Key::es256());
     let codes = finish(&mut first)["recovery_codes"].as_array().unwrap().clone();
     assert_eq!(codes.len(), 10);
     assert_eq!(finish(&mut second)["recovery_codes"], json!([]));

@@ -138,7 +138,8 @@ fn foreign_subjects_and_sessions(store: &Store) {
         reply["session_id"].as_str().unwrap().to_owned()
     };
     register(&forge.engine, "bob");
-    let (own, other) = (session("ada"), session("bob"));
+    let own = session("ada");
+    let other = session("bob");
     forge.accepted("a session of one's own", &forge.with_claims(json!({"sid": own})));
     for (name, sid) in [
         ("another's", other),

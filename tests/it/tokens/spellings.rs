@@ -12,8 +12,10 @@ fn spellings(store: &Store) {
     let mut forgeries = Vec::new();
     // White space at the end makes each segment end in every number of unused bits.
     for spaces in 0..3 {
-        let (header, claims) = (forge.header() + &" ".repeat(spaces), claims.clone() + &" ".repeat(spaces));
-        let (h, c) = (url(header.as_bytes()), url(claims.as_bytes()));
+        let header = forge.header() + &" ".repeat(spaces);
+        let claims = claims.clone() + &" ".repeat(spaces);
+        let h = url(header.as_bytes());
+        let c = url(claims.as_bytes());
         forge.accepted("canonical", &forge.signed(&format!("{h}.{c}")));
         for (name, spell) in SPELLINGS {
             if let Some(spelled) = spell(header.as_bytes()) {
@@ -142,8 +144,8 @@ fn tokens_of_another_kind_or_engine(store: &Store) {
     let forge = Forge::new(store);
     let login = forge.engine.call("login", r#"{"username":"ada","password":"eight wise words"}"#).unwrap();
     let login: Value = serde_json::from_str(&login).unwrap();
-    let (access, refresh) =
-        (login["access_token"].as_str().unwrap(), login["refresh_token"].as_str().unwrap());
+    let access = login["access_token"].as_str().unwrap();
+    let refresh = login["refresh_token"].as_str().unwrap();
     for (operation, request) in [
         ("verify", json!({"token": refresh})),
         ("authenticate", json!({"token": refresh})),
@@ -180,9 +182,12 @@ fn the_oracle_agrees(store: &Store) {
     validation.validate_nbf = true;
     validation.leeway = 30;
     let key = DecodingKey::from_secret(&forge.key);
-    let (mut random, mut accepted, mut refused) = (Random(20_260_101), 0, 0);
+    let mut random = Random(20_260_101);
+    let mut accepted = 0;
+    let mut refused = 0;
     for _ in 0..4000 {
-        let (mut header, mut claims) = (json!({}), json!({}));
+        let mut header = json!({});
+        let mut claims = json!({});
         // Whether the token breaks a rule that only the engine has.
         let mut is_stricter = false;
         for _ in 0..random.below(3) {
@@ -241,7 +246,8 @@ fn the_oracle_agrees(store: &Store) {
         let header = forge.patched(&forge.header(), header);
         let mut token = forge.sign(&header, &forge.patched(&forge.claims(), claims)).into_bytes();
         if random.below(4) == 0 {
-            let (place, byte) = (random.below(token.len()), random.below(128) as u8);
+            let place = random.below(token.len());
+            let byte = random.below(128) as u8;
             match random.below(4) {
                 0 => token[place] = byte,
                 1 => token.insert(place, byte),
